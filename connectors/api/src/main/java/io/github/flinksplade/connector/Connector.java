@@ -1,0 +1,31 @@
+package io.github.flinksplade.connector;
+
+/**
+ * One kind of place: the entry point of a connector module, found by {@link
+ * java.util.ServiceLoader}. What a connector does not offer it refuses with the sentence of these
+ * defaults.
+ */
+public interface Connector {
+
+    /** The scheme of the addresses it answers to, such as {@code kafka}. */
+    String scheme();
+
+    /** One line for help texts: an example address and what can be done with it. */
+    String usage();
+
+    default DocumentSource source(Address address) {
+        throw new ConnectorException(address + " cannot be read from; " + usage());
+    }
+
+    default Target target(Address address) {
+        throw new ConnectorException(address + " cannot be written to; " + usage());
+    }
+
+    default DeadLetterTarget deadLetters(Address address) {
+        throw new ConnectorException(address + " does not take dead letters; " + usage());
+    }
+
+    default SearchIndex index(Address address) {
+        throw new ConnectorException(address + " cannot be searched; " + usage());
+    }
+}

@@ -1,0 +1,17 @@
+package io.github.flinksplade.connector;
+
+import org.apache.flink.api.connector.sink2.Sink;
+
+/** A place for records that could not be parsed, encoded or accepted. */
+public interface DeadLetterTarget {
+
+    /** As {@link Target#check}. */
+    void check();
+
+    /**
+     * The Flink sink.
+     *
+     * @param name as {@link TargetContext#name()}
+     */
+    Sink<DeadLetter> sink(String name);
+}

@@ -1,0 +1,49 @@
+package io.github.flinksplade.connector;
+
+/**
+ * One record as its source holds it: bytes and position. It travels with the document until the
+ * targets have it, so that a dead letter can give back exactly what came in.
+ *
+ * @param source where it was read: a topic, or the path of a file
+ * @param partition partition of the topic; 0 for files
+ * @param offset offset in the partition; for files the number of the line, from 0
+ * @param timestamp milliseconds since the epoch, or {@link #NO_TIMESTAMP}
+ * @param key key bytes, or null
+ * @param value value bytes, or null for a tombstone
+ * @param headerNames names of the record's headers in their order; never null
+ * @param headerValues values of the headers, same length as the names; an element may be null
+ */
+public record SourceRecord(
+        String source,
+        int partition,
+        long offset,
+        long timestamp,
+        byte[] key,
+        byte[] value,
+        String[] headerNames,
+        byte[][] headerValues) {
+
+    public static final long NO_TIMESTAMP = -1L;
+
+    /** A record without timestamp and headers, as files have it. */
+    public static SourceRecord of(String source, long offset, byte[] key, byte[] value) {
+        return new SourceRecord(
+                source, 0, offset, NO_TIMESTAMP, key, value, new String[0], new byte[0][]);
+    }
+
+    /** The record's size in bytes: key, value and headers. */
+    public long sizeInBytes() {
+        long size = (key == null ? 0 : key.length) + (value == null ? 0L : value.length);
+        for (int i = 0; i < headerNames.length; i++) {
+            size +=
+                    headerNames[i].length()
+                            + (headerValues[i] == null ? 0 : headerValues[i].length);
+        }
+        return size;
+    }
+
+    /** {@code topic-0@42}, for messages. */
+    public String position() {
+        return source + "-" + partition + "@" + offset;
+    }
+}

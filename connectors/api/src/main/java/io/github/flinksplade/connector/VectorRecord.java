@@ -1,0 +1,34 @@
+package io.github.flinksplade.connector;
+
+/**
+ * One change for a target: a document's sparse vector to be written, or an id to be deleted.
+ *
+ * @param id the document's id; never empty
+ * @param operation {@link Operation#DELETE} has neither text, fields nor vector
+ * @param version orders the changes of one id: a target that holds a higher one keeps it. A delete
+ *     is newer than an upsert of the same version
+ * @param text the text that was encoded, or null for a delete
+ * @param fields every other field of the document as one JSON object in text form, {@code "{}"}
+ *     when there is none; null for a delete
+ * @param indices ids of the terms, ascending; null for a delete, empty for a text without terms
+ * @param values weights, same length as {@code indices}, all finite and above 0
+ * @param tokens how many tokens the text has before truncation, special tokens counted
+ * @param truncated whether the text was longer than the encoder's limit
+ * @param origin the record it was read from
+ */
+public record VectorRecord(
+        String id,
+        Operation operation,
+        long version,
+        String text,
+        String fields,
+        int[] indices,
+        float[] values,
+        int tokens,
+        boolean truncated,
+        SourceRecord origin) {
+
+    public boolean isDelete() {
+        return operation == Operation.DELETE;
+    }
+}

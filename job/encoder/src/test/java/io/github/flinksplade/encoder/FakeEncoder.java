@@ -1,0 +1,122 @@
+package io.github.flinksplade.encoder;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * An encoder without a model, for the tests of other modules: a token is a word, its id a hash of
+ * it, its weight 1 + the number of its letters / 100. Deterministic, and quick. A text that holds
+ * the word {@code poison} cannot be encoded; it takes the batch down that it is in, as a real
+ * engine would.
+ */
+public final class FakeEncoder {
+
+    public static final int VOCABULARY = 1000;
+    public static final String POISON = "poison";
+
+    private FakeEncoder() {}
+
+    public static SpladeEncoder create() {
+        return create(EncoderOptions.defaults(), new AtomicLong());
+    }
+
+    /** The counter is told of each document run through the engine. */
+    public static SpladeEncoder create(EncoderOptions options, AtomicLong documents) {
+        int limit = options.documentTokens() == 0 ? 128 : options.documentTokens();
+        int queryLimit = options.queryTokens() == 0 ? 24 : options.queryTokens();
+        ModelInfo info =
+                new ModelInfo(
+                        "fake",
+                        "0".repeat(64),
+                        "1".repeat(64),
+                        "fp32",
+                        VOCABULARY,
+                        limit,
+                        queryLimit,
+                        "none");
+        return new SpladeEncoder(
+                info, new FakeTokenizer(limit, queryLimit), new FakeEngine(documents), options);
+    }
+
+    /** The vector that the fake encoder gives a text of fewer words than the limit. */
+    public static SparseVector vector(String text) {
+        return vectorOf(new FakeTokenizer(Integer.MAX_VALUE, Integer.MAX_VALUE).ids(text));
+    }
+
+    private static SparseVector vectorOf(int[] ids) {
+        TreeMap<Integer, Float> weights = new TreeMap<>();
+        for (int id : ids) {
+            weights.put(id, 1 + id % 100 / 100f);
+        }
+        int[] indices = weights.keySet().stream().mapToInt(Integer::intValue).toArray();
+        float[] values = new float[indices.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = weights.get(indices[i]);
+        }
+        return new SparseVector(indices, values);
+    }
+
+    private static final int POISON_ID = Math.floorMod(POISON.hashCode(), VOCABULARY);
+
+    private record FakeTokenizer(int limit, int queryLimit) implements Tokenizer {
+
+        int[] ids(String text) {
+            return text.isBlank()
+                    ? new int[0]
+                    : java.util.Arrays.stream(text.strip().toLowerCase(Locale.ROOT).split("\\s+"))
+                            .mapToInt(word -> Math.floorMod(word.hashCode(), VOCABULARY))
+                            .toArray();
+        }
+
+        @Override
+        public TokenSequence tokenize(String text, Role role) {
+            int[] all = ids(text);
+            int most = role == Role.DOCUMENT ? limit : queryLimit;
+            boolean truncated = all.length > most;
+            return new TokenSequence(
+                    truncated ? java.util.Arrays.copyOf(all, most) : all, all.length, truncated);
+        }
+
+        @Override
+        public int vocabularySize() {
+            return VOCABULARY;
+        }
+
+        @Override
+        public String term(int id) {
+            return "t" + id;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private record FakeEngine(AtomicLong documents) implements Engine {
+
+        @Override
+        public Limits limits() {
+            return new Limits(2, 32, 2048, false);
+        }
+
+        @Override
+        public List<SparseVector> run(List<TokenSequence> batch) {
+            List<SparseVector> vectors = new ArrayList<>(batch.size());
+            for (TokenSequence tokens : batch) {
+                for (int id : tokens.ids()) {
+                    if (id == POISON_ID) {
+                        throw new IllegalStateException("the batch holds a poisoned text");
+                    }
+                }
+                vectors.add(vectorOf(tokens.ids()));
+            }
+            documents.addAndGet(batch.size());
+            return vectors;
+        }
+
+        @Override
+        public void close() {}
+    }
+}

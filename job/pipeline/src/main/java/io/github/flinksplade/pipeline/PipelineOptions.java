@@ -1,0 +1,34 @@
+package io.github.flinksplade.pipeline;
+
+import java.io.Serializable;
+import java.time.Duration;
+
+/**
+ * How the job treats documents, apart from where they come from and go to.
+ *
+ * @param gate whether documents that repeat what was sent last are skipped; true by default
+ * @param resend whether everything passes the gate in this run; false by default
+ * @param keepVectors whether the guard keeps the vector it last sent for each id, so that a change
+ *     of fields needs no inference; true by default
+ * @param maxRecordBytes a record larger than this (key, value and headers) becomes a dead letter; 1
+ *     MB (1,000,000) by default
+ * @param maxBytesInFlight bytes of records that may wait in a subtask's encoder; 64 MiB by default
+ * @param capacity documents that may wait in a subtask's encoder; 256 by default
+ * @param stateTtl how long an id that is not touched is remembered; zero (the default): for ever
+ */
+public record PipelineOptions(
+        boolean gate,
+        boolean resend,
+        boolean keepVectors,
+        long maxRecordBytes,
+        long maxBytesInFlight,
+        int capacity,
+        Duration stateTtl)
+        implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+
+    public static PipelineOptions defaults() {
+        return new PipelineOptions(true, false, true, 1_000_000, 64L << 20, 256, Duration.ZERO);
+    }
+}
