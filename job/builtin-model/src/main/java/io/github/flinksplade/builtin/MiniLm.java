@@ -1,0 +1,299 @@
+package io.github.flinksplade.builtin;
+
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorShapeProto;
+import ai.onnx.proto.OnnxMl.TypeProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.UnsafeByteOperations;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Joins the encoder's graph and our weights into one masked language model.
+ *
+ * <p>With E the encoder's word embeddings, x_i its last hidden state and id_i the token at position
+ * i, the graph's logits are
+ *
+ * <pre>
+ *   h_i    = x_i + down(gelu(up(x_i))) + own[id_i] * E[id_i],   0 where id_i is [CLS] or [SEP]
+ *   logits = gain * (h_i . E_v) + bias_v,   bias_v = -10000 for the terms 0 to 998
+ * </pre>
+ *
+ * so that {@code log(1 + relu(max))} over the positions of a text, the rule for every model, gives
+ * this one's weights: all gains are positive and all biases negative, so a position with h_i = 0
+ * never fires, and neither does a term below 999. In the encoder, layers 3 to 5 have W + b a in the
+ * place of W, the sums made in double and rounded to float once.
+ *
+ * <p>The same inputs give the same bytes on every machine.
+ */
+final class MiniLm {
+
+    static final int VOCABULARY = 30522;
+    static final int WIDTH = 384;
+
+    private static final int INNER = 1536;
+    private static final int HEAD = 768;
+    private static final int RANK = 32;
+    private static final int FIRST_UPDATED_LAYER = 3;
+    private static final int LAYERS = 6;
+    private static final int CLS = 101;
+    private static final int SEP = 102;
+
+    /** [PAD], the unused ones, [UNK], [CLS], [SEP], [MASK]: no words. */
+    private static final int SPECIAL_TERMS = 999;
+
+    /** Far below what gain and h . E can make up for, and within the range of a half float. */
+    private static final float NEVER = -10000f;
+
+    private static final String HIDDEN_STATE = "last_hidden_state";
+    private static final String WORD_EMBEDDINGS = "embeddings.word_embeddings.weight";
+
+    /** A linear layer of the encoder: its name in our weights, its node, its input and output. */
+    private record Linear(String key, String node, int in, int out) {}
+
+    private static final List<Linear> LINEARS =
+            List.of(
+                    new Linear("q", "attention/self/query", WIDTH, WIDTH),
+                    new Linear("k", "attention/self/key", WIDTH, WIDTH),
+                    new Linear("v", "attention/self/value", WIDTH, WIDTH),
+                    new Linear("o", "attention/output/dense", WIDTH, WIDTH),
+                    new Linear("up", "intermediate/dense", WIDTH, INNER),
+                    new Linear("down", "output/dense", INNER, WIDTH));
+
+    private final GraphProto.Builder graph;
+    private final NumpyArchive weights;
+    private final Map<String, Integer> initializers = new HashMap<>();
+
+    private MiniLm(GraphProto.Builder graph, NumpyArchive weights) {
+        this.graph = graph;
+        this.weights = weights;
+        for (int i = 0; i < graph.getInitializerCount(); i++) {
+            initializers.put(graph.getInitializer(i).getName(), i);
+        }
+    }
+
+    /**
+     * The joined model.
+     *
+     * @param encoder all-minilm-l6-v2.onnx
+     * @param weights our weights
+     * @throws IOException when one of them cannot be read or is not what it should be
+     */
+    static ModelProto join(InputStream encoder, NumpyArchive weights) throws IOException {
+        ModelProto.Builder model =
+                ModelProto.parseFrom(CodedInputStream.newInstance(encoder, 1 << 16)).toBuilder();
+        MiniLm miniLm = new MiniLm(model.getGraphBuilder(), weights);
+        miniLm.updateEncoder();
+        miniLm.addHead();
+        return model.setProducerName("flink-splade")
+                .clearProducerVersion()
+                .setDocString(
+                        "builtin:minilm of flink-splade. Made from all-MiniLM-L6-v2 (Apache-2.0),"
+                                + " changed: low-rank updates added to the linear layers of the"
+                                + " encoder's layers 3 to 5; a sparse head added.")
+                .build();
+    }
+
+    private void updateEncoder() throws IOException {
+        Map<String, NodeProto> nodes = new HashMap<>();
+        for (NodeProto node : graph.getNodeList()) {
+            nodes.put(node.getName(), node);
+        }
+        for (int layer = FIRST_UPDATED_LAYER; layer < LAYERS; layer++) {
+            for (Linear linear : LINEARS) {
+                String name = "/encoder/layer." + layer + "/" + linear.node() + "/MatMul";
+                NodeProto node = nodes.get(name);
+                if (node == null) {
+                    throw new IOException("the encoder has no node " + name);
+                }
+                String suffix = layer + "_" + linear.key();
+                float[] a = weights.get("lora_a_" + suffix, RANK, linear.in());
+                float[] b = weights.get("lora_b_" + suffix, linear.out(), RANK);
+                update(node.getInput(1), linear.in(), linear.out(), a, b);
+            }
+        }
+    }
+
+    /**
+     * Adds the product b a to a linear layer. The graph holds W transposed, [in, out], so what is
+     * added to its element [i, o] is the sum over r of a[r, i] b[o, r].
+     */
+    private void update(String name, int in, int out, float[] a, float[] b) throws IOException {
+        FloatBuffer old = floats(name, in, out);
+        float[] updated = new float[in * out];
+        double[] row = new double[out];
+        double[] transposed = new double[RANK * out];
+        for (int o = 0; o < out; o++) {
+            for (int r = 0; r < RANK; r++) {
+                transposed[r * out + o] = b[o * RANK + r];
+            }
+        }
+        for (int i = 0; i < in; i++) {
+            for (int o = 0; o < out; o++) {
+                row[o] = old.get(i * out + o);
+            }
+            for (int r = 0; r < RANK; r++) {
+                double factor = a[r * in + i];
+                int start = r * out;
+                for (int o = 0; o < out; o++) {
+                    row[o] += factor * transposed[start + o];
+                }
+            }
+            for (int o = 0; o < out; o++) {
+                updated[i * out + o] = (float) row[o];
+            }
+        }
+        graph.setInitializer(initializers.get(name), tensor(name, updated, in, out));
+    }
+
+    /** The values of one of the encoder's matrices. */
+    private FloatBuffer floats(String name, int... shape) throws IOException {
+        Integer index = initializers.get(name);
+        TensorProto tensor =
+                index == null ? TensorProto.getDefaultInstance() : graph.getInitializer(index);
+        long[] found = tensor.getDimsList().stream().mapToLong(Long::longValue).toArray();
+        ByteBuffer data = tensor.getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        if (!Arrays.equals(found, Arrays.stream(shape).asLongStream().toArray())
+                || data.remaining() != 4 * Arrays.stream(shape).reduce(1, Math::multiplyExact)) {
+            throw new IOException(
+                    "the encoder's matrix "
+                            + name
+                            + " should be "
+                            + Arrays.toString(shape)
+                            + " but is "
+                            + Arrays.toString(found));
+        }
+        return data.asFloatBuffer();
+    }
+
+    private void addHead() throws IOException {
+        floats(WORD_EMBEDDINGS, VOCABULARY, WIDTH);
+        float[] bias = weights.get("bias", VOCABULARY).clone();
+        float[] gain = weights.get("gain", VOCABULARY);
+        for (int term = 0; term < VOCABULARY; term++) {
+            if (!(gain[term] > 0 && bias[term] < 0)) {
+                throw new IOException("gain or bias of term " + term + " has the wrong sign");
+            }
+        }
+        Arrays.fill(bias, 0, SPECIAL_TERMS, NEVER);
+        float[] included = new float[VOCABULARY];
+        Arrays.fill(included, 1);
+        included[CLS] = 0;
+        included[SEP] = 0;
+
+        constant("head.up.weight", transpose("up.weight", HEAD, WIDTH), WIDTH, HEAD);
+        constant("head.up.bias", weights.get("up.bias", HEAD), HEAD);
+        constant("head.down.weight", transpose("down.weight", WIDTH, HEAD), HEAD, WIDTH);
+        constant("head.down.bias", weights.get("down.bias", WIDTH), WIDTH);
+        constant("head.own", weights.get("own", VOCABULARY), VOCABULARY, 1);
+        constant("head.included", included, VOCABULARY, 1);
+        constant("head.gain", gain, VOCABULARY);
+        constant("head.bias", bias, VOCABULARY);
+        constant("head.sqrt2", new float[] {(float) Math.sqrt(2)});
+        constant("head.one", new float[] {1});
+        constant("head.half", new float[] {.5f});
+
+        // down(gelu(up(x))), gelu(u) = u (1 + erf(u / sqrt 2)) / 2
+        node("MatMul", "head.up.product", HIDDEN_STATE, "head.up.weight");
+        node("Add", "head.up", "head.up.product", "head.up.bias");
+        node("Div", "head.gelu.scaled", "head.up", "head.sqrt2");
+        node("Erf", "head.gelu.erf", "head.gelu.scaled");
+        node("Add", "head.gelu.sum", "head.gelu.erf", "head.one");
+        node("Mul", "head.gelu.product", "head.up", "head.gelu.sum");
+        node("Mul", "head.gelu", "head.gelu.product", "head.half");
+        node("MatMul", "head.down.product", "head.gelu", "head.down.weight");
+        node("Add", "head.down", "head.down.product", "head.down.bias");
+
+        // own[id] E[id]
+        node("Gather", "head.word", WORD_EMBEDDINGS, "input_ids");
+        node("Gather", "head.word.own", "head.own", "input_ids");
+        node("Mul", "head.word.weighted", "head.word", "head.word.own");
+
+        node("Add", "head.changed", HIDDEN_STATE, "head.down");
+        node("Add", "head.all", "head.changed", "head.word.weighted");
+        node("Gather", "head.word.included", "head.included", "input_ids");
+        node("Mul", "head.h", "head.all", "head.word.included");
+
+        // E is kept once: the graph transposes it, a session folds that
+        node("Transpose", "head.terms", WORD_EMBEDDINGS);
+        node("MatMul", "head.similarity", "head.h", "head.terms");
+        node("Mul", "head.scaled", "head.similarity", "head.gain");
+        node("Add", "logits", "head.scaled", "head.bias");
+
+        graph.clearOutput().addOutput(logits());
+    }
+
+    /** A matrix of ours, [rows, columns], as [columns, rows]. */
+    private float[] transpose(String name, int rows, int columns) throws IOException {
+        float[] values = weights.get(name, rows, columns);
+        float[] transposed = new float[values.length];
+        for (int row = 0; row < rows; row++) {
+            for (int column = 0; column < columns; column++) {
+                transposed[column * rows + row] = values[row * columns + column];
+            }
+        }
+        return transposed;
+    }
+
+    private void constant(String name, float[] values, int... shape) {
+        graph.addInitializer(tensor(name, values, shape));
+    }
+
+    private static TensorProto tensor(String name, float[] values, int... shape) {
+        byte[] bytes = new byte[4 * values.length];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
+        ByteString data = UnsafeByteOperations.unsafeWrap(bytes);
+        TensorProto.Builder tensor =
+                TensorProto.newBuilder()
+                        .setName(name)
+                        .setDataType(TensorProto.DataType.FLOAT.getNumber())
+                        .setRawData(data);
+        for (int size : shape) {
+            tensor.addDims(size);
+        }
+        return tensor.build();
+    }
+
+    private void node(String operator, String output, String... inputs) {
+        graph.addNode(
+                NodeProto.newBuilder()
+                        .setOpType(operator)
+                        .setName("/" + output)
+                        .addAllInput(List.of(inputs))
+                        .addOutput(output));
+    }
+
+    private static ValueInfoProto logits() {
+        TensorShapeProto shape =
+                TensorShapeProto.newBuilder()
+                        .addDim(dimension().setDimParam("batch_size"))
+                        .addDim(dimension().setDimParam("sequence_length"))
+                        .addDim(dimension().setDimValue(VOCABULARY))
+                        .build();
+        return ValueInfoProto.newBuilder()
+                .setName("logits")
+                .setType(
+                        TypeProto.newBuilder()
+                                .setTensorType(
+                                        TypeProto.Tensor.newBuilder()
+                                                .setElemType(TensorProto.DataType.FLOAT.getNumber())
+                                                .setShape(shape)))
+                .build();
+    }
+
+    private static TensorShapeProto.Dimension.Builder dimension() {
+        return TensorShapeProto.Dimension.newBuilder();
+    }
+}
