@@ -1,26 +1,395 @@
 package io.github.flinksplade.encoder;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Gathers texts that arrive one at a time into batches for the engine: batch while busy. A worker
  * that becomes free takes what is waiting and fits one batch; there is no waiting for a batch to
- * fill.
+ * fill. Texts are tokenised on other threads, so that this and the inference overlap.
+ *
+ * <p>What fails: a batch that fails is halved until single texts fail alone. Such a text is to
+ * blame, and gets an {@link EncodingException}, only if it fails a second time after a text known
+ * to be good has gone through the engine; where the good text fails too, the engine is broken and
+ * everything in the batch fails with the engine's own exception. An {@link Error}, such as {@link
+ * OutOfMemoryError}, is never blamed on a text.
+ *
+ * <p>The batcher holds every text from {@link #submit} until its future is done: the caller bounds
+ * how many are in flight. May be used by any number of threads.
  */
 public final class MicroBatcher implements AutoCloseable {
 
-    public MicroBatcher(SpladeEncoder encoder) {}
+    private static final AtomicInteger INSTANCES = new AtomicInteger();
+
+    private final SpladeEncoder encoder;
+    private final ThreadPoolExecutor tokenizing;
+    private final List<Thread> workers = new ArrayList<>();
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition arrived = lock.newCondition();
+    // guarded by lock
+    private final BatchPlanner<Text> planner =
+            new BatchPlanner<>(text -> text.tokens.ids().length, text -> text.result.isDone());
+    private boolean closed;
+
+    /** The last sequence that went through the engine; at first none. */
+    private volatile TokenSequence knownGood;
+
+    private final LongAdder documents = new LongAdder();
+    private final LongAdder failed = new LongAdder();
+    private final LongAdder truncated = new LongAdder();
+    private final LongAdder batches = new LongAdder();
+    private final LongAdder batchedDocuments = new LongAdder();
+    private final LongAdder tokens = new LongAdder();
+    private final LongAdder paddedTokens = new LongAdder();
+    private final LongAdder queueWaitNanos = new LongAdder();
+    private final LongAdder inferenceNanos = new LongAdder();
+
+    /**
+     * What a batcher has done since it was made.
+     *
+     * @param documents texts encoded, queries counted too
+     * @param failed texts that could not be encoded, for whatever reason
+     * @param truncated how many of {@code documents} were longer than their limit
+     * @param batches times the engine was called
+     * @param batchedDocuments texts in all these batches, repetitions after a failure counted
+     * @param tokens their tokens, without padding
+     * @param paddedTokens their tokens, padding included
+     * @param queueWaitNanos from submission to the start of the batch, tokenising included, summed
+     *     over {@code batchedDocuments} at their first batch
+     * @param inferenceNanos time in the engine, summed over {@code batches}
+     * @param waiting texts tokenised and waiting for a batch at this moment
+     */
+    public record Stats(
+            long documents,
+            long failed,
+            long truncated,
+            long batches,
+            long batchedDocuments,
+            long tokens,
+            long paddedTokens,
+            long queueWaitNanos,
+            long inferenceNanos,
+            int waiting) {}
+
+    /** A batcher whose tokenising uses half the machine's cores, at least 1, at most 8. */
+    public MicroBatcher(SpladeEncoder encoder) {
+        this(encoder, Math.max(1, Math.min(8, Runtime.getRuntime().availableProcessors() / 2)));
+    }
+
+    /**
+     * @param encoder stays the caller's, and must stay open longer than the batcher
+     * @param tokenizerThreads how many threads tokenise, at least 1
+     */
+    public MicroBatcher(SpladeEncoder encoder, int tokenizerThreads) {
+        if (tokenizerThreads < 1) {
+            throw new IllegalArgumentException(
+                    "tokenizer threads must be at least 1, not " + tokenizerThreads);
+        }
+        this.encoder = encoder;
+        int instance = INSTANCES.incrementAndGet();
+        AtomicInteger number = new AtomicInteger();
+        tokenizing =
+                new ThreadPoolExecutor(
+                        tokenizerThreads,
+                        tokenizerThreads,
+                        0,
+                        TimeUnit.SECONDS,
+                        new LinkedBlockingQueue<>(),
+                        task ->
+                                daemon(
+                                        task,
+                                        "splade-tokenizer-"
+                                                + instance
+                                                + "-"
+                                                + number.incrementAndGet()));
+        for (int i = 1; i <= encoder.engine().limits().workers(); i++) {
+            workers.add(daemon(this::work, "splade-encoder-" + instance + "-" + i));
+        }
+        workers.forEach(Thread::start);
+    }
+
+    private static Thread daemon(Runnable task, String name) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        return thread;
+    }
 
     /**
      * Encodes a text. The future fails with an {@link EncodingException} when this text cannot be
-     * encoded, with anything else when the engine is broken. It is completed on a thread of the
-     * batcher's: what hangs on it must be short.
+     * encoded (null is such a text), with anything else when the engine is broken, and with an
+     * {@link IllegalStateException} when the batcher is closed first. It is completed on a thread
+     * of the batcher's: what hangs on it must be short. A text whose future is cancelled while it
+     * waits is not encoded.
      */
     public CompletableFuture<EncodedText> submit(String text, Role role) {
-        throw new IllegalStateException("not yet");
+        Text submitted = new Text(text, Objects.requireNonNull(role, "role"));
+        if (text == null) {
+            submitted.fail(new EncodingException("there is no text: null"));
+            return submitted.result;
+        }
+        try {
+            tokenizing.execute(submitted);
+        } catch (RejectedExecutionException e) {
+            submitted.fail(closed(e));
+        }
+        return submitted.result;
+    }
+
+    /** What has been done until now. */
+    public Stats stats() {
+        int waiting;
+        lock.lock();
+        try {
+            waiting = planner.size();
+        } finally {
+            lock.unlock();
+        }
+        return new Stats(
+                documents.sum(),
+                failed.sum(),
+                truncated.sum(),
+                batches.sum(),
+                batchedDocuments.sum(),
+                tokens.sum(),
+                paddedTokens.sum(),
+                queueWaitNanos.sum(),
+                inferenceNanos.sum(),
+                waiting);
     }
 
     /** Finishes what runs, fails what waits, ends the threads. Does not close the encoder. */
     @Override
-    public void close() {}
+    public void close() {
+        List<Text> waiting;
+        lock.lock();
+        try {
+            closed = true;
+            waiting = planner.drain();
+            arrived.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        for (Runnable untokenized : tokenizing.shutdownNow()) {
+            waiting.add((Text) untokenized);
+        }
+        waiting.forEach(text -> text.fail(closed(null)));
+        boolean interrupted = Thread.interrupted();
+        for (Thread worker : workers) {
+            // a completed future may close the batcher from one of its own threads
+            while (worker != Thread.currentThread() && worker.isAlive()) {
+                try {
+                    worker.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static IllegalStateException closed(Throwable cause) {
+        return new IllegalStateException("the encoder's queue has been closed", cause);
+    }
+
+    /** One text on its way; as a task, it tokenises itself and joins the queue. */
+    private final class Text implements Runnable {
+        final CompletableFuture<EncodedText> result = new CompletableFuture<>();
+        final Role role;
+        final long submittedNanos = System.nanoTime();
+        String text; // until it is tokenised
+        TokenSequence tokens; // from then on
+
+        Text(String text, Role role) {
+            this.text = text;
+            this.role = role;
+        }
+
+        @Override
+        public void run() {
+            if (result.isDone()) {
+                return;
+            }
+            try {
+                tokens = encoder.tokenizer().tokenize(text, role);
+                text = null;
+            } catch (Throwable e) {
+                fail(e);
+                return;
+            }
+            lock.lock();
+            try {
+                if (!closed) {
+                    planner.add(this);
+                    arrived.signal();
+                    return;
+                }
+            } finally {
+                lock.unlock();
+            }
+            fail(closed(null));
+        }
+
+        void fail(Throwable cause) {
+            failed.increment();
+            result.completeExceptionally(cause);
+        }
+    }
+
+    private void work() {
+        for (List<Text> batch = take(); batch != null; batch = take()) {
+            long now = System.nanoTime();
+            for (Text text : batch) {
+                queueWaitNanos.add(now - text.submittedNanos);
+            }
+            try {
+                encode(batch);
+            } catch (Throwable e) {
+                // not to be blamed on a text; the worker goes on, for the next batch may do better
+                for (Text text : batch) {
+                    if (!text.result.isDone()) {
+                        text.fail(e);
+                    }
+                }
+            }
+        }
+    }
+
+    /** The next batch, or null when closed. */
+    private List<Text> take() {
+        lock.lock();
+        try {
+            while (!closed) {
+                List<Text> batch = planner.next(encoder.engine().limits());
+                if (!batch.isEmpty()) {
+                    return batch;
+                }
+                arrived.awaitUninterruptibly();
+            }
+            return null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void encode(List<Text> batch) {
+        List<Failure> failures = new ArrayList<>();
+        encode(batch, failures);
+        RuntimeException broken = null;
+        for (Failure failure : failures) {
+            RuntimeException cause = failure.cause();
+            if (cause instanceof EncodingException) {
+                failure.text().fail(cause);
+            } else if (broken != null) {
+                failure.text().fail(broken);
+            } else if (engineFailsKnownGood(cause)) {
+                broken = cause;
+                failure.text().fail(broken);
+            } else {
+                retryAlone(failure.text());
+            }
+        }
+    }
+
+    private record Failure(Text text, RuntimeException cause) {}
+
+    /** Encodes a batch, halving what fails; adds the texts that fail alone to the failures. */
+    private void encode(List<Text> batch, List<Failure> failures) {
+        List<SparseVector> vectors;
+        try {
+            vectors = infer(batch.stream().map(text -> text.tokens).toList());
+        } catch (RuntimeException e) {
+            if (batch.size() == 1) {
+                failures.add(new Failure(batch.get(0), e));
+            } else {
+                int half = batch.size() / 2;
+                encode(batch.subList(0, half), failures);
+                encode(batch.subList(half, batch.size()), failures);
+            }
+            return;
+        }
+        for (int i = 0; i < vectors.size(); i++) {
+            finish(batch.get(i), vectors.get(i));
+        }
+        knownGood = batch.get(0).tokens;
+    }
+
+    private void retryAlone(Text text) {
+        SparseVector vector;
+        try {
+            vector = infer(List.of(text.tokens)).get(0);
+        } catch (EncodingException e) {
+            text.fail(e);
+            return;
+        } catch (RuntimeException e) {
+            String why = e.getMessage() == null ? e.getClass().getName() : e.getMessage();
+            text.fail(new EncodingException("the model fails on this text: " + why, e));
+            return;
+        }
+        finish(text, vector);
+    }
+
+    /** Whether the engine fails on what it has encoded before, or on an empty text. */
+    private boolean engineFailsKnownGood(RuntimeException suppressing) {
+        try {
+            TokenSequence good = knownGood;
+            infer(List.of(good != null ? good : encoder.tokenizer().tokenize("", Role.DOCUMENT)));
+            return false;
+        } catch (RuntimeException e) {
+            if (e != suppressing) {
+                suppressing.addSuppressed(e);
+            }
+            return true;
+        }
+    }
+
+    private void finish(Text text, SparseVector vector) {
+        EncodedText encoded = encoder.finish(text.tokens, vector, text.role);
+        documents.increment();
+        if (encoded.truncated()) {
+            truncated.increment();
+        }
+        text.result.complete(encoded);
+    }
+
+    private List<SparseVector> infer(List<TokenSequence> batch) {
+        long useful = 0;
+        int longest = 0;
+        for (TokenSequence sequence : batch) {
+            useful += sequence.ids().length;
+            longest = Math.max(longest, sequence.ids().length);
+        }
+        batches.increment();
+        batchedDocuments.add(batch.size());
+        tokens.add(useful);
+        paddedTokens.add((long) longest * batch.size());
+        long start = System.nanoTime();
+        List<SparseVector> vectors;
+        try {
+            vectors = encoder.engine().run(batch);
+        } finally {
+            inferenceNanos.add(System.nanoTime() - start);
+        }
+        if (vectors.size() != batch.size()) {
+            throw new IllegalStateException(
+                    "the engine gave "
+                            + vectors.size()
+                            + " vectors for "
+                            + batch.size()
+                            + " documents");
+        }
+        return vectors;
+    }
 }

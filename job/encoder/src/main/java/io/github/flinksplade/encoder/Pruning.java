@@ -1,16 +1,29 @@
 package io.github.flinksplade.encoder;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.Locale;
 
 /**
  * Leaves out terms of little weight. Names and definitions are those of OpenSearch's sparse
- * pruning: {@code top_k} keeps the k largest weights, {@code abs_value} those at or above a
- * threshold, {@code max_ratio} those at or above a fraction of the largest, {@code alpha_mass} the
- * largest ones that together make up a fraction of the sum.
+ * pruning, which computes in single precision; so does this:
+ *
+ * <ul>
+ *   <li>{@code top_k}: the k largest weights;
+ *   <li>{@code abs_value}: the weights at or above a threshold;
+ *   <li>{@code max_ratio}: the weights at or above a fraction of the largest;
+ *   <li>{@code alpha_mass}: the largest weights, as long as their running sum is at or below a
+ *       fraction of the sum of all. The weight that would cross the fraction is left out, so a
+ *       vector whose largest weight alone is above it becomes empty.
+ * </ul>
+ *
+ * <p>Among equal weights the term with the lower id goes first, so that a vector has one pruned
+ * form only.
  *
  * @param type which rule
- * @param parameter its number; 0 for {@link Type#NONE}
+ * @param parameter its number: a whole number of at least 1 for {@code top_k}, 0 or more for {@code
+ *     abs_value}, 0 or more and below 1 for {@code max_ratio} and {@code alpha_mass}, 0 for {@link
+ *     Type#NONE}
  */
 public record Pruning(Type type, double parameter) implements Serializable {
 
@@ -28,6 +41,155 @@ public record Pruning(Type type, double parameter) implements Serializable {
     /** Keeps everything. */
     public static final Pruning NONE = new Pruning(Type.NONE, 0);
 
+    public Pruning {
+        String rule =
+                switch (type) {
+                    case NONE -> parameter == 0 ? null : "takes no number";
+                    case TOP_K ->
+                            parameter >= 1
+                                            && parameter <= Integer.MAX_VALUE
+                                            && parameter == Math.rint(parameter)
+                                    ? null
+                                    : "takes a whole number of at least 1";
+                    case ABS_VALUE ->
+                            parameter >= 0 && parameter <= Float.MAX_VALUE
+                                    ? null
+                                    : "takes a number of at least 0";
+                    case MAX_RATIO, ALPHA_MASS ->
+                            parameter >= 0 && (float) parameter < 1
+                                    ? null
+                                    : "takes a number of at least 0 and below 1";
+                };
+        if (rule != null) {
+            throw new IllegalArgumentException(
+                    "pruning " + name(type) + " " + rule + ", not " + parameter);
+        }
+    }
+
+    /**
+     * Reads what {@link #toString} writes: {@code none}, {@code top_k=200}, {@code abs_value=0.1},
+     * {@code max_ratio=0.1} or {@code alpha_mass=0.9}.
+     *
+     * @throws IllegalArgumentException when it is none of these; the message says what may stand
+     *     there
+     */
+    public static Pruning parse(String text) {
+        String rule = text.strip();
+        if (rule.equalsIgnoreCase("none")) {
+            return NONE;
+        }
+        int equals = rule.indexOf('=');
+        for (Type type : Type.values()) {
+            if (type != Type.NONE
+                    && equals > 0
+                    && rule.substring(0, equals).strip().equalsIgnoreCase(name(type))) {
+                String number = rule.substring(equals + 1).strip();
+                // Double.parseDouble alone would take "0x1p3", "1f" and "NaN"
+                if (!number.matches("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?")) {
+                    throw new IllegalArgumentException(
+                            "'" + number + "' in pruning '" + text + "' is not a number");
+                }
+                return new Pruning(type, Double.parseDouble(number));
+            }
+        }
+        throw new IllegalArgumentException(
+                "unknown pruning '"
+                        + text
+                        + "'; write none, top_k=N, abs_value=X, max_ratio=X or alpha_mass=X");
+    }
+
+    /** The vector with the terms that the rule keeps; their weights are not changed. */
+    public SparseVector apply(SparseVector vector) {
+        return switch (type) {
+            case NONE -> vector;
+            case TOP_K -> topK(vector, (int) parameter);
+            case ABS_VALUE -> atLeast(vector, (float) parameter);
+            case MAX_RATIO -> atLeast(vector, (float) parameter * largest(vector));
+            case ALPHA_MASS -> alphaMass(vector, (float) parameter);
+        };
+    }
+
+    private static SparseVector topK(SparseVector vector, int k) {
+        if (vector.size() <= k) {
+            return vector;
+        }
+        return keep(vector, byWeight(vector), k);
+    }
+
+    private static SparseVector atLeast(SparseVector vector, float threshold) {
+        int kept = 0;
+        int[] indices = new int[vector.size()];
+        float[] values = new float[vector.size()];
+        for (int i = 0; i < vector.size(); i++) {
+            if (vector.values()[i] >= threshold) {
+                indices[kept] = vector.indices()[i];
+                values[kept++] = vector.values()[i];
+            }
+        }
+        return kept == vector.size()
+                ? vector
+                : new SparseVector(Arrays.copyOf(indices, kept), Arrays.copyOf(values, kept));
+    }
+
+    private static SparseVector alphaMass(SparseVector vector, float alpha) {
+        double sum = 0;
+        for (float value : vector.values()) {
+            sum += value;
+        }
+        float most = alpha * (float) sum;
+        int[] order = byWeight(vector);
+        float running = 0;
+        int kept = 0;
+        while (kept < order.length) {
+            running += vector.values()[order[kept]];
+            if (!(running <= most)) {
+                break;
+            }
+            kept++;
+        }
+        return keep(vector, order, kept);
+    }
+
+    private static float largest(SparseVector vector) {
+        float largest = 0;
+        for (float value : vector.values()) {
+            largest = Math.max(largest, value);
+        }
+        return largest;
+    }
+
+    /** Positions in the vector, the largest weight first, the lower id first among equals. */
+    static int[] byWeight(SparseVector vector) {
+        long[] keys = new long[vector.size()];
+        for (int i = 0; i < keys.length; i++) {
+            // the bits of positive floats ascend with their values
+            keys[i] = (long) (Integer.MAX_VALUE - Float.floatToIntBits(vector.values()[i])) << 32;
+            keys[i] |= i;
+        }
+        Arrays.sort(keys);
+        int[] order = new int[keys.length];
+        for (int i = 0; i < order.length; i++) {
+            order[i] = (int) keys[i];
+        }
+        return order;
+    }
+
+    private static SparseVector keep(SparseVector vector, int[] order, int count) {
+        int[] positions = Arrays.copyOf(order, count);
+        Arrays.sort(positions);
+        int[] indices = new int[count];
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            indices[i] = vector.indices()[positions[i]];
+            values[i] = vector.values()[positions[i]];
+        }
+        return new SparseVector(indices, values);
+    }
+
+    private static String name(Type type) {
+        return type.name().toLowerCase(Locale.ROOT);
+    }
+
     /** {@code none}, or rule and number as in {@code top_k=200}; the form of {@code --prune}. */
     @Override
     public String toString() {
@@ -36,6 +198,6 @@ public record Pruning(Type type, double parameter) implements Serializable {
         }
         String number =
                 type == Type.TOP_K ? Long.toString((long) parameter) : Double.toString(parameter);
-        return type.name().toLowerCase(Locale.ROOT) + "=" + number;
+        return name(type) + "=" + number;
     }
 }
