@@ -1,0 +1,169 @@
+package io.github.flinksplade.connector;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.connector.VectorJson.Form;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+class VectorJsonTest {
+
+    private static final Provenance PROVENANCE =
+            new Provenance("my \"model\"", "ab12", "cd34", "fp32", "none", 128);
+    private static final String MADE_BY =
+            ",\"encoder\":\""
+                    + PROVENANCE.fingerprint()
+                    + "\",\"model\":\"my \\\"model\\\"\",\"model_sha256\":\"ab12\"}";
+
+    private static final Vocabulary TERMS = new LetterVocabulary();
+
+    @Test
+    void hybridHasIdsAndUnroundedWeights() {
+        VectorRecord record =
+                upsert("d1", "some text", "{}", new int[] {1, 2, 25}, 2.76658f, 1e-5f, 3.0f);
+
+        assertThat(json(Form.HYBRID, false).line(record))
+                .isEqualTo(
+                        "{\"id\":\"d1\",\"version\":7,\"indices\":[1,2,25],"
+                                + "\"values\":[2.76658,1.0E-5,3.0],"
+                                + "\"tokens\":4,\"truncated\":false"
+                                + MADE_BY);
+    }
+
+    @Test
+    void textAndFieldsWhereAskedAndPresent() {
+        VectorRecord record =
+                upsert("d1", "a \"b\"\n\tc\\", "{\"price\":1.50,\n \"x\":[]}", new int[0]);
+
+        assertThat(json(Form.HYBRID, true).line(record))
+                .isEqualTo(
+                        "{\"id\":\"d1\",\"version\":7,\"indices\":[],\"values\":[],"
+                                + "\"text\":\"a \\\"b\\\"\\n\\tc\\\\\","
+                                + "\"fields\":{\"price\":1.50,  \"x\":[]},"
+                                + "\"tokens\":4,\"truncated\":false"
+                                + MADE_BY);
+    }
+
+    @Test
+    void luceneRoundsAndPutsTheHighestFirst() {
+        VectorRecord record =
+                upsert(
+                        "d1",
+                        "t",
+                        "{}",
+                        new int[] {0, 1, 2, 3, 4, 5},
+                        0.004f,
+                        2.80326f,
+                        2.8f,
+                        12.345678f,
+                        2.80326f,
+                        0.125f);
+
+        // 0.125 is exact in binary and lies half way: to even
+        assertThat(json(Form.LUCENE, false).line(record))
+                .isEqualTo(
+                        "{\"id\":\"d1\",\"version\":7,\"vector\":{\"d\":12.35,\"b\":2.8,"
+                                + "\"e\":2.8,\"c\":2.8,\"f\":0.12,\"a\":0.0},"
+                                + "\"tokens\":4,\"truncated\":false"
+                                + MADE_BY);
+    }
+
+    @Test
+    void anseriniHasIntegersAndNoZeros() {
+        VectorRecord record =
+                upsert("d1", "t\u00e4xt", "{}", new int[] {0, 1, 2}, 0.004f, 2.80326f, 0.006f);
+
+        assertThat(json(Form.ANSERINI, false).line(record))
+                .isEqualTo(
+                        "{\"id\":\"d1\",\"contents\":\"t\u00e4xt\",\"vector\":{\"b\":280,\"c\":1}}");
+    }
+
+    @Test
+    void deletes() {
+        VectorRecord delete =
+                new VectorRecord(
+                        "d1", Operation.DELETE, 8, null, null, null, null, 0, false, origin());
+
+        assertThat(json(Form.HYBRID, true).line(delete))
+                .isEqualTo("{\"id\":\"d1\",\"version\":8,\"op\":\"delete\"}");
+        assertThat(json(Form.LUCENE, true).line(delete))
+                .isEqualTo("{\"id\":\"d1\",\"version\":8,\"op\":\"delete\"}");
+        assertThatThrownBy(() -> json(Form.ANSERINI, true).line(delete))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("'d1'")
+                .hasMessageContaining("format=hybrid");
+    }
+
+    @Test
+    void everyStringIsOneLineOfValidUtf8() throws Exception {
+        String nasty = "\u0000\u001f\u0085\u2028\u2029 \ud83d\ude00 \ud83d! \ude00\ud83d";
+        VectorRecord record = upsert(nasty, nasty, "{\"k\":\"\ud83d\u2028\"}", new int[0]);
+
+        byte[] bytes = json(Form.HYBRID, true).bytes(record);
+
+        String line = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        String escaped =
+                "\"\\u0000\\u001f\\u0085\\u2028\\u2029 \ud83d\ude00 \\ud83d! \\ude00\\ud83d\"";
+        assertThat(line)
+                .startsWith("{\"id\":" + escaped + ",")
+                .contains("\"text\":" + escaped + ",")
+                .contains("\"fields\":{\"k\":\"\\ud83d\\u2028\"}");
+        assertThat(line.lines()).hasSize(1);
+    }
+
+    @Test
+    void oneInstanceWritesManyRecordsAndSurvivesSerialisation() throws Exception {
+        VectorJson json = json(Form.LUCENE, true);
+        VectorRecord large = upsert("large", "x".repeat(3_000_000), "{}", new int[] {1}, 1f);
+        VectorRecord small = upsert("small", "x", "{}", new int[] {2}, 2f);
+        String expected = json(Form.LUCENE, true).line(small);
+
+        assertThat(json.line(large)).hasSizeGreaterThan(3_000_000);
+        assertThat(json.line(small)).isEqualTo(expected);
+
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+            out.writeObject(json);
+        }
+        try (ObjectInputStream in =
+                new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+            assertThat(((VectorJson) in.readObject()).line(small)).isEqualTo(expected);
+        }
+    }
+
+    private static VectorJson json(Form form, boolean text) {
+        return new VectorJson(form, text, PROVENANCE, TERMS);
+    }
+
+    private static VectorRecord upsert(
+            String id, String text, String fields, int[] indices, float... values) {
+        return new VectorRecord(
+                id, Operation.UPSERT, 7, text, fields, indices, values, 4, false, origin());
+    }
+
+    private static SourceRecord origin() {
+        return SourceRecord.of("f", 0, null, null);
+    }
+
+    /** Term 0 is a, term 1 is b. */
+    private static final class LetterVocabulary implements Vocabulary {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public int size() {
+            return 26;
+        }
+
+        @Override
+        public String term(int index) {
+            return String.valueOf((char) ('a' + index));
+        }
+    }
+}
