@@ -1,0 +1,34 @@
+package io.github.flinksplade.builtin;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.encoder.SparseVector;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** A text's vector as training/golden.py computed it: with numpy alone, in double. */
+record Golden(String text, int[] ids, int[] indices, float[] values) {
+
+    /** Weights below this may be missing on one side: an arithmetic error can put them at zero. */
+    static final double TOLERANCE = 1e-3;
+
+    static List<Golden> all() throws IOException {
+        try (InputStream in = Golden.class.getResourceAsStream("golden.json")) {
+            return List.of(new ObjectMapper().readValue(in, Golden[].class));
+        }
+    }
+
+    /** The largest difference of any term's weight. */
+    double difference(SparseVector vector) {
+        Map<Integer, Double> left = new TreeMap<>();
+        for (int i = 0; i < indices.length; i++) {
+            left.put(indices[i], (double) values[i]);
+        }
+        for (int i = 0; i < vector.size(); i++) {
+            left.merge(vector.indices()[i], -(double) vector.values()[i], Double::sum);
+        }
+        return left.values().stream().mapToDouble(Math::abs).max().orElse(0);
+    }
+}
