@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * An encoder without a model, for the tests of other modules: a token is a word, its id a hash of
- * it, its weight 1 + the number of its letters / 100. Deterministic, and quick. A text that holds
- * the word {@code poison} cannot be encoded; it takes the batch down that it is in, as a real
+ * it, its weight 1 + the last two digits of the id / 100. Deterministic, and quick. A text that
+ * holds the word {@code poison} cannot be encoded; it takes the batch down that it is in, as a real
  * engine would.
  */
 public final class FakeEncoder {
@@ -59,7 +59,12 @@ public final class FakeEncoder {
         return new SparseVector(indices, values);
     }
 
-    private static final int POISON_ID = Math.floorMod(POISON.hashCode(), VOCABULARY);
+    /** No other word has this id. */
+    private static final int POISON_ID = VOCABULARY - 1;
+
+    private static int id(String word) {
+        return word.equals(POISON) ? POISON_ID : Math.floorMod(word.hashCode(), POISON_ID);
+    }
 
     private record FakeTokenizer(int limit, int queryLimit) implements Tokenizer {
 
@@ -67,7 +72,7 @@ public final class FakeEncoder {
             return text.isBlank()
                     ? new int[0]
                     : java.util.Arrays.stream(text.strip().toLowerCase(Locale.ROOT).split("\\s+"))
-                            .mapToInt(word -> Math.floorMod(word.hashCode(), VOCABULARY))
+                            .mapToInt(FakeEncoder::id)
                             .toArray();
         }
 
