@@ -1,0 +1,47 @@
+package io.github.flinksplade.connector.lucene;
+
+import io.github.flinksplade.connector.Provenance;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The user data of every commit: what the index is, and which commit this is.
+ *
+ * @param provenance what made the vectors
+ * @param point names the commit
+ */
+record CommitData(Provenance provenance, CommitPoint point) {
+
+    /** Layout of the documents; another number is refused. */
+    static final String FORMAT = "1";
+
+    static final String FORMAT_KEY = "flink-splade.format";
+    static final String CHECKPOINT_KEY = "flink.checkpoint";
+    private static final String NAME_KEY = "flink-splade.commit";
+    private static final String PROVENANCE_PREFIX = "flink-splade.";
+
+    Map<String, String> toMap() {
+        Map<String, String> map = new HashMap<>();
+        provenance.toMap().forEach((name, value) -> map.put(PROVENANCE_PREFIX + name, value));
+        map.put(FORMAT_KEY, FORMAT);
+        map.put(CHECKPOINT_KEY, Long.toString(point.checkpointId()));
+        map.put(NAME_KEY, point.name());
+        return map;
+    }
+
+    /** The inverse; throws {@link NumberFormatException} or ConnectorException on other data. */
+    static CommitData fromMap(Map<String, String> map) {
+        Map<String, String> parts = new HashMap<>();
+        map.forEach(
+                (name, value) -> {
+                    if (name.startsWith(PROVENANCE_PREFIX)) {
+                        parts.put(name.substring(PROVENANCE_PREFIX.length()), value);
+                    }
+                });
+        return new CommitData(
+                Provenance.fromMap(parts),
+                new CommitPoint(
+                        Long.parseLong(map.getOrDefault(CHECKPOINT_KEY, "0")),
+                        map.getOrDefault(NAME_KEY, "")));
+    }
+}

@@ -1,0 +1,141 @@
+package io.github.flinksplade.connector.lucene;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+import org.apache.lucene.index.BinaryDocValues;
+import org.apache.lucene.index.IndexReader;
+import org.apache.lucene.index.LeafReader;
+import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.index.PostingsEnum;
+import org.apache.lucene.index.Terms;
+import org.apache.lucene.index.TermsEnum;
+import org.apache.lucene.search.DocIdSetIterator;
+import org.apache.lucene.util.Bits;
+import org.apache.lucene.util.BytesRef;
+
+/**
+ * The documents with the highest exact dot product, in one pass over the postings of the query's
+ * terms.
+ *
+ * <p>The postings hold weights cut to 9 significant bits: {@code cut <= weight < cut * (1 + 2^-8)}.
+ * Their sum times the query's weights, widened by that factor and by the rounding of the sum itself
+ * (relative error below 2^-23 for each of its terms), is therefore an upper bound of the exact
+ * score. Only a document whose bound reaches the k-th best exact score so far has its exact weights
+ * read. No document outside can be better, so the result is exact and needs no second round.
+ *
+ * <p>Lucene's own {@code BooleanQuery} over feature queries is not used: it takes 1,024 terms
+ * unless a setting of the whole process is changed, and weights up to 64. Memory: 4 bytes for each
+ * document of the largest segment, and the k best.
+ */
+final class ExactTopK {
+
+    private static final double CUT = 1 + 1.0 / (1 << 8);
+    private static final double ROUNDING = 1.0 / (1 << 23);
+
+    private static final Comparator<Found> BEST_FIRST =
+            Comparator.comparingDouble(Found::score).reversed().thenComparing(Found::id);
+
+    private final int[] indices;
+    private final float[] values;
+    private final int k;
+    private final double widening;
+    private final PriorityQueue<Found> best;
+    private float[] sums = new float[0];
+
+    /** A document of the index and its exact score. */
+    record Found(int doc, String id, double score) {}
+
+    private ExactTopK(int[] indices, float[] values, int k) {
+        this.indices = indices;
+        this.values = values;
+        this.k = k;
+        this.widening = CUT * (1 + (indices.length + 2) * ROUNDING);
+        this.best = new PriorityQueue<>(BEST_FIRST.reversed());
+    }
+
+    /** At most k documents, highest score first, equal scores by id. */
+    static List<Found> search(IndexReader reader, int[] indices, float[] values, int k)
+            throws IOException {
+        ExactTopK search = new ExactTopK(indices, values, k);
+        for (LeafReaderContext leaf : reader.leaves()) {
+            search.visit(leaf);
+        }
+        return search.best.stream().sorted(BEST_FIRST).toList();
+    }
+
+    private void visit(LeafReaderContext context) throws IOException {
+        LeafReader leaf = context.reader();
+        if (sums.length < leaf.maxDoc()) {
+            sums = new float[leaf.maxDoc()];
+        } else {
+            Arrays.fill(sums, 0, leaf.maxDoc(), 0f);
+        }
+        if (!addUp(leaf)) {
+            return;
+        }
+        Bits live = leaf.getLiveDocs();
+        BinaryDocValues vectors = leaf.getBinaryDocValues(DocumentLayout.VECTOR);
+        BinaryDocValues ids = leaf.getBinaryDocValues(DocumentLayout.ID);
+        for (int doc = 0; doc < leaf.maxDoc(); doc++) {
+            if (sums[doc] > 0
+                    && (live == null || live.get(doc))
+                    && (best.size() < k || sums[doc] * widening >= best.peek().score())) {
+                vectors.advanceExact(doc);
+                double score = StoredVector.dot(vectors.binaryValue(), indices, values);
+                if (best.size() < k || score >= best.peek().score()) {
+                    ids.advanceExact(doc);
+                    offer(
+                            new Found(
+                                    context.docBase + doc,
+                                    ids.binaryValue().utf8ToString(),
+                                    score));
+                }
+            }
+        }
+    }
+
+    private void offer(Found found) {
+        if (best.size() < k) {
+            best.add(found);
+        } else if (BEST_FIRST.compare(found, best.peek()) < 0) {
+            best.poll();
+            best.add(found);
+        }
+    }
+
+    /** Adds the approximate scores of a segment's documents up; false when there are none. */
+    private boolean addUp(LeafReader leaf) throws IOException {
+        boolean any = false;
+        String field = null;
+        TermsEnum terms = null;
+        PostingsEnum postings = null;
+        for (int i = 0; i < indices.length; i++) {
+            String termField = DocumentLayout.featureField(indices[i]);
+            if (!termField.equals(field)) {
+                field = termField;
+                Terms all = leaf.terms(field);
+                terms = all == null ? null : all.iterator();
+                postings = null;
+            }
+            if (terms == null
+                    || !terms.seekExact(new BytesRef(DocumentLayout.feature(indices[i])))) {
+                continue;
+            }
+            any = true;
+            postings = terms.postings(postings, PostingsEnum.FREQS);
+            for (int doc = postings.nextDoc();
+                    doc != DocIdSetIterator.NO_MORE_DOCS;
+                    doc = postings.nextDoc()) {
+                // A product too small for a normal float is rounded up, to stay a bound.
+                sums[doc] +=
+                        Math.max(
+                                values[i] * DocumentLayout.weight(postings.freq()),
+                                Float.MIN_NORMAL);
+            }
+        }
+        return any;
+    }
+}

@@ -1,0 +1,204 @@
+package io.github.flinksplade.connector.lucene;
+
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Provenance;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.IndexCommit;
+import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.IndexWriterConfig;
+import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.store.FSDirectory;
+
+/** The directory of one index: what stands there, and whether it is what is expected. */
+final class IndexDirectory {
+
+    /**
+     * An index up to this size is read whole when it is opened, to compare its checksums; in a
+     * larger one that would take seconds, and damage inside a file shows when it is searched.
+     */
+    private static final long CHECKED_WHOLE_BYTES = 256L << 20;
+
+    /**
+     * Lucene tells on standard error, through java.util.logging, which of the JDK's memory and
+     * vector interfaces it found; nothing here depends on them. Kept in fields, or the loggers
+     * would be collected with their levels.
+     */
+    private static final List<Logger> QUIET =
+            Stream.of("org.apache.lucene.store", "org.apache.lucene.internal.vectorization")
+                    .map(Logger::getLogger)
+                    .peek(
+                            logger -> {
+                                if (logger.getLevel() == null) {
+                                    logger.setLevel(Level.SEVERE);
+                                }
+                            })
+                    .toList();
+
+    private final Path path;
+
+    IndexDirectory(Path path) {
+        this.path = path;
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /**
+     * Whether an index can be created here: nothing is there, or nothing but what an interrupted
+     * creation left. Files of another kind are refused.
+     */
+    boolean isVacant() {
+        if (Files.notExists(path)) {
+            return true;
+        }
+        if (!Files.isDirectory(path)) {
+            throw new ConnectorException(
+                    path + " is a file, but an index is a directory; name another");
+        }
+        List<String> names;
+        try (Stream<Path> files = Files.list(path)) {
+            names = files.map(file -> file.getFileName().toString()).toList();
+        } catch (IOException e) {
+            throw LuceneFailureClassifier.explain("read", path, e);
+        }
+        if (names.stream().anyMatch(name -> name.startsWith("segments"))) {
+            return false;
+        }
+        if (names.stream()
+                .allMatch(
+                        name ->
+                                name.equals(IndexWriter.WRITE_LOCK_NAME)
+                                        || name.startsWith("pending_segments"))) {
+            return true;
+        }
+        throw new ConnectorException(
+                path
+                        + " is not empty and holds no Lucene index (no segments file among its "
+                        + names.size()
+                        + " files); name a new or an empty directory");
+    }
+
+    /** Creates the index with one empty commit. */
+    void create(Provenance provenance) {
+        try (FSDirectory directory = FSDirectory.open(path);
+                IndexWriter writer =
+                        new IndexWriter(
+                                directory,
+                                new IndexWriterConfig()
+                                        .setOpenMode(IndexWriterConfig.OpenMode.CREATE))) {
+            writer.setLiveCommitData(
+                    new CommitData(provenance, CommitPoint.next(0)).toMap().entrySet());
+            writer.commit();
+        } catch (IOException e) {
+            throw LuceneFailureClassifier.explain("create", path, e);
+        }
+    }
+
+    /** Fails unless the newest commit is whole, of these vectors, and nobody else writes to it. */
+    void check(Provenance provenance) {
+        try (FSDirectory directory = open();
+                DirectoryReader reader = DirectoryReader.open(directory)) {
+            requireSame(provenance, data(reader.getIndexCommit()).provenance());
+            checkIntegrity(reader);
+            directory.obtainLock(IndexWriter.WRITE_LOCK_NAME).close();
+        } catch (IOException e) {
+            throw LuceneFailureClassifier.explain("open", path, e);
+        }
+    }
+
+    /** Opens the directory, which must exist: Lucene itself would create it. */
+    FSDirectory open() throws IOException {
+        if (!Files.isDirectory(path)) {
+            throw new ConnectorException(
+                    path
+                            + (Files.exists(path)
+                                    ? " is a file, not the"
+                                    : " does not exist; name the")
+                            + " directory of an index that a run wrote");
+        }
+        return FSDirectory.open(path);
+    }
+
+    /** What the commit says about itself; an index of someone else's making is refused. */
+    CommitData data(IndexCommit commit) throws IOException {
+        Map<String, String> data = commit.getUserData();
+        String format = data.get(CommitData.FORMAT_KEY);
+        if (format == null) {
+            throw new ConnectorException(
+                    path
+                            + " holds a Lucene index that this program did not make; name another"
+                            + " directory");
+        }
+        if (!format.equals(CommitData.FORMAT)) {
+            throw new ConnectorException(
+                    "the index in "
+                            + path
+                            + " has the layout "
+                            + format
+                            + ", but this release knows "
+                            + CommitData.FORMAT
+                            + "; use the release that wrote it, or a new directory");
+        }
+        return CommitData.fromMap(data);
+    }
+
+    /** Refuses vectors of another making, saying of which and in what they differ. */
+    void requireSame(Provenance expected, Provenance found) {
+        if (found.fingerprint().equals(expected.fingerprint())) {
+            return;
+        }
+        Map<String, String> before = found.toMap();
+        String differences =
+                expected.toMap().entrySet().stream()
+                        .filter(
+                                part ->
+                                        !part.getKey().equals("model")
+                                                && !part.getKey().equals("fingerprint")
+                                                && !part.getValue()
+                                                        .equals(before.get(part.getKey())))
+                        .map(Map.Entry::getKey)
+                        .collect(Collectors.joining(", "));
+        throw new ConnectorException(
+                "the index in "
+                        + path
+                        + " holds vectors of the model "
+                        + found.model()
+                        + " (fingerprint "
+                        + found.fingerprint()
+                        + "), not of "
+                        + expected.model()
+                        + " (fingerprint "
+                        + expected.fingerprint()
+                        + "; different: "
+                        + differences
+                        + "); use the model and settings of the index, or a new directory, or remove"
+                        + " this one");
+    }
+
+    /** Reads the files of an index that is not large, so that damage inside one is found. */
+    static void checkIntegrity(DirectoryReader reader) throws IOException {
+        long bytes = 0;
+        for (String file : reader.getIndexCommit().getFileNames()) {
+            bytes += reader.directory().fileLength(file);
+        }
+        if (bytes <= CHECKED_WHOLE_BYTES) {
+            checkIntegrityWhole(reader);
+        }
+    }
+
+    static void checkIntegrityWhole(DirectoryReader reader) throws IOException {
+        for (LeafReaderContext leaf : reader.leaves()) {
+            leaf.reader().checkIntegrity();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package io.github.flinksplade.connector.lucene;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.LeafReader;
+import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.index.NumericDocValues;
+import org.apache.lucene.index.PostingsEnum;
+import org.apache.lucene.index.Terms;
+import org.apache.lucene.index.TermsEnum;
+import org.apache.lucene.search.DocIdSetIterator;
+import org.apache.lucene.util.Bits;
+import org.apache.lucene.util.BytesRef;
+
+/**
+ * What an index that is being written holds of each id: the last change's version. What was written
+ * since the last refresh is remembered here, everything older is looked up in the index.
+ */
+final class LatestVersions implements Closeable {
+
+    /** Changes remembered before the index is asked to make them searchable. */
+    private static final int MAX_RECENT = 100_000;
+
+    private final IndexWriter writer;
+    private final Map<String, Change> recent = new HashMap<>();
+    private DirectoryReader reader;
+
+    /** The last change of an id. */
+    record Change(long version, boolean isDelete) {
+
+        /** A delete is newer than an upsert of the same version. */
+        boolean isNewerThan(Change other) {
+            return version != other.version ? version > other.version : isDelete && !other.isDelete;
+        }
+    }
+
+    LatestVersions(IndexWriter writer) throws IOException {
+        this.writer = writer;
+        this.reader = DirectoryReader.open(writer);
+    }
+
+    /** The last change of the id, or null when the index knows nothing of it. */
+    Change find(String id) throws IOException {
+        Change change = recent.get(id);
+        if (change != null) {
+            return change;
+        }
+        BytesRef term = new BytesRef(id);
+        List<LeafReaderContext> leaves = reader.leaves();
+        for (int i = leaves.size() - 1; i >= 0; i--) {
+            LeafReader leaf = leaves.get(i).reader();
+            Long upserted = version(leaf, DocumentLayout.ID, term);
+            if (upserted != null) {
+                return new Change(upserted, false);
+            }
+            Long deleted = version(leaf, DocumentLayout.DELETED_ID, term);
+            if (deleted != null) {
+                return new Change(deleted, true);
+            }
+        }
+        return null;
+    }
+
+    private static Long version(LeafReader leaf, String field, BytesRef id) throws IOException {
+        Terms terms = leaf.terms(field);
+        if (terms == null) {
+            return null;
+        }
+        TermsEnum found = terms.iterator();
+        if (!found.seekExact(id)) {
+            return null;
+        }
+        Bits live = leaf.getLiveDocs();
+        PostingsEnum postings = found.postings(null, PostingsEnum.NONE);
+        for (int doc = postings.nextDoc();
+                doc != DocIdSetIterator.NO_MORE_DOCS;
+                doc = postings.nextDoc()) {
+            if (live == null || live.get(doc)) {
+                NumericDocValues versions = leaf.getNumericDocValues(DocumentLayout.VERSION);
+                if (versions.advanceExact(doc)) {
+                    return versions.longValue();
+                }
+            }
+        }
+        return null;
+    }
+
+    /** Notes a change that the writer was just given. */
+    void note(String id, Change change) throws IOException {
+        recent.put(id, change);
+        if (recent.size() >= MAX_RECENT) {
+            refresh();
+        }
+    }
+
+    /** Makes everything written so far a matter of the index; cheap after a commit. */
+    void refresh() throws IOException {
+        DirectoryReader newer = DirectoryReader.openIfChanged(reader, writer);
+        if (newer != null) {
+            reader.close();
+            reader = newer;
+        }
+        recent.clear();
+    }
+
+    @Override
+    public void close() throws IOException {
+        reader.close();
+    }
+}

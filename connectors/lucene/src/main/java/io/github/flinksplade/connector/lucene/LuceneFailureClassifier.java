@@ -1,0 +1,114 @@
+package io.github.flinksplade.connector.lucene;
+
+import io.github.flinksplade.connector.ConnectorException;
+import java.io.EOFException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.apache.lucene.index.CorruptIndexException;
+import org.apache.lucene.index.IndexFormatTooNewException;
+import org.apache.lucene.index.IndexFormatTooOldException;
+import org.apache.lucene.index.IndexNotFoundException;
+import org.apache.lucene.store.AlreadyClosedException;
+import org.apache.lucene.store.LockObtainFailedException;
+
+/** Turns what Lucene throws into the sentence for the user. */
+final class LuceneFailureClassifier {
+
+    private LuceneFailureClassifier() {}
+
+    /**
+     * @param doing what failed, as in "cannot write the index in DIR"
+     */
+    static ConnectorException explain(String doing, Path directory, IOException failure) {
+        String index = "the index in " + directory;
+        String again =
+                "; remove the directory and fill it again with a run that has no earlier state";
+        if (failure instanceof LockObtainFailedException) {
+            return new ConnectorException(
+                    index
+                            + " is being written by another process, which holds its write.lock;"
+                            + " stop that one, or write to another directory",
+                    failure);
+        }
+        if (failure instanceof IndexNotFoundException) {
+            return new ConnectorException(
+                    directory + " holds no Lucene index; name the directory that a run wrote to",
+                    failure);
+        }
+        if (failure instanceof IndexFormatTooNewException
+                || failure instanceof IndexFormatTooOldException) {
+            return new ConnectorException(
+                    index
+                            + " is of a version of Lucene that this release does not read; use the"
+                            + " release that wrote it, or a new directory",
+                    failure);
+        }
+        if (failure instanceof NoSuchFileException || failure instanceof FileNotFoundException) {
+            return new ConnectorException(
+                    index + " is broken: " + fileName(failure) + " is missing" + again, failure);
+        }
+        if (failure instanceof CorruptIndexException || failure instanceof EOFException) {
+            return new ConnectorException(
+                    index + " is broken: " + damage(failure) + again, failure);
+        }
+        return new ConnectorException(
+                "cannot " + doing + " " + index + ": " + reason(failure), failure);
+    }
+
+    /** The failure that closed a writer, which Lucene hides behind a later exception. */
+    static IOException tragedy(AlreadyClosedException closed) {
+        Throwable cause = closed.getCause();
+        if (cause instanceof IOException failure) {
+            return failure;
+        }
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        throw closed;
+    }
+
+    private static String damage(IOException failure) {
+        String resource =
+                failure instanceof CorruptIndexException corrupt
+                        ? corrupt.getResourceDescription()
+                        : null;
+        String file = resource == null ? "" : " (" + fileIn(resource) + ")";
+        String message =
+                failure instanceof CorruptIndexException corrupt
+                        ? corrupt.getOriginalMessage()
+                        : "a file ends too early";
+        return message + file;
+    }
+
+    /** {@code BufferedChecksumIndexInput(MMapIndexInput(path="/x/_0.si"))} names /x/_0.si. */
+    private static String fileIn(String resource) {
+        int start = resource.indexOf("path=\"");
+        int end = start < 0 ? -1 : resource.indexOf('"', start + 6);
+        return end < 0 ? resource : Path.of(resource.substring(start + 6, end)).getFileName() + "";
+    }
+
+    private static String fileName(IOException failure) {
+        String file =
+                failure instanceof FileSystemException inFileSystem
+                        ? inFileSystem.getFile()
+                        : failure.getMessage();
+        return file == null ? "a file" : Path.of(file).getFileName().toString();
+    }
+
+    private static String reason(IOException failure) {
+        if (failure instanceof AccessDeniedException denied) {
+            return "no permission for " + denied.getFile();
+        }
+        if (failure instanceof FileSystemException inFileSystem
+                && inFileSystem.getReason() != null) {
+            return inFileSystem.getReason();
+        }
+        return failure.getMessage() == null
+                ? failure.getClass().getSimpleName()
+                : failure.getMessage();
+    }
+}

@@ -1,0 +1,74 @@
+package io.github.flinksplade.connector.lucene;
+
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.VectorRecord;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Collection;
+import java.util.Comparator;
+import org.apache.flink.api.connector.sink2.Sink;
+import org.apache.flink.api.connector.sink2.StatefulSinkWriter;
+import org.apache.flink.api.connector.sink2.SupportsWriterState;
+import org.apache.flink.api.connector.sink2.WriterInitContext;
+import org.apache.flink.core.io.SimpleVersionedSerializer;
+
+/**
+ * Writes one index. The writer's state is the name of the commit that was made for the checkpoint;
+ * there is no committer, since a restored writer opens that very commit and so takes back whatever
+ * was committed after it.
+ */
+final class LuceneSink
+        implements Sink<VectorRecord>, SupportsWriterState<VectorRecord, CommitPoint> {
+
+    private static final long serialVersionUID = 1L;
+
+    private final String directory;
+    private final boolean storeText;
+    private final Provenance provenance;
+
+    LuceneSink(String directory, boolean storeText, Provenance provenance) {
+        this.directory = directory;
+        this.storeText = storeText;
+        this.provenance = provenance;
+    }
+
+    @Override
+    public LuceneWriter createWriter(WriterInitContext context) {
+        return open(context, null);
+    }
+
+    @Override
+    public StatefulSinkWriter<VectorRecord, CommitPoint> restoreWriter(
+            WriterInitContext context, Collection<CommitPoint> states) {
+        return open(
+                context,
+                states.stream()
+                        .max(Comparator.comparingLong(CommitPoint::checkpointId))
+                        .orElse(null));
+    }
+
+    private LuceneWriter open(WriterInitContext context, CommitPoint restored) {
+        int parallelism = context.getTaskInfo().getNumberOfParallelSubtasks();
+        if (parallelism > 1) {
+            throw new ConnectorException(
+                    "the index in "
+                            + directory
+                            + " can be written by one subtask, not by "
+                            + parallelism
+                            + "; give this sink the parallelism 1");
+        }
+        return new LuceneWriter(
+                new IndexDirectory(Path.of(directory)),
+                provenance,
+                storeText,
+                restored,
+                context.metricGroup(),
+                Clock.systemUTC());
+    }
+
+    @Override
+    public SimpleVersionedSerializer<CommitPoint> getWriterStateSerializer() {
+        return new CommitPoint.Serializer();
+    }
+}
