@@ -32,7 +32,7 @@ import java.util.function.Supplier;
  * <p>What the files must be is known beforehand by SHA-256. It is checked on every call; a file
  * that is missing or damaged is made again. Each file appears under its name by one atomic rename
  * and whole, so any number of threads and processes may do this in the same cache at once. Making
- * takes a few seconds and about 200 MB of heap; a cache that holds the right files need not be
+ * takes about two seconds and 160 MB of heap; a cache that holds the right files need not be
  * writable.
  */
 public final class BuiltinModelProvider implements ModelProvider {
