@@ -1,0 +1,130 @@
+package io.github.flinksplade.connector.kafka;
+
+import static io.github.flinksplade.connector.kafka.VectorRecordSerializer.header;
+
+import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.SourceRecord;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.apache.flink.connector.kafka.lineage.KafkaDatasetFacet;
+import org.apache.flink.connector.kafka.lineage.KafkaDatasetFacetProvider;
+import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeader;
+
+/**
+ * A dead letter as a Kafka record: key, value, headers and timestamp of the original, and behind
+ * its headers those that say why, under Kafka Connect's names.
+ *
+ * <p>What the topic would refuse may not fail the job over and over. An original that is too large
+ * is cut and marked by {@value #HEADER_CUT}; a timestamp that the topic does not take is left out
+ * and kept in {@value #HEADER_TIMESTAMP}. Topic, partition and offset lead to the original.
+ */
+final class DeadLetterSerializer
+        implements KafkaRecordSerializationSchema<DeadLetter>, KafkaDatasetFacetProvider {
+
+    private static final long serialVersionUID = 1L;
+
+    /** What was cut, and from which size. */
+    static final String HEADER_CUT = "flink-splade.cut";
+
+    /** The original's timestamp in milliseconds. */
+    static final String HEADER_TIMESTAMP = "flink-splade.timestamp";
+
+    /** The target that refused the record. */
+    static final String HEADER_TARGET = "flink-splade.target";
+
+    /** Longest exception message, in characters: it may quote the record. */
+    private static final int MAX_MESSAGE_CHARACTERS = 4_096;
+
+    private final String topic;
+    private final int maxRecordBytes;
+    private final TopicLimits limits;
+
+    DeadLetterSerializer(String topic, int maxRecordBytes, TopicLimits limits) {
+        this.topic = topic;
+        this.maxRecordBytes = maxRecordBytes;
+        this.limits = limits;
+    }
+
+    @Override
+    public ProducerRecord<byte[], byte[]> serialize(
+            DeadLetter letter, KafkaSinkContext context, Long timestamp) {
+        return serialize(letter, System.currentTimeMillis());
+    }
+
+    ProducerRecord<byte[], byte[]> serialize(DeadLetter letter, long now) {
+        SourceRecord origin = letter.origin();
+        List<Header> reasons = reasons(letter);
+        Long timestamp = null;
+        if (origin.timestamp() >= 0) {
+            if (limits.takesTimestamp(origin.timestamp(), now)) {
+                timestamp = origin.timestamp();
+            } else {
+                reasons.add(header(HEADER_TIMESTAMP, Long.toString(origin.timestamp())));
+            }
+        }
+        List<Header> headers = new ArrayList<>();
+        for (int i = 0; i < origin.headerNames().length; i++) {
+            headers.add(new RecordHeader(origin.headerNames()[i], origin.headerValues()[i]));
+        }
+        headers.addAll(reasons);
+        ProducerRecord<byte[], byte[]> whole =
+                record(timestamp, origin.key(), origin.value(), headers);
+        int excess = KafkaTarget.size(whole) - maxRecordBytes;
+        return excess <= 0 ? whole : cut(origin, timestamp, headers, reasons, excess);
+    }
+
+    /** Shortens the value; drops key, value and headers when it is not the value that is large. */
+    private ProducerRecord<byte[], byte[]> cut(
+            SourceRecord origin,
+            Long timestamp,
+            List<Header> headers,
+            List<Header> reasons,
+            int excess) {
+        int length = origin.value() == null ? 0 : origin.value().length;
+        Header mark = header(HEADER_CUT, "value of " + length + " bytes");
+        // The mark itself takes room: name, value, and the lengths of both.
+        int kept = length - excess - mark.key().length() - mark.value().length - 16;
+        if (kept >= 0) {
+            headers.add(mark);
+            return record(timestamp, origin.key(), Arrays.copyOf(origin.value(), kept), headers);
+        }
+        reasons.add(
+                header(HEADER_CUT, "key, value and headers of " + origin.sizeInBytes() + " bytes"));
+        // Not null, which would be a tombstone.
+        return record(timestamp, null, new byte[0], reasons);
+    }
+
+    private ProducerRecord<byte[], byte[]> record(
+            Long timestamp, byte[] key, byte[] value, List<Header> headers) {
+        return new ProducerRecord<>(topic, null, timestamp, key, value, headers);
+    }
+
+    private static List<Header> reasons(DeadLetter letter) {
+        SourceRecord origin = letter.origin();
+        List<Header> headers = new ArrayList<>();
+        headers.add(header(DeadLetter.HEADER_TOPIC, origin.source()));
+        headers.add(header(DeadLetter.HEADER_PARTITION, Integer.toString(origin.partition())));
+        headers.add(header(DeadLetter.HEADER_OFFSET, Long.toString(origin.offset())));
+        headers.add(header(DeadLetter.HEADER_STAGE, letter.stage().name()));
+        headers.add(header(DeadLetter.HEADER_EXCEPTION_CLASS, letter.exceptionClass()));
+        String message = letter.message();
+        if (message.length() > MAX_MESSAGE_CHARACTERS) {
+            message = message.substring(0, MAX_MESSAGE_CHARACTERS) + "...";
+        }
+        headers.add(header(DeadLetter.HEADER_EXCEPTION_MESSAGE, message));
+        if (letter.target() != null) {
+            headers.add(header(HEADER_TARGET, letter.target()));
+        }
+        return headers;
+    }
+
+    @Override
+    public Optional<KafkaDatasetFacet> getKafkaDatasetFacet() {
+        return KafkaDelivery.facet(topic);
+    }
+}

@@ -1,0 +1,84 @@
+package io.github.flinksplade.connector.kafka;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.DeadLetterTarget;
+import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.Target;
+
+/**
+ * Kafka topics: {@code kafka://broker:9092[,broker:9092]/topic?option=value}. Documents are read at
+ * {@code read_committed}; vectors and dead letters are written exactly once, in transactions that
+ * commit with the job's checkpoints.
+ *
+ * <p>Options of a source:
+ *
+ * <ul>
+ *   <li>{@code group}: consumer group, {@code flink-splade} by default. Offsets are committed with
+ *       each checkpoint, for others to see; the job itself goes on from its own state.
+ *   <li>{@code format}: {@code json} (default, one JSON object a record) or {@code text} (the value
+ *       is the text, the key the id).
+ *   <li>{@code start}: where a job without state starts. {@code committed} (default: the group's
+ *       offsets, the topic's beginning where there is none), {@code earliest} or {@code latest}.
+ *   <li>{@code bounded}: {@code true} ends the job at the offsets that the topic has when it
+ *       starts; {@code false} by default.
+ * </ul>
+ *
+ * <p>Options of a target:
+ *
+ * <ul>
+ *   <li>{@code format}: {@code hybrid} (default) or {@code lucene}, the forms that {@link
+ *       io.github.flinksplade.connector.VectorJson} writes. A delete is a tombstone: the key and no
+ *       value.
+ *   <li>{@code text}: {@code true} writes the text too; {@code false} by default.
+ *   <li>{@code other-encoder}: {@code refuse} (default) fails at start-up when the topic ends with
+ *       vectors of another encoder; {@code allow} lets both stand in it.
+ * </ul>
+ *
+ * <p>Options of targets and dead letters:
+ *
+ * <ul>
+ *   <li>{@code delivery}: {@code exactly-once} (default) or {@code at-least-once}.
+ *   <li>{@code transaction-timeout}: how long the broker keeps a transaction of a job that is down,
+ *       such as {@code 10min}; 15 minutes by default. Above the broker's {@code
+ *       transaction.max.timeout.ms} it is refused. What a checkpoint wrote and did not commit is
+ *       lost when the job stays down longer than this.
+ *   <li>{@code transactional-id-prefix}: {@code flink-splade} by default. Two jobs that write to
+ *       one topic need different ones.
+ *   <li>{@code partitions}: partitions of a topic that has to be created; the broker's own default
+ *       otherwise.
+ * </ul>
+ *
+ * <p>All take {@code properties}, the path of a file with ordinary Kafka properties (SASL, TLS,
+ * tuning). Properties of the configuration win over the file, the options here over both.
+ */
+public final class KafkaConnector implements Connector {
+
+    static final String SCHEME = "kafka";
+
+    @Override
+    public String scheme() {
+        return SCHEME;
+    }
+
+    @Override
+    public String usage() {
+        return "kafka://broker:9092/topic?group=flink-splade reads documents; as a target or for"
+                + " dead letters it writes to the topic exactly once";
+    }
+
+    @Override
+    public DocumentSource source(Address address) {
+        return KafkaDocuments.of(address);
+    }
+
+    @Override
+    public Target target(Address address) {
+        return KafkaTarget.of(address);
+    }
+
+    @Override
+    public DeadLetterTarget deadLetters(Address address) {
+        return KafkaDeadLetters.of(address);
+    }
+}

@@ -1,0 +1,78 @@
+package io.github.flinksplade.connector.kafka;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.DeadLetterTarget;
+import java.util.Map;
+import org.apache.flink.api.connector.sink2.Sink;
+import org.apache.kafka.common.config.TopicConfig;
+
+/** A topic of dead letters. */
+final class KafkaDeadLetters implements DeadLetterTarget {
+
+    /**
+     * Settings of a topic that has to be created. Dead letters have the timestamps of their
+     * originals, so that a retention by time could delete them at once; and they are what was too
+     * large or too strange elsewhere.
+     */
+    private static final Map<String, String> TOPIC_SETTINGS =
+            Map.of(
+                    TopicConfig.CLEANUP_POLICY_CONFIG,
+                    TopicConfig.CLEANUP_POLICY_DELETE,
+                    TopicConfig.RETENTION_MS_CONFIG,
+                    "-1",
+                    TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
+                    Integer.toString(16 * 1024 * 1024),
+                    TopicConfig.MESSAGE_TIMESTAMP_AFTER_MAX_MS_CONFIG,
+                    Long.toString(Long.MAX_VALUE));
+
+    private final KafkaAddress address;
+    private final KafkaDelivery delivery;
+
+    private TopicLimits limits = TopicLimits.DEFAULT;
+
+    private KafkaDeadLetters(KafkaAddress address, KafkaDelivery delivery) {
+        this.address = address;
+        this.delivery = delivery;
+    }
+
+    static KafkaDeadLetters of(Address address) {
+        address.allowOptions(
+                KafkaDelivery.OPTION_DELIVERY,
+                KafkaDelivery.OPTION_TRANSACTION_TIMEOUT,
+                KafkaDelivery.OPTION_TRANSACTIONAL_ID_PREFIX,
+                KafkaDelivery.OPTION_PARTITIONS,
+                KafkaAddress.OPTION_PROPERTIES);
+        KafkaAddress kafka = KafkaAddress.of(address);
+        return new KafkaDeadLetters(kafka, KafkaDelivery.of(kafka));
+    }
+
+    @Override
+    public void check() {
+        delivery.checkProducer();
+        try (KafkaCluster cluster = KafkaCluster.connect(address)) {
+            if (delivery.exactlyOnce()) {
+                cluster.checkTransactionTimeout(delivery.transactionTimeoutMillis());
+            }
+            cluster.createTopicIfMissing(delivery.partitions(), TOPIC_SETTINGS);
+            limits = cluster.topicLimits();
+        }
+        if (limits.compacted()) {
+            throw new ConnectorException(
+                    "topic '"
+                            + address.topic()
+                            + "' is compacted: it takes no dead letter without a key and keeps only"
+                            + " the last of each; write dead letters to a topic with"
+                            + " cleanup.policy=delete");
+        }
+    }
+
+    @Override
+    public Sink<DeadLetter> sink(String name) {
+        return delivery.sink(
+                name,
+                new DeadLetterSerializer(address.topic(), delivery.maxRecordBytes(limits), limits),
+                limits);
+    }
+}

@@ -1,0 +1,256 @@
+package io.github.flinksplade.connector.kafka;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import java.io.Serializable;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import org.apache.flink.connector.base.DeliveryGuarantee;
+import org.apache.flink.connector.kafka.lineage.DefaultKafkaDatasetFacet;
+import org.apache.flink.connector.kafka.lineage.DefaultKafkaDatasetIdentifier;
+import org.apache.flink.connector.kafka.lineage.KafkaDatasetFacet;
+import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
+import org.apache.flink.connector.kafka.sink.KafkaSink;
+import org.apache.flink.connector.kafka.sink.KafkaSinkBuilder;
+import org.apache.flink.connector.kafka.sink.TransactionNamingStrategy;
+import org.apache.flink.util.TimeUtils;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** How a topic is written to: what vectors and dead letters have in common. */
+final class KafkaDelivery implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+
+    static final String OPTION_DELIVERY = "delivery";
+    static final String OPTION_TRANSACTION_TIMEOUT = "transaction-timeout";
+    static final String OPTION_TRANSACTIONAL_ID_PREFIX = "transactional-id-prefix";
+    static final String OPTION_PARTITIONS = "partitions";
+
+    private static final String EXACTLY_ONCE = "exactly-once";
+    private static final String AT_LEAST_ONCE = "at-least-once";
+    private static final Duration DEFAULT_TRANSACTION_TIMEOUT = Duration.ofMinutes(15);
+    private static final String DEFAULT_PREFIX = "flink-splade";
+
+    private final KafkaAddress address;
+    private final boolean exactlyOnce;
+    private final String prefix;
+    private final Integer partitions;
+    private final Properties properties;
+
+    private KafkaDelivery(
+            KafkaAddress address,
+            boolean exactlyOnce,
+            String prefix,
+            Integer partitions,
+            Properties properties) {
+        this.address = address;
+        this.exactlyOnce = exactlyOnce;
+        this.prefix = prefix;
+        this.partitions = partitions;
+        this.properties = properties;
+    }
+
+    static KafkaDelivery of(KafkaAddress kafka) {
+        Address address = kafka.address();
+        String delivery = address.option(OPTION_DELIVERY, EXACTLY_ONCE);
+        if (!delivery.equals(EXACTLY_ONCE) && !delivery.equals(AT_LEAST_ONCE)) {
+            throw new ConnectorException(
+                    OPTION_DELIVERY
+                            + "="
+                            + delivery
+                            + " in "
+                            + address
+                            + ": write "
+                            + EXACTLY_ONCE
+                            + " or "
+                            + AT_LEAST_ONCE);
+        }
+        boolean exactlyOnce = delivery.equals(EXACTLY_ONCE);
+        Properties properties = kafka.properties();
+        // What a shared client.properties may hold and the job cannot do with.
+        properties.remove(ProducerConfig.TRANSACTIONAL_ID_CONFIG);
+        properties.setProperty(
+                ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class.getName());
+        properties.setProperty(
+                ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class.getName());
+        if (exactlyOnce) {
+            String timeout = address.option(OPTION_TRANSACTION_TIMEOUT);
+            if (timeout != null) {
+                properties.setProperty(
+                        ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
+                        Long.toString(timeoutMillis(address, timeout)));
+            }
+            properties.putIfAbsent(
+                    ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
+                    Long.toString(DEFAULT_TRANSACTION_TIMEOUT.toMillis()));
+        } else {
+            refuseWithoutTransactions(address, OPTION_TRANSACTION_TIMEOUT);
+            refuseWithoutTransactions(address, OPTION_TRANSACTIONAL_ID_PREFIX);
+        }
+        String prefix = address.option(OPTION_TRANSACTIONAL_ID_PREFIX, DEFAULT_PREFIX);
+        if (!prefix.matches("[A-Za-z0-9._-]{1,200}")) {
+            throw new ConnectorException(
+                    OPTION_TRANSACTIONAL_ID_PREFIX
+                            + "="
+                            + prefix
+                            + " in "
+                            + address
+                            + ": write 1 to 200 letters, digits, dots, underscores and dashes");
+        }
+        return new KafkaDelivery(
+                kafka,
+                exactlyOnce,
+                prefix,
+                partitions(address, address.option(OPTION_PARTITIONS)),
+                properties);
+    }
+
+    private static long timeoutMillis(Address address, String timeout) {
+        long millis;
+        try {
+            millis = TimeUtils.parseDuration(timeout).toMillis();
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw refusedTimeout(address, timeout, e);
+        }
+        if (millis < 1_000 || millis > Integer.MAX_VALUE) {
+            throw refusedTimeout(address, timeout, null);
+        }
+        return millis;
+    }
+
+    private static ConnectorException refusedTimeout(
+            Address address, String timeout, Exception cause) {
+        return new ConnectorException(
+                OPTION_TRANSACTION_TIMEOUT
+                        + "="
+                        + timeout
+                        + " in "
+                        + address
+                        + ": write a time from 1s to 24d, such as 10min",
+                cause);
+    }
+
+    private static void refuseWithoutTransactions(Address address, String option) {
+        if (address.option(option) != null) {
+            throw new ConnectorException(
+                    option
+                            + " in "
+                            + address
+                            + " has no meaning with delivery="
+                            + AT_LEAST_ONCE
+                            + ", which uses no transactions; leave one of them out");
+        }
+    }
+
+    private static Integer partitions(Address address, String partitions) {
+        if (partitions == null) {
+            return null;
+        }
+        if (!partitions.matches("[1-9][0-9]{0,5}")) {
+            throw new ConnectorException(
+                    OPTION_PARTITIONS
+                            + "="
+                            + partitions
+                            + " in "
+                            + address
+                            + ": write a number from 1 to 999999");
+        }
+        return Integer.valueOf(partitions);
+    }
+
+    boolean exactlyOnce() {
+        return exactlyOnce;
+    }
+
+    /** Partitions of a topic that has to be created, or empty for the broker's default. */
+    Optional<Integer> partitions() {
+        return Optional.ofNullable(partitions);
+    }
+
+    /** {@code transaction.timeout.ms}; only with transactions. */
+    long transactionTimeoutMillis() {
+        return Long.parseLong(
+                properties.getProperty(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG).trim());
+    }
+
+    /** Refuses properties that no producer takes. */
+    void checkProducer() {
+        Properties checked = new Properties();
+        checked.putAll(properties);
+        if (exactlyOnce) {
+            checked.setProperty(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "check");
+        }
+        try {
+            new ProducerConfig(checked);
+        } catch (ConfigException e) {
+            throw KafkaFailures.explain(address, "the properties are checked", e);
+        }
+    }
+
+    /**
+     * The most bytes of one record, as {@code AbstractRecords.estimateSizeInBytesUpperBound} counts
+     * them: what the producer and the topic both take, whether compressed or not. A topic that
+     * takes more than Kafka's default raises the producer's {@code max.request.size} with it,
+     * unless that is set.
+     */
+    int maxRecordBytes(TopicLimits limits) {
+        ProducerConfig config = new ProducerConfig(producerProperties(limits));
+        return (int)
+                Math.min(
+                        Math.min(
+                                config.getInt(ProducerConfig.MAX_REQUEST_SIZE_CONFIG),
+                                config.getLong(ProducerConfig.BUFFER_MEMORY_CONFIG)),
+                        limits.maxMessageBytes());
+    }
+
+    private Properties producerProperties(TopicLimits limits) {
+        Properties producer = new Properties();
+        producer.putAll(properties);
+        if (limits.maxMessageBytes() > TopicLimits.DEFAULT.maxMessageBytes()) {
+            producer.putIfAbsent(
+                    ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
+                    Integer.toString(limits.maxMessageBytes()));
+        }
+        return producer;
+    }
+
+    /**
+     * The sink.
+     *
+     * @param name unique among all that the job writes to
+     */
+    <T> KafkaSink<T> sink(
+            String name, KafkaRecordSerializationSchema<T> serializer, TopicLimits limits) {
+        KafkaSinkBuilder<T> builder =
+                KafkaSink.<T>builder()
+                        .setKafkaProducerConfig(producerProperties(limits))
+                        .setRecordSerializer(serializer);
+        if (exactlyOnce) {
+            builder.setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
+                    .setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
+                    .setTransactionalIdPrefix(transactionalIdPrefix(name));
+        } else {
+            builder.setDeliveryGuarantee(DeliveryGuarantee.AT_LEAST_ONCE);
+        }
+        return builder.build();
+    }
+
+    /**
+     * Ends in a sign that no name has: a restarted sink aborts the open transactions of its topic
+     * whose id starts with its prefix, so that no prefix may be the beginning of another.
+     */
+    String transactionalIdPrefix(String name) {
+        return prefix + ":" + address.topic() + ":" + name + ":";
+    }
+
+    /** What a pooling sink has to know of its serializer: the topic, beforehand. */
+    static Optional<KafkaDatasetFacet> facet(String topic) {
+        return Optional.of(
+                new DefaultKafkaDatasetFacet(
+                        DefaultKafkaDatasetIdentifier.ofTopics(List.of(topic))));
+    }
+}

@@ -1,0 +1,127 @@
+package io.github.flinksplade.connector.kafka;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.RecordFormat;
+import io.github.flinksplade.connector.SourceRecord;
+import java.util.Properties;
+import org.apache.flink.api.connector.source.Source;
+import org.apache.flink.connector.kafka.source.KafkaSource;
+import org.apache.flink.connector.kafka.source.KafkaSourceBuilder;
+import org.apache.flink.connector.kafka.source.KafkaSourceOptions;
+import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.OffsetResetStrategy;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/** A topic of documents. */
+final class KafkaDocuments implements DocumentSource {
+
+    private static final String DEFAULT_GROUP = "flink-splade";
+
+    /** New partitions are found within this time. */
+    private static final String PARTITION_DISCOVERY_MILLIS = "60000";
+
+    private enum Format {
+        JSON,
+        TEXT
+    }
+
+    private enum Start {
+        COMMITTED,
+        EARLIEST,
+        LATEST
+    }
+
+    private final KafkaAddress address;
+    private final Properties properties;
+    private final Format format;
+    private final Start start;
+    private final boolean bounded;
+
+    private KafkaDocuments(
+            KafkaAddress address,
+            Properties properties,
+            Format format,
+            Start start,
+            boolean bounded) {
+        this.address = address;
+        this.properties = properties;
+        this.format = format;
+        this.start = start;
+        this.bounded = bounded;
+    }
+
+    static KafkaDocuments of(Address address) {
+        address.allowOptions("group", "format", "start", "bounded", KafkaAddress.OPTION_PROPERTIES);
+        KafkaAddress kafka = KafkaAddress.of(address);
+        Properties properties = kafka.properties();
+        String group = address.option("group");
+        if (group != null) {
+            properties.setProperty(ConsumerConfig.GROUP_ID_CONFIG, group);
+        }
+        properties.putIfAbsent(ConsumerConfig.GROUP_ID_CONFIG, DEFAULT_GROUP);
+        if (properties.getProperty(ConsumerConfig.GROUP_ID_CONFIG).isBlank()) {
+            throw new ConnectorException("the consumer group is empty in " + address);
+        }
+        properties.putIfAbsent(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        properties.putIfAbsent(
+                KafkaSourceOptions.PARTITION_DISCOVERY_INTERVAL_MS.key(),
+                PARTITION_DISCOVERY_MILLIS);
+        // What a shared client.properties may hold and the job cannot do with.
+        properties.setProperty(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
+        properties.setProperty(
+                ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
+                ByteArrayDeserializer.class.getName());
+        properties.setProperty(
+                ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
+                ByteArrayDeserializer.class.getName());
+        return new KafkaDocuments(
+                kafka,
+                properties,
+                address.choice("format", Format.class, Format.JSON),
+                address.choice("start", Start.class, Start.COMMITTED),
+                address.flag("bounded", false));
+    }
+
+    @Override
+    public void check() {
+        try (KafkaCluster cluster = KafkaCluster.connect(address)) {
+            cluster.checkConsumer(properties);
+            cluster.requireTopic();
+        }
+    }
+
+    @Override
+    public RecordFormat format() {
+        return switch (format) {
+            case JSON -> RecordFormat.JSON;
+            case TEXT -> RecordFormat.TEXT;
+        };
+    }
+
+    @Override
+    public Source<SourceRecord, ?, ?> source() {
+        KafkaSourceBuilder<SourceRecord> builder =
+                KafkaSource.<SourceRecord>builder()
+                        .setTopics(address.topic())
+                        .setStartingOffsets(startingOffsets())
+                        .setDeserializer(new SourceRecordDeserializer())
+                        .setProperties(properties);
+        if (bounded) {
+            builder.setBounded(OffsetsInitializer.latest());
+        }
+        return builder.build();
+    }
+
+    /** The enum of Kafka is deprecated, and what the Flink connector asks for. */
+    @SuppressWarnings("deprecation")
+    private OffsetsInitializer startingOffsets() {
+        return switch (start) {
+            case COMMITTED -> OffsetsInitializer.committedOffsets(OffsetResetStrategy.EARLIEST);
+            case EARLIEST -> OffsetsInitializer.earliest();
+            case LATEST -> OffsetsInitializer.latest();
+        };
+    }
+}

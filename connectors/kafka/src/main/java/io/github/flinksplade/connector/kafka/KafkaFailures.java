@@ -1,0 +1,103 @@
+package io.github.flinksplade.connector.kafka;
+
+import io.github.flinksplade.connector.ConnectorException;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.SslAuthenticationException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnsupportedSaslMechanismException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
+
+/** Kafka's exceptions as sentences for the user, without secrets. */
+final class KafkaFailures {
+
+    private KafkaFailures() {}
+
+    /**
+     * The failure as a sentence.
+     *
+     * @param doing what failed, as in "while topic 'x' is looked up"
+     */
+    static ConnectorException explain(KafkaAddress address, String doing, Throwable failure) {
+        return new ConnectorException(sentence(address, doing, failure), failure);
+    }
+
+    private static String sentence(KafkaAddress address, String doing, Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            String message = String.valueOf(cause.getMessage());
+            if (message.contains("JAAS")) {
+                // Not repeated: Kafka quotes parts of the property, which may be the password.
+                return "the Kafka property sasl.jaas.config cannot be read; write"
+                        + " org.apache.kafka.common.security.plain.PlainLoginModule required"
+                        + " username=\"...\" password=\"...\"; (the semicolon too), or the module of"
+                        + " your sasl.mechanism";
+            }
+            if (cause instanceof ConfigException) {
+                return "the Kafka properties of " + address + " are not right: " + message;
+            }
+            if (cause instanceof SslAuthenticationException) {
+                return "TLS with the Kafka broker at "
+                        + address.servers()
+                        + " failed ("
+                        + root(cause)
+                        + "); check ssl.truststore.location, ssl.keystore.location and that the"
+                        + " certificate names the host";
+            }
+            if (cause instanceof UnsupportedSaslMechanismException) {
+                return "the Kafka broker at "
+                        + address.servers()
+                        + " does not take this sasl.mechanism: "
+                        + message;
+            }
+            if (cause instanceof AuthenticationException) {
+                return "the Kafka broker at "
+                        + address.servers()
+                        + " refused the login ("
+                        + message
+                        + "); check sasl.mechanism and sasl.jaas.config";
+            }
+            if (cause instanceof AuthorizationException) {
+                return "the Kafka broker at "
+                        + address.servers()
+                        + " does not allow this login what is needed while "
+                        + doing
+                        + " ("
+                        + message
+                        + "); grant it with kafka-acls";
+            }
+            if (cause instanceof UnsupportedVersionException) {
+                return "the Kafka broker at "
+                        + address.servers()
+                        + " is too old while "
+                        + doing
+                        + ": "
+                        + message;
+            }
+            if (cause instanceof TimeoutException
+                    || cause instanceof java.util.concurrent.TimeoutException) {
+                return address.servers()
+                        + " accepts connections but gave no answer of a Kafka broker while "
+                        + doing
+                        + "; check the port, "
+                        + CommonClientConfigs.SECURITY_PROTOCOL_CONFIG
+                        + " (now "
+                        + address.properties()
+                                .getProperty(
+                                        CommonClientConfigs.SECURITY_PROTOCOL_CONFIG,
+                                        CommonClientConfigs.DEFAULT_SECURITY_PROTOCOL)
+                        + "), and that the broker's advertised.listeners can be reached from here";
+            }
+        }
+        return "Kafka at " + address.servers() + " failed while " + doing + ": " + root(failure);
+    }
+
+    private static String root(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+    }
+}

@@ -1,0 +1,92 @@
+package io.github.flinksplade.connector.kafka;
+
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.VectorJson;
+import io.github.flinksplade.connector.VectorRecord;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.flink.connector.kafka.lineage.KafkaDatasetFacet;
+import org.apache.flink.connector.kafka.lineage.KafkaDatasetFacetProvider;
+import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeader;
+
+/**
+ * A vector as a Kafka record: the id as key, JSON as value (none for a delete), and what made it in
+ * the headers, all in UTF-8. The record has the time of its sending, not of the document: a topic's
+ * retention goes by it, and an old document's new vector is new.
+ */
+final class VectorRecordSerializer
+        implements KafkaRecordSerializationSchema<VectorRecord>, KafkaDatasetFacetProvider {
+
+    private static final long serialVersionUID = 1L;
+
+    /** Every header of ours begins so. */
+    static final String HEADER_PREFIX = "flink-splade.";
+
+    static final String HEADER_MODEL = HEADER_PREFIX + "model";
+    static final String HEADER_FINGERPRINT = HEADER_PREFIX + "fingerprint";
+    private static final String HEADER_VERSION = HEADER_PREFIX + "version";
+    private static final String HEADER_TOKENS = HEADER_PREFIX + "tokens";
+    private static final String HEADER_TRUNCATED = HEADER_PREFIX + "truncated";
+
+    private final String topic;
+    private final Provenance provenance;
+    private final VectorJson json;
+
+    /** The headers that all vectors share; made where they are used. */
+    private transient List<Header> provenanceHeaders;
+
+    VectorRecordSerializer(String topic, Provenance provenance, VectorJson json) {
+        this.topic = topic;
+        this.provenance = provenance;
+        this.json = json;
+    }
+
+    @Override
+    public ProducerRecord<byte[], byte[]> serialize(
+            VectorRecord record, KafkaSinkContext context, Long timestamp) {
+        return serialize(record);
+    }
+
+    ProducerRecord<byte[], byte[]> serialize(VectorRecord record) {
+        List<Header> headers = new ArrayList<>(12);
+        if (!record.isDelete()) {
+            if (provenanceHeaders == null) {
+                provenanceHeaders = headers(provenance);
+            }
+            headers.addAll(provenanceHeaders);
+            headers.add(header(HEADER_TOKENS, Integer.toString(record.tokens())));
+            headers.add(header(HEADER_TRUNCATED, Boolean.toString(record.truncated())));
+        }
+        headers.add(header(HEADER_VERSION, Long.toString(record.version())));
+        return new ProducerRecord<>(
+                topic,
+                null,
+                null,
+                record.id().getBytes(StandardCharsets.UTF_8),
+                record.isDelete() ? null : json.bytes(record),
+                headers);
+    }
+
+    private static List<Header> headers(Provenance provenance) {
+        List<Header> headers = new ArrayList<>();
+        for (Map.Entry<String, String> part : provenance.toMap().entrySet()) {
+            headers.add(header(HEADER_PREFIX + part.getKey().replace('_', '-'), part.getValue()));
+        }
+        return List.copyOf(headers);
+    }
+
+    static Header header(String name, String value) {
+        return new RecordHeader(name, value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public Optional<KafkaDatasetFacet> getKafkaDatasetFacet() {
+        return KafkaDelivery.facet(topic);
+    }
+}

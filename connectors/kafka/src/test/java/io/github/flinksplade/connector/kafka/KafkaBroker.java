@@ -1,0 +1,269 @@
+package io.github.flinksplade.connector.kafka;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import kafka.server.KafkaConfig;
+import kafka.server.KafkaRaftServer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.metadata.storage.Formatter;
+
+/**
+ * A real Kafka broker (KRaft, broker and controller in one) in this JVM, on loopback, with its logs
+ * in a temporary directory that {@link #close} removes. For tests, of other modules too.
+ */
+public final class KafkaBroker implements AutoCloseable {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final int PORT_ATTEMPTS = 5;
+
+    private final KafkaRaftServer server;
+    private final Path directory;
+    private final String bootstrapServers;
+
+    private KafkaBroker(KafkaRaftServer server, Path directory, String bootstrapServers) {
+        this.server = server;
+        this.directory = directory;
+        this.bootstrapServers = bootstrapServers;
+    }
+
+    /** Starts a broker with Kafka's defaults, made small: about 3 seconds. */
+    public static KafkaBroker start() {
+        return start(Map.of());
+    }
+
+    /** Starts a broker; {@code settings} are broker properties that win over the defaults here. */
+    public static KafkaBroker start(Map<String, String> settings) {
+        RuntimeException failure = null;
+        for (int attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
+            // A free port may be lost to another process before the broker binds it.
+            try {
+                return startOnce(settings);
+            } catch (RuntimeException e) {
+                failure = e;
+            }
+        }
+        throw new IllegalStateException("no Kafka broker could be started", failure);
+    }
+
+    private static KafkaBroker startOnce(Map<String, String> settings) {
+        Path directory = null;
+        KafkaRaftServer server = null;
+        try {
+            directory = Files.createTempDirectory("kafka-broker-");
+            int[] ports = freePorts();
+            String bootstrap = "127.0.0.1:" + ports[0];
+            Properties properties = new Properties();
+            properties.setProperty("process.roles", "broker,controller");
+            properties.setProperty("node.id", "1");
+            properties.setProperty("controller.quorum.voters", "1@127.0.0.1:" + ports[1]);
+            properties.setProperty(
+                    "listeners",
+                    "PLAINTEXT://" + bootstrap + ",CONTROLLER://127.0.0.1:" + ports[1]);
+            properties.setProperty("advertised.listeners", "PLAINTEXT://" + bootstrap);
+            properties.setProperty("controller.listener.names", "CONTROLLER");
+            properties.setProperty("inter.broker.listener.name", "PLAINTEXT");
+            properties.setProperty(
+                    "listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+            properties.setProperty("log.dirs", directory.toString());
+            properties.setProperty("auto.create.topics.enable", "false");
+            properties.setProperty("group.initial.rebalance.delay.ms", "0");
+            properties.setProperty("offsets.topic.num.partitions", "1");
+            properties.setProperty("offsets.topic.replication.factor", "1");
+            properties.setProperty("transaction.state.log.num.partitions", "1");
+            properties.setProperty("transaction.state.log.replication.factor", "1");
+            properties.setProperty("transaction.state.log.min.isr", "1");
+            properties.setProperty("share.coordinator.state.topic.replication.factor", "1");
+            properties.setProperty("share.coordinator.state.topic.min.isr", "1");
+            properties.setProperty("log.cleaner.dedupe.buffer.size", "2097152");
+            settings.forEach(properties::setProperty);
+            new Formatter()
+                    .setNodeId(1)
+                    .setClusterId(Uuid.randomUuid().toString())
+                    .setDirectories(List.of(directory.toString()))
+                    .setMetadataLogDirectory(directory.toString())
+                    .setControllerListenerName("CONTROLLER")
+                    .setPrintStream(
+                            new PrintStream(
+                                    OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
+                    .run();
+            server = new KafkaRaftServer(KafkaConfig.fromProps(properties, false), Time.SYSTEM);
+            server.startup();
+            return new KafkaBroker(server, directory, bootstrap);
+        } catch (Exception e) {
+            if (server != null) {
+                server.shutdown();
+                server.awaitShutdown();
+            }
+            if (directory != null) {
+                delete(directory);
+            }
+            throw new IllegalStateException("the Kafka broker did not start", e);
+        }
+    }
+
+    /** Two different free ports. */
+    private static int[] freePorts() throws IOException {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        try (ServerSocket first = new ServerSocket(0, 1, loopback);
+                ServerSocket second = new ServerSocket(0, 1, loopback)) {
+            return new int[] {first.getLocalPort(), second.getLocalPort()};
+        }
+    }
+
+    /** {@code host:port} of the broker. */
+    public String bootstrapServers() {
+        return bootstrapServers;
+    }
+
+    public void createTopic(String name, int partitions) {
+        createTopic(name, partitions, Map.of());
+    }
+
+    /** Creates a topic with settings of its own, such as {@code max.message.bytes}. */
+    public void createTopic(String name, int partitions, Map<String, String> settings) {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+            admin.createTopics(Set.of(new NewTopic(name, partitions, (short) 1).configs(settings)))
+                    .all()
+                    .get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("topic " + name + " was not created", e.getCause());
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        }
+    }
+
+    /** Writes the records and returns when the broker has them all. */
+    public void produce(List<ProducerRecord<byte[], byte[]>> records) {
+        try (KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(
+                        Map.of("bootstrap.servers", bootstrapServers, "linger.ms", "5"),
+                        new ByteArraySerializer(),
+                        new ByteArraySerializer())) {
+            List<Future<RecordMetadata>> sent = new ArrayList<>(records.size());
+            for (ProducerRecord<byte[], byte[]> record : records) {
+                sent.add(producer.send(record));
+            }
+            producer.flush();
+            for (Future<RecordMetadata> future : sent) {
+                future.get();
+            }
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a record was not written", e.getCause());
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        }
+    }
+
+    /**
+     * Every committed record that the topic holds now, by partition and offset. Records behind an
+     * open transaction are not among them.
+     */
+    public List<ConsumerRecord<byte[], byte[]>> readCommitted(String topic) {
+        try (KafkaConsumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(
+                        Map.of(
+                                "bootstrap.servers",
+                                bootstrapServers,
+                                "isolation.level",
+                                "read_committed",
+                                "auto.offset.reset",
+                                "earliest"),
+                        new ByteArrayDeserializer(),
+                        new ByteArrayDeserializer())) {
+            List<TopicPartition> partitions =
+                    consumer.partitionsFor(topic).stream()
+                            .map(info -> new TopicPartition(topic, info.partition()))
+                            .toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            while (ends.entrySet().stream()
+                    .anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+                if (System.nanoTime() > deadline) {
+                    throw new IllegalStateException(
+                            "topic " + topic + " was not read to its end within " + PATIENCE);
+                }
+                consumer.poll(Duration.ofMillis(100)).forEach(records::add);
+            }
+            records.sort(
+                    Comparator.<ConsumerRecord<byte[], byte[]>>comparingInt(
+                                    ConsumerRecord::partition)
+                            .thenComparingLong(ConsumerRecord::offset));
+            return records;
+        }
+    }
+
+    /** As {@link #readCommitted(String)}, once the topic holds at least so many records. */
+    public List<ConsumerRecord<byte[], byte[]>> readCommitted(
+            String topic, int atLeast, Duration patience) {
+        long deadline = System.nanoTime() + patience.toNanos();
+        List<ConsumerRecord<byte[], byte[]>> records = readCommitted(topic);
+        while (records.size() < atLeast) {
+            if (System.nanoTime() > deadline) {
+                throw new IllegalStateException(
+                        "topic "
+                                + topic
+                                + " holds "
+                                + records.size()
+                                + " records after "
+                                + patience
+                                + ", not "
+                                + atLeast);
+            }
+            records = readCommitted(topic);
+        }
+        return records;
+    }
+
+    private static IllegalStateException interrupted(InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return new IllegalStateException("interrupted", e);
+    }
+
+    @Override
+    public void close() {
+        server.shutdown();
+        server.awaitShutdown();
+        delete(directory);
+    }
+
+    private static void delete(Path directory) {
+        try (Stream<Path> paths = Files.walk(directory)) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
