@@ -1,0 +1,390 @@
+package io.github.flinksplade.pipeline;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.Operation;
+import io.github.flinksplade.connector.RecordFormat;
+import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.pipeline.UnreadableRecordException.Reason;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Reads records as documents. What it takes:
+ *
+ * <ul>
+ *   <li>{@link RecordFormat#JSON}: one JSON object, no name twice in it. {@code id} is a string or
+ *       an integer (which stands for its decimal digits); where neither it nor {@code _id} is
+ *       there, the record's key is the id. {@code text} is a string. {@code version}, which may be
+ *       left out, is an integer from 0 to 2^63 - 1. {@code op}, which may be left out, is {@code
+ *       upsert} or {@code delete}; a delete needs nothing but the id. All other fields are kept as
+ *       they are. BEIR's form is known by {@code _id} in place of {@code id}: its {@code title} and
+ *       a space go before the text that is encoded, and {@code title} is kept among the fields too.
+ *   <li>{@link RecordFormat#TSV}: the id, a tab, the text; further tabs belong to the text.
+ *   <li>{@link RecordFormat#TEXT}: the value is the text, the key is the id.
+ *   <li>In any of them a record without a value (a tombstone) deletes the id that is its key.
+ * </ul>
+ *
+ * <p>Ids, keys and texts are strict UTF-8. Half a surrogate pair, which only an escape in JSON can
+ * bring in, becomes U+FFFD in texts and fields and is refused in an id.
+ */
+public final class DocumentParser {
+
+    /**
+     * A source that has cut a record because it was too large to be held puts this header on what
+     * is left of it; the record is refused as too large.
+     */
+    public static final String HEADER_TRUNCATED = "flink-splade.truncated-line";
+
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
+
+    private final RecordFormat format;
+    private final long maxRecordBytes;
+    private final JsonFactory json =
+            JsonFactory.builder()
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    // the size of the record bounds its strings
+                    .streamReadConstraints(
+                            StreamReadConstraints.builder()
+                                    .maxStringLength(Integer.MAX_VALUE)
+                                    .maxNameLength(Integer.MAX_VALUE)
+                                    .build())
+                    .build();
+
+    /**
+     * @param maxRecordBytes see {@link PipelineOptions#maxRecordBytes()}
+     */
+    public DocumentParser(RecordFormat format, long maxRecordBytes) {
+        this.format = format;
+        this.maxRecordBytes = maxRecordBytes;
+    }
+
+    /**
+     * The document that the record holds.
+     *
+     * @throws UnreadableRecordException when it holds none
+     */
+    public Document parse(SourceRecord record) throws UnreadableRecordException {
+        if (hasHeader(record, HEADER_TRUNCATED) || record.sizeInBytes() > maxRecordBytes) {
+            throw new UnreadableRecordException(
+                    Reason.TOO_LARGE,
+                    "the record is larger than the limit of " + maxRecordBytes + " bytes");
+        }
+        if (record.value() == null) {
+            return delete(idFromKey(record, "the record has no value and"), null, record);
+        }
+        return switch (format) {
+            case JSON -> json(record);
+            case TSV -> tsv(record);
+            case TEXT ->
+                    upsert(
+                            idFromKey(record, "a record of plain text"),
+                            decode(record.value(), "the value"),
+                            "{}",
+                            null,
+                            record);
+        };
+    }
+
+    private static Document upsert(
+            String id, String text, String fields, Long version, SourceRecord record) {
+        return new Document(
+                id, Operation.UPSERT, text, fields, version, isReplayed(record), record);
+    }
+
+    private static Document delete(String id, Long version, SourceRecord record) {
+        return new Document(id, Operation.DELETE, null, null, version, isReplayed(record), record);
+    }
+
+    private static boolean isReplayed(SourceRecord record) {
+        return hasHeader(record, DeadLetter.HEADER_STAGE);
+    }
+
+    private static boolean hasHeader(SourceRecord record, String name) {
+        for (String header : record.headerNames()) {
+            if (header.equals(name)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static String idFromKey(SourceRecord record, String what)
+            throws UnreadableRecordException {
+        if (record.key() == null || record.key().length == 0) {
+            throw new UnreadableRecordException(
+                    Reason.ID,
+                    what
+                            + " needs an id as its key, and the key is "
+                            + (record.key() == null ? "missing" : "empty"));
+        }
+        return decode(record.key(), "the key, which is the id,");
+    }
+
+    private static String decode(byte[] bytes, String what) throws UnreadableRecordException {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .onMalformedInput(CodingErrorAction.REPORT)
+                    .onUnmappableCharacter(CodingErrorAction.REPORT)
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new UnreadableRecordException(Reason.NOT_UTF8, what + " is not valid UTF-8", e);
+        }
+    }
+
+    private static Document tsv(SourceRecord record) throws UnreadableRecordException {
+        String line = decode(record.value(), "the line");
+        int tab = line.indexOf('\t');
+        if (tab < 0) {
+            throw new UnreadableRecordException(
+                    Reason.MALFORMED, "the line has no tab between an id and a text");
+        }
+        if (tab == 0) {
+            throw new UnreadableRecordException(
+                    Reason.ID, "the line has no id before its first tab");
+        }
+        return upsert(line.substring(0, tab), line.substring(tab + 1), "{}", null, record);
+    }
+
+    private Document json(SourceRecord record) throws UnreadableRecordException {
+        String value = decode(record.value(), "the value");
+        if (value.startsWith(BYTE_ORDER_MARK)) {
+            value = value.substring(1);
+        }
+        Map<String, Field> fields;
+        try {
+            fields = fields(value);
+        } catch (JsonProcessingException e) {
+            // its first line only: the next ones repeat where in the source it is
+            String problem = e.getOriginalMessage().lines().findFirst().orElse("malformed");
+            throw new UnreadableRecordException(
+                    Reason.MALFORMED,
+                    "the value is not one JSON object: " + withoutLoneSurrogates(problem),
+                    e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a string in memory cannot fail to be read", e);
+        }
+
+        boolean beir = !fields.containsKey("id") && fields.containsKey("_id");
+        Field idField = fields.remove(beir ? "_id" : "id");
+        String id =
+                idField != null
+                        ? id(idField, beir ? "_id" : "id")
+                        : idFromKey(record, "a document without \"id\"");
+        Long version = version(fields.remove("version"));
+        Operation operation = operation(fields.remove("op"));
+        if (operation == Operation.DELETE) {
+            return delete(id, version, record);
+        }
+        Field textField = fields.remove("text");
+        if (textField == null || !textField.isString()) {
+            throw new UnreadableRecordException(
+                    Reason.TEXT,
+                    textField == null
+                            ? "\"text\" is missing"
+                            : "\"text\" is " + textField.kind() + ", not a string");
+        }
+        String text = textField.string();
+        Field title = fields.get("title");
+        if (beir && title != null && title.isString() && !title.string().isEmpty()) {
+            text = title.string() + " " + text;
+        }
+        return upsert(id, withoutLoneSurrogates(text), toJson(fields), version, record);
+    }
+
+    /** A field's value: its first token, the string or number as it stands, and its JSON text. */
+    private record Field(JsonToken token, String string, String json) {
+
+        boolean isString() {
+            return token == JsonToken.VALUE_STRING;
+        }
+
+        String kind() {
+            return DocumentParser.kind(token);
+        }
+    }
+
+    private static String kind(JsonToken token) {
+        return switch (token) {
+            case VALUE_STRING -> "a string";
+            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> "a number";
+            case VALUE_TRUE, VALUE_FALSE -> "a boolean";
+            case VALUE_NULL -> "null";
+            case START_ARRAY -> "an array";
+            case START_OBJECT -> "an object";
+            default -> throw new IllegalStateException("no value begins with " + token);
+        };
+    }
+
+    private Map<String, Field> fields(String value) throws IOException, UnreadableRecordException {
+        Map<String, Field> fields = new LinkedHashMap<>();
+        try (JsonParser parser = json.createParser(value)) {
+            JsonToken first = parser.nextToken();
+            if (first != JsonToken.START_OBJECT) {
+                throw new UnreadableRecordException(
+                        Reason.MALFORMED,
+                        "the value is not one JSON object: it is "
+                                + (first == null ? "empty" : kind(first)));
+            }
+            while (parser.nextToken() != JsonToken.END_OBJECT) {
+                String name = parser.currentName();
+                JsonToken token = parser.nextToken();
+                String string = token.isScalarValue() ? parser.getText() : null;
+                fields.put(name, new Field(token, string, compact(parser)));
+            }
+            if (parser.nextToken() != null) {
+                throw new UnreadableRecordException(
+                        Reason.MALFORMED,
+                        "the value is not one JSON object: something follows after its end");
+            }
+        }
+        return fields;
+    }
+
+    /** The value at which the parser stands, without white space, numbers as they are written. */
+    private String compact(JsonParser parser) throws IOException {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator generator = json.createGenerator(text)) {
+            int depth = 0;
+            do {
+                JsonToken token = parser.currentToken();
+                switch (token) {
+                    case START_OBJECT -> generator.writeStartObject();
+                    case END_OBJECT -> generator.writeEndObject();
+                    case START_ARRAY -> generator.writeStartArray();
+                    case END_ARRAY -> generator.writeEndArray();
+                    case FIELD_NAME ->
+                            generator.writeFieldName(withoutLoneSurrogates(parser.currentName()));
+                    case VALUE_STRING ->
+                            generator.writeString(withoutLoneSurrogates(parser.getText()));
+                    case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT ->
+                            generator.writeNumber(parser.getText());
+                    case VALUE_TRUE -> generator.writeBoolean(true);
+                    case VALUE_FALSE -> generator.writeBoolean(false);
+                    case VALUE_NULL -> generator.writeNull();
+                    default -> throw new IllegalStateException("no value has a " + token);
+                }
+                depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+            } while (depth > 0 && parser.nextToken() != null);
+        }
+        return text.toString();
+    }
+
+    private static String id(Field field, String name) throws UnreadableRecordException {
+        if (field.token() == JsonToken.VALUE_NUMBER_INT) {
+            return new BigInteger(field.string()).toString();
+        }
+        if (!field.isString()) {
+            throw new UnreadableRecordException(
+                    Reason.ID,
+                    "\""
+                            + name
+                            + "\" is "
+                            + (field.token() == JsonToken.VALUE_NUMBER_FLOAT
+                                    ? "a number with a fraction or exponent"
+                                    : field.kind())
+                            + ", not a string or an integer");
+        }
+        if (field.string().isEmpty()) {
+            throw new UnreadableRecordException(Reason.ID, "\"" + name + "\" is empty");
+        }
+        if (!withoutLoneSurrogates(field.string()).equals(field.string())) {
+            throw new UnreadableRecordException(
+                    Reason.ID, "\"" + name + "\" holds half a surrogate pair");
+        }
+        return field.string();
+    }
+
+    private static Long version(Field field) throws UnreadableRecordException {
+        if (field == null) {
+            return null;
+        }
+        if (field.token() == JsonToken.VALUE_NUMBER_INT) {
+            BigInteger version = new BigInteger(field.string());
+            if (version.signum() >= 0 && version.bitLength() < Long.SIZE) {
+                return version.longValue();
+            }
+        }
+        throw new UnreadableRecordException(
+                Reason.VERSION,
+                "\"version\" is "
+                        + abbreviated(field.json())
+                        + ", not an integer from 0 to 2^63 - 1");
+    }
+
+    private static Operation operation(Field field) throws UnreadableRecordException {
+        if (field == null) {
+            return Operation.UPSERT;
+        }
+        if (field.isString()) {
+            switch (field.string()) {
+                case "upsert":
+                    return Operation.UPSERT;
+                case "delete":
+                    return Operation.DELETE;
+                default:
+                    break;
+            }
+        }
+        throw new UnreadableRecordException(
+                Reason.OP,
+                "\"op\" is " + abbreviated(field.json()) + ", not \"upsert\" or \"delete\"");
+    }
+
+    private static String abbreviated(String text) {
+        return text.length() <= 40 ? text : text.substring(0, 40) + "...";
+    }
+
+    private static String toJson(Map<String, Field> fields) {
+        StringBuilder text = new StringBuilder("{");
+        for (Map.Entry<String, Field> field : fields.entrySet()) {
+            if (text.length() > 1) {
+                text.append(',');
+            }
+            text.append('"');
+            text.append(
+                    JsonStringEncoder.getInstance()
+                            .quoteAsString(withoutLoneSurrogates(field.getKey())));
+            text.append("\":").append(field.getValue().json());
+        }
+        return text.append('}').toString();
+    }
+
+    private static String withoutLoneSurrogates(String text) {
+        StringBuilder mended = null;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (!Character.isSurrogate(c)) {
+                continue;
+            }
+            if (Character.isHighSurrogate(c)
+                    && i + 1 < text.length()
+                    && Character.isLowSurrogate(text.charAt(i + 1))) {
+                i++;
+                continue;
+            }
+            if (mended == null) {
+                mended = new StringBuilder(text);
+            }
+            mended.setCharAt(i, '\uFFFD');
+        }
+        return mended == null ? text : mended.toString();
+    }
+}

@@ -1,0 +1,55 @@
+package io.github.flinksplade.pipeline.internal;
+
+import io.github.flinksplade.connector.Vocabulary;
+import io.github.flinksplade.encoder.Tokenizer;
+
+/** The terms of the job's encoder, copied from it where they are first asked for. */
+final class EncoderVocabulary implements Vocabulary {
+
+    private static final long serialVersionUID = 1L;
+
+    private final EncoderFactory factory;
+    private transient volatile String[] terms;
+
+    EncoderVocabulary(EncoderFactory factory) {
+        this.factory = factory;
+    }
+
+    @Override
+    public int size() {
+        return terms().length;
+    }
+
+    @Override
+    public String term(int index) {
+        return terms()[index];
+    }
+
+    private String[] terms() {
+        String[] known = terms;
+        if (known == null) {
+            synchronized (this) {
+                known = terms;
+                if (known == null) {
+                    known = read();
+                    terms = known;
+                }
+            }
+        }
+        return known;
+    }
+
+    private String[] read() {
+        try (EngineRegistry.Lease lease = EngineRegistry.acquire(factory)) {
+            Tokenizer tokenizer = lease.encoder().tokenizer();
+            String[] read = new String[lease.encoder().info().vocabularySize()];
+            for (int i = 0; i < read.length; i++) {
+                read[i] = tokenizer.term(i);
+            }
+            return read;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while the model was opened", e);
+        }
+    }
+}

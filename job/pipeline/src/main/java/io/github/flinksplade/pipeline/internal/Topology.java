@@ -1,0 +1,173 @@
+package io.github.flinksplade.pipeline.internal;
+
+import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.pipeline.Document;
+import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
+import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
+import io.github.flinksplade.pipeline.PipelineOptions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.streaming.api.datastream.AsyncDataStream;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.datastream.DataStreamSink;
+import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+
+/** Lays the operators of one job, with whatever encoder. */
+public final class Topology {
+
+    /**
+     * Key groups, and so the most subtasks an operator can have. State cannot be read with another
+     * number than it was written with.
+     */
+    public static final int MAX_PARALLELISM = 128;
+
+    private static final String DEAD_LETTERS = "dead-letters";
+
+    private final JobDefinition job;
+    private final EncoderFactory factory;
+    private final List<DataStream<DeadLetter>> deadLetters = new ArrayList<>();
+
+    public Topology(JobDefinition job, EncoderFactory factory) {
+        this.job = job;
+        this.factory = factory;
+    }
+
+    /** What the job tells the target of that name. */
+    public TargetContext context(String target) {
+        return new TargetContext(
+                target,
+                job.provenance(),
+                new EncoderVocabulary(factory),
+                job.deadLetters().sink(DEAD_LETTERS + "-" + target));
+    }
+
+    /** Adds the job to the environment. */
+    public void define(StreamExecutionEnvironment env) {
+        Configuration house = new Configuration();
+        house.set(org.apache.flink.configuration.PipelineOptions.GENERIC_TYPES, false);
+        house.set(org.apache.flink.configuration.PipelineOptions.AUTO_GENERATE_UIDS, false);
+        env.configure(house);
+        if (env.getMaxParallelism() <= 0) {
+            env.setMaxParallelism(MAX_PARALLELISM);
+        }
+
+        PipelineOptions options = job.options();
+        Provenance provenance = job.provenance();
+        long fingerprint = Hashes.fingerprint(provenance.fingerprint());
+        long[] targets = Hashes.ofNames(job.targets().stream().map(NamedTarget::name).toList());
+
+        DataStream<Document> documents =
+                job.sources().stream()
+                        .map(source -> (DataStream<Document>) parse(env, source))
+                        .reduce(DataStream::union)
+                        .orElseThrow();
+
+        SingleOutputStreamOperator<Change> changes =
+                named(
+                        "gate",
+                        documents
+                                .keyBy(Document::id, Types.STRING)
+                                .process(
+                                        new Gate(options, fingerprint, targets, MicrosClock.SYSTEM),
+                                        TypeInformation.of(Change.class)));
+        collectDeadLetters(changes);
+
+        SingleOutputStreamOperator<EncodedChange> encoded =
+                named(
+                        "encode",
+                        AsyncDataStream.orderedWait(
+                                        changes,
+                                        new Encode(factory, provenance, options.maxBytesInFlight()),
+                                        // no timeout: a long queue is no failure
+                                        0,
+                                        TimeUnit.MILLISECONDS,
+                                        options.capacity())
+                                .returns(TypeInformation.of(EncodedChange.class)));
+
+        SingleOutputStreamOperator<VectorRecord> records =
+                named(
+                        "guard",
+                        encoded.keyBy(change -> change.change().id(), Types.STRING)
+                                .process(
+                                        new OrderGuard(options, fingerprint),
+                                        TypeInformation.of(VectorRecord.class)));
+        collectDeadLetters(records);
+
+        for (NamedTarget target : job.targets()) {
+            write(env, records, target);
+        }
+
+        DataStream<DeadLetter> all = deadLetters.stream().reduce(DataStream::union).orElseThrow();
+        all.sinkTo(job.deadLetters().sink(DEAD_LETTERS))
+                .name(DEAD_LETTERS)
+                .uid(DEAD_LETTERS)
+                .setParallelism(1);
+    }
+
+    private SingleOutputStreamOperator<Document> parse(
+            StreamExecutionEnvironment env, NamedSource source) {
+        SingleOutputStreamOperator<Document> parsed =
+                named(
+                        "parse-" + source.name(),
+                        named(
+                                        "source-" + source.name(),
+                                        env.fromSource(
+                                                source.source().source(),
+                                                WatermarkStrategy.noWatermarks(),
+                                                "source",
+                                                TypeInformation.of(SourceRecord.class)))
+                                .process(
+                                        new Parse(
+                                                source.source().format(),
+                                                job.options().maxRecordBytes()),
+                                        TypeInformation.of(Document.class)));
+        collectDeadLetters(parsed);
+        return parsed;
+    }
+
+    private void write(
+            StreamExecutionEnvironment env,
+            SingleOutputStreamOperator<VectorRecord> records,
+            NamedTarget named) {
+        Target target = named.target();
+        SingleOutputStreamOperator<VectorRecord> accepted =
+                named(
+                        "check-" + named.name(),
+                        records.process(
+                                new TargetCheck(named.name(), target),
+                                TypeInformation.of(VectorRecord.class)));
+        collectDeadLetters(accepted);
+        boolean bounded = target.maxParallelism() < env.getMaxParallelism();
+        // fewer writers than guards: all changes of one id must still meet in one writer
+        DataStream<VectorRecord> toSink =
+                bounded ? accepted.keyBy(VectorRecord::id, Types.STRING) : accepted;
+        DataStreamSink<VectorRecord> sink =
+                toSink.sinkTo(target.sink(context(named.name())))
+                        .name("target-" + named.name())
+                        .uid("target-" + named.name());
+        if (bounded) {
+            sink.setParallelism(Math.min(target.maxParallelism(), env.getParallelism()));
+        }
+    }
+
+    private void collectDeadLetters(SingleOutputStreamOperator<?> operator) {
+        deadLetters.add(operator.getSideOutput(DeadLetterOffice.OUTPUT));
+    }
+
+    private static <T> SingleOutputStreamOperator<T> named(
+            String name, SingleOutputStreamOperator<T> operator) {
+        return operator.name(name).uid(name);
+    }
+}
