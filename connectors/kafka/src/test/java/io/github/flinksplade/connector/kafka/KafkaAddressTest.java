@@ -1,0 +1,213 @@
+package io.github.flinksplade.connector.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.connector.RecordFormat;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.apache.flink.api.connector.source.Boundedness;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class KafkaAddressTest {
+
+    @TempDir Path directory;
+
+    @Test
+    void isFoundByItsScheme() {
+        assertThat(Connectors.of(Address.parse("kafka://b:1/t")))
+                .isInstanceOf(KafkaConnector.class);
+    }
+
+    @Test
+    void takesBrokersAndTopicApart() {
+        KafkaAddress address =
+                KafkaAddress.of(Address.parse("kafka://a:9092,[::1]:9093/my.Topic_1-x"));
+        assertThat(address.servers()).isEqualTo("a:9092,[::1]:9093");
+        assertThat(address.topic()).isEqualTo("my.Topic_1-x");
+        assertThat(address.properties())
+                .containsOnly(Map.entry("bootstrap.servers", "a:9092,[::1]:9093"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    kafka:topic                 | does not name brokers and a topic; write kafka://broker:9092/topic
+                    kafka://broker:9092         | does not name brokers and a topic
+                    kafka://broker:9092/        | does not name brokers and a topic
+                    kafka:///topic              | '' in kafka:///topic is not a broker
+                    kafka://broker/topic        | broker 'broker' in kafka://broker/topic has no port
+                    kafka://a:1,b/topic         | broker 'b' in
+                    kafka://a:1,/topic          | '' in
+                    kafka://a b:1/topic         | 'a b:1' in
+                    kafka://a:0/topic           | port 0 in
+                    kafka://a:65536/topic       | port 65536 in
+                    kafka://a:1/to/pic          | 'to/pic' in
+                    kafka://a:1/töpic           | 'töpic' in
+                    kafka://a:1/..              | '..' in
+                    """)
+    void refusesWhatIsNoAddress(String address, String sentence) {
+        assertThatThrownBy(() -> KafkaAddress.of(Address.parse(address)))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining(sentence);
+    }
+
+    @Test
+    void doesNotRepeatALogin() {
+        assertThatThrownBy(() -> KafkaAddress.of(Address.parse("kafka://me:hunter2@a:1/t")))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("sasl.jaas.config")
+                .message()
+                .doesNotContain("hunter2");
+    }
+
+    @Test
+    void configurationWinsOverFileAndAddressOverBoth() throws Exception {
+        Path file = directory.resolve("client.properties");
+        Files.writeString(
+                file,
+                "security.protocol=SASL_SSL\n"
+                        + "sasl.mechanism=PLAIN\n"
+                        + "bootstrap.servers=elsewhere:1\n"
+                        + "schema.registry.url=http://registry\n");
+        Address address =
+                Address.parse("kafka://a:1/t?properties=" + file)
+                        .withProperties(Map.of("sasl.mechanism", "SCRAM-SHA-512"));
+        assertThat(KafkaAddress.of(address).properties())
+                .containsOnly(
+                        Map.entry("security.protocol", "SASL_SSL"),
+                        Map.entry("sasl.mechanism", "SCRAM-SHA-512"),
+                        Map.entry("bootstrap.servers", "a:1"),
+                        Map.entry("schema.registry.url", "http://registry"));
+    }
+
+    @Test
+    void refusesAFileThatIsNotThere() {
+        Path file = directory.resolve("none.properties");
+        assertThatThrownBy(() -> KafkaAddress.of(Address.parse("kafka://a:1/t?properties=" + file)))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageStartingWith(
+                        "there is no file '" + file + "' with Kafka properties, as kafka://a:1/t");
+    }
+
+    @Test
+    void refusesAFileThatIsNoProperties() throws Exception {
+        Path file = directory.resolve("client.properties");
+        Files.writeString(file, "ssl.truststore.location=C:\\users\\trust.jks\n");
+        Address address = Address.parse("kafka://a:1/t?properties=" + file);
+        assertThatThrownBy(() -> KafkaAddress.of(address))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining(file.toString())
+                .hasMessageContaining("double the backslash");
+        Files.write(file, "sasl.jaas.config=pässword\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertThatThrownBy(() -> KafkaAddress.of(address))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessage("the file of Kafka properties '" + file + "' is not UTF-8");
+    }
+
+    @Test
+    void refusesAPropertyThatIsNearlyOneOfKafkas() {
+        Address address =
+                Address.parse("kafka://a:1/t").withProperties(Map.of("sasl.mechanisms", "PLAIN"));
+        assertThatThrownBy(() -> KafkaAddress.of(address))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessage(
+                        "unknown Kafka property 'sasl.mechanisms' in the configuration; did you"
+                                + " mean 'sasl.mechanism'?");
+    }
+
+    @Test
+    void readsFormatAndBoundedness() {
+        KafkaConnector connector = new KafkaConnector();
+        var plain = connector.source(Address.parse("kafka://a:1/t"));
+        assertThat(plain.format()).isEqualTo(RecordFormat.JSON);
+        assertThat(plain.source().getBoundedness()).isEqualTo(Boundedness.CONTINUOUS_UNBOUNDED);
+        var bounded = connector.source(Address.parse("kafka://a:1/t?format=text&bounded=true"));
+        assertThat(bounded.format()).isEqualTo(RecordFormat.TEXT);
+        assertThat(bounded.source().getBoundedness()).isEqualTo(Boundedness.BOUNDED);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    grup=x              | did you mean 'group'?
+                    group=              | the consumer group is empty
+                    format=tsv          | write one of [json, text]
+                    start=now           | write one of [committed, earliest, latest]
+                    bounded=yes         | write true or false
+                    """)
+    void refusesWhatASourceDoesNotTake(String option, String sentence) {
+        assertThatThrownBy(
+                        () -> new KafkaConnector().source(Address.parse("kafka://a:1/t?" + option)))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining(sentence);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    group=x                                           | unknown option 'group'
+                    format=anserini                                   | write one of [hybrid, lucene]
+                    text=1                                            | write true or false
+                    delivery=maybe                                    | write exactly-once or at-least-once
+                    transaction-timeout=soon                          | write a time from 1s to 24d
+                    transaction-timeout=0s                            | write a time from 1s to 24d
+                    transaction-timeout=60d                           | write a time from 1s to 24d
+                    transactional-id-prefix=a/b                       | letters, digits
+                    partitions=0                                      | write a number from 1
+                    other-encoder=yes                                 | write one of [refuse, allow]
+                    delivery=at-least-once&transaction-timeout=1min   | uses no transactions
+                    """)
+    void refusesWhatATargetDoesNotTake(String option, String sentence) {
+        assertThatThrownBy(
+                        () -> new KafkaConnector().target(Address.parse("kafka://a:1/t?" + option)))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining(sentence);
+    }
+
+    @Test
+    void transactionTimeoutComesFromTheOptionThenThePropertiesThenFifteenMinutes() {
+        assertThat(timeoutMillis("", Map.of())).isEqualTo(900_000);
+        Map<String, String> properties = Map.of("transaction.timeout.ms", "120000");
+        assertThat(timeoutMillis("", properties)).isEqualTo(120_000);
+        assertThat(timeoutMillis("?transaction-timeout=3min", properties)).isEqualTo(180_000);
+    }
+
+    private static long timeoutMillis(String options, Map<String, String> properties) {
+        Address address = Address.parse("kafka://a:1/t" + options).withProperties(properties);
+        return KafkaDelivery.of(KafkaAddress.of(address)).transactionTimeoutMillis();
+    }
+
+    @Test
+    void noPrefixOfTransactionsIsTheBeginningOfAnother() {
+        KafkaDelivery delivery = KafkaDelivery.of(KafkaAddress.of(Address.parse("kafka://a:1/t")));
+        assertThat(delivery.transactionalIdPrefix("kafka-10"))
+                .isEqualTo("flink-splade:t:kafka-10:")
+                .doesNotStartWith(delivery.transactionalIdPrefix("kafka-1"));
+    }
+
+    @Test
+    void propertiesThatContradictExactlyOnceAreRefused() {
+        Address address =
+                Address.parse("kafka://a:1/t")
+                        .withProperties(Map.of("enable.idempotence", "false"));
+        assertThatThrownBy(() -> KafkaDelivery.of(KafkaAddress.of(address)).checkProducer())
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageStartingWith("the Kafka properties of kafka://a:1/t are not right: ")
+                .hasMessageContaining("idempotence");
+    }
+}

@@ -1,0 +1,241 @@
+package io.github.flinksplade.connector.kafka;
+
+import static io.github.flinksplade.connector.kafka.Samples.bytes;
+import static io.github.flinksplade.connector.kafka.Samples.context;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.VectorJson;
+import io.github.flinksplade.connector.VectorRecord;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.List;
+import java.util.Map;
+import org.apache.flink.util.InstantiationUtil;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What is found out before a job starts, against a real broker. */
+class KafkaChecksITCase {
+
+    private static KafkaBroker broker;
+
+    @BeforeAll
+    static void startBroker() {
+        broker = KafkaBroker.start();
+        broker.createTopic("articles", 1);
+    }
+
+    @AfterAll
+    static void stopBroker() {
+        broker.close();
+    }
+
+    private static Address address(String rest) {
+        return Address.parse("kafka://" + broker.bootstrapServers() + "/" + rest);
+    }
+
+    private static KafkaTarget target(String rest) {
+        return KafkaTarget.of(address(rest));
+    }
+
+    @Test
+    void anExistingTopicIsAGoodSource() {
+        KafkaDocuments.of(address("articles")).check();
+    }
+
+    @Test
+    void anUnknownTopicIsNamedWithTheNearest() {
+        assertThatThrownBy(() -> KafkaDocuments.of(address("artikles")).check())
+                .isInstanceOf(ConnectorException.class)
+                .hasMessage(
+                        "there is no topic 'artikles' at "
+                                + broker.bootstrapServers()
+                                + "; did you mean 'articles'? Create it or correct "
+                                + address("artikles"));
+        assertThatThrownBy(() -> KafkaDocuments.of(address("z")).check())
+                .hasMessage(
+                        "there is no topic 'z' at "
+                                + broker.bootstrapServers()
+                                + "; create it or correct "
+                                + address("z"));
+    }
+
+    @Test
+    void anUnreachableBrokerIsNamed() throws Exception {
+        int port;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = socket.getLocalPort();
+        }
+        Address address = Address.parse("kafka://localhost:" + port + "/articles");
+        String sentence = "no Kafka broker answers at localhost:" + port + ": Connection refused";
+        assertThatThrownBy(() -> KafkaDocuments.of(address).check())
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageStartingWith(sentence)
+                .hasMessageEndingWith("; start the broker or correct the address " + address);
+        assertThatThrownBy(() -> KafkaTarget.of(address).check(context("t"), false))
+                .hasMessageStartingWith(sentence);
+        assertThatThrownBy(() -> KafkaDeadLetters.of(address).check())
+                .hasMessageStartingWith(sentence);
+        assertThatThrownBy(
+                        () ->
+                                KafkaDocuments.of(Address.parse("kafka://no-such-host.invalid:1/t"))
+                                        .check())
+                .hasMessageStartingWith(
+                        "no Kafka broker answers at no-such-host.invalid:1: unknown host;");
+    }
+
+    @Test
+    void oneReachableBrokerIsEnough() {
+        KafkaDocuments.of(
+                        Address.parse(
+                                "kafka://no-such-host.invalid:1,"
+                                        + broker.bootstrapServers()
+                                        + "/articles"))
+                .check();
+    }
+
+    @Test
+    void aPortThatIsNoBrokersSaysWhatToCheck() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            Address address =
+                    Address.parse("kafka://127.0.0.1:" + silent.getLocalPort() + "/articles");
+            assertThatThrownBy(() -> KafkaDocuments.of(address).check())
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageStartingWith("127.0.0.1:" + silent.getLocalPort())
+                    .hasMessageContaining("security.protocol (now PLAINTEXT)");
+        }
+    }
+
+    @Test
+    void aTransactionTimeoutAboveTheBrokersIsRefused() {
+        assertThatThrownBy(() -> target("new-1?transaction-timeout=1h").check(context("t"), false))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessage(
+                        "transaction.timeout.ms 3600000 is above the broker's"
+                                + " transaction.max.timeout.ms 900000 at "
+                                + broker.bootstrapServers()
+                                + "; lower it with transaction-timeout=900000ms in the address, or"
+                                + " raise the broker's");
+        assertThatThrownBy(() -> KafkaDeadLetters.of(address("d?transaction-timeout=901s")).check())
+                .hasMessageContaining("transaction.timeout.ms 901000 is above");
+        target("new-1?transaction-timeout=900000ms").check(context("t"), false);
+    }
+
+    @Test
+    void aMissingTargetTopicIsCreated() {
+        target("made?partitions=3").check(context("t"), false);
+        target("made-by-default").check(context("t"), false);
+        KafkaDocuments.of(address("made")).check();
+        KafkaDocuments.of(address("made-by-default")).check();
+        broker.produce(List.of(new ProducerRecord<>("made", 2, bytes("k"), bytes("v"))));
+        assertThat(broker.readCommitted("made")).hasSize(1);
+    }
+
+    @Test
+    void aTopicWithVectorsOfAnotherEncoderIsRefused() {
+        broker.createTopic("mixed", 2);
+        target("mixed").check(context("t"), false);
+        VectorRecordSerializer serializer =
+                new VectorRecordSerializer(
+                        "mixed",
+                        Samples.PROVENANCE,
+                        new VectorJson(VectorJson.Form.HYBRID, false, Samples.PROVENANCE, null));
+        broker.produce(
+                List.of(
+                        serializer.serialize(Samples.upsert("1", 1, 5)),
+                        serializer.serialize(Samples.delete("1", 2))));
+        target("mixed").check(context("t"), false);
+        Provenance other = new Provenance("hf:a/b", "cc", "dd", "fp32", "none", 128);
+        assertThatThrownBy(() -> target("mixed").check(context("t", other), true))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessage(
+                        "topic 'mixed' holds vectors of another encoder (builtin:minilm,"
+                                + " fingerprint "
+                                + Samples.PROVENANCE.fingerprint()
+                                + ") than this job's (hf:a/b, fingerprint "
+                                + other.fingerprint()
+                                + "); write to another topic, or let both stand in this one with"
+                                + " other-encoder=allow");
+        target("mixed?other-encoder=allow").check(context("t", other), true);
+    }
+
+    @Test
+    void aRecordThatTheTopicWouldRefuseIsRejectedBeforehand() throws Exception {
+        broker.createTopic("small", 1, Map.of("max.message.bytes", "20000"));
+        KafkaTarget target = target("small");
+        VectorRecord large = Samples.upsert("large", 1, new int[3_000]);
+        VectorRecord fits = Samples.upsert("fits", 1, new int[1_000]);
+        assertThat(target.rejection(large)).isNull();
+        target.check(context("t"), false);
+        // as it reaches the task managers
+        KafkaTarget there = InstantiationUtil.clone(target);
+        assertThat(there.rejection(Samples.upsert("1", 1, 5))).isNull();
+        assertThat(there.rejection(Samples.delete("1", 1))).isNull();
+        assertThat(there.rejection(fits)).isNull();
+        assertThat(there.rejection(large))
+                .startsWith("with ")
+                .endsWith(
+                        " bytes larger than the 20000 that topic 'small' and its producer take"
+                                + " (max.message.bytes, max.request.size)");
+        // The border is the broker's: what is just not rejected is taken.
+        int low = 1_000;
+        int high = 3_000;
+        while (high - low > 1) {
+            int middle = (low + high) / 2;
+            if (there.rejection(Samples.upsert("b", 1, new int[middle])) == null) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        VectorRecordSerializer serializer =
+                new VectorRecordSerializer(
+                        "small",
+                        Samples.PROVENANCE,
+                        new VectorJson(VectorJson.Form.HYBRID, false, Samples.PROVENANCE, null));
+        ProducerRecord<byte[], byte[]> border =
+                serializer.serialize(Samples.upsert("b", 1, new int[low]));
+        assertThat(KafkaTarget.size(border)).isBetween(19_980, 20_000);
+        broker.produce(List.of(border));
+        assertThat(broker.readCommitted("small")).hasSize(1);
+    }
+
+    @Test
+    void aTopicForLargeMessagesRaisesTheProducersLimit() {
+        broker.createTopic("large", 1, Map.of("max.message.bytes", "5000000"));
+        KafkaTarget target = target("large");
+        target.check(context("t"), false);
+        VectorRecord record = Samples.upsert("1", 1, new int[200_000]);
+        assertThat(target.rejection(record)).isNull();
+        KafkaTarget limited =
+                KafkaTarget.of(
+                        address("large").withProperties(Map.of("max.request.size", "1000000")));
+        limited.check(context("t"), false);
+        assertThat(limited.rejection(record)).contains("larger than the 1000000");
+    }
+
+    @Test
+    void aCompactedTopicTakesNoDeadLetters() {
+        broker.createTopic("compacted", 1, Map.of("cleanup.policy", "compact"));
+        assertThatThrownBy(() -> KafkaDeadLetters.of(address("compacted")).check())
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageStartingWith("topic 'compacted' is compacted");
+    }
+
+    @Test
+    void aCreatedDeadLetterTopicKeepsOldTimestampsAndLargeValues() {
+        KafkaDeadLetters.of(address("dead")).check();
+        try (KafkaCluster cluster = KafkaCluster.connect(KafkaAddress.of(address("dead")))) {
+            assertThat(cluster.topicLimits())
+                    .isEqualTo(
+                            new TopicLimits(
+                                    16 * 1024 * 1024, Long.MAX_VALUE, Long.MAX_VALUE, false));
+        }
+    }
+}

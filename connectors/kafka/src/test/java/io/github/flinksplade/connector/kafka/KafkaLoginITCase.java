@@ -1,0 +1,133 @@
+package io.github.flinksplade.connector.kafka;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A broker that asks for a login (SASL/PLAIN). */
+class KafkaLoginITCase {
+
+    private static final String MODULE =
+            "org.apache.kafka.common.security.plain.PlainLoginModule required ";
+
+    private static KafkaBroker broker;
+
+    @TempDir Path directory;
+
+    @BeforeAll
+    static void startBroker() {
+        broker =
+                KafkaBroker.start(
+                        Map.of(
+                                "listener.security.protocol.map",
+                                "PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+                                "sasl.enabled.mechanisms",
+                                "PLAIN",
+                                "sasl.mechanism.inter.broker.protocol",
+                                "PLAIN",
+                                "listener.name.plaintext.plain.sasl.jaas.config",
+                                MODULE
+                                        + "username=\"admin\" password=\"admin-secret\""
+                                        + " user_admin=\"admin-secret\""
+                                        + " user_reader=\"reader-secret\";"));
+    }
+
+    @AfterAll
+    static void stopBroker() {
+        broker.close();
+    }
+
+    private KafkaDocuments documents(String jaas, String... more) throws Exception {
+        Path file = directory.resolve("client.properties");
+        Files.writeString(
+                file,
+                "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.jaas.config="
+                        + jaas
+                        + "\n"
+                        + String.join("\n", more));
+        return KafkaDocuments.of(
+                Address.parse("kafka://" + broker.bootstrapServers() + "/docs?properties=" + file));
+    }
+
+    @Test
+    void theFilesLoginIsUsed() throws Exception {
+        KafkaDocuments documents =
+                documents(MODULE + "username=\"reader\" password=\"reader-secret\";");
+        // Logged in: the broker answers, and has no such topic.
+        assertThatThrownBy(documents::check)
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageStartingWith("there is no topic 'docs'");
+    }
+
+    @Test
+    void aRefusedLoginSaysWhichPropertyAndNoSecret() throws Exception {
+        KafkaDocuments documents = documents(MODULE + "username=\"reader\" password=\"hunter2\";");
+        assertThatThrownBy(documents::check)
+                .isInstanceOf(ConnectorException.class)
+                .hasMessage(
+                        "the Kafka broker at "
+                                + broker.bootstrapServers()
+                                + " refused the login (Authentication failed: Invalid username or"
+                                + " password); check sasl.mechanism and sasl.jaas.config");
+    }
+
+    @Test
+    void anotherMechanismSaysSo() throws Exception {
+        KafkaDocuments documents =
+                documents(
+                        "org.apache.kafka.common.security.scram.ScramLoginModule required"
+                                + " username=\"reader\" password=\"hunter2\";",
+                        "sasl.mechanism=SCRAM-SHA-512");
+        assertThatThrownBy(documents::check)
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("does not take this sasl.mechanism")
+                .hasMessageContaining("SCRAM-SHA-512");
+    }
+
+    @Test
+    void anUnreadableJaasConfigIsNotRepeated() throws Exception {
+        for (String jaas :
+                new String[] {
+                    MODULE + "username=\"reader\" password=\"hunter2\"",
+                    MODULE + "username=\"reader\" password=hunter2=;",
+                    "hunter2",
+                    MODULE.replace("required", "hunter2") + "username=\"reader\";"
+                }) {
+            KafkaDocuments documents = documents(jaas);
+            assertThatThrownBy(documents::check)
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageStartingWith("the Kafka property sasl.jaas.config cannot be read")
+                    .message()
+                    .doesNotContain("hunter2");
+        }
+    }
+
+    @Test
+    void aMissingTruststoreIsNamed() throws Exception {
+        Path store = directory.resolve("trust.jks");
+        KafkaDocuments documents =
+                KafkaDocuments.of(
+                        Address.parse("kafka://" + broker.bootstrapServers() + "/docs")
+                                .withProperties(
+                                        Map.of(
+                                                "security.protocol",
+                                                "SSL",
+                                                "ssl.truststore.location",
+                                                store.toString(),
+                                                "ssl.truststore.password",
+                                                "hunter2")));
+        assertThatThrownBy(documents::check)
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining(store.toString())
+                .message()
+                .doesNotContain("hunter2");
+    }
+}
