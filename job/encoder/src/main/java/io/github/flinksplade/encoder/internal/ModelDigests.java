@@ -1,0 +1,283 @@
+package io.github.flinksplade.encoder.internal;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
+import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.Progress;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * SHA-256 digests of a model's files. They are kept in the cache directory by path, size and time
+ * of last change, so that a large model is not read at every start; where the cache cannot be
+ * written they are computed each time.
+ */
+public final class ModelDigests {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ModelDigests.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** A file changed so recently could change again within the same tick of its clock. */
+    private static final long SETTLED_NANOS = TimeUnit.SECONDS.toNanos(3);
+
+    private final Path cache;
+    private final Progress progress;
+
+    /**
+     * What is known of a file.
+     *
+     * @param path its real path
+     * @param size in bytes
+     * @param modifiedNanos time of last change
+     * @param sha256 its digest
+     * @param external where it is a graph, the files that it refers to; else empty
+     */
+    private record Known(
+            String path, long size, long modifiedNanos, String sha256, List<String> external) {}
+
+    /**
+     * @param cache the product's directory, may not exist yet
+     * @param progress told how far the reading of a file is
+     */
+    public ModelDigests(Path cache, Progress progress) {
+        this.cache = cache.resolve("digests");
+        this.progress = progress;
+    }
+
+    /** A file's digest. */
+    public String file(Path file) {
+        return known(file, false).sha256();
+    }
+
+    /** A graph's digest, its external files included; see {@code ModelFiles.sha256}. */
+    public String model(Path graph) {
+        Known known = known(graph, true);
+        if (known.external().isEmpty()) {
+            return known.sha256();
+        }
+        StringBuilder listing = new StringBuilder();
+        listing.append(known.sha256()).append("  ").append(graph.getFileName()).append('\n');
+        for (String location : known.external()) {
+            Path file = graph.resolveSibling(location);
+            if (!Files.isRegularFile(file)) {
+                throw new ModelException(
+                        "the weights of "
+                                + graph.toAbsolutePath()
+                                + " lie in "
+                                + location
+                                + ", which is not beside it; put it there");
+            }
+            listing.append(known(file, false).sha256()).append("  ").append(location).append('\n');
+        }
+        MessageDigest digest = sha256();
+        return HexFormat.of()
+                .formatHex(digest.digest(listing.toString().getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /**
+     * The files that a graph's weights lie in, relative to its directory, in order of their names.
+     *
+     * @throws ModelException when it is no ONNX file, or refers to a file outside its directory
+     */
+    public static SortedSet<String> externalFiles(Path graph) {
+        TreeSet<String> locations = new TreeSet<>();
+        try (FileChannel channel = FileChannel.open(graph)) {
+            if (channel.size() > Integer.MAX_VALUE) {
+                throw new ModelException(
+                        graph.toAbsolutePath()
+                                + " is larger than 2 GB, which an ONNX file cannot be; export it"
+                                + " with its weights in an external file");
+            }
+            if (channel.size() == 0) {
+                throw new ModelException(graph.toAbsolutePath() + " is empty; fetch it again");
+            }
+            // the weights stay in the mapped file, they are not copied to the heap
+            CodedInputStream in =
+                    UnsafeByteOperations.unsafeWrap(
+                                    channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()))
+                            .newCodedInput();
+            in.enableAliasing(true);
+            ModelProto model = ModelProto.parseFrom(in);
+            collect(model.getGraph(), locations);
+            model.getFunctionsList()
+                    .forEach(function -> collectNodes(function.getNodeList(), locations));
+        } catch (InvalidProtocolBufferException e) {
+            throw new ModelException(
+                    graph.toAbsolutePath()
+                            + " is not an ONNX model, or is cut off or damaged ("
+                            + e.getMessage()
+                            + "); fetch or export it again",
+                    e);
+        } catch (IOException e) {
+            throw new ModelException(graph.toAbsolutePath() + " cannot be read: " + e, e);
+        }
+        for (String location : locations) {
+            Path path = Path.of(location).normalize();
+            if (path.isAbsolute() || path.startsWith("..") || location.isEmpty()) {
+                throw new ModelException(
+                        graph.toAbsolutePath()
+                                + " refers to the external file '"
+                                + location
+                                + "', which is outside its directory; export the model again");
+            }
+        }
+        return locations;
+    }
+
+    private static void collect(GraphProto graph, SortedSet<String> locations) {
+        graph.getInitializerList().forEach(tensor -> collect(tensor, locations));
+        graph.getSparseInitializerList()
+                .forEach(
+                        sparse -> {
+                            collect(sparse.getValues(), locations);
+                            collect(sparse.getIndices(), locations);
+                        });
+        collectNodes(graph.getNodeList(), locations);
+    }
+
+    private static void collectNodes(List<NodeProto> nodes, SortedSet<String> locations) {
+        for (NodeProto node : nodes) {
+            for (AttributeProto attribute : node.getAttributeList()) {
+                if (attribute.hasT()) {
+                    collect(attribute.getT(), locations);
+                }
+                attribute.getTensorsList().forEach(tensor -> collect(tensor, locations));
+                if (attribute.hasG()) {
+                    collect(attribute.getG(), locations);
+                }
+                attribute.getGraphsList().forEach(graph -> collect(graph, locations));
+            }
+        }
+    }
+
+    private static void collect(TensorProto tensor, SortedSet<String> locations) {
+        if (tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
+            for (StringStringEntryProto entry : tensor.getExternalDataList()) {
+                if (entry.getKey().equals("location")) {
+                    locations.add(entry.getValue());
+                }
+            }
+        }
+    }
+
+    private Known known(Path file, boolean graph) {
+        try {
+            // the real path, so that one blob of a shared cache is read once
+            Path real = file.toRealPath();
+            BasicFileAttributes attributes = Files.readAttributes(real, BasicFileAttributes.class);
+            long modified = attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS);
+            Path entry = entry(real, graph);
+            Known cached = read(entry);
+            if (cached != null
+                    && cached.path().equals(real.toString())
+                    && cached.size() == attributes.size()
+                    && cached.modifiedNanos() == modified) {
+                return cached;
+            }
+            // first, so that what is no model is not read in full
+            List<String> external = graph ? List.copyOf(externalFiles(file)) : List.of();
+            Known known =
+                    new Known(
+                            real.toString(),
+                            attributes.size(),
+                            modified,
+                            digest(real, attributes.size()),
+                            external);
+            long now = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
+            if (now - modified > SETTLED_NANOS) {
+                write(entry, known);
+            }
+            return known;
+        } catch (IOException e) {
+            throw new ModelException(file.toAbsolutePath() + " cannot be read: " + e, e);
+        }
+    }
+
+    private Path entry(Path real, boolean graph) {
+        byte[] name = (real + (graph ? "|graph" : "")).getBytes(StandardCharsets.UTF_8);
+        return cache.resolve(HexFormat.of().formatHex(sha256().digest(name), 0, 16) + ".json");
+    }
+
+    private String digest(Path file, long size) throws IOException {
+        String what = "checking " + file.getFileName();
+        MessageDigest digest = sha256();
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] buffer = new byte[1 << 20];
+            long done = 0;
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                digest.update(buffer, 0, read);
+                done += read;
+                if (size > buffer.length) {
+                    progress.report(what, done, size);
+                }
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** What is kept, or null where there is nothing of use. */
+    private static Known read(Path entry) {
+        if (!Files.isRegularFile(entry)) {
+            return null;
+        }
+        try {
+            Known known = JSON.readValue(Files.readAllBytes(entry), Known.class);
+            boolean whole =
+                    known != null
+                            && known.path() != null
+                            && known.sha256() != null
+                            && known.external() != null;
+            return whole ? known : null;
+        } catch (IOException e) {
+            LOG.debug("{} is of no use and will be written again", entry, e);
+            return null;
+        }
+    }
+
+    private static void write(Path entry, Known known) {
+        try {
+            Files.createDirectories(entry.getParent());
+            Path part = Files.createTempFile(entry.getParent(), "digest", ".part");
+            try {
+                Files.write(part, JSON.writeValueAsBytes(known));
+                Files.move(part, entry, StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                Files.deleteIfExists(part);
+            }
+        } catch (IOException e) {
+            // only costs the next start the time to compute it again
+            LOG.debug("the digest of {} cannot be kept in {}", known.path(), entry, e);
+        }
+    }
+
+    static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java runtime has SHA-256", e);
+        }
+    }
+}
