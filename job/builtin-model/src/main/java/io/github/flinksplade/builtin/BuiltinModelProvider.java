@@ -8,6 +8,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
@@ -241,6 +242,9 @@ public final class BuiltinModelProvider implements ModelProvider {
         if (e instanceof FileAlreadyExistsException exists) {
             return exists.getFile() + " is a file, not a directory";
         }
-        return e.getMessage();
+        if (e instanceof ClosedByInterruptException) {
+            return "the thread was interrupted";
+        }
+        return e.getMessage() != null ? e.getMessage() : e.toString();
     }
 }

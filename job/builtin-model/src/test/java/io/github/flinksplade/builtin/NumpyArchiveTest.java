@@ -65,6 +65,8 @@ class NumpyArchiveTest {
                 .hasMessage("array x has 2 bytes but needs 6");
         assertThatThrownBy(() -> read(npz("x", "no header", 0)))
                 .hasMessageContaining("array x is not float16");
+        assertThatThrownBy(() -> read(npz("x", header("<f4", "(1,)").repeat(2000))))
+                .hasMessageContaining("array x is not float16");
         byte[] whole = npz("x", header("<f2", "(1,)"), 0x3c00);
         byte[] cut = new byte[60];
         System.arraycopy(whole, 0, cut, 0, cut.length);
