@@ -22,9 +22,11 @@ import org.apache.lucene.util.UnicodeUtil;
  * <tr><td>{@code id}</td><td>indexed as one term, stored, binary doc value</td></tr>
  * <tr><td>{@code version}</td><td>numeric doc value</td></tr>
  * <tr><td>{@code vector}</td><td>one {@link FeatureField} per term, named by the term's id in
- *     decimal; binary doc value: the exact weights, see {@link StoredVector}</td></tr>
+ *     decimal</td></tr>
  * <tr><td>{@code vector.1}, {@code vector.2} ...</td><td>as {@code vector}, for ids from 32,768, from
  *     65,536 ...</td></tr>
+ * <tr><td>{@code weights}</td><td>binary doc value: the exact weights, see {@link
+ *     StoredVector}</td></tr>
  * <tr><td>{@code text}</td><td>stored, unless the target was told not to</td></tr>
  * <tr><td>{@code fields}</td><td>stored: one JSON object</td></tr>
  * <tr><td>{@code tokens}, {@code truncated}</td><td>stored: tokens before truncation; 1 or 0</td></tr>
@@ -42,7 +44,8 @@ final class DocumentLayout {
 
     static final String ID = "id";
     static final String VERSION = "version";
-    static final String VECTOR = "vector";
+    private static final String VECTOR = "vector";
+    static final String WEIGHTS = "weights";
     static final String TEXT = "text";
     static final String FIELDS = "fields";
     static final String TOKENS = "tokens";
@@ -116,7 +119,7 @@ final class DocumentLayout {
                             // the weight: only exact weights make scores.
                             Math.max(values[i], Float.MIN_NORMAL)));
         }
-        document.add(new BinaryDocValuesField(VECTOR, StoredVector.encode(indices, values)));
+        document.add(new BinaryDocValuesField(WEIGHTS, StoredVector.encode(indices, values)));
         if (storeText && record.text() != null) {
             document.add(new StoredField(TEXT, record.text()));
         }

@@ -77,7 +77,7 @@ final class ExactTopK {
             return;
         }
         Bits live = leaf.getLiveDocs();
-        BinaryDocValues vectors = leaf.getBinaryDocValues(DocumentLayout.VECTOR);
+        BinaryDocValues vectors = leaf.getBinaryDocValues(DocumentLayout.WEIGHTS);
         BinaryDocValues ids = leaf.getBinaryDocValues(DocumentLayout.ID);
         for (int doc = 0; doc < leaf.maxDoc(); doc++) {
             if (sums[doc] > 0

@@ -12,7 +12,6 @@ import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.lucene.index.DirectoryReader;
-import org.apache.lucene.index.IndexCommit;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
 import org.apache.lucene.index.LeafReaderContext;
@@ -29,19 +28,21 @@ final class IndexDirectory {
 
     /**
      * Lucene tells on standard error, through java.util.logging, which of the JDK's memory and
-     * vector interfaces it found; nothing here depends on them. Kept in fields, or the loggers
-     * would be collected with their levels.
+     * vector interfaces it found; nothing here depends on them. Held here because a logger that
+     * nobody holds is collected, and its level with it.
      */
     private static final List<Logger> QUIET =
-            Stream.of("org.apache.lucene.store", "org.apache.lucene.internal.vectorization")
-                    .map(Logger::getLogger)
-                    .peek(
-                            logger -> {
-                                if (logger.getLevel() == null) {
-                                    logger.setLevel(Level.SEVERE);
-                                }
-                            })
-                    .toList();
+            List.of(
+                    Logger.getLogger("org.apache.lucene.store"),
+                    Logger.getLogger("org.apache.lucene.internal.vectorization"));
+
+    static {
+        for (Logger logger : QUIET) {
+            if (logger.getLevel() == null) {
+                logger.setLevel(Level.SEVERE);
+            }
+        }
+    }
 
     private final Path path;
 
@@ -58,7 +59,7 @@ final class IndexDirectory {
      * creation left. Files of another kind are refused.
      */
     boolean isVacant() {
-        if (Files.notExists(path)) {
+        if (!Files.exists(path)) {
             return true;
         }
         if (!Files.isDirectory(path)) {
@@ -108,7 +109,7 @@ final class IndexDirectory {
     void check(Provenance provenance) {
         try (FSDirectory directory = open();
                 DirectoryReader reader = DirectoryReader.open(directory)) {
-            requireSame(provenance, data(reader.getIndexCommit()).provenance());
+            requireSame(provenance, data(reader.getIndexCommit().getUserData()).provenance());
             checkIntegrity(reader);
             directory.obtainLock(IndexWriter.WRITE_LOCK_NAME).close();
         } catch (IOException e) {
@@ -118,6 +119,11 @@ final class IndexDirectory {
 
     /** Opens the directory, which must exist: Lucene itself would create it. */
     FSDirectory open() throws IOException {
+        requireDirectory();
+        return FSDirectory.open(path);
+    }
+
+    void requireDirectory() {
         if (!Files.isDirectory(path)) {
             throw new ConnectorException(
                     path
@@ -126,12 +132,10 @@ final class IndexDirectory {
                                     : " does not exist; name the")
                             + " directory of an index that a run wrote");
         }
-        return FSDirectory.open(path);
     }
 
-    /** What the commit says about itself; an index of someone else's making is refused. */
-    CommitData data(IndexCommit commit) throws IOException {
-        Map<String, String> data = commit.getUserData();
+    /** What a commit's user data says; an index of someone else's making is refused. */
+    CommitData data(Map<String, String> data) {
         String format = data.get(CommitData.FORMAT_KEY);
         if (format == null) {
             throw new ConnectorException(

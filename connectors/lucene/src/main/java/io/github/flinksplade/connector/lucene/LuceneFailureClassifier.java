@@ -30,7 +30,7 @@ final class LuceneFailureClassifier {
         if (failure instanceof LockObtainFailedException) {
             return new ConnectorException(
                     index
-                            + " is being written by another process, which holds its write.lock;"
+                            + " is being written by another job or process, which holds its write.lock;"
                             + " stop that one, or write to another directory",
                     failure);
         }
@@ -43,8 +43,9 @@ final class LuceneFailureClassifier {
                 || failure instanceof IndexFormatTooOldException) {
             return new ConnectorException(
                     index
-                            + " is of a version of Lucene that this release does not read; use the"
-                            + " release that wrote it, or a new directory",
+                            + " is broken, or from another release: it has a format of Lucene that"
+                            + " is not read here; use the release that wrote it, or a new"
+                            + " directory",
                     failure);
         }
         if (failure instanceof NoSuchFileException || failure instanceof FileNotFoundException) {

@@ -16,6 +16,7 @@ import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.IndexReader;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.ReaderUtil;
+import org.apache.lucene.index.SegmentInfos;
 import org.apache.lucene.index.StoredFields;
 import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.util.IOUtils;
@@ -33,18 +34,18 @@ final class LuceneIndex implements SearchIndex {
 
     private final IndexDirectory index;
     private final FSDirectory directory;
-    private final Provenance provenance;
     private DirectoryReader newest;
+    private CommitData opened;
 
     private LuceneIndex(
             IndexDirectory index,
             FSDirectory directory,
-            Provenance provenance,
-            DirectoryReader newest) {
+            DirectoryReader newest,
+            CommitData opened) {
         this.index = index;
         this.directory = directory;
-        this.provenance = provenance;
         this.newest = newest;
+        this.opened = opened;
     }
 
     static LuceneIndex open(Path path) {
@@ -54,9 +55,9 @@ final class LuceneIndex implements SearchIndex {
         try {
             directory = index.open();
             reader = DirectoryReader.open(directory);
-            Provenance provenance = index.data(reader.getIndexCommit()).provenance();
+            CommitData data = index.data(reader.getIndexCommit().getUserData());
             IndexDirectory.checkIntegrity(reader);
-            return new LuceneIndex(index, directory, provenance, reader);
+            return new LuceneIndex(index, directory, reader, data);
         } catch (IOException e) {
             IOUtils.closeWhileHandlingException(reader, directory);
             throw LuceneFailureClassifier.explain("open", path, e);
@@ -67,8 +68,8 @@ final class LuceneIndex implements SearchIndex {
     }
 
     @Override
-    public Provenance provenance() {
-        return provenance;
+    public synchronized Provenance provenance() {
+        return opened.provenance();
     }
 
     @Override
@@ -110,24 +111,26 @@ final class LuceneIndex implements SearchIndex {
         }
     }
 
-    /** The newest commit, held until {@code decRef}. */
+    /**
+     * The newest commit, held until {@code decRef}. Commits are told apart by the names in their
+     * data: Lucene's own {@code openIfChanged} counts changes, and another index that has taken the
+     * place of this one may have the same count.
+     */
     private synchronized DirectoryReader acquire() throws IOException {
-        DirectoryReader fresh;
-        try {
-            fresh = DirectoryReader.openIfChanged(newest);
-        } catch (IllegalStateException e) {
-            // Another index stands in the directory now, with segments of the same names.
-            fresh = DirectoryReader.open(directory);
-        }
-        if (fresh != null) {
+        index.requireDirectory();
+        CommitData now = index.data(SegmentInfos.readLatestCommit(directory).getUserData());
+        if (!now.point().equals(opened.point())) {
+            DirectoryReader fresh = DirectoryReader.open(directory);
             try {
-                index.requireSame(provenance, index.data(fresh.getIndexCommit()).provenance());
+                CommitData data = index.data(fresh.getIndexCommit().getUserData());
+                index.requireSame(opened.provenance(), data.provenance());
+                newest.close();
+                newest = fresh;
+                opened = data;
             } catch (IOException | RuntimeException e) {
                 fresh.close();
                 throw e;
             }
-            newest.close();
-            newest = fresh;
         }
         newest.incRef();
         return newest;
@@ -153,7 +156,7 @@ final class LuceneIndex implements SearchIndex {
 
     private static StoredVector vector(IndexReader reader, int doc) throws IOException {
         LeafReaderContext leaf = reader.leaves().get(ReaderUtil.subIndex(doc, reader.leaves()));
-        BinaryDocValues vectors = leaf.reader().getBinaryDocValues(DocumentLayout.VECTOR);
+        BinaryDocValues vectors = leaf.reader().getBinaryDocValues(DocumentLayout.WEIGHTS);
         vectors.advanceExact(doc - leaf.docBase);
         return StoredVector.decode(vectors.binaryValue());
     }

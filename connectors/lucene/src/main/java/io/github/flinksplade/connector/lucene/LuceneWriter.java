@@ -83,14 +83,14 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         try {
             openDirectory = index.open();
             IndexCommit start = find(DirectoryReader.listCommits(openDirectory), restored);
-            CommitData data = index.data(start);
+            CommitData data = index.data(start.getUserData());
             index.requireSame(provenance, data.provenance());
             lastCommit = data.point();
             openWriter = new IndexWriter(openDirectory, configuration(start));
+            sweep(openWriter);
             versions = new LatestVersions(openWriter);
             writer = openWriter;
             directory = openDirectory;
-            sweep();
         } catch (IOException | RuntimeException e) {
             rollBack(e, openWriter, openDirectory);
             if (e instanceof IOException failure) {
@@ -119,7 +119,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         }
         TreeSet<Long> kept = new TreeSet<>();
         for (IndexCommit commit : commits) {
-            CommitPoint point = index.data(commit).point();
+            CommitPoint point = index.data(commit.getUserData()).point();
             if (point.equals(restored)) {
                 return commit;
             }
@@ -199,7 +199,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             return;
         }
         if (clock.millis() - sweptAt >= TOMBSTONES_SWEPT_EVERY.toMillis()) {
-            sweep();
+            sweep(writer);
         }
         CommitPoint point = CommitPoint.next(checkpointId);
         writer.setLiveCommitData(new CommitData(provenance, point).toMap().entrySet());
@@ -210,7 +210,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
     }
 
     /** Forgets the ids that were deleted long ago. */
-    private void sweep() throws IOException {
+    private void sweep(IndexWriter writer) throws IOException {
         sweptAt = clock.millis();
         writer.deleteDocuments(
                 LongPoint.newRangeQuery(

@@ -1,0 +1,365 @@
+package io.github.flinksplade.connector.lucene;
+
+import static io.github.flinksplade.connector.lucene.TestIndex.MODEL;
+import static io.github.flinksplade.connector.lucene.TestIndex.delete;
+import static io.github.flinksplade.connector.lucene.TestIndex.upsert;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.SearchIndex.Hit;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeMap;
+import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.store.FSDirectory;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LuceneWriterTest {
+
+    @TempDir Path folder;
+    private TestIndex index;
+
+    @BeforeEach
+    void name() {
+        index = new TestIndex(folder.resolve("index"));
+    }
+
+    @Test
+    void holdsTheLastChangeOfEachId() throws Exception {
+        try (LuceneWriter writer = index.open()) {
+            writer.write(upsert("a", 1), null);
+            writer.write(upsert("b", 1), null);
+            writer.write(upsert("a", 2), null);
+            writer.snapshotState(1);
+            assertThat(index.idsWith(1)).containsExactly("a", "b");
+            writer.write(upsert("b", 2), null);
+            writer.write(delete("a", 3), null);
+            writer.write(upsert("c", 1), null);
+            writer.write(delete("c", 1), null);
+            writer.snapshotState(2);
+        }
+        List<Hit> hits = index.hits(1);
+        assertThat(hits).hasSize(1);
+        assertThat(hits.get(0).id()).isEqualTo("b");
+        assertThat(hits.get(0).text()).isEqualTo("text of b in version 2");
+        assertThat(hits.get(0).fields()).isEqualTo("{\"version\":2}");
+        assertThat(index.metrics.count("numRecordsSend")).isEqualTo(7);
+        assertThat(index.metrics.count("superseded")).isZero();
+    }
+
+    @Test
+    void dropsWhatIsOlderThanWhatItHoldsAlsoInALaterRun() throws Exception {
+        try (LuceneWriter writer = index.open()) {
+            writer.write(upsert("kept", 5), null);
+            writer.write(upsert("kept", 4), null);
+            writer.write(upsert("gone", 5), null);
+            writer.write(delete("gone", 5), null);
+            writer.write(upsert("gone", 5), null);
+            writer.snapshotState(1);
+        }
+        assertThat(index.metrics.count("superseded")).isEqualTo(2);
+        try (LuceneWriter writer = index.open()) {
+            writer.write(upsert("kept", 4), null);
+            writer.write(delete("kept", 4), null);
+            writer.write(upsert("gone", 4), null);
+            writer.write(upsert("gone", 5), null);
+            writer.snapshotState(1);
+            assertThat(index.hits(1)).extracting(Hit::text).containsExactly(text("kept", 5));
+            assertThat(index.metrics.count("superseded")).isEqualTo(6);
+            // The same again is success, and what is newer goes on.
+            writer.write(upsert("kept", 5), null);
+            writer.write(delete("gone", 5), null);
+            writer.write(upsert("gone", 6), null);
+            writer.snapshotState(2);
+        }
+        assertThat(index.metrics.count("superseded")).isEqualTo(6);
+        assertThat(index.hits(1))
+                .extracting(Hit::text)
+                .containsExactly(text("gone", 6), text("kept", 5));
+    }
+
+    @Test
+    void agreesWithAModelOnRandomChanges() throws Exception {
+        long seed = new Random().nextLong();
+        System.out.println("agreesWithAModelOnRandomChanges: seed " + seed);
+        Random random = new Random(seed);
+        TreeMap<String, String> alive = new TreeMap<>();
+        TreeMap<String, LatestVersions.Change> last = new TreeMap<>();
+        LuceneWriter writer = index.open();
+        for (int i = 1; i <= 3000; i++) {
+            String id = "d" + random.nextInt(60);
+            LatestVersions.Change change =
+                    new LatestVersions.Change(random.nextInt(1 + i / 3), random.nextInt(4) == 0);
+            writer.write(
+                    change.isDelete() ? delete(id, change.version()) : upsert(id, change.version()),
+                    null);
+            LatestVersions.Change held = last.get(id);
+            if (held == null
+                    || change.version() > held.version()
+                    || change.version() == held.version()
+                            && (change.isDelete() || !held.isDelete())) {
+                last.put(id, change);
+                if (change.isDelete()) {
+                    alive.remove(id);
+                } else {
+                    alive.put(id, text(id, change.version()));
+                }
+            }
+            if (random.nextInt(100) == 0) {
+                List<CommitPoint> state = writer.snapshotState(i);
+                if (random.nextBoolean()) {
+                    writer.close();
+                    writer = random.nextBoolean() ? index.open() : index.restore(state.get(0));
+                }
+            }
+        }
+        writer.snapshotState(9999);
+        writer.close();
+        assertThat(index.hits(1)).extracting(Hit::text).containsExactlyElementsOf(alive.values());
+    }
+
+    @Test
+    void forgetsADeletedIdAfterThirtyDays() throws Exception {
+        index.check();
+        Instant start = Instant.parse("2026-01-01T00:00:00Z");
+        try (LuceneWriter writer = openAt(start)) {
+            writer.write(delete("a", 5), null);
+            writer.snapshotState(1);
+        }
+        try (LuceneWriter writer = openAt(start.plus(Duration.ofDays(29)))) {
+            writer.write(upsert("a", 4), null);
+            writer.write(upsert("b", 1), null);
+            writer.snapshotState(1);
+            assertThat(index.idsWith(1)).containsExactly("b");
+        }
+        try (LuceneWriter writer = openAt(start.plus(Duration.ofDays(31)))) {
+            writer.write(upsert("a", 4), null);
+            writer.snapshotState(1);
+        }
+        assertThat(index.idsWith(1)).containsExactly("a", "b");
+    }
+
+    private LuceneWriter openAt(Instant now) {
+        return new LuceneWriter(
+                new IndexDirectory(index.directory),
+                MODEL,
+                true,
+                null,
+                index.metrics,
+                Clock.fixed(now, ZoneOffset.UTC));
+    }
+
+    @Test
+    void takesBackWhatWasCommittedAfterTheRestoredCheckpoint() throws Exception {
+        CommitPoint first;
+        try (LuceneWriter writer = index.open()) {
+            writer.write(upsert("a", 1), null);
+            writer.write(upsert("b", 1), null);
+            first = writer.snapshotState(1).get(0);
+            writer.write(upsert("taken-back", 1), null);
+            writer.write(delete("a", 2), null);
+            writer.snapshotState(2);
+            writer.write(upsert("never-committed", 1), null);
+        }
+        assertThat(index.idsWith(1)).containsExactly("b", "taken-back");
+        try (LuceneWriter writer = index.restore(first)) {
+            // Version 1 is older than the delete that was taken back.
+            writer.write(upsert("a", 1), null);
+            writer.write(upsert("c", 1), null);
+            writer.snapshotState(2);
+        }
+        assertThat(index.idsWith(1)).containsExactly("a", "b", "c");
+    }
+
+    @Test
+    void keepsTheRestoredCommitWhileAJobFailsAgainAndAgain() throws Exception {
+        CommitPoint first;
+        try (LuceneWriter writer = index.open()) {
+            writer.write(upsert("a", 1), null);
+            first = writer.snapshotState(1).get(0);
+        }
+        for (int attempt = 0; attempt < 3 * KeptCommits.NUMBER; attempt++) {
+            try (LuceneWriter writer = index.restore(first)) {
+                writer.write(upsert("b" + attempt, 1), null);
+                writer.snapshotState(2);
+            }
+        }
+        assertThat(index.idsWith(1)).hasSize(2).contains("a");
+        assertThat(index.commits()).isEqualTo(KeptCommits.NUMBER);
+    }
+
+    @Test
+    void refusesACheckpointOlderThanTheKeptCommits() throws Exception {
+        List<CommitPoint> points = new ArrayList<>();
+        try (LuceneWriter writer = index.open()) {
+            for (int checkpoint = 1; checkpoint <= KeptCommits.NUMBER + 2; checkpoint++) {
+                writer.write(upsert("a" + checkpoint, 1), null);
+                points.addAll(writer.snapshotState(checkpoint));
+            }
+        }
+        assertThat(index.commits()).isEqualTo(KeptCommits.NUMBER);
+        assertThatThrownBy(() -> index.restore(points.get(1)))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessage(
+                        "the index in "
+                                + index.directory
+                                + " no longer has the commit of checkpoint 2 that the job goes on"
+                                + " from, only those of checkpoints [3, 4, 5, 6, 7, 8, 9, 10, 11,"
+                                + " 12]; go on from a newer checkpoint, or start without earlier"
+                                + " state, which goes on from the index as it is");
+        index.restore(points.get(2)).close();
+    }
+
+    @Test
+    void tellsCheckpointsOfTheSameNumberApart() throws Exception {
+        CommitPoint ofTheFirstJob;
+        try (LuceneWriter writer = index.open()) {
+            writer.write(upsert("a", 1), null);
+            ofTheFirstJob = writer.snapshotState(1).get(0);
+        }
+        try (LuceneWriter writer = index.open()) {
+            writer.write(upsert("b", 1), null);
+            writer.snapshotState(1);
+        }
+        try (LuceneWriter writer = index.restore(ofTheFirstJob)) {
+            writer.write(upsert("c", 1), null);
+            writer.snapshotState(2);
+        }
+        assertThat(index.idsWith(1)).containsExactly("a", "c");
+    }
+
+    @Test
+    void anIdleCheckpointMakesNoCommit() throws Exception {
+        try (LuceneWriter writer = index.open()) {
+            writer.write(upsert("a", 1), null);
+            List<CommitPoint> state = writer.snapshotState(1);
+            assertThat(writer.snapshotState(2)).isEqualTo(state);
+            assertThat(index.commits()).isEqualTo(2);
+            writer.write(upsert("a", 1), null);
+            assertThat(writer.snapshotState(3)).isNotEqualTo(state);
+        }
+        try (LuceneWriter writer = index.open()) {
+            CommitPoint before = writer.snapshotState(1).get(0);
+            assertThat(before.checkpointId()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void commitsAtTheEndOfTheInputWithoutACheckpoint() throws Exception {
+        try (LuceneWriter writer = index.open()) {
+            writer.write(upsert("a", 1), null);
+            writer.flush(false);
+            assertThat(index.idsWith(1)).isEmpty();
+            writer.flush(true);
+            assertThat(index.idsWith(1)).containsExactly("a");
+        }
+    }
+
+    @Test
+    void closingGivesUpWhatWasNotCommittedAndTheLock() throws Exception {
+        try (LuceneWriter writer = index.open()) {
+            writer.write(upsert("a", 1), null);
+            assertThatThrownBy(index::check)
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessage(
+                            "the index in "
+                                    + index.directory
+                                    + " is being written by another job or process, which holds its"
+                                    + " write.lock; stop that one, or write to another directory");
+            assertThatThrownBy(
+                            () ->
+                                    index.sink()
+                                            .createWriter(new TestIndex.Context(1, index.metrics)))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("write.lock");
+        }
+        index.open().close();
+        assertThat(index.idsWith(1)).isEmpty();
+    }
+
+    @Test
+    void aWriterThatFindsNoIndexSaysThatItIsOnAnotherMachine() {
+        assertThatThrownBy(() -> index.sink().createWriter(new TestIndex.Context(1, index.metrics)))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageStartingWith("there is no index in " + index.directory + " on the");
+        assertThat(index.directory).doesNotExist();
+    }
+
+    @Test
+    void moreThanOneSubtaskIsRefused() {
+        assertThat(index.target().maxParallelism()).isEqualTo(1);
+        index.check();
+        assertThatThrownBy(() -> index.sink().createWriter(new TestIndex.Context(2, index.metrics)))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("parallelism 1");
+    }
+
+    @Test
+    void textIsStoredUnlessToldNotTo() throws Exception {
+        TestIndex without = new TestIndex(folder.resolve("without"), "?text=false");
+        try (LuceneWriter writer = without.open()) {
+            writer.write(upsert("a", 1), null);
+            writer.snapshotState(1);
+        }
+        Hit hit = without.hits(1).get(0);
+        assertThat(hit.text()).isNull();
+        assertThat(hit.fields()).isEqualTo("{\"version\":1}");
+    }
+
+    @Test
+    void theStateReadsBackAndALaterVersionIsRefused() throws Exception {
+        CommitPoint.Serializer serializer = new CommitPoint.Serializer();
+        CommitPoint point = CommitPoint.next(42);
+        assertThat(serializer.deserialize(1, serializer.serialize(point))).isEqualTo(point);
+        // As version 1 was first released.
+        byte[] old = {0, 0, 0, 0, 0, 0, 0, 7, 0, 2, 'i', 'd'};
+        assertThat(serializer.deserialize(1, old)).isEqualTo(new CommitPoint(7, "id"));
+        assertThatThrownBy(() -> serializer.deserialize(2, old))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("version 2");
+    }
+
+    @Test
+    void aFailingWriteNamesTheDirectory() throws Exception {
+        try (LuceneWriter writer = index.open()) {
+            writer.write(upsert("a", 1), null);
+            // A folder where Lucene wants to create its next file: the write fails, as root too.
+            Files.createDirectory(index.directory.resolve("pending_segments_2"));
+            assertThatThrownBy(() -> writer.snapshotState(1))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageStartingWith("cannot write the index in " + index.directory + ": ");
+        }
+        assertThat(index.idsWith(1)).isEmpty();
+    }
+
+    @Test
+    void commitsSayWhatMadeThem() throws Exception {
+        try (LuceneWriter writer = index.open()) {
+            writer.write(upsert("a", 1), null);
+            writer.snapshotState(77);
+        }
+        try (FSDirectory directory = FSDirectory.open(index.directory);
+                DirectoryReader reader = DirectoryReader.open(directory)) {
+            assertThat(reader.getIndexCommit().getUserData())
+                    .containsEntry("flink.checkpoint", "77")
+                    .containsEntry("flink-splade.format", "1")
+                    .containsEntry("flink-splade.model", "model-a")
+                    .containsEntry("flink-splade.fingerprint", MODEL.fingerprint());
+        }
+    }
+
+    private static String text(String id, long version) {
+        return "text of " + id + " in version " + version;
+    }
+}
