@@ -1,0 +1,93 @@
+package io.github.flinksplade.connector.files;
+
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.DeadLetter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collection;
+import org.apache.flink.api.connector.sink2.Sink;
+import org.apache.flink.api.connector.sink2.StatefulSinkWriter;
+import org.apache.flink.api.connector.sink2.SupportsWriterState;
+import org.apache.flink.api.connector.sink2.WriterInitContext;
+import org.apache.flink.core.io.SimpleVersionedSerializer;
+import org.apache.flink.core.memory.DataInputDeserializer;
+import org.apache.flink.core.memory.DataOutputSerializer;
+
+/**
+ * Appends dead letters to one file, each once: the state is the file's length, and what is behind
+ * it when a job goes on from a checkpoint was written after that, and is cut off to be written
+ * again. One subtask only.
+ */
+final class DeadLetterSink
+        implements Sink<DeadLetter>, SupportsWriterState<DeadLetter, DeadLetterSink.Written> {
+
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * What a checkpoint covers.
+     *
+     * @param path the file
+     * @param length its length in bytes
+     */
+    record Written(String path, long length) {}
+
+    private final String path;
+
+    DeadLetterSink(String path) {
+        this.path = path;
+    }
+
+    @Override
+    public StatefulSinkWriter<DeadLetter, Written> createWriter(WriterInitContext context) {
+        return restoreWriter(context, java.util.List.of());
+    }
+
+    @Override
+    public StatefulSinkWriter<DeadLetter, Written> restoreWriter(
+            WriterInitContext context, Collection<Written> states) {
+        int parallelism = context.getTaskInfo().getNumberOfParallelSubtasks();
+        if (parallelism != 1) {
+            throw new ConnectorException(
+                    "the dead letters in " + path + " need parallelism 1, not " + parallelism);
+        }
+        DeadLetterWriter writer = new DeadLetterWriter(Path.of(path));
+        for (Written state : states) {
+            // of another file when the job goes on with another address for its dead letters
+            if (state.path.equals(path)) {
+                writer.cutBackTo(state.length);
+            }
+        }
+        return writer;
+    }
+
+    @Override
+    public SimpleVersionedSerializer<Written> getWriterStateSerializer() {
+        return new Serializer();
+    }
+
+    /** Version 1: path, length. */
+    static final class Serializer implements SimpleVersionedSerializer<Written> {
+
+        private static final int VERSION = 1;
+
+        @Override
+        public int getVersion() {
+            return VERSION;
+        }
+
+        @Override
+        public byte[] serialize(Written written) throws IOException {
+            DataOutputSerializer out = new DataOutputSerializer(64);
+            out.writeUTF(written.path);
+            out.writeLong(written.length);
+            return out.getCopyOfBuffer();
+        }
+
+        @Override
+        public Written deserialize(int version, byte[] serialized) throws IOException {
+            FileSplit.requireVersion(version, VERSION);
+            DataInputDeserializer in = new DataInputDeserializer(serialized);
+            return new Written(in.readUTF(), in.readLong());
+        }
+    }
+}

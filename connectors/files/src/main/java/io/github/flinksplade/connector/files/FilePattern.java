@@ -1,0 +1,215 @@
+package io.github.flinksplade.connector.files;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import java.io.File;
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.PathMatcher;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.regex.PatternSyntaxException;
+import java.util.stream.Stream;
+
+/**
+ * The files that an address names: one, those of a folder, or those that match a pattern.
+ *
+ * @param address as the user wrote it, for messages
+ * @param root absolute path of the file or folder; of a pattern, the folder it starts in
+ * @param glob the pattern, relative to the root; null when the path is none
+ */
+record FilePattern(String address, String root, String glob) implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * A file that was found.
+     *
+     * @param path its absolute path
+     * @param name its path relative to the folder it was looked for in, with {@code /} between
+     *     names; the name of the file where it was named itself
+     */
+    record Found(String path, String name) {}
+
+    /** Whether the path is a pattern is decided by what exists now. */
+    static FilePattern of(Address address) {
+        String place = FilesConnector.place(address);
+        String wholeName = address.scheme() + ":" + address.place();
+        if (!hasGlob(place) || new File(place).exists()) {
+            return new FilePattern(wholeName, FilesConnector.path(address).toString(), null);
+        }
+        int start = 0;
+        while (true) {
+            int slash = place.indexOf('/', start);
+            if (slash < 0 || hasGlob(place.substring(start, slash))) {
+                break;
+            }
+            start = slash + 1;
+        }
+        FilePattern pattern =
+                new FilePattern(
+                        wholeName,
+                        new File(place.substring(0, start))
+                                .toPath()
+                                .toAbsolutePath()
+                                .normalize()
+                                .toString(),
+                        place.substring(start));
+        pattern.matcher();
+        return pattern;
+    }
+
+    private static boolean hasGlob(String path) {
+        return path.chars().anyMatch(c -> "*[{".indexOf(c) >= 0);
+    }
+
+    /** Whether it names one file, which is there. */
+    boolean isOneFile() {
+        return glob == null && Files.isRegularFile(Path.of(root));
+    }
+
+    /**
+     * The files there are now, in the order of their names; never empty names only.
+     *
+     * @throws ConnectorException when the file or the folder does not exist or cannot be listed
+     */
+    List<Found> list() {
+        Path path = Path.of(root);
+        if (!Files.exists(path)) {
+            throw new ConnectorException(
+                    "there is no "
+                            + (glob == null ? "file or folder " : "folder ")
+                            + root
+                            + " (from "
+                            + address
+                            + ")"
+                            + suggestion(path));
+        }
+        try {
+            if (glob != null) {
+                return matching(path);
+            }
+            if (Files.isDirectory(path)) {
+                return inFolder(path);
+            }
+        } catch (IOException e) {
+            throw new ConnectorException(
+                    "cannot list the files of " + address + ": " + reason(e), e);
+        }
+        if (!Files.isRegularFile(path)) {
+            throw new ConnectorException(root + " is neither a file nor a folder");
+        }
+        return List.of(new Found(root, path.getFileName().toString()));
+    }
+
+    private List<Found> inFolder(Path folder) throws IOException {
+        List<Found> found = new ArrayList<>();
+        try (Stream<Path> files = Files.list(folder)) {
+            files.filter(file -> !isHidden(file) && Files.isRegularFile(file))
+                    .forEach(file -> found.add(found(folder, file)));
+        }
+        found.sort(Comparator.comparing(Found::name));
+        List<Found> corpus = found.stream().filter(file -> isNamed(file, "corpus.jsonl")).toList();
+        boolean beir =
+                !corpus.isEmpty() && found.stream().anyMatch(f -> isNamed(f, "queries.jsonl"));
+        return beir ? corpus : found;
+    }
+
+    private List<Found> matching(Path folder) throws IOException {
+        PathMatcher matcher = matcher();
+        int depth = glob.contains("**") ? Integer.MAX_VALUE : glob.split("/").length;
+        List<Found> found = new ArrayList<>();
+        Files.walkFileTree(
+                folder,
+                EnumSet.of(FileVisitOption.FOLLOW_LINKS),
+                depth,
+                new SimpleFileVisitor<>() {
+                    @Override
+                    public FileVisitResult preVisitDirectory(Path visited, BasicFileAttributes a) {
+                        return !visited.equals(folder) && isHidden(visited)
+                                ? FileVisitResult.SKIP_SUBTREE
+                                : FileVisitResult.CONTINUE;
+                    }
+
+                    @Override
+                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                        if (!isHidden(file)
+                                && attributes.isRegularFile()
+                                && matcher.matches(folder.relativize(file))) {
+                            found.add(found(folder, file));
+                        }
+                        return FileVisitResult.CONTINUE;
+                    }
+                });
+        found.sort(Comparator.comparing(Found::name));
+        return found;
+    }
+
+    private PathMatcher matcher() {
+        try {
+            // Java's **/ wants at least one folder; everyone else's is content with none.
+            return Path.of(root)
+                    .getFileSystem()
+                    .getPathMatcher("glob:" + glob.replace("**/", "{,**/}"));
+        } catch (PatternSyntaxException e) {
+            throw new ConnectorException(
+                    address + " is not a pattern of file names: " + e.getDescription(), e);
+        }
+    }
+
+    private static Found found(Path folder, Path file) {
+        return new Found(
+                file.toString(),
+                folder.relativize(file).toString().replace(File.separatorChar, '/'));
+    }
+
+    private static boolean isHidden(Path file) {
+        String name = file.getFileName().toString();
+        return name.startsWith(".") || name.startsWith("_");
+    }
+
+    private static boolean isNamed(Found file, String name) {
+        return Compression.strip(file.name()).equals(name);
+    }
+
+    /** The name in the same folder that is nearest, as half a sentence; empty when none is near. */
+    private static String suggestion(Path missing) {
+        Path folder = missing.getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            return "";
+        }
+        try (Stream<Path> siblings = Files.list(folder)) {
+            String nearest =
+                    Address.nearest(
+                            missing.getFileName().toString(),
+                            siblings.map(sibling -> sibling.getFileName().toString())
+                                    .sorted()
+                                    .toList());
+            return nearest == null ? "" : "; did you mean '" + nearest + "'?";
+        } catch (IOException e) {
+            return ""; // the missing file is what is to be told, not that its folder is closed
+        }
+    }
+
+    /** What an exception of the file system says, in words. */
+    static String reason(IOException e) {
+        if (e instanceof java.nio.file.AccessDeniedException) {
+            return "permission denied (" + e.getMessage() + ")";
+        }
+        if (e instanceof java.nio.file.NoSuchFileException) {
+            return "there is no " + e.getMessage();
+        }
+        if (e instanceof java.nio.file.FileSystemLoopException) {
+            return "a symbolic link leads back to " + e.getMessage();
+        }
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+}

@@ -1,0 +1,68 @@
+package io.github.flinksplade.connector.files;
+
+import java.io.IOException;
+import org.apache.flink.api.connector.source.SourceSplit;
+import org.apache.flink.core.io.SimpleVersionedSerializer;
+import org.apache.flink.core.memory.DataInputDeserializer;
+import org.apache.flink.core.memory.DataOutputSerializer;
+
+/**
+ * One file, from a position on.
+ *
+ * @param path absolute path
+ * @param name the name that stands in the ids of a text file's documents
+ * @param offset how many bytes of the file, unpacked, have been read; a line begins there
+ * @param line the number of that line, from 0
+ */
+record FileSplit(String path, String name, long offset, long line) implements SourceSplit {
+
+    @Override
+    public String splitId() {
+        return path;
+    }
+
+    /** Version 1: path, name, offset, line. */
+    static final class Serializer implements SimpleVersionedSerializer<FileSplit> {
+
+        private static final int VERSION = 1;
+
+        @Override
+        public int getVersion() {
+            return VERSION;
+        }
+
+        @Override
+        public byte[] serialize(FileSplit split) throws IOException {
+            DataOutputSerializer out = new DataOutputSerializer(128);
+            write(split, out);
+            return out.getCopyOfBuffer();
+        }
+
+        @Override
+        public FileSplit deserialize(int version, byte[] serialized) throws IOException {
+            requireVersion(version, VERSION);
+            return read(new DataInputDeserializer(serialized));
+        }
+
+        static void write(FileSplit split, DataOutputSerializer out) throws IOException {
+            out.writeUTF(split.path);
+            out.writeUTF(split.name);
+            out.writeLong(split.offset);
+            out.writeLong(split.line);
+        }
+
+        static FileSplit read(DataInputDeserializer in) throws IOException {
+            return new FileSplit(in.readUTF(), in.readUTF(), in.readLong(), in.readLong());
+        }
+    }
+
+    static void requireVersion(int found, int known) throws IOException {
+        if (found != known) {
+            throw new IOException(
+                    "the checkpoint holds version "
+                            + found
+                            + " of the file connector's state, this program knows version "
+                            + known);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package io.github.flinksplade.connector.files;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.DeadLetterTarget;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.apache.flink.api.connector.sink2.Sink;
+
+/** Dead letters as the lines of one file; see the package description. */
+final class FilesDeadLetters implements DeadLetterTarget {
+
+    private final Path file;
+
+    FilesDeadLetters(Address address) {
+        address.allowOptions();
+        this.file = FilesConnector.path(address);
+    }
+
+    @Override
+    public void check() {
+        if (Files.isDirectory(file)) {
+            throw new ConnectorException(
+                    file + " is a folder; dead letters go to one file, name one in it");
+        }
+        if (Files.exists(file)) {
+            if (!Files.isRegularFile(file) || !Files.isWritable(file)) {
+                throw new ConnectorException("cannot write dead letters to " + file);
+            }
+            return;
+        }
+        Path folder = file.getParent();
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new ConnectorException(
+                    "cannot make the folder " + folder + ": " + FilePattern.reason(e), e);
+        }
+        if (!Files.isWritable(folder)) {
+            throw new ConnectorException("cannot write into " + folder + ": permission denied");
+        }
+    }
+
+    @Override
+    public Sink<DeadLetter> sink(String name) {
+        return new DeadLetterSink(file.toString());
+    }
+}

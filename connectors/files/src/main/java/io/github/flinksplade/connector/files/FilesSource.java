@@ -1,0 +1,168 @@
+package io.github.flinksplade.connector.files;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.RecordFormat;
+import io.github.flinksplade.connector.SourceRecord;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import org.apache.flink.api.connector.source.Source;
+import org.apache.flink.configuration.MemorySize;
+
+/** Documents from the lines of files; see the package description. */
+final class FilesSource implements DocumentSource {
+
+    private static final int DEFAULT_MAX_LINE = 16 << 20;
+    private static final int LARGEST_MAX_LINE = 1 << 30;
+
+    /** Values of the option {@code format}. */
+    private enum Format {
+        AUTO,
+        JSON,
+        TSV,
+        TEXT
+    }
+
+    private final Address address;
+    private final FilePattern pattern;
+    private final Format format;
+    private final long intervalMillis;
+    private final int maxLine;
+
+    FilesSource(Address address) {
+        address.allowOptions("format", "watch", "interval", "max-line");
+        this.address = address;
+        this.format = address.choice("format", Format.class, Format.AUTO);
+        this.intervalMillis = intervalMillis(address);
+        this.maxLine = maxLine(address);
+        this.pattern = FilePattern.of(address);
+    }
+
+    private static long intervalMillis(Address address) {
+        String seconds = address.option("interval");
+        if (!address.flag("watch", false)) {
+            if (seconds != null) {
+                throw new ConnectorException(
+                        "interval=" + seconds + " in " + address + " needs watch=true");
+            }
+            return 0;
+        }
+        try {
+            long millis = Math.round(Double.parseDouble(seconds == null ? "1" : seconds) * 1000);
+            if (millis > 0) {
+                return millis;
+            }
+        } catch (NumberFormatException e) {
+            // told below, as is a number that is no time
+        }
+        throw new ConnectorException(
+                "interval=" + seconds + " in " + address + ": write seconds, such as 5 or 0.5");
+    }
+
+    private static int maxLine(Address address) {
+        String size = address.option("max-line");
+        if (size == null) {
+            return DEFAULT_MAX_LINE;
+        }
+        try {
+            long bytes = MemorySize.parse(size).getBytes();
+            if (bytes >= 1 && bytes <= LARGEST_MAX_LINE) {
+                return (int) bytes;
+            }
+        } catch (IllegalArgumentException e) {
+            // told below, as is a size out of bounds
+        }
+        throw new ConnectorException(
+                "max-line=" + size + " in " + address + ": write 1 to 1g bytes, such as 32m");
+    }
+
+    /** What a file's name tells of its format, or null. */
+    static RecordFormat formatOf(String fileName) {
+        String name = Compression.strip(fileName).toLowerCase(Locale.ROOT);
+        if (name.endsWith(".jsonl") || name.endsWith(".ndjson") || name.endsWith(".json")) {
+            return RecordFormat.JSON;
+        }
+        if (name.endsWith(".tsv")) {
+            return RecordFormat.TSV;
+        }
+        return name.endsWith(".txt") ? RecordFormat.TEXT : null;
+    }
+
+    @Override
+    public void check() {
+        if (intervalMillis > 0 && pattern.isOneFile()) {
+            throw new ConnectorException(
+                    address + ": watch=true looks for new files; name a folder or a pattern");
+        }
+        List<FilePattern.Found> files = pattern.list();
+        for (FilePattern.Found file : files) {
+            if (!Files.isReadable(Path.of(file.path()))) {
+                throw new ConnectorException("cannot read " + file.path() + ": permission denied");
+            }
+        }
+        format(files);
+    }
+
+    @Override
+    public RecordFormat format() {
+        return format(pattern.list());
+    }
+
+    private RecordFormat format(List<FilePattern.Found> files) {
+        if (files.isEmpty() && intervalMillis == 0) {
+            throw new ConnectorException(
+                    (pattern.glob() == null
+                                    ? "no file in " + pattern.root()
+                                    : "no file matches " + address)
+                            + " (names that begin with . or _ are left out)");
+        }
+        return switch (format) {
+            case JSON -> RecordFormat.JSON;
+            case TSV -> RecordFormat.TSV;
+            case TEXT -> RecordFormat.TEXT;
+            case AUTO -> formatByNames(files);
+        };
+    }
+
+    private RecordFormat formatByNames(List<FilePattern.Found> files) {
+        if (files.isEmpty()) {
+            throw new ConnectorException(
+                    "there is no file yet to tell the format of "
+                            + address
+                            + " by; add format=json, format=tsv or format=text");
+        }
+        FilePattern.Found first = files.get(0);
+        for (FilePattern.Found file : files) {
+            if (formatOf(file.name()) == null) {
+                throw new ConnectorException(
+                        "cannot tell the format of "
+                                + file.path()
+                                + " by its name; add format=json, format=tsv or format=text"
+                                + (files.size() > 1 ? ", or name the files by a pattern" : ""));
+            }
+            if (formatOf(file.name()) != formatOf(first.name())) {
+                throw new ConnectorException(
+                        address
+                                + " mixes formats: "
+                                + first.name()
+                                + " and "
+                                + file.name()
+                                + "; add format= or name the files by a pattern");
+            }
+        }
+        return formatOf(first.name());
+    }
+
+    @Override
+    public Source<SourceRecord, ?, ?> source() {
+        return new LineSource(
+                pattern,
+                format(),
+                format == Format.AUTO && intervalMillis > 0,
+                intervalMillis,
+                maxLine);
+    }
+}

@@ -1,0 +1,171 @@
+package io.github.flinksplade.connector.files;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.VectorJson;
+import io.github.flinksplade.connector.VectorJson.Form;
+import io.github.flinksplade.connector.VectorRecord;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.flink.api.common.serialization.Encoder;
+import org.apache.flink.api.connector.sink2.Sink;
+import org.apache.flink.connector.file.sink.FileSink;
+import org.apache.flink.streaming.api.functions.sink.filesystem.OutputFileConfig;
+import org.apache.flink.streaming.api.functions.sink.filesystem.bucketassigners.BasePathBucketAssigner;
+import org.apache.flink.streaming.api.functions.sink.filesystem.rollingpolicies.OnCheckpointRollingPolicy;
+
+/** Vectors as JSON lines in the parts of a folder; see the package description. */
+final class FilesTarget implements Target {
+
+    private static final long serialVersionUID = 1L;
+
+    private static final String PREFIX = "part";
+    private static final String SUFFIX = ".jsonl";
+
+    private final Address address;
+    private final String folder;
+    private final Form form;
+    private final boolean text;
+    private final boolean append;
+
+    FilesTarget(Address address) {
+        address.allowOptions("format", "text", "append");
+        this.address = address;
+        this.folder = FilesConnector.path(address).toString();
+        this.form = address.choice("format", Form.class, Form.HYBRID);
+        this.text = address.flag("text", false);
+        this.append = address.flag("append", false);
+        if (form == Form.ANSERINI && address.option("text") != null) {
+            throw new ConnectorException(
+                    "text= in "
+                            + address
+                            + ": the anserini form always has the text; leave it out");
+        }
+    }
+
+    @Override
+    public void check(TargetContext context, boolean restored) {
+        Path path = Path.of(folder);
+        if (Files.exists(path) && !Files.isDirectory(path)) {
+            throw new ConnectorException(
+                    folder
+                            + " is a file, and "
+                            + address
+                            + " is written as a folder of parts; name another path or remove it");
+        }
+        try {
+            Files.createDirectories(path);
+        } catch (IOException e) {
+            throw new ConnectorException(
+                    "cannot make the folder " + folder + ": " + FilePattern.reason(e), e);
+        }
+        if (!Files.isWritable(path)) {
+            throw new ConnectorException("cannot write into " + folder + ": permission denied");
+        }
+        List<Path> parts = parts(path);
+        if (parts.isEmpty()) {
+            return;
+        }
+        if (!restored && !append) {
+            throw new ConnectorException(
+                    folder
+                            + " holds the vectors of an earlier run; name another path, remove it,"
+                            + " go on with the --state of that run, or write beside them with "
+                            + address
+                            + (address.toString().contains("?") ? "&" : "?")
+                            + "append=true");
+        }
+        requireSameEncoder(parts.get(0), context);
+    }
+
+    private static List<Path> parts(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(
+                            file ->
+                                    file.getFileName().toString().startsWith(PREFIX + "-")
+                                            && file.getFileName().toString().endsWith(SUFFIX))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new ConnectorException("cannot list " + folder + ": " + FilePattern.reason(e), e);
+        }
+    }
+
+    /** The first line that names an encoder must name this one; deletes do not name any. */
+    private void requireSameEncoder(Path part, TargetContext context) {
+        ObjectMapper mapper = new ObjectMapper();
+        String ours = context.provenance().fingerprint();
+        try (BufferedReader lines = Files.newBufferedReader(part)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                JsonNode theirs = mapper.readTree(line).path("encoder");
+                if (theirs.isTextual() && !theirs.textValue().equals(ours)) {
+                    throw new ConnectorException(
+                            folder
+                                    + " holds vectors of another encoder ("
+                                    + theirs.textValue()
+                                    + ", this one is "
+                                    + ours
+                                    + "); name another path, or remove it");
+                }
+                if (theirs.isTextual()) {
+                    return;
+                }
+            }
+        } catch (JsonProcessingException e) {
+            throw new ConnectorException(part + " is not a part of this program's making", e);
+        } catch (IOException e) {
+            throw new ConnectorException("cannot read " + part + ": " + FilePattern.reason(e), e);
+        }
+    }
+
+    @Override
+    public String rejection(VectorRecord record) {
+        return form == Form.ANSERINI && record.isDelete()
+                ? "a delete cannot be written in the anserini form, which has none"
+                : null;
+    }
+
+    @Override
+    public Sink<VectorRecord> sink(TargetContext context) {
+        VectorJson json = new VectorJson(form, text, context.provenance(), context.vocabulary());
+        return FileSink.forRowFormat(
+                        org.apache.flink.core.fs.Path.fromLocalFile(Path.of(folder).toFile()),
+                        new LineEncoder(folder, json))
+                .withBucketAssigner(new BasePathBucketAssigner<>())
+                .withRollingPolicy(OnCheckpointRollingPolicy.build())
+                .withOutputFileConfig(
+                        OutputFileConfig.builder()
+                                .withPartPrefix(PREFIX)
+                                .withPartSuffix(SUFFIX)
+                                .build())
+                .build();
+    }
+
+    /** Writes a record and a line feed. */
+    private record LineEncoder(String folder, VectorJson json) implements Encoder<VectorRecord> {
+
+        @Override
+        public void encode(VectorRecord record, OutputStream out) {
+            byte[] bytes = json.bytes(record);
+            byte[] line = Arrays.copyOf(bytes, bytes.length + 1);
+            line[bytes.length] = '\n';
+            try {
+                out.write(line);
+            } catch (IOException e) {
+                throw new ConnectorException(
+                        "cannot write into " + folder + ": " + FilePattern.reason(e), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package io.github.flinksplade.connector.files;
+
+import io.github.flinksplade.connector.RecordFormat;
+import io.github.flinksplade.connector.SourceRecord;
+import java.util.List;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.connector.source.Boundedness;
+import org.apache.flink.api.connector.source.Source;
+import org.apache.flink.api.connector.source.SourceReader;
+import org.apache.flink.api.connector.source.SourceReaderContext;
+import org.apache.flink.api.connector.source.SplitEnumerator;
+import org.apache.flink.api.connector.source.SplitEnumeratorContext;
+import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
+import org.apache.flink.core.io.SimpleVersionedSerializer;
+
+/** The lines of files; a file is one split. */
+final class LineSource
+        implements Source<SourceRecord, FileSplit, FileEnumeratorState>,
+                ResultTypeQueryable<SourceRecord> {
+
+    private static final long serialVersionUID = 1L;
+
+    private final FilePattern pattern;
+    private final RecordFormat format;
+    private final boolean onlyNamesOfFormat;
+    private final long intervalMillis;
+    private final int maxLine;
+
+    /**
+     * @param pattern the files
+     * @param format of all of them
+     * @param onlyNamesOfFormat whether files are left out whose names tell of another format
+     * @param intervalMillis time between two looks for new files; 0: files are listed once
+     * @param maxLine bytes of a line that are kept
+     */
+    LineSource(
+            FilePattern pattern,
+            RecordFormat format,
+            boolean onlyNamesOfFormat,
+            long intervalMillis,
+            int maxLine) {
+        this.pattern = pattern;
+        this.format = format;
+        this.onlyNamesOfFormat = onlyNamesOfFormat;
+        this.intervalMillis = intervalMillis;
+        this.maxLine = maxLine;
+    }
+
+    boolean watches() {
+        return intervalMillis > 0;
+    }
+
+    long intervalMillis() {
+        return intervalMillis;
+    }
+
+    /** The files to be read that are there now. */
+    List<FilePattern.Found> list() {
+        return pattern.list().stream()
+                .filter(file -> !onlyNamesOfFormat || FilesSource.formatOf(file.name()) == format)
+                .toList();
+    }
+
+    @Override
+    public Boundedness getBoundedness() {
+        return watches() ? Boundedness.CONTINUOUS_UNBOUNDED : Boundedness.BOUNDED;
+    }
+
+    @Override
+    public SourceReader<SourceRecord, FileSplit> createReader(SourceReaderContext context) {
+        return new LineSourceReader(() -> new LineSplitReader(format, maxLine), context);
+    }
+
+    @Override
+    public SplitEnumerator<FileSplit, FileEnumeratorState> createEnumerator(
+            SplitEnumeratorContext<FileSplit> context) {
+        return restoreEnumerator(context, FileEnumeratorState.initial());
+    }
+
+    @Override
+    public SplitEnumerator<FileSplit, FileEnumeratorState> restoreEnumerator(
+            SplitEnumeratorContext<FileSplit> context, FileEnumeratorState state) {
+        return new FileEnumerator(context, this, state);
+    }
+
+    @Override
+    public SimpleVersionedSerializer<FileSplit> getSplitSerializer() {
+        return new FileSplit.Serializer();
+    }
+
+    @Override
+    public SimpleVersionedSerializer<FileEnumeratorState> getEnumeratorCheckpointSerializer() {
+        return new FileEnumeratorState.Serializer();
+    }
+
+    @Override
+    public TypeInformation<SourceRecord> getProducedType() {
+        return TypeInformation.of(SourceRecord.class);
+    }
+}

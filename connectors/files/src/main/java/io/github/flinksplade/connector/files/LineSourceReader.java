@@ -1,0 +1,73 @@
+package io.github.flinksplade.connector.files;
+
+import io.github.flinksplade.connector.SourceRecord;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.apache.flink.api.connector.source.SourceReaderContext;
+import org.apache.flink.connector.base.source.reader.SingleThreadMultiplexSourceReaderBase;
+import org.apache.flink.connector.base.source.reader.splitreader.SplitReader;
+
+/** Asks for one file after the other and keeps the position in the one that is being read. */
+@SuppressWarnings("try") // close() of the base class throws Exception, so may be interrupted
+final class LineSourceReader
+        extends SingleThreadMultiplexSourceReaderBase<
+                LineSourceReader.Line, SourceRecord, FileSplit, LineSourceReader.Progress> {
+
+    /**
+     * A line as it was read.
+     *
+     * @param record what leaves the source
+     * @param nextOffset offset of the line after it
+     */
+    record Line(SourceRecord record, long nextOffset) {}
+
+    /** How far a file has been emitted. */
+    static final class Progress {
+
+        private FileSplit split;
+
+        private Progress(FileSplit split) {
+            this.split = split;
+        }
+    }
+
+    LineSourceReader(
+            Supplier<SplitReader<Line, FileSplit>> splitReader, SourceReaderContext context) {
+        super(
+                splitReader,
+                (line, output, progress) -> {
+                    output.collect(line.record());
+                    progress.split =
+                            new FileSplit(
+                                    progress.split.path(),
+                                    progress.split.name(),
+                                    line.nextOffset(),
+                                    line.record().offset() + 1);
+                },
+                context.getConfiguration(),
+                context);
+    }
+
+    @Override
+    public void start() {
+        super.start();
+        if (getNumberOfCurrentlyAssignedSplits() == 0) {
+            context.sendSplitRequest();
+        }
+    }
+
+    @Override
+    protected void onSplitFinished(Map<String, Progress> finished) {
+        context.sendSplitRequest();
+    }
+
+    @Override
+    protected Progress initializedState(FileSplit split) {
+        return new Progress(split);
+    }
+
+    @Override
+    protected FileSplit toSplitType(String splitId, Progress progress) {
+        return progress.split;
+    }
+}
