@@ -1,0 +1,73 @@
+package io.github.flinksplade.app;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** The models that are on this machine already, one line each. */
+final class CachedModels {
+
+    private static final String REPOSITORY = "models--";
+
+    private CachedModels() {}
+
+    /**
+     * The built-in model, then the ONNX models in the Hugging Face cache.
+     *
+     * @param environment HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME and HOME say where that is
+     */
+    static List<String> list(Map<String, String> environment) {
+        List<String> lines = new ArrayList<>();
+        lines.add("builtin:minilm  (built in)");
+        for (Path repository : children(hub(environment))) {
+            String name = repository.getFileName().toString();
+            if (!name.startsWith(REPOSITORY)) {
+                continue;
+            }
+            for (Path snapshot : children(repository.resolve("snapshots"))) {
+                if (Files.exists(snapshot.resolve("model.onnx"))
+                        || Files.exists(snapshot.resolve("onnx/model.onnx"))) {
+                    lines.add(
+                            "hf:"
+                                    + name.substring(REPOSITORY.length()).replaceFirst("--", "/")
+                                    + "@"
+                                    + snapshot.getFileName()
+                                    + "  ("
+                                    + snapshot
+                                    + ")");
+                }
+            }
+        }
+        return lines;
+    }
+
+    private static Path hub(Map<String, String> environment) {
+        String hub = environment.getOrDefault("HF_HUB_CACHE", "");
+        if (!hub.isEmpty()) {
+            return Path.of(hub);
+        }
+        String home = environment.getOrDefault("HF_HOME", "");
+        if (!home.isEmpty()) {
+            return Path.of(home, "hub");
+        }
+        String xdg = environment.getOrDefault("XDG_CACHE_HOME", "");
+        Path cache =
+                xdg.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(xdg);
+        return cache.resolve("huggingface").resolve("hub");
+    }
+
+    private static List<Path> children(Path directory) {
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.sorted().toList();
+        } catch (IOException e) {
+            throw new UserException("cannot read " + directory + ": " + Failure.of(e).message(), e);
+        }
+    }
+}

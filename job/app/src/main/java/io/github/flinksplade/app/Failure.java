@@ -1,0 +1,123 @@
+package io.github.flinksplade.app;
+
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.encoder.EncodingException;
+import io.github.flinksplade.encoder.ModelException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * What a failure means to the user.
+ *
+ * @param exitCode one of {@link ExitCode}
+ * @param message one sentence, without the names of exceptions
+ */
+record Failure(int exitCode, String message) {
+
+    private static final Pattern FULL =
+            Pattern.compile(
+                    "No space left on device|File too large|Disk quota exceeded"
+                            + "|not enough space on the disk",
+                    Pattern.CASE_INSENSITIVE);
+    private static final int LONGEST = 600;
+
+    /**
+     * Reads a chain of causes: the outermost of our own sentences counts; else what the file system
+     * said; else it is a fault of this program.
+     */
+    static Failure of(Throwable failure) {
+        List<Throwable> chain = chain(failure);
+        for (Throwable link : chain) {
+            if (link instanceof UserException user) {
+                return new Failure(user.exitCode(), oneLine(link.getMessage()));
+            }
+            if (link instanceof ConnectorException
+                    || link instanceof ModelException
+                    || link instanceof EncodingException) {
+                return new Failure(ExitCode.INPUT, oneLine(link.getMessage()));
+            }
+        }
+        for (Throwable link : chain) {
+            if (link.getMessage() != null && FULL.matcher(link.getMessage()).find()) {
+                return new Failure(
+                        ExitCode.INPUT, "cannot write: " + oneLine(fileMessage(link)) + ADVICE);
+            }
+            if (link instanceof OutOfMemoryError) {
+                return new Failure(
+                        ExitCode.INPUT,
+                        "out of memory ("
+                                + oneLine(link.getMessage())
+                                + "); give Java more with FLINK_SPLADE_JAVA_OPTS=-Xmx4g");
+            }
+        }
+        Collections.reverse(chain);
+        for (Throwable link : chain) {
+            if (link instanceof FileSystemException) {
+                return new Failure(ExitCode.INPUT, oneLine(fileMessage(link)));
+            }
+        }
+        for (Throwable link : chain) {
+            if (link instanceof IOException && link.getMessage() != null) {
+                return new Failure(ExitCode.INPUT, oneLine(link.getMessage()));
+            }
+        }
+        Throwable root = chain.get(0);
+        String what = root.getMessage() == null ? root.getClass().getName() : root.getMessage();
+        return new Failure(
+                ExitCode.INTERNAL,
+                "this is a fault of flink-splade: "
+                        + oneLine(what)
+                        + "; run it again with --verbose for the details");
+    }
+
+    private static final String ADVICE =
+            "; free some space and start again (with the same --state to go on where it stopped)";
+
+    private static List<Throwable> chain(Throwable failure) {
+        List<Throwable> chain = new ArrayList<>();
+        Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (Throwable link = failure; link != null && seen.add(link); link = link.getCause()) {
+            chain.add(link);
+        }
+        return chain;
+    }
+
+    /** The messages of java.nio are bare paths: the class says what was wrong with them. */
+    private static String fileMessage(Throwable link) {
+        if (!(link instanceof FileSystemException file)) {
+            return link.getMessage();
+        }
+        String path = file.getFile() == null ? "a file" : file.getFile();
+        if (file instanceof NoSuchFileException) {
+            return "there is no " + path;
+        }
+        if (file instanceof AccessDeniedException) {
+            return "no permission for " + path;
+        }
+        if (file instanceof FileAlreadyExistsException) {
+            return path + " exists already";
+        }
+        if (file instanceof NotDirectoryException) {
+            return path + " is not a directory";
+        }
+        return path + ": " + (file.getReason() == null ? "cannot be used" : file.getReason());
+    }
+
+    private static String oneLine(String message) {
+        if (message == null || message.isBlank()) {
+            return "no reason was given";
+        }
+        String line = message.strip().replaceAll("\\s*[\\r\\n]+\\s*", " ");
+        return line.length() <= LONGEST ? line : line.substring(0, LONGEST) + " ...";
+    }
+}

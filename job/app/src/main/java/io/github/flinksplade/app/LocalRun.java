@@ -1,0 +1,378 @@
+package io.github.flinksplade.app;
+
+import io.github.flinksplade.app.StateDirectory.Manifest;
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.connector.DeadLetterTarget;
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.SpladeJob;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.flink.api.common.JobID;
+import org.apache.flink.api.common.JobStatus;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.core.execution.RecoveryClaimMode;
+import org.apache.flink.runtime.checkpoint.CheckpointStatsSnapshot;
+import org.apache.flink.runtime.executiongraph.AccessExecutionGraph;
+import org.apache.flink.runtime.executiongraph.ErrorInfo;
+import org.apache.flink.runtime.jobgraph.JobGraph;
+import org.apache.flink.runtime.jobgraph.SavepointRestoreSettings;
+import org.apache.flink.runtime.jobmaster.JobResult;
+import org.apache.flink.runtime.minicluster.MiniCluster;
+import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+
+/** Runs a job in this JVM, from where the last run over the same state ended. */
+final class LocalRun {
+
+    private static final long POLL_MILLIS = 500;
+    private static final long LAST_CHECKPOINT_SECONDS = 5;
+    private static final long CANCEL_SECONDS = 3;
+    private static final long CLOSE_SECONDS = 10;
+
+    /** The operators whose state a new generation of sources needs. */
+    private static final Set<String> KEYED = Set.of("gate", "guard");
+
+    private final JobSettings settings;
+    private final Console console;
+    private final boolean verbose;
+    private final AtomicInteger signal = new AtomicInteger();
+
+    LocalRun(JobSettings settings, Console console, boolean verbose) {
+        this.settings = settings;
+        this.console = console;
+        this.verbose = verbose;
+    }
+
+    /** What a run starts from. */
+    private record Start(Manifest manifest, boolean resend, Path checkpoint) {}
+
+    /**
+     * Runs until the sources end, a signal comes or the job fails.
+     *
+     * @return an {@link ExitCode}
+     */
+    int run() throws Exception {
+        if (verbose) {
+            console.err().print(settings.describe());
+        }
+        LocalConfiguration.refuseOurKeys(settings.flink());
+        JobPlan plan = JobPlan.of(settings);
+        boolean bounded = plan.isBounded();
+        if (settings.state() == null && !bounded) {
+            console.err()
+                    .println(
+                            "Without --state this run does not survive a restart: it would start"
+                                    + " again from the beginning.");
+        }
+        try (StateDirectory state =
+                settings.state() == null
+                        ? StateDirectory.temporary()
+                        : StateDirectory.open(settings.state())) {
+            return run(plan, bounded, state);
+        }
+    }
+
+    private int run(JobPlan plan, boolean bounded, StateDirectory state) throws Exception {
+        Provenance provenance = plan.provenance(ModelOptions.progress(console));
+        Manifest before = state.manifest();
+        Start start = start(plan, bounded, provenance, before, state);
+        Address deadLetterAddress = deadLetters(state);
+        DeadLetterTarget deadLetters =
+                Connectors.of(deadLetterAddress).deadLetters(deadLetterAddress);
+        JobDefinition job =
+                plan.define(
+                        start.manifest().id(),
+                        start.manifest().generation(),
+                        start.resend(),
+                        deadLetters,
+                        provenance);
+        deadLetters.check();
+        plan.checkTargets(job, start.checkpoint() == null ? List.of() : before.targets());
+        Path directory = state.newRun();
+        Configuration configuration =
+                LocalConfiguration.of(settings, directory.toUri(), state.work());
+        StreamExecutionEnvironment env = new StreamExecutionEnvironment(configuration);
+        SpladeJob.define(env, job);
+        JobGraph graph = env.getStreamGraph().getJobGraph();
+        if (start.checkpoint() != null) {
+            graph.setSavepointRestoreSettings(
+                    SavepointRestoreSettings.forPath(
+                            start.checkpoint().toUri().toString(),
+                            true,
+                            RecoveryClaimMode.NO_CLAIM));
+        }
+        state.write(start.manifest());
+
+        boolean fromBeginning =
+                start.checkpoint() == null || start.manifest().generation() != before.generation();
+        RunReport report =
+                new RunReport(
+                        console,
+                        job,
+                        plan.targetNames(),
+                        deadLetterAddress,
+                        bounded && fromBeginning && console.errTerminal()
+                                ? DocumentCount.estimate(settings.from())
+                                : -1);
+        int code;
+        Signals signals = Signals.listen(this::signalled);
+        try {
+            code = execute(configuration, graph, state, directory, report);
+        } finally {
+            signals.close();
+        }
+        if (code == ExitCode.OK && bounded) {
+            state.write(start.manifest().asFinished());
+        }
+        return code;
+    }
+
+    /** Decides where the sources and the state go on from, and says so. */
+    private Start start(
+            JobPlan plan,
+            boolean bounded,
+            Provenance provenance,
+            Manifest before,
+            StateDirectory state) {
+        String encoder = provenance.fingerprint();
+        if (before == null) {
+            return new Start(
+                    Manifest.first(
+                            randomId(),
+                            plan.sourceNames(),
+                            plan.targetNames(),
+                            encoder,
+                            settings.resend()),
+                    settings.resend(),
+                    null);
+        }
+        String again = null;
+        if (settings.resend()) {
+            again = "reading the sources from their beginning and sending everything again";
+        } else if (!before.encoder().equals(encoder)) {
+            again = "the encoder is another; reading the sources again and encoding everything";
+        } else if (!before.targets().containsAll(plan.targetNames())) {
+            again = "a target was added; reading the sources again and sending it everything";
+        } else if (before.finished()) {
+            again = "finished before; reading the sources again, unchanged documents are skipped";
+        }
+        // A resending that was cut short goes on as one.
+        boolean resend = settings.resend() || (again == null && bounded && before.resend());
+        Path checkpoint = state.newestCheckpoint(again == null ? Set.of() : KEYED);
+        Manifest manifest =
+                before.next(plan.sourceNames(), plan.targetNames(), encoder, again != null, resend);
+        if (again == null && checkpoint != null) {
+            again = "going on from the last checkpoint";
+        }
+        if (again != null) {
+            console.err().println("State in " + settings.state() + ": " + again + ".");
+        }
+        return new Start(manifest, resend, checkpoint);
+    }
+
+    private Address deadLetters(StateDirectory state) {
+        if (settings.deadLetters() != null) {
+            return settings.deadLetters();
+        }
+        String file =
+                state.isTemporary()
+                        ? "dead-letters.jsonl"
+                        : settings.state().resolve("dead-letters.jsonl").toString();
+        return Address.parse("file:" + file);
+    }
+
+    private static String randomId() {
+        byte[] bytes = new byte[4];
+        new SecureRandom().nextBytes(bytes);
+        return HexFormat.of().formatHex(bytes);
+    }
+
+    private void signalled(int number) {
+        if (!signal.compareAndSet(0, number)) {
+            Runtime.getRuntime().halt(ExitCode.SIGNAL + number); // asked twice: at once
+        }
+    }
+
+    private int execute(
+            Configuration configuration,
+            JobGraph graph,
+            StateDirectory state,
+            Path directory,
+            RunReport report)
+            throws Exception {
+        MiniCluster cluster =
+                RetainingHighAvailability.cluster(
+                        new MiniClusterConfiguration.Builder()
+                                .setConfiguration(configuration)
+                                .setNumTaskManagers(1)
+                                .setNumSlotsPerTaskManager(LocalConfiguration.slots(configuration))
+                                .build());
+        try {
+            cluster.start();
+            cluster.submitJob(graph).get();
+            JobID job = graph.getJobID();
+            CompletableFuture<JobResult> result = cluster.requestJobResult(job);
+            boolean stopping = false;
+            boolean tidied = false;
+            long told = 0;
+            while (!result.isDone()) {
+                if (signal.get() != 0 && !stopping) {
+                    stopping = true;
+                    report.clear();
+                    stop(cluster, job, result);
+                    continue;
+                }
+                AccessExecutionGraph running = await(cluster.getExecutionGraph(job), result);
+                if (running != null) {
+                    report.progress(running.getAccumulatorsSerialized());
+                    told = tellRestart(running, told, report);
+                }
+                if (!tidied && StateDirectory.hasCheckpoint(directory)) {
+                    state.removeOtherRuns(directory); // this run stands on its own now
+                    tidied = true;
+                }
+                awaitQuietly(result, POLL_MILLIS);
+            }
+            return conclude(result.get(), cluster, job, state, directory, report);
+        } finally {
+            awaitQuietly(cluster.closeAsync(), TimeUnit.SECONDS.toMillis(CLOSE_SECONDS));
+        }
+    }
+
+    /** Takes a last checkpoint if it is quick, then cancels. */
+    private void stop(MiniCluster cluster, JobID job, CompletableFuture<JobResult> result) {
+        awaitQuietly(
+                cluster.triggerCheckpoint(job), TimeUnit.SECONDS.toMillis(LAST_CHECKPOINT_SECONDS));
+        if (!result.isDone()) {
+            cluster.cancelJob(job);
+            awaitQuietly(result, TimeUnit.SECONDS.toMillis(CANCEL_SECONDS));
+        }
+        if (!result.isDone()) {
+            // A task does not end: the process does. The state is as after a kill, which it bears.
+            result.cancel(true);
+        }
+    }
+
+    private int conclude(
+            JobResult result,
+            MiniCluster cluster,
+            JobID job,
+            StateDirectory state,
+            Path directory,
+            RunReport report)
+            throws Exception {
+        report.clear();
+        JobStatus status = result.getJobStatus().orElse(JobStatus.FAILED);
+        if (status == JobStatus.FINISHED) {
+            if (StateDirectory.hasCheckpoint(directory)) {
+                state.removeOtherRuns(directory);
+            }
+            report.summary(result.getAccumulatorResults());
+            return ExitCode.OK;
+        }
+        if (signal.get() != 0) {
+            report.summary(result.getAccumulatorResults());
+            console.err()
+                    .println(
+                            "Stopped."
+                                    + (settings.state() == null
+                                            ? ""
+                                            : " Start it again with the same --state to go on."));
+            return ExitCode.SIGNAL + signal.get();
+        }
+        report.summary(result.getAccumulatorResults());
+        throw failure(result, cluster, job);
+    }
+
+    private static Exception failure(JobResult result, MiniCluster cluster, JobID job) {
+        Throwable cause =
+                result.getSerializedThrowable()
+                        .map(error -> error.deserializeError(LocalRun.class.getClassLoader()))
+                        .orElseGet(
+                                () -> new IllegalStateException("the job ended without a reason"));
+        Failure failure = Failure.of(cause);
+        if (failure.exitCode() == ExitCode.INTERNAL) {
+            String checkpoint = failedCheckpoint(cluster, job);
+            if (checkpoint != null) {
+                return new java.io.IOException(checkpoint, cause);
+            }
+        }
+        return new JobFailedException(cause);
+    }
+
+    /** Why the last checkpoint failed, when one did: Flink's exception does not say. */
+    private static String failedCheckpoint(MiniCluster cluster, JobID job) {
+        try {
+            CheckpointStatsSnapshot stats =
+                    cluster.getExecutionGraph(job)
+                            .get(POLL_MILLIS, TimeUnit.MILLISECONDS)
+                            .getCheckpointStatsSnapshot();
+            return stats == null || stats.getHistory().getLatestFailedCheckpoint() == null
+                    ? null
+                    : stats.getHistory().getLatestFailedCheckpoint().getFailureMessage();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return null;
+        } catch (ExecutionException | TimeoutException e) {
+            return null; // then the job's own failure has to do
+        }
+    }
+
+    /** Says once for each failure that the job starts again. */
+    private long tellRestart(AccessExecutionGraph running, long told, RunReport report) {
+        ErrorInfo failure = running.getFailureInfo();
+        if (failure == null
+                || failure.getTimestamp() <= told
+                || running.getState().isGloballyTerminalState()) {
+            return told;
+        }
+        report.clear();
+        Throwable cause = failure.getException().deserializeError(LocalRun.class.getClassLoader());
+        console.err()
+                .println(
+                        String.format(
+                                Locale.ROOT,
+                                "Starting again from the last checkpoint after a failure: %s",
+                                Failure.of(cause).message()));
+        if (verbose) {
+            cause.printStackTrace(console.err());
+        }
+        return failure.getTimestamp();
+    }
+
+    /** The graph, or null when the job ended meanwhile. */
+    private static AccessExecutionGraph await(
+            CompletableFuture<? extends AccessExecutionGraph> graph,
+            CompletableFuture<JobResult> result)
+            throws InterruptedException {
+        try {
+            return graph.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            return null; // not there yet, busy, or gone: progress is not worth more
+        }
+    }
+
+    /** Waits for a future whose outcome is read elsewhere, or does not matter. */
+    private static void awaitQuietly(CompletableFuture<?> future, long millis) {
+        try {
+            future.get(millis, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException
+                | TimeoutException
+                | java.util.concurrent.CancellationException e) {
+            // the caller asks the future itself
+        }
+    }
+}

@@ -1,0 +1,180 @@
+package io.github.flinksplade.app;
+
+import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.encoder.ModelFiles;
+import io.github.flinksplade.encoder.ModelInfo;
+import io.github.flinksplade.encoder.ModelStore;
+import io.github.flinksplade.encoder.SpladeEncoder;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code model}: what models there are and what they are. */
+@Command(
+        name = "model",
+        mixinStandardHelpOptions = true,
+        description = "Lists, fetches, checks and describes models.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {
+            ModelCommand.ListModels.class,
+            ModelCommand.Pull.class,
+            ModelCommand.Verify.class,
+            ModelCommand.Info.class
+        },
+        footer = {"", "Example:", "  flink-splade model info builtin:minilm"})
+final class ModelCommand implements Runnable {
+
+    @Spec private CommandSpec spec;
+    @ParentCommand private Main main;
+
+    @Override
+    public void run() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+
+    /** What the commands on one model share. */
+    abstract static class OnModel implements Callable<Integer> {
+
+        @ParentCommand ModelCommand parent;
+
+        @Parameters(
+                paramLabel = "MODEL",
+                description =
+                        "builtin:minilm, a directory, hf:owner/name[@revision], or a path of any"
+                                + " Flink file system.")
+        String model;
+
+        @Option(
+                names = "--model-cache",
+                paramLabel = "DIR",
+                description = "Where fetched and prepared models are kept.")
+        String cache;
+
+        @Option(
+                names = {"--sha256", "--model-sha256"},
+                paramLabel = "SHA256",
+                description = "The SHA-256 that the model must have; another one is refused.")
+        String sha256;
+
+        EncoderOptions options() {
+            return EncoderOptions.defaults()
+                    .withSha256(
+                            sha256 == null
+                                    ? null
+                                    : JobSettings.MODEL_SHA256.parse(
+                                            sha256, UserException.COMMAND_LINE))
+                    .withCacheDirectory(cache);
+        }
+
+        Console console() {
+            return parent.main.console();
+        }
+
+        ModelFiles files() {
+            return ModelStore.resolve(model, options(), ModelOptions.progress(console()));
+        }
+    }
+
+    /** {@code model list}. */
+    @Command(
+            name = "list",
+            mixinStandardHelpOptions = true,
+            description = "Lists the models that need no download: built in, and in the caches.",
+            footer = {"", "Example:", "  flink-splade model list"})
+    static final class ListModels implements Callable<Integer> {
+
+        @ParentCommand private ModelCommand parent;
+
+        @Option(
+                names = "--model-cache",
+                paramLabel = "DIR",
+                description = "Where fetched and prepared models are kept.")
+        private String cache;
+
+        @Override
+        public Integer call() {
+            Results results = new Results(parent.main.console());
+            CachedModels.list(System.getenv()).forEach(results::line);
+            results.flush();
+            return ExitCode.OK;
+        }
+    }
+
+    /** {@code model pull}. */
+    @Command(
+            name = "pull",
+            mixinStandardHelpOptions = true,
+            description =
+                    "Fetches a model, so that it is there when it is needed, and prints its SHA-256"
+                            + " and where its files are.",
+            footer = {"", "Example:", "  flink-splade model pull builtin:minilm"})
+    static final class Pull extends OnModel {
+
+        @Override
+        public Integer call() {
+            ModelFiles files = files();
+            Results results = new Results(console());
+            results.line("sha256:    " + files.sha256());
+            results.line("graph:     " + files.graph());
+            results.line("tokenizer: " + files.tokenizer());
+            results.flush();
+            return ExitCode.OK;
+        }
+    }
+
+    /** {@code model verify}. */
+    @Command(
+            name = "verify",
+            mixinStandardHelpOptions = true,
+            description =
+                    "Opens a model and checks that it can be used; with --sha256 also that it is"
+                            + " the one meant. Exit code 1 if not.",
+            footer = {"", "Example:", "  flink-splade model verify builtin:minilm"})
+    static final class Verify extends OnModel {
+
+        @Override
+        public Integer call() {
+            try (SpladeEncoder encoder =
+                    SpladeEncoder.open(model, options(), ModelOptions.progress(console()))) {
+                Results results = new Results(console());
+                results.line("ok: " + model + " has SHA-256 " + encoder.info().sha256());
+                results.flush();
+                return ExitCode.OK;
+            }
+        }
+    }
+
+    /** {@code model info}. */
+    @Command(
+            name = "info",
+            mixinStandardHelpOptions = true,
+            description = "Describes a model: hashes, token limits, vocabulary, precision, graph.",
+            footer = {"", "Example:", "  flink-splade model info builtin:minilm"})
+    static final class Info extends OnModel {
+
+        @Override
+        public Integer call() {
+            try (SpladeEncoder encoder =
+                    SpladeEncoder.open(model, options(), ModelOptions.progress(console()))) {
+                ModelInfo info = encoder.info();
+                Results results = new Results(console());
+                results.line("name:             " + info.name());
+                results.line("sha256:           " + info.sha256());
+                results.line("tokenizer sha256: " + info.tokenizerSha256());
+                results.line("precision:        " + info.precision());
+                results.line("vocabulary:       " + info.vocabularySize() + " terms");
+                results.line("document tokens:  " + info.documentTokens());
+                results.line("query tokens:     " + info.queryTokens());
+                results.line("graph:            " + info.graph());
+                results.flush();
+                return ExitCode.OK;
+            }
+        }
+    }
+}

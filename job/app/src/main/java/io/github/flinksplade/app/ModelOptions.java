@@ -1,0 +1,48 @@
+package io.github.flinksplade.app;
+
+import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.encoder.Progress;
+import picocli.CommandLine.Option;
+
+/** The options of every command that uses a model by itself. */
+final class ModelOptions {
+
+    @Option(
+            names = {"--sha256", "--model-sha256"},
+            paramLabel = "SHA256",
+            description = "The SHA-256 that the model must have; another one is refused.")
+    private String sha256;
+
+    @Option(
+            names = "--model-cache",
+            paramLabel = "DIR",
+            description = "Where fetched and prepared models are kept.")
+    private String cache;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads that run the model; by default one for each core.")
+    private String threads = "0";
+
+    @Option(
+            names = "--query-tokens",
+            paramLabel = "N",
+            description =
+                    "Tokens of a query that are read; by default the model's own limit, or 24.")
+    private String queryTokens = "0";
+
+    EncoderOptions toEncoderOptions() {
+        String where = UserException.COMMAND_LINE;
+        return EncoderOptions.defaults()
+                .withSha256(sha256 == null ? null : JobSettings.MODEL_SHA256.parse(sha256, where))
+                .withCacheDirectory(cache)
+                .withThreads(JobSettings.THREADS.parse(threads, where))
+                .withQueryTokens(JobSettings.DOCUMENT_TOKENS.parse(queryTokens, where));
+    }
+
+    /** Tells on standard error how far a download is: a line rewritten in a terminal, else one. */
+    static Progress progress(Console console) {
+        return new DownloadProgress(console);
+    }
+}
