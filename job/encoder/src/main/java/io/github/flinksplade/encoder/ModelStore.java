@@ -84,7 +84,12 @@ public final class ModelStore {
     static Path cache(EncoderOptions options, Map<String, String> environment) {
         String chosen = options.cacheDirectory();
         if (chosen != null) {
-            return Path.of(chosen);
+            try {
+                return Path.of(chosen);
+            } catch (InvalidPathException e) {
+                throw new ModelException(
+                        "the cache directory '" + chosen + "' is no path: " + e.getReason(), e);
+            }
         }
         // as the XDG specification has it, a relative path counts as not set
         String xdg = environment.getOrDefault("XDG_CACHE_HOME", "");

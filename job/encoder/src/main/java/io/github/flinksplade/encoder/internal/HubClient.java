@@ -22,6 +22,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
@@ -38,6 +39,7 @@ final class HubClient {
     private static final Logger LOG = LoggerFactory.getLogger(HubClient.class);
 
     static final String DEFAULT_ENDPOINT = "https://huggingface.co";
+    private static final String COMMIT = "[0-9A-Za-z]{7,64}";
     private static final int MOST_FAILURES = 5;
     private static final int MOST_REDIRECTS = 10;
     private static final long LONGEST_PAUSE_MILLIS = 30_000;
@@ -99,8 +101,13 @@ final class HubClient {
                         .build();
     }
 
-    /** The commit and the files of a revision. */
-    Listing list(String reference, String revision) {
+    /**
+     * The commit and the files of a revision.
+     *
+     * @param reference the model as the user wrote it, for messages
+     * @param candidates the files to look for where there is no list of them
+     */
+    Listing list(String reference, String revision, List<String> candidates) {
         URI uri =
                 URI.create(
                         endpoint
@@ -116,14 +123,19 @@ final class HubClient {
             throw new ModelException(uri + " broke off: " + describe(e) + "; try again", e);
         }
         if (response.statusCode() != 200) {
-            throw refused(reference, response, uri);
+            // a mirror may have the files without the hub's interface
+            boolean mirror =
+                    response.statusCode() == 404
+                            && response.headers().firstValue("X-Error-Code").isEmpty();
+            Optional<Listing> found = mirror ? probe(revision, candidates) : Optional.empty();
+            return found.orElseThrow(() -> refused(reference, response, uri));
         }
         try {
             JsonNode json = new ObjectMapper().readTree(body);
             String commit = json.path("sha").asText("");
             Set<String> files = new HashSet<>();
             json.path("siblings").forEach(file -> files.add(file.path("rfilename").asText("")));
-            if (!commit.matches("[0-9A-Za-z]{7,64}")) {
+            if (!commit.matches(COMMIT)) {
                 throw new ModelException(
                         uri + " does not name a commit; is HF_ENDPOINT a Hugging Face hub?");
             }
@@ -134,6 +146,22 @@ final class HubClient {
         } catch (IOException e) {
             throw new IllegalStateException("reading from memory", e);
         }
+    }
+
+    /** Asks for each file by itself; empty when there is none of them. */
+    private Optional<Listing> probe(String revision, List<String> candidates) {
+        String commit = null;
+        Set<String> files = new HashSet<>();
+        for (String name : candidates) {
+            HttpResponse<InputStream> response = send("HEAD", resolve(revision, name), 0);
+            closeQuietly(response);
+            String at = response.headers().firstValue("X-Repo-Commit").orElse("");
+            if (response.statusCode() < 400 && at.matches(COMMIT)) {
+                commit = at;
+                files.add(name);
+            }
+        }
+        return commit == null ? Optional.empty() : Optional.of(new Listing(commit, files));
     }
 
     /** What the hub says about a file. */
@@ -194,7 +222,7 @@ final class HubClient {
             try {
                 problem = transfer(remote, part, before, progress);
             } catch (LostConnection e) {
-                problem = describe(e.getCause());
+                problem = e.getMessage();
             }
             if (problem == null) {
                 problem = verify(remote, part);
@@ -267,7 +295,7 @@ final class HubClient {
                                         : StandardOpenOption.TRUNCATE_EXISTING)) {
             byte[] buffer = new byte[1 << 16];
             progress.report(remote.name(), done, remote.size());
-            for (int read = read(in, buffer); read >= 0; read = read(in, buffer)) {
+            for (int read = read(in, buffer, watch); read >= 0; read = read(in, buffer, watch)) {
                 watch.alive();
                 out.write(buffer, 0, read);
                 done += read;
@@ -309,16 +337,21 @@ final class HubClient {
     private static final class LostConnection extends Exception {
         private static final long serialVersionUID = 1L;
 
-        LostConnection(IOException cause) {
-            super(cause);
+        LostConnection(String message, IOException cause) {
+            super(message, cause);
         }
     }
 
-    private static int read(InputStream in, byte[] buffer) throws LostConnection {
+    private static int read(InputStream in, byte[] buffer, Watch watch) throws LostConnection {
         try {
-            return in.read(buffer);
+            int read = in.read(buffer);
+            if (read < 0 && watch.expired()) {
+                throw new IOException("closed");
+            }
+            return read;
         } catch (IOException e) {
-            throw new LostConnection(e);
+            throw new LostConnection(
+                    watch.expired() ? "the server sends nothing more" : describe(e), e);
         }
     }
 
@@ -326,6 +359,7 @@ final class HubClient {
     private static final class Watch implements AutoCloseable {
         private final AtomicLong lastNanos = new AtomicLong(System.nanoTime());
         private final Thread thread;
+        private volatile boolean expired;
 
         Watch(InputStream stream, Duration silence) {
             thread =
@@ -339,6 +373,7 @@ final class HubClient {
                                                 silence.toNanos()
                                                         - (System.nanoTime() - lastNanos.get());
                                     }
+                                    expired = true;
                                     stream.close();
                                 } catch (InterruptedException | IOException e) {
                                     LOG.trace("the watch ends", e);
@@ -347,6 +382,10 @@ final class HubClient {
                             "splade-download-watch");
             thread.setDaemon(true);
             thread.start();
+        }
+
+        boolean expired() {
+            return expired;
         }
 
         void alive() {
@@ -359,13 +398,19 @@ final class HubClient {
         }
     }
 
-    private URI resolve(String commit, String name) {
+    private URI resolve(String revision, String name) {
         StringBuilder path = new StringBuilder();
         for (String segment : name.split("/")) {
             path.append('/')
                     .append(URLEncoder.encode(segment, StandardCharsets.UTF_8).replace("+", "%20"));
         }
-        return URI.create(endpoint + "/" + repository + "/resolve/" + commit + path);
+        return URI.create(
+                endpoint
+                        + "/"
+                        + repository
+                        + "/resolve/"
+                        + URLEncoder.encode(revision, StandardCharsets.UTF_8)
+                        + path);
     }
 
     private static URI target(URI from, HttpResponse<?> response, int redirects) {

@@ -18,6 +18,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Models of a Hugging Face hub: {@code hf:owner/name[@revision]}, a revision being a branch, a tag
@@ -37,6 +38,8 @@ public final class HubModels implements ModelProvider {
     private static final List<String> GRAPHS = List.of("model.onnx", "onnx/model.onnx");
     private static final String TOKENIZER = "tokenizer.json";
     private static final List<String> OPTIONAL = List.of("config.json", "splade.json");
+    private static final List<String> CANDIDATES =
+            Stream.of(GRAPHS, List.of(TOKENIZER), OPTIONAL).flatMap(List::stream).toList();
 
     private final Map<String, String> environment;
     private final HubClient.Patience patience;
@@ -128,7 +131,7 @@ public final class HubModels implements ModelProvider {
                         token(),
                         named.repository(),
                         patience);
-        HubClient.Listing listing = client.list(named.text(), named.revision());
+        HubClient.Listing listing = client.list(named.text(), named.revision(), CANDIDATES);
         String commit = listing.commit();
         if (!listing.files().contains(TOKENIZER)) {
             throw new ModelException(
