@@ -187,6 +187,13 @@ public final class KafkaBroker implements AutoCloseable {
      * open transaction are not among them.
      */
     public List<ConsumerRecord<byte[], byte[]>> readCommitted(String topic) {
+        return readCommitted(topic, 0, PATIENCE);
+    }
+
+    /** As {@link #readCommitted(String)}, once the topic holds at least so many records. */
+    public List<ConsumerRecord<byte[], byte[]>> readCommitted(
+            String topic, int atLeast, Duration patience) {
+        long deadline = System.nanoTime() + patience.toNanos();
         try (KafkaConsumer<byte[], byte[]> consumer =
                 new KafkaConsumer<>(
                         Map.of(
@@ -204,16 +211,14 @@ public final class KafkaBroker implements AutoCloseable {
                             .toList();
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
-            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            while (records.size() < atLeast) {
+                poll(consumer, records, deadline, topic, atLeast);
+            }
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             while (ends.entrySet().stream()
                     .anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-                if (System.nanoTime() > deadline) {
-                    throw new IllegalStateException(
-                            "topic " + topic + " was not read to its end within " + PATIENCE);
-                }
-                consumer.poll(Duration.ofMillis(100)).forEach(records::add);
+                poll(consumer, records, deadline, topic, atLeast);
             }
             records.sort(
                     Comparator.<ConsumerRecord<byte[], byte[]>>comparingInt(
@@ -223,26 +228,23 @@ public final class KafkaBroker implements AutoCloseable {
         }
     }
 
-    /** As {@link #readCommitted(String)}, once the topic holds at least so many records. */
-    public List<ConsumerRecord<byte[], byte[]>> readCommitted(
-            String topic, int atLeast, Duration patience) {
-        long deadline = System.nanoTime() + patience.toNanos();
-        List<ConsumerRecord<byte[], byte[]>> records = readCommitted(topic);
-        while (records.size() < atLeast) {
-            if (System.nanoTime() > deadline) {
-                throw new IllegalStateException(
-                        "topic "
-                                + topic
-                                + " holds "
-                                + records.size()
-                                + " records after "
-                                + patience
-                                + ", not "
-                                + atLeast);
-            }
-            records = readCommitted(topic);
+    private static void poll(
+            KafkaConsumer<byte[], byte[]> consumer,
+            List<ConsumerRecord<byte[], byte[]>> records,
+            long deadline,
+            String topic,
+            int atLeast) {
+        if (System.nanoTime() > deadline) {
+            throw new IllegalStateException(
+                    "only "
+                            + records.size()
+                            + " records could be read from topic "
+                            + topic
+                            + " in time, not "
+                            + atLeast
+                            + " and all");
         }
-        return records;
+        consumer.poll(Duration.ofMillis(100)).forEach(records::add);
     }
 
     private static IllegalStateException interrupted(InterruptedException e) {
