@@ -12,7 +12,6 @@ import org.apache.lucene.index.CorruptIndexException;
 import org.apache.lucene.index.IndexFormatTooNewException;
 import org.apache.lucene.index.IndexFormatTooOldException;
 import org.apache.lucene.index.IndexNotFoundException;
-import org.apache.lucene.store.AlreadyClosedException;
 import org.apache.lucene.store.LockObtainFailedException;
 
 /** Turns what Lucene throws into the sentence for the user. */
@@ -58,18 +57,6 @@ final class LuceneFailureClassifier {
         }
         return new ConnectorException(
                 "cannot " + doing + " " + index + ": " + reason(failure), failure);
-    }
-
-    /** The failure that closed a writer, which Lucene hides behind a later exception. */
-    static IOException tragedy(AlreadyClosedException closed) {
-        Throwable cause = closed.getCause();
-        if (cause instanceof IOException failure) {
-            return failure;
-        }
-        if (cause instanceof Error error) {
-            throw error;
-        }
-        throw closed;
     }
 
     private static String damage(IOException failure) {

@@ -19,7 +19,6 @@ import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.IndexCommit;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
-import org.apache.lucene.store.AlreadyClosedException;
 import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.util.IOUtils;
 
@@ -125,15 +124,17 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             }
             kept.add(point.checkpointId());
         }
+        kept.remove(0L);
         throw new ConnectorException(
                 "the index in "
                         + index.path()
-                        + " no longer has the commit of checkpoint "
+                        + " has no commit of checkpoint "
                         + restored.checkpointId()
-                        + " that the job goes on from, only those of checkpoints "
-                        + kept
-                        + "; go on from a newer checkpoint, or start without earlier state, which"
-                        + " goes on from the index as it is");
+                        + " that the job goes on from, "
+                        + (kept.isEmpty() ? "for it is new" : "only those of checkpoints " + kept)
+                        + "; go on from "
+                        + (kept.isEmpty() ? "another directory" : "a newer checkpoint")
+                        + ", or start without earlier state, which goes on from the index as it is");
     }
 
     private IndexWriterConfig configuration(IndexCommit start) {
@@ -223,14 +224,20 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         void run() throws IOException;
     }
 
+    /**
+     * Says in one sentence what failed. A failure that closed the writer, on a merging thread
+     * perhaps, shows afterwards in exceptions of other kinds.
+     */
     private void guarded(Action action) {
         try {
             action.run();
-        } catch (AlreadyClosedException e) {
-            throw LuceneFailureClassifier.explain(
-                    "write", index.path(), LuceneFailureClassifier.tragedy(e));
         } catch (IOException e) {
             throw LuceneFailureClassifier.explain("write", index.path(), e);
+        } catch (RuntimeException e) {
+            if (writer.getTragicException() instanceof IOException failure) {
+                throw LuceneFailureClassifier.explain("write", index.path(), failure);
+            }
+            throw e;
         }
     }
 

@@ -214,11 +214,23 @@ class LuceneWriterTest {
                 .hasMessage(
                         "the index in "
                                 + index.directory
-                                + " no longer has the commit of checkpoint 2 that the job goes on"
+                                + " has no commit of checkpoint 2 that the job goes on"
                                 + " from, only those of checkpoints [3, 4, 5, 6, 7, 8, 9, 10, 11,"
                                 + " 12]; go on from a newer checkpoint, or start without earlier"
                                 + " state, which goes on from the index as it is");
         index.restore(points.get(2)).close();
+    }
+
+    @Test
+    void aJobWhoseIndexWasRemovedSaysSo() {
+        index.check();
+        assertThatThrownBy(() -> index.restore(CommitPoint.next(5)))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageStartingWith(
+                        "the index in "
+                                + index.directory
+                                + " has no commit of checkpoint 5 that the job goes on from, for it"
+                                + " is new; ");
     }
 
     @Test

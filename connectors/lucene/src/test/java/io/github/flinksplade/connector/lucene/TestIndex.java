@@ -110,11 +110,16 @@ final class TestIndex {
     }
 
     static VectorRecord upsert(String id, long version, int[] indices, float[] values) {
+        return upsert(id, version, "text of " + id + " in version " + version, indices, values);
+    }
+
+    static VectorRecord upsert(
+            String id, long version, String text, int[] indices, float[] values) {
         return new VectorRecord(
                 id,
                 Operation.UPSERT,
                 version,
-                "text of " + id + " in version " + version,
+                text,
                 "{\"version\":" + version + "}",
                 indices,
                 values,
