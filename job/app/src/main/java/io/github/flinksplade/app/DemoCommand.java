@@ -1,17 +1,148 @@
 package io.github.flinksplade.app;
 
+import io.github.flinksplade.app.JobSettings.Given;
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.encoder.EncoderOptions;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
-/** {@code demo}. */
-@Command(name = "demo", mixinStandardHelpOptions = true, description = "Shows everything at work.")
+/** {@code demo}: real text through the real job into an index, then searches. */
+@Command(
+        name = "demo",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Indexes some thousand definitions of WordNet 3.1 with the built-in model, answers a few"
+                    + " searches that share no word with their best hit, then yours: typed, or one"
+                    + " a line from a pipe. A second start finds the index there."
+        },
+        footer = {"", "Example:", "  echo \"something to keep food cold\" | flink-splade demo"})
 final class DemoCommand implements Callable<Integer> {
+
+    /** None of them shares a word with the definition it finds first. */
+    static final List<String> SEARCHES =
+            List.of(
+                    "baby cat",
+                    "doctor for teeth",
+                    "keeps off the rain",
+                    "fast car",
+                    "large animal with a trunk");
+
+    private static final int HITS = 3;
 
     @ParentCommand private Main main;
 
+    @Option(
+            names = "--dir",
+            paramLabel = "DIR",
+            description =
+                    "Where the text, the index and the state go; by default"
+                            + " $XDG_CACHE_HOME/flink-splade/demo (~/.cache/flink-splade/demo).")
+    private Path directory;
+
     @Override
-    public Integer call() {
-        return ExitCode.OK;
+    public Integer call() throws Exception {
+        Console console = main.console();
+        Path home = directory == null ? defaultDirectory() : directory;
+        int code = index(home, console);
+        if (code != ExitCode.OK) {
+            return code;
+        }
+        try (Searcher searcher =
+                Searcher.open(indexOf(home), null, EncoderOptions.defaults(), console)) {
+            SearchCommand.Session session =
+                    new SearchCommand.Session(searcher, console, HITS, false);
+            for (String search : SEARCHES) {
+                session.answerUnderHeading(search);
+            }
+            if (console.inTerminal()) {
+                console.err().println("Now yours: what are you looking for? (Ctrl-D ends)");
+            }
+            return session.converse();
+        }
+    }
+
+    private static Address indexOf(Path home) {
+        return Address.parse("lucene:" + home.resolve("index"));
+    }
+
+    /** Writes the text and runs the job over it, unless that was done before. */
+    private int index(Path home, Console console) throws Exception {
+        Path state = home.resolve("state");
+        boolean there = Files.isDirectory(home.resolve("index"));
+        if (there && isFinished(state)) {
+            console.err().println("The index of the last demo is there: " + home);
+            return ExitCode.OK;
+        }
+        Path text = home.resolve("wordnet.jsonl");
+        int documents = write(text);
+        console.err()
+                .println(
+                        "Indexing "
+                                + documents
+                                + " definitions of WordNet 3.1 in "
+                                + home
+                                + " ...");
+        Map<String, Given> given = new LinkedHashMap<>();
+        put(given, JobSettings.FROM, "file:" + text);
+        put(given, JobSettings.TO, indexOf(home).toString());
+        put(given, JobSettings.STATE, state.toString());
+        if (!there) {
+            put(given, JobSettings.RESEND, "true"); // an old state may know of an index now gone
+        }
+        JobSettings settings = JobSettings.of(given, Connectors.all().keySet());
+        return new LocalRun(settings, console, main.isVerbose()).run();
+    }
+
+    private static void put(Map<String, Given> given, Setting<?> setting, String value) {
+        given.put(setting.key(), Given.of("of the demo", value));
+    }
+
+    private static boolean isFinished(Path state) {
+        if (!Files.isDirectory(state)) {
+            return false;
+        }
+        try (StateDirectory opened = StateDirectory.open(state)) {
+            StateDirectory.Manifest manifest = opened.manifest();
+            return manifest != null && manifest.finished();
+        }
+    }
+
+    private static int write(Path file) throws IOException {
+        List<WordNet.Thing> things = WordNet.things();
+        Files.createDirectories(file.getParent());
+        Path fresh = file.resolveSibling(file.getFileName() + ".new");
+        try (BufferedWriter out = Files.newBufferedWriter(fresh)) {
+            for (WordNet.Thing thing : things) {
+                out.write(
+                        JsonText.object(
+                                "id", thing.id(),
+                                "text", thing.definition(),
+                                "words", thing.words()));
+                out.newLine();
+            }
+        }
+        Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING);
+        return things.size();
+    }
+
+    private static Path defaultDirectory() {
+        String xdg = System.getenv().getOrDefault("XDG_CACHE_HOME", "");
+        Path cache =
+                xdg.startsWith("/")
+                        ? Path.of(xdg)
+                        : Path.of(System.getProperty("user.home"), ".cache");
+        return cache.resolve("flink-splade").resolve("demo");
     }
 }
