@@ -1,0 +1,109 @@
+package io.github.flinksplade.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.app.JobSettings.Given;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class JobFileTest {
+
+    @TempDir private Path directory;
+
+    private Map<String, Given> read(String text) throws IOException {
+        return read(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private Map<String, Given> read(byte[] bytes) throws IOException {
+        return JobFile.read(
+                Files.write(file(), bytes), Map.of("BROKER", "b:9", "PASSWORD", "$1\\x")::get);
+    }
+
+    private Path file() {
+        return directory.resolve("job.yaml");
+    }
+
+    @Test
+    void valuesListsAndMaps() throws IOException {
+        Map<String, Given> given =
+                read(
+                        """
+                        # a job
+                        from: kafka://b:9/docs?group=g
+                        to: [lucene:idx, "file:out"]
+                        capacity: 010
+                        kafka.properties:
+                          security.protocol: SSL
+                          ssl:
+                            key.password: hush
+                        flink: {execution: {checkpointing: {timeout: 1 min}}}
+                        """);
+        assertThat(given.get("from").values()).containsExactly("kafka://b:9/docs?group=g");
+        assertThat(given.get("to").values()).containsExactly("lucene:idx", "file:out");
+        assertThat(given.get("capacity").values()).containsExactly("010");
+        assertThat(given.get("capacity").where()).isEqualTo("in " + file() + ", line 4");
+        assertThat(given.get("kafka.properties").map())
+                .isEqualTo(Map.of("security.protocol", "SSL", "ssl.key.password", "hush"));
+        assertThat(given.get("flink").map())
+                .isEqualTo(Map.of("execution.checkpointing.timeout", "1 min"));
+    }
+
+    @Test
+    void secretsComeFromTheEnvironmentOrAFile() throws IOException {
+        Path secret = Files.writeString(directory.resolve("secret"), "hush hush\n");
+        Map<String, Given> given =
+                read(
+                        "from: kafka://${env:BROKER}/docs\nto: a${env:PASSWORD}b${file:"
+                                + secret
+                                + "}c\n");
+        assertThat(given.get("from").values()).containsExactly("kafka://b:9/docs");
+        assertThat(given.get("to").values()).containsExactly("a$1\\xbhush hushc");
+    }
+
+    @Test
+    void mistakesAreNamedWithTheirLine() {
+        assertMistake("from: a\nto: b\nfrom: c\n", "'from' stands twice in %s, line 3");
+        assertMistake("from: a\nto:\n", "'to' has no value in %s, line 2");
+        assertMistake("from: a\nto: [b, [c]]\n", "a single value is expected in %s, line 2");
+        assertMistake(
+                "from: ${env:NOBODY}\n",
+                "the environment has no variable NOBODY, used in %s, line 1");
+        assertMistake("from: ${file:/no/such}\n", "cannot read /no/such, used in %s, line 1");
+        assertMistake("- a\n", "%s is not a map of settings, such as 'to: lucene:index'");
+        assertMistake("", "%s is empty; it needs at least from: and to:");
+        assertThatThrownBy(() -> read("from: [a\nto: b\n"))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith(file() + " is not valid YAML: line 2, column 3: ");
+    }
+
+    private void assertMistake(String text, String message) {
+        assertThatThrownBy(() -> read(text))
+                .isInstanceOf(UserException.class)
+                .hasMessage(message, file());
+    }
+
+    @Test
+    void aFileThatIsMissingOrNotText() {
+        assertThatThrownBy(() -> JobFile.read(Path.of("no-such.yaml"), name -> null))
+                .hasMessage("there is no configuration file no-such.yaml");
+        assertThatThrownBy(() -> read(new byte[] {'a', (byte) 0xff}))
+                .hasMessage("the configuration file %s is not valid UTF-8", file());
+    }
+
+    @Test
+    void aFileBecomesSettings() throws IOException {
+        JobSettings settings =
+                JobSettings.of(
+                        read("from: file:a\nto: [file:b, lucene:c]\nkafka.properties: {a: b}\n"),
+                        List.of("file", "kafka", "lucene"));
+        assertThat(settings.to()).hasSize(2);
+        assertThat(settings.connectorProperties()).isEqualTo(Map.of("kafka", Map.of("a", "b")));
+    }
+}
