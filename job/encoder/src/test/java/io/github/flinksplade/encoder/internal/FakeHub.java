@@ -62,6 +62,9 @@ final class FakeHub implements AutoCloseable {
     /** Whether a download that is cut off is left open. */
     volatile boolean stalls;
 
+    /** Counted down by each question about a graph; a graph is sent when it is at 0. */
+    volatile CountDownLatch questions = new CountDownLatch(0);
+
     private final CountDownLatch closing = new CountDownLatch(1);
 
     private final HttpServer hub;
@@ -109,7 +112,13 @@ final class FakeHub implements AutoCloseable {
                     return;
                 }
             }
+            if (exchange.getRequestMethod().equals("HEAD") && path.endsWith(".onnx")) {
+                questions.countDown();
+            }
             if (server.equals("store")) {
+                if (path.endsWith(".onnx")) {
+                    await(questions);
+                }
                 send(exchange, files.get(path.substring(1)), true);
                 return;
             }
@@ -202,11 +211,15 @@ final class FakeHub implements AutoCloseable {
         out.write(Arrays.copyOfRange(content, from, to));
         out.flush();
         if (cut && stalls) {
-            try {
-                closing.await();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
+            await(closing);
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

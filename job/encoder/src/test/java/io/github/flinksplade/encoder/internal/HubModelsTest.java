@@ -23,6 +23,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -468,6 +469,7 @@ class HubModelsTest {
 
     @Test
     void severalAtOnceFetchOnce() throws Exception {
+        hub.questions = new CountDownLatch(4);
         List<Thread> threads = new ArrayList<>();
         List<Path> places = Collections.synchronizedList(new ArrayList<>());
         for (int i = 0; i < 4; i++) {
