@@ -2,6 +2,7 @@ package io.github.flinksplade.pipeline;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -58,6 +59,9 @@ public final class DocumentParser {
     private final JsonFactory json =
             JsonFactory.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    // names come from strangers: nothing is to be remembered of them
+                    .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                    .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
                     // the size of the record bounds its strings
                     .streamReadConstraints(
                             StreamReadConstraints.builder()
@@ -172,12 +176,8 @@ public final class DocumentParser {
         try {
             fields = fields(value);
         } catch (JsonProcessingException e) {
-            // its first line only: the next ones repeat where in the source it is
-            String problem = e.getOriginalMessage().lines().findFirst().orElse("malformed");
             throw new UnreadableRecordException(
-                    Reason.MALFORMED,
-                    "the value is not one JSON object: " + withoutLoneSurrogates(problem),
-                    e);
+                    Reason.MALFORMED, "the value is not one JSON object: " + problem(e), e);
         } catch (IOException e) {
             throw new UncheckedIOException("a string in memory cannot fail to be read", e);
         }
@@ -207,6 +207,25 @@ public final class DocumentParser {
             text = title.string() + " " + text;
         }
         return upsert(id, withoutLoneSurrogates(text), toJson(fields), version, record);
+    }
+
+    /** The parser's own words, without what they say of its settings, and where. */
+    private static String problem(JsonProcessingException e) {
+        String words =
+                e.getOriginalMessage()
+                        .lines()
+                        .findFirst()
+                        .orElse("malformed")
+                        .replaceAll(", from `[^`]*`", "");
+        JsonLocation location = e.getLocation();
+        return withoutLoneSurrogates(words)
+                + (location == null
+                        ? ""
+                        : " (line "
+                                + location.getLineNr()
+                                + ", column "
+                                + location.getColumnNr()
+                                + ")");
     }
 
     /** A field's value: its first token, the string or number as it stands, and its JSON text. */

@@ -1,0 +1,389 @@
+package io.github.flinksplade.pipeline;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.Operation;
+import io.github.flinksplade.connector.RecordFormat;
+import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.pipeline.UnreadableRecordException.Reason;
+import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class DocumentParserTest {
+
+    private static final long LIMIT = 1_000_000;
+
+    private static SourceRecord record(String key, String value) {
+        return SourceRecord.of("docs", 7, bytes(key), bytes(value));
+    }
+
+    private static byte[] bytes(String text) {
+        return text == null ? null : text.getBytes(UTF_8);
+    }
+
+    private static Document json(String value) throws UnreadableRecordException {
+        return new DocumentParser(RecordFormat.JSON, LIMIT).parse(record(null, value));
+    }
+
+    static Stream<Arguments> good() {
+        return Stream.of(
+                // value, id, text, fields, version
+                Arguments.of("{'id':'a','text':'x'}", "a", "x", "{}", null),
+                Arguments.of("  {'text':'x', 'id' : 'a' }\n", "a", "x", "{}", null),
+                Arguments.of("\uFEFF{'id':'a','text':'x'}", "a", "x", "{}", null),
+                Arguments.of("{'id':'a','text':''}", "a", "", "{}", null),
+                Arguments.of("{'id':17,'text':'x'}", "17", "x", "{}", null),
+                Arguments.of("{'id':-0,'text':'x'}", "0", "x", "{}", null),
+                Arguments.of(
+                        "{'id':123456789012345678901234567890,'text':'x'}",
+                        "123456789012345678901234567890",
+                        "x",
+                        "{}",
+                        null),
+                Arguments.of("{'id':' ','text':'x'}", " ", "x", "{}", null),
+                Arguments.of("{'id':'a','text':'x','version':0}", "a", "x", "{}", 0L),
+                Arguments.of(
+                        "{'id':'a','text':'x','version':9223372036854775807}",
+                        "a",
+                        "x",
+                        "{}",
+                        Long.MAX_VALUE),
+                Arguments.of("{'id':'a','text':'x','op':'upsert'}", "a", "x", "{}", null),
+                Arguments.of(
+                        "{'z':1,'id':'a','m':[1, {'k' : null}],'text':'x','b':true,'a':'q\\n'}",
+                        "a",
+                        "x",
+                        "{'z':1,'m':[1,{'k':null}],'b':true,'a':'q\\n'}",
+                        null),
+                // numbers stay as they were written
+                Arguments.of(
+                        "{'id':'a','text':'x','n':[0.10,1E400,1e-9,-0,12345678901234567890.00]}",
+                        "a",
+                        "x",
+                        "{'n':[0.10,1E400,1e-9,-0,12345678901234567890.00]}",
+                        null),
+                // a pair of surrogates is a character, half a pair is not
+                Arguments.of("{'id':'a','text':'\\ud83d\\ude00'}", "a", "\uD83D\uDE00", "{}", null),
+                Arguments.of("{'id':'a','text':'b\\ud83dc'}", "a", "b\uFFFDc", "{}", null),
+                Arguments.of(
+                        "{'id':'a','text':'\\ude00\\ud83d','t\\ud83d':['\\udc00']}",
+                        "a",
+                        "\uFFFD\uFFFD",
+                        "{'t\uFFFD':['\uFFFD']}",
+                        null),
+                Arguments.of("{'id':'a','text':'\\u0000\\u2028'}", "a", "\u0000\u2028", "{}", null),
+                // without _id a title is a field as any other
+                Arguments.of("{'id':'a','title':'T','text':'x'}", "a", "x", "{'title':'T'}", null),
+                // BEIR
+                Arguments.of(
+                        "{'_id':'a','title':'T','text':'x','metadata':{}}",
+                        "a",
+                        "T x",
+                        "{'title':'T','metadata':{}}",
+                        null),
+                Arguments.of("{'_id':'a','title':'','text':'x'}", "a", "x", "{'title':''}", null),
+                Arguments.of("{'_id':3,'text':'x'}", "3", "x", "{}", null),
+                Arguments.of(
+                        "{'_id':'b','title':'T','id':'a','text':'x'}",
+                        "a",
+                        "x",
+                        "{'_id':'b','title':'T'}",
+                        null));
+    }
+
+    @ParameterizedTest
+    @MethodSource("good")
+    void reads(String value, String id, String text, String fields, Long version)
+            throws UnreadableRecordException {
+        Document document = json(value.replace('\'', '"'));
+        assertThat(document.id()).isEqualTo(id);
+        assertThat(document.text()).isEqualTo(text);
+        assertThat(document.fields()).isEqualTo(fields.replace('\'', '"'));
+        assertThat(document.version()).isEqualTo(version);
+        assertThat(document.operation()).isEqualTo(Operation.UPSERT);
+        assertThat(document.replayed()).isFalse();
+    }
+
+    static Stream<Arguments> bad() {
+        String deep = "[".repeat(100_000);
+        return Stream.of(
+                // value, reason, what the sentence says
+                Arguments.of("", Reason.MALFORMED, "it is empty"),
+                Arguments.of("   ", Reason.MALFORMED, "it is empty"),
+                Arguments.of("[]", Reason.MALFORMED, "it is an array"),
+                Arguments.of("'x'", Reason.MALFORMED, "it is a string"),
+                Arguments.of("17", Reason.MALFORMED, "it is a number"),
+                Arguments.of("null", Reason.MALFORMED, "it is null"),
+                Arguments.of("true", Reason.MALFORMED, "it is a boolean"),
+                Arguments.of("hello", Reason.MALFORMED, "Unrecognized token 'hello'"),
+                Arguments.of("{", Reason.MALFORMED, "end-of-input"),
+                Arguments.of("{'id':'a','text':'x'", Reason.MALFORMED, "end-of-input"),
+                Arguments.of("{'id':'a','text':'x", Reason.MALFORMED, "end-of-input"),
+                Arguments.of("{'id':'a','text':'x'}}", Reason.MALFORMED, "line 1, column"),
+                Arguments.of("{'id':'a','text':'x'} x", Reason.MALFORMED, "'x'"),
+                Arguments.of(
+                        "{'id':'a','text':'x'}{'id':'b','text':'y'}",
+                        Reason.MALFORMED,
+                        "something follows"),
+                Arguments.of("{'id':'a','text':'x'} null", Reason.MALFORMED, "something follows"),
+                Arguments.of("{'id':'a','text':'x',}", Reason.MALFORMED, "line 1, column 22"),
+                Arguments.of("{id:'a','text':'x'}", Reason.MALFORMED, "line 1, column"),
+                Arguments.of("{'id':'a','text':'x\ty'}", Reason.MALFORMED, "CTRL-CHAR"),
+                Arguments.of("{'id':'a','text':'x','n':NaN}", Reason.MALFORMED, "NaN"),
+                Arguments.of("{'id':'a','text':'x','n':01}", Reason.MALFORMED, "zeroes"),
+                Arguments.of("{'id':'a','text':'x','text':'y'}", Reason.MALFORMED, "'text'"),
+                Arguments.of(
+                        "{'id':'a','text':'x','o':{'p':1,'p':1}}", Reason.MALFORMED, "Duplicate"),
+                Arguments.of(
+                        "{'id':'a','text':'x','d':" + deep + "}",
+                        Reason.MALFORMED,
+                        "nesting depth (1001) exceeds the maximum allowed (1000)"),
+                Arguments.of(
+                        "{'id':'a','text':'x','n':" + "9".repeat(2000) + "}",
+                        Reason.MALFORMED,
+                        "exceeds the maximum"),
+                Arguments.of("{'id':'a'}", Reason.TEXT, "\"text\" is missing"),
+                Arguments.of("{'id':'a','text':null}", Reason.TEXT, "null, not a string"),
+                Arguments.of("{'id':'a','text':5}", Reason.TEXT, "a number, not a string"),
+                Arguments.of("{'id':'a','text':['x']}", Reason.TEXT, "an array, not a string"),
+                Arguments.of("{'id':'a','text':{}}", Reason.TEXT, "an object, not a string"),
+                Arguments.of("{'id':'a','Text':'x'}", Reason.TEXT, "\"text\" is missing"),
+                Arguments.of("{'text':'x'}", Reason.ID, "key is missing"),
+                Arguments.of("{'id':'','text':'x'}", Reason.ID, "\"id\" is empty"),
+                Arguments.of("{'_id':'','text':'x'}", Reason.ID, "\"_id\" is empty"),
+                Arguments.of("{'id':null,'text':'x'}", Reason.ID, "\"id\" is null"),
+                Arguments.of("{'id':1.0,'text':'x'}", Reason.ID, "fraction"),
+                Arguments.of("{'id':1e2,'text':'x'}", Reason.ID, "exponent"),
+                Arguments.of("{'id':true,'text':'x'}", Reason.ID, "a boolean"),
+                Arguments.of("{'id':['a'],'text':'x'}", Reason.ID, "an array"),
+                Arguments.of("{'id':'a\\ud83d','text':'x'}", Reason.ID, "surrogate"),
+                Arguments.of("{'id':'a','text':'x','version':'5'}", Reason.VERSION, "\"5\""),
+                Arguments.of("{'id':'a','text':'x','version':1.0}", Reason.VERSION, "1.0"),
+                Arguments.of("{'id':'a','text':'x','version':1e3}", Reason.VERSION, "1e3"),
+                Arguments.of("{'id':'a','text':'x','version':-1}", Reason.VERSION, "-1"),
+                Arguments.of("{'id':'a','text':'x','version':null}", Reason.VERSION, "null"),
+                Arguments.of("{'id':'a','text':'x','version':true}", Reason.VERSION, "true"),
+                Arguments.of("{'id':'a','text':'x','version':[1]}", Reason.VERSION, "[1]"),
+                Arguments.of(
+                        "{'id':'a','text':'x','version':9223372036854775808}",
+                        Reason.VERSION,
+                        "9223372036854775808"),
+                Arguments.of("{'id':'a','text':'x','op':'index'}", Reason.OP, "\"index\""),
+                Arguments.of("{'id':'a','text':'x','op':'DELETE'}", Reason.OP, "\"DELETE\""),
+                Arguments.of("{'id':'a','text':'x','op':null}", Reason.OP, "null"),
+                Arguments.of("{'id':'a','text':'x','op':1}", Reason.OP, "1"),
+                Arguments.of("{'op':'delete'}", Reason.ID, "key is missing"),
+                Arguments.of("{'op':'delete','id':'a','version':'1'}", Reason.VERSION, "\"1\""));
+    }
+
+    @ParameterizedTest
+    @MethodSource("bad")
+    void refuses(String value, Reason reason, String says) {
+        assertThatThrownBy(() -> json(value.replace('\'', '"')))
+                .isInstanceOfSatisfying(
+                        UnreadableRecordException.class,
+                        e -> {
+                            assertThat(e.reason()).isEqualTo(reason);
+                            assertThat(e.getMessage().replace('"', '\''))
+                                    .contains(says.replace('"', '\''))
+                                    .doesNotContain("\n")
+                                    .doesNotContain("StreamReadConstraints")
+                                    .hasSizeLessThan(600);
+                        });
+    }
+
+    @Test
+    void deleteNeedsOnlyAnId() throws UnreadableRecordException {
+        Document document = json("{\"op\":\"delete\",\"id\":\"a\",\"text\":5,\"version\":4}");
+        assertThat(document.operation()).isEqualTo(Operation.DELETE);
+        assertThat(document.id()).isEqualTo("a");
+        assertThat(document.version()).isEqualTo(4);
+        assertThat(document.text()).isNull();
+        assertThat(document.fields()).isNull();
+    }
+
+    @Test
+    void keyIsTheIdWhereTheValueHasNone() throws Exception {
+        DocumentParser parser = new DocumentParser(RecordFormat.JSON, LIMIT);
+        assertThat(parser.parse(record("k", "{\"text\":\"x\"}")).id()).isEqualTo("k");
+        assertThat(parser.parse(record("k", "{\"id\":\"a\",\"text\":\"x\"}")).id()).isEqualTo("a");
+        assertThat(parser.parse(record("k", "{\"op\":\"delete\"}")).id()).isEqualTo("k");
+        assertThatThrownBy(() -> parser.parse(record("", "{\"text\":\"x\"}")))
+                .hasMessageContaining("key is empty");
+    }
+
+    @Test
+    void tombstoneDeletesItsKeyInEveryFormat() throws Exception {
+        for (RecordFormat format : RecordFormat.values()) {
+            DocumentParser parser = new DocumentParser(format, LIMIT);
+            Document document = parser.parse(record("k", null));
+            assertThat(document.operation()).isEqualTo(Operation.DELETE);
+            assertThat(document.id()).isEqualTo("k");
+            assertThat(document.version()).isNull();
+            assertThatThrownBy(() -> parser.parse(record(null, null)))
+                    .isInstanceOf(UnreadableRecordException.class)
+                    .hasMessageContaining("has no value")
+                    .hasMessageContaining("key is missing");
+        }
+    }
+
+    @Test
+    void utf8IsStrict() {
+        byte[][] malformed = {
+            {(byte) 0xFF},
+            {(byte) 0xC0, (byte) 0x80},
+            {(byte) 0xED, (byte) 0xA0, (byte) 0xBD},
+            {(byte) 0xF4, (byte) 0x90, (byte) 0x80, (byte) 0x80},
+            {(byte) 0xE2, (byte) 0x82}
+        };
+        for (byte[] wrong : malformed) {
+            ByteArrayOutputStream value = new ByteArrayOutputStream();
+            value.writeBytes(bytes("{\"id\":\"a\",\"text\":\""));
+            value.writeBytes(wrong);
+            value.writeBytes(bytes("\"}"));
+            assertRefused(
+                    RecordFormat.JSON,
+                    SourceRecord.of("docs", 0, null, value.toByteArray()),
+                    Reason.NOT_UTF8,
+                    "the value is not valid UTF-8");
+            assertRefused(
+                    RecordFormat.TEXT,
+                    SourceRecord.of("docs", 0, bytes("k"), wrong),
+                    Reason.NOT_UTF8,
+                    "the value is not valid UTF-8");
+            assertRefused(
+                    RecordFormat.JSON,
+                    SourceRecord.of("docs", 0, wrong, bytes("{\"text\":\"x\"}")),
+                    Reason.NOT_UTF8,
+                    "the key");
+        }
+    }
+
+    private static void assertRefused(
+            RecordFormat format, SourceRecord record, Reason reason, String says) {
+        assertThatThrownBy(() -> new DocumentParser(format, LIMIT).parse(record))
+                .isInstanceOfSatisfying(
+                        UnreadableRecordException.class,
+                        e -> assertThat(e.reason()).isEqualTo(reason))
+                .hasMessageContaining(says);
+    }
+
+    @Test
+    void tsv() throws Exception {
+        DocumentParser parser = new DocumentParser(RecordFormat.TSV, LIMIT);
+        Document document = parser.parse(record(null, "7\ta text\twith a tab"));
+        assertThat(document.id()).isEqualTo("7");
+        assertThat(document.text()).isEqualTo("a text\twith a tab");
+        assertThat(document.fields()).isEqualTo("{}");
+        assertThat(parser.parse(record(null, "7\t")).text()).isEmpty();
+        assertRefused(RecordFormat.TSV, record(null, "no tab"), Reason.MALFORMED, "no tab");
+        assertRefused(RecordFormat.TSV, record(null, "\ttext"), Reason.ID, "no id");
+        assertRefused(RecordFormat.TSV, record(null, ""), Reason.MALFORMED, "no tab");
+    }
+
+    @Test
+    void plainText() throws Exception {
+        Document document =
+                new DocumentParser(RecordFormat.TEXT, LIMIT).parse(record("k", "{\"id\":1}"));
+        assertThat(document.id()).isEqualTo("k");
+        assertThat(document.text()).isEqualTo("{\"id\":1}");
+        assertRefused(RecordFormat.TEXT, record(null, "x"), Reason.ID, "key is missing");
+    }
+
+    @Test
+    void tooLargeCountsKeyValueAndHeaders() throws Exception {
+        SourceRecord record =
+                new SourceRecord(
+                        "t",
+                        0,
+                        0,
+                        0,
+                        bytes("kk"),
+                        bytes("vvv"),
+                        new String[] {"hhhh"},
+                        new byte[][] {bytes("xxxxx")});
+        assertThat(new DocumentParser(RecordFormat.TEXT, 14).parse(record).text()).isEqualTo("vvv");
+        assertThatThrownBy(() -> new DocumentParser(RecordFormat.TEXT, 13).parse(record))
+                .hasMessage("the record is larger than the limit of 13 bytes");
+    }
+
+    @Test
+    void whatTheSourceHasCutIsTooLarge() {
+        SourceRecord cut =
+                new SourceRecord(
+                        "f",
+                        0,
+                        0,
+                        -1,
+                        null,
+                        bytes("{\"id\":\"a\",\"text\":\"x\"}"),
+                        new String[] {DocumentParser.HEADER_TRUNCATED},
+                        new byte[][] {null});
+        assertRefused(RecordFormat.JSON, cut, Reason.TOO_LARGE, "larger than the limit");
+    }
+
+    @Test
+    void deadLetterBeingReplayedIsMarked() throws Exception {
+        SourceRecord replayed =
+                new SourceRecord(
+                        "t",
+                        0,
+                        0,
+                        0,
+                        bytes("k"),
+                        bytes("{\"text\":\"x\"}"),
+                        new String[] {"other", DeadLetter.HEADER_STAGE},
+                        new byte[][] {null, bytes("ENCODE")});
+        assertThat(new DocumentParser(RecordFormat.JSON, LIMIT).parse(replayed).replayed())
+                .isTrue();
+    }
+
+    /** Whatever comes in, the answer is a document or a refusal. */
+    @Test
+    void noInputIsACrash() {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        byte[] valid =
+                bytes(
+                        "{\"id\":\"a\",\"text\":\"x \\ud83d\\ude00 y\",\"version\":12,"
+                                + "\"op\":\"upsert\",\"n\":[1.5e3,{\"k\":null}],\"title\":\"T\"}");
+        int read = 0;
+        int refused = 0;
+        for (int i = 0; i < 30_000; i++) {
+            byte[] value = Arrays.copyOf(valid, valid.length - random.nextInt(3));
+            for (int n = random.nextInt(3); n >= 0; n--) {
+                int at = random.nextInt(value.length);
+                value[at] =
+                        random.nextBoolean()
+                                ? valid[random.nextInt(valid.length)]
+                                : (byte) random.nextInt(256);
+            }
+            RecordFormat format = RecordFormat.values()[i % 3];
+            try {
+                Document document =
+                        new DocumentParser(format, LIMIT)
+                                .parse(SourceRecord.of("f", i, bytes("k"), value));
+                assertThat(document.id()).as("seed %d", seed).isNotEmpty();
+                assertThat(UTF_8.newEncoder().canEncode(document.id() + document.text()))
+                        .as("seed %d", seed)
+                        .isTrue();
+                read++;
+            } catch (UnreadableRecordException e) {
+                refused++;
+            } catch (RuntimeException e) {
+                throw new AssertionError("seed " + seed + ", input " + i, e);
+            }
+        }
+        assertThat(read).as("seed %d", seed).isPositive();
+        assertThat(refused).as("seed %d", seed).isPositive();
+    }
+}

@@ -1,0 +1,117 @@
+package io.github.flinksplade.pipeline.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.Role;
+import io.github.flinksplade.encoder.SpladeEncoder;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class EngineRegistryTest {
+
+    @Test
+    void oneEngineForEqualFactoriesClosedWithTheLast() throws Exception {
+        int before = EngineRegistry.size();
+        FakeEncoderFactory factory = new FakeEncoderFactory("shared");
+        EngineRegistry.Lease first = EngineRegistry.acquire(factory);
+        EngineRegistry.Lease second = EngineRegistry.acquire(new FakeEncoderFactory("shared"));
+        EngineRegistry.Lease other = EngineRegistry.acquire(new FakeEncoderFactory("other"));
+        assertThat(second.batcher()).isSameAs(first.batcher());
+        assertThat(other.batcher()).isNotSameAs(first.batcher());
+        first.close();
+        second.batcher().submit("still open", Role.DOCUMENT).get(10, TimeUnit.SECONDS);
+        second.close();
+        assertThatThrownBy(
+                        () ->
+                                second.batcher()
+                                        .submit("closed", Role.DOCUMENT)
+                                        .get(10, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(IllegalStateException.class);
+        other.close();
+        assertThat(EngineRegistry.size()).isEqualTo(before);
+        assertThat(factory.opened()).isEqualTo(1);
+    }
+
+    @Test
+    void workIsToldOnce() throws Exception {
+        try (EngineRegistry.Lease one = EngineRegistry.acquire(new FakeEncoderFactory("work"));
+                EngineRegistry.Lease two = EngineRegistry.acquire(new FakeEncoderFactory("work"))) {
+            one.batcher().submit("three words here", Role.DOCUMENT).get(10, TimeUnit.SECONDS);
+            assertThat(one.takeWork()).isEqualTo(new EngineRegistry.Work(3, 3));
+            assertThat(two.takeWork()).isEqualTo(new EngineRegistry.Work(0, 0));
+        }
+    }
+
+    record Broken() implements EncoderFactory {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public SpladeEncoder open() {
+            throw new ModelException("no such model");
+        }
+    }
+
+    @Test
+    void whatCannotBeOpenedLeavesNothingBehind() {
+        int before = EngineRegistry.size();
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(() -> EngineRegistry.acquire(new Broken()))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessage("no such model");
+        }
+        assertThat(EngineRegistry.size()).isEqualTo(before);
+    }
+
+    @Test
+    void manyComeAndGo() throws Exception {
+        int before = EngineRegistry.size();
+        ExecutorService threads = Executors.newFixedThreadPool(8);
+        try {
+            List<Callable<Void>> users = new ArrayList<>();
+            for (int i = 0; i < 200; i++) {
+                users.add(
+                        () -> {
+                            try (EngineRegistry.Lease lease =
+                                    EngineRegistry.acquire(new FakeEncoderFactory("many"))) {
+                                lease.batcher()
+                                        .submit("text", Role.DOCUMENT)
+                                        .get(10, TimeUnit.SECONDS);
+                            }
+                            return null;
+                        });
+            }
+            for (Future<Void> user : threads.invokeAll(users)) {
+                user.get(30, TimeUnit.SECONDS);
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+        assertThat(EngineRegistry.size()).isEqualTo(before);
+    }
+
+    @Test
+    void vocabularyIsReadFromTheEncoder() {
+        int before = EngineRegistry.size();
+        EncoderVocabulary vocabulary = new EncoderVocabulary(new FakeEncoderFactory("terms"));
+        assertThat(vocabulary.size()).isEqualTo(1000);
+        Set<String> terms = new HashSet<>();
+        for (int i = 0; i < vocabulary.size(); i++) {
+            terms.add(vocabulary.term(i));
+        }
+        assertThat(terms).hasSize(1000).contains("t0", "t999");
+        assertThat(EngineRegistry.size()).isEqualTo(before);
+        assertThat(new FakeEncoderFactory("terms").opened()).isEqualTo(1);
+    }
+}

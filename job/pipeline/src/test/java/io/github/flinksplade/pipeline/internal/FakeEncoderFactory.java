@@ -1,0 +1,40 @@
+package io.github.flinksplade.pipeline.internal;
+
+import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.encoder.FakeEncoder;
+import io.github.flinksplade.encoder.SpladeEncoder;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Opens fake encoders. What is known of them stands in a map of the test's JVM, for the factory
+ * itself is copied.
+ *
+ * @param name tests that do not want to share an engine give different names
+ */
+record FakeEncoderFactory(String name) implements EncoderFactory {
+
+    private static final long serialVersionUID = 1L;
+
+    private static final Map<String, AtomicLong> DOCUMENTS = new ConcurrentHashMap<>();
+    private static final Map<String, AtomicLong> OPENED = new ConcurrentHashMap<>();
+
+    @Override
+    public SpladeEncoder open() {
+        OPENED.computeIfAbsent(name, unused -> new AtomicLong()).incrementAndGet();
+        return FakeEncoder.create(
+                EncoderOptions.defaults(),
+                DOCUMENTS.computeIfAbsent(name, unused -> new AtomicLong()));
+    }
+
+    /** How many documents have been run through the engines of this name. */
+    long documents() {
+        return DOCUMENTS.computeIfAbsent(name, unused -> new AtomicLong()).get();
+    }
+
+    /** How many engines of this name have been opened. */
+    long opened() {
+        return OPENED.computeIfAbsent(name, unused -> new AtomicLong()).get();
+    }
+}

@@ -1,0 +1,131 @@
+package io.github.flinksplade.pipeline.internal;
+
+import io.github.flinksplade.connector.DeadLetter;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.java.functions.KeySelector;
+import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
+import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
+import org.apache.flink.streaming.api.operators.KeyedProcessOperator;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.util.AbstractStreamOperatorTestHarness;
+import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
+
+/** Flink's harness around one of the job's keyed functions. */
+final class KeyedOperator<I, O> implements AutoCloseable {
+
+    static final int MAX_PARALLELISM = 128;
+
+    private final KeyedOneInputStreamOperatorTestHarness<String, I, O> harness;
+    private final KeyedProcessFunction<String, I, O> function;
+    private final int parallelism;
+    private final int subtask;
+    private long checkpoint;
+    private int deadLettersTaken;
+
+    private KeyedOperator(
+            KeyedProcessFunction<String, I, O> function,
+            KeySelector<I, String> key,
+            int parallelism,
+            int subtask)
+            throws Exception {
+        this.function = function;
+        this.parallelism = parallelism;
+        this.subtask = subtask;
+        harness =
+                new KeyedOneInputStreamOperatorTestHarness<>(
+                        new KeyedProcessOperator<>(function),
+                        key,
+                        Types.STRING,
+                        MAX_PARALLELISM,
+                        parallelism,
+                        subtask);
+    }
+
+    static <I, O> KeyedOperator<I, O> open(
+            KeyedProcessFunction<String, I, O> function,
+            KeySelector<I, String> key,
+            OperatorSubtaskState from)
+            throws Exception {
+        return open(function, key, from, 1, 0);
+    }
+
+    static <I, O> KeyedOperator<I, O> open(
+            KeyedProcessFunction<String, I, O> function,
+            KeySelector<I, String> key,
+            OperatorSubtaskState from,
+            int parallelism,
+            int subtask)
+            throws Exception {
+        KeyedOperator<I, O> operator = new KeyedOperator<>(function, key, parallelism, subtask);
+        operator.harness.setup();
+        if (from != null) {
+            operator.harness.initializeState(from);
+        }
+        operator.harness.open();
+        return operator;
+    }
+
+    /** The part of a snapshot that one subtask of another parallelism gets. */
+    static OperatorSubtaskState part(OperatorSubtaskState all, int from, int to, int subtask) {
+        return AbstractStreamOperatorTestHarness.repartitionOperatorState(
+                all, MAX_PARALLELISM, from, to, subtask);
+    }
+
+    boolean owns(String key) {
+        return KeyGroupRangeAssignment.assignKeyToParallelOperator(
+                        key, MAX_PARALLELISM, parallelism)
+                == subtask;
+    }
+
+    /** What comes out for one element. */
+    List<O> process(I element) throws Exception {
+        harness.processElement(element, 0);
+        return taken();
+    }
+
+    /** What has come out since it was last asked for. */
+    List<O> taken() {
+        List<O> out = new ArrayList<>(harness.extractOutputValues());
+        harness.getOutput().clear();
+        return out;
+    }
+
+    /** The dead letters since they were last asked for. */
+    List<DeadLetter> deadLetters() {
+        if (harness.getSideOutput(DeadLetterOffice.OUTPUT) == null) {
+            return List.of();
+        }
+        List<DeadLetter> all =
+                harness.getSideOutput(DeadLetterOffice.OUTPUT).stream()
+                        .map(StreamRecord::getValue)
+                        .toList();
+        List<DeadLetter> fresh = all.subList(deadLettersTaken, all.size());
+        deadLettersTaken = all.size();
+        return fresh;
+    }
+
+    long count(String accumulator) {
+        return function.getRuntimeContext().getLongCounter(accumulator).getLocalValuePrimitive();
+    }
+
+    void setProcessingTime(long millis) throws Exception {
+        harness.setProcessingTime(millis);
+        harness.setStateTtlProcessingTime(millis);
+    }
+
+    OperatorSubtaskState snapshot() throws Exception {
+        return harness.snapshot(++checkpoint, 0);
+    }
+
+    @Override
+    public void close() {
+        try {
+            harness.close();
+        } catch (Exception e) {
+            throw new AssertionError("the operator does not close", e);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package io.github.flinksplade.pipeline.internal;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+class ModuleRulesTest {
+
+    private static final JavaClasses PIPELINE =
+            new ClassFileImporter()
+                    .withImportOption(new ImportOption.DoNotIncludeTests())
+                    .importPackages("io.github.flinksplade.pipeline");
+
+    @Test
+    void knowsTheEncoderAndTheConnectorsInterfaceButNoConnector() {
+        classes()
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(
+                        "java..",
+                        "org.apache.flink..",
+                        "com.fasterxml.jackson.core..",
+                        "io.github.flinksplade.pipeline..",
+                        "io.github.flinksplade.encoder",
+                        "io.github.flinksplade.connector")
+                .check(PIPELINE);
+    }
+
+    @Test
+    void onlyTheEngineRegistryHasStateInStatics() {
+        fields().that()
+                .areStatic()
+                .and()
+                .areDeclaredInClassesThat()
+                .doNotHaveSimpleName("EngineRegistry")
+                .should()
+                .haveModifier(JavaModifier.FINAL)
+                .andShould()
+                .notHaveRawType(
+                        DescribedPredicate.describe(
+                                "a collection",
+                                type ->
+                                        type.isAssignableTo(java.util.Map.class)
+                                                || type.isAssignableTo(java.util.Collection.class)))
+                .check(PIPELINE);
+    }
+
+    @Test
+    void noRetriesInTheAsynchronousOperator() {
+        noClasses()
+                .should()
+                .callMethodWhere(
+                        DescribedPredicate.describe(
+                                "is one of *WaitWithRetry",
+                                call -> call.getName().endsWith("WaitWithRetry")))
+                .check(PIPELINE);
+    }
+}

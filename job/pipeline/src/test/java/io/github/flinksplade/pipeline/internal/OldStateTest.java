@@ -1,0 +1,131 @@
+package io.github.flinksplade.pipeline.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.flinksplade.connector.Operation;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.encoder.SparseVector;
+import io.github.flinksplade.pipeline.Counters;
+import io.github.flinksplade.pipeline.Document;
+import io.github.flinksplade.pipeline.PipelineOptions;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.streaming.util.OperatorSnapshotUtil;
+import org.junit.jupiter.api.Test;
+
+/**
+ * State that was written by an earlier build is read by this one. The files under {@code
+ * src/test/resources/state} are never written anew: a change of the state adds files, written by
+ * {@link #main}, and a test that reads them.
+ */
+class OldStateTest {
+
+    private static final long MODEL = 0x1234;
+    private static final SparseVector VECTOR =
+            new SparseVector(new int[] {3, 200, 30000}, new float[] {0.5f, 1.25f, 2});
+
+    private static String file(String name) {
+        return Path.of("src", "test", "resources", "state", name).toString();
+    }
+
+    private static KeyedOperator<Document, Change> gate(OperatorSubtaskState from)
+            throws Exception {
+        return KeyedOperator.open(
+                new Gate(
+                        PipelineOptions.defaults(),
+                        MODEL,
+                        Hashes.ofNames(List.of("t")),
+                        () -> 1_000_000),
+                Document::id,
+                from);
+    }
+
+    private static KeyedOperator<EncodedChange, VectorRecord> guard(OperatorSubtaskState from)
+            throws Exception {
+        return KeyedOperator.open(
+                new OrderGuard(PipelineOptions.defaults(), MODEL),
+                change -> change.change().id(),
+                from);
+    }
+
+    private static Change change(String id, long version, Change.Work work, long textVersion) {
+        boolean delete = work == Change.Work.NONE;
+        return new Change(
+                id,
+                delete ? Operation.DELETE : Operation.UPSERT,
+                true,
+                version,
+                false,
+                work,
+                textVersion,
+                delete ? null : Hashes.of("text"),
+                delete ? null : "text",
+                delete ? null : "{}",
+                Documents.origin("value"));
+    }
+
+    private static EncodedChange encoded(Change change) {
+        return new EncodedChange(change, VECTOR.indices(), VECTOR.values(), 7, true, null, 0, 0);
+    }
+
+    private static EncodedChange without(Change change) {
+        return new EncodedChange(change, null, null, 0, false, null, 0, 0);
+    }
+
+    /** Writes the files of the present form. */
+    public static void main(String[] arguments) throws Exception {
+        try (KeyedOperator<Document, Change> gate = gate(null)) {
+            gate.process(Documents.upsert("numbered", "text"));
+            gate.process(Documents.upsert("explicit", "text", "{\"a\":1}", 5L));
+            gate.process(Documents.delete("deleted"));
+            OperatorSnapshotUtil.writeStateHandle(gate.snapshot(), file("gate-1"));
+        }
+        try (KeyedOperator<EncodedChange, VectorRecord> guard = guard(null)) {
+            guard.process(encoded(change("kept", 5, Change.Work.ENCODE, 5)));
+            guard.process(without(change("deleted", 5, Change.Work.NONE, 0)));
+            guard.process(without(change("held", 6, Change.Work.REUSE, 5)));
+            OperatorSnapshotUtil.writeStateHandle(guard.snapshot(), file("guard-1"));
+        }
+    }
+
+    @Test
+    void gate1() throws Exception {
+        try (KeyedOperator<Document, Change> gate =
+                gate(OperatorSnapshotUtil.readStateHandle(file("gate-1")))) {
+            assertThat(gate.process(Documents.upsert("numbered", "text"))).isEmpty();
+            assertThat(gate.process(Documents.upsert("explicit", "text", "{\"a\":1}", 5L)))
+                    .isEmpty();
+            assertThat(gate.process(Documents.delete("deleted"))).isEmpty();
+            assertThat(gate.count(Counters.SKIPPED)).isEqualTo(3);
+            assertThat(gate.process(Documents.upsert("explicit", "text", "{\"a\":2}", 6L)))
+                    .satisfiesExactly(
+                            change -> {
+                                assertThat(change.work()).isEqualTo(Change.Work.REUSE);
+                                assertThat(change.textVersion()).isEqualTo(5);
+                            });
+            assertThat(gate.process(Documents.upsert("numbered", "other")))
+                    .satisfiesExactly(change -> assertThat(change.version()).isEqualTo(1_000_001));
+        }
+    }
+
+    @Test
+    void guard1() throws Exception {
+        try (KeyedOperator<EncodedChange, VectorRecord> guard =
+                guard(OperatorSnapshotUtil.readStateHandle(file("guard-1")))) {
+            assertThat(guard.process(without(change("kept", 6, Change.Work.REUSE, 5))))
+                    .satisfiesExactly(
+                            record -> {
+                                assertThat(new SparseVector(record.indices(), record.values()))
+                                        .isEqualTo(VECTOR);
+                                assertThat(record.tokens()).isEqualTo(7);
+                                assertThat(record.truncated()).isTrue();
+                            });
+            assertThat(guard.process(encoded(change("deleted", 5, Change.Work.ENCODE, 5))))
+                    .isEmpty();
+            assertThat(guard.process(encoded(change("held", 5, Change.Work.ENCODE, 5))))
+                    .extracting(VectorRecord::version)
+                    .containsExactly(5L, 6L);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package io.github.flinksplade.pipeline.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.Operation;
+import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.pipeline.Document;
+import org.apache.flink.api.common.serialization.SerializerConfigImpl;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.common.typeutils.TypeSerializer;
+import org.apache.flink.api.java.typeutils.PojoTypeInfo;
+import org.apache.flink.api.java.typeutils.TypeExtractor;
+import org.apache.flink.core.memory.DataInputDeserializer;
+import org.apache.flink.core.memory.DataOutputSerializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What crosses the operators' borders, and what they remember, is written without Kryo. */
+class RecordsTest {
+
+    @ParameterizedTest
+    @ValueSource(
+            classes = {
+                SourceRecord.class,
+                Document.class,
+                Change.class,
+                EncodedChange.class,
+                VectorRecord.class,
+                DeadLetter.class,
+                GateState.class,
+                GuardState.class
+            })
+    void isAPojoThroughout(Class<?> type) {
+        assertThat(TypeInformation.of(type)).isInstanceOf(PojoTypeInfo.class);
+        SerializerConfigImpl strict = new SerializerConfigImpl();
+        strict.setGenericTypes(false);
+        // throws where a field would need Kryo
+        assertThat(TypeExtractor.createTypeInfo(type).createSerializer(strict)).isNotNull();
+    }
+
+    @Test
+    void nullsAndHalfSurrogatesSurvive() throws Exception {
+        SourceRecord origin =
+                new SourceRecord(
+                        "t",
+                        3,
+                        1L << 40,
+                        -1,
+                        null,
+                        null,
+                        new String[] {"a", "b"},
+                        new byte[][] {null, {1, 2}});
+        same(origin, SourceRecord.class);
+        same(new Document("a", Operation.DELETE, null, null, null, true, origin), Document.class);
+        Change change =
+                new Change(
+                        "a\uD83D",
+                        Operation.UPSERT,
+                        true,
+                        5,
+                        false,
+                        Change.Work.REUSE,
+                        4,
+                        new byte[16],
+                        "\uD83D\uDE00\u0000",
+                        "{}",
+                        origin);
+        same(change, Change.class);
+        same(new EncodedChange(change, null, null, 0, false, "why", 1, 2), EncodedChange.class);
+        same(
+                new EncodedChange(change, new int[0], new float[0], 2, true, null, 1, 2),
+                EncodedChange.class);
+        same(GuardState.NEW, GuardState.class);
+        same(
+                new GateState(
+                        GateState.Versioning.EXPLICIT,
+                        1,
+                        true,
+                        null,
+                        null,
+                        0,
+                        false,
+                        -1,
+                        new long[] {1, 2}),
+                GateState.class);
+        same(new DeadLetter(origin, DeadLetter.Stage.WRITE, null, "C", "m"), DeadLetter.class);
+    }
+
+    private static <T> void same(T value, Class<T> type) throws Exception {
+        TypeSerializer<T> serializer =
+                TypeInformation.of(type).createSerializer(new SerializerConfigImpl());
+        DataOutputSerializer out = new DataOutputSerializer(64);
+        serializer.serialize(value, out);
+        T read = serializer.deserialize(new DataInputDeserializer(out.getCopyOfBuffer()));
+        assertThat(read).usingRecursiveComparison().isEqualTo(value);
+        assertThat(serializer.copy(value)).usingRecursiveComparison().isEqualTo(value);
+    }
+}
