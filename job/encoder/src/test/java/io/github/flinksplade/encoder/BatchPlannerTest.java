@@ -93,7 +93,7 @@ class BatchPlannerTest {
     void keepsEveryRuleOnRandomQueues() {
         long seed = 7;
         Random random = new Random(seed);
-        for (int round = 0; round < 300; round++) {
+        for (int round = 0; round < 100; round++) {
             Engine.Limits limits =
                     new Engine.Limits(
                             1,

@@ -446,7 +446,7 @@ class MicroBatcherTest {
                                     List<String> texts = new ArrayList<>();
                                     List<CompletableFuture<EncodedText>> futures =
                                             new ArrayList<>();
-                                    for (int i = 0; i < 2500; i++) {
+                                    for (int i = 0; i < 1000; i++) {
                                         String text =
                                                 words(random.nextInt(150), random.nextInt(1000));
                                         Role role = i % 5 == 0 ? Role.QUERY : Role.DOCUMENT;
@@ -465,7 +465,7 @@ class MicroBatcherTest {
             for (Future<?> caller : callers) {
                 caller.get();
             }
-            assertThat(batcher.stats().documents()).isEqualTo(20_000);
+            assertThat(batcher.stats().documents()).isEqualTo(8_000);
             assertThat(batcher.stats().failed()).isZero();
         } finally {
             threads.shutdownNow();
