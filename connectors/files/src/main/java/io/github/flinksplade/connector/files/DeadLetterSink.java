@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.DeadLetter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.List;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.StatefulSinkWriter;
 import org.apache.flink.api.connector.sink2.SupportsWriterState;
@@ -39,7 +40,7 @@ final class DeadLetterSink
 
     @Override
     public StatefulSinkWriter<DeadLetter, Written> createWriter(WriterInitContext context) {
-        return restoreWriter(context, java.util.List.of());
+        return restoreWriter(context, List.of());
     }
 
     @Override

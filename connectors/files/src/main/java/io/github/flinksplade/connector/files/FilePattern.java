@@ -5,9 +5,13 @@ import io.github.flinksplade.connector.ConnectorException;
 import java.io.File;
 import java.io.IOException;
 import java.io.Serializable;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.nio.file.SimpleFileVisitor;
@@ -54,15 +58,8 @@ record FilePattern(String address, String root, String glob) implements Serializ
             }
             start = slash + 1;
         }
-        FilePattern pattern =
-                new FilePattern(
-                        wholeName,
-                        new File(place.substring(0, start))
-                                .toPath()
-                                .toAbsolutePath()
-                                .normalize()
-                                .toString(),
-                        place.substring(start));
+        String folder = FilesConnector.path(address, place.substring(0, start)).toString();
+        FilePattern pattern = new FilePattern(wholeName, folder, place.substring(start));
         pattern.matcher();
         return pattern;
     }
@@ -201,14 +198,17 @@ record FilePattern(String address, String root, String glob) implements Serializ
 
     /** What an exception of the file system says, in words. */
     static String reason(IOException e) {
-        if (e instanceof java.nio.file.AccessDeniedException) {
-            return "permission denied (" + e.getMessage() + ")";
+        if (e instanceof NoSuchFileException) {
+            return "there is no such file";
         }
-        if (e instanceof java.nio.file.NoSuchFileException) {
-            return "there is no " + e.getMessage();
+        if (e instanceof AccessDeniedException) {
+            return "permission denied";
         }
-        if (e instanceof java.nio.file.FileSystemLoopException) {
+        if (e instanceof FileSystemLoopException) {
             return "a symbolic link leads back to " + e.getMessage();
+        }
+        if (e instanceof FileSystemException system && system.getReason() != null) {
+            return system.getReason();
         }
         return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }

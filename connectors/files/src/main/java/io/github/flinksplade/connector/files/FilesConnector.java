@@ -64,8 +64,13 @@ public final class FilesConnector implements Connector {
 
     /** The one path that an address names; relative ones begin where this process runs. */
     static Path path(Address address) {
+        return path(address, place(address));
+    }
+
+    /** As {@link #path(Address)}, of a part of the address's place. */
+    static Path path(Address address, String place) {
         try {
-            return Path.of(place(address)).toAbsolutePath().normalize();
+            return Path.of(place).toAbsolutePath().normalize();
         } catch (InvalidPathException e) {
             throw new ConnectorException(address + " is not a path: " + e.getReason(), e);
         }

@@ -153,7 +153,7 @@ final class FilesTarget implements Target {
     }
 
     /** Writes a record and a line feed. */
-    private record LineEncoder(String folder, VectorJson json) implements Encoder<VectorRecord> {
+    record LineEncoder(String folder, VectorJson json) implements Encoder<VectorRecord> {
 
         @Override
         public void encode(VectorRecord record, OutputStream out) {

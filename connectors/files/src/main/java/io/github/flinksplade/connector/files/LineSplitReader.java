@@ -139,7 +139,8 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
 
     /** A position of a checkpoint is behind a line feed, or at the end of the file. */
     private static void requireEndOfLine(InputStream in, FileSplit split) throws IOException {
-        if (in.read() != '\n' && in.read() >= 0) {
+        int last = in.read();
+        if (last < 0 || last != '\n' && in.read() >= 0) {
             throw changed(split);
         }
     }

@@ -1,0 +1,351 @@
+package io.github.flinksplade.connector.files;
+
+import static io.github.flinksplade.connector.files.Packed.concat;
+import static io.github.flinksplade.connector.files.Packed.gzip;
+import static io.github.flinksplade.connector.files.Packed.zstd;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.VectorRecord;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.flink.api.common.JobID;
+import org.apache.flink.api.common.JobStatus;
+import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.common.functions.MapFunction;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.MemorySize;
+import org.apache.flink.configuration.TaskManagerOptions;
+import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.runtime.minicluster.MiniCluster;
+import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.test.junit5.InjectMiniCluster;
+import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.apache.flink.util.ExceptionUtils;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files in, vectors and dead letters out, through real jobs that fail and go on. */
+class FilesITCase {
+
+    private static final int PARALLELISM = 2;
+
+    @RegisterExtension
+    private static final MiniClusterExtension CLUSTER =
+            new MiniClusterExtension(
+                    new MiniClusterResourceConfiguration.Builder()
+                            .setConfiguration(memory())
+                            .setNumberTaskManagers(1)
+                            .setNumberSlotsPerTaskManager(PARALLELISM)
+                            .build());
+
+    /** How many records the jobs of the current test have seen, repeated ones too. */
+    private static final AtomicInteger SEEN = new AtomicInteger();
+
+    private static final AtomicInteger FAILURES_LEFT = new AtomicInteger();
+
+    @TempDir Path folder;
+
+    private MiniCluster cluster;
+
+    private static Configuration memory() {
+        Configuration configuration = new Configuration();
+        configuration.set(TaskManagerOptions.MANAGED_MEMORY_SIZE, MemorySize.ofMebiBytes(16));
+        return configuration;
+    }
+
+    @BeforeEach
+    void reset(@InjectMiniCluster MiniCluster cluster) throws IOException {
+        this.cluster = cluster;
+        SEEN.set(0);
+        FAILURES_LEFT.set(0);
+        Files.createDirectories(folder.resolve("in"));
+    }
+
+    @Test
+    void everyLineOnceThoughTheJobFails() throws Exception {
+        write("in/a.txt", lines("a", 0, 3000));
+        write("in/b.txt.gz", concat(gzip(lines("b", 0, 2000)), gzip(lines("b", 2000, 3000))));
+        write("in/c.txt.zst", zstd(lines("c", 0, 3000)));
+        FAILURES_LEFT.set(4);
+
+        JobClient job = start(bounded(), "file:" + folder + "/in", Duration.ofMillis(50), null);
+        job.getJobExecutionResult().get(60, TimeUnit.SECONDS);
+
+        assertThat(FAILURES_LEFT).hasValue(0);
+        assertThat(SEEN.get()).isGreaterThanOrEqualTo(9000);
+        List<String> expected = new ArrayList<>();
+        List<String> expectedDead = new ArrayList<>();
+        for (String name : List.of("a", "b", "c")) {
+            IntStream.range(0, 3000)
+                    .forEach(i -> (i % 100 == 7 ? expectedDead : expected).add(name + i));
+        }
+        assertThat(ids()).containsExactlyInAnyOrderElementsOf(expected);
+        assertThat(deadLetters()).containsExactlyInAnyOrderElementsOf(expectedDead);
+    }
+
+    @Test
+    void partsAppearWithCheckpointsAndAJobGoesOnFromOne() throws Exception {
+        write("in/a.txt", lines("a", 0, 10));
+        String from = "file:" + folder + "/in?watch=true&interval=0.05";
+        JobClient job = start(unbounded(), from, Duration.ofHours(1), null);
+        eventually(() -> SEEN.get() == 10);
+        assertThat(ids()).isEmpty();
+        cluster.triggerCheckpoint(job.getJobID()).get(30, TimeUnit.SECONDS);
+        eventually(() -> ids().size() == 9);
+
+        // files that are not finished, and files of another format, are not read
+        write("in/.b.txt", lines("b", 0, 10));
+        write("in/_c.txt", lines("c", 0, 10));
+        write("in/d.tsv", lines("d", 0, 10));
+        Files.move(folder.resolve("in/.b.txt"), folder.resolve("in/b.txt"));
+        eventually(() -> SEEN.get() == 20);
+        String checkpoint = cluster.triggerCheckpoint(job.getJobID()).get(30, TimeUnit.SECONDS);
+        eventually(() -> ids().size() == 18);
+        write("in/e.txt", lines("e", 0, 10));
+        eventually(() -> SEEN.get() == 30);
+        job.cancel().get(30, TimeUnit.SECONDS);
+        ended(job.getJobID());
+        assertThat(ids()).hasSize(18);
+
+        assertThatThrownBy(() -> start(unbounded(), from, Duration.ofHours(1), checkpoint))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("mixes formats: a.txt and d.tsv");
+        Files.delete(folder.resolve("in/d.tsv"));
+        JobClient again = start(unbounded(), from, Duration.ofHours(1), checkpoint);
+        eventually(() -> SEEN.get() == 40);
+        write("in/f.txt", lines("f", 0, 10));
+        eventually(() -> SEEN.get() == 50);
+        cluster.triggerCheckpoint(again.getJobID()).get(30, TimeUnit.SECONDS);
+        List<String> expected =
+                Stream.of("a", "b", "e", "f")
+                        .flatMap(name -> IntStream.range(0, 10).mapToObj(i -> name + i))
+                        .filter(id -> !id.endsWith("7"))
+                        .toList();
+        eventually(() -> ids().size() >= expected.size());
+        assertThat(ids()).containsExactlyInAnyOrderElementsOf(expected);
+        assertThat(deadLetters()).containsExactly("a7", "b7", "e7", "f7");
+        again.cancel().get(30, TimeUnit.SECONDS);
+        ended(again.getJobID());
+    }
+
+    @Test
+    void aFileThatIsCutOffFailsTheJobByName() throws Exception {
+        byte[] packed = gzip(lines("a", 0, 1000));
+        write("in/a.txt.gz", Arrays.copyOf(packed, packed.length - 20));
+
+        JobClient job = start(bounded(), "file:" + folder + "/in", Duration.ofHours(1), null);
+
+        assertFails(
+                job,
+                "cannot read " + folder + "/in/a.txt.gz: it is cut off: its gzip data have no end");
+    }
+
+    @Test
+    void aWatchedFolderThatGoesAwayFailsTheJobByName() throws Exception {
+        write("in/a.txt", lines("a", 0, 10));
+        JobClient job =
+                start(
+                        unbounded(),
+                        "file:" + folder + "/in?watch=true&interval=0.05",
+                        Duration.ofHours(1),
+                        null);
+        eventually(() -> SEEN.get() == 10);
+
+        Files.move(folder.resolve("in"), folder.resolve("gone"));
+
+        assertFails(
+                job, "there is no file or folder " + folder + "/in (from file:" + folder + "/in)");
+    }
+
+    private static void assertFails(JobClient job, String message) {
+        assertThatThrownBy(() -> job.getJobExecutionResult().get(60, TimeUnit.SECONDS))
+                .satisfies(
+                        e ->
+                                assertThat(
+                                                ExceptionUtils.findThrowable(
+                                                        e, ConnectorException.class))
+                                        .hasValueSatisfying(
+                                                cause -> assertThat(cause).hasMessage(message)));
+    }
+
+    /** Fails before a checkpoint is due: the job starts from its beginning. */
+    @Test
+    void aFailureBeforeTheFirstCheckpointLeavesNothingTwice() throws Exception {
+        write("in/a.txt", lines("a", 0, 500));
+        FAILURES_LEFT.set(2);
+
+        JobClient job = start(bounded(), "file:" + folder + "/in", Duration.ofHours(1), null);
+        job.getJobExecutionResult().get(60, TimeUnit.SECONDS);
+
+        assertThat(ids()).hasSize(495).doesNotHaveDuplicates();
+        assertThat(deadLetters()).containsExactly("a7", "a107", "a207", "a307", "a407");
+    }
+
+    private Configuration bounded() {
+        return new Configuration();
+    }
+
+    private Configuration unbounded() {
+        Configuration configuration = new Configuration();
+        configuration.setString(
+                "execution.checkpointing.externalized-checkpoint-retention",
+                "RETAIN_ON_CANCELLATION");
+        return configuration;
+    }
+
+    /** Lines whose number ends in 07 go to the dead letters, the others become vectors. */
+    private JobClient start(
+            Configuration configuration, String from, Duration interval, String checkpoint)
+            throws Exception {
+        configuration.setString("pipeline.generic-types", "false");
+        configuration.setString("pipeline.auto-generate-uids", "false");
+        configuration.setString("restart-strategy.type", "fixed-delay");
+        configuration.setString("restart-strategy.fixed-delay.attempts", "4");
+        configuration.setString("restart-strategy.fixed-delay.delay", "10 ms");
+        configuration.setString(
+                "execution.checkpointing.dir", folder.resolve("state").toUri() + "");
+        configuration.setString("execution.checkpointing.interval", interval.toMillis() + " ms");
+        if (checkpoint != null) {
+            configuration.setString("execution.state-recovery.path", checkpoint);
+        }
+        StreamExecutionEnvironment env =
+                StreamExecutionEnvironment.getExecutionEnvironment(configuration);
+        env.setParallelism(PARALLELISM);
+
+        FilesConnector files = new FilesConnector();
+        DocumentSource documents = files.source(Address.parse(from));
+        documents.check();
+        DataStream<SourceRecord> records =
+                env.fromSource(documents.source(), WatermarkStrategy.noWatermarks(), "source")
+                        .uid("source")
+                        .map(new Troublesome())
+                        .uid("trouble");
+        FilesTarget target =
+                new FilesTarget(Address.parse("file:" + folder + "/out/vectors.jsonl"));
+        target.check(Records.context(), checkpoint != null);
+        records.filter(record -> !isBad(record))
+                .uid("good")
+                .map(record -> Records.upsert(text(record)))
+                .returns(VectorRecord.class)
+                .uid("encode")
+                .sinkTo(target.sink(Records.context()))
+                .uid("vectors");
+        records.filter(FilesITCase::isBad)
+                .uid("bad")
+                .map(
+                        record ->
+                                new DeadLetter(
+                                        record, DeadLetter.Stage.PARSE, null, "Bad", "is bad"))
+                .returns(DeadLetter.class)
+                .uid("letter")
+                .sinkTo(
+                        files.deadLetters(Address.parse("file:" + folder + "/dead-letters.jsonl"))
+                                .sink("dead"))
+                .setParallelism(1)
+                .uid("dead");
+        return env.executeAsync();
+    }
+
+    private static boolean isBad(SourceRecord record) {
+        return text(record).matches("[a-z](.*0)?7");
+    }
+
+    private static String text(SourceRecord record) {
+        return new String(record.value(), UTF_8);
+    }
+
+    /** Counts, and now and then fails while failures are left. */
+    private static final class Troublesome implements MapFunction<SourceRecord, SourceRecord> {
+
+        private static final long serialVersionUID = 1L;
+
+        private int count;
+
+        @Override
+        public SourceRecord map(SourceRecord record) {
+            SEEN.incrementAndGet();
+            count++;
+            if (FAILURES_LEFT.get() > 0) {
+                // slow enough for checkpoints to come in between
+                LockSupport.parkNanos(100_000);
+                if (count >= 400 && FAILURES_LEFT.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
+                    throw new IllegalStateException("failing as planned");
+                }
+            }
+            return record;
+        }
+    }
+
+    private List<String> ids() throws IOException {
+        List<String> ids = new ArrayList<>();
+        ObjectMapper mapper = new ObjectMapper();
+        try (Stream<Path> files = Files.list(folder.resolve("out/vectors.jsonl"))) {
+            for (Path part :
+                    files.filter(file -> file.getFileName().toString().startsWith("part-"))
+                            .toList()) {
+                assertThat(part.getFileName().toString()).endsWith(".jsonl");
+                for (String line : Files.readAllLines(part)) {
+                    JsonNode json = mapper.readTree(line);
+                    assertThat(json.get("indices")).hasSize(2);
+                    ids.add(json.get("id").textValue());
+                }
+            }
+        }
+        return ids;
+    }
+
+    private List<String> deadLetters() throws IOException {
+        List<String> values = new ArrayList<>();
+        ObjectMapper mapper = new ObjectMapper();
+        for (String line : Files.readAllLines(folder.resolve("dead-letters.jsonl"))) {
+            values.add(new String(mapper.readTree(line).get("value").binaryValue(), UTF_8));
+        }
+        return values;
+    }
+
+    private static byte[] lines(String prefix, int from, int to) {
+        StringBuilder lines = new StringBuilder();
+        IntStream.range(from, to).forEach(i -> lines.append(prefix).append(i).append('\n'));
+        return lines.toString().getBytes(UTF_8);
+    }
+
+    private void write(String name, byte[] bytes) throws IOException {
+        Files.write(folder.resolve(name), bytes);
+    }
+
+    private void ended(JobID job) throws Exception {
+        eventually(() -> cluster.getJobStatus(job).get().equals(JobStatus.CANCELED));
+    }
+
+    private static void eventually(Callable<Boolean> condition) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!condition.call()) {
+            assertThat(System.nanoTime()).as("deadline").isLessThan(deadline);
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+    }
+}

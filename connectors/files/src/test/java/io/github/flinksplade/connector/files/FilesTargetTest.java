@@ -1,0 +1,123 @@
+package io.github.flinksplade.connector.files;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.VectorJson;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FilesTargetTest {
+
+    @TempDir Path folder;
+
+    @Test
+    void makesItsFolder() {
+        target("a/vectors.jsonl").check(Records.context(), false);
+        assertThat(folder.resolve("a/vectors.jsonl")).isDirectory();
+    }
+
+    @Test
+    void aFileInThePlaceIsRefused() throws IOException {
+        Files.writeString(folder.resolve("vectors.jsonl"), "mine");
+
+        assertThatThrownBy(() -> target("vectors.jsonl").check(Records.context(), false))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining(folder.resolve("vectors.jsonl") + " is a file")
+                .hasMessageContaining("name another path or remove it");
+        assertThatThrownBy(() -> target("vectors.jsonl/x").check(Records.context(), false))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("cannot make the folder")
+                .hasMessageContaining(folder.resolve("vectors.jsonl/x") + ": Not a directory");
+    }
+
+    @Test
+    void anEarlierRunIsNotMixedWith() throws IOException {
+        Files.createDirectories(folder.resolve("v"));
+        Files.writeString(folder.resolve("v/.part-x.jsonl.inprogress.1"), "half");
+        assertThatCode(() -> target("v").check(Records.context(), false))
+                .doesNotThrowAnyException();
+
+        Files.writeString(
+                folder.resolve("v/part-x-0.jsonl"),
+                "{\"id\":\"1\",\"version\":1,\"op\":\"delete\"}\n{\"id\":\"1\",\"encoder\":\""
+                        + Records.PROVENANCE.fingerprint()
+                        + "\"}\n");
+        assertThatThrownBy(() -> target("v?text=true").check(Records.context(), false))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining(folder.resolve("v") + " holds the vectors of an earlier run")
+                .hasMessageContaining("--state")
+                .hasMessageContaining("v?text=true&append=true");
+        assertThatCode(() -> target("v").check(Records.context(), true)).doesNotThrowAnyException();
+        assertThatCode(() -> target("v?append=true").check(Records.context(), false))
+                .doesNotThrowAnyException();
+    }
+
+    @Test
+    void vectorsOfAnotherEncoderAreNotMixedWith() throws IOException {
+        Files.createDirectories(folder.resolve("v"));
+        Files.writeString(
+                folder.resolve("v/part-x-0.jsonl"), "{\"id\":\"1\",\"encoder\":\"0123456789\"}\n");
+        for (boolean restored : new boolean[] {true, false}) {
+            assertThatThrownBy(() -> target("v?append=true").check(Records.context(), restored))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("holds vectors of another encoder (0123456789");
+        }
+        Files.writeString(folder.resolve("v/part-x-0.jsonl"), "what is this\n");
+        assertThatThrownBy(() -> target("v?append=true").check(Records.context(), false))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("part-x-0.jsonl is not a part of this program's making");
+    }
+
+    @Test
+    void aFullDiskIsNamed() throws IOException {
+        assumeTrue(Files.exists(Path.of("/dev/full")), "needs /dev/full, which Linux has");
+        VectorJson json =
+                new VectorJson(
+                        VectorJson.Form.HYBRID,
+                        false,
+                        Records.PROVENANCE,
+                        Records.context().vocabulary());
+        try (OutputStream full = new FileOutputStream("/dev/full")) {
+            assertThatThrownBy(
+                            () ->
+                                    new FilesTarget.LineEncoder("/x/vectors.jsonl", json)
+                                            .encode(Records.upsert("1"), full))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessage("cannot write into /x/vectors.jsonl: No space left on device");
+        }
+    }
+
+    @Test
+    void onlyAnseriniHasNoDeletes() {
+        assertThat(target("v?format=anserini").rejection(Records.delete("1"))).contains("anserini");
+        assertThat(target("v?format=anserini").rejection(Records.upsert("1"))).isNull();
+        assertThat(target("v?format=lucene").rejection(Records.delete("1"))).isNull();
+    }
+
+    @Test
+    void optionsAreChecked() {
+        assertThatThrownBy(() -> target("v?format=csv"))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("[hybrid, lucene, anserini]");
+        assertThatThrownBy(() -> target("v?txt=true"))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("did you mean 'text'?");
+        assertThatThrownBy(() -> target("v?format=anserini&text=false"))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("always has the text");
+    }
+
+    private FilesTarget target(String place) {
+        return new FilesTarget(Address.parse("file:" + folder + "/" + place));
+    }
+}

@@ -1,0 +1,201 @@
+package io.github.flinksplade.connector.files;
+
+import static io.github.flinksplade.connector.files.Packed.gzip;
+import static io.github.flinksplade.connector.files.Packed.zstd;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.RecordFormat;
+import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.files.LineSourceReader.Line;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.flink.connector.base.source.reader.RecordsWithSplitIds;
+import org.apache.flink.connector.base.source.reader.splitreader.SplitsAddition;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LineSplitReaderTest {
+
+    private static final int MAX_LINE = 1000;
+
+    @TempDir Path folder;
+
+    @Test
+    void recordsSayWhereTheyStood() throws IOException {
+        Path file = write("docs.txt", "one\n \t\r\n\n\u00a0\r\ntwo".getBytes(UTF_8));
+
+        List<Line> lines = read(RecordFormat.TEXT, new FileSplit(file.toString(), "x/n", 0, 0));
+
+        assertThat(lines)
+                .extracting(line -> text(line.record().value()))
+                .containsExactly("one", "\u00a0", "two");
+        assertThat(lines)
+                .extracting(line -> text(line.record().key()))
+                .containsExactly("x/n:1", "x/n:4", "x/n:5");
+        assertThat(lines).extracting(line -> line.record().offset()).containsExactly(0L, 3L, 4L);
+        assertThat(lines).extracting(line -> line.record().source()).containsOnly(file.toString());
+        assertThat(lines.get(0).record().timestamp()).isEqualTo(SourceRecord.NO_TIMESTAMP);
+        assertThat(lines.get(0).record().headerNames()).isEmpty();
+    }
+
+    @Test
+    void onlyTextHasKeys() throws IOException {
+        Path file = write("docs.tsv", "1\tone\n".getBytes(UTF_8));
+
+        List<Line> lines = read(RecordFormat.TSV, new FileSplit(file.toString(), "docs.tsv", 0, 0));
+
+        assertThat(lines).hasSize(1);
+        assertThat(lines.get(0).record().key()).isNull();
+        assertThat(text(lines.get(0).record().value())).isEqualTo("1\tone");
+    }
+
+    @Test
+    void aLineThatIsTooLongIsOneRecordWithAMark() throws IOException {
+        String giant = "x".repeat(5_000_000);
+        Path file = write("a.jsonl", ("a\n" + giant + "\nb\n").getBytes(UTF_8));
+
+        List<Line> lines = read(RecordFormat.JSON, new FileSplit(file.toString(), "a", 0, 0));
+
+        assertThat(lines).hasSize(3);
+        SourceRecord head = lines.get(1).record();
+        assertThat(head.value()).hasSize(MAX_LINE);
+        assertThat(head.headerNames()).containsExactly(FilesConnector.HEADER_TRUNCATED_LINE);
+        assertThat(text(head.headerValues()[0])).isEqualTo("true");
+        assertThat(lines.get(2).record().headerNames()).isEmpty();
+    }
+
+    @Test
+    void goesOnFromEveryPosition() throws IOException {
+        StringBuilder text = new StringBuilder("\ufefffirst\n");
+        for (int i = 0; i < 80; i++) {
+            text.append("line ").append(i).append(i % 3 == 0 ? "\r\n" : "\n\n");
+        }
+        byte[] bytes = text.append("last").toString().getBytes(UTF_8);
+        for (Path file :
+                List.of(
+                        write("plain.txt", bytes),
+                        write("a.txt.gz", gzip(bytes)),
+                        write("a.txt.zst", zstd(bytes)))) {
+            List<Line> all = read(RecordFormat.TEXT, new FileSplit(file.toString(), "n", 0, 0));
+            assertThat(all).hasSize(82);
+            for (int i = 0; i < all.size(); i++) {
+                Line line = all.get(i);
+                List<Line> rest =
+                        read(
+                                RecordFormat.TEXT,
+                                new FileSplit(
+                                        file.toString(),
+                                        "n",
+                                        line.nextOffset(),
+                                        line.record().offset() + 1));
+                assertThat(rest.stream().map(LineSplitReaderTest::summary))
+                        .containsExactlyElementsOf(
+                                all.subList(i + 1, all.size()).stream()
+                                        .map(LineSplitReaderTest::summary)
+                                        .toList());
+            }
+        }
+    }
+
+    @Test
+    void aFileThatWasChangedSinceTheCheckpointIsRefused() throws IOException {
+        byte[] bytes = "one\ntwo\nthree".getBytes(UTF_8);
+        for (Path file :
+                List.of(
+                        write("plain.txt", bytes),
+                        write("a.txt.gz", gzip(bytes)),
+                        write("a.txt.zst", zstd(bytes)))) {
+            for (long offset : new long[] {3, 9, 14, 1000}) {
+                assertThatThrownBy(
+                                () ->
+                                        read(
+                                                RecordFormat.TEXT,
+                                                new FileSplit(file.toString(), "n", offset, 1)))
+                        .as("%s at %s", file, offset)
+                        .isInstanceOf(ConnectorException.class)
+                        .hasMessageContaining("cannot read " + file + ": no line ends at byte")
+                        .hasMessageContaining("start without the saved state");
+            }
+            // the end of the file is the end of its last line
+            assertThat(
+                            read(
+                                    RecordFormat.TEXT,
+                                    new FileSplit(file.toString(), "n", bytes.length, 3)))
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void damagedAndMissingFilesAreNamed() throws IOException {
+        byte[] bytes = "one\ntwo\nthree\n".repeat(1000).getBytes(UTF_8);
+        Path gz = write("a.txt.gz", Arrays.copyOf(gzip(bytes), gzip(bytes).length - 5));
+        Path zst = write("a.txt.zst", Arrays.copyOf(zstd(bytes), zstd(bytes).length - 5));
+        Path cutInside = write("b.txt.gz", Arrays.copyOf(gzip(bytes), 30));
+
+        for (Path file : List.of(gz, zst, cutInside)) {
+            assertThatThrownBy(
+                            () -> read(RecordFormat.TEXT, new FileSplit(file.toString(), "", 0, 0)))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("cannot read " + file + ": it is cut off");
+        }
+        // also while the part before the position is unpacked again
+        assertThatThrownBy(
+                        () ->
+                                read(
+                                        RecordFormat.TEXT,
+                                        new FileSplit(cutInside.toString(), "", 13_996, 2999)))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("cannot read " + cutInside + ": it is cut off");
+        Path missing = folder.resolve("gone.txt");
+        assertThatThrownBy(
+                        () -> read(RecordFormat.TEXT, new FileSplit(missing.toString(), "", 0, 0)))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("cannot read " + missing + ": there is no such file");
+    }
+
+    private static String summary(Line line) {
+        return text(line.record().key())
+                + "|"
+                + line.record().offset()
+                + "|"
+                + line.nextOffset()
+                + "|"
+                + text(line.record().value());
+    }
+
+    private static List<Line> read(RecordFormat format, FileSplit split) throws IOException {
+        List<Line> lines = new ArrayList<>();
+        try (LineSplitReader reader = new LineSplitReader(format, MAX_LINE)) {
+            reader.handleSplitsChanges(new SplitsAddition<>(List.of(split)));
+            while (true) {
+                RecordsWithSplitIds<Line> batch = reader.fetch();
+                while (batch.nextSplit() != null) {
+                    for (Line line = batch.nextRecordFromSplit();
+                            line != null;
+                            line = batch.nextRecordFromSplit()) {
+                        lines.add(line);
+                    }
+                }
+                if (!batch.finishedSplits().isEmpty()) {
+                    assertThat(batch.finishedSplits()).containsExactly(split.splitId());
+                    return lines;
+                }
+            }
+        }
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, UTF_8);
+    }
+
+    private Path write(String name, byte[] bytes) throws IOException {
+        return Files.write(folder.resolve(name), bytes);
+    }
+}
