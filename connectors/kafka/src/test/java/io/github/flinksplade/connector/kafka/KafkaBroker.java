@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
@@ -43,6 +44,8 @@ public final class KafkaBroker implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int PORT_ATTEMPTS = 5;
+    private static final Comparator<TopicPartition> BY_PARTITION =
+            Comparator.comparingInt(TopicPartition::partition);
 
     private final KafkaRaftServer server;
     private final Path directory;
@@ -235,6 +238,8 @@ public final class KafkaBroker implements AutoCloseable {
             String topic,
             int atLeast) {
         if (System.nanoTime() > deadline) {
+            Map<TopicPartition, Long> positions = new TreeMap<>(BY_PARTITION);
+            consumer.assignment().forEach(one -> positions.put(one, consumer.position(one)));
             throw new IllegalStateException(
                     "only "
                             + records.size()
@@ -242,7 +247,10 @@ public final class KafkaBroker implements AutoCloseable {
                             + topic
                             + " in time, not "
                             + atLeast
-                            + " and all");
+                            + " and all; read up to "
+                            + positions
+                            + ", committed up to "
+                            + consumer.endOffsets(consumer.assignment()));
         }
         consumer.poll(Duration.ofMillis(100)).forEach(records::add);
     }
