@@ -1,0 +1,153 @@
+package io.github.flinksplade.app;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/** The distribution this build has made, run as a user runs it: as processes. */
+final class Distribution {
+
+    static final Duration PATIENCE = Duration.ofMinutes(4);
+
+    private Distribution() {}
+
+    /** The root of the checkout. */
+    static Path root() {
+        Path here = Path.of("").toAbsolutePath();
+        while (!Files.exists(here.resolve("docker-compose.yml"))) {
+            here = here.getParent();
+            if (here == null) {
+                throw new IllegalStateException("these tests run inside a checkout");
+            }
+        }
+        return here;
+    }
+
+    static Path home() {
+        Path home = root().resolve("job/app/target/distribution");
+        if (!Files.exists(home.resolve("usrlib/flink-splade-job.jar"))) {
+            throw new IllegalStateException(
+                    "no distribution at " + home + "; run the tests with mvn verify");
+        }
+        return home;
+    }
+
+    /** What a command has answered. */
+    record Answer(int code, String out, String err) {
+
+        Answer expect(int expected) {
+            if (code != expected) {
+                throw new AssertionError(
+                        "exit code " + code + ", not " + expected + "\n" + out + "\n" + err);
+            }
+            return this;
+        }
+    }
+
+    /** Runs {@code flink-splade} in a directory to its end. */
+    static Answer run(Path directory, String... arguments) {
+        return runWith("", directory, arguments);
+    }
+
+    /** The same, with something on its standard input. */
+    static Answer runWith(String input, Path directory, String... arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(home().resolve("bin/flink-splade").toString());
+        command.addAll(List.of(arguments));
+        return execute(directory, input, Map.of(), command);
+    }
+
+    /** Runs any command in a directory to its end. */
+    static Answer execute(
+            Path directory, String input, Map<String, String> environment, List<String> command) {
+        try {
+            Path in = Files.createTempFile(directory, "stdin", "");
+            Path out = Files.createTempFile(directory, "stdout", "");
+            Path err = Files.createTempFile(directory, "stderr", "");
+            Files.writeString(in, input);
+            ProcessBuilder builder =
+                    new ProcessBuilder(command)
+                            .directory(directory.toFile())
+                            .redirectInput(in.toFile())
+                            .redirectOutput(out.toFile())
+                            .redirectError(err.toFile());
+            builder.environment().putAll(environment);
+            Process process = builder.start();
+            boolean ended = process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            if (!ended) {
+                process.descendants().forEach(ProcessHandle::destroyForcibly);
+                process.destroyForcibly().waitFor();
+            }
+            Answer answer = new Answer(process.exitValue(), read(out), read(err));
+            Files.delete(in);
+            Files.delete(out);
+            Files.delete(err);
+            if (!ended) {
+                throw new AssertionError(
+                        command + " did not end within " + PATIENCE + "\n" + answer);
+            }
+            return answer;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Starts {@code flink-splade} and leaves it running; its output goes to {@code log}. */
+    static Process start(Path directory, Path log, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(home().resolve("bin/flink-splade").toString());
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command)
+                .directory(directory.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+    }
+
+    /** Looks again and again until something holds, at most {@link #PATIENCE}. */
+    static void await(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("waited " + PATIENCE + " for " + what);
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(20);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    /** The lines of all {@code *.jsonl} parts that a file target has committed. */
+    static List<String> parts(Path directory) throws IOException {
+        List<String> lines = new ArrayList<>();
+        if (Files.isDirectory(directory)) {
+            try (var files = Files.list(directory)) {
+                for (Path part : files.sorted().toList()) {
+                    String name = part.getFileName().toString();
+                    if (name.endsWith(".jsonl") && !name.startsWith(".")) {
+                        lines.addAll(Files.readAllLines(part));
+                    }
+                }
+            }
+        }
+        return lines;
+    }
+
+    private static String read(Path file) throws IOException {
+        return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+    }
+}

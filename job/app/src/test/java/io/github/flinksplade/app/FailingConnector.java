@@ -1,0 +1,72 @@
+package io.github.flinksplade.app;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.VectorRecord;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.flink.api.connector.sink2.Sink;
+import org.apache.flink.api.connector.sink2.SinkWriter;
+import org.apache.flink.api.connector.sink2.WriterInitContext;
+
+/**
+ * For tests: {@code failing:EVERY?times=N} is a target that keeps nothing and fails the job with
+ * every so-manieth record, N times in all. The records are counted over the job's restarts in this
+ * JVM.
+ */
+public final class FailingConnector implements Connector {
+
+    static final AtomicInteger RECORDS = new AtomicInteger();
+    static final AtomicInteger FAILURES = new AtomicInteger();
+
+    @Override
+    public String scheme() {
+        return "failing";
+    }
+
+    @Override
+    public String usage() {
+        return "write failing:EVERY?times=N";
+    }
+
+    @Override
+    public Target target(Address address) {
+        return new FailingTarget(
+                Integer.parseInt(address.place()), Integer.parseInt(address.option("times")));
+    }
+
+    private record FailingTarget(int every, int times) implements Target {
+
+        @Override
+        public void check(TargetContext context, boolean restored) {}
+
+        @Override
+        public Sink<VectorRecord> sink(TargetContext context) {
+            return new FailingSink(every, times);
+        }
+    }
+
+    private record FailingSink(int every, int times) implements Sink<VectorRecord> {
+
+        @Override
+        public SinkWriter<VectorRecord> createWriter(WriterInitContext context) {
+            return new SinkWriter<>() {
+                @Override
+                public void write(VectorRecord record, Context context) throws IOException {
+                    if (RECORDS.incrementAndGet() % every == 0 && FAILURES.get() < times) {
+                        FAILURES.incrementAndGet();
+                        throw new IOException("failed on purpose");
+                    }
+                }
+
+                @Override
+                public void flush(boolean endOfInput) {}
+
+                @Override
+                public void close() {}
+            };
+        }
+    }
+}

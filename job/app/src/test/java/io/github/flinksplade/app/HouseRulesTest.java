@@ -1,0 +1,100 @@
+package io.github.flinksplade.app;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Who may know whom; docs/architecture.md has the picture. */
+class HouseRulesTest {
+
+    private static final String HOUSE = "io.github.flinksplade.";
+    private static JavaClasses classes;
+
+    @BeforeAll
+    static void read() {
+        classes =
+                new ClassFileImporter()
+                        .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                        .importPackages("io.github.flinksplade");
+        for (String part :
+                new String[] {
+                    "encoder.SpladeEncoder",
+                    "builtin.BuiltinModelProvider",
+                    "pipeline.SpladeJob",
+                    "connector.Connector",
+                    "connector.kafka.KafkaConnector",
+                    "connector.files.FilesConnector",
+                    "connector.lucene.LuceneConnector",
+                    "app.Main"
+                }) {
+            Assertions.assertThat(classes.contain(HOUSE + part)).as(part).isTrue();
+        }
+    }
+
+    @Test
+    void encoderKnowsNeitherFlinkNorTheRestOfTheHouse() {
+        forbid("encoder..", "org.apache.flink..", HOUSE + "connector..", HOUSE + "pipeline..");
+        forbid("encoder..", HOUSE + "app..", HOUSE + "builtin..");
+    }
+
+    @Test
+    void builtinModelKnowsTheEncoderOnly() {
+        forbid("builtin..", "org.apache.flink..", HOUSE + "connector..", HOUSE + "pipeline..");
+        forbid("builtin..", HOUSE + "app..");
+    }
+
+    @Test
+    void connectorsKnowNeitherEncoderNorPipeline() {
+        forbid("connector..", HOUSE + "encoder..", HOUSE + "pipeline..", HOUSE + "app..");
+    }
+
+    @Test
+    void apiKnowsNoConnector() {
+        forbid("connector", HOUSE + "connector.*..");
+    }
+
+    @Test
+    void connectorsDoNotKnowEachOther() {
+        SlicesRuleDefinition.slices()
+                .matching(HOUSE + "connector.(*)..")
+                .should()
+                .notDependOnEachOther()
+                .check(classes);
+    }
+
+    @Test
+    void pipelineNamesNoConnector() {
+        forbid("pipeline..", HOUSE + "connector.*..", HOUSE + "app..", HOUSE + "builtin..");
+    }
+
+    @Test
+    void internalsStayInside() {
+        for (String module : new String[] {"encoder", "builtin", "pipeline"}) {
+            noClasses()
+                    .that()
+                    .resideOutsideOfPackage(HOUSE + module + "..")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAPackage(HOUSE + module + ".internal..")
+                    .check(classes);
+        }
+    }
+
+    private static void forbid(String from, String... to) {
+        ArchRule rule =
+                noClasses()
+                        .that()
+                        .resideInAPackage(HOUSE + from)
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAnyPackage(to);
+        rule.check(classes);
+    }
+}
