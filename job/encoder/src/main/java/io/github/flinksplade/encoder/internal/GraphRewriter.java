@@ -1,0 +1,338 @@
+package io.github.flinksplade.encoder.internal;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import ai.onnx.proto.OnnxMl.TypeProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * Puts the maximum over the positions into a graph, so that [batch, vocabulary] numbers leave it
+ * and not [batch, tokens, vocabulary].
+ *
+ * <p>From the logits it goes back over what treats each term by itself and never turns the order of
+ * two numbers around (the decoder's bias, a positive scale, a change of type), takes the maximum
+ * before these and applies them after it: rounding keeps the order too, so that the result is the
+ * same to the bit. What it does not know it leaves where it is and takes the maximum after it. The
+ * logarithm is no part of the graph, as its vector kernel rounds differently with the size of a
+ * batch; see {@link OnnxEngine}.
+ */
+final class GraphRewriter {
+
+    private static final String PREFIX = "splade/";
+    private static final String MAXIMA = PREFIX + "maxima";
+    private static final int FLOAT = DataType.FLOAT.getNumber();
+
+    private final GraphIndex index;
+    private final Function<TensorProto, ByteBuffer> data;
+    private final List<NodeProto> nodes = new ArrayList<>();
+    private final List<TensorProto> constants = new ArrayList<>();
+    private int names;
+
+    private GraphRewriter(GraphIndex index, Function<TensorProto, ByteBuffer> data) {
+        this.index = index;
+        this.data = data;
+    }
+
+    /**
+     * A graph that ends in {@link GraphOutput}.
+     *
+     * @param summary one line on what was found and done
+     */
+    record Rewritten(ModelProto model, GraphOutput output, String summary) {}
+
+    /** A node after the maximum, as it was before it: one input changes, the others stay. */
+    private record Step(NodeProto node, int input, Optional<TensorProto> constant) {}
+
+    /**
+     * The graph with the maximum of its logits over the positions as its only output.
+     *
+     * @param data gives the bytes of a weight
+     * @param logits name of a [batch, tokens, vocabulary] value
+     * @param mask name of the [batch, tokens] input that is 0 where a row is filled up, whose
+     *     positions then never win; empty where rows are never filled up
+     */
+    static Rewritten maxima(
+            GraphIndex index,
+            Function<TensorProto, ByteBuffer> data,
+            String logits,
+            Optional<String> mask) {
+        return new GraphRewriter(index, data).takeMaximum(logits, mask);
+    }
+
+    /** The graph with one of its outputs only, changed to float. */
+    static Rewritten weights(GraphIndex index, String output) {
+        GraphRewriter rewriter = new GraphRewriter(index, tensor -> null);
+        String weights = rewriter.floats(output);
+        return new Rewritten(
+                rewriter.finished(index.graph().toBuilder(), List.of(value(weights, FLOAT))),
+                new GraphOutput(GraphOutput.Kind.WEIGHTS, weights, null),
+                "finished weights in " + output);
+    }
+
+    /** The graph with the two outputs that list one row's terms and weights. */
+    static Rewritten pairs(GraphIndex index, String indices, String weights) {
+        GraphRewriter rewriter = new GraphRewriter(index, tensor -> null);
+        String floats = rewriter.floats(weights);
+        ValueInfoProto terms =
+                index.graph().getOutputList().stream()
+                        .filter(output -> output.getName().equals(indices))
+                        .findFirst()
+                        .orElseThrow();
+        return new Rewritten(
+                rewriter.finished(index.graph().toBuilder(), List.of(terms, value(floats, FLOAT))),
+                new GraphOutput(GraphOutput.Kind.PAIRS, floats, indices),
+                "finished weights in " + indices + " and " + weights);
+    }
+
+    private Rewritten takeMaximum(String logits, Optional<String> mask) {
+        Deque<Step> after = new ArrayDeque<>();
+        String core = logits;
+        for (Optional<Step> step = step(core); step.isPresent(); step = step(core)) {
+            after.push(step.get());
+            core = step.get().node().getInput(step.get().input());
+        }
+        GraphProto.Builder graph = index.graph().toBuilder();
+        Optional<NodeProto> decoder = index.producer(core, "MatMul");
+        String summary =
+                "maximum over the positions of "
+                        + logits
+                        + (decoder.isPresent() ? ", taken at its decoder" : "")
+                        + (after.isEmpty() ? "" : " before " + operators(after));
+        if (mask.isPresent()) {
+            if (decoder.isPresent()) {
+                maskDecoderInput(graph, decoder.get(), mask.get());
+            } else {
+                core = masked(core, mask.get());
+            }
+        }
+        String value = maximum(core);
+        for (Step step : after) {
+            value = repeated(step, value);
+        }
+        String maxima = floats(value);
+        return new Rewritten(
+                finished(graph, List.of(value(maxima, FLOAT))),
+                new GraphOutput(GraphOutput.Kind.MAXIMA, maxima, null),
+                summary);
+    }
+
+    private static String operators(Deque<Step> steps) {
+        return String.join(", ", steps.stream().map(step -> step.node().getOpType()).toList());
+    }
+
+    /** The node that makes a value, if it may as well come after the maximum. */
+    private Optional<Step> step(String value) {
+        Optional<NodeProto> producer = index.producer(value);
+        if (producer.isEmpty()) {
+            return Optional.empty();
+        }
+        NodeProto node = producer.get();
+        if (index.is(node, "Identity") || index.is(node, "Cast") && castsToFloat(node)) {
+            return Optional.of(new Step(node, 0, Optional.empty()));
+        }
+        if (index.is(node, "Add")) {
+            return withConstant(node, 0).or(() -> withConstant(node, 1));
+        }
+        if (index.is(node, "Sub")) {
+            return withConstant(node, 0);
+        }
+        if (index.is(node, "Mul")) {
+            return withConstant(node, 0)
+                    .or(() -> withConstant(node, 1))
+                    .filter(step -> allPositive(step.constant().orElseThrow()));
+        }
+        if (index.is(node, "Div")) {
+            return withConstant(node, 0).filter(step -> allPositive(step.constant().orElseThrow()));
+        }
+        return Optional.empty();
+    }
+
+    private static boolean castsToFloat(NodeProto node) {
+        long to = GraphIndex.attribute(node, "to").map(AttributeProto::getI).orElse(0L);
+        return to == FLOAT
+                || to == DataType.FLOAT16.getNumber()
+                || to == DataType.DOUBLE.getNumber()
+                || to == DataType.BFLOAT16.getNumber();
+    }
+
+    /** A step whose other input is a constant that is the same at every position. */
+    private Optional<Step> withConstant(NodeProto node, int input) {
+        return index.constant(node.getInput(1 - input))
+                .filter(
+                        constant ->
+                                constant.getDimsList().stream()
+                                        .limit(Math.max(0, constant.getDimsCount() - 1))
+                                        .allMatch(size -> size == 1))
+                .map(constant -> new Step(node, input, Optional.of(constant)));
+    }
+
+    private boolean allPositive(TensorProto constant) {
+        if (constant.getDataType() == FLOAT && constant.getFloatDataCount() > 0) {
+            return constant.getFloatDataList().stream().allMatch(number -> number > 0);
+        }
+        boolean bytes =
+                constant.hasRawData()
+                        || constant.getDataLocation() == TensorProto.DataLocation.EXTERNAL;
+        if (!bytes) {
+            return false;
+        }
+        ByteBuffer raw = data.apply(constant).order(ByteOrder.LITTLE_ENDIAN);
+        if (constant.getDataType() == FLOAT) {
+            while (raw.hasRemaining()) {
+                if (!(raw.getFloat() > 0)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+        if (constant.getDataType() == DataType.FLOAT16.getNumber()) {
+            while (raw.hasRemaining()) {
+                short half = raw.getShort();
+                if (half <= 0 || half > 0x7c00) {
+                    return false;
+                }
+            }
+            return true;
+        }
+        return false;
+    }
+
+    /** The decoder reads its own row 0 where the mask is 0: a copy never beats the original. */
+    private void maskDecoderInput(GraphProto.Builder graph, NodeProto decoder, String mask) {
+        int position = graph.getNodeList().indexOf(decoder);
+        String hidden = masked(decoder.getInput(0), mask);
+        graph.setNode(position, decoder.toBuilder().setInput(0, hidden));
+        for (NodeProto node : nodes) {
+            graph.addNode(position++, node);
+        }
+        nodes.clear();
+    }
+
+    /** A [batch, tokens, n] value whose rows are those of token 0 where the mask is 0. */
+    private String masked(String value, String mask) {
+        String included = node("Cast", List.of(mask), integer("to", DataType.BOOL.getNumber()));
+        String column =
+                index.operatorSet() >= 13
+                        ? node("Unsqueeze", List.of(included, numbers(2)))
+                        : node("Unsqueeze", List.of(included), integers("axes", 2));
+        String first = node("Gather", List.of(value, numbers(0)), integer("axis", 1));
+        return node("Where", List.of(column, value, first));
+    }
+
+    private String maximum(String value) {
+        return index.operatorSet() >= 18
+                ? node("ReduceMax", List.of(value, numbers(1)), integer("keepdims", 0))
+                : node("ReduceMax", List.of(value), integers("axes", 1), integer("keepdims", 0));
+    }
+
+    private String repeated(Step step, String value) {
+        String output = name();
+        NodeProto.Builder node =
+                step.node().toBuilder().setName(output).setInput(step.input(), value);
+        if (step.constant().isPresent()) {
+            // [1, 1, vocabulary] would make [1, batch, vocabulary] of [batch, vocabulary]
+            TensorProto constant = step.constant().get();
+            String name = name();
+            TensorProto.Builder flat = constant.toBuilder().setName(name).clearDims();
+            if (constant.getDimsCount() > 0) {
+                flat.addDims(constant.getDims(constant.getDimsCount() - 1));
+            }
+            constants.add(flat.build());
+            node.setInput(1 - step.input(), name);
+        }
+        nodes.add(node.clearOutput().addOutput(output).build());
+        return output;
+    }
+
+    private String floats(String value) {
+        nodes.add(
+                NodeProto.newBuilder()
+                        .setOpType("Cast")
+                        .setName(MAXIMA)
+                        .addInput(value)
+                        .addOutput(MAXIMA)
+                        .addAttribute(integer("to", FLOAT))
+                        .build());
+        return MAXIMA;
+    }
+
+    private ModelProto finished(GraphProto.Builder graph, List<ValueInfoProto> outputs) {
+        graph.addAllNode(nodes)
+                .addAllInitializer(constants)
+                .clearOutput()
+                .addAllOutput(outputs)
+                .clearQuantizationAnnotation();
+        return GraphIndex.pruned(index.model().toBuilder().setGraph(graph).clearTrainingInfo());
+    }
+
+    private String name() {
+        return PREFIX + names++;
+    }
+
+    private String node(String operator, List<String> inputs, AttributeProto... attributes) {
+        String output = name();
+        nodes.add(
+                NodeProto.newBuilder()
+                        .setOpType(operator)
+                        .setName(output)
+                        .addAllInput(inputs)
+                        .addOutput(output)
+                        .addAllAttribute(List.of(attributes))
+                        .build());
+        return output;
+    }
+
+    private String numbers(long... values) {
+        String name = name();
+        TensorProto.Builder tensor =
+                TensorProto.newBuilder()
+                        .setName(name)
+                        .setDataType(DataType.INT64.getNumber())
+                        .addDims(values.length);
+        for (long value : values) {
+            tensor.addInt64Data(value);
+        }
+        constants.add(tensor.build());
+        return name;
+    }
+
+    private static AttributeProto integer(String name, long value) {
+        return AttributeProto.newBuilder()
+                .setName(name)
+                .setType(AttributeProto.AttributeType.INT)
+                .setI(value)
+                .build();
+    }
+
+    private static AttributeProto integers(String name, long... values) {
+        AttributeProto.Builder attribute =
+                AttributeProto.newBuilder()
+                        .setName(name)
+                        .setType(AttributeProto.AttributeType.INTS);
+        for (long value : values) {
+            attribute.addInts(value);
+        }
+        return attribute.build();
+    }
+
+    private static ValueInfoProto value(String name, int type) {
+        return ValueInfoProto.newBuilder()
+                .setName(name)
+                .setType(
+                        TypeProto.newBuilder()
+                                .setTensorType(TypeProto.Tensor.newBuilder().setElemType(type)))
+                .build();
+    }
+}

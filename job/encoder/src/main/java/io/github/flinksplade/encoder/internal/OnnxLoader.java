@@ -1,0 +1,547 @@
+package io.github.flinksplade.encoder.internal;
+
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import ai.onnx.proto.OnnxMl.TensorShapeProto.Dimension;
+import ai.onnx.proto.OnnxMl.TypeProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.encoder.EncodingException;
+import io.github.flinksplade.encoder.Engine;
+import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.ModelFiles;
+import io.github.flinksplade.encoder.ModelInfo;
+import io.github.flinksplade.encoder.SparseVector;
+import io.github.flinksplade.encoder.TokenSequence;
+import io.github.flinksplade.encoder.Tokenizer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Opens a model: finds out what its graph takes and gives, rewrites it, and tries it out, so that
+ * what does not fit together is said at once and not by the first unlucky text.
+ */
+public final class OnnxLoader {
+
+    private static final int DEFAULT_DOCUMENT_TOKENS = 128;
+    private static final int DEFAULT_QUERY_TOKENS = 24;
+
+    /** No position table in use is longer, and the memory of a run grows with the square. */
+    private static final int MOST_TOKENS = 1 << 15;
+
+    /** A batch that keeps one core busy; a larger one is not faster. */
+    private static final int BATCH_TOKENS = 512;
+
+    private static final int BATCH_DOCUMENTS = 32;
+
+    /**
+     * They choose one scale for a whole batch, so that a text's numbers depend on its neighbours.
+     */
+    private static final Set<String> SCALES_PER_BATCH =
+            Set.of("DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM");
+
+    private final ModelFiles files;
+    private final EncoderOptions options;
+    private final HuggingFaceTokens tokens;
+    private final OnnxFile file;
+    private final GraphIndex graph;
+    private final GraphInputs inputs;
+
+    /** The parts of an open model. Who has them closes the engine and the tokenizer. */
+    public record Opened(ModelInfo info, Tokenizer tokenizer, Engine engine) {}
+
+    /** An output of the graph: its type and its shape, -1 for a size that varies. */
+    private record Shape(String name, int type, List<Long> sizes) {}
+
+    private OnnxLoader(ModelFiles files, EncoderOptions options, HuggingFaceTokens tokens) {
+        this.files = files;
+        this.options = options;
+        this.tokens = tokens;
+        this.file = OnnxFile.read(files.graph());
+        this.graph = new GraphIndex(file.model());
+        this.inputs = GraphInputs.of(graph, files.graph());
+    }
+
+    /**
+     * @throws ModelException when it cannot be used; the message is for the user
+     */
+    public static Opened open(ModelFiles files, EncoderOptions options) {
+        HuggingFaceTokens tokens = HuggingFaceTokens.read(files.tokenizer());
+        try {
+            return new OnnxLoader(files, options, tokens).open();
+        } catch (RuntimeException | Error e) {
+            tokens.close();
+            throw e;
+        }
+    }
+
+    private Opened open() {
+        checkEmbeddings();
+        int document =
+                limit(
+                        "document",
+                        options.documentTokens(),
+                        files.documentTokens(),
+                        DEFAULT_DOCUMENT_TOKENS);
+        int query =
+                limit("query", options.queryTokens(), files.queryTokens(), DEFAULT_QUERY_TOKENS);
+        Found found = find();
+        GraphRewriter.Rewritten rewritten = found.rewritten();
+        OnnxSession session = OnnxSession.open(file, file.detach(rewritten.model()));
+        try {
+            OnnxEngine single =
+                    new OnnxEngine(
+                            session,
+                            inputs,
+                            rewritten.output(),
+                            tokens.vocabularySize(),
+                            found.columns(),
+                            tokens.padding(),
+                            new Engine.Limits(1, 1, 1, true));
+            Trial trial = new Trial(single);
+            trial.shortest();
+            int most = trial.most(Math.max(document, query));
+            document = within(most, document, "document", options.documentTokens());
+            query = within(most, query, "query", options.queryTokens());
+            int workers =
+                    options.threads() > 0
+                            ? options.threads()
+                            : Runtime.getRuntime().availableProcessors();
+            Engine.Limits batches = new Engine.Limits(workers, BATCH_DOCUMENTS, BATCH_TOKENS, true);
+            boolean alone =
+                    rewritten.output().kind() != GraphOutput.Kind.MAXIMA
+                            || inputs.fixedBatch() > 0
+                            || inputs.fixedTokens() > 0
+                            || scalesPerBatch()
+                            || !trial.sameInBatches(single.withLimits(batches), most);
+            Engine engine =
+                    single.withLimits(
+                            alone ? new Engine.Limits(workers, 1, BATCH_TOKENS, true) : batches);
+            ModelInfo info =
+                    new ModelInfo(
+                            files.name(),
+                            files.sha256(),
+                            files.tokenizerSha256(),
+                            precision(),
+                            tokens.vocabularySize(),
+                            document,
+                            query,
+                            rewritten.summary()
+                                    + "; opset "
+                                    + graph.operatorSet()
+                                    + (alone ? "; one text a run" : ""));
+            return new Opened(info, tokens.limitedTo(document, query), engine);
+        } catch (RuntimeException | Error e) {
+            session.close();
+            throw e;
+        }
+    }
+
+    /** A token limit: as asked for, or the model's own, or ours. */
+    private int limit(String role, int asked, int own, int usual) {
+        int limit = asked > 0 ? asked : own > 0 ? own : usual;
+        int special = tokens.prefix().length + tokens.suffix().length;
+        if (limit <= special) {
+            throw new ModelException(
+                    "the "
+                            + role
+                            + " token limit "
+                            + limit
+                            + " leaves no room for text beside the model's "
+                            + special
+                            + " special tokens; make it at least "
+                            + (special + 1));
+        }
+        if (asked > MOST_TOKENS) {
+            throw new ModelException(
+                    "the "
+                            + role
+                            + " token limit "
+                            + asked
+                            + " is above "
+                            + MOST_TOKENS
+                            + "; lower it");
+        }
+        return Math.min(limit, MOST_TOKENS);
+    }
+
+    /** A limit that was asked for is kept or refused; one that was not is fitted to the model. */
+    private int within(int most, int limit, String role, int asked) {
+        if (asked > most) {
+            throw new ModelException(
+                    "the model "
+                            + files.name()
+                            + " takes at most "
+                            + most
+                            + " tokens, but the "
+                            + role
+                            + " token limit is "
+                            + asked
+                            + "; lower it");
+        }
+        return Math.min(limit, most);
+    }
+
+    /** The first thing that goes wrong with a tokenizer of another model. */
+    private void checkEmbeddings() {
+        String ids = inputs.named(GraphInputs.Kind.IDS).orElseThrow();
+        for (NodeProto node : graph.graph().getNodeList()) {
+            if (!graph.is(node, "Gather") || !behindCasts(node.getInput(1)).equals(ids)) {
+                continue;
+            }
+            Optional<TensorProto> table = graph.constant(node.getInput(0));
+            if (table.isPresent()
+                    && table.get().getDimsCount() > 0
+                    && table.get().getDims(0) < tokens.vocabularySize()) {
+                throw new ModelException(
+                        files.tokenizer()
+                                + " has "
+                                + tokens.vocabularySize()
+                                + " terms, but "
+                                + files.graph()
+                                + " has embeddings for "
+                                + table.get().getDims(0)
+                                + "; use the tokenizer that belongs to the model");
+            }
+        }
+    }
+
+    private String behindCasts(String value) {
+        String current = graph.behindIdentities(value);
+        Optional<NodeProto> cast = graph.producer(current, "Cast");
+        return cast.isPresent() ? behindCasts(cast.get().getInput(0)) : current;
+    }
+
+    /**
+     * What the graph gives, made ours.
+     *
+     * @param columns how many terms it has, 0 where it lists pairs
+     */
+    private record Found(GraphRewriter.Rewritten rewritten, int columns) {}
+
+    private Found find() {
+        List<Shape> outputs = new ArrayList<>();
+        for (ValueInfoProto output : graph.graph().getOutputList()) {
+            outputs.add(shape(output));
+        }
+        Optional<Found> found = find(outputs);
+        if (found.isEmpty() && outputs.stream().anyMatch(OnnxLoader::isVague)) {
+            outputs = tried();
+            found = find(outputs);
+        }
+        return found.orElseThrow(this::refused);
+    }
+
+    private Optional<Found> find(List<Shape> outputs) {
+        Optional<String> indices = ending(outputs, "output_idx");
+        Optional<String> weights = ending(outputs, "output_weights");
+        if (indices.isPresent() && weights.isPresent()) {
+            return Optional.of(
+                    new Found(GraphRewriter.pairs(graph, indices.get(), weights.get()), 0));
+        }
+        Optional<Shape> logits = fitting(outputs, 3);
+        Optional<Shape> finished = fitting(outputs, 2);
+        if (finished.isPresent()
+                && !logits.map(shape -> shape.name().equals("logits")).orElse(false)) {
+            return Optional.of(
+                    new Found(
+                            GraphRewriter.weights(graph, finished.get().name()),
+                            columns(finished.get())));
+        }
+        return logits.map(
+                shape ->
+                        new Found(
+                                GraphRewriter.maxima(
+                                        graph,
+                                        file::data,
+                                        shape.name(),
+                                        inputs.fixedTokens() > 0
+                                                ? inputs.named(GraphInputs.Kind.MASK)
+                                                : Optional.empty()),
+                                columns(shape)));
+    }
+
+    private static Optional<String> ending(List<Shape> outputs, String name) {
+        return outputs.stream().map(Shape::name).filter(name::equals).findFirst();
+    }
+
+    /** The output of so many dimensions that holds a number for each term; "logits" first. */
+    private Optional<Shape> fitting(List<Shape> outputs, int dimensions) {
+        List<Shape> fitting =
+                outputs.stream()
+                        .filter(output -> output.sizes().size() == dimensions)
+                        .filter(output -> isReal(output.type()))
+                        .filter(output -> fits(last(output), tokens.vocabularySize()))
+                        .toList();
+        return fitting.stream()
+                .filter(output -> output.name().equals("logits"))
+                .findFirst()
+                .or(() -> fitting.stream().findFirst());
+    }
+
+    private static boolean isReal(int type) {
+        return type == DataType.FLOAT.getNumber()
+                || type == DataType.FLOAT16.getNumber()
+                || type == DataType.BFLOAT16.getNumber()
+                || type == DataType.DOUBLE.getNumber();
+    }
+
+    private static long last(Shape output) {
+        return output.sizes().isEmpty() ? -1 : output.sizes().get(output.sizes().size() - 1);
+    }
+
+    private static int columns(Shape output) {
+        return Math.toIntExact(last(output));
+    }
+
+    /**
+     * Whether a graph of so many terms is for a tokenizer of so many: the same number, or that
+     * rounded up to a round one, as vocabularies are padded for the hardware's sake.
+     */
+    static boolean fits(long columns, int terms) {
+        if (columns == terms) {
+            return true;
+        }
+        for (int round = 8; round <= 4096 && round <= terms; round *= 2) {
+            if (columns == (terms + round - 1L) / round * round) {
+                return true;
+            }
+        }
+        return columns == (terms + 99L) / 100 * 100;
+    }
+
+    private static boolean isVague(Shape output) {
+        return output.sizes().isEmpty()
+                || last(output) < 0 && isReal(output.type())
+                || output.type() == DataType.UNDEFINED.getNumber();
+    }
+
+    private static Shape shape(ValueInfoProto output) {
+        TypeProto.Tensor type = output.getType().getTensorType();
+        List<Long> sizes =
+                type.getShape().getDimList().stream()
+                        .map(
+                                size ->
+                                        size.getValueCase() == Dimension.ValueCase.DIM_VALUE
+                                                ? size.getDimValue()
+                                                : -1L)
+                        .toList();
+        return new Shape(output.getName(), type.getElemType(), sizes);
+    }
+
+    /** The outputs' shapes as a run of the graph as it is has them. */
+    private List<Shape> tried() {
+        int rows = Math.max(1, inputs.fixedBatch());
+        int length = inputs.fixedTokens() > 0 ? inputs.fixedTokens() : 5;
+        try (OnnxSession session = OnnxSession.open(file, file.detach(file.model()))) {
+            Map<String, OnnxTensor> given = new HashMap<>();
+            try {
+                for (GraphInputs.Input input : inputs.inputs()) {
+                    given.put(input.name(), ones(session, input, rows, length));
+                }
+                try (OrtSession.Result result = session.session().run(given)) {
+                    List<Shape> shapes = new ArrayList<>();
+                    for (Map.Entry<String, OnnxValue> output : result) {
+                        if (output.getValue() instanceof OnnxTensor tensor) {
+                            shapes.add(
+                                    new Shape(
+                                            output.getKey(),
+                                            tensor.getInfo().onnxType.value,
+                                            java.util.Arrays.stream(tensor.getInfo().getShape())
+                                                    .boxed()
+                                                    .toList()));
+                        }
+                    }
+                    return shapes;
+                }
+            } finally {
+                given.values().forEach(OnnxTensor::close);
+            }
+        } catch (OrtException e) {
+            throw fails(OnnxSession.reason(e), e);
+        }
+    }
+
+    private static OnnxTensor ones(
+            OnnxSession session, GraphInputs.Input input, int rows, int length)
+            throws OrtException {
+        long[] shape = {rows, length};
+        int count = rows * length;
+        int[] numbers = new int[count];
+        for (int i = 0; i < count; i++) {
+            numbers[i] =
+                    switch (input.kind()) {
+                        case IDS, MASK -> 1;
+                        case SEGMENTS -> 0;
+                        case POSITIONS -> i % length;
+                    };
+        }
+        return input.wide()
+                ? OnnxTensor.createTensor(
+                        session.environment(),
+                        LongBuffer.wrap(java.util.Arrays.stream(numbers).asLongStream().toArray()),
+                        shape)
+                : OnnxTensor.createTensor(session.environment(), IntBuffer.wrap(numbers), shape);
+    }
+
+    private ModelException refused() {
+        return new ModelException(
+                files.graph()
+                        + " gives no weights for the "
+                        + tokens.vocabularySize()
+                        + " terms of "
+                        + files.tokenizer().getFileName()
+                        + ": it has "
+                        + GraphInputs.describe(graph)
+                        + "; a masked language model (float logits [batch, tokens, vocabulary]) with"
+                        + " its own tokenizer is needed");
+    }
+
+    private ModelException fails(String reason, Throwable cause) {
+        return new ModelException(
+                files.graph() + " cannot be run with " + files.tokenizer() + ": " + reason, cause);
+    }
+
+    private boolean scalesPerBatch() {
+        boolean[] found = {false};
+        graph.forEachNode(node -> found[0] |= SCALES_PER_BATCH.contains(node.getOpType()));
+        return found[0];
+    }
+
+    /** The arithmetic that most of the weights are kept for. */
+    private String precision() {
+        Map<String, Long> sizes = new HashMap<>();
+        for (TensorProto tensor : graph.graph().getInitializerList()) {
+            DataType type = DataType.forNumber(tensor.getDataType());
+            String precision =
+                    type == null
+                            ? "fp32"
+                            : switch (type) {
+                                case FLOAT16 -> "fp16";
+                                case BFLOAT16 -> "bf16";
+                                case INT8, UINT8 -> "int8";
+                                default -> "fp32";
+                            };
+            long size = tensor.getDimsList().stream().reduce(1L, (a, b) -> a * b);
+            sizes.merge(precision, size, Long::sum);
+        }
+        return sizes.entrySet().stream()
+                .max(Map.Entry.comparingByValue())
+                .map(Map.Entry::getKey)
+                .orElse("fp32");
+    }
+
+    /** Runs of made-up texts. */
+    private final class Trial {
+
+        private final OnnxEngine engine;
+
+        Trial(OnnxEngine engine) {
+            this.engine = engine;
+        }
+
+        /** One token of text: the highest id, which a smaller embedding table lacks. */
+        void shortest() {
+            int special = tokens.prefix().length + tokens.suffix().length;
+            try {
+                engine.run(List.of(text(special + 1, i -> tokens.vocabularySize() - 1)));
+            } catch (EncodingException e) {
+                // not a finite number, for a text of no sense: real ones may do better
+                return;
+            } catch (RuntimeException e) {
+                throw fails(e.getMessage(), e);
+            }
+        }
+
+        /** The greatest number of tokens up to the one wanted that the model takes. */
+        int most(int wanted) {
+            if (inputs.fixedTokens() > 0) {
+                return inputs.fixedTokens();
+            }
+            int taken = tokens.prefix().length + tokens.suffix().length + 1;
+            int refused = wanted + 1;
+            // in steps that double, so that a limit far too large does not take all memory at once
+            for (int tried = Math.min(wanted, 512);
+                    taken < wanted;
+                    tried = Math.min(wanted, 2 * tried)) {
+                if (!takes(tried)) {
+                    refused = tried;
+                    break;
+                }
+                taken = tried;
+            }
+            while (refused - taken > 1) {
+                int middle = (taken + refused) >>> 1;
+                if (takes(middle)) {
+                    taken = middle;
+                } else {
+                    refused = middle;
+                }
+            }
+            return taken;
+        }
+
+        private boolean takes(int length) {
+            try {
+                engine.run(List.of(text(length, this::some)));
+                return true;
+            } catch (EncodingException e) {
+                return true;
+            } catch (RuntimeException e) {
+                return false;
+            }
+        }
+
+        /** Whether texts have the same vectors alone and in a batch. */
+        boolean sameInBatches(OnnxEngine batched, int most) {
+            for (int length : new int[] {5, 8}) {
+                int size = Math.min(most, length);
+                List<TokenSequence> texts =
+                        List.of(
+                                text(size, this::some),
+                                text(size, i -> some(i + 100)),
+                                text(size, i -> some(i + 200)));
+                try {
+                    List<SparseVector> together = batched.run(texts);
+                    if (!together.equals(engine.run(texts))) {
+                        return false;
+                    }
+                } catch (RuntimeException e) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private int some(int i) {
+            int terms = tokens.vocabularySize();
+            int id = Math.floorMod(i * 7919 + terms / 2, terms);
+            return id == tokens.padding() ? terms - 1 : id;
+        }
+
+        private TokenSequence text(int length, java.util.function.IntUnaryOperator content) {
+            int[] ids = new int[length];
+            for (int i = 0; i < length; i++) {
+                int fromEnd = length - i;
+                ids[i] =
+                        i < tokens.prefix().length
+                                ? tokens.prefix()[i]
+                                : fromEnd <= tokens.suffix().length
+                                        ? tokens.suffix()[tokens.suffix().length - fromEnd]
+                                        : content.applyAsInt(i);
+            }
+            return new TokenSequence(ids, length, false);
+        }
+    }
+}
