@@ -102,9 +102,9 @@ final class LocalConfiguration {
         // All parts share this JVM: nothing has to be fetched over a socket.
         flink.set(BlobServerOptions.OFFLOAD_MINSIZE, Integer.MAX_VALUE);
 
-        // Accumulators, which the progress line shows, travel with the heartbeat. A laptop that
-        // was asleep is no reason to start again.
-        flink.set(HeartbeatManagerOptions.HEARTBEAT_INTERVAL, Duration.ofSeconds(1));
+        // Accumulators, which tell the progress, travel with the heartbeat. A laptop that was
+        // asleep is no reason to start again.
+        flink.set(HeartbeatManagerOptions.HEARTBEAT_INTERVAL, Duration.ofMillis(250));
         flink.set(HeartbeatManagerOptions.HEARTBEAT_TIMEOUT, Duration.ofHours(12));
 
         flink.set(CoreOptions.TMP_DIRS, work.toString());

@@ -35,7 +35,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 /** Runs a job in this JVM, from where the last run over the same state ended. */
 final class LocalRun {
 
-    private static final long POLL_MILLIS = 500;
+    private static final long POLL_MILLIS = 250;
     private static final long LAST_CHECKPOINT_SECONDS = 5;
     private static final long CANCEL_SECONDS = 3;
     private static final long CLOSE_SECONDS = 10;
@@ -128,7 +128,7 @@ final class LocalRun {
         int code;
         Signals signals = Signals.listen(this::signalled);
         try {
-            code = execute(configuration, graph, state, directory, report);
+            code = execute(configuration, graph, state, directory, bounded, report);
         } finally {
             signals.close();
         }
@@ -209,6 +209,7 @@ final class LocalRun {
             JobGraph graph,
             StateDirectory state,
             Path directory,
+            boolean bounded,
             RunReport report)
             throws Exception {
         MiniCluster cluster =
@@ -226,6 +227,7 @@ final class LocalRun {
             boolean stopping = false;
             boolean tidied = false;
             long told = 0;
+            CompletableFuture<String> lastCheckpoint = null;
             while (!result.isDone()) {
                 if (signal.get() != 0 && !stopping) {
                     stopping = true;
@@ -236,6 +238,13 @@ final class LocalRun {
                 AccessExecutionGraph running = await(cluster.getExecutionGraph(job), result);
                 if (running != null) {
                     report.progress(running.getAccumulatorsSerialized());
+                    if (bounded
+                            && report.isIdle()
+                            && (lastCheckpoint == null || lastCheckpoint.isDone())) {
+                        // Perhaps the sources have ended: then the next checkpoint is the last, and
+                        // there is no reason to wait for its turn.
+                        lastCheckpoint = cluster.triggerCheckpoint(job);
+                    }
                     told = tellRestart(running, told, report);
                 }
                 if (!tidied && StateDirectory.hasCheckpoint(directory)) {

@@ -9,6 +9,7 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -149,7 +150,7 @@ public final class Main implements Runnable {
             }
             String bare =
                     option && word.contains("=") ? word.substring(0, word.indexOf('=')) : word;
-            String nearest = Address.nearest(bare, known);
+            String nearest = nearest(bare, known);
             String what =
                     option ? "option" : command.subcommands().isEmpty() ? "argument" : "command";
             message =
@@ -164,6 +165,18 @@ public final class Main implements Runnable {
         console.err().println("See: " + command.qualifiedName() + " --help");
         console.err().flush();
         return ExitCode.USAGE;
+    }
+
+    /** Letters in the wrong order before letters that are wrong. */
+    private static String nearest(String word, List<String> known) {
+        return known.stream()
+                .filter(candidate -> Arrays.equals(letters(candidate), letters(word)))
+                .findFirst()
+                .orElseGet(() -> Address.nearest(word, known));
+    }
+
+    private static int[] letters(String word) {
+        return word.chars().sorted().toArray();
     }
 
     /** Without a command: the help, and that one is missing. */

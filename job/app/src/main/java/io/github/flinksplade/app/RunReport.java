@@ -16,6 +16,7 @@ import org.apache.flink.util.SerializedValue;
 final class RunReport {
 
     private static final double SMOOTHING = 0.3;
+    private static final long IDLE_NANOS = 750_000_000L;
 
     private final Console console;
     private final JobDefinition job;
@@ -29,6 +30,8 @@ final class RunReport {
     private double documentRate = -1;
     private double tokenRate;
     private boolean shown;
+    private Counts last;
+    private long lastNanos = start;
 
     /**
      * @param targets how to call the job's targets, in their order
@@ -47,13 +50,17 @@ final class RunReport {
         this.total = total;
     }
 
-    /** Rewrites the line, where there is a terminal to do it on. */
+    /** Takes in the counters and rewrites the line, where there is a terminal to do it on. */
     void progress(Map<String, SerializedValue<OptionalFailure<Object>>> accumulators) {
+        Counts counts = Counts.of(accumulators);
+        long now = System.nanoTime();
+        if (!counts.equals(last)) {
+            last = counts;
+            lastNanos = now;
+        }
         if (!console.errTerminal()) {
             return;
         }
-        Counts counts = Counts.of(accumulators);
-        long now = System.nanoTime();
         long read = counts.get(Counters.READ);
         long tokens = counts.get(Counters.TOKENS);
         if (read > shownRead || tokens > shownTokens) {
@@ -71,6 +78,13 @@ final class RunReport {
         console.err().print("\r\u001b[K" + line(counts));
         console.err().flush();
         shown = true;
+    }
+
+    /** Whether something was read, but nothing has happened for a while. */
+    boolean isIdle() {
+        return last != null
+                && last.get(Counters.READ) > 0
+                && System.nanoTime() - lastNanos > IDLE_NANOS;
     }
 
     private String line(Counts counts) {

@@ -1,0 +1,78 @@
+package io.github.flinksplade.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.encoder.ModelException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import org.apache.flink.util.FlinkRuntimeException;
+import org.junit.jupiter.api.Test;
+
+class FailureTest {
+
+    private static Failure of(Throwable cause) {
+        return Failure.of(
+                new JobFailedException(new FlinkRuntimeException("Recovery is suppressed", cause)));
+    }
+
+    @Test
+    void ourOwnSentencesPassAsTheyAre() {
+        assertThat(of(new ConnectorException("the broker b:9 does not answer; start it")))
+                .isEqualTo(new Failure(1, "the broker b:9 does not answer; start it"));
+        assertThat(of(new ModelException("no tokenizer.json in dir", new IOException("x"))))
+                .isEqualTo(new Failure(1, "no tokenizer.json in dir"));
+        assertThat(of(new UserException("two\n  lines"))).isEqualTo(new Failure(1, "two lines"));
+        assertThat(of(UserException.at(UserException.COMMAND_LINE, "wrong", null)))
+                .isEqualTo(new Failure(2, "wrong"));
+    }
+
+    @Test
+    void filesAreNamed() {
+        assertThat(of(new NoSuchFileException("/a/b")))
+                .isEqualTo(new Failure(1, "there is no /a/b"));
+        assertThat(of(new AccessDeniedException("/a/b")))
+                .isEqualTo(new Failure(1, "no permission for /a/b"));
+        assertThat(of(new IOException("/a/b cannot be read")))
+                .isEqualTo(new Failure(1, "/a/b cannot be read"));
+    }
+
+    @Test
+    void aFullDiskSaysWhatToDo() {
+        for (Throwable full :
+                new Throwable[] {
+                    new FileSystemException("/a/b", null, "No space left on device"),
+                    new RuntimeException(
+                            "rocksdb", new IOException("/a/b: No space left on device"))
+                }) {
+            assertThat(of(full))
+                    .isEqualTo(
+                            new Failure(
+                                    1,
+                                    "cannot write: /a/b: No space left on device; free some space"
+                                            + " and start again (with the same --state to go on"
+                                            + " where it stopped)"));
+        }
+    }
+
+    @Test
+    void theRestIsOurFault() {
+        assertThat(of(new IllegalStateException("the vector is empty")))
+                .isEqualTo(
+                        new Failure(
+                                70,
+                                "this is a fault of flink-splade: the vector is empty; run it again"
+                                        + " with --verbose for the details"));
+        assertThat(of(new NullPointerException()).message())
+                .startsWith("this is a fault of flink-splade: ");
+    }
+
+    @Test
+    void circlesOfCausesEnd() {
+        IOException first = new IOException("first");
+        first.initCause(new RuntimeException("second", first));
+        assertThat(of(first).message()).isEqualTo("first");
+    }
+}

@@ -1,0 +1,144 @@
+package io.github.flinksplade.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MainTest {
+
+    @TempDir private Path directory;
+
+    /** What a command line gave. */
+    record Outcome(int code, String out, String err) {}
+
+    static Outcome run(String input, String... args) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int code =
+                Main.run(
+                        args,
+                        new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
+                        out,
+                        new PrintStream(err, true, StandardCharsets.UTF_8));
+        return new Outcome(
+                code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "demo",
+                "run",
+                "encode",
+                "search",
+                "model",
+                "model list",
+                "model pull",
+                "model verify",
+                "model info"
+            })
+    void everyHelpShowsAnExample(String command) {
+        Outcome outcome = run("", (command + " --help").strip().split(" "));
+        assertThat(outcome.code()).isZero();
+        assertThat(outcome.err()).isEmpty();
+        assertThat(outcome.out())
+                .startsWith("Usage: flink-splade " + command)
+                .containsPattern("\nExamples?\\b")
+                .containsPattern("\n.*flink-splade " + command);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    rnu                                  | unknown command 'rnu'; did you mean 'run'?
+                    run --form file:a                    | unknown option '--form'; did you mean '--from'?
+                    run --capactiy=3                     | unknown option '--capactiy'; did you mean '--capacity'?
+                    encode --modle x hello               | unknown option '--modle'; did you mean '--model'?
+                    model inof x                         | unknown command 'inof'; did you mean 'info'?
+                    run stray                            | unexpected argument 'stray'
+                    search hello                         | Missing required option: '--index=URI'
+                    run --from                           | Missing required parameter for option '--from' (URI)
+                    encode --format xml hello            | Invalid value for option '--format': expected one of [HYBRID, LUCENE, CARD] (case-insensitive) but was 'xml'
+                    model                                | a command is missing
+                    """)
+    void aMistypedCommandLineIsToldInTwoLines(String command, String message) {
+        Outcome outcome = run("", command.split(" "));
+        assertThat(outcome.code()).isEqualTo(ExitCode.USAGE);
+        assertThat(outcome.out()).isEmpty();
+        String[] lines = outcome.err().split("\n");
+        assertThat(lines[lines.length - 2]).isEqualTo("flink-splade: " + message);
+        assertThat(lines[lines.length - 1]).startsWith("See: flink-splade").endsWith(" --help");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    2 | run --from file:a                              | no 'to' is given; add --to URI, or 'to:' to the file of --config
+                    2 | run --from file:a --to file:b --capacity many  | capacity on the command line: 'many' is not a whole number of at least 1
+                    2 | run --from file:a --to nowhere                 | to on the command line: 'nowhere' is not an address; write scheme:place, such as file:docs.jsonl or kafka://broker:9092/topic
+                    2 | run --from file:a --to file:b -Dparallelism.defautl=2 | unknown Flink key 'parallelism.defautl' on the command line; did you mean 'parallelism.default'?
+                    1 | run --from file:a --to file:b -Dexecution.checkpointing.dir=x | the Flink key 'execution.checkpointing.dir' is not set by hand in a local run; use 'state'
+                    1 | run --config no-such.yaml                      | there is no configuration file no-such.yaml
+                    2 | search --index lucene:x -k none hello          | -k 'none' is not a whole number from 1 to 999999
+                    1 | search --index kafka://b:9/t hello             | kafka://b:9/t cannot be searched*
+                    1 | run --from lucene:x --to file:b                | lucene:x cannot be read from*
+                    1 | run --from kafak://b:9/t --to file:b           | no connector for 'kafak:' in kafak://b:9/t; did you mean 'kafka:'?*
+                    1 | encode --model /no/such/model hello            | no such directory: /no/such/model*
+                    2 | encode --prune topk=3 hello                    | prune on the command line: unknown pruning 'topk=3'*
+                    1 | search --index lucene:/no/such/index hello     | *
+                    1 | run --from file:/no/such.jsonl --to file:b     | *
+                    """)
+    void errorsAreOneSentence(int code, String command, String message) {
+        Outcome outcome = run("", command.split(" "));
+        assertThat(outcome.err().strip().split("\n")).hasSizeLessThanOrEqualTo(3);
+        assertThat(outcome.err())
+                .startsWith("flink-splade: " + message.replaceFirst("\\*$", ""))
+                .doesNotContain("Exception");
+        if (!message.endsWith("*")) {
+            assertThat(outcome.err()).isEqualTo("flink-splade: " + message + "\n");
+        }
+        assertThat(outcome.code()).isEqualTo(code);
+        assertThat(outcome.out()).isEmpty();
+    }
+
+    @Test
+    void verboseShowsTheTrace() {
+        Outcome outcome = run("", "run", "--config", "no-such.yaml", "--verbose");
+        assertThat(outcome.code()).isEqualTo(ExitCode.INPUT);
+        assertThat(outcome.err()).contains("no-such.yaml\n", "\tat io.github.flinksplade");
+    }
+
+    @Test
+    void mistakesInAFileAreNamedWithTheirLine() throws IOException {
+        Path job = directory.resolve("job.yaml");
+        Files.writeString(job, "from: file:a\nto: file:b\nkafka.propertys: {a: b}\n");
+        Outcome outcome = run("", "run", "--config", job.toString());
+        assertThat(outcome.code()).isEqualTo(ExitCode.INPUT);
+        assertThat(outcome.err())
+                .isEqualTo(
+                        "flink-splade: unknown key 'kafka.propertys' in "
+                                + job
+                                + ", line 3; did you mean 'kafka.properties'?\n");
+    }
+
+    @Test
+    void theVersionIsPrinted() {
+        assertThat(run("", "--version").out()).startsWith("flink-splade ");
+    }
+}
