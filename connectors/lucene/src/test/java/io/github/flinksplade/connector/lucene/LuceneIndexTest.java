@@ -59,8 +59,8 @@ class LuceneIndexTest {
         Map<String, Vector> corpus = new TreeMap<>();
         long version = 0;
         try (LuceneWriter writer = index.open()) {
-            for (int i = 0; i < 4000; i++) {
-                String id = "d" + random.nextInt(2500);
+            for (int i = 0; i < 2000; i++) {
+                String id = "d" + random.nextInt(1500);
                 version++;
                 if (random.nextInt(10) == 0) {
                     writer.write(delete(id, version), null);
@@ -70,14 +70,14 @@ class LuceneIndexTest {
                     writer.write(upsert(id, version, vector.indices, vector.values), null);
                     corpus.put(id, vector);
                 }
-                if (i % 700 == 0) {
+                if (i % 400 == 0) {
                     writer.snapshotState(i);
                 }
             }
             writer.snapshotState(5000);
         }
         try (SearchIndex search = index.search()) {
-            for (int i = 0; i < 60; i++) {
+            for (int i = 0; i < 15; i++) {
                 Vector query = vector(random, 1 + random.nextInt(40), 1000);
                 for (int k : new int[] {1, 3, 10, 200, 100_000}) {
                     assertSame(search, corpus, query, k);

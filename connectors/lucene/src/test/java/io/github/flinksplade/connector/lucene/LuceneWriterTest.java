@@ -97,7 +97,7 @@ class LuceneWriterTest {
         TreeMap<String, String> alive = new TreeMap<>();
         TreeMap<String, LatestVersions.Change> last = new TreeMap<>();
         LuceneWriter writer = index.open();
-        for (int i = 1; i <= 3000; i++) {
+        for (int i = 1; i <= 2000; i++) {
             String id = "d" + random.nextInt(60);
             LatestVersions.Change change =
                     new LatestVersions.Change(random.nextInt(1 + i / 3), random.nextInt(4) == 0);
@@ -189,7 +189,7 @@ class LuceneWriterTest {
             writer.write(upsert("a", 1), null);
             first = writer.snapshotState(1).get(0);
         }
-        for (int attempt = 0; attempt < 3 * KeptCommits.NUMBER; attempt++) {
+        for (int attempt = 0; attempt < 2 * KeptCommits.NUMBER; attempt++) {
             try (LuceneWriter writer = index.restore(first)) {
                 writer.write(upsert("b" + attempt, 1), null);
                 writer.snapshotState(2);
