@@ -127,6 +127,11 @@ class LuceneWriterTest {
         writer.snapshotState(9999);
         writer.close();
         assertThat(index.hits(1)).extracting(Hit::text).containsExactlyElementsOf(alive.values());
+        try (FSDirectory directory = FSDirectory.open(index.directory);
+                DirectoryReader reader = DirectoryReader.open(directory)) {
+            // One document for each id, alive or remembered as deleted.
+            assertThat(reader.numDocs()).isEqualTo(last.size());
+        }
     }
 
     @Test
