@@ -1,0 +1,234 @@
+package io.github.flinksplade.builtin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.encoder.EncodedText;
+import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.encoder.MicroBatcher;
+import io.github.flinksplade.encoder.Role;
+import io.github.flinksplade.encoder.SparseVector;
+import io.github.flinksplade.encoder.SpladeEncoder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.assertj.core.data.Percentage;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The built-in model as a user opens it: its vectors, and what its model card promises. */
+class QualityITCase {
+
+    /** Beside the repository where the project's measuring data is at hand. */
+    private static final Path SHARED = Path.of("../../../shared").toAbsolutePath().normalize();
+
+    private static SpladeEncoder encoder;
+
+    @BeforeAll
+    static void open() {
+        encoder =
+                SpladeEncoder.open(
+                        "builtin:minilm",
+                        EncoderOptions.defaults().withCacheDirectory("target/cache"));
+    }
+
+    @AfterAll
+    static void close() {
+        encoder.close();
+    }
+
+    @Test
+    void bringsItsOwnTokenLimits() {
+        assertThat(encoder.info().documentTokens()).isEqualTo(128);
+        assertThat(encoder.info().queryTokens()).isEqualTo(64);
+        assertThat(encoder.info().sha256()).isEqualTo(BuiltinModelProvider.MODEL_SHA256);
+        assertThat(encoder.info().vocabularySize()).isEqualTo(MiniLm.VOCABULARY);
+    }
+
+    @Test
+    void givesTheGoldenVectors() throws IOException {
+        for (Golden golden : Golden.all()) {
+            SparseVector vector = encoder.encode(golden.text(), Role.DOCUMENT).vector();
+            assertThat(golden.difference(vector)).as(golden.text()).isLessThan(Golden.TOLERANCE);
+        }
+    }
+
+    @Test
+    void aVectorIsTheSameToTheBitWhateverItsBatch() throws IOException {
+        String[] words = Golden.all().get(Golden.all().size() - 1).text().split(" ");
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            texts.add(String.join(" ", Arrays.copyOfRange(words, i, i + 1 + i * 7 % 90)));
+        }
+        List<SparseVector> together = encode(texts, Role.DOCUMENT);
+        for (int i = 0; i < texts.size(); i++) {
+            assertThat(together.get(i))
+                    .as(texts.get(i))
+                    .isEqualTo(encoder.encode(texts.get(i), Role.DOCUMENT).vector());
+        }
+    }
+
+    /** {@code TEXT (N terms)}, then a line of the 20 largest: {@code TERM WEIGHT, ...}. */
+    @Test
+    void agreesWithTheExamples() throws IOException {
+        List<String> lines = Files.readAllLines(present("builtin-model/examples.txt"));
+        assertThat(lines).hasSizeGreaterThanOrEqualTo(20);
+        for (int i = 0; i + 1 < lines.size(); i += 2) {
+            Matcher title = Pattern.compile("(.*) \\((\\d+) terms\\)").matcher(lines.get(i));
+            assertThat(title.matches()).as(lines.get(i)).isTrue();
+            Map<String, Double> expected = new LinkedHashMap<>();
+            Matcher terms =
+                    Pattern.compile("(\\S+) (\\d+\\.\\d\\d)(, |$)").matcher(lines.get(i + 1));
+            while (terms.find()) {
+                expected.put(terms.group(1), Double.valueOf(terms.group(2)));
+            }
+            assertThat(expected).hasSizeBetween(1, 20);
+
+            SparseVector vector = encoder.encode(title.group(1), Role.DOCUMENT).vector();
+            assertThat(vector.size()).isEqualTo(Integer.parseInt(title.group(2)));
+            double least = expected.values().stream().min(Double::compare).orElseThrow();
+            for (int k = 0; k < vector.size(); k++) {
+                String term = encoder.tokenizer().term(vector.indices()[k]);
+                Double weight = expected.remove(term);
+                if (weight != null) {
+                    assertThat((double) vector.values()[k])
+                            .as("%s in: %s", term, title.group(1))
+                            .isCloseTo(weight, within(.02));
+                } else {
+                    assertThat((double) vector.values()[k])
+                            .as("%s, not among the largest of: %s", term, title.group(1))
+                            .isLessThan(least + .02);
+                }
+            }
+            assertThat(expected).as("terms without a weight in: %s", title.group(1)).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"cranfield, 225, .3853, .3850", "cisi, 76, .4034, .4315"})
+    void ranksAsTheModelCardSays(String name, int count, double plain, double withIdf)
+            throws IOException {
+        Path collection = present("data/" + name);
+        Map<String, String> documents = new LinkedHashMap<>();
+        ObjectMapper json = new ObjectMapper();
+        for (String line : Files.readAllLines(collection.resolve("corpus.jsonl"))) {
+            JsonNode document = json.readTree(line);
+            documents.put(document.get("id").asText(), document.get("text").asText());
+        }
+        Map<String, String> queries = new LinkedHashMap<>();
+        for (String line : Files.readAllLines(collection.resolve("queries.tsv"))) {
+            String[] fields = line.split("\t", 2);
+            queries.put(fields[0], fields[1]);
+        }
+        assertThat(queries).hasSize(count);
+        Map<String, Map<String, Integer>> judged = new HashMap<>();
+        for (String line : Files.readAllLines(collection.resolve("qrels.txt"))) {
+            String[] fields = line.split("\\s+");
+            judged.computeIfAbsent(fields[0], query -> new HashMap<>())
+                    .put(fields[2], Integer.valueOf(fields[3]));
+        }
+
+        List<SparseVector> documentVectors = encode(documents.values(), Role.DOCUMENT);
+        List<SparseVector> queryVectors = encode(queries.values(), Role.QUERY);
+        double[] idf = idf(documentVectors);
+        List<SparseVector> weighted =
+                queryVectors.stream().map(query -> multiply(query, idf)).toList();
+
+        List<String> ids = List.copyOf(documents.keySet());
+        List<String> queryIds = List.copyOf(queries.keySet());
+        double ndcg = ndcg(queryIds, queryVectors, ids, documentVectors, judged);
+        double ndcgIdf = ndcg(queryIds, weighted, ids, documentVectors, judged);
+        System.out.printf("%s: nDCG@10 %.4f, with idf %.4f%n", name, ndcg, ndcgIdf);
+        assertThat(ndcg).isCloseTo(plain, Percentage.withPercentage(1));
+        assertThat(ndcgIdf).isCloseTo(withIdf, Percentage.withPercentage(1));
+    }
+
+    private static Path present(String name) {
+        Path path = SHARED.resolve(name);
+        assumeTrue(Files.exists(path), path + " is not there: nothing to compare with");
+        return path;
+    }
+
+    /** As a job does: all at once, in whatever batches come of it. */
+    private static List<SparseVector> encode(Iterable<String> texts, Role role) {
+        List<CompletableFuture<EncodedText>> encoded = new ArrayList<>();
+        try (MicroBatcher batcher = new MicroBatcher(encoder)) {
+            texts.forEach(text -> encoded.add(batcher.submit(text, role)));
+            return encoded.stream().map(text -> text.join().vector()).toList();
+        }
+    }
+
+    /** {@code ln((N - df + .5) / (df + .5) + 1)} of each term. */
+    private static double[] idf(List<SparseVector> documents) {
+        double[] idf = new double[MiniLm.VOCABULARY];
+        for (SparseVector document : documents) {
+            for (int term : document.indices()) {
+                idf[term]++;
+            }
+        }
+        for (int term = 0; term < idf.length; term++) {
+            idf[term] = Math.log((documents.size() - idf[term] + .5) / (idf[term] + .5) + 1);
+        }
+        return idf;
+    }
+
+    private static SparseVector multiply(SparseVector query, double[] idf) {
+        float[] values = query.values().clone();
+        for (int i = 0; i < values.length; i++) {
+            values[i] *= (float) idf[query.indices()[i]];
+        }
+        return new SparseVector(query.indices(), values);
+    }
+
+    /** Mean over all queries, gains as judged. */
+    private static double ndcg(
+            List<String> queryIds,
+            List<SparseVector> queries,
+            List<String> ids,
+            List<SparseVector> documents,
+            Map<String, Map<String, Integer>> judged) {
+        double sum = 0;
+        for (int query = 0; query < queries.size(); query++) {
+            SparseVector vector = queries.get(query);
+            double[] scores = documents.stream().mapToDouble(vector::dot).toArray();
+            Map<String, Integer> gains = judged.getOrDefault(queryIds.get(query), Map.of());
+            List<Integer> found =
+                    IntStream.range(0, scores.length)
+                            .boxed()
+                            .sorted(Comparator.comparing(i -> -scores[i]))
+                            .limit(10)
+                            .map(i -> gains.getOrDefault(ids.get(i), 0))
+                            .toList();
+            List<Integer> best =
+                    gains.values().stream().sorted(Comparator.reverseOrder()).limit(10).toList();
+            double ideal = discounted(best);
+            sum += ideal > 0 ? discounted(found) / ideal : 0;
+        }
+        return sum / queries.size();
+    }
+
+    private static double discounted(List<Integer> gains) {
+        double sum = 0;
+        for (int rank = 0; rank < gains.size(); rank++) {
+            sum += gains.get(rank) * Math.log(2) / Math.log(rank + 2);
+        }
+        return sum;
+    }
+}
