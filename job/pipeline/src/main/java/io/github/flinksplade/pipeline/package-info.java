@@ -13,8 +13,9 @@
  *   <li><b>encode</b>: texts go into the queue of the one engine that all subtasks of a process
  *       share, and come back with their vectors, in order. What needs no inference waits its turn
  *       here too.
- *   <li><b>guard</b>, keyed by id again: sends what is newer than what it sent last. Where the gate
- *       saw only fields change, it adds the vector it sent last.
+ *   <li><b>guard</b>, keyed by id again: sends each change once and in the gate's order, which a
+ *       restart with another parallelism would else upset. Where the gate saw only fields change,
+ *       it adds the vector it sent last.
  *   <li><b>check</b> and <b>target</b>, one of each for each target: what the target can never
  *       accept becomes a dead letter, the rest goes to its sink.
  *   <li><b>dead-letters</b>: what could not be parsed, encoded or accepted, in its original bytes.

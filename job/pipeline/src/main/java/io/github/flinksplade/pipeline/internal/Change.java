@@ -9,8 +9,7 @@ import io.github.flinksplade.connector.SourceRecord;
  * @param explicit whether the version is the document's own
  * @param again whether a change of this version may have been sent before and is to be sent again
  * @param work what is to be done about the vector
- * @param textVersion version of the change whose text this one has: its own with {@link
- *     Work#ENCODE}, an earlier one with {@link Work#REUSE}; 0 for a delete
+ * @param sequence counts what the gate has let pass for this id, from 1, without gaps
  * @param textHash hash of the text, null for a delete
  */
 public record Change(
@@ -20,7 +19,7 @@ public record Change(
         long version,
         boolean again,
         Work work,
-        long textVersion,
+        long sequence,
         byte[] textHash,
         String text,
         String fields,

@@ -46,9 +46,10 @@ final class Encode extends RichAsyncFunction<Change, EncodedChange> {
     public void open(OpenContext openContext) throws InterruptedException {
         inFlight = new BytesInFlight(maxBytesInFlight);
         waiting = ConcurrentHashMap.newKeySet();
-        lease = EngineRegistry.acquire(factory);
-        Provenance here = EncoderFactory.provenance(lease.encoder());
+        EngineRegistry.Lease acquired = EngineRegistry.acquire(factory);
+        Provenance here = EncoderFactory.provenance(acquired.encoder());
         if (!here.fingerprint().equals(provenance.fingerprint())) {
+            acquired.close();
             throw new ModelException(
                     "the model here is not the one the job was submitted with: expected "
                             + provenance.toMap()
@@ -56,6 +57,7 @@ final class Encode extends RichAsyncFunction<Change, EncodedChange> {
                             + here.toMap()
                             + "; put the same model on every machine");
         }
+        lease = acquired;
         registerMetrics(getRuntimeContext().getMetricGroup());
     }
 

@@ -107,7 +107,7 @@ final class Gate extends KeyedProcessFunction<String, Document, Change> {
                                 last.deleted(),
                                 last.textHash(),
                                 last.fieldsHash(),
-                                last.textVersion(),
+                                last.sequence(),
                                 last.kept(),
                                 last.fingerprint(),
                                 last.targets()));
@@ -127,12 +127,7 @@ final class Gate extends KeyedProcessFunction<String, Document, Change> {
         } else if (work == Change.Work.REUSE) {
             fieldsOnly.increment();
         }
-        long textVersion =
-                switch (work) {
-                    case NONE -> 0;
-                    case ENCODE -> version;
-                    case REUSE -> last.textVersion();
-                };
+        long sequence = last == null ? 1 : last.sequence() + 1;
         state.update(
                 new GateState(
                         versioning,
@@ -140,7 +135,7 @@ final class Gate extends KeyedProcessFunction<String, Document, Change> {
                         delete,
                         textHash,
                         fieldsHash,
-                        textVersion,
+                        sequence,
                         work == Change.Work.REUSE
                                 || work == Change.Work.ENCODE && options.keepVectors(),
                         fingerprint,
@@ -153,7 +148,7 @@ final class Gate extends KeyedProcessFunction<String, Document, Change> {
                         version,
                         again,
                         work,
-                        textVersion,
+                        sequence,
                         textHash,
                         document.text(),
                         document.fields(),

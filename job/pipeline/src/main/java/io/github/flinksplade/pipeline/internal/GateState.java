@@ -8,7 +8,7 @@ package io.github.flinksplade.pipeline.internal;
  * @param deleted whether the last change was a delete
  * @param textHash hash of the text, null when deleted
  * @param fieldsHash hash of the fields, null when deleted
- * @param textVersion version of the last change that was let pass to be encoded
+ * @param sequence how many changes have been let pass
  * @param kept whether the guard was to keep the vector of that change
  * @param fingerprint the encoder of that change, see {@link Hashes#fingerprint}
  * @param targets hashes of the names of the targets the change went to, ascending
@@ -19,7 +19,7 @@ public record GateState(
         boolean deleted,
         byte[] textHash,
         byte[] fieldsHash,
-        long textVersion,
+        long sequence,
         boolean kept,
         long fingerprint,
         long[] targets) {

@@ -13,9 +13,8 @@ package io.github.flinksplade.pipeline.internal;
  *     vectors are not kept
  * @param tokens tokens of that text
  * @param truncated whether it was truncated
- * @param encodedVersion the highest version whose encoding has been tried, whether it worked or
- *     not; -1 when there is none
- * @param holding whether changes are held until the text they refer to arrives
+ * @param sequence {@link Change#sequence} of the last change that was settled, sent or not
+ * @param holding whether changes are held until those before them arrive
  */
 public record GuardState(
         boolean sent,
@@ -27,13 +26,13 @@ public record GuardState(
         byte[] vector,
         int tokens,
         boolean truncated,
-        long encodedVersion,
+        long sequence,
         boolean holding) {
 
     static final GuardState NEW =
-            new GuardState(false, false, -1, false, null, 0, null, 0, false, -1, false);
+            new GuardState(false, false, -1, false, null, 0, null, 0, false, 0, false);
 
-    GuardState withEncodedVersion(long tried) {
+    GuardState withSequence(long settled) {
         return new GuardState(
                 sent,
                 explicit,
@@ -44,7 +43,7 @@ public record GuardState(
                 vector,
                 tokens,
                 truncated,
-                Math.max(encodedVersion, tried),
+                settled,
                 holding);
     }
 
@@ -59,7 +58,7 @@ public record GuardState(
                 vector,
                 tokens,
                 truncated,
-                encodedVersion,
+                sequence,
                 any);
     }
 }

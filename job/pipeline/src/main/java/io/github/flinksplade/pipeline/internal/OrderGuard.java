@@ -21,13 +21,14 @@ import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
 
 /**
- * Keyed by id, behind the encoder: sends only what is newer than what it sent last, and adds the
- * vector it sent last to what needs no inference.
+ * Keyed by id, behind the encoder: sends each change once, in the gate's order, and adds the vector
+ * it sent last to what needs no inference.
  *
- * <p>Changes of one id arrive here in the order of their versions, but for one case: what is in the
- * encoder when the job stops is spread anew over the subtasks when it starts with another
- * parallelism, and may then be overtaken. An overtaken change is dropped; one that overtakes the
- * text it refers to is held until that text arrives.
+ * <p>Changes of one id arrive here in the gate's order, but for one case: what is in the encoder
+ * when the job stops is spread anew over the subtasks when it starts with another parallelism, and
+ * may then be overtaken. What overtakes is held until all before it have arrived.
+ *
+ * <p>Versions are compared all the same: the gate may have forgotten an id, or have lost its state.
  */
 final class OrderGuard extends KeyedProcessFunction<String, EncodedChange, VectorRecord> {
 
@@ -36,17 +37,17 @@ final class OrderGuard extends KeyedProcessFunction<String, EncodedChange, Vecto
     /** The gate forgets first, so that it never counts on a vector that is forgotten here. */
     private static final Duration LONGER_THAN_GATE = Duration.ofHours(1);
 
-    /** A text that is in the encoder arrives within this time, or never. */
+    /** What is in the encoder arrives within this time, or never. */
     static final Duration LONGEST_HOLD = Duration.ofMinutes(30);
 
-    private static final Comparator<Change> OLDEST_FIRST =
-            Comparator.comparingLong(Change::version);
+    private static final Comparator<EncodedChange> IN_ORDER =
+            Comparator.comparingLong(held -> held.change().sequence());
 
     private final PipelineOptions options;
     private final long fingerprint;
 
     private transient ValueState<GuardState> state;
-    private transient ListState<Change> held;
+    private transient ListState<EncodedChange> held;
     private transient Count encoded;
     private transient Count tokens;
     private transient Count truncated;
@@ -73,7 +74,7 @@ final class OrderGuard extends KeyedProcessFunction<String, EncodedChange, Vecto
                 getRuntimeContext()
                         .getListState(
                                 new ListStateDescriptor<>(
-                                        "held", TypeInformation.of(Change.class)));
+                                        "held", TypeInformation.of(EncodedChange.class)));
         encoded = new Count(getRuntimeContext(), Counters.ENCODED);
         tokens = new Count(getRuntimeContext(), Counters.TOKENS);
         truncated = new Count(getRuntimeContext(), Counters.TRUNCATED);
@@ -89,95 +90,21 @@ final class OrderGuard extends KeyedProcessFunction<String, EncodedChange, Vecto
         modelTokens.add(arrived.modelTokens());
         modelPositions.add(arrived.modelPositions());
         GuardState last = state.value();
-        GuardState next = settle(last == null ? GuardState.NEW : last, arrived, context, out);
-        if (next.holding()) {
-            next = settleHeld(next, context, out);
-        }
-        if (next != last) {
-            state.update(next);
-        }
-    }
-
-    /** Sends, drops, refuses or holds one change; answers the state after it. */
-    private GuardState settle(
-            GuardState last, EncodedChange arrived, Context context, Collector<VectorRecord> out)
-            throws Exception {
-        Change change = arrived.change();
-        return switch (change.work()) {
-            case NONE -> {
-                if (isOlder(change, last)) {
-                    superseded.increment();
-                    yield last;
-                }
-                out.collect(record(change, null, 0, false));
-                yield after(last, change, null, 0, false);
+        GuardState next = last == null ? GuardState.NEW : last;
+        if (arrived.change().sequence() > next.sequence() + 1) {
+            held.add(arrived);
+            context.timerService()
+                    .registerProcessingTimeTimer(
+                            context.timerService().currentProcessingTime()
+                                    + LONGEST_HOLD.toMillis());
+            next = next.withHolding(true);
+        } else {
+            next = settle(next, arrived, context, out);
+            if (next.holding()) {
+                next = settleHeld(next, false, context, out);
             }
-            case ENCODE -> {
-                GuardState tried = last.withEncodedVersion(change.version());
-                if (arrived.failure() != null) {
-                    refuse(change, "not_encodable", arrived.failure(), context);
-                    yield tried;
-                }
-                encoded.increment();
-                tokens.add(arrived.tokens());
-                if (arrived.truncated()) {
-                    truncated.increment();
-                }
-                if (isOlder(change, last)) {
-                    superseded.increment();
-                    yield tried;
-                }
-                SparseVector vector = new SparseVector(arrived.indices(), arrived.values());
-                out.collect(record(change, vector, arrived.tokens(), arrived.truncated()));
-                yield after(tried, change, vector, arrived.tokens(), arrived.truncated());
-            }
-            case REUSE -> {
-                if (isOlder(change, last)) {
-                    superseded.increment();
-                    yield last;
-                }
-                if (last.vector() != null
-                        && last.fingerprint() == fingerprint
-                        && Arrays.equals(last.textHash(), change.textHash())) {
-                    SparseVector vector = CompactVector.read(last.vector());
-                    out.collect(record(change, vector, last.tokens(), last.truncated()));
-                    yield after(last, change, vector, last.tokens(), last.truncated());
-                }
-                if (last.encodedVersion() < change.textVersion()) {
-                    held.add(change);
-                    context.timerService()
-                            .registerProcessingTimeTimer(
-                                    context.timerService().currentProcessingTime()
-                                            + LONGEST_HOLD.toMillis());
-                    yield last.withHolding(true);
-                }
-                refuseWithoutVector(change, context);
-                yield last;
-            }
-        };
-    }
-
-    /** Looks again at what is held, oldest first; what still waits is held again. */
-    private GuardState settleHeld(GuardState last, Context context, Collector<VectorRecord> out)
-            throws Exception {
-        List<Change> waiting = takeHeld();
-        GuardState next = last.withHolding(false);
-        for (Change change : waiting) {
-            next = settle(next, withoutVector(change), context, out);
         }
-        return next;
-    }
-
-    private List<Change> takeHeld() throws Exception {
-        List<Change> waiting = new ArrayList<>();
-        held.get().forEach(waiting::add);
-        held.clear();
-        waiting.sort(OLDEST_FIRST);
-        return waiting;
-    }
-
-    private static EncodedChange withoutVector(Change change) {
-        return new EncodedChange(change, null, null, 0, false, null, 0, 0);
+        state.update(next);
     }
 
     @Override
@@ -185,11 +112,77 @@ final class OrderGuard extends KeyedProcessFunction<String, EncodedChange, Vecto
             throws Exception {
         GuardState last = state.value();
         if (last != null && last.holding()) {
-            for (Change change : takeHeld()) {
-                refuseWithoutVector(change, context);
-            }
-            state.update(last.withHolding(false));
+            state.update(settleHeld(last, true, context, out));
         }
+    }
+
+    /**
+     * Settles what is held, in order, up to the first gap.
+     *
+     * @param gaps whether to go on over gaps
+     */
+    private GuardState settleHeld(
+            GuardState last, boolean gaps, Context context, Collector<VectorRecord> out)
+            throws Exception {
+        List<EncodedChange> waiting = new ArrayList<>();
+        held.get().forEach(waiting::add);
+        held.clear();
+        waiting.sort(IN_ORDER);
+        GuardState next = last;
+        int settled = 0;
+        while (settled < waiting.size()
+                && (gaps || waiting.get(settled).change().sequence() <= next.sequence() + 1)) {
+            next = settle(next, waiting.get(settled++), context, out);
+        }
+        held.addAll(waiting.subList(settled, waiting.size()));
+        return next.withHolding(settled < waiting.size());
+    }
+
+    /** Sends, drops or refuses one change; answers the state after it. */
+    private GuardState settle(
+            GuardState last, EncodedChange arrived, Context context, Collector<VectorRecord> out) {
+        Change change = arrived.change();
+        if (change.work() == Change.Work.ENCODE) {
+            if (arrived.failure() != null) {
+                refuse(change, "not_encodable", arrived.failure(), context);
+                return isOlder(change, last) ? last : last.withSequence(change.sequence());
+            }
+            encoded.increment();
+            tokens.add(arrived.tokens());
+            if (arrived.truncated()) {
+                truncated.increment();
+            }
+        }
+        if (isOlder(change, last)) {
+            superseded.increment();
+            return last;
+        }
+        return switch (change.work()) {
+            case NONE -> send(change, null, 0, false, last, out);
+            case ENCODE ->
+                    send(
+                            change,
+                            new SparseVector(arrived.indices(), arrived.values()),
+                            arrived.tokens(),
+                            arrived.truncated(),
+                            last,
+                            out);
+            case REUSE -> {
+                if (last.vector() == null
+                        || last.fingerprint() != fingerprint
+                        || !Arrays.equals(last.textHash(), change.textHash())) {
+                    refuseWithoutVector(change, context);
+                    yield last.withSequence(change.sequence());
+                }
+                yield send(
+                        change,
+                        CompactVector.read(last.vector()),
+                        last.tokens(),
+                        last.truncated(),
+                        last,
+                        out);
+            }
+        };
     }
 
     private void refuseWithoutVector(Change change, Context context) {
@@ -225,8 +218,25 @@ final class OrderGuard extends KeyedProcessFunction<String, EncodedChange, Vecto
         return order < 0 || order == 0 && !change.again();
     }
 
-    private GuardState after(
-            GuardState last, Change change, SparseVector vector, int tokens, boolean truncated) {
+    private GuardState send(
+            Change change,
+            SparseVector vector,
+            int tokensOfText,
+            boolean wasTruncated,
+            GuardState last,
+            Collector<VectorRecord> out) {
+        out.collect(
+                new VectorRecord(
+                        change.id(),
+                        change.operation(),
+                        change.version(),
+                        change.text(),
+                        change.fields(),
+                        vector == null ? null : vector.indices(),
+                        vector == null ? null : vector.values(),
+                        tokensOfText,
+                        wasTruncated,
+                        change.origin()));
         boolean keep = vector != null && options.keepVectors();
         return new GuardState(
                 true,
@@ -236,24 +246,9 @@ final class OrderGuard extends KeyedProcessFunction<String, EncodedChange, Vecto
                 keep ? change.textHash() : null,
                 keep ? fingerprint : 0,
                 keep ? CompactVector.write(vector) : null,
-                keep ? tokens : 0,
-                keep && truncated,
-                last.encodedVersion(),
+                keep ? tokensOfText : 0,
+                keep && wasTruncated,
+                change.sequence(),
                 last.holding());
-    }
-
-    private static VectorRecord record(
-            Change change, SparseVector vector, int tokens, boolean truncated) {
-        return new VectorRecord(
-                change.id(),
-                change.operation(),
-                change.version(),
-                change.text(),
-                change.fields(),
-                vector == null ? null : vector.indices(),
-                vector == null ? null : vector.values(),
-                tokens,
-                truncated,
-                change.origin());
     }
 }

@@ -111,12 +111,13 @@ class GateTest {
         Change fields = one(upsert("a", "x", "{\"p\":2}", null));
         assertThat(fields.work()).isEqualTo(Work.REUSE);
         assertThat(fields.version()).isGreaterThan(text.version());
-        assertThat(fields.textVersion()).isEqualTo(text.version());
+        assertThat(text.sequence()).isEqualTo(1);
+        assertThat(fields.sequence()).isEqualTo(2);
         assertThat(fields.textHash()).isEqualTo(text.textHash());
         assertThat(fields.again()).isFalse();
         assertThat(gate.count(Counters.FIELDS_ONLY)).isEqualTo(1);
         Change more = one(upsert("a", "x", "{\"p\":3}", null));
-        assertThat(more.textVersion()).isEqualTo(text.version());
+        assertThat(more.sequence()).isEqualTo(3);
     }
 
     @Test

@@ -49,7 +49,7 @@ class OldStateTest {
                 from);
     }
 
-    private static Change change(String id, long version, Change.Work work, long textVersion) {
+    private static Change change(String id, long version, Change.Work work, long sequence) {
         boolean delete = work == Change.Work.NONE;
         return new Change(
                 id,
@@ -58,7 +58,7 @@ class OldStateTest {
                 version,
                 false,
                 work,
-                textVersion,
+                sequence,
                 delete ? null : Hashes.of("text"),
                 delete ? null : "text",
                 delete ? null : "{}",
@@ -82,9 +82,9 @@ class OldStateTest {
             OperatorSnapshotUtil.writeStateHandle(gate.snapshot(), file("gate-1"));
         }
         try (KeyedOperator<EncodedChange, VectorRecord> guard = guard(null)) {
-            guard.process(encoded(change("kept", 5, Change.Work.ENCODE, 5)));
-            guard.process(without(change("deleted", 5, Change.Work.NONE, 0)));
-            guard.process(without(change("held", 6, Change.Work.REUSE, 5)));
+            guard.process(encoded(change("kept", 5, Change.Work.ENCODE, 1)));
+            guard.process(without(change("deleted", 5, Change.Work.NONE, 1)));
+            guard.process(without(change("held", 6, Change.Work.REUSE, 2)));
             OperatorSnapshotUtil.writeStateHandle(guard.snapshot(), file("guard-1"));
         }
     }
@@ -102,7 +102,7 @@ class OldStateTest {
                     .satisfiesExactly(
                             change -> {
                                 assertThat(change.work()).isEqualTo(Change.Work.REUSE);
-                                assertThat(change.textVersion()).isEqualTo(5);
+                                assertThat(change.sequence()).isEqualTo(2);
                             });
             assertThat(gate.process(Documents.upsert("numbered", "other")))
                     .satisfiesExactly(change -> assertThat(change.version()).isEqualTo(1_000_001));
@@ -113,7 +113,7 @@ class OldStateTest {
     void guard1() throws Exception {
         try (KeyedOperator<EncodedChange, VectorRecord> guard =
                 guard(OperatorSnapshotUtil.readStateHandle(file("guard-1")))) {
-            assertThat(guard.process(without(change("kept", 6, Change.Work.REUSE, 5))))
+            assertThat(guard.process(without(change("kept", 6, Change.Work.REUSE, 2))))
                     .satisfiesExactly(
                             record -> {
                                 assertThat(new SparseVector(record.indices(), record.values()))
@@ -121,9 +121,9 @@ class OldStateTest {
                                 assertThat(record.tokens()).isEqualTo(7);
                                 assertThat(record.truncated()).isTrue();
                             });
-            assertThat(guard.process(encoded(change("deleted", 5, Change.Work.ENCODE, 5))))
+            assertThat(guard.process(encoded(change("deleted", 5, Change.Work.ENCODE, 2))))
                     .isEmpty();
-            assertThat(guard.process(encoded(change("held", 5, Change.Work.ENCODE, 5))))
+            assertThat(guard.process(encoded(change("held", 5, Change.Work.ENCODE, 1))))
                     .extracting(VectorRecord::version)
                     .containsExactly(5L, 6L);
         }

@@ -45,7 +45,7 @@ class OrderGuardTest {
     }
 
     private static Change change(
-            String id, long version, Work work, long textVersion, String text, String fields) {
+            String id, long version, Work work, long sequence, String text, String fields) {
         return new Change(
                 id,
                 work == Work.NONE ? Operation.DELETE : Operation.UPSERT,
@@ -53,7 +53,7 @@ class OrderGuardTest {
                 version,
                 false,
                 work,
-                textVersion,
+                sequence,
                 text == null ? null : Hashes.of(text),
                 text,
                 fields,
@@ -63,7 +63,7 @@ class OrderGuardTest {
     private static EncodedChange encoded(String id, long version, String text) {
         SparseVector vector = FakeEncoder.vector(text);
         return new EncodedChange(
-                change(id, version, Work.ENCODE, version, text, "{}"),
+                change(id, version, Work.ENCODE, 1, text, "{}"),
                 vector.indices(),
                 vector.values(),
                 vector.size(),
@@ -74,13 +74,11 @@ class OrderGuardTest {
     }
 
     private static EncodedChange failed(String id, long version, String text) {
-        return without(change(id, version, Work.ENCODE, version, text, "{}"), "no good");
+        return without(change(id, version, Work.ENCODE, 1, text, "{}"), "no good");
     }
 
-    private static EncodedChange fields(String id, long version, long textVersion, String text) {
-        return without(
-                change(id, version, Work.REUSE, textVersion, text, "{\"v\":" + version + "}"),
-                null);
+    private static EncodedChange fields(String id, long version, String text) {
+        return without(change(id, version, Work.REUSE, 1, text, "{\"v\":" + version + "}"), null);
     }
 
     private static EncodedChange deleted(String id, long version) {
@@ -101,7 +99,7 @@ class OrderGuardTest {
                         c.version(),
                         true,
                         c.work(),
-                        c.textVersion(),
+                        c.sequence(),
                         c.textHash(),
                         c.text(),
                         c.fields(),
@@ -125,7 +123,7 @@ class OrderGuardTest {
                         c.version(),
                         c.again(),
                         c.work(),
-                        c.textVersion(),
+                        c.sequence(),
                         c.textHash(),
                         c.text(),
                         c.fields(),
@@ -194,7 +192,7 @@ class OrderGuardTest {
     void sameVersionAgainOnlyOnPurpose() throws Exception {
         one(encoded("a", 5, "five"));
         one(again(encoded("a", 5, "five")));
-        VectorRecord kept = one(again(fields("a", 5, 5, "five")));
+        VectorRecord kept = one(again(fields("a", 5, "five")));
         assertVector(kept, "five");
         one(deleted("a", 6));
         dropped(again(encoded("a", 5, "five")));
@@ -224,11 +222,11 @@ class OrderGuardTest {
     @Test
     void addsTheVectorSentLast() throws Exception {
         one(encoded("a", 1, "one two"));
-        VectorRecord second = one(fields("a", 2, 1, "one two"));
+        VectorRecord second = one(fields("a", 2, "one two"));
         assertVector(second, "one two");
         assertThat(second.fields()).isEqualTo("{\"v\":2}");
         assertThat(second.tokens()).isEqualTo(2);
-        assertVector(one(fields("a", 3, 1, "one two")), "one two");
+        assertVector(one(fields("a", 3, "one two")), "one two");
         assertThat(guard.count(Counters.ENCODED)).isEqualTo(1);
     }
 
@@ -237,33 +235,80 @@ class OrderGuardTest {
         DeadLetter letter = refused(failed("a", 1, "bad"));
         assertThat(letter.message()).isEqualTo("no good");
         assertThat(letter.exceptionClass()).endsWith("EncodingException");
-        assertThat(refused(fields("a", 2, 1, "bad")).message())
+        assertThat(refused(fields("a", 2, "bad")).message())
                 .contains("'a'")
                 .contains("could not be encoded before");
         one(encoded("a", 3, "good"));
         refused(failed("a", 4, "bad"));
-        refused(fields("a", 5, 4, "bad"));
+        refused(fields("a", 5, "bad"));
         // the vector that was sent is of another text, and stays the one that was sent
-        assertVector(one(fields("a", 6, 3, "good")), "good");
+        assertVector(one(fields("a", 6, "good")), "good");
+    }
+
+    /** The change as the gate's so-manieth of its id. */
+    private static EncodedChange nth(long sequence, EncodedChange of) {
+        Change c = of.change();
+        return new EncodedChange(
+                new Change(
+                        c.id(),
+                        c.operation(),
+                        c.explicit(),
+                        c.version(),
+                        c.again(),
+                        c.work(),
+                        sequence,
+                        c.textHash(),
+                        c.text(),
+                        c.fields(),
+                        c.origin()),
+                of.indices(),
+                of.values(),
+                of.tokens(),
+                of.truncated(),
+                of.failure(),
+                0,
+                0);
+    }
+
+    private void held(EncodedChange change) throws Exception {
+        assertThat(guard.process(change)).isEmpty();
+        assertThat(guard.deadLetters()).isEmpty();
+        assertThat(guard.count(Counters.SUPERSEDED)).isZero();
     }
 
     @Test
-    void whatOvertakesItsTextIsHeldUntilItArrives() throws Exception {
-        assertThat(guard.process(fields("a", 3, 1, "one"))).isEmpty();
-        assertThat(guard.process(fields("a", 2, 1, "one"))).isEmpty();
-        assertThat(guard.deadLetters()).isEmpty();
-        OperatorSubtaskState snapshot = guard.snapshot();
-        open(PipelineOptions.defaults(), MODEL, snapshot);
-        List<VectorRecord> records = guard.process(encoded("a", 1, "one"));
-        assertThat(records).extracting(VectorRecord::version).containsExactly(1L, 2L, 3L);
-        records.forEach(record -> assertVector(record, "one"));
-        one(fields("a", 4, 1, "one"));
+    void whatOvertakesIsHeldUntilAllBeforeItHaveArrived() throws Exception {
+        held(nth(5, encoded("a", 50, "five")));
+        held(nth(3, fields("a", 30, "one")));
+        held(nth(2, fields("a", 20, "one")));
+        held(nth(4, deleted("a", 40)));
+        open(PipelineOptions.defaults(), MODEL, guard.snapshot());
+        List<VectorRecord> records = guard.process(nth(1, encoded("a", 10, "one")));
+        assertThat(records)
+                .extracting(VectorRecord::version)
+                .containsExactly(10L, 20L, 30L, 40L, 50L);
+        assertVector(records.get(2), "one");
+        assertThat(records.get(3).isDelete()).isTrue();
+        assertVector(records.get(4), "five");
+        one(nth(6, encoded("a", 60, "six")));
+    }
+
+    @Test
+    void heldChangesGoUpToTheNextGap() throws Exception {
+        held(nth(4, encoded("a", 40, "four")));
+        held(nth(2, encoded("a", 20, "two")));
+        assertThat(guard.process(nth(1, encoded("a", 10, "one"))))
+                .extracting(VectorRecord::version)
+                .containsExactly(10L, 20L);
+        assertThat(guard.process(nth(3, encoded("a", 30, "three"))))
+                .extracting(VectorRecord::version)
+                .containsExactly(30L, 40L);
     }
 
     @Test
     void whatIsHeldForATextThatFailsIsRefused() throws Exception {
-        assertThat(guard.process(fields("a", 2, 1, "bad"))).isEmpty();
-        assertThat(guard.process(failed("a", 1, "bad"))).isEmpty();
+        held(nth(2, fields("a", 2, "bad")));
+        assertThat(guard.process(nth(1, failed("a", 1, "bad")))).isEmpty();
         assertThat(guard.deadLetters())
                 .extracting(DeadLetter::message)
                 .satisfiesExactly(
@@ -272,29 +317,29 @@ class OrderGuardTest {
     }
 
     @Test
-    void whatIsHeldIsDroppedWhenSomethingNewerIsSent() throws Exception {
-        assertThat(guard.process(fields("a", 2, 1, "one"))).isEmpty();
-        one(deleted("a", 3));
-        assertThat(guard.count(Counters.SUPERSEDED)).isEqualTo(1);
-        dropped(encoded("a", 1, "one"));
-        assertThat(guard.deadLetters()).isEmpty();
+    void whatIsHeldInVainGoesOutInTheEnd() throws Exception {
+        guard.setProcessingTime(0);
+        held(nth(4, encoded("a", 4, "four")));
+        held(nth(2, encoded("a", 2, "two")));
+        guard.setProcessingTime(OrderGuard.LONGEST_HOLD.toMillis());
+        assertThat(guard.taken()).extracting(VectorRecord::version).containsExactly(2L, 4L);
+        dropped(nth(1, encoded("a", 1, "one")));
+        one(nth(5, encoded("a", 5, "five")));
     }
 
     @Test
-    void whatIsHeldInVainIsRefusedInTheEnd() throws Exception {
-        guard.setProcessingTime(0);
-        assertThat(guard.process(fields("a", 2, 1, "one"))).isEmpty();
-        guard.setProcessingTime(OrderGuard.LONGEST_HOLD.toMillis());
-        assertThat(guard.deadLetters()).hasSize(1);
-        assertThat(guard.taken()).isEmpty();
-        assertThat(guard.process(encoded("a", 1, "one"))).hasSize(1);
+    void gateThatForgotAnIdBeginsAnew() throws Exception {
+        one(nth(1, encoded("a", 1, "one")));
+        one(nth(2, encoded("a", 2, "two")));
+        one(nth(1, encoded("a", 3, "three")));
+        one(nth(2, encoded("a", 4, "four")));
     }
 
     @Test
     void vectorOfAnotherModelIsNotReused() throws Exception {
         one(encoded("a", 1, "one"));
         open(PipelineOptions.defaults(), 2, guard.snapshot());
-        refused(fields("a", 2, 1, "one"));
+        refused(fields("a", 2, "one"));
         one(encoded("a", 3, "one"));
     }
 
@@ -302,7 +347,7 @@ class OrderGuardTest {
     void keepsVectorsOnlyWhenAsked() throws Exception {
         open(Documents.options(true, false, false), MODEL, null);
         one(encoded("a", 1, "one"));
-        refused(fields("a", 2, 1, "one"));
+        refused(fields("a", 2, "one"));
         dropped(encoded("a", 1, "one"));
     }
 
@@ -312,7 +357,7 @@ class OrderGuardTest {
         guard.setProcessingTime(0);
         one(encoded("a", 2, "one"));
         guard.setProcessingTime(Duration.ofMinutes(30).toMillis());
-        one(fields("a", 3, 2, "one"));
+        one(fields("a", 3, "one"));
         guard.setProcessingTime(Duration.ofHours(3).toMillis());
         assertThat(guard.process(encoded("a", 1, "one"))).hasSize(1);
     }
@@ -336,8 +381,7 @@ class OrderGuardTest {
                     if (half.owns("id" + i)) {
                         assertThat(half.process(encoded("id" + i, 4, "old"))).isEmpty();
                         assertVector(
-                                half.process(fields("id" + i, 6, 5, "text " + i)).get(0),
-                                "text " + i);
+                                half.process(fields("id" + i, 6, "text " + i)).get(0), "text " + i);
                         seen++;
                     }
                 }
