@@ -14,7 +14,8 @@ import java.time.Duration;
  *     MB (1,000,000) by default
  * @param maxBytesInFlight bytes of records that may wait in a subtask's encoder; 64 MiB by default
  * @param capacity documents that may wait in a subtask's encoder; 256 by default
- * @param stateTtl how long an id that is not touched is remembered; zero (the default): for ever
+ * @param stateTtl how long an id is remembered after its last change went out (repetitions do not
+ *     count); zero (the default): for ever. What comes for a forgotten id is encoded and sent anew
  */
 public record PipelineOptions(
         boolean gate,
@@ -27,6 +28,25 @@ public record PipelineOptions(
         implements Serializable {
 
     private static final long serialVersionUID = 1L;
+
+    /**
+     * @throws IllegalArgumentException when a limit is below 1 or the time to live is negative
+     */
+    public PipelineOptions {
+        if (maxRecordBytes < 1 || maxBytesInFlight < 1 || capacity < 1) {
+            throw new IllegalArgumentException(
+                    "maximum record bytes, bytes in flight and capacity must be at least 1, not "
+                            + maxRecordBytes
+                            + ", "
+                            + maxBytesInFlight
+                            + ", "
+                            + capacity);
+        }
+        if (stateTtl.isNegative()) {
+            throw new IllegalArgumentException(
+                    "the state's time to live must not be negative: " + stateTtl);
+        }
+    }
 
     public static PipelineOptions defaults() {
         return new PipelineOptions(true, false, true, 1_000_000, 64L << 20, 256, Duration.ZERO);

@@ -3,6 +3,7 @@ package io.github.flinksplade.pipeline.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinksplade.encoder.SparseVector;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -14,7 +15,7 @@ class CompactVectorTest {
         Random random = new Random(seed);
         for (int i = 0; i < 500; i++) {
             int[] indices = random.ints(0, 1 << random.nextInt(1, 31)).limit(i).toArray();
-            indices = java.util.Arrays.stream(indices).distinct().sorted().toArray();
+            indices = Arrays.stream(indices).distinct().sorted().toArray();
             float[] values = new float[indices.length];
             for (int n = 0; n < values.length; n++) {
                 values[n] = Float.intBitsToFloat(random.nextInt(1, 0x7F800000));

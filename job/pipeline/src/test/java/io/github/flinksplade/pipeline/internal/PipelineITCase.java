@@ -2,10 +2,14 @@ package io.github.flinksplade.pipeline.internal;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.github.flinksplade.connector.DeadLetter.Stage;
 import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.FakeEncoder;
+import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
 import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
@@ -24,6 +28,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.configuration.CheckpointingOptions;
@@ -308,7 +313,7 @@ class PipelineITCase {
         assertThat(jobs.dead())
                 .filteredOn(letter -> letter.stage() == Stage.WRITE)
                 .extracting(Dead::target, Dead::message)
-                .containsExactly(org.assertj.core.groups.Tuple.tuple("a", "no such ids here"));
+                .containsExactly(tuple("a", "no such ids here"));
         long changes = expected.changes.values().stream().mapToLong(List::size).sum();
         Map<String, Object> want = new TreeMap<>();
         long parseErrors = dead(expected, Stage.PARSE);
@@ -471,12 +476,12 @@ class PipelineITCase {
                         jobs.targets("a"),
                         PipelineOptions.defaults());
         new Topology(definition, new Truncating(5)).define(env);
-        assertThat(org.assertj.core.api.Assertions.catchThrowable(() -> finish(env.executeAsync())))
+        assertThat(catchThrowable(() -> finish(env.executeAsync())))
                 .hasStackTraceContaining("the model here is not the one the job was submitted with")
                 .hasStackTraceContaining("max_tokens=128")
                 .hasStackTraceContaining("max_tokens=5");
         assertThat(EngineRegistry.size()).isZero();
-        assertThat(Objects.requireNonNull(jobs.written("a"))).isEmpty();
+        assertThat(jobs.written("a")).isEmpty();
     }
 
     /** A fake encoder of another token limit. */
@@ -484,11 +489,9 @@ class PipelineITCase {
         private static final long serialVersionUID = 1L;
 
         @Override
-        public io.github.flinksplade.encoder.SpladeEncoder open() {
+        public SpladeEncoder open() {
             return FakeEncoder.create(
-                    io.github.flinksplade.encoder.EncoderOptions.defaults()
-                            .withDocumentTokens(tokens),
-                    new java.util.concurrent.atomic.AtomicLong());
+                    EncoderOptions.defaults().withDocumentTokens(tokens), new AtomicLong());
         }
     }
 }
