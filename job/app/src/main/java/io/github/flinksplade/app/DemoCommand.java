@@ -2,6 +2,7 @@ package io.github.flinksplade.app;
 
 import io.github.flinksplade.app.JobSettings.Given;
 import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.encoder.EncoderOptions;
 import java.io.BufferedWriter;
@@ -31,13 +32,7 @@ import picocli.CommandLine.ParentCommand;
 final class DemoCommand implements Callable<Integer> {
 
     /** None of them shares a word with the definition it finds first. */
-    static final List<String> SEARCHES =
-            List.of(
-                    "baby cat",
-                    "doctor for teeth",
-                    "keeps off the rain",
-                    "fast car",
-                    "large animal with a trunk");
+    static final List<String> SEARCHES = List.of("doctor", "puppy", "gun", "aeroplane", "inmate");
 
     private static final int HITS = 3;
 
@@ -55,14 +50,16 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         Console console = main.console();
         Path home = directory == null ? defaultDirectory() : directory;
-        int code = index(home, console);
-        if (code != ExitCode.OK) {
-            return code;
+        Searcher searcher = openFinished(home, console);
+        if (searcher == null) {
+            int code = index(home, console);
+            if (code != ExitCode.OK) {
+                return code;
+            }
+            searcher = open(home, console);
         }
-        try (Searcher searcher =
-                Searcher.open(indexOf(home), null, EncoderOptions.defaults(), console)) {
-            SearchCommand.Session session =
-                    new SearchCommand.Session(searcher, console, HITS, false);
+        try (Searcher opened = searcher) {
+            SearchCommand.Session session = new SearchCommand.Session(opened, console, HITS, false);
             for (String search : SEARCHES) {
                 session.answerUnderHeading(search);
             }
@@ -73,18 +70,38 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
+    private static Searcher open(Path home, Console console) {
+        return Searcher.open(indexOf(home), null, EncoderOptions.defaults(), console);
+    }
+
+    /** What the last demo made, or null when it is to be made (again). */
+    private static Searcher openFinished(Path home, Console console) {
+        if (!Files.isDirectory(home.resolve("index")) || !isFinished(home.resolve("state"))) {
+            return null;
+        }
+        try {
+            Searcher searcher = open(home, console);
+            console.err().println("The index of the last demo is still there: " + home);
+            return searcher;
+        } catch (UserException | ConnectorException e) {
+            console.err()
+                    .println(
+                            "The index of the last demo cannot be used any more ("
+                                    + Failure.of(e).message()
+                                    + "); making it again.");
+            StateDirectory.deleteTree(home.resolve("index"));
+            return null;
+        }
+    }
+
     private static Address indexOf(Path home) {
         return Address.parse("lucene:" + home.resolve("index"));
     }
 
-    /** Writes the text and runs the job over it, unless that was done before. */
+    /** Writes the text and runs the job over it. */
     private int index(Path home, Console console) throws Exception {
         Path state = home.resolve("state");
         boolean there = Files.isDirectory(home.resolve("index"));
-        if (there && isFinished(state)) {
-            console.err().println("The index of the last demo is there: " + home);
-            return ExitCode.OK;
-        }
         Path text = home.resolve("wordnet.jsonl");
         int documents = write(text);
         console.err()

@@ -343,7 +343,8 @@ final class LocalRun {
         ErrorInfo failure = running.getFailureInfo();
         if (failure == null
                 || failure.getTimestamp() <= told
-                || running.getState().isGloballyTerminalState()) {
+                || (running.getState() != JobStatus.RUNNING
+                        && running.getState() != JobStatus.RESTARTING)) {
             return told;
         }
         report.clear();
