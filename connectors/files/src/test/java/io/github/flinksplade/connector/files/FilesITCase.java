@@ -24,6 +24,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
@@ -32,10 +33,14 @@ import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.functions.MapFunction;
+import org.apache.flink.api.common.state.CheckpointListener;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.runtime.execution.ExecutionState;
+import org.apache.flink.runtime.executiongraph.AccessExecutionGraph;
+import org.apache.flink.runtime.executiongraph.AccessExecutionVertex;
 import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
 import org.apache.flink.streaming.api.datastream.DataStream;
@@ -67,6 +72,12 @@ class FilesITCase {
 
     private static final AtomicInteger FAILURES_LEFT = new AtomicInteger();
 
+    /** Whether a record takes its time. */
+    private static final AtomicBoolean SLOW = new AtomicBoolean();
+
+    /** How often a job went on within a file. */
+    private static final AtomicInteger RESUMED = new AtomicInteger();
+
     @TempDir Path folder;
 
     private MiniCluster cluster;
@@ -81,6 +92,8 @@ class FilesITCase {
     void reset(@InjectMiniCluster MiniCluster cluster) throws IOException {
         this.cluster = cluster;
         SEEN.set(0);
+        SLOW.set(false);
+        RESUMED.set(0);
         FAILURES_LEFT.set(0);
         Files.createDirectories(folder.resolve("in"));
     }
@@ -96,6 +109,7 @@ class FilesITCase {
         job.getJobExecutionResult().get(60, TimeUnit.SECONDS);
 
         assertThat(FAILURES_LEFT).hasValue(0);
+        assertThat(RESUMED).hasPositiveValue();
         assertThat(SEEN.get()).isGreaterThanOrEqualTo(9000);
         List<String> expected = new ArrayList<>();
         List<String> expectedDead = new ArrayList<>();
@@ -114,7 +128,7 @@ class FilesITCase {
         JobClient job = start(unbounded(), from, Duration.ofHours(1), null);
         eventually(() -> SEEN.get() == 10);
         assertThat(ids()).isEmpty();
-        cluster.triggerCheckpoint(job.getJobID()).get(30, TimeUnit.SECONDS);
+        checkpoint(job);
         eventually(() -> ids().size() == 9);
 
         // files that are not finished, and files of another format, are not read
@@ -123,7 +137,7 @@ class FilesITCase {
         write("in/d.tsv", lines("d", 0, 10));
         Files.move(folder.resolve("in/.b.txt"), folder.resolve("in/b.txt"));
         eventually(() -> SEEN.get() == 20);
-        String checkpoint = cluster.triggerCheckpoint(job.getJobID()).get(30, TimeUnit.SECONDS);
+        String checkpoint = checkpoint(job);
         eventually(() -> ids().size() == 18);
         write("in/e.txt", lines("e", 0, 10));
         eventually(() -> SEEN.get() == 30);
@@ -139,7 +153,7 @@ class FilesITCase {
         eventually(() -> SEEN.get() == 40);
         write("in/f.txt", lines("f", 0, 10));
         eventually(() -> SEEN.get() == 50);
-        cluster.triggerCheckpoint(again.getJobID()).get(30, TimeUnit.SECONDS);
+        checkpoint(again);
         List<String> expected =
                 Stream.of("a", "b", "e", "f")
                         .flatMap(name -> IntStream.range(0, 10).mapToObj(i -> name + i))
@@ -147,9 +161,33 @@ class FilesITCase {
                         .toList();
         eventually(() -> ids().size() >= expected.size());
         assertThat(ids()).containsExactlyInAnyOrderElementsOf(expected);
-        assertThat(deadLetters()).containsExactly("a7", "b7", "e7", "f7");
+        assertThat(deadLetters()).containsExactlyInAnyOrder("a7", "b7", "e7", "f7");
         again.cancel().get(30, TimeUnit.SECONDS);
         ended(again.getJobID());
+    }
+
+    /** Two subtasks, three files: the third is with the enumerator when the job is stopped. */
+    @Test
+    void aFileThatWaitedIsReadByTheJobThatGoesOn() throws Exception {
+        for (String name : List.of("a", "b", "c")) {
+            write("in/" + name + ".txt", lines(name, 0, 3000));
+        }
+        String from = "file:" + folder + "/in";
+        SLOW.set(true);
+        JobClient job = start(unbounded(), from, Duration.ofHours(1), null);
+        eventually(() -> SEEN.get() > 10);
+        String checkpoint = checkpoint(job);
+        job.cancel().get(30, TimeUnit.SECONDS);
+        ended(job.getJobID());
+        assertThat(SEEN).hasValueLessThan(6000);
+
+        SLOW.set(false);
+        JobClient again = start(bounded(), from, Duration.ofHours(1), checkpoint);
+        again.getJobExecutionResult().get(60, TimeUnit.SECONDS);
+
+        assertThat(RESUMED).hasPositiveValue();
+        assertThat(ids()).hasSize(9000 - 90).doesNotHaveDuplicates();
+        assertThat(deadLetters()).hasSize(90).doesNotHaveDuplicates();
     }
 
     @Test
@@ -201,6 +239,8 @@ class FilesITCase {
         JobClient job = start(bounded(), "file:" + folder + "/in", Duration.ofHours(1), null);
         job.getJobExecutionResult().get(60, TimeUnit.SECONDS);
 
+        assertThat(FAILURES_LEFT).hasValue(0);
+        assertThat(RESUMED).hasValue(0);
         assertThat(ids()).hasSize(495).doesNotHaveDuplicates();
         assertThat(deadLetters()).containsExactly("a7", "a107", "a207", "a307", "a407");
     }
@@ -229,6 +269,11 @@ class FilesITCase {
         configuration.setString(
                 "execution.checkpointing.dir", folder.resolve("state").toUri() + "");
         configuration.setString("execution.checkpointing.interval", interval.toMillis() + " ms");
+        if (interval.toMinutes() > 0) {
+            // or Flink begins with a checkpoint as soon as the tasks run
+            configuration.setString(
+                    "execution.checkpointing.min-pause", interval.toMillis() + " ms");
+        }
         if (checkpoint != null) {
             configuration.setString("execution.state-recovery.path", checkpoint);
         }
@@ -242,7 +287,7 @@ class FilesITCase {
         DataStream<SourceRecord> records =
                 env.fromSource(documents.source(), WatermarkStrategy.noWatermarks(), "source")
                         .uid("source")
-                        .map(new Troublesome())
+                        .map(new Troublesome(interval.toMinutes() == 0))
                         .uid("trouble");
         FilesTarget target =
                 new FilesTarget(Address.parse("file:" + folder + "/out/vectors.jsonl"));
@@ -278,25 +323,42 @@ class FilesITCase {
         return new String(record.value(), UTF_8);
     }
 
-    /** Counts, and now and then fails while failures are left. */
-    private static final class Troublesome implements MapFunction<SourceRecord, SourceRecord> {
+    /**
+     * Counts, and fails while failures are left: after 100 records, and where checkpoints are to
+     * come in between not before one has completed.
+     */
+    private static final class Troublesome
+            implements MapFunction<SourceRecord, SourceRecord>, CheckpointListener {
 
         private static final long serialVersionUID = 1L;
 
         private int count;
+        private boolean completed;
+
+        Troublesome(boolean awaitsCheckpoint) {
+            this.completed = !awaitsCheckpoint;
+        }
 
         @Override
         public SourceRecord map(SourceRecord record) {
             SEEN.incrementAndGet();
-            count++;
-            if (FAILURES_LEFT.get() > 0) {
-                // slow enough for checkpoints to come in between
-                LockSupport.parkNanos(100_000);
-                if (count >= 400 && FAILURES_LEFT.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
-                    throw new IllegalStateException("failing as planned");
-                }
+            if (count++ == 0 && record.offset() > 0) {
+                RESUMED.incrementAndGet();
+            }
+            if (SLOW.get() || FAILURES_LEFT.get() > 0 && !completed) {
+                LockSupport.parkNanos(2_000_000);
+            }
+            if (completed
+                    && count >= 100
+                    && FAILURES_LEFT.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
+                throw new IllegalStateException("failing as planned");
             }
             return record;
+        }
+
+        @Override
+        public void notifyCheckpointComplete(long checkpointId) {
+            completed = true;
         }
     }
 
@@ -335,6 +397,21 @@ class FilesITCase {
 
     private void write(String name, byte[] bytes) throws IOException {
         Files.write(folder.resolve(name), bytes);
+    }
+
+    /** Takes a checkpoint as soon as every task runs, and says where it is. */
+    private String checkpoint(JobClient job) throws Exception {
+        eventually(
+                () -> {
+                    AccessExecutionGraph graph = cluster.getExecutionGraph(job.getJobID()).get();
+                    for (AccessExecutionVertex task : graph.getAllExecutionVertices()) {
+                        if (task.getExecutionState() != ExecutionState.RUNNING) {
+                            return false;
+                        }
+                    }
+                    return true;
+                });
+        return cluster.triggerCheckpoint(job.getJobID()).get(30, TimeUnit.SECONDS);
     }
 
     private void ended(JobID job) throws Exception {
