@@ -8,7 +8,6 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnxruntime.OnnxJavaType;
-import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
@@ -346,10 +345,5 @@ final class OnnxFile {
             case BOOL -> Optional.of(OnnxJavaType.BOOL);
             default -> Optional.empty();
         };
-    }
-
-    /** Wraps bytes without a copy; they must not change. */
-    static ByteString wrap(byte[] bytes) {
-        return UnsafeByteOperations.unsafeWrap(bytes);
     }
 }

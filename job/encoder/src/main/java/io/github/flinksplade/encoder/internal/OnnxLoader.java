@@ -22,11 +22,13 @@ import io.github.flinksplade.encoder.Tokenizer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntUnaryOperator;
 
 /**
  * Opens a model: finds out what its graph takes and gives, rewrites it, and tries it out, so that
@@ -40,8 +42,11 @@ public final class OnnxLoader {
     /** No position table in use is longer, and the memory of a run grows with the square. */
     private static final int MOST_TOKENS = 1 << 15;
 
-    /** A batch that keeps one core busy; a larger one is not faster. */
-    private static final int BATCH_TOKENS = 512;
+    /**
+     * Tried: from here on a larger batch is no faster on one core, while six tokens alone take two
+     * and a half times as long as in company.
+     */
+    private static final int BATCH_TOKENS = 256;
 
     private static final int BATCH_DOCUMENTS = 32;
 
@@ -244,8 +249,8 @@ public final class OnnxLoader {
     }
 
     private Optional<Found> find(List<Shape> outputs) {
-        Optional<String> indices = ending(outputs, "output_idx");
-        Optional<String> weights = ending(outputs, "output_weights");
+        Optional<String> indices = named(outputs, "output_idx");
+        Optional<String> weights = named(outputs, "output_weights");
         if (indices.isPresent() && weights.isPresent()) {
             return Optional.of(
                     new Found(GraphRewriter.pairs(graph, indices.get(), weights.get()), 0));
@@ -254,25 +259,28 @@ public final class OnnxLoader {
         Optional<Shape> finished = fitting(outputs, 2);
         if (finished.isPresent()
                 && !logits.map(shape -> shape.name().equals("logits")).orElse(false)) {
+            Shape table = finished.get();
             return Optional.of(
-                    new Found(
-                            GraphRewriter.weights(graph, finished.get().name()),
-                            columns(finished.get())));
+                    new GraphTail(graph, file::data, inputs)
+                            .logits(table.name())
+                            .map(name -> maxima(name, columns(table)))
+                            .orElseGet(
+                                    () ->
+                                            new Found(
+                                                    GraphRewriter.weights(graph, table.name()),
+                                                    columns(table))));
         }
-        return logits.map(
-                shape ->
-                        new Found(
-                                GraphRewriter.maxima(
-                                        graph,
-                                        file::data,
-                                        shape.name(),
-                                        inputs.fixedTokens() > 0
-                                                ? inputs.named(GraphInputs.Kind.MASK)
-                                                : Optional.empty()),
-                                columns(shape)));
+        return logits.map(shape -> maxima(shape.name(), columns(shape)));
     }
 
-    private static Optional<String> ending(List<Shape> outputs, String name) {
+    /** Rows are filled up, so that a mask is needed, only where their length is fixed. */
+    private Found maxima(String logits, int columns) {
+        Optional<String> mask =
+                inputs.fixedTokens() > 0 ? inputs.named(GraphInputs.Kind.MASK) : Optional.empty();
+        return new Found(GraphRewriter.maxima(graph, file::data, logits, mask), columns);
+    }
+
+    private static Optional<String> named(List<Shape> outputs, String name) {
         return outputs.stream().map(Shape::name).filter(name::equals).findFirst();
     }
 
@@ -358,7 +366,7 @@ public final class OnnxLoader {
                                     new Shape(
                                             output.getKey(),
                                             tensor.getInfo().onnxType.value,
-                                            java.util.Arrays.stream(tensor.getInfo().getShape())
+                                            Arrays.stream(tensor.getInfo().getShape())
                                                     .boxed()
                                                     .toList()));
                         }
@@ -390,7 +398,7 @@ public final class OnnxLoader {
         return input.wide()
                 ? OnnxTensor.createTensor(
                         session.environment(),
-                        LongBuffer.wrap(java.util.Arrays.stream(numbers).asLongStream().toArray()),
+                        LongBuffer.wrap(Arrays.stream(numbers).asLongStream().toArray()),
                         shape)
                 : OnnxTensor.createTensor(session.environment(), IntBuffer.wrap(numbers), shape);
     }
@@ -530,7 +538,7 @@ public final class OnnxLoader {
             return id == tokens.padding() ? terms - 1 : id;
         }
 
-        private TokenSequence text(int length, java.util.function.IntUnaryOperator content) {
+        private TokenSequence text(int length, IntUnaryOperator content) {
             int[] ids = new int[length];
             for (int i = 0; i < length; i++) {
                 int fromEnd = length - i;

@@ -89,7 +89,11 @@ final class OnnxSession implements AutoCloseable {
 
     /** The runtime's message on one line, without its code. */
     static String reason(OrtException e) {
-        String message = String.valueOf(e.getMessage()).replaceAll("\\s+", " ").strip();
+        String message =
+                String.valueOf(e.getMessage())
+                        .replaceAll("\\s+", " ")
+                        .replaceFirst("^Error code - \\w+ - message: ", "")
+                        .strip();
         return message.length() <= 300 ? message : message.substring(0, 300) + "...";
     }
 
