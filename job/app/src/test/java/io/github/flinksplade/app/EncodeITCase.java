@@ -1,0 +1,173 @@
+package io.github.flinksplade.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.github.flinksplade.app.MainTest.Outcome;
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** {@code encode} with the built-in model. */
+class EncodeITCase {
+
+    private static final String EMPTY = "{\"indices\":[],\"values\":[]}";
+
+    private static List<String> lines(Outcome outcome) {
+        return outcome.out().lines().toList();
+    }
+
+    @Test
+    void oneLineForEachLineInOrder() {
+        List<String> texts =
+                List.of(
+                        "a car",
+                        "",
+                        "dogs \uD83D\uDC36 and cats",
+                        "\u6771\u4eac",
+                        " \t",
+                        "e\u0301 a\u2028b",
+                        "x".repeat(10_000));
+        Outcome outcome = MainTest.run(String.join("\n", texts), "encode");
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        assertThat(outcome.err()).isEmpty();
+        assertThat(lines(outcome)).hasSize(texts.size());
+        for (int i = 0; i < texts.size(); i++) {
+            assertThat(lines(outcome).get(i))
+                    .isEqualTo(
+                            texts.get(i).isBlank()
+                                    ? EMPTY
+                                    : lines(MainTest.run("", "encode", texts.get(i))).get(0));
+        }
+        assertThat(lines(MainTest.run("\n", "encode", "--format", "lucene"))).containsExactly("{}");
+    }
+
+    @Test
+    void manyLinesKeepTheirOrder() {
+        String input =
+                String.join(
+                        "\n",
+                        IntStream.range(0, 300)
+                                .mapToObj(i -> "word ".repeat(1 + i * 7 % 40) + (i % 10))
+                                .toList());
+        List<String> batched = lines(MainTest.run(input, "encode"));
+        List<String> single = lines(MainTest.run(input, "encode", "--threads", "1"));
+        assertThat(batched).hasSize(300).isEqualTo(single);
+    }
+
+    @Test
+    void aLineThatIsNotUtf8HasItsAnswerToo() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        byte[] input = {'a', '\n', (byte) 0xff, '\n', 'a'};
+        int code =
+                Main.run(
+                        new String[] {"encode"},
+                        new ByteArrayInputStream(input),
+                        out,
+                        new PrintStream(err, true, StandardCharsets.UTF_8));
+        List<String> lines = out.toString(StandardCharsets.UTF_8).lines().toList();
+        assertThat(code).isEqualTo(ExitCode.INPUT);
+        assertThat(lines).hasSize(3);
+        assertThat(lines.get(1)).isEqualTo("{\"error\":\"line 2: not valid UTF-8\"}");
+        assertThat(lines.get(2)).isEqualTo(lines.get(0));
+    }
+
+    @Test
+    void truncationIsTold() {
+        Outcome outcome = MainTest.run("", "encode", "--document-tokens", "8", "a b c d e f g h");
+        assertThat(outcome.code()).isZero();
+        assertThat(outcome.err()).isEqualTo("1 text was longer than 8 tokens and cut there.\n");
+    }
+
+    @Test
+    void pruningAndFormats() {
+        assertThat(
+                        lines(
+                                        MainTest.run(
+                                                "",
+                                                "encode",
+                                                "--prune",
+                                                "top_k=1",
+                                                "--format",
+                                                "lucene",
+                                                "a car"))
+                                .get(0))
+                .matches("\\{\"cars?\":[0-9.]+}");
+        assertThat(MainTest.run("", "encode", "--format", "card", "a car").out())
+                .startsWith("number of actual dimensions:  ")
+                .contains("\nSPLADE BOW rep:\n [('car', ");
+    }
+
+    @Test
+    @SuppressWarnings("try") // the input is closed before the rest
+    void anEndlessPipeIsAnsweredAsItComes() throws Exception {
+        ExecutorService one = Executors.newSingleThreadExecutor();
+        try (PipedOutputStream input = new PipedOutputStream();
+                PipedInputStream in = new PipedInputStream(input);
+                PipedOutputStream out = new PipedOutputStream();
+                PipedInputStream output = new PipedInputStream(out, 1 << 16)) {
+            Future<Integer> encode =
+                    one.submit(() -> Main.run(new String[] {"encode"}, in, out, System.err));
+            BufferedReader answers =
+                    new BufferedReader(new InputStreamReader(output, StandardCharsets.UTF_8));
+            for (int i = 0; i < 3; i++) {
+                input.write(("text " + i + "\n").getBytes(StandardCharsets.UTF_8));
+                input.flush();
+                assertThat(answers.readLine()).startsWith("{\"indices\":[");
+            }
+            input.close();
+            assertThat(encode.get(60, TimeUnit.SECONDS)).isZero();
+        } finally {
+            one.shutdownNow();
+        }
+    }
+
+    @Test
+    void aFullDiskIsToldAndAClosedPipeIsNot() throws IOException {
+        Path full = Path.of("/dev/full");
+        assumeThat(full).as("a device that is always full, as Linux has it").exists();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        try (OutputStream out = Files.newOutputStream(full)) {
+            assertThat(encodeTo(out, err)).isEqualTo(ExitCode.INPUT);
+        }
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .isEqualTo(
+                        "flink-splade: cannot write to standard output: No space left on"
+                                + " device\n");
+        err.reset();
+        OutputStream closed =
+                new OutputStream() {
+                    @Override
+                    public void write(int b) throws IOException {
+                        throw new IOException("Broken pipe");
+                    }
+                };
+        assertThat(encodeTo(closed, err)).isZero();
+        assertThat(err.size()).isZero();
+    }
+
+    private static int encodeTo(OutputStream out, OutputStream err) {
+        return Main.run(
+                new String[] {"encode", "a car"},
+                new ByteArrayInputStream(new byte[0]),
+                out,
+                new PrintStream(err, true, StandardCharsets.UTF_8));
+    }
+}
