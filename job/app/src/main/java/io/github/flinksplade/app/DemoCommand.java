@@ -101,7 +101,9 @@ final class DemoCommand implements Callable<Integer> {
     /** Writes the text and runs the job over it. */
     private int index(Path home, Console console) throws Exception {
         Path state = home.resolve("state");
-        boolean there = Files.isDirectory(home.resolve("index"));
+        if (!Files.isDirectory(home.resolve("index"))) {
+            StateDirectory.deleteTree(state); // it would go on from an index that is gone
+        }
         Path text = home.resolve("wordnet.jsonl");
         int documents = write(text);
         console.err()
@@ -115,9 +117,6 @@ final class DemoCommand implements Callable<Integer> {
         put(given, JobSettings.FROM, "file:" + text);
         put(given, JobSettings.TO, indexOf(home).toString());
         put(given, JobSettings.STATE, state.toString());
-        if (!there) {
-            put(given, JobSettings.RESEND, "true"); // an old state may know of an index now gone
-        }
         JobSettings settings = JobSettings.of(given, Connectors.all().keySet());
         return new LocalRun(settings, console, main.isVerbose()).run();
     }

@@ -75,10 +75,6 @@ final class ModelCommand implements Runnable {
         Console console() {
             return parent.main.console();
         }
-
-        ModelFiles files() {
-            return ModelStore.resolve(model, options(), ModelOptions.progress(console()));
-        }
     }
 
     /** {@code model list}. */
@@ -111,14 +107,14 @@ final class ModelCommand implements Runnable {
             name = "pull",
             mixinStandardHelpOptions = true,
             description =
-                    "Fetches a model, so that it is there when it is needed, and prints its SHA-256"
-                            + " and where its files are.",
+                    "Fetches a model, or what has changed of it, so that it is there when it is"
+                            + " needed, and prints its SHA-256 and where its files are.",
             footer = {"", "Example:", "  flink-splade model pull builtin:minilm"})
     static final class Pull extends OnModel {
 
         @Override
         public Integer call() {
-            ModelFiles files = files();
+            ModelFiles files = ModelStore.pull(model, options(), ModelOptions.progress(console()));
             Results results = new Results(console());
             results.line("sha256:    " + files.sha256());
             results.line("graph:     " + files.graph());

@@ -1,0 +1,64 @@
+package io.github.flinksplade.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.app.MainTest.Outcome;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DemoITCase {
+
+    @TempDir private Path directory;
+
+    private static Set<String> words(String text) {
+        return new HashSet<>(Arrays.asList(text.toLowerCase(Locale.ROOT).split("[^a-z]+")));
+    }
+
+    @Test
+    void searchesFindWhatSharesNoWordWithThem() throws IOException {
+        String[] demo = {"demo", "--dir", directory.toString()};
+        Outcome first = MainTest.run("a large striped cat\n", demo);
+        assertThat(first.code()).as(first.err()).isZero();
+        assertThat(first.err()).contains("Indexing ", "; skipped 0; ", "Dead letters: 0.");
+        assertThat(first.out()).contains("\n> a large striped cat\n 1. ");
+
+        Outcome hits =
+                MainTest.run(
+                        String.join("\n", DemoCommand.SEARCHES),
+                        "search",
+                        "--index",
+                        "lucene:" + directory.resolve("index"),
+                        "-k",
+                        "1",
+                        "--json");
+        int found = 0;
+        for (String line : hits.out().split("\n")) {
+            JsonNode hit = new ObjectMapper().readTree(line);
+            assertThat(words(hit.get("text").asText() + " " + hit.get("id").asText()))
+                    .as(line)
+                    .doesNotContainAnyElementsOf(words(hit.get("query").asText()));
+            found++;
+        }
+        assertThat(found).isEqualTo(DemoCommand.SEARCHES.size());
+
+        Outcome second = MainTest.run("a large striped cat\n", demo);
+        assertThat(second.out()).isEqualTo(first.out());
+        assertThat(second.err())
+                .isEqualTo("The index of the last demo is still there: " + directory + "\n");
+
+        // an index that was damaged is made again
+        Files.writeString(directory.resolve("index/segments_zz"), "broken");
+        Outcome third = MainTest.run("", demo);
+        assertThat(third.code()).as(third.err()).isZero();
+        assertThat(third.err()).contains("making it again", "; skipped 0; ");
+    }
+}
