@@ -242,7 +242,8 @@ final class LocalRun {
                             && report.isIdle()
                             && (lastCheckpoint == null || lastCheckpoint.isDone())) {
                         // Perhaps the sources have ended: then the next checkpoint is the last, and
-                        // there is no reason to wait for its turn.
+                        // there is no reason to wait for its turn. One that comes too early for
+                        // tasks that still start is declined, which does no harm.
                         lastCheckpoint = cluster.triggerCheckpoint(job);
                     }
                     told = tellRestart(running, told, report);

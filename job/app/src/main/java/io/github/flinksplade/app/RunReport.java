@@ -4,7 +4,9 @@ import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.JobDefinition;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,8 +17,12 @@ import org.apache.flink.util.SerializedValue;
 /** Tells how far a run is, in one line that is rewritten, and at its end what it did. */
 final class RunReport {
 
-    private static final double SMOOTHING = 0.3;
+    /** Rates are those of the last ten seconds. */
+    private static final long WINDOW_NANOS = 10_000_000_000L;
+
     private static final long IDLE_NANOS = 750_000_000L;
+
+    private record Sample(long nanos, long read, long tokens) {}
 
     private final Console console;
     private final JobDefinition job;
@@ -24,11 +30,7 @@ final class RunReport {
     private final Address deadLetters;
     private final long total;
     private final long start = System.nanoTime();
-    private long shownNanos = start;
-    private long shownRead;
-    private long shownTokens;
-    private double documentRate = -1;
-    private double tokenRate;
+    private final Deque<Sample> samples = new ArrayDeque<>();
     private boolean shown;
     private Counts last;
     private long lastNanos = start;
@@ -61,30 +63,22 @@ final class RunReport {
         if (!console.errTerminal()) {
             return;
         }
-        long read = counts.get(Counters.READ);
-        long tokens = counts.get(Counters.TOKENS);
-        if (read > shownRead || tokens > shownTokens) {
-            double seconds = (now - shownNanos) / 1e9;
-            double weight = documentRate < 0 ? 1 : SMOOTHING;
-            documentRate += weight * ((read - shownRead) / seconds - documentRate);
-            tokenRate += weight * ((tokens - shownTokens) / seconds - tokenRate);
+        Sample sample = new Sample(now, counts.get(Counters.READ), counts.get(Counters.TOKENS));
+        if (!samples.isEmpty() && sample.read() < samples.getLast().read()) {
+            samples.clear(); // the job began again
         }
-        if (read != shownRead || tokens != shownTokens) {
-            // fewer than before: the job began again
-            shownNanos = now;
-            shownRead = read;
-            shownTokens = tokens;
+        samples.add(sample);
+        while (now - samples.getFirst().nanos() > WINDOW_NANOS) {
+            samples.removeFirst();
         }
         console.err().print("\r\u001b[K" + line(counts));
         console.err().flush();
         shown = true;
     }
 
-    /** Whether something was read, but nothing has happened for a while. */
+    /** Whether nothing has happened for a while. */
     boolean isIdle() {
-        return last != null
-                && last.get(Counters.READ) > 0
-                && System.nanoTime() - lastNanos > IDLE_NANOS;
+        return last != null && System.nanoTime() - lastNanos > IDLE_NANOS;
     }
 
     private String line(Counts counts) {
@@ -94,9 +88,17 @@ final class RunReport {
                 total > 0
                         ? String.format(Locale.ROOT, "%,d of %,d documents", read, total)
                         : String.format(Locale.ROOT, "%,d documents", read));
-        if (documentRate >= 0) {
+        Sample first = samples.getFirst();
+        Sample latest = samples.getLast();
+        double seconds = (latest.nanos() - first.nanos()) / 1e9;
+        double documentRate = seconds > 0 ? (latest.read() - first.read()) / seconds : 0;
+        if (seconds > 0) {
             parts.add(String.format(Locale.ROOT, "%.0f docs/s", documentRate));
-            parts.add(String.format(Locale.ROOT, "%.0f tokens/s", tokenRate));
+            parts.add(
+                    String.format(
+                            Locale.ROOT,
+                            "%.0f tokens/s",
+                            (latest.tokens() - first.tokens()) / seconds));
         }
         long positions = counts.get(Counters.MODEL_POSITIONS);
         if (positions > 0) {
@@ -108,8 +110,8 @@ final class RunReport {
         }
         parts.add("dead letters " + counts.get(Counters.DEAD_LETTERS));
         if (total > read && documentRate > 0) {
-            long seconds = Math.round((total - read) / documentRate);
-            parts.add(String.format(Locale.ROOT, "ETA %d:%02d", seconds / 60, seconds % 60));
+            long left = Math.round((total - read) / documentRate);
+            parts.add(String.format(Locale.ROOT, "ETA %d:%02d", left / 60, left % 60));
         }
         return String.join(" | ", parts);
     }
