@@ -145,7 +145,7 @@ final class OrderGuard extends KeyedProcessFunction<String, EncodedChange, Vecto
         if (change.work() == Change.Work.ENCODE) {
             if (arrived.failure() != null) {
                 refuse(change, "not_encodable", arrived.failure(), context);
-                return isOlder(change, last) ? last : last.withSequence(change.sequence());
+                return passed(last, change);
             }
             encoded.increment();
             tokens.add(arrived.tokens());
@@ -155,7 +155,7 @@ final class OrderGuard extends KeyedProcessFunction<String, EncodedChange, Vecto
         }
         if (isOlder(change, last)) {
             superseded.increment();
-            return last;
+            return passed(last, change);
         }
         return switch (change.work()) {
             case NONE -> send(change, null, 0, false, last, out);
@@ -172,7 +172,7 @@ final class OrderGuard extends KeyedProcessFunction<String, EncodedChange, Vecto
                         || last.fingerprint() != fingerprint
                         || !Arrays.equals(last.textHash(), change.textHash())) {
                     refuseWithoutVector(change, context);
-                    yield last.withSequence(change.sequence());
+                    yield passed(last, change);
                 }
                 yield send(
                         change,
@@ -183,6 +183,11 @@ final class OrderGuard extends KeyedProcessFunction<String, EncodedChange, Vecto
                         out);
             }
         };
+    }
+
+    /** Nothing was sent, but what follows this change is not to wait for it. */
+    private static GuardState passed(GuardState last, Change change) {
+        return last.withSequence(Math.max(last.sequence(), change.sequence()));
     }
 
     private void refuseWithoutVector(Change change, Context context) {

@@ -203,10 +203,12 @@ class PipelineITCase {
             changes.computeIfAbsent(one.id(), unused -> new ArrayList<>())
                     .add(one.delete() ? "delete" : "upsert " + one.text() + " " + one.fields());
             Written before = last.put(one.id(), one);
-            if (before != null && !(one.id().startsWith("e") && one.delete() != before.delete())) {
+            if (before != null && !numberedBeforeItsDocuments(before)) {
+                // a tombstone of a document that has a version of its own takes that version
+                boolean sameVersion = one.id().startsWith("e") && one.delete() && !before.delete();
                 assertThat(one.version())
                         .as("order of %s, seed %d", one.id(), seed)
-                        .isGreaterThan(before.version());
+                        .isGreaterThanOrEqualTo(before.version() + (sameVersion ? 0 : 1));
             }
             if (!one.delete()) {
                 assertThat(one.vector()).isEqualTo(FakeEncoder.vector(one.text()));
@@ -227,6 +229,11 @@ class PipelineITCase {
                 .as("seed %d", seed)
                 .extracting(one -> one.partition() + "@" + one.offset() + " " + one.stage())
                 .containsExactlyInAnyOrderElementsOf(expected.dead);
+    }
+
+    /** A tombstone that came before any version of its id was known: the clock numbered it. */
+    private static boolean numberedBeforeItsDocuments(Written one) {
+        return one.id().startsWith("e") && one.delete() && one.version() > 1_000_000;
     }
 
     private static StreamExecutionEnvironment environment(
