@@ -240,7 +240,7 @@ final class EncodeCommand implements Callable<Integer> {
         private void add(String name, String text, String error) throws InterruptedException {
             if (error != null) {
                 queue.put(new Pending(name, 0, null, error));
-            } else if (text.isBlank()) {
+            } else if (text.isEmpty()) {
                 // [CLS][SEP] alone might give terms; an empty line has none
                 queue.put(new Pending(name, 0, null, null));
             } else {

@@ -17,12 +17,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** {@code encode} with the built-in model. */
 class EncodeITCase {
@@ -56,6 +58,22 @@ class EncodeITCase {
                                     : lines(MainTest.run("", "encode", texts.get(i))).get(0));
         }
         assertThat(lines(MainTest.run("\n", "encode", "--format", "lucene"))).containsExactly("{}");
+    }
+
+    @Test
+    void argumentsAreUtf8WhateverTheLocale(@TempDir Path directory) {
+        String tokyo = "$(printf '\\346\\235\\261\\344\\272\\254')";
+        String command = Distribution.home().resolve("bin/flink-splade") + " encode ";
+        Distribution.Answer answer =
+                Distribution.execute(
+                        directory,
+                        "",
+                        Map.of("LC_ALL", "C"),
+                        List.of("bash", "-c", command + "\"" + tokyo + "\""));
+        answer.expect(0);
+        assertThat(answer.out().strip())
+                .isEqualTo(lines(MainTest.run("\u6771\u4eac", "encode")).get(0))
+                .isNotEqualTo(EMPTY);
     }
 
     @Test
