@@ -1,6 +1,7 @@
 package io.github.flinksplade.encoder;
 
 import java.io.Serializable;
+import java.util.function.Consumer;
 
 /**
  * How to encode. Everything has a default.
@@ -11,6 +12,7 @@ import java.io.Serializable;
  * @param documentPruning pruning of document vectors; none by default
  * @param queryPruning pruning of query vectors; none by default
  * @param threads threads that run the model; 0: one for each core
+ * @param precision arithmetic of the matrix products; fp32 by default
  * @param sha256 the SHA-256 the model must have, or null for any
  * @param cacheDirectory where fetched and made models are kept, or null for {@code
  *     $XDG_CACHE_HOME/flink-splade} ({@code ~/.cache/flink-splade})
@@ -21,11 +23,12 @@ public record EncoderOptions(
         Pruning documentPruning,
         Pruning queryPruning,
         int threads,
+        Precision precision,
         String sha256,
         String cacheDirectory)
         implements Serializable {
 
-    private static final long serialVersionUID = 1L;
+    private static final long serialVersionUID = 2L;
 
     public EncoderOptions {
         if (documentTokens < 0 || queryTokens < 0 || threads < 0) {
@@ -40,83 +43,72 @@ public record EncoderOptions(
     }
 
     public static EncoderOptions defaults() {
-        return new EncoderOptions(0, 0, Pruning.NONE, Pruning.NONE, 0, null, null);
+        return new EncoderOptions(0, 0, Pruning.NONE, Pruning.NONE, 0, Precision.FP32, null, null);
+    }
+
+    /** The same with one thing changed. */
+    private EncoderOptions with(Consumer<Draft> change) {
+        Draft draft = new Draft();
+        draft.documentTokens = documentTokens;
+        draft.queryTokens = queryTokens;
+        draft.documentPruning = documentPruning;
+        draft.queryPruning = queryPruning;
+        draft.threads = threads;
+        draft.precision = precision;
+        draft.sha256 = sha256;
+        draft.cacheDirectory = cacheDirectory;
+        change.accept(draft);
+        return new EncoderOptions(
+                draft.documentTokens,
+                draft.queryTokens,
+                draft.documentPruning,
+                draft.queryPruning,
+                draft.threads,
+                draft.precision,
+                draft.sha256,
+                draft.cacheDirectory);
+    }
+
+    private static final class Draft {
+        private int documentTokens;
+        private int queryTokens;
+        private Pruning documentPruning;
+        private Pruning queryPruning;
+        private int threads;
+        private Precision precision;
+        private String sha256;
+        private String cacheDirectory;
     }
 
     public EncoderOptions withDocumentTokens(int tokens) {
-        return new EncoderOptions(
-                tokens,
-                queryTokens,
-                documentPruning,
-                queryPruning,
-                threads,
-                sha256,
-                cacheDirectory);
+        return with(draft -> draft.documentTokens = tokens);
     }
 
     public EncoderOptions withQueryTokens(int tokens) {
-        return new EncoderOptions(
-                documentTokens,
-                tokens,
-                documentPruning,
-                queryPruning,
-                threads,
-                sha256,
-                cacheDirectory);
+        return with(draft -> draft.queryTokens = tokens);
     }
 
     public EncoderOptions withDocumentPruning(Pruning pruning) {
-        return new EncoderOptions(
-                documentTokens,
-                queryTokens,
-                pruning,
-                queryPruning,
-                threads,
-                sha256,
-                cacheDirectory);
+        return with(draft -> draft.documentPruning = pruning);
     }
 
     public EncoderOptions withQueryPruning(Pruning pruning) {
-        return new EncoderOptions(
-                documentTokens,
-                queryTokens,
-                documentPruning,
-                pruning,
-                threads,
-                sha256,
-                cacheDirectory);
+        return with(draft -> draft.queryPruning = pruning);
     }
 
     public EncoderOptions withThreads(int number) {
-        return new EncoderOptions(
-                documentTokens,
-                queryTokens,
-                documentPruning,
-                queryPruning,
-                number,
-                sha256,
-                cacheDirectory);
+        return with(draft -> draft.threads = number);
+    }
+
+    public EncoderOptions withPrecision(Precision arithmetic) {
+        return with(draft -> draft.precision = arithmetic);
     }
 
     public EncoderOptions withSha256(String digest) {
-        return new EncoderOptions(
-                documentTokens,
-                queryTokens,
-                documentPruning,
-                queryPruning,
-                threads,
-                digest,
-                cacheDirectory);
+        return with(draft -> draft.sha256 = digest);
     }
 
     public EncoderOptions withCacheDirectory(String directory) {
-        return new EncoderOptions(
-                documentTokens,
-                queryTokens,
-                documentPruning,
-                queryPruning,
-                threads,
-                sha256,
-                directory);
+        return with(draft -> draft.cacheDirectory = directory);
     }
 }

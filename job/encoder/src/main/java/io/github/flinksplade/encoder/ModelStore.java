@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.encoder.internal.ModelDigests;
+import io.github.flinksplade.encoder.internal.QuantizedModels;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -78,6 +79,30 @@ public final class ModelStore {
             place = provider.get().provide(reference, cache, progress);
         }
         return files(reference, place, pin, cache, progress);
+    }
+
+    /**
+     * A model with its matrix products in 8-bit integers, made if it was not before and kept under
+     * the model's hash. Its name and digests are those of the model it was made of.
+     *
+     * @throws ModelException when it cannot be made or kept
+     */
+    public static ModelFiles quantized(
+            ModelFiles files, EncoderOptions options, Progress progress) {
+        Path graph =
+                QuantizedModels.provide(
+                        files.graph(),
+                        files.sha256(),
+                        cache(options, System.getenv()).resolve("models"),
+                        progress);
+        return new ModelFiles(
+                files.name(),
+                graph,
+                files.tokenizer(),
+                files.sha256(),
+                files.tokenizerSha256(),
+                files.documentTokens(),
+                files.queryTokens());
     }
 
     /** The product's own directory for what is kept between runs. */

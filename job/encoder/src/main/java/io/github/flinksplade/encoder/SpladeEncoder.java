@@ -42,11 +42,20 @@ public final class SpladeEncoder implements AutoCloseable {
 
     /** As {@link #open(String, EncoderOptions)}, telling how far a download is. */
     public static SpladeEncoder open(String model, EncoderOptions options, Progress progress) {
-        return open(ModelStore.resolve(model, options, progress), options);
+        return open(ModelStore.resolve(model, options, progress), options, progress);
     }
 
     static SpladeEncoder open(ModelFiles files, EncoderOptions options) {
-        OnnxLoader.Opened opened = OnnxLoader.open(files, options);
+        return open(files, options, Progress.SILENT);
+    }
+
+    private static SpladeEncoder open(ModelFiles files, EncoderOptions options, Progress progress) {
+        ModelFiles inPrecision =
+                switch (options.precision()) {
+                    case FP32 -> files;
+                    case INT8 -> ModelStore.quantized(files, options, progress);
+                };
+        OnnxLoader.Opened opened = OnnxLoader.open(inPrecision, options);
         return new SpladeEncoder(opened.info(), opened.tokenizer(), opened.engine(), options);
     }
 

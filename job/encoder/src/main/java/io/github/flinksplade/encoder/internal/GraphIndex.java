@@ -19,6 +19,9 @@ import java.util.function.Consumer;
 /** Who makes which value in a graph. */
 final class GraphIndex {
 
+    /** The domain of ONNX Runtime's own operators. */
+    static final String MICROSOFT = "com.microsoft";
+
     private final ModelProto model;
     private final Map<String, NodeProto> producers = new HashMap<>();
     private final Map<String, TensorProto> initializers = new HashMap<>();
@@ -98,6 +101,33 @@ final class GraphIndex {
         return producer(source, "Constant")
                 .flatMap(node -> attribute(node, "value"))
                 .map(AttributeProto::getT);
+    }
+
+    /** The shape of a constant, perhaps behind a transposition of two dimensions. */
+    Optional<List<Long>> constantShape(String value) {
+        return constant(value)
+                .map(TensorProto::getDimsList)
+                .or(
+                        () ->
+                                producer(behindIdentities(value), "Transpose")
+                                        .filter(GraphIndex::turnsMatrix)
+                                        .flatMap(node -> constantShape(node.getInput(0)))
+                                        .filter(shape -> shape.size() == 2)
+                                        .map(shape -> List.of(shape.get(1), shape.get(0))));
+    }
+
+    /** Whether a Transpose node exchanges the two dimensions of a matrix. */
+    static boolean turnsMatrix(NodeProto node) {
+        return attribute(node, "perm")
+                .map(order -> order.getIntsList().equals(List.of(1L, 0L)))
+                .orElse(true);
+    }
+
+    /** Whether a node multiplies by its second input: in floats, or in integers made of them. */
+    boolean isProduct(NodeProto node) {
+        return is(node, "MatMul")
+                || node.getDomain().equals(MICROSOFT)
+                        && node.getOpType().equals("MatMulIntegerToFloat");
     }
 
     static Optional<AttributeProto> attribute(NodeProto node, String name) {

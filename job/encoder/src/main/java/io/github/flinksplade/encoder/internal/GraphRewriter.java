@@ -40,6 +40,16 @@ final class GraphRewriter {
     private final List<TensorProto> constants = new ArrayList<>();
     private int names;
 
+    /**
+     * Columns of a block: few enough for 128 rows of it to fit the second-level cache, and an odd
+     * number of cache lines, for rows that lie a power of two apart would push each other out.
+     */
+    private static final long BLOCK = 2000;
+
+    private static final int SLICE_BY_INPUTS = 10;
+
+    private static final int POOLED_TOKENS = 16;
+
     private GraphRewriter(GraphIndex index, Function<TensorProto, ByteBuffer> data) {
         this.index = index;
         this.data = data;
@@ -104,20 +114,16 @@ final class GraphRewriter {
             core = step.get().node().getInput(step.get().input());
         }
         GraphProto.Builder graph = index.graph().toBuilder();
-        Optional<NodeProto> decoder = index.producer(core, "MatMul");
+        Optional<NodeProto> decoder = index.producer(core).filter(index::isProduct);
         String summary =
                 "maximum over the positions of "
                         + logits
                         + (decoder.isPresent() ? ", taken at its decoder" : "")
                         + (after.isEmpty() ? "" : " before " + operators(after));
-        if (mask.isPresent()) {
-            if (decoder.isPresent()) {
-                maskDecoderInput(graph, decoder.get(), mask.get());
-            } else {
-                core = masked(core, mask.get());
-            }
-        }
-        String value = maximum(core);
+        String value =
+                decoder.isPresent()
+                        ? maximumOfProduct(decoder.get(), mask)
+                        : maximum(mask.isPresent() ? masked(core, mask.get()) : core);
         for (Step step : after) {
             value = repeated(step, value);
         }
@@ -209,32 +215,101 @@ final class GraphRewriter {
         return false;
     }
 
-    /** The decoder reads its own row 0 where the mask is 0: a copy never beats the original. */
-    private void maskDecoderInput(GraphProto.Builder graph, NodeProto decoder, String mask) {
-        int position = graph.getNodeList().indexOf(decoder);
-        String hidden = masked(decoder.getInput(0), mask);
-        graph.setNode(position, decoder.toBuilder().setInput(0, hidden));
-        for (NodeProto node : nodes) {
-            graph.addNode(position++, node);
-        }
-        nodes.clear();
-    }
-
     /** A [batch, tokens, n] value whose rows are those of token 0 where the mask is 0. */
     private String masked(String value, String mask) {
         String included = node("Cast", List.of(mask), integer("to", DataType.BOOL.getNumber()));
-        String column =
-                index.operatorSet() >= 13
-                        ? node("Unsqueeze", List.of(included, numbers(2)))
-                        : node("Unsqueeze", List.of(included), integers("axes", 2));
+        String column = node("Unsqueeze", included, 2);
         String first = node("Gather", List.of(value, numbers(0)), integer("axis", 1));
         return node("Where", List.of(column, value, first));
+    }
+
+    /**
+     * The maximum of the decoder's product. A large matrix is taken in blocks of its columns, so
+     * that each block's products are still in the processor's cache when their maximum is taken.
+     * Where the mask is 0 the decoder reads its own row 0: a copy never beats the original.
+     */
+    private String maximumOfProduct(NodeProto decoder, Optional<String> mask) {
+        NodeProto.Builder product = decoder.toBuilder();
+        mask.ifPresent(included -> product.setInput(0, masked(decoder.getInput(0), included)));
+        long columns =
+                index.constantShape(decoder.getInput(1))
+                        .filter(shape -> shape.size() == 2)
+                        .map(shape -> shape.get(1))
+                        .orElse(0L);
+        if (columns < 2 * BLOCK || index.operatorSet() < SLICE_BY_INPUTS) {
+            return maximum(added(product));
+        }
+        List<String> maxima = new ArrayList<>();
+        for (long start = 0; start < columns; start += BLOCK) {
+            long end = Math.min(columns, start + BLOCK);
+            NodeProto.Builder block = product.clone();
+            for (int input = 1; input < product.getInputCount(); input++) {
+                String value = product.getInput(input);
+                int last = index.constantShape(value).map(List::size).orElse(0) - 1;
+                if (last >= 0 && index.constantShape(value).orElseThrow().get(last) == columns) {
+                    block.setInput(input, slice(value, last, start, end));
+                }
+            }
+            maxima.add(pooledMaximum(added(block)));
+        }
+        return withoutMasking(node("Concat", maxima, integer("axis", 1)), product.getInput(0));
+    }
+
+    /**
+     * The maxima, all of them no number where the decoder's input holds one that is none: pooling
+     * may leave such out.
+     */
+    private String withoutMasking(String maxima, String hidden) {
+        String sum =
+                index.operatorSet() >= 13
+                        ? node("ReduceSum", List.of(hidden, numbers(1, 2)), integer("keepdims", 0))
+                        : node(
+                                "ReduceSum",
+                                List.of(hidden),
+                                integers("axes", 1, 2),
+                                integer("keepdims", 0));
+        String nothing = node("Sub", List.of(sum, sum));
+        return node("Add", List.of(maxima, node("Unsqueeze", nothing, 1)));
+    }
+
+    /** Adds a node like one of the graph's under a name of its own. */
+    private String added(NodeProto.Builder node) {
+        String output = name();
+        nodes.add(node.setName(output).clearOutput().addOutput(output).build());
+        return output;
+    }
+
+    private String slice(String value, int axis, long start, long end) {
+        return node("Slice", List.of(value, numbers(start), numbers(end), numbers(axis)));
     }
 
     private String maximum(String value) {
         return index.operatorSet() >= 18
                 ? node("ReduceMax", List.of(value, numbers(1)), integer("keepdims", 0))
                 : node("ReduceMax", List.of(value), integers("axes", 1), integer("keepdims", 0));
+    }
+
+    /**
+     * The maximum of [batch, tokens, columns], first of groups of tokens: pooling does with vector
+     * instructions what the reduction does number by number.
+     */
+    private String pooledMaximum(String value) {
+        String image = node("Unsqueeze", value, 1);
+        String pooled =
+                node(
+                        "MaxPool",
+                        List.of(image),
+                        integers("kernel_shape", POOLED_TOKENS, 1),
+                        integers("strides", POOLED_TOKENS, 1),
+                        integers("pads", 0, 0, POOLED_TOKENS - 1, 0));
+        return maximum(node("Squeeze", pooled, 1));
+    }
+
+    /** Unsqueeze or Squeeze of one axis, which is an input from operator set 13 on. */
+    private String node(String operator, String value, long axis) {
+        return index.operatorSet() >= 13
+                ? node(operator, List.of(value, numbers(axis)))
+                : node(operator, List.of(value), integers("axes", axis));
     }
 
     private String repeated(Step step, String value) {

@@ -148,6 +148,16 @@ final class OnnxFile {
         return new Detached(builder.build(), weights);
     }
 
+    /** A model made from this one, with what lies in further files taken into it. */
+    ModelProto whole(ModelProto changed) {
+        ModelProto.Builder builder = changed.toBuilder();
+        embedGraph(builder.getGraphBuilder());
+        for (FunctionProto.Builder function : builder.getFunctionsBuilderList()) {
+            embedNodes(function.getNodeBuilderList());
+        }
+        return builder.build();
+    }
+
     private static StringStringEntryProto entry(String key, String value) {
         return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
     }

@@ -1,5 +1,6 @@
 package io.github.flinksplade.encoder.internal;
 
+import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
@@ -103,7 +104,12 @@ public final class OnnxLoader {
                 limit("query", options.queryTokens(), files.queryTokens(), DEFAULT_QUERY_TOKENS);
         Found found = find();
         GraphRewriter.Rewritten rewritten = found.rewritten();
-        OnnxSession session = OnnxSession.open(file, file.detach(rewritten.model()));
+        ModelProto tuned =
+                CpuKernels.tuned(
+                        new GraphIndex(rewritten.model()),
+                        file::data,
+                        inputs.named(GraphInputs.Kind.IDS).orElseThrow());
+        OnnxSession session = OnnxSession.open(file, file.detach(tuned));
         try {
             OnnxEngine single =
                     new OnnxEngine(

@@ -74,6 +74,9 @@ final class OnnxSession implements AutoCloseable {
         options.setInterOpNumThreads(1);
         // it plans memory for one shape, and shapes vary
         options.setMemoryPatternOptimization(false);
+        // where the processor's instructions for products of unlike 8-bit integers can overflow
+        // (AVX2 without VNNI), use those that cannot
+        options.addConfigEntry("session.x64quantprecision", "1");
         // weights are not to be kept in the memory that grows for the largest batch
         options.addConfigEntry("session.use_device_allocator_for_initializers", "1");
         return options;
