@@ -61,6 +61,7 @@ final class JobPlan {
         return EncoderOptions.defaults()
                 .withDocumentTokens(settings.documentTokens())
                 .withDocumentPruning(settings.prune())
+                .withPrecision(settings.precision())
                 .withThreads(settings.threads())
                 .withSha256(settings.modelSha256())
                 .withCacheDirectory(settings.modelCache());

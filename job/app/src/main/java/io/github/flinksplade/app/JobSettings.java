@@ -2,6 +2,7 @@ package io.github.flinksplade.app;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.encoder.Precision;
 import io.github.flinksplade.encoder.Pruning;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,6 +36,7 @@ record JobSettings(
         String modelCache,
         int documentTokens,
         Pruning prune,
+        Precision precision,
         int threads,
         Duration checkpointInterval,
         boolean gate,
@@ -150,6 +152,16 @@ record JobSettings(
                     "Leaves out terms of little weight: none, top_k=N, abs_value=X, max_ratio=X or"
                             + " alpha_mass=X.",
                     Pruning::parse);
+    static final Setting<Precision> PRECISION =
+            new Setting<>(
+                    "precision",
+                    "fp32 or int8",
+                    "PRECISION",
+                    "fp32",
+                    false,
+                    "Arithmetic of the model's matrix products: fp32, or int8, which is three times as"
+                            + " fast on a CPU and changes weights by some hundredths.",
+                    Precision::parse);
     static final Setting<Integer> THREADS =
             new Setting<>(
                     "threads",
@@ -249,6 +261,7 @@ record JobSettings(
                     MODEL_CACHE,
                     DOCUMENT_TOKENS,
                     PRUNE,
+                    PRECISION,
                     THREADS,
                     CHECKPOINT_INTERVAL,
                     GATE,
@@ -328,6 +341,7 @@ record JobSettings(
                 one(MODEL_CACHE, given),
                 one(DOCUMENT_TOKENS, given),
                 one(PRUNE, given),
+                one(PRECISION, given),
                 one(THREADS, given),
                 one(CHECKPOINT_INTERVAL, given),
                 one(GATE, given),
@@ -544,6 +558,7 @@ record JobSettings(
         line(text, MODEL_CACHE, modelCache);
         line(text, DOCUMENT_TOKENS, documentTokens);
         line(text, PRUNE, prune);
+        line(text, PRECISION, precision.name().toLowerCase(Locale.ROOT));
         line(text, THREADS, threads);
         line(text, CHECKPOINT_INTERVAL, checkpointInterval.toMillis() + " ms");
         line(text, GATE, gate);

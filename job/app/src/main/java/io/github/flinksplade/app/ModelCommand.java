@@ -5,6 +5,7 @@ import io.github.flinksplade.encoder.ModelFiles;
 import io.github.flinksplade.encoder.ModelInfo;
 import io.github.flinksplade.encoder.ModelStore;
 import io.github.flinksplade.encoder.SpladeEncoder;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,13 +19,14 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "model",
         mixinStandardHelpOptions = true,
-        description = "Lists, fetches, checks and describes models.",
+        description = "Lists, fetches, checks, describes and quantises models.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             ModelCommand.ListModels.class,
             ModelCommand.Pull.class,
             ModelCommand.Verify.class,
-            ModelCommand.Info.class
+            ModelCommand.Info.class,
+            ModelCommand.Quantize.class
         },
         footer = {"", "Example:", "  flink-splade model info builtin:minilm"})
 final class ModelCommand implements Runnable {
@@ -143,6 +145,41 @@ final class ModelCommand implements Runnable {
                 results.flush();
                 return ExitCode.OK;
             }
+        }
+    }
+
+    /** {@code model quantize}. */
+    @Command(
+            name = "quantize",
+            mixinStandardHelpOptions = true,
+            description = {
+                "Writes a model with its matrix products in 8-bit integers into a directory that can"
+                        + " be named as a model.",
+                "What --precision int8 makes by itself and keeps in the cache."
+            },
+            footer = {
+                "",
+                "Example:",
+                "  flink-splade model quantize builtin:minilm --to minilm-int8"
+            })
+    static final class Quantize extends OnModel {
+
+        @Option(
+                names = "--to",
+                required = true,
+                paramLabel = "DIR",
+                description = "Where to; made if it is not there.")
+        private Path directory;
+
+        @Override
+        public Integer call() {
+            ModelFiles files =
+                    ModelStore.resolve(model, options(), ModelOptions.progress(console()));
+            ModelStore.quantize(files, directory, ModelOptions.progress(console()));
+            Results results = new Results(console());
+            results.line("written: " + directory);
+            results.flush();
+            return ExitCode.OK;
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.app.JobSettings.Given;
 import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.encoder.Precision;
 import io.github.flinksplade.encoder.Pruning;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -60,6 +61,12 @@ class JobSettingsTest {
                         "top_k=9",
                         new Pruning(Pruning.Type.TOP_K, 9),
                         JobSettings::prune),
+                row(
+                        JobSettings.PRECISION,
+                        Precision.FP32,
+                        "int8",
+                        Precision.INT8,
+                        JobSettings::precision),
                 row(JobSettings.THREADS, 0, "3", 3, JobSettings::threads),
                 row(
                         JobSettings.CHECKPOINT_INTERVAL,
@@ -172,6 +179,7 @@ class JobSettingsTest {
                     """
                     capacity            | 0        | 'capacity in the test: ''0'' is not a whole number of at least 1'
                     capacity            | many     | 'capacity in the test: ''many'' is not a whole number of at least 1'
+                    precision           | int4     | 'precision in the test: unknown precision ''int4''; write fp32 or int8'
                     threads             | -1       | 'threads in the test: ''-1'' is not a whole number of at least 0'
                     gate                | yes      | 'gate in the test: ''yes'' is neither true nor false'
                     checkpoint-interval | soon     | 'checkpoint-interval in the test: ''soon'' is not a duration; write a number with ms, s, min, h or d'

@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.encoder.EncodedText;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.MicroBatcher;
+import io.github.flinksplade.encoder.Precision;
+import io.github.flinksplade.encoder.Pruning;
 import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.SparseVector;
 import io.github.flinksplade.encoder.SpladeEncoder;
@@ -38,6 +40,8 @@ class QualityITCase {
 
     /** Beside the repository where the project's measuring data is at hand. */
     private static final Path SHARED = Path.of("../../../shared").toAbsolutePath().normalize();
+
+    private static final Pruning TOP = Pruning.parse("top_k=20");
 
     private static SpladeEncoder encoder;
 
@@ -77,7 +81,7 @@ class QualityITCase {
         for (int i = 0; i < 60; i++) {
             texts.add(String.join(" ", Arrays.copyOfRange(words, i, i + 1 + i * 7 % 90)));
         }
-        List<SparseVector> together = encode(texts, Role.DOCUMENT);
+        List<SparseVector> together = encode(encoder, texts, Role.DOCUMENT);
         for (int i = 0; i < texts.size(); i++) {
             assertThat(together.get(i))
                     .as(texts.get(i))
@@ -145,8 +149,26 @@ class QualityITCase {
                     .put(fields[2], Integer.valueOf(fields[3]));
         }
 
-        List<SparseVector> documentVectors = encode(documents.values(), Role.DOCUMENT);
-        List<SparseVector> queryVectors = encode(queries.values(), Role.QUERY);
+        assertRanks(name, encoder, documents, queries, judged, plain, withIdf);
+        try (SpladeEncoder integers =
+                SpladeEncoder.open(
+                        "builtin:minilm",
+                        EncoderOptions.defaults().withPrecision(Precision.INT8))) {
+            assertRanks(name + " in int8", integers, documents, queries, judged, plain, withIdf);
+            assertAgrees(name, integers, documents.values());
+        }
+    }
+
+    private static void assertRanks(
+            String name,
+            SpladeEncoder encoder,
+            Map<String, String> documents,
+            Map<String, String> queries,
+            Map<String, Map<String, Integer>> judged,
+            double plain,
+            double withIdf) {
+        List<SparseVector> documentVectors = encode(encoder, documents.values(), Role.DOCUMENT);
+        List<SparseVector> queryVectors = encode(encoder, queries.values(), Role.QUERY);
         double[] idf = idf(documentVectors);
         List<SparseVector> weighted =
                 queryVectors.stream().map(query -> multiply(query, idf)).toList();
@@ -160,6 +182,44 @@ class QualityITCase {
         assertThat(ndcgIdf).isCloseTo(withIdf, Percentage.withPercentage(1));
     }
 
+    /** How far 8-bit integers are from the vectors of the formula: a figure, and a bound on it. */
+    private static void assertAgrees(
+            String name, SpladeEncoder integers, Iterable<String> documents) {
+        List<SparseVector> exact = encode(encoder, documents, Role.DOCUMENT);
+        List<SparseVector> rounded = encode(integers, documents, Role.DOCUMENT);
+        double overlap = 0;
+        double error = 0;
+        long terms = 0;
+        int compared = 0;
+        for (int i = 0; i < exact.size(); i++) {
+            SparseVector top = TOP.apply(exact.get(i));
+            SparseVector other = TOP.apply(rounded.get(i));
+            if (top.size() == 0) {
+                continue;
+            }
+            compared++;
+            Map<Integer, Float> weights = new HashMap<>();
+            for (int k = 0; k < other.size(); k++) {
+                weights.put(other.indices()[k], other.values()[k]);
+            }
+            int shared = 0;
+            for (int k = 0; k < top.size(); k++) {
+                Float weight = weights.get(top.indices()[k]);
+                if (weight != null) {
+                    shared++;
+                    terms++;
+                    error += Math.abs(weight - top.values()[k]);
+                }
+            }
+            overlap += (double) shared / top.size();
+        }
+        System.out.printf(
+                "%s in int8: overlap of the 20 largest terms %.3f, their mean error %.4f%n",
+                name, overlap / compared, error / terms);
+        assertThat(overlap / compared).isGreaterThan(.9);
+        assertThat(error / terms).isLessThan(.05);
+    }
+
     private static Path present(String name) {
         Path path = SHARED.resolve(name);
         assumeTrue(Files.exists(path), path + " is not there: nothing to compare with");
@@ -167,7 +227,8 @@ class QualityITCase {
     }
 
     /** As a job does: all at once, in whatever batches come of it. */
-    private static List<SparseVector> encode(Iterable<String> texts, Role role) {
+    private static List<SparseVector> encode(
+            SpladeEncoder encoder, Iterable<String> texts, Role role) {
         List<CompletableFuture<EncodedText>> encoded = new ArrayList<>();
         try (MicroBatcher batcher = new MicroBatcher(encoder)) {
             texts.forEach(text -> encoded.add(batcher.submit(text, role)));

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.encoder.internal.ModelDigests;
 import io.github.flinksplade.encoder.internal.QuantizedModels;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -103,6 +105,34 @@ public final class ModelStore {
                 files.tokenizerSha256(),
                 files.documentTokens(),
                 files.queryTokens());
+    }
+
+    /**
+     * Writes a model with its matrix products in 8-bit integers into a directory, with its
+     * tokenizer and its limits beside it: a model like any other.
+     *
+     * @throws ModelException when it cannot be made or written
+     */
+    public static void quantize(ModelFiles files, Path directory, Progress progress) {
+        QuantizedModels.write(files.graph(), directory.resolve("model.onnx"), progress);
+        try {
+            Files.copy(
+                    files.tokenizer(),
+                    directory.resolve("tokenizer.json"),
+                    StandardCopyOption.REPLACE_EXISTING);
+            if (files.documentTokens() > 0 || files.queryTokens() > 0) {
+                ObjectNode limits = new ObjectMapper().createObjectNode();
+                if (files.documentTokens() > 0) {
+                    limits.put("document_tokens", files.documentTokens());
+                }
+                if (files.queryTokens() > 0) {
+                    limits.put("query_tokens", files.queryTokens());
+                }
+                Files.writeString(directory.resolve("splade.json"), limits.toString());
+            }
+        } catch (IOException e) {
+            throw new ModelException(directory + " cannot be written: " + e.getMessage(), e);
+        }
     }
 
     /** The product's own directory for what is kept between runs. */

@@ -9,5 +9,20 @@ public enum Precision {
      * scale for each text, so that a vector does not depend on its neighbours. What is no product
      * stays in 32 bits.
      */
-    INT8
+    INT8;
+
+    /**
+     * A precision by its name: {@code fp32} or {@code int8}.
+     *
+     * @throws IllegalArgumentException with what may be written
+     */
+    public static Precision parse(String name) {
+        return switch (name) {
+            case "fp32" -> FP32;
+            case "int8" -> INT8;
+            default ->
+                    throw new IllegalArgumentException(
+                            "unknown precision '" + name + "'; write fp32 or int8");
+        };
+    }
 }

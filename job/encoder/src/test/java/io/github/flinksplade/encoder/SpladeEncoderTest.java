@@ -19,6 +19,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class SpladeEncoderTest {
@@ -39,8 +40,10 @@ class SpladeEncoderTest {
 
     private static SpladeEncoder open(
             RandomMaskedLanguageModel model, String name, EncoderOptions options) {
+        EncoderOptions cached =
+                options.withCacheDirectory(directory.resolve("cache-" + name).toString());
         return SpladeEncoder.open(
-                RandomMaskedLanguageModel.files(model.write(directory.resolve(name))), options);
+                RandomMaskedLanguageModel.files(model.write(directory.resolve(name))), cached);
     }
 
     private static List<String> texts(int count, long seed) {
@@ -272,13 +275,14 @@ class SpladeEncoderTest {
         }
     }
 
-    @Test
-    void aTextThatTheModelFailsOnIsNamed() {
+    @ParameterizedTest
+    @CsvSource({"203, FP32", "9001, FP32", "203, INT8", "9001, INT8"})
+    void aTextThatTheModelFailsOnIsNamed(int vocabulary, Precision precision) {
         try (SpladeEncoder poisoned =
                 open(
-                        new RandomMaskedLanguageModel().poison(Float.NaN),
-                        "poisoned",
-                        EncoderOptions.defaults())) {
+                        new RandomMaskedLanguageModel().vocabulary(vocabulary).poison(Float.NaN),
+                        "poisoned" + vocabulary + precision,
+                        EncoderOptions.defaults().withPrecision(precision))) {
             assertThatThrownBy(() -> poisoned.encode("hello poison", Role.DOCUMENT))
                     .isInstanceOf(EncodingException.class)
                     .hasMessageContaining("NaN");

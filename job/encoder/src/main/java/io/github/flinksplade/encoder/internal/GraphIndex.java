@@ -7,7 +7,9 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -78,6 +80,23 @@ final class GraphIndex {
     /** The producer if it is that operator. */
     Optional<NodeProto> producer(String value, String operator) {
         return producer(value).filter(node -> is(node, operator));
+    }
+
+    /** Of the nodes that a value is made of, the nearest that is that operator. */
+    Optional<NodeProto> nearest(String value, String operator) {
+        Set<String> seen = new HashSet<>();
+        Deque<String> open = new ArrayDeque<>(List.of(value));
+        while (!open.isEmpty()) {
+            String current = open.remove();
+            Optional<NodeProto> node = producer(current);
+            if (node.isPresent() && is(node.get(), operator)) {
+                return node;
+            }
+            if (node.isPresent() && seen.add(current)) {
+                open.addAll(node.get().getInputList());
+            }
+        }
+        return Optional.empty();
     }
 
     /** The value behind nodes that only pass it on. */

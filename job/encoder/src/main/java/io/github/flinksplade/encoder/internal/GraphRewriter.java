@@ -16,6 +16,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Puts the maximum over the positions into a graph, so that [batch, vocabulary] numbers leave it
@@ -47,6 +48,8 @@ final class GraphRewriter {
     private static final long BLOCK = 2000;
 
     private static final int SLICE_BY_INPUTS = 10;
+
+    private static final String QUANTIZE = "DynamicQuantizeLinear";
 
     private static final int POOLED_TOKENS = 16;
 
@@ -237,7 +240,7 @@ final class GraphRewriter {
                         .map(shape -> shape.get(1))
                         .orElse(0L);
         if (columns < 2 * BLOCK || index.operatorSet() < SLICE_BY_INPUTS) {
-            return maximum(added(product));
+            return spoiltBy(inputsInFloats(decoder), maximum(added(product)));
         }
         List<String> maxima = new ArrayList<>();
         for (long start = 0; start < columns; start += BLOCK) {
@@ -252,24 +255,45 @@ final class GraphRewriter {
             }
             maxima.add(pooledMaximum(added(block)));
         }
-        return withoutMasking(node("Concat", maxima, integer("axis", 1)), product.getInput(0));
+        return spoiltBy(inputsInFloats(decoder), node("Concat", maxima, integer("axis", 1)));
     }
 
     /**
-     * The maxima, all of them no number where the decoder's input holds one that is none: pooling
-     * may leave such out.
+     * The maxima; all of them are no number where one of the values is none. Pooling and quantising
+     * may leave such out. What is no number in a layer stays so up to the head, for each layer's
+     * input is added to its output.
      */
-    private String withoutMasking(String maxima, String hidden) {
-        String sum =
-                index.operatorSet() >= 13
-                        ? node("ReduceSum", List.of(hidden, numbers(1, 2)), integer("keepdims", 0))
-                        : node(
-                                "ReduceSum",
-                                List.of(hidden),
-                                integers("axes", 1, 2),
-                                integer("keepdims", 0));
-        String nothing = node("Sub", List.of(sum, sum));
-        return node("Add", List.of(maxima, node("Unsqueeze", nothing, 1)));
+    private String spoiltBy(List<String> values, String maxima) {
+        String result = maxima;
+        for (String value : values) {
+            String sum =
+                    index.operatorSet() >= 13
+                            ? node(
+                                    "ReduceSum",
+                                    List.of(value, numbers(1, 2)),
+                                    integer("keepdims", 0))
+                            : node(
+                                    "ReduceSum",
+                                    List.of(value),
+                                    integers("axes", 1, 2),
+                                    integer("keepdims", 0));
+            String nothing = node("Unsqueeze", node("Sub", List.of(sum, sum)), 1);
+            result = node("Add", List.of(result, nothing));
+        }
+        return result;
+    }
+
+    /** The decoder's input in floats, and where it is quantised, the input of what comes before. */
+    private List<String> inputsInFloats(NodeProto decoder) {
+        Optional<NodeProto> quantized = index.producer(decoder.getInput(0), QUANTIZE);
+        if (quantized.isEmpty()) {
+            return index.is(decoder, "MatMul") ? List.of(decoder.getInput(0)) : List.of();
+        }
+        String hidden = quantized.get().getInput(0);
+        return Stream.concat(
+                        Stream.of(hidden),
+                        index.nearest(hidden, QUANTIZE).map(n -> n.getInput(0)).stream())
+                .toList();
     }
 
     /** Adds a node like one of the graph's under a name of its own. */

@@ -209,16 +209,18 @@ final class IntegerQuantizer {
                 bias = bias(sum.get(), output, product.matrix().out());
             }
         }
-        if (bias.isPresent()) {
-            inputs.add(""); // the weights' zero point is 0
-            inputs.add(name + ".bias");
-            weights.add(
-                    bias.get().toBuilder()
-                            .setName(name + ".bias")
-                            .clearDims()
-                            .addDims(product.matrix().out())
-                            .build());
-        }
+        inputs.add(""); // the weights' zero point is 0
+        // always with a bias: ONNX Runtime's fusion of quantising and product ends the process
+        // where
+        // there is none
+        inputs.add(name + ".bias");
+        weights.add(
+                bias.map(TensorProto::toBuilder)
+                        .orElseGet(() -> zeros(product.matrix().out()))
+                        .setName(name + ".bias")
+                        .clearDims()
+                        .addDims(product.matrix().out())
+                        .build());
         nodes.add(
                 NodeProto.newBuilder()
                         .setDomain(GraphIndex.MICROSOFT)
@@ -263,6 +265,12 @@ final class IntegerQuantizer {
                             .build());
         }
         return known;
+    }
+
+    private static TensorProto.Builder zeros(int size) {
+        return TensorProto.newBuilder()
+                .setDataType(DataType.FLOAT.getNumber())
+                .setRawData(ByteString.copyFrom(new byte[4 * size]));
     }
 
     private static List<TensorProto> quantized(Matrix matrix, String name) {

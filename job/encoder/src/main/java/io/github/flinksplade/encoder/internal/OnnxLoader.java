@@ -57,6 +57,13 @@ public final class OnnxLoader {
     private static final Set<String> SCALES_PER_BATCH =
             Set.of("DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM");
 
+    private static final Set<String> INTEGER_PRODUCTS =
+            Set.of(
+                    "MatMulInteger",
+                    "MatMulIntegerToFloat",
+                    "DynamicQuantizeMatMul",
+                    "QLinearMatMul");
+
     private final ModelFiles files;
     private final EncoderOptions options;
     private final HuggingFaceTokens tokens;
@@ -134,7 +141,7 @@ public final class OnnxLoader {
                     rewritten.output().kind() != GraphOutput.Kind.MAXIMA
                             || inputs.fixedBatch() > 0
                             || inputs.fixedTokens() > 0
-                            || scalesPerBatch()
+                            || hasAny(SCALES_PER_BATCH)
                             || !trial.sameInBatches(single.withLimits(batches), most);
             Engine engine =
                     single.withLimits(
@@ -427,14 +434,17 @@ public final class OnnxLoader {
                 files.graph() + " cannot be run with " + files.tokenizer() + ": " + reason, cause);
     }
 
-    private boolean scalesPerBatch() {
+    private boolean hasAny(Set<String> operators) {
         boolean[] found = {false};
-        graph.forEachNode(node -> found[0] |= SCALES_PER_BATCH.contains(node.getOpType()));
+        graph.forEachNode(node -> found[0] |= operators.contains(node.getOpType()));
         return found[0];
     }
 
-    /** The arithmetic that most of the weights are kept for. */
+    /** The arithmetic of its products: that which most of the weights are kept for. */
     private String precision() {
+        if (hasAny(INTEGER_PRODUCTS)) {
+            return "int8";
+        }
         Map<String, Long> sizes = new HashMap<>();
         for (TensorProto tensor : graph.graph().getInitializerList()) {
             DataType type = DataType.forNumber(tensor.getDataType());

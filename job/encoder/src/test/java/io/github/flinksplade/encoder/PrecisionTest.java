@@ -1,0 +1,189 @@
+package io.github.flinksplade.encoder;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.encoder.RandomMaskedLanguageModel.Decoder;
+import io.github.flinksplade.encoder.RandomMaskedLanguageModel.Tail;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What holds for vectors in every precision, and how far 8-bit integers are from the formula. */
+class PrecisionTest {
+
+    @TempDir Path directory;
+
+    private SpladeEncoder open(Path model, Precision precision, int threads) {
+        return SpladeEncoder.open(
+                RandomMaskedLanguageModel.files(model),
+                EncoderOptions.defaults()
+                        .withPrecision(precision)
+                        .withThreads(threads)
+                        .withCacheDirectory(directory.resolve("cache").toString()));
+    }
+
+    /** Texts of every length from none to more than fits. */
+    private static List<String> texts() {
+        Random random = new Random(11);
+        List<String> texts = new ArrayList<>();
+        for (int length = 0; length < 70; length++) {
+            for (int copy = 0; copy < 2; copy++) {
+                StringBuilder text = new StringBuilder();
+                for (int word = 0; word < length; word++) {
+                    text.append('w').append(67 + random.nextInt(130)).append(' ');
+                }
+                texts.add(text.toString());
+            }
+        }
+        return texts;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "FP32, 203, 1", "FP32, 203, 2", "FP32, 203, 5", "FP32, 9001, 2",
+        "INT8, 203, 1", "INT8, 203, 2", "INT8, 203, 5", "INT8, 9001, 2"
+    })
+    void aVectorDependsOnItsTextAlone(Precision precision, int vocabulary, int threads) {
+        Path model =
+                new RandomMaskedLanguageModel()
+                        .vocabulary(vocabulary)
+                        .write(directory.resolve("model"));
+        List<String> texts = texts();
+        List<EncodedText> alone;
+        try (SpladeEncoder encoder = open(model, precision, 1)) {
+            alone = texts.stream().map(text -> encoder.encode(text, Role.DOCUMENT)).toList();
+        }
+        try (SpladeEncoder encoder = open(model, precision, threads);
+                MicroBatcher batcher = new MicroBatcher(encoder)) {
+            assertThat(encoder.encode(texts, Role.DOCUMENT)).isEqualTo(alone);
+            List<Integer> order = new ArrayList<>();
+            for (int repetition = 0; repetition < 3; repetition++) {
+                for (int i = 0; i < texts.size(); i++) {
+                    order.add(i);
+                }
+            }
+            Collections.shuffle(order, new Random(12));
+            List<CompletableFuture<EncodedText>> found =
+                    order.stream().map(i -> batcher.submit(texts.get(i), Role.DOCUMENT)).toList();
+            for (int i = 0; i < order.size(); i++) {
+                assertThat(found.get(i).join()).isEqualTo(alone.get(order.get(i)));
+            }
+        }
+    }
+
+    /** Graphs as exporters write them; the same weights in each. */
+    enum Form {
+        MATRIX(() -> model()),
+        OPSET_11(() -> model().opset(11)),
+        OPSET_20(() -> model().opset(20)),
+        TIED(() -> model().decoder(Decoder.TIED)),
+        GEMM(() -> model().decoder(Decoder.GEMM)),
+        NO_BIAS(() -> model().decoder(Decoder.NO_BIAS)),
+        ROBERTA(() -> model().roberta()),
+        EXTERNAL(() -> model().vocabulary(703).external()),
+        BLOCKS(() -> model().vocabulary(9001)),
+        BLOCKS_TIED(() -> model().vocabulary(9001).decoder(Decoder.TIED)),
+        FIXED(() -> model().fixedTokens(30)),
+        WEIGHTS(() -> model().tail(Tail.WEIGHTS)),
+        PAIRS(() -> model().tail(Tail.PAIRS));
+
+        final Supplier<RandomMaskedLanguageModel> model;
+
+        Form(Supplier<RandomMaskedLanguageModel> model) {
+            this.model = model;
+        }
+
+        private static RandomMaskedLanguageModel model() {
+            return new RandomMaskedLanguageModel().seed(20261124);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void integersAreCloseToTheFormula(Form form) throws IOException {
+        Path model = form.model.get().write(directory.resolve("model"));
+        try (SpladeEncoder exact = open(model, Precision.FP32, 1);
+                SpladeEncoder integer = open(model, Precision.INT8, 1)) {
+            assertThat(exact.info().precision()).isEqualTo("fp32");
+            assertThat(integer.info().precision()).isEqualTo("int8");
+            assertThat(integer.info().sha256()).isEqualTo(exact.info().sha256());
+            double error = 0;
+            long terms = 0;
+            for (String text : texts().subList(0, 60)) {
+                SparseVector expected = exact.encode(text, Role.DOCUMENT).vector();
+                SparseVector found = integer.encode(text, Role.DOCUMENT).vector();
+                terms += expected.size();
+                error += distance(expected, found);
+                assertThat(found).isNotEqualTo(expected); // or nothing was quantised
+            }
+            // weights are around 1; for such narrow layers 8 bits are coarse
+            assertThat(error / terms).as("mean error of a weight").isLessThan(.05);
+        }
+        try (Stream<Path> kept = Files.list(directory.resolve("cache/models"))) {
+            assertThat(kept).hasSize(1);
+        }
+    }
+
+    /** The sum over all terms of how far the weights are apart. */
+    private static double distance(SparseVector one, SparseVector other) {
+        double sum = 0;
+        int i = 0;
+        int j = 0;
+        while (i < one.size() || j < other.size()) {
+            int a = i < one.size() ? one.indices()[i] : Integer.MAX_VALUE;
+            int b = j < other.size() ? other.indices()[j] : Integer.MAX_VALUE;
+            float left = a <= b ? one.values()[i++] : 0;
+            float right = b <= a ? other.values()[j++] : 0;
+            sum += Math.abs(left - right);
+        }
+        return sum;
+    }
+
+    @Test
+    void aQuantisedModelIsAModelLikeAnyOther() {
+        Path model = new RandomMaskedLanguageModel().write(directory.resolve("model"));
+        Path quantized = directory.resolve("quantized");
+        ModelStore.quantize(RandomMaskedLanguageModel.files(model), quantized, Progress.SILENT);
+        try (SpladeEncoder made = open(model, Precision.INT8, 1);
+                SpladeEncoder named =
+                        SpladeEncoder.open(quantized.toString(), EncoderOptions.defaults())) {
+            assertThat(named.info().precision()).isEqualTo("int8");
+            for (String text : texts().subList(0, 20)) {
+                assertThat(named.encode(text, Role.DOCUMENT))
+                        .isEqualTo(made.encode(text, Role.DOCUMENT));
+            }
+        }
+    }
+
+    @Test
+    void aModelWithoutFloatsToQuantiseIsRefused() {
+        Path model = new RandomMaskedLanguageModel().halfWeights().write(directory.resolve("half"));
+        assertThatThrownBy(() -> open(model, Precision.INT8, 1))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("model.onnx has no products")
+                .hasMessageContaining("without --precision int8");
+    }
+
+    @Test
+    void aCacheThatCannotBeWrittenIsNamed() throws IOException {
+        Path model = new RandomMaskedLanguageModel().write(directory.resolve("model"));
+        Files.writeString(directory.resolve("cache"), "a file");
+        assertThatThrownBy(() -> open(model, Precision.INT8, 1))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("cannot be written")
+                .hasMessageContaining("cache");
+    }
+}
