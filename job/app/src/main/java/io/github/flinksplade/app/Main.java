@@ -38,7 +38,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             RunCommand.class,
             EncodeCommand.class,
             SearchCommand.class,
-            ModelCommand.class
+            ModelCommand.class,
+            BenchCommand.class
         },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {

@@ -27,6 +27,7 @@ class HouseRulesTest {
                 new String[] {
                     "encoder.SpladeEncoder",
                     "builtin.BuiltinModelProvider",
+                    "bench.EncodeBenchmark",
                     "pipeline.SpladeJob",
                     "connector.Connector",
                     "connector.kafka.KafkaConnector",
@@ -48,6 +49,15 @@ class HouseRulesTest {
     void builtinModelKnowsTheEncoderOnly() {
         forbid("builtin..", "org.apache.flink..", HOUSE + "connector..", HOUSE + "pipeline..");
         forbid("builtin..", HOUSE + "app..");
+    }
+
+    @Test
+    void nothingButTheCommandLineKnowsTheBenchmarks() {
+        forbid("encoder..", HOUSE + "bench..");
+        forbid("builtin..", HOUSE + "bench..");
+        forbid("pipeline..", HOUSE + "bench..");
+        forbid("connector..", HOUSE + "bench..");
+        forbid("bench..", HOUSE + "app..");
     }
 
     @Test

@@ -20,6 +20,15 @@ public interface Engine extends AutoCloseable {
      */
     List<SparseVector> run(List<TokenSequence> batch);
 
+    /**
+     * Time spent in the model itself since the engine was made, in nanoseconds, summed over
+     * threads: what {@link #run} takes without reading its inputs in and its vectors out. 0 where
+     * it is not known.
+     */
+    default long modelNanos() {
+        return 0;
+    }
+
     @Override
     void close();
 

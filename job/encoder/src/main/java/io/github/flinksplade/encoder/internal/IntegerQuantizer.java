@@ -28,7 +28,8 @@ import java.util.function.Function;
  * multiplied with it is quantised when it is known, to 0..255 between its least and its greatest
  * number (ONNX's DynamicQuantizeLinear), once for all products that read it. That is one scale for
  * all rows of a run: a text's vector then depends on what it is run with, so that such a graph must
- * be run one text at a time.
+ * be run one text at a time. Where the input is wider than the output, each row is divided by its
+ * greatest magnitude before, and the product multiplied by it again.
  *
  * <p>The product, its scales and a bias that follows are one operator of ONNX Runtime
  * (MatMulIntegerToFloat), which applies them while the numbers are in the processor's registers.
@@ -46,6 +47,7 @@ final class IntegerQuantizer {
     private final Map<String, NodeProto> consumers = new HashMap<>();
     private final Map<String, String> quantized = new HashMap<>();
     private final Set<String> folded = new HashSet<>();
+    private final Set<String> constants = new HashSet<>();
     private final List<NodeProto> nodes = new ArrayList<>();
     private final List<TensorProto> weights = new ArrayList<>();
     private int products;
@@ -189,7 +191,10 @@ final class IntegerQuantizer {
 
     private void replace(String output, Product product) {
         String name = PREFIX + products++;
-        String integers = integers(product.input());
+        boolean byRow = product.matrix().in() > product.matrix().out();
+        String rows = name + "/rows";
+        String input = byRow ? scaled(product.input(), rows, name) : product.input();
+        String integers = integers(input);
         weights.addAll(quantized(product.matrix(), name));
         List<String> inputs =
                 new ArrayList<>(
@@ -214,20 +219,85 @@ final class IntegerQuantizer {
         // where
         // there is none
         inputs.add(name + ".bias");
-        weights.add(
+        TensorProto.Builder vector =
                 bias.map(TensorProto::toBuilder)
                         .orElseGet(() -> zeros(product.matrix().out()))
-                        .setName(name + ".bias")
                         .clearDims()
-                        .addDims(product.matrix().out())
-                        .build());
+                        .addDims(product.matrix().out());
+        TensorProto.Builder added = byRow ? zeros(product.matrix().out()) : vector;
+        weights.add(added.setName(name + ".bias").build());
+        String made = byRow ? name + "/product" : result;
         nodes.add(
                 NodeProto.newBuilder()
                         .setDomain(GraphIndex.MICROSOFT)
                         .setOpType("MatMulIntegerToFloat")
                         .setName(name)
                         .addAllInput(inputs)
-                        .addOutput(result)
+                        .addOutput(made)
+                        .build());
+        if (byRow) {
+            weights.add(vector.setName(name + ".shift").build());
+            node("Mul", name + "/scaled", List.of(made, rows));
+            node("Add", result, List.of(name + "/scaled", name + ".shift"));
+        }
+    }
+
+    /**
+     * A value's rows, each divided by its greatest magnitude. In the inner layer of a feed-forward
+     * block a few tokens have numbers many times those of all others, for whom one scale leaves
+     * hardly a bit.
+     *
+     * @param rows name for the magnitudes
+     */
+    private String scaled(String value, String rows, String name) {
+        boolean axesAreInput = index.operatorSet() >= 18;
+        String axes = PREFIX + "axes";
+        String least = PREFIX + "least";
+        if (constants.add(axes)) {
+            weights.add(
+                    TensorProto.newBuilder()
+                            .setName(axes)
+                            .setDataType(DataType.INT64.getNumber())
+                            .addDims(1)
+                            .addInt64Data(-1)
+                            .build());
+            weights.add(
+                    TensorProto.newBuilder()
+                            .setName(least)
+                            .setDataType(DataType.FLOAT.getNumber())
+                            .addFloatData(Float.MIN_NORMAL)
+                            .build());
+        }
+        node("Abs", name + "/magnitudes", List.of(value));
+        nodes.add(
+                NodeProto.newBuilder()
+                        .setOpType("ReduceMax")
+                        .setName(name + "/greatest")
+                        .addInput(name + "/magnitudes")
+                        .addAllInput(axesAreInput ? List.of(axes) : List.of())
+                        .addOutput(name + "/greatest")
+                        .addAllAttribute(axesAreInput ? List.of() : List.of(lastAxis()))
+                        .build());
+        node("Max", rows, List.of(name + "/greatest", least));
+        node("Div", name + "/divided", List.of(value, rows));
+        return name + "/divided";
+    }
+
+    private static AttributeProto lastAxis() {
+        return AttributeProto.newBuilder()
+                .setName("axes")
+                .setType(AttributeProto.AttributeType.INTS)
+                .addInts(-1)
+                .build();
+    }
+
+    private void node(String operator, String output, List<String> inputs) {
+        nodes.add(
+                NodeProto.newBuilder()
+                        .setOpType(operator)
+                        .setName(output)
+                        .addAllInput(inputs)
+                        .addOutput(output)
                         .build());
     }
 
@@ -270,6 +340,7 @@ final class IntegerQuantizer {
     private static TensorProto.Builder zeros(int size) {
         return TensorProto.newBuilder()
                 .setDataType(DataType.FLOAT.getNumber())
+                .addDims(size)
                 .setRawData(ByteString.copyFrom(new byte[4 * size]));
     }
 

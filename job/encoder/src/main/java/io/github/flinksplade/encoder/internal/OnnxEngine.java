@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -42,6 +43,7 @@ public final class OnnxEngine implements Engine {
     private final Limits limits;
     private final ReadWriteLock open = new ReentrantReadWriteLock();
     private final ConcurrentLinkedQueue<Workspace> workspaces = new ConcurrentLinkedQueue<>();
+    private final LongAdder modelNanos = new LongAdder();
     private boolean closed; // guarded by open
 
     /**
@@ -74,6 +76,11 @@ public final class OnnxEngine implements Engine {
     @Override
     public Limits limits() {
         return limits;
+    }
+
+    @Override
+    public long modelNanos() {
+        return modelNanos.sum();
     }
 
     @Override
@@ -210,7 +217,9 @@ public final class OnnxEngine implements Engine {
             try (OnnxTensor pinned =
                     OnnxTensor.createTensor(
                             session.environment(), table, new long[] {rows, columns})) {
+                long start = System.nanoTime();
                 session.session().run(given, Set.of(), Map.of(output.name(), pinned)).close();
+                modelNanos.add(System.nanoTime() - start);
                 List<SparseVector> vectors = new ArrayList<>(texts);
                 for (int row = 0; row < texts; row++) {
                     vectors.add(vector(table, row * columns));
@@ -242,7 +251,9 @@ public final class OnnxEngine implements Engine {
         }
 
         private SparseVector pairs(Map<String, OnnxTensor> given) throws OrtException {
+            long start = System.nanoTime();
             try (OrtSession.Result result = session.session().run(given)) {
+                modelNanos.add(System.nanoTime() - start);
                 long[] terms = numbers(result.get(output.indicesName()).orElseThrow());
                 FloatBuffer weights =
                         ((OnnxTensor) result.get(output.name()).orElseThrow()).getFloatBuffer();

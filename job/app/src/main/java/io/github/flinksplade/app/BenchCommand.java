@@ -1,0 +1,155 @@
+package io.github.flinksplade.app;
+
+import io.github.flinksplade.bench.EncodeBenchmark;
+import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.encoder.Precision;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code bench}: measures on this machine. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        description = "Measures speed on this machine.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = BenchCommand.Encode.class,
+        footer = {"", "Example:", "  flink-splade bench encode --documents 64 --rounds 1"})
+final class BenchCommand implements Runnable {
+
+    @Spec private CommandSpec spec;
+    @ParentCommand private Main main;
+
+    @Override
+    public void run() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+
+    /** {@code bench encode}. */
+    @Command(
+            name = "encode",
+            mixinStandardHelpOptions = true,
+            sortOptions = false,
+            description = {
+                "Measures the encoder beside the recipe of the models' cards, in turns, in one run.",
+                "Prints medians with the least and the greatest of the rounds."
+            },
+            footer = {
+                "",
+                "Examples:",
+                "  flink-splade bench encode --documents 64 --rounds 1",
+                "  flink-splade bench encode --model synthetic:bert-base --corpus corpus.jsonl"
+            })
+    static final class Encode implements Callable<Integer> {
+
+        @ParentCommand private BenchCommand parent;
+
+        @Option(
+                names = "--model",
+                paramLabel = "MODEL",
+                description =
+                        "builtin:minilm (default), another model, or random weights of a known"
+                                + " shape: synthetic:bert-base, synthetic:distilbert,"
+                                + " synthetic:xlm-r, synthetic:minilm.")
+        private String model = JobSettings.MODEL.fallback();
+
+        @Option(
+                names = "--corpus",
+                paramLabel = "FILE",
+                description =
+                        "Texts to encode: *.jsonl with a \"text\" each, or one text a line. By"
+                                + " default definitions of WordNet 3.1.")
+        private Path corpus;
+
+        @Option(
+                names = "--precision",
+                split = ",",
+                paramLabel = "PRECISION",
+                description = "What to measure; by default fp32,int8.")
+        private List<String> precisions = List.of("fp32", "int8");
+
+        @Option(
+                names = "--documents",
+                paramLabel = "N",
+                description = "Texts in each round; by default 128.")
+        private int documents = 128;
+
+        @Option(
+                names = "--rounds",
+                paramLabel = "N",
+                description = "Rounds that count, after one that does not; by default 3.")
+        private int rounds = 3;
+
+        @Option(
+                names = "--threads",
+                paramLabel = "N",
+                description = "Threads; by default one for each core.")
+        private String threads = "0";
+
+        @Option(
+                names = "--model-cache",
+                paramLabel = "DIR",
+                description = "Where fetched and prepared models are kept.")
+        private String cache;
+
+        @Option(names = "--json", paramLabel = "FILE", description = "Also writes JSON.")
+        private Path json;
+
+        @Override
+        public Integer call() throws Exception {
+            String where = UserException.COMMAND_LINE;
+            if (documents < 1 || rounds < 1) {
+                throw UserException.at(where, "--documents and --rounds must be at least 1", null);
+            }
+            Console console = parent.main.console();
+            EncodeBenchmark benchmark =
+                    new EncodeBenchmark(
+                            model,
+                            EncoderOptions.defaults()
+                                    .withThreads(JobSettings.THREADS.parse(threads, where))
+                                    .withCacheDirectory(cache),
+                            precisions.stream()
+                                    .map(name -> JobSettings.PRECISION.parse(name, where))
+                                    .toList()
+                                    .toArray(new Precision[0]),
+                            texts(),
+                            rounds,
+                            ModelOptions.progress(console),
+                            console.err()::println);
+            EncodeBenchmark.Report report = benchmark.run();
+            if (json != null) {
+                try {
+                    Files.writeString(json, report.toJson());
+                } catch (IOException e) {
+                    throw new UserException("cannot write " + json + ": " + e.getMessage(), e);
+                }
+            }
+            Results results = new Results(console);
+            report.toText().lines().forEach(results::line);
+            results.flush();
+            return ExitCode.OK;
+        }
+
+        private List<String> texts() {
+            try {
+                return corpus == null
+                        ? WordNet.things().stream()
+                                .map(WordNet.Thing::definition)
+                                .limit(documents)
+                                .toList()
+                        : EncodeBenchmark.read(corpus, documents);
+            } catch (IOException e) {
+                throw new UserException("cannot read texts: " + e.getMessage(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package io.github.flinksplade.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Texts to measure with: JSON lines with a {@code text}, or plain text, one document a line. */
+final class Corpus {
+
+    private Corpus() {}
+
+    /**
+     * The first texts of a file.
+     *
+     * @throws IOException when it cannot be read, holds no text, or a line of {@code *.jsonl} has
+     *     none
+     */
+    static List<String> read(Path file, int most) throws IOException {
+        boolean json = file.toString().endsWith(".jsonl");
+        ObjectMapper mapper = new ObjectMapper();
+        List<String> texts = new ArrayList<>();
+        try (BufferedReader lines = Files.newBufferedReader(file)) {
+            String line;
+            while (texts.size() < most && (line = lines.readLine()) != null) {
+                if (line.isBlank()) {
+                    continue;
+                }
+                if (json) {
+                    JsonNode text = mapper.readTree(line).get("text");
+                    if (text == null || !text.isTextual()) {
+                        throw new IOException(
+                                file + ": line " + (texts.size() + 1) + " has no \"text\"");
+                    }
+                    line = text.textValue();
+                }
+                texts.add(line);
+            }
+        }
+        if (texts.isEmpty()) {
+            throw new IOException(file + " holds no texts");
+        }
+        return texts;
+    }
+}

@@ -1,0 +1,185 @@
+package io.github.flinksplade.bench;
+
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import ai.onnx.proto.OnnxMl.TensorShapeProto;
+import ai.onnx.proto.OnnxMl.TensorShapeProto.Dimension;
+import ai.onnx.proto.OnnxMl.TypeProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import com.google.protobuf.ByteString;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+
+/**
+ * The machine that is measured on.
+ *
+ * @param gemm billions of operations a second that ONNX Runtime's product of large float matrices
+ *     reaches on all cores, one product a core; a multiplication and an addition are two
+ * @param integerGemm the same for matrices of 8-bit integers
+ */
+record Machine(
+        String processor,
+        int cores,
+        long memoryBytes,
+        String system,
+        String java,
+        String onnxRuntime,
+        double gemm,
+        double integerGemm) {
+
+    private static final int ROWS = 256;
+    private static final int IN = 768;
+    private static final int OUT = 3072;
+    private static final long MEASURED_NANOS = 700_000_000L;
+
+    static Machine measure(int threads) throws OrtException {
+        return new Machine(
+                processorName(),
+                threads,
+                installedMemory(),
+                System.getProperty("os.name") + " " + System.getProperty("os.arch"),
+                System.getProperty("java.version"),
+                OrtEnvironment.getEnvironment().getVersion(),
+                gemm(threads, false),
+                gemm(threads, true));
+    }
+
+    private static String processorName() {
+        return line("/proc/cpuinfo", "model name");
+    }
+
+    private static long installedMemory() {
+        String kilobytes = line("/proc/meminfo", "MemTotal").replaceAll("\\D", "");
+        return kilobytes.isEmpty() ? 0 : Long.parseLong(kilobytes) * 1024;
+    }
+
+    /** What stands behind a name in one of Linux's files; "unknown" elsewhere. */
+    static String line(String file, String name) {
+        try {
+            return Files.readAllLines(Path.of(file)).stream()
+                    .filter(line -> line.startsWith(name))
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                    .findFirst()
+                    .orElse("unknown");
+        } catch (IOException e) {
+            return "unknown";
+        }
+    }
+
+    /** The best of several tries: what else the machine does only makes them slower. */
+    private static double gemm(int threads, boolean integers) throws OrtException {
+        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        byte[] left = new byte[ROWS * IN * (integers ? 1 : 4)];
+        if (integers) {
+            new Random(1).nextBytes(left);
+        }
+        ByteBuffer data = ByteBuffer.allocateDirect(left.length).order(ByteOrder.nativeOrder());
+        data.put(left).flip();
+        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+            options.setIntraOpNumThreads(1);
+            try (OrtSession session = environment.createSession(product(integers), options);
+                    OnnxTensor input =
+                            OnnxTensor.createTensor(
+                                    environment,
+                                    data,
+                                    new long[] {ROWS, IN},
+                                    integers ? OnnxJavaType.UINT8 : OnnxJavaType.FLOAT)) {
+                double best = 0;
+                for (int attempt = 0; attempt < 5; attempt++) {
+                    long start = System.nanoTime();
+                    long runs =
+                            IntStream.range(0, threads)
+                                    .parallel()
+                                    .mapToLong(thread -> runs(session, input, start))
+                                    .sum();
+                    double seconds = (System.nanoTime() - start) / 1e9;
+                    best = Math.max(best, 2.0 * ROWS * IN * OUT * runs / seconds / 1e9);
+                }
+                return best;
+            }
+        }
+    }
+
+    private static long runs(OrtSession session, OnnxTensor input, long start) {
+        try {
+            long runs = 0;
+            while (System.nanoTime() - start < MEASURED_NANOS) {
+                session.run(Map.of("x", input)).close();
+                runs++;
+            }
+            return runs;
+        } catch (OrtException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static byte[] product(boolean integers) {
+        int type = (integers ? DataType.UINT8 : DataType.FLOAT).getNumber();
+        int weights = (integers ? DataType.INT8 : DataType.FLOAT).getNumber();
+        int result = (integers ? DataType.INT32 : DataType.FLOAT).getNumber();
+        return ModelProto.newBuilder()
+                .setIrVersion(8)
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(17))
+                .setGraph(
+                        GraphProto.newBuilder()
+                                .setName("product")
+                                .addInput(value("x", type, ROWS, IN))
+                                .addInitializer(
+                                        TensorProto.newBuilder()
+                                                .setName("w")
+                                                .setDataType(weights)
+                                                .addDims(IN)
+                                                .addDims(OUT)
+                                                .setRawData(
+                                                        ByteString.copyFrom(
+                                                                new byte
+                                                                        [IN
+                                                                                * OUT
+                                                                                * (integers
+                                                                                        ? 1
+                                                                                        : 4)])))
+                                .addNode(
+                                        NodeProto.newBuilder()
+                                                .setOpType(integers ? "MatMulInteger" : "MatMul")
+                                                .addAllInput(List.of("x", "w"))
+                                                .addOutput("y"))
+                                .addOutput(value("y", result, ROWS, OUT)))
+                .build()
+                .toByteArray();
+    }
+
+    private static ValueInfoProto value(String name, int type, int rows, int columns) {
+        return ValueInfoProto.newBuilder()
+                .setName(name)
+                .setType(
+                        TypeProto.newBuilder()
+                                .setTensorType(
+                                        TypeProto.Tensor.newBuilder()
+                                                .setElemType(type)
+                                                .setShape(
+                                                        TensorShapeProto.newBuilder()
+                                                                .addDim(size(rows))
+                                                                .addDim(size(columns)))))
+                .build();
+    }
+
+    private static Dimension size(int number) {
+        return Dimension.newBuilder().setDimValue(number).build();
+    }
+}

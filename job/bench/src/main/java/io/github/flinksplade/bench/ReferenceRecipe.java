@@ -1,0 +1,185 @@
+package io.github.flinksplade.bench;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession;
+import io.github.flinksplade.encoder.Role;
+import io.github.flinksplade.encoder.SparseVector;
+import io.github.flinksplade.encoder.Tokenizer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/**
+ * The recipe of the models' cards: the graph as it was exported in ONNX Runtime with all its own
+ * optimisations and all cores, batches of 32 texts in order of arrival padded to their longest, the
+ * logits handed out, and {@code max(log(1 + relu(logits)) * mask)} taken of them on all cores.
+ *
+ * <p>A lean form of it leaves out what a careful programmer could: the logits go into memory that
+ * is kept, the maximum comes before the logarithm, and padding is skipped.
+ */
+final class ReferenceRecipe implements AutoCloseable {
+
+    static final int BATCH = 32;
+
+    private final OrtEnvironment environment =
+            OrtEnvironment.getEnvironment(
+                    OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, OrtEnvironment.DEFAULT_NAME);
+    private final OrtSession session;
+    private final Tokenizer tokenizer;
+    private final int vocabulary;
+    private final String logits;
+    private final boolean lean;
+    private ByteBuffer memory = ByteBuffer.allocateDirect(0);
+
+    ReferenceRecipe(Path graph, Tokenizer tokenizer, int columns, int threads, boolean lean)
+            throws OrtException {
+        this.lean = lean;
+        this.tokenizer = tokenizer;
+        this.vocabulary = columns;
+        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+            options.setIntraOpNumThreads(threads);
+            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+            session = environment.createSession(graph.toString(), options);
+        }
+        logits = session.getOutputNames().iterator().next();
+    }
+
+    /** The vectors of texts, in their order. */
+    SparseVector[] encode(List<String> texts) throws OrtException {
+        SparseVector[] vectors = new SparseVector[texts.size()];
+        for (int start = 0; start < texts.size(); start += BATCH) {
+            List<String> batch = texts.subList(start, Math.min(texts.size(), start + BATCH));
+            int[][] ids =
+                    batch.parallelStream()
+                            .map(text -> tokenizer.tokenize(text, Role.DOCUMENT).ids())
+                            .toArray(int[][]::new);
+            encode(ids, vectors, start);
+        }
+        return vectors;
+    }
+
+    private void encode(int[][] ids, SparseVector[] vectors, int start) throws OrtException {
+        int longest = Arrays.stream(ids).mapToInt(row -> row.length).max().orElseThrow();
+        long[] shape = {ids.length, longest};
+        LongBuffer tokens = direct(8L * ids.length * longest).asLongBuffer();
+        LongBuffer mask = direct(8L * ids.length * longest).asLongBuffer();
+        LongBuffer zeros = direct(8L * ids.length * longest).asLongBuffer();
+        for (int row = 0; row < ids.length; row++) {
+            for (int i = 0; i < longest; i++) {
+                boolean present = i < ids[row].length;
+                tokens.put(row * longest + i, present ? ids[row][i] : 0);
+                mask.put(row * longest + i, present ? 1 : 0);
+            }
+        }
+        Map<String, OnnxTensor> inputs = new HashMap<>();
+        try {
+            for (String name : session.getInputNames()) {
+                LongBuffer values =
+                        switch (name) {
+                            case "input_ids" -> tokens;
+                            case "attention_mask" -> mask;
+                            case "token_type_ids" -> zeros;
+                            default ->
+                                    throw new IllegalStateException(
+                                            "the reference does not know the input " + name);
+                        };
+                inputs.put(name, OnnxTensor.createTensor(environment, values, shape));
+            }
+            FloatBuffer table = lean ? kept(inputs, ids.length, longest) : handedOut(inputs);
+            IntStream.range(0, ids.length)
+                    .parallel()
+                    .forEach(
+                            row ->
+                                    vectors[start + row] =
+                                            lean
+                                                    ? pool(table, row * longest, ids[row].length)
+                                                    : poolAll(
+                                                            table,
+                                                            row * longest,
+                                                            longest,
+                                                            ids[row].length));
+        } finally {
+            inputs.values().forEach(OnnxTensor::close);
+        }
+    }
+
+    private FloatBuffer handedOut(Map<String, OnnxTensor> inputs) throws OrtException {
+        try (OrtSession.Result result = session.run(inputs)) {
+            return ((OnnxTensor) result.get(logits).orElseThrow()).getFloatBuffer();
+        }
+    }
+
+    private FloatBuffer kept(Map<String, OnnxTensor> inputs, int rows, int longest)
+            throws OrtException {
+        long bytes = 4L * rows * longest * vocabulary;
+        if (memory.capacity() < bytes) {
+            memory = direct(bytes);
+        }
+        FloatBuffer table = memory.asFloatBuffer().limit((int) (bytes / 4));
+        try (OnnxTensor output =
+                OnnxTensor.createTensor(
+                        environment, table, new long[] {rows, longest, vocabulary})) {
+            session.run(inputs, Set.of(), Map.of(logits, output)).close();
+        }
+        return table;
+    }
+
+    /** As the card writes it: each logit's logarithm, times the mask, then the maximum. */
+    private SparseVector poolAll(FloatBuffer table, int first, int longest, int length) {
+        float[] weights = new float[vocabulary];
+        float[] position = new float[vocabulary];
+        for (int i = 0; i < longest; i++) {
+            table.get(Math.multiplyExact(first + i, vocabulary), position);
+            float mask = i < length ? 1 : 0;
+            for (int term = 0; term < weights.length; term++) {
+                float weight = (float) Math.log(1 + Math.max(0, position[term])) * mask;
+                weights[term] = Math.max(weights[term], weight);
+            }
+        }
+        return vector(weights);
+    }
+
+    private SparseVector pool(FloatBuffer table, int first, int length) {
+        float[] greatest = new float[vocabulary];
+        float[] position = new float[vocabulary];
+        for (int i = first; i < first + length; i++) {
+            table.get(Math.multiplyExact(i, vocabulary), position);
+            for (int term = 0; term < greatest.length; term++) {
+                greatest[term] = Math.max(greatest[term], position[term]);
+            }
+        }
+        for (int term = 0; term < greatest.length; term++) {
+            greatest[term] = greatest[term] > 0 ? (float) Math.log1p(greatest[term]) : 0;
+        }
+        return vector(greatest);
+    }
+
+    private static SparseVector vector(float[] weights) {
+        int[] indices = IntStream.range(0, weights.length).filter(t -> weights[t] > 0).toArray();
+        float[] values = new float[indices.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = weights[indices[i]];
+        }
+        return new SparseVector(indices, values);
+    }
+
+    private static ByteBuffer direct(long bytes) {
+        return ByteBuffer.allocateDirect(Math.toIntExact(bytes)).order(ByteOrder.nativeOrder());
+    }
+
+    @Override
+    public void close() throws OrtException {
+        session.close();
+    }
+}
