@@ -159,7 +159,7 @@ record JobSettings(
                     "PRECISION",
                     "fp32",
                     false,
-                    "Arithmetic of the model's matrix products: fp32, or int8, which is three times as"
+                    "Arithmetic of the model's matrix products: fp32, or int8, which is two to three times as"
                             + " fast on a CPU and changes weights by some hundredths.",
                     Precision::parse);
     static final Setting<Integer> THREADS =

@@ -23,7 +23,7 @@ final class ModelOptions {
             names = "--precision",
             paramLabel = "PRECISION",
             description =
-                    "fp32 (default), or int8: three times as fast on a CPU, weights some hundredths"
+                    "fp32 (default), or int8: two to three times as fast on a CPU, weights some hundredths"
                             + " off.")
     private String precision = JobSettings.PRECISION.fallback();
 

@@ -26,15 +26,16 @@ final class Corpus {
         List<String> texts = new ArrayList<>();
         try (BufferedReader lines = Files.newBufferedReader(file)) {
             String line;
-            while (texts.size() < most && (line = lines.readLine()) != null) {
+            for (int number = 1;
+                    texts.size() < most && (line = lines.readLine()) != null;
+                    number++) {
                 if (line.isBlank()) {
                     continue;
                 }
                 if (json) {
                     JsonNode text = mapper.readTree(line).get("text");
                     if (text == null || !text.isTextual()) {
-                        throw new IOException(
-                                file + ": line " + (texts.size() + 1) + " has no \"text\"");
+                        throw new IOException(file + ": line " + number + " has no \"text\"");
                     }
                     line = text.textValue();
                 }

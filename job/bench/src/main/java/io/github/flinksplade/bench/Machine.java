@@ -55,7 +55,7 @@ record Machine(
                 installedMemory(),
                 System.getProperty("os.name") + " " + System.getProperty("os.arch"),
                 System.getProperty("java.version"),
-                OrtEnvironment.getEnvironment().getVersion(),
+                ReferenceRecipe.environment().getVersion(),
                 gemm(threads, false),
                 gemm(threads, true));
     }
@@ -84,7 +84,7 @@ record Machine(
 
     /** The best of several tries: what else the machine does only makes them slower. */
     private static double gemm(int threads, boolean integers) throws OrtException {
-        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        OrtEnvironment environment = ReferenceRecipe.environment();
         byte[] left = new byte[ROWS * IN * (integers ? 1 : 4)];
         if (integers) {
             new Random(1).nextBytes(left);

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -28,8 +29,9 @@ import java.util.function.Function;
  * multiplied with it is quantised when it is known, to 0..255 between its least and its greatest
  * number (ONNX's DynamicQuantizeLinear), once for all products that read it. That is one scale for
  * all rows of a run: a text's vector then depends on what it is run with, so that such a graph must
- * be run one text at a time. Where the input is wider than the output, each row is divided by its
- * greatest magnitude before, and the product multiplied by it again.
+ * be run one text at a time. Where the input is wider than the output, each row has a scale of its
+ * own: in the inner layer of a feed-forward block a few tokens have numbers many times those of all
+ * others, for whom one scale leaves hardly a bit.
  *
  * <p>The product, its scales and a bias that follows are one operator of ONNX Runtime
  * (MatMulIntegerToFloat), which applies them while the numbers are in the processor's registers.
@@ -37,6 +39,7 @@ import java.util.function.Function;
 final class IntegerQuantizer {
 
     private static final String PREFIX = "int8/";
+    private static final int SLICE_BY_INPUTS = 10;
 
     /** Smaller matrices are not worth the quantising of what is multiplied with them. */
     private static final long LEAST_WEIGHTS = 1 << 12;
@@ -191,114 +194,212 @@ final class IntegerQuantizer {
 
     private void replace(String output, Product product) {
         String name = PREFIX + products++;
-        boolean byRow = product.matrix().in() > product.matrix().out();
-        String rows = name + "/rows";
-        String input = byRow ? scaled(product.input(), rows, name) : product.input();
-        String integers = integers(input);
-        weights.addAll(quantized(product.matrix(), name));
-        List<String> inputs =
-                new ArrayList<>(
-                        List.of(
-                                integers,
-                                name + ".weight",
-                                integers + ".scale",
-                                name + ".scale",
-                                integers + ".zero"));
+        Matrix matrix = product.matrix();
+        weights.addAll(quantized(matrix, name));
         String result = output;
         Optional<TensorProto> bias = product.bias();
         if (bias.isEmpty()) {
-            Optional<NodeProto> sum = biased(output, product.matrix().out());
+            Optional<NodeProto> sum = biased(output, matrix.out());
             if (sum.isPresent()) {
                 result = sum.get().getOutput(0);
                 folded.add(result);
-                bias = bias(sum.get(), output, product.matrix().out());
+                bias = bias(sum.get(), output, matrix.out());
             }
         }
-        inputs.add(""); // the weights' zero point is 0
-        // always with a bias: ONNX Runtime's fusion of quantising and product ends the process
-        // where
-        // there is none
-        inputs.add(name + ".bias");
-        TensorProto.Builder vector =
+        TensorProto shift =
                 bias.map(TensorProto::toBuilder)
-                        .orElseGet(() -> zeros(product.matrix().out()))
+                        .orElseGet(() -> zeros(matrix.out()))
+                        .setName(name + ".bias")
                         .clearDims()
-                        .addDims(product.matrix().out());
-        TensorProto.Builder added = byRow ? zeros(product.matrix().out()) : vector;
-        weights.add(added.setName(name + ".bias").build());
-        String made = byRow ? name + "/product" : result;
+                        .addDims(matrix.out())
+                        .build();
+        weights.add(shift);
+        if (matrix.in() > matrix.out() && index.operatorSet() >= SLICE_BY_INPUTS) {
+            byRow(product.input(), matrix, name, result);
+        } else {
+            String integers = integers(product.input());
+            product(
+                    List.of(
+                            integers,
+                            name + ".weight",
+                            integers + ".scale",
+                            name + ".scale",
+                            integers + ".zero",
+                            "", // the weights' zero point is 0
+                            name + ".bias"),
+                    name,
+                    result);
+        }
+    }
+
+    /**
+     * A product with a scale for each row of its input, -127..127 of it around 128.
+     *
+     * @param input [..., in]
+     * @param output [..., out]
+     */
+    private void byRow(String input, Matrix matrix, String name, String output) {
+        once(real("least", Float.MIN_NORMAL));
+        once(real("one", 1));
+        once(real("step", 1 / 127f));
+        once(
+                TensorProto.newBuilder()
+                        .setName(PREFIX + "middle")
+                        .setDataType(DataType.UINT8.getNumber())
+                        .setRawData(ByteString.copyFrom(new byte[] {(byte) 128}))
+                        .build());
+        String rows = node("Reshape", name + "/rows", input, integers(-1, matrix.in()));
+        String high = greatest("ReduceMax", name + "/high", rows);
+        String low = node("Neg", name + "/low", greatest("ReduceMin", name + "/least", rows));
+        String greatest = node("Max", name + "/greatest", high, low, PREFIX + "least");
+        String step = node("Mul", name + "/step", greatest, PREFIX + "step");
+        nodes.add(
+                NodeProto.newBuilder()
+                        .setOpType("ConstantOfShape")
+                        .setName(name + "/middles")
+                        .addInput(node("Shape", name + "/count", step))
+                        .addOutput(name + "/middles")
+                        .addAttribute(
+                                AttributeProto.newBuilder()
+                                        .setName("value")
+                                        .setType(AttributeProto.AttributeType.TENSOR)
+                                        .setT(
+                                                TensorProto.newBuilder()
+                                                        .setDataType(DataType.UINT8.getNumber())
+                                                        .addDims(1)
+                                                        .setRawData(
+                                                                ByteString.copyFrom(
+                                                                        new byte[] {(byte) 128}))))
+                        .build());
+        nodes.add(
+                NodeProto.newBuilder()
+                        .setDomain(GraphIndex.MICROSOFT)
+                        .setOpType("QuantizeLinear")
+                        .setName(name + "/integers")
+                        .addAllInput(List.of(rows, step, name + "/middles"))
+                        .addOutput(name + "/integers")
+                        .addAttribute(
+                                AttributeProto.newBuilder()
+                                        .setName("axis")
+                                        .setType(AttributeProto.AttributeType.INT)
+                                        .setI(0))
+                        .build());
+        TensorProto none = zeros(matrix.out()).setName(name + ".none").build();
+        weights.add(none);
+        product(
+                List.of(
+                        name + "/integers",
+                        name + ".weight",
+                        PREFIX + "one",
+                        name + ".scale",
+                        PREFIX + "middle",
+                        "",
+                        none.getName()),
+                name,
+                name + "/product");
+        String column = node("Reshape", name + "/column", step, integers(-1, 1));
+        String scaled = node("Mul", name + "/scaled", name + "/product", column);
+        String sum = node("Add", name + "/sum", scaled, name + ".bias");
+        String outer =
+                node(
+                        "Slice",
+                        name + "/outer",
+                        node("Shape", name + "/shape", input),
+                        integers(0),
+                        integers(-1));
+        nodes.add(
+                NodeProto.newBuilder()
+                        .setOpType("Concat")
+                        .setName(name + "/sizes")
+                        .addAllInput(List.of(outer, integers(matrix.out())))
+                        .addOutput(name + "/sizes")
+                        .addAttribute(
+                                AttributeProto.newBuilder()
+                                        .setName("axis")
+                                        .setType(AttributeProto.AttributeType.INT)
+                                        .setI(0))
+                        .build());
+        node("Reshape", output, sum, name + "/sizes");
+    }
+
+    /**
+     * The product itself, its scales and a bias. Always with a bias: ONNX Runtime's fusion of
+     * quantising and product ends the process where there is none.
+     */
+    private void product(List<String> inputs, String name, String output) {
         nodes.add(
                 NodeProto.newBuilder()
                         .setDomain(GraphIndex.MICROSOFT)
                         .setOpType("MatMulIntegerToFloat")
                         .setName(name)
                         .addAllInput(inputs)
-                        .addOutput(made)
+                        .addOutput(output)
                         .build());
-        if (byRow) {
-            weights.add(vector.setName(name + ".shift").build());
-            node("Mul", name + "/scaled", List.of(made, rows));
-            node("Add", result, List.of(name + "/scaled", name + ".shift"));
-        }
     }
 
-    /**
-     * A value's rows, each divided by its greatest magnitude. In the inner layer of a feed-forward
-     * block a few tokens have numbers many times those of all others, for whom one scale leaves
-     * hardly a bit.
-     *
-     * @param rows name for the magnitudes
-     */
-    private String scaled(String value, String rows, String name) {
-        boolean axesAreInput = index.operatorSet() >= 18;
-        String axes = PREFIX + "axes";
-        String least = PREFIX + "least";
-        if (constants.add(axes)) {
-            weights.add(
-                    TensorProto.newBuilder()
-                            .setName(axes)
-                            .setDataType(DataType.INT64.getNumber())
-                            .addDims(1)
-                            .addInt64Data(-1)
-                            .build());
-            weights.add(
-                    TensorProto.newBuilder()
-                            .setName(least)
-                            .setDataType(DataType.FLOAT.getNumber())
-                            .addFloatData(Float.MIN_NORMAL)
-                            .build());
-        }
-        node("Abs", name + "/magnitudes", List.of(value));
-        nodes.add(
+    /** The greatest, or the least, of each row of a matrix. */
+    private String greatest(String operator, String name, String matrix) {
+        NodeProto.Builder node =
                 NodeProto.newBuilder()
-                        .setOpType("ReduceMax")
-                        .setName(name + "/greatest")
-                        .addInput(name + "/magnitudes")
-                        .addAllInput(axesAreInput ? List.of(axes) : List.of())
-                        .addOutput(name + "/greatest")
-                        .addAllAttribute(axesAreInput ? List.of() : List.of(lastAxis()))
-                        .build());
-        node("Max", rows, List.of(name + "/greatest", least));
-        node("Div", name + "/divided", List.of(value, rows));
-        return name + "/divided";
+                        .setOpType(operator)
+                        .setName(name)
+                        .addInput(matrix)
+                        .addOutput(name)
+                        .addAttribute(
+                                AttributeProto.newBuilder()
+                                        .setName("keepdims")
+                                        .setType(AttributeProto.AttributeType.INT)
+                                        .setI(0));
+        if (index.operatorSet() >= 18) {
+            node.addInput(integers(1));
+        } else {
+            node.addAttribute(
+                    AttributeProto.newBuilder()
+                            .setName("axes")
+                            .setType(AttributeProto.AttributeType.INTS)
+                            .addInts(1));
+        }
+        nodes.add(node.build());
+        return name;
     }
 
-    private static AttributeProto lastAxis() {
-        return AttributeProto.newBuilder()
-                .setName("axes")
-                .setType(AttributeProto.AttributeType.INTS)
-                .addInts(-1)
-                .build();
-    }
-
-    private void node(String operator, String output, List<String> inputs) {
+    private String node(String operator, String output, String... inputs) {
         nodes.add(
                 NodeProto.newBuilder()
                         .setOpType(operator)
                         .setName(output)
-                        .addAllInput(inputs)
+                        .addAllInput(List.of(inputs))
                         .addOutput(output)
                         .build());
+        return output;
+    }
+
+    /** A constant vector of whole numbers, kept once. */
+    private String integers(long... values) {
+        TensorProto.Builder tensor =
+                TensorProto.newBuilder()
+                        .setName(PREFIX + "sizes" + Arrays.toString(values).replace(" ", ""))
+                        .setDataType(DataType.INT64.getNumber())
+                        .addDims(values.length);
+        for (long value : values) {
+            tensor.addInt64Data(value);
+        }
+        return once(tensor.build());
+    }
+
+    private static TensorProto real(String name, float value) {
+        return TensorProto.newBuilder()
+                .setName(PREFIX + name)
+                .setDataType(DataType.FLOAT.getNumber())
+                .addFloatData(value)
+                .build();
+    }
+
+    private String once(TensorProto constant) {
+        if (constants.add(constant.getName())) {
+            weights.add(constant);
+        }
+        return constant.getName();
     }
 
     /** The one reader of a value, if it adds a constant vector to it. */

@@ -14,7 +14,7 @@ import java.nio.file.StandardCopyOption;
 public final class QuantizedModels {
 
     /** Changes when {@link IntegerQuantizer} makes something else of the same model. */
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
 
     private QuantizedModels() {}
 
