@@ -250,6 +250,7 @@ public final class EncodeBenchmark {
                                 ? "warming up ..."
                                 : "round " + round + " of " + rounds + " ...");
                 for (Map.Entry<String, Way> way : ways.entrySet()) {
+                    System.gc(); // what the one before has left is not to be cleared by this one
                     long begin = System.nanoTime();
                     SparseVector[] vectors = way.getValue().encode();
                     double rate = texts.size() / ((System.nanoTime() - begin) / 1e9);
