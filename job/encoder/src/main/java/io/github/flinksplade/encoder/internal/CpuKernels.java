@@ -33,11 +33,9 @@ final class CpuKernels {
     private final GraphIndex index;
     private final Function<TensorProto, ByteBuffer> data;
     private final String ids;
-    private final Map<String, List<NodeProto>> consumers = new HashMap<>();
+    private final long width;
     private final Map<String, Normalization> byOutput = new HashMap<>();
-    private final List<NodeProto> nodes = new ArrayList<>();
-    private final List<TensorProto> constants = new ArrayList<>();
-    private int names;
+    private final NewNodes added = new NewNodes(PREFIX);
     private String gains;
     private String shifts;
 
@@ -46,18 +44,12 @@ final class CpuKernels {
      */
     private record Normalization(String input, String gain, String shift, float epsilon) {}
 
-    private CpuKernels(GraphIndex index, Function<TensorProto, ByteBuffer> data, String ids) {
+    private CpuKernels(
+            GraphIndex index, Function<TensorProto, ByteBuffer> data, String ids, long width) {
         this.index = index;
         this.data = data;
         this.ids = ids;
-        for (NodeProto node : index.graph().getNodeList()) {
-            node.getInputList()
-                    .forEach(
-                            input ->
-                                    consumers
-                                            .computeIfAbsent(input, unused -> new ArrayList<>())
-                                            .add(node));
-        }
+        this.width = width;
     }
 
     /**
@@ -65,9 +57,12 @@ final class CpuKernels {
      *
      * @param data gives the bytes of a weight
      * @param ids name of the input [batch, tokens] that has the token ids
+     * @param width size of an embedding: what is normalised over another size may not be [batch,
+     *     tokens, size], and is left as it is
      */
-    static ModelProto tuned(GraphIndex index, Function<TensorProto, ByteBuffer> data, String ids) {
-        return new CpuKernels(index, data, ids).tuned();
+    static ModelProto tuned(
+            GraphIndex index, Function<TensorProto, ByteBuffer> data, String ids, long width) {
+        return new CpuKernels(index, data, ids, width).tuned();
     }
 
     private ModelProto tuned() {
@@ -83,7 +78,7 @@ final class CpuKernels {
         for (NodeProto node : index.graph().getNodeList()) {
             Normalization found = byOutput.get(node.getOutput(0));
             if (found == null) {
-                nodes.add(node);
+                added.nodes().add(node);
             } else {
                 replace(node.getOutput(0), found);
             }
@@ -91,8 +86,8 @@ final class CpuKernels {
         GraphProto.Builder graph =
                 index.graph().toBuilder()
                         .clearNode()
-                        .addAllNode(nodes)
-                        .addAllInitializer(constants);
+                        .addAllNode(added.nodes())
+                        .addAllInitializer(added.constants());
         return GraphIndex.pruned(index.model().toBuilder().setGraph(graph));
     }
 
@@ -229,7 +224,8 @@ final class CpuKernels {
         if (gains.isEmpty()
                 || shifts.isEmpty()
                 || gains.get().getDims(0) != shifts.get().getDims(0)
-                || gains.get().getDims(0) % VECTOR != 0) {
+                || gains.get().getDims(0) != width
+                || width % VECTOR != 0) {
             return Optional.empty();
         }
         return Optional.of(new Normalization(input, gain, shift, epsilon));
@@ -241,14 +237,15 @@ final class CpuKernels {
 
     /** Makes a one and a zero for each token of a text. */
     private void rows() {
-        String tokens = node("Gather", List.of(node("Shape", List.of(ids)), numbers(1)));
-        gains = node("ConstantOfShape", List.of(tokens), filling(1));
-        shifts = node("ConstantOfShape", List.of(tokens), filling(0));
+        String tokens =
+                added.node("Gather", List.of(added.node("Shape", List.of(ids)), added.numbers(1)));
+        gains = added.node("ConstantOfShape", List.of(tokens), filling(1));
+        shifts = added.node("ConstantOfShape", List.of(tokens), filling(0));
     }
 
     private void replace(String output, Normalization found) {
         String normal =
-                node(
+                added.node(
                         "InstanceNormalization",
                         List.of(found.input(), gains, shifts),
                         AttributeProto.newBuilder()
@@ -256,45 +253,8 @@ final class CpuKernels {
                                 .setType(AttributeProto.AttributeType.FLOAT)
                                 .setF(found.epsilon())
                                 .build());
-        String scaled = node("Mul", List.of(normal, found.gain()));
-        nodes.add(
-                NodeProto.newBuilder()
-                        .setOpType("Add")
-                        .setName(name())
-                        .addInput(scaled)
-                        .addInput(found.shift())
-                        .addOutput(output)
-                        .build());
-    }
-
-    private String name() {
-        return PREFIX + names++;
-    }
-
-    private String node(String operator, List<String> inputs, AttributeProto... attributes) {
-        String output = name();
-        nodes.add(
-                NodeProto.newBuilder()
-                        .setOpType(operator)
-                        .setName(output)
-                        .addAllInput(inputs)
-                        .addOutput(output)
-                        .addAllAttribute(List.of(attributes))
-                        .build());
-        return output;
-    }
-
-    private String numbers(long... values) {
-        TensorProto.Builder tensor =
-                TensorProto.newBuilder()
-                        .setName(name())
-                        .setDataType(DataType.INT64.getNumber())
-                        .addDims(values.length);
-        for (long value : values) {
-            tensor.addInt64Data(value);
-        }
-        constants.add(tensor.build());
-        return tensor.getName();
+        String scaled = added.node("Mul", List.of(normal, found.gain()));
+        added.node(output, "Add", List.of(scaled, found.shift()));
     }
 
     private static AttributeProto filling(float number) {

@@ -37,9 +37,7 @@ final class GraphRewriter {
 
     private final GraphIndex index;
     private final Function<TensorProto, ByteBuffer> data;
-    private final List<NodeProto> nodes = new ArrayList<>();
-    private final List<TensorProto> constants = new ArrayList<>();
-    private int names;
+    private final NewNodes added = new NewNodes(PREFIX);
 
     /**
      * Columns of a block: few enough for 128 rows of it to fit the second-level cache, and an odd
@@ -220,10 +218,13 @@ final class GraphRewriter {
 
     /** A [batch, tokens, n] value whose rows are those of token 0 where the mask is 0. */
     private String masked(String value, String mask) {
-        String included = node("Cast", List.of(mask), integer("to", DataType.BOOL.getNumber()));
-        String column = node("Unsqueeze", included, 2);
-        String first = node("Gather", List.of(value, numbers(0)), integer("axis", 1));
-        return node("Where", List.of(column, value, first));
+        String included =
+                added.node(
+                        "Cast", List.of(mask), NewNodes.integer("to", DataType.BOOL.getNumber()));
+        String column = alongAxis("Unsqueeze", included, 2);
+        String first =
+                added.node("Gather", List.of(value, added.numbers(0)), NewNodes.integer("axis", 1));
+        return added.node("Where", List.of(column, value, first));
     }
 
     /**
@@ -240,7 +241,7 @@ final class GraphRewriter {
                         .map(shape -> shape.get(1))
                         .orElse(0L);
         if (columns < 2 * BLOCK || index.operatorSet() < SLICE_BY_INPUTS) {
-            return spoiltBy(inputsInFloats(decoder), maximum(added(product)));
+            return spoiltBy(inputsInFloats(decoder), maximum(copied(product)));
         }
         List<String> maxima = new ArrayList<>();
         for (long start = 0; start < columns; start += BLOCK) {
@@ -253,9 +254,10 @@ final class GraphRewriter {
                     block.setInput(input, slice(value, last, start, end));
                 }
             }
-            maxima.add(pooledMaximum(added(block)));
+            maxima.add(pooledMaximum(copied(block)));
         }
-        return spoiltBy(inputsInFloats(decoder), node("Concat", maxima, integer("axis", 1)));
+        return spoiltBy(
+                inputsInFloats(decoder), added.node("Concat", maxima, NewNodes.integer("axis", 1)));
     }
 
     /**
@@ -268,17 +270,17 @@ final class GraphRewriter {
         for (String value : values) {
             String sum =
                     index.operatorSet() >= 13
-                            ? node(
+                            ? added.node(
                                     "ReduceSum",
-                                    List.of(value, numbers(1, 2)),
-                                    integer("keepdims", 0))
-                            : node(
+                                    List.of(value, added.numbers(1, 2)),
+                                    NewNodes.integer("keepdims", 0))
+                            : added.node(
                                     "ReduceSum",
                                     List.of(value),
-                                    integers("axes", 1, 2),
-                                    integer("keepdims", 0));
-            String nothing = node("Unsqueeze", node("Sub", List.of(sum, sum)), 1);
-            result = node("Add", List.of(result, nothing));
+                                    NewNodes.integers("axes", 1, 2),
+                                    NewNodes.integer("keepdims", 0));
+            String nothing = alongAxis("Unsqueeze", added.node("Sub", List.of(sum, sum)), 1);
+            result = added.node("Add", List.of(result, nothing));
         }
         return result;
     }
@@ -297,20 +299,29 @@ final class GraphRewriter {
     }
 
     /** Adds a node like one of the graph's under a name of its own. */
-    private String added(NodeProto.Builder node) {
-        String output = name();
-        nodes.add(node.setName(output).clearOutput().addOutput(output).build());
+    private String copied(NodeProto.Builder node) {
+        String output = added.name();
+        added.nodes().add(node.setName(output).clearOutput().addOutput(output).build());
         return output;
     }
 
     private String slice(String value, int axis, long start, long end) {
-        return node("Slice", List.of(value, numbers(start), numbers(end), numbers(axis)));
+        return added.node(
+                "Slice",
+                List.of(value, added.numbers(start), added.numbers(end), added.numbers(axis)));
     }
 
     private String maximum(String value) {
         return index.operatorSet() >= 18
-                ? node("ReduceMax", List.of(value, numbers(1)), integer("keepdims", 0))
-                : node("ReduceMax", List.of(value), integers("axes", 1), integer("keepdims", 0));
+                ? added.node(
+                        "ReduceMax",
+                        List.of(value, added.numbers(1)),
+                        NewNodes.integer("keepdims", 0))
+                : added.node(
+                        "ReduceMax",
+                        List.of(value),
+                        NewNodes.integers("axes", 1),
+                        NewNodes.integer("keepdims", 0));
     }
 
     /**
@@ -318,112 +329,63 @@ final class GraphRewriter {
      * instructions what the reduction does number by number.
      */
     private String pooledMaximum(String value) {
-        String image = node("Unsqueeze", value, 1);
+        String image = alongAxis("Unsqueeze", value, 1);
         String pooled =
-                node(
+                added.node(
                         "MaxPool",
                         List.of(image),
-                        integers("kernel_shape", POOLED_TOKENS, 1),
-                        integers("strides", POOLED_TOKENS, 1),
-                        integers("pads", 0, 0, POOLED_TOKENS - 1, 0));
-        return maximum(node("Squeeze", pooled, 1));
+                        NewNodes.integers("kernel_shape", POOLED_TOKENS, 1),
+                        NewNodes.integers("strides", POOLED_TOKENS, 1),
+                        NewNodes.integers("pads", 0, 0, POOLED_TOKENS - 1, 0));
+        return maximum(alongAxis("Squeeze", pooled, 1));
     }
 
     /** Unsqueeze or Squeeze of one axis, which is an input from operator set 13 on. */
-    private String node(String operator, String value, long axis) {
+    private String alongAxis(String operator, String value, long axis) {
         return index.operatorSet() >= 13
-                ? node(operator, List.of(value, numbers(axis)))
-                : node(operator, List.of(value), integers("axes", axis));
+                ? added.node(operator, List.of(value, added.numbers(axis)))
+                : added.node(operator, List.of(value), NewNodes.integers("axes", axis));
     }
 
     private String repeated(Step step, String value) {
-        String output = name();
+        String output = added.name();
         NodeProto.Builder node =
                 step.node().toBuilder().setName(output).setInput(step.input(), value);
         if (step.constant().isPresent()) {
             // [1, 1, vocabulary] would make [1, batch, vocabulary] of [batch, vocabulary]
             TensorProto constant = step.constant().get();
-            String name = name();
+            String name = added.name();
             TensorProto.Builder flat = constant.toBuilder().setName(name).clearDims();
             if (constant.getDimsCount() > 0) {
                 flat.addDims(constant.getDims(constant.getDimsCount() - 1));
             }
-            constants.add(flat.build());
+            added.constants().add(flat.build());
             node.setInput(1 - step.input(), name);
         }
-        nodes.add(node.clearOutput().addOutput(output).build());
+        added.nodes().add(node.clearOutput().addOutput(output).build());
         return output;
     }
 
     private String floats(String value) {
-        nodes.add(
-                NodeProto.newBuilder()
-                        .setOpType("Cast")
-                        .setName(MAXIMA)
-                        .addInput(value)
-                        .addOutput(MAXIMA)
-                        .addAttribute(integer("to", FLOAT))
-                        .build());
+        added.nodes()
+                .add(
+                        NodeProto.newBuilder()
+                                .setOpType("Cast")
+                                .setName(MAXIMA)
+                                .addInput(value)
+                                .addOutput(MAXIMA)
+                                .addAttribute(NewNodes.integer("to", FLOAT))
+                                .build());
         return MAXIMA;
     }
 
     private ModelProto finished(GraphProto.Builder graph, List<ValueInfoProto> outputs) {
-        graph.addAllNode(nodes)
-                .addAllInitializer(constants)
+        graph.addAllNode(added.nodes())
+                .addAllInitializer(added.constants())
                 .clearOutput()
                 .addAllOutput(outputs)
                 .clearQuantizationAnnotation();
         return GraphIndex.pruned(index.model().toBuilder().setGraph(graph).clearTrainingInfo());
-    }
-
-    private String name() {
-        return PREFIX + names++;
-    }
-
-    private String node(String operator, List<String> inputs, AttributeProto... attributes) {
-        String output = name();
-        nodes.add(
-                NodeProto.newBuilder()
-                        .setOpType(operator)
-                        .setName(output)
-                        .addAllInput(inputs)
-                        .addOutput(output)
-                        .addAllAttribute(List.of(attributes))
-                        .build());
-        return output;
-    }
-
-    private String numbers(long... values) {
-        String name = name();
-        TensorProto.Builder tensor =
-                TensorProto.newBuilder()
-                        .setName(name)
-                        .setDataType(DataType.INT64.getNumber())
-                        .addDims(values.length);
-        for (long value : values) {
-            tensor.addInt64Data(value);
-        }
-        constants.add(tensor.build());
-        return name;
-    }
-
-    private static AttributeProto integer(String name, long value) {
-        return AttributeProto.newBuilder()
-                .setName(name)
-                .setType(AttributeProto.AttributeType.INT)
-                .setI(value)
-                .build();
-    }
-
-    private static AttributeProto integers(String name, long... values) {
-        AttributeProto.Builder attribute =
-                AttributeProto.newBuilder()
-                        .setName(name)
-                        .setType(AttributeProto.AttributeType.INTS);
-        for (long value : values) {
-            attribute.addInts(value);
-        }
-        return attribute.build();
     }
 
     private static ValueInfoProto value(String name, int type) {

@@ -58,12 +58,13 @@ final class IntegerQuantizer {
     private IntegerQuantizer(GraphIndex index, Function<TensorProto, ByteBuffer> data) {
         this.index = index;
         this.data = data;
-        for (NodeProto node : index.graph().getNodeList()) {
-            for (String input : node.getInputList()) {
-                uses.merge(input, 1, Integer::sum);
-                consumers.put(input, node);
-            }
-        }
+        index.forEachNode(
+                node -> {
+                    for (String input : node.getInputList()) {
+                        uses.merge(input, 1, Integer::sum);
+                        consumers.put(input, node);
+                    }
+                });
         index.graph()
                 .getOutputList()
                 .forEach(output -> uses.merge(output.getName(), 1, Integer::sum));

@@ -24,6 +24,7 @@ import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -111,22 +112,9 @@ public final class OnnxLoader {
                 limit("query", options.queryTokens(), files.queryTokens(), DEFAULT_QUERY_TOKENS);
         Found found = find();
         GraphRewriter.Rewritten rewritten = found.rewritten();
-        ModelProto tuned =
-                CpuKernels.tuned(
-                        new GraphIndex(rewritten.model()),
-                        file::data,
-                        inputs.named(GraphInputs.Kind.IDS).orElseThrow());
-        OnnxSession session = OnnxSession.open(file, file.detach(tuned));
+        OnnxSession session = session(found);
         try {
-            OnnxEngine single =
-                    new OnnxEngine(
-                            session,
-                            inputs,
-                            rewritten.output(),
-                            tokens.vocabularySize(),
-                            found.columns(),
-                            tokens.padding(),
-                            new Engine.Limits(1, 1, 1, true));
+            OnnxEngine single = single(session, found);
             Trial trial = new Trial(single);
             trial.shortest();
             int most = trial.most(Math.max(document, query));
@@ -164,6 +152,44 @@ public final class OnnxLoader {
             session.close();
             throw e;
         }
+    }
+
+    /** The graph in ONNX Runtime, tuned for its CPU kernels if it then runs. */
+    private OnnxSession session(Found found) {
+        ModelProto plain = found.rewritten().model();
+        ModelProto tuned =
+                CpuKernels.tuned(
+                        new GraphIndex(plain),
+                        file::data,
+                        inputs.named(GraphInputs.Kind.IDS).orElseThrow(),
+                        embeddings()
+                                .filter(table -> table.getDimsCount() == 2)
+                                .map(table -> table.getDims(1))
+                                .orElse(0L));
+        if (tuned != plain) {
+            try {
+                OnnxSession session = OnnxSession.open(file, file.detach(tuned));
+                if (new Trial(single(session, found)).runs()) {
+                    return session;
+                }
+                session.close();
+            } catch (ModelException e) {
+                // the plain graph says what is wrong, if it is not the tuning
+                return OnnxSession.open(file, file.detach(plain));
+            }
+        }
+        return OnnxSession.open(file, file.detach(plain));
+    }
+
+    private OnnxEngine single(OnnxSession session, Found found) {
+        return new OnnxEngine(
+                session,
+                inputs,
+                found.rewritten().output(),
+                tokens.vocabularySize(),
+                found.columns(),
+                tokens.padding(),
+                new Engine.Limits(1, 1, 1, true));
     }
 
     /** A token limit: as asked for, or the model's own, or ours. */
@@ -213,26 +239,37 @@ public final class OnnxLoader {
 
     /** The first thing that goes wrong with a tokenizer of another model. */
     private void checkEmbeddings() {
-        String ids = inputs.named(GraphInputs.Kind.IDS).orElseThrow();
-        for (NodeProto node : graph.graph().getNodeList()) {
-            if (!graph.is(node, "Gather") || !behindCasts(node.getInput(1)).equals(ids)) {
-                continue;
-            }
-            Optional<TensorProto> table = graph.constant(node.getInput(0));
-            if (table.isPresent()
-                    && table.get().getDimsCount() > 0
-                    && table.get().getDims(0) < tokens.vocabularySize()) {
-                throw new ModelException(
-                        files.tokenizer()
-                                + " has "
-                                + tokens.vocabularySize()
-                                + " terms, but "
-                                + files.graph()
-                                + " has embeddings for "
-                                + table.get().getDims(0)
-                                + "; use the tokenizer that belongs to the model");
-            }
+        Optional<TensorProto> table = embeddings();
+        if (table.isPresent()
+                && table.get().getDimsCount() > 0
+                && table.get().getDims(0) < tokens.vocabularySize()) {
+            throw new ModelException(
+                    files.tokenizer()
+                            + " has "
+                            + tokens.vocabularySize()
+                            + " terms, but "
+                            + files.graph()
+                            + " has embeddings for "
+                            + table.get().getDims(0)
+                            + "; use the tokenizer that belongs to the model");
         }
+    }
+
+    /**
+     * The smallest table that is read by token ids: tables of other things are as long or longer.
+     */
+    private Optional<TensorProto> embeddings() {
+        String ids = inputs.named(GraphInputs.Kind.IDS).orElseThrow();
+        return graph.graph().getNodeList().stream()
+                .filter(node -> graph.is(node, "Gather"))
+                .filter(node -> behindCasts(node.getInput(1)).equals(ids))
+                .flatMap(node -> graph.constant(node.getInput(0)).stream())
+                .filter(table -> table.getDimsCount() > 0)
+                .min(
+                        Comparator.comparingLong((TensorProto table) -> table.getDims(0))
+                                .thenComparing(
+                                        table ->
+                                                table.getDimsCount() == 2 ? -table.getDims(1) : 0));
     }
 
     private String behindCasts(String value) {
@@ -514,6 +551,12 @@ public final class OnnxLoader {
                 }
             }
             return taken;
+        }
+
+        /** Whether texts of some lengths run, be their vectors what they may. */
+        boolean runs() {
+            int special = tokens.prefix().length + tokens.suffix().length;
+            return takes(special + 1) && takes(special + 2);
         }
 
         private boolean takes(int length) {
