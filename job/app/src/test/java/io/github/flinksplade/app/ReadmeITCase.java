@@ -48,6 +48,7 @@ class ReadmeITCase {
                         "From Kafka to Kafka",
                         "Just encode",
                         "Models",
+                        "Faster: 8-bit integers",
                         "On a cluster",
                         "Build and test");
     }
@@ -117,6 +118,13 @@ class ReadmeITCase {
     @Test
     void models() {
         assertThat(shell(blocks("Models"), "").out()).contains("builtin:minilm");
+    }
+
+    @Test
+    void fasterWithIntegers() {
+        String out = shell(blocks("Faster: 8-bit integers"), "").out();
+        assertThat(out).startsWith("{\"indices\":[");
+        assertThat(out).contains("reference", "fp32", "int8", "RSS MB");
     }
 
     @Test
