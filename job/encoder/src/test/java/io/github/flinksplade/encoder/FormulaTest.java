@@ -88,6 +88,8 @@ class FormulaTest {
         HALF_LOGITS(() -> model().halfLogits()),
         HALF_LOGITS_20(() -> model().halfLogits().opset(20)),
         HALF_WEIGHTS(() -> model().halfWeights()),
+        HALF_WEIGHTS_BLOCKS(() -> model().halfWeights().vocabulary(9001)),
+        HALF_LOGITS_BLOCKS(() -> model().halfLogits().vocabulary(9001)),
         HALF_WEIGHTS_LARGE(() -> model().halfWeights().vocabulary(1703));
 
         final Supplier<RandomMaskedLanguageModel> reference;

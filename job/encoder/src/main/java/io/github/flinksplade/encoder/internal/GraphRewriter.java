@@ -128,6 +128,10 @@ final class GraphRewriter {
         for (Step step : after) {
             value = repeated(step, value);
         }
+        if (decoder.isPresent()) {
+            String wide = added.node("Cast", List.of(value), NewNodes.integer("to", FLOAT));
+            value = spoiltBy(inputsInFloats(decoder.get()), wide);
+        }
         String maxima = floats(value);
         return new Rewritten(
                 finished(graph, List.of(value(maxima, FLOAT))),
@@ -241,7 +245,7 @@ final class GraphRewriter {
                         .map(shape -> shape.get(1))
                         .orElse(0L);
         if (columns < 2 * BLOCK || index.operatorSet() < SLICE_BY_INPUTS) {
-            return spoiltBy(inputsInFloats(decoder), maximum(copied(product)));
+            return maximum(copied(product));
         }
         List<String> maxima = new ArrayList<>();
         for (long start = 0; start < columns; start += BLOCK) {
@@ -256,8 +260,7 @@ final class GraphRewriter {
             }
             maxima.add(pooledMaximum(copied(block)));
         }
-        return spoiltBy(
-                inputsInFloats(decoder), added.node("Concat", maxima, NewNodes.integer("axis", 1)));
+        return added.node("Concat", maxima, NewNodes.integer("axis", 1));
     }
 
     /**
@@ -267,7 +270,9 @@ final class GraphRewriter {
      */
     private String spoiltBy(List<String> values, String maxima) {
         String result = maxima;
-        for (String value : values) {
+        for (String narrow : values) {
+            // in half floats a sum of good numbers can be infinite
+            String value = added.node("Cast", List.of(narrow), NewNodes.integer("to", FLOAT));
             String sum =
                     index.operatorSet() >= 13
                             ? added.node(
