@@ -139,6 +139,7 @@ final class ScriptedSource
 
     private static final class Reader extends IteratorSourceReader<SourceRecord, Records, Split> {
         private final Script script;
+        private final SourceReaderContext readerContext;
         private CompletableFuture<Void> checkpoint = CompletableFuture.completedFuture(null);
         private int sinceCheckpoint;
         private boolean seenCheckpoint;
@@ -147,6 +148,7 @@ final class ScriptedSource
         Reader(SourceReaderContext context, Script script) {
             super(context);
             this.script = script;
+            this.readerContext = context;
         }
 
         @Override
@@ -173,6 +175,17 @@ final class ScriptedSource
             }
             sinceCheckpoint++;
             return super.pollNext(output);
+        }
+
+        /** Flink's reader takes the first record of a split without asking whether there is one. */
+        @Override
+        public void addSplits(List<Split> splits) {
+            List<Split> left = splits.stream().filter(s -> s.getIterator().hasNext()).toList();
+            if (left.isEmpty()) {
+                readerContext.sendSplitRequest();
+            } else {
+                super.addSplits(left);
+            }
         }
 
         @Override
