@@ -8,9 +8,11 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnxruntime.OnnxJavaType;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
+import com.google.protobuf.WireFormat;
 import io.github.flinksplade.encoder.ModelException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,8 +21,9 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,31 +35,21 @@ import java.util.Optional;
  */
 final class OnnxFile {
 
-    /** A weight of this many bytes or more is handed to the session where it lies. */
+    /** A weight of this many bytes or more is read by the session where it lies. */
     private static final int LARGE_BYTES = 1 << 16;
 
     private final Path path;
     private final ModelProto model;
+
+    /** Where in the file the bytes of a weight begin; by the very object, not by its content. */
+    private final Map<ByteString, Long> positions;
+
     private final Map<Path, ByteBuffer> mapped = new HashMap<>();
 
-    /**
-     * A graph's large weight, outside of its protocol buffer.
-     *
-     * @param data its bytes, little-endian, in direct memory
-     */
-    record Weight(ByteBuffer data, OnnxJavaType type, long[] shape) {}
-
-    /**
-     * A model without its large weights.
-     *
-     * @param model small enough for the heap; the initializers left out are marked as external
-     * @param weights what was left out, by name
-     */
-    record Detached(ModelProto model, Map<String, Weight> weights) {}
-
-    private OnnxFile(Path path, ModelProto model) {
+    private OnnxFile(Path path, ModelProto model, Map<ByteString, Long> positions) {
         this.path = path;
         this.model = model;
+        this.positions = positions;
     }
 
     /**
@@ -74,17 +67,17 @@ final class OnnxFile {
                                 + " is larger than 2 GB, which an ONNX file cannot be; export it with"
                                 + " its weights in an external file");
             }
-            CodedInputStream in =
+            ByteString bytes =
                     UnsafeByteOperations.unsafeWrap(
-                                    channel.map(FileChannel.MapMode.READ_ONLY, 0, size))
-                            .newCodedInput();
+                            channel.map(FileChannel.MapMode.READ_ONLY, 0, size));
+            CodedInputStream in = bytes.newCodedInput();
             in.enableAliasing(true);
             ModelProto model = ModelProto.parseFrom(in);
             if (model.getGraph().getNodeCount() == 0) {
                 throw new ModelException(
                         path + " is not an ONNX model: it holds no graph; export it again");
             }
-            return new OnnxFile(path, model);
+            return new OnnxFile(path, model, positions(model, bytes.newCodedInput()));
         } catch (InvalidProtocolBufferException e) {
             throw new ModelException(
                     path
@@ -107,45 +100,127 @@ final class OnnxFile {
         return model;
     }
 
-    /** A model made from this one, with its large weights left out. */
-    Detached detach(ModelProto changed) {
-        Map<String, Weight> weights = new LinkedHashMap<>();
+    /** Finds the raw data of the graph's initializers, which the parser does not tell. */
+    private static Map<ByteString, Long> positions(ModelProto model, CodedInputStream in)
+            throws IOException {
+        List<Long> found = new ArrayList<>();
+        eachField(
+                in,
+                ModelProto.GRAPH_FIELD_NUMBER,
+                () ->
+                        eachField(
+                                in,
+                                GraphProto.INITIALIZER_FIELD_NUMBER,
+                                () -> {
+                                    long[] position = {-1};
+                                    eachField(
+                                            in,
+                                            TensorProto.RAW_DATA_FIELD_NUMBER,
+                                            () -> {
+                                                position[0] = in.getTotalBytesRead();
+                                                in.skipRawBytes(in.getBytesUntilLimit());
+                                            });
+                                    found.add(position[0]);
+                                }));
+        Map<ByteString, Long> positions = new IdentityHashMap<>();
+        for (int i = 0; i < found.size(); i++) {
+            positions.put(model.getGraph().getInitializer(i).getRawData(), found.get(i));
+        }
+        return positions;
+    }
+
+    private interface Reader {
+        void read() throws IOException;
+    }
+
+    /** Reads each field of that number, limited to its length, and skips all others. */
+    private static void eachField(CodedInputStream in, int number, Reader reader)
+            throws IOException {
+        int wanted = number << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
+        for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+            if (tag == wanted) {
+                int outer = in.pushLimit(in.readRawVarint32());
+                reader.read();
+                in.popLimit(outer);
+            } else {
+                in.skipField(tag);
+            }
+        }
+    }
+
+    /**
+     * A model made from this one, small enough for the heap: its large weights are named by file
+     * and position, seen from {@link #root()}, so that the session maps them itself and lets go of
+     * those that it copies into another order.
+     */
+    ModelProto detach(ModelProto changed) {
         ModelProto.Builder builder = changed.toBuilder();
         GraphProto.Builder graph = builder.getGraphBuilder();
         for (int i = 0; i < graph.getInitializerCount(); i++) {
             TensorProto tensor = graph.getInitializer(i);
-            Optional<OnnxJavaType> type = javaType(tensor.getDataType());
-            if (type.isEmpty() || !(isExternal(tensor) || tensor.hasRawData())) {
-                graph.setInitializer(i, embedded(tensor));
-                continue;
-            }
-            ByteBuffer data = data(tensor);
-            if (data.remaining() < LARGE_BYTES) {
-                graph.setInitializer(i, embedded(tensor));
-                continue;
-            }
-            weights.put(
-                    tensor.getName(),
-                    new Weight(
-                            data,
-                            type.get(),
-                            tensor.getDimsList().stream().mapToLong(Long::longValue).toArray()));
+            Optional<Range> range = large(tensor);
             graph.setInitializer(
-                    i,
-                    TensorProto.newBuilder()
-                            .setName(tensor.getName())
-                            .setDataType(tensor.getDataType())
-                            .addAllDims(tensor.getDimsList())
-                            .setDataLocation(TensorProto.DataLocation.EXTERNAL)
-                            .addExternalData(entry("location", "memory"))
-                            .addExternalData(entry("offset", "0"))
-                            .addExternalData(entry("length", Integer.toString(data.remaining()))));
+                    i, range.isPresent() ? external(tensor, range.get()) : embedded(tensor));
         }
         embedNodes(graph.getNodeBuilderList());
         for (FunctionProto.Builder function : builder.getFunctionsBuilderList()) {
             embedNodes(function.getNodeBuilderList());
         }
-        return new Detached(builder.build(), weights);
+        return builder.build();
+    }
+
+    /** The folder from which {@link #detach} names files. */
+    Path root() {
+        return path.toAbsolutePath().getRoot();
+    }
+
+    private record Range(Path file, long offset, long length) {}
+
+    /** Where a weight lies, if it is a large one that lies in a file. */
+    private Optional<Range> large(TensorProto tensor) {
+        if (javaType(tensor.getDataType()).isEmpty()
+                || !(isExternal(tensor) || tensor.hasRawData())) {
+            return Optional.empty();
+        }
+        long bytes = data(tensor).remaining();
+        if (bytes < LARGE_BYTES) {
+            return Optional.empty();
+        }
+        if (isExternal(tensor)) {
+            Map<String, String> entries = entries(tensor);
+            return Optional.of(
+                    new Range(
+                            inside(entries.getOrDefault("location", "")),
+                            Long.parseLong(entries.getOrDefault("offset", "0").strip()),
+                            bytes));
+        }
+        return Optional.ofNullable(positions.get(tensor.getRawData()))
+                .map(position -> new Range(path, position, bytes));
+    }
+
+    private TensorProto external(TensorProto tensor, Range range) {
+        Path file;
+        try {
+            // links of a cache may lead out of the model's folder, which the runtime refuses
+            file = range.file().toRealPath();
+        } catch (IOException e) {
+            throw new ModelException(range.file() + " cannot be read: " + e.getMessage(), e);
+        }
+        return TensorProto.newBuilder()
+                .setName(tensor.getName())
+                .setDataType(tensor.getDataType())
+                .addAllDims(tensor.getDimsList())
+                .setDataLocation(TensorProto.DataLocation.EXTERNAL)
+                .addExternalData(entry("location", root().relativize(file).toString()))
+                .addExternalData(entry("offset", Long.toString(range.offset())))
+                .addExternalData(entry("length", Long.toString(range.length())))
+                .build();
+    }
+
+    private static Map<String, String> entries(TensorProto tensor) {
+        Map<String, String> entries = new HashMap<>();
+        tensor.getExternalDataList().forEach(e -> entries.put(e.getKey(), e.getValue()));
+        return entries;
     }
 
     /** A model made from this one, with what lies in further files taken into it. */
@@ -212,8 +287,7 @@ final class OnnxFile {
         ByteBuffer data;
         String where;
         if (isExternal(tensor)) {
-            Map<String, String> entries = new HashMap<>();
-            tensor.getExternalDataList().forEach(e -> entries.put(e.getKey(), e.getValue()));
+            Map<String, String> entries = entries(tensor);
             where = entries.getOrDefault("location", "");
             data = external(tensor, entries);
         } else {

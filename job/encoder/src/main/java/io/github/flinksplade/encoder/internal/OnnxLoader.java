@@ -168,17 +168,17 @@ public final class OnnxLoader {
                                 .orElse(0L));
         if (tuned != plain) {
             try {
-                OnnxSession session = OnnxSession.open(file, file.detach(tuned));
+                OnnxSession session = OnnxSession.open(file, tuned);
                 if (new Trial(single(session, found)).runs()) {
                     return session;
                 }
                 session.close();
             } catch (ModelException e) {
                 // the plain graph says what is wrong, if it is not the tuning
-                return OnnxSession.open(file, file.detach(plain));
+                return OnnxSession.open(file, plain);
             }
         }
-        return OnnxSession.open(file, file.detach(plain));
+        return OnnxSession.open(file, plain);
     }
 
     private OnnxEngine single(OnnxSession session, Found found) {
@@ -402,7 +402,7 @@ public final class OnnxLoader {
     private List<Shape> tried() {
         int rows = Math.max(1, inputs.fixedBatch());
         int length = inputs.fixedTokens() > 0 ? inputs.fixedTokens() : 5;
-        try (OnnxSession session = OnnxSession.open(file, file.detach(file.model()))) {
+        try (OnnxSession session = OnnxSession.open(file, file.model())) {
             Map<String, OnnxTensor> given = new HashMap<>();
             try {
                 for (GraphInputs.Input input : inputs.inputs()) {

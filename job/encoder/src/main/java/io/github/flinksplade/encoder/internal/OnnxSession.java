@@ -1,14 +1,11 @@
 package io.github.flinksplade.encoder.internal;
 
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OnnxTensorLike;
+import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import io.github.flinksplade.encoder.ModelException;
-import java.util.HashMap;
-import java.util.Map;
 
 /**
  * A graph in ONNX Runtime on the CPU, with the weights that it reads from mapped files. A run takes
@@ -22,40 +19,28 @@ final class OnnxSession implements AutoCloseable {
 
     private final OrtEnvironment environment;
     private final OrtSession session;
-    private final Map<String, OnnxTensor> weights;
 
-    private OnnxSession(
-            OrtEnvironment environment, OrtSession session, Map<String, OnnxTensor> weights) {
+    private OnnxSession(OrtEnvironment environment, OrtSession session) {
         this.environment = environment;
         this.session = session;
-        this.weights = weights;
     }
 
     /**
      * @throws ModelException when the runtime does not take the graph
      */
-    static OnnxSession open(OnnxFile file, OnnxFile.Detached detached) {
-        Map<String, OnnxTensor> weights = new HashMap<>();
+    static OnnxSession open(OnnxFile file, ModelProto model) {
         try {
             OrtEnvironment environment =
                     OrtEnvironment.getEnvironment(LOGGING, OrtEnvironment.DEFAULT_NAME);
-            for (Map.Entry<String, OnnxFile.Weight> entry : detached.weights().entrySet()) {
-                OnnxFile.Weight weight = entry.getValue();
-                weights.put(
-                        entry.getKey(),
-                        OnnxTensor.createTensor(
-                                environment, weight.data(), weight.shape(), weight.type()));
-            }
             try (OrtSession.SessionOptions options = options()) {
-                Map<String, OnnxTensorLike> initializers = new HashMap<>(weights);
-                options.addExternalInitializers(initializers);
+                options.addConfigEntry(
+                        "session.model_external_initializers_file_folder_path",
+                        file.root().toString());
                 return new OnnxSession(
                         environment,
-                        environment.createSession(detached.model().toByteArray(), options),
-                        weights);
+                        environment.createSession(file.detach(model).toByteArray(), options));
             }
         } catch (OrtException e) {
-            weights.values().forEach(OnnxTensor::close);
             throw new ModelException(
                     "ONNX Runtime does not take "
                             + file.path()
@@ -106,8 +91,6 @@ final class OnnxSession implements AutoCloseable {
             session.close();
         } catch (OrtException e) {
             throw new IllegalStateException("the model cannot be closed: " + reason(e), e);
-        } finally {
-            weights.values().forEach(OnnxTensor::close);
         }
     }
 }
