@@ -13,6 +13,9 @@ import java.util.function.Consumer;
  * @param queryPruning pruning of query vectors; none by default
  * @param threads threads that run the model; 0: one for each core
  * @param precision arithmetic of the matrix products; fp32 by default
+ * @param device where the model runs; by default a GPU where one can be used, else the CPU
+ * @param batchTokens tokens of a batch on a GPU, padding included; 0: 16,384. On a CPU it has no
+ *     meaning
  * @param sha256 the SHA-256 the model must have, or null for any
  * @param cacheDirectory where fetched and made models are kept, or null for {@code
  *     $XDG_CACHE_HOME/flink-splade} ({@code ~/.cache/flink-splade})
@@ -24,26 +27,31 @@ public record EncoderOptions(
         Pruning queryPruning,
         int threads,
         Precision precision,
+        Device device,
+        int batchTokens,
         String sha256,
         String cacheDirectory)
         implements Serializable {
 
-    private static final long serialVersionUID = 2L;
+    private static final long serialVersionUID = 3L;
 
     public EncoderOptions {
-        if (documentTokens < 0 || queryTokens < 0 || threads < 0) {
+        if (documentTokens < 0 || queryTokens < 0 || threads < 0 || batchTokens < 0) {
             throw new IllegalArgumentException(
-                    "token limits and threads must not be negative: "
+                    "token limits, threads and batch tokens must not be negative: "
                             + documentTokens
                             + ", "
                             + queryTokens
                             + ", "
-                            + threads);
+                            + threads
+                            + ", "
+                            + batchTokens);
         }
     }
 
     public static EncoderOptions defaults() {
-        return new EncoderOptions(0, 0, Pruning.NONE, Pruning.NONE, 0, Precision.FP32, null, null);
+        return new EncoderOptions(
+                0, 0, Pruning.NONE, Pruning.NONE, 0, Precision.FP32, Device.AUTO, 0, null, null);
     }
 
     /** The same with one thing changed. */
@@ -55,6 +63,8 @@ public record EncoderOptions(
         draft.queryPruning = queryPruning;
         draft.threads = threads;
         draft.precision = precision;
+        draft.device = device;
+        draft.batchTokens = batchTokens;
         draft.sha256 = sha256;
         draft.cacheDirectory = cacheDirectory;
         change.accept(draft);
@@ -65,6 +75,8 @@ public record EncoderOptions(
                 draft.queryPruning,
                 draft.threads,
                 draft.precision,
+                draft.device,
+                draft.batchTokens,
                 draft.sha256,
                 draft.cacheDirectory);
     }
@@ -76,6 +88,8 @@ public record EncoderOptions(
         private Pruning queryPruning;
         private int threads;
         private Precision precision;
+        private Device device;
+        private int batchTokens;
         private String sha256;
         private String cacheDirectory;
     }
@@ -102,6 +116,14 @@ public record EncoderOptions(
 
     public EncoderOptions withPrecision(Precision arithmetic) {
         return with(draft -> draft.precision = arithmetic);
+    }
+
+    public EncoderOptions withDevice(Device where) {
+        return with(draft -> draft.device = where);
+    }
+
+    public EncoderOptions withBatchTokens(int tokens) {
+        return with(draft -> draft.batchTokens = tokens);
     }
 
     public EncoderOptions withSha256(String digest) {

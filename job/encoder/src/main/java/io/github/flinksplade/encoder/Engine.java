@@ -16,7 +16,9 @@ public interface Engine extends AutoCloseable {
      * The vectors of a batch that keeps the limits, in its order. May be called by {@link
      * Limits#workers()} threads at once.
      *
-     * @throws RuntimeException when the batch fails; the caller finds the one to blame by halving
+     * @throws DeviceMemoryException when the device has not enough memory for the batch
+     * @throws RuntimeException when the batch fails otherwise; the caller finds the one to blame by
+     *     halving
      */
     List<SparseVector> run(List<TokenSequence> batch);
 
@@ -41,18 +43,38 @@ public interface Engine extends AutoCloseable {
      *     a single document may exceed it
      * @param equalLengths whether all documents of a batch must have the same number of tokens, so
      *     that nothing is padded
+     * @param lengthStep the engine pads each length to a multiple of this, at least 1: 1 where
+     *     lengths must be equal
      */
-    record Limits(int workers, int maxDocuments, int maxTokens, boolean equalLengths) {
+    record Limits(
+            int workers, int maxDocuments, int maxTokens, boolean equalLengths, int lengthStep) {
         public Limits {
-            if (workers < 1 || maxDocuments < 1 || maxTokens < 1) {
+            if (workers < 1 || maxDocuments < 1 || maxTokens < 1 || lengthStep < 1) {
                 throw new IllegalArgumentException(
-                        "workers, documents and tokens must be at least 1: "
+                        "workers, documents, tokens and length step must be at least 1: "
                                 + workers
                                 + ", "
                                 + maxDocuments
                                 + ", "
-                                + maxTokens);
+                                + maxTokens
+                                + ", "
+                                + lengthStep);
             }
+            if (equalLengths && lengthStep > 1) {
+                throw new IllegalArgumentException(
+                        "where lengths must be equal nothing is padded, not even to a multiple of "
+                                + lengthStep);
+            }
+        }
+
+        /** Limits of an engine that pads no further than to the longest of a batch. */
+        public Limits(int workers, int maxDocuments, int maxTokens, boolean equalLengths) {
+            this(workers, maxDocuments, maxTokens, equalLengths, 1);
+        }
+
+        /** A number of tokens as the engine pads it. */
+        public int padded(int tokens) {
+            return (tokens + lengthStep - 1) / lengthStep * lengthStep;
         }
     }
 }

@@ -39,7 +39,7 @@ public final class MicroBatcher implements AutoCloseable {
     private final Condition arrived = lock.newCondition();
     // guarded by lock
     private final BatchPlanner<Text> planner =
-            new BatchPlanner<>(text -> text.tokens.ids().length, text -> text.result.isDone());
+            new BatchPlanner<>(Text::paddedLength, text -> text.result.isDone());
     private boolean closed;
 
     /** The last sequence that went through the engine; at first none. */
@@ -242,6 +242,10 @@ public final class MicroBatcher implements AutoCloseable {
             fail(closed(null));
         }
 
+        int paddedLength() {
+            return encoder.engine().limits().padded(tokens.ids().length);
+        }
+
         void fail(Throwable cause) {
             failed.increment();
             result.completeExceptionally(cause);
@@ -374,7 +378,7 @@ public final class MicroBatcher implements AutoCloseable {
         batches.increment();
         batchedDocuments.add(batch.size());
         tokens.add(useful);
-        paddedTokens.add((long) longest * batch.size());
+        paddedTokens.add((long) encoder.engine().limits().padded(longest) * batch.size());
         long start = System.nanoTime();
         List<SparseVector> vectors;
         try {

@@ -11,6 +11,8 @@ package io.github.flinksplade.encoder;
  * @param vocabularySize number of terms a vector can have
  * @param documentTokens token limit of documents in force
  * @param queryTokens token limit of queries in force
+ * @param device where it runs, as {@link Device} writes it; and where the CPU was fallen back on,
+ *     why
  * @param graph one line on how the graph was understood, for {@code model info}
  */
 public record ModelInfo(
@@ -21,4 +23,5 @@ public record ModelInfo(
         int vocabularySize,
         int documentTokens,
         int queryTokens,
+        String device,
         String graph) {}

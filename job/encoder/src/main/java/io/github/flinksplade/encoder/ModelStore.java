@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.flinksplade.encoder.internal.DerivedModels;
 import io.github.flinksplade.encoder.internal.ModelDigests;
-import io.github.flinksplade.encoder.internal.QuantizedModels;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -65,7 +65,7 @@ public final class ModelStore {
                     "no model is named; write builtin:minilm, a directory or hf:owner/name");
         }
         String pin = pin(options);
-        Path cache = cache(options, System.getenv());
+        Path cache = cache(options);
         Optional<ModelProvider> provider =
                 ServiceLoader.load(ModelProvider.class, ModelProvider.class.getClassLoader())
                         .stream()
@@ -84,18 +84,22 @@ public final class ModelStore {
     }
 
     /**
-     * A model with its matrix products in 8-bit integers, made if it was not before and kept under
-     * the model's hash. Its name and digests are those of the model it was made of.
+     * A model in the options' precision, made if it was not before and kept under the model's hash.
+     * Its name and digests are those of the model it was made of.
      *
      * @throws ModelException when it cannot be made or kept
      */
-    public static ModelFiles quantized(
+    public static ModelFiles inPrecision(
             ModelFiles files, EncoderOptions options, Progress progress) {
+        if (options.precision() == Precision.FP32) {
+            return files;
+        }
         Path graph =
-                QuantizedModels.provide(
+                DerivedModels.provide(
                         files.graph(),
+                        options.precision(),
                         files.sha256(),
-                        cache(options, System.getenv()).resolve("models"),
+                        cache(options).resolve("models"),
                         progress);
         return new ModelFiles(
                 files.name(),
@@ -114,7 +118,8 @@ public final class ModelStore {
      * @throws ModelException when it cannot be made or written
      */
     public static void quantize(ModelFiles files, Path directory, Progress progress) {
-        QuantizedModels.write(files.graph(), directory.resolve("model.onnx"), progress);
+        DerivedModels.write(
+                files.graph(), Precision.INT8, directory.resolve("model.onnx"), progress);
         try {
             Files.copy(
                     files.tokenizer(),
@@ -135,7 +140,12 @@ public final class ModelStore {
         }
     }
 
-    /** The product's own directory for what is kept between runs. */
+    /** The product's own directory for what is kept between runs, as the options have it. */
+    public static Path cache(EncoderOptions options) {
+        return cache(options, System.getenv());
+    }
+
+    /** The same in another environment. */
     static Path cache(EncoderOptions options, Map<String, String> environment) {
         String chosen = options.cacheDirectory();
         if (chosen != null) {

@@ -50,12 +50,8 @@ public final class SpladeEncoder implements AutoCloseable {
     }
 
     private static SpladeEncoder open(ModelFiles files, EncoderOptions options, Progress progress) {
-        ModelFiles inPrecision =
-                switch (options.precision()) {
-                    case FP32 -> files;
-                    case INT8 -> ModelStore.quantized(files, options, progress);
-                };
-        OnnxLoader.Opened opened = OnnxLoader.open(inPrecision, options);
+        OnnxLoader.Opened opened =
+                OnnxLoader.open(ModelStore.inPrecision(files, options, progress), options);
         return new SpladeEncoder(opened.info(), opened.tokenizer(), opened.engine(), options);
     }
 
@@ -116,7 +112,7 @@ public final class SpladeEncoder implements AutoCloseable {
         List<List<Integer>> batches = new ArrayList<>();
         List<Integer> batch = new ArrayList<>();
         for (int text : byLength) {
-            int length = tokens.get(text).ids().length;
+            int length = limits.padded(tokens.get(text).ids().length);
             boolean fits =
                     !batch.isEmpty()
                             && batch.size() < limits.maxDocuments()

@@ -36,6 +36,7 @@ public final class FakeEncoder {
                         VOCABULARY,
                         limit,
                         queryLimit,
+                        "cpu",
                         "none");
         return new SpladeEncoder(
                 info, new FakeTokenizer(limit, queryLimit), new FakeEngine(documents), options);

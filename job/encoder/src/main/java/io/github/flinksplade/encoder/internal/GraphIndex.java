@@ -122,6 +122,16 @@ final class GraphIndex {
                 .map(AttributeProto::getT);
     }
 
+    /** The element type of a constant, perhaps behind a transposition of two dimensions. */
+    Optional<Integer> constantType(String value) {
+        return constant(value)
+                .map(TensorProto::getDataType)
+                .or(
+                        () ->
+                                producer(behindIdentities(value), "Transpose")
+                                        .flatMap(node -> constantType(node.getInput(0))));
+    }
+
     /** The shape of a constant, perhaps behind a transposition of two dimensions. */
     Optional<List<Long>> constantShape(String value) {
         return constant(value)

@@ -37,6 +37,7 @@ final class GraphRewriter {
 
     private final GraphIndex index;
     private final Function<TensorProto, ByteBuffer> data;
+    private final Optional<Integer> topOf;
     private final NewNodes added = new NewNodes(PREFIX);
 
     /**
@@ -45,15 +46,24 @@ final class GraphRewriter {
      */
     private static final long BLOCK = 2000;
 
+    /** The same on a GPU, where a block of 16,384 tokens then takes 256 MB in half floats. */
+    private static final long WIDE_BLOCK = 8192;
+
     private static final int SLICE_BY_INPUTS = 10;
+    private static final int COMPARES_OR_EQUAL = 12;
+
+    /** No model in use gives a text more terms, as a rule a few hundred. */
+    private static final int TOP_TERMS = 1024;
 
     private static final String QUANTIZE = "DynamicQuantizeLinear";
 
     private static final int POOLED_TOKENS = 16;
 
-    private GraphRewriter(GraphIndex index, Function<TensorProto, ByteBuffer> data) {
+    private GraphRewriter(
+            GraphIndex index, Function<TensorProto, ByteBuffer> data, Optional<Integer> topOf) {
         this.index = index;
         this.data = data;
+        this.topOf = topOf;
     }
 
     /**
@@ -73,28 +83,79 @@ final class GraphRewriter {
      * @param logits name of a [batch, tokens, vocabulary] value
      * @param mask name of the [batch, tokens] input that is 0 where a row is filled up, whose
      *     positions then never win; empty where rows are never filled up
+     * @param topOf for a GPU: how many terms the tokenizer has, of which the greatest are to leave
+     *     the device; empty for a CPU
      */
     static Rewritten maxima(
             GraphIndex index,
             Function<TensorProto, ByteBuffer> data,
             String logits,
-            Optional<String> mask) {
-        return new GraphRewriter(index, data).takeMaximum(logits, mask);
+            Optional<String> mask,
+            Optional<Integer> topOf) {
+        return new GraphRewriter(index, data, topOf).takeMaximum(logits, mask);
     }
 
     /** The graph with one of its outputs only, changed to float. */
-    static Rewritten weights(GraphIndex index, String output) {
-        GraphRewriter rewriter = new GraphRewriter(index, tensor -> null);
-        String weights = rewriter.floats(output);
+    static Rewritten weights(GraphIndex index, String output, Optional<Integer> topOf) {
+        GraphRewriter rewriter = new GraphRewriter(index, tensor -> null, topOf);
+        return rewriter.table(
+                GraphOutput.Kind.WEIGHTS, rewriter.floats(output), "finished weights in " + output);
+    }
+
+    /** The finished graph with a [batch, vocabulary] table as its output. */
+    private Rewritten table(GraphOutput.Kind kind, String table, String summary) {
+        List<ValueInfoProto> outputs = new ArrayList<>(List.of(value(table, FLOAT)));
+        Optional<GraphOutput.TopTerms> top =
+                index.operatorSet() < COMPARES_OR_EQUAL
+                        ? Optional.empty()
+                        : topOf.map(terms -> topTerms(table, terms));
+        top.ifPresent(
+                found -> {
+                    outputs.add(value(found.terms(), DataType.INT32.getNumber()));
+                    outputs.add(value(found.values(), FLOAT));
+                    outputs.add(value(found.count(), FLOAT));
+                });
         return new Rewritten(
-                rewriter.finished(index.graph().toBuilder(), List.of(value(weights, FLOAT))),
-                new GraphOutput(GraphOutput.Kind.WEIGHTS, weights, null),
-                "finished weights in " + output);
+                finished(index.graph().toBuilder(), outputs),
+                new GraphOutput(kind, table, null, top),
+                summary
+                        + top.map(t -> ", the " + t.most() + " greatest first handed out")
+                                .orElse(""));
+    }
+
+    private GraphOutput.TopTerms topTerms(String table, int terms) {
+        int most = Math.min(TOP_TERMS, terms);
+        // columns that pad the vocabulary are not to take the place of terms
+        String known = slice(table, 1, 0, terms);
+        // what is no number is not at most 0 either, and so is counted
+        String counted =
+                added.node(
+                        "Not", List.of(added.node("LessOrEqual", List.of(known, added.real(0)))));
+        String ones = added.node("Cast", List.of(counted), NewNodes.integer("to", FLOAT));
+        String count = sum(ones, 1);
+        String values = added.name();
+        String indices = added.name();
+        added.nodes()
+                .add(
+                        NodeProto.newBuilder()
+                                .setOpType("TopK")
+                                .setName(values)
+                                .addAllInput(List.of(known, added.numbers(most)))
+                                .addAllOutput(List.of(values, indices))
+                                .addAttribute(NewNodes.integer("axis", 1))
+                                .addAttribute(NewNodes.integer("sorted", 0))
+                                .build());
+        String narrow =
+                added.node(
+                        "Cast",
+                        List.of(indices),
+                        NewNodes.integer("to", DataType.INT32.getNumber()));
+        return new GraphOutput.TopTerms(narrow, values, count, most);
     }
 
     /** The graph with the two outputs that list one row's terms and weights. */
     static Rewritten pairs(GraphIndex index, String indices, String weights) {
-        GraphRewriter rewriter = new GraphRewriter(index, tensor -> null);
+        GraphRewriter rewriter = new GraphRewriter(index, tensor -> null, Optional.empty());
         String floats = rewriter.floats(weights);
         ValueInfoProto terms =
                 index.graph().getOutputList().stream()
@@ -103,7 +164,7 @@ final class GraphRewriter {
                         .orElseThrow();
         return new Rewritten(
                 rewriter.finished(index.graph().toBuilder(), List.of(terms, value(floats, FLOAT))),
-                new GraphOutput(GraphOutput.Kind.PAIRS, floats, indices),
+                new GraphOutput(GraphOutput.Kind.PAIRS, floats, indices, Optional.empty()),
                 "finished weights in " + indices + " and " + weights);
     }
 
@@ -114,7 +175,6 @@ final class GraphRewriter {
             after.push(step.get());
             core = step.get().node().getInput(step.get().input());
         }
-        GraphProto.Builder graph = index.graph().toBuilder();
         Optional<NodeProto> decoder = index.producer(core).filter(index::isProduct);
         String summary =
                 "maximum over the positions of "
@@ -132,11 +192,7 @@ final class GraphRewriter {
             String wide = added.node("Cast", List.of(value), NewNodes.integer("to", FLOAT));
             value = spoiltBy(inputsInFloats(decoder.get()), wide);
         }
-        String maxima = floats(value);
-        return new Rewritten(
-                finished(graph, List.of(value(maxima, FLOAT))),
-                new GraphOutput(GraphOutput.Kind.MAXIMA, maxima, null),
-                summary);
+        return table(GraphOutput.Kind.MAXIMA, floats(value), summary);
     }
 
     private static String operators(Deque<Step> steps) {
@@ -244,12 +300,13 @@ final class GraphRewriter {
                         .filter(shape -> shape.size() == 2)
                         .map(shape -> shape.get(1))
                         .orElse(0L);
-        if (columns < 2 * BLOCK || index.operatorSet() < SLICE_BY_INPUTS) {
+        long width = topOf.isPresent() ? WIDE_BLOCK : BLOCK;
+        if (columns < 2 * width || index.operatorSet() < SLICE_BY_INPUTS) {
             return maximum(copied(product));
         }
         List<String> maxima = new ArrayList<>();
-        for (long start = 0; start < columns; start += BLOCK) {
-            long end = Math.min(columns, start + BLOCK);
+        for (long start = 0; start < columns; start += width) {
+            long end = Math.min(columns, start + width);
             NodeProto.Builder block = product.clone();
             for (int input = 1; input < product.getInputCount(); input++) {
                 String value = product.getInput(input);
@@ -258,7 +315,8 @@ final class GraphRewriter {
                     block.setInput(input, slice(value, last, start, end));
                 }
             }
-            maxima.add(pooledMaximum(copied(block)));
+            String products = copied(block);
+            maxima.add(topOf.isPresent() ? maximum(products) : pooledMaximum(products));
         }
         return added.node("Concat", maxima, NewNodes.integer("axis", 1));
     }
@@ -273,21 +331,24 @@ final class GraphRewriter {
         for (String narrow : values) {
             // in half floats a sum of good numbers can be infinite
             String value = added.node("Cast", List.of(narrow), NewNodes.integer("to", FLOAT));
-            String sum =
-                    index.operatorSet() >= 13
-                            ? added.node(
-                                    "ReduceSum",
-                                    List.of(value, added.numbers(1, 2)),
-                                    NewNodes.integer("keepdims", 0))
-                            : added.node(
-                                    "ReduceSum",
-                                    List.of(value),
-                                    NewNodes.integers("axes", 1, 2),
-                                    NewNodes.integer("keepdims", 0));
+            String sum = sum(value, 1, 2);
             String nothing = alongAxis("Unsqueeze", added.node("Sub", List.of(sum, sum)), 1);
             result = added.node("Add", List.of(result, nothing));
         }
         return result;
+    }
+
+    private String sum(String value, long... axes) {
+        return index.operatorSet() >= 13
+                ? added.node(
+                        "ReduceSum",
+                        List.of(value, added.numbers(axes)),
+                        NewNodes.integer("keepdims", 0))
+                : added.node(
+                        "ReduceSum",
+                        List.of(value),
+                        NewNodes.integers("axes", axes),
+                        NewNodes.integer("keepdims", 0));
     }
 
     /** The decoder's input in floats, and where it is quantised, the input of what comes before. */

@@ -67,11 +67,31 @@ final class NewNodes {
         return tensor.getName();
     }
 
+    /** Adds a constant float; answers its name. */
+    String real(float value) {
+        TensorProto tensor =
+                TensorProto.newBuilder()
+                        .setName(name())
+                        .setDataType(DataType.FLOAT.getNumber())
+                        .addFloatData(value)
+                        .build();
+        constants.add(tensor);
+        return tensor.getName();
+    }
+
     static AttributeProto integer(String name, long value) {
         return AttributeProto.newBuilder()
                 .setName(name)
                 .setType(AttributeProto.AttributeType.INT)
                 .setI(value)
+                .build();
+    }
+
+    static AttributeProto real(String name, float value) {
+        return AttributeProto.newBuilder()
+                .setName(name)
+                .setType(AttributeProto.AttributeType.FLOAT)
+                .setF(value)
                 .build();
     }
 

@@ -5,6 +5,7 @@ import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import io.github.flinksplade.encoder.DeviceMemoryException;
 import io.github.flinksplade.encoder.EncodingException;
 import io.github.flinksplade.encoder.Engine;
 import io.github.flinksplade.encoder.SparseVector;
@@ -17,7 +18,9 @@ import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,9 +31,11 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * Runs a rewritten graph on the CPU. Texts of one length make a batch, so that nothing is padded
- * and a vector is the same to the bit whatever it is run with; a graph of which this does not hold,
- * or that takes a fixed number of rows, is run one text at a time.
+ * Runs a rewritten graph. On a CPU texts of one length make a batch, so that nothing is padded and
+ * a vector is the same to the bit whatever it is run with; a graph of which this does not hold, or
+ * that takes a fixed number of rows, is run one text at a time. On a GPU texts of unlike lengths
+ * make a batch, padded to the same few lengths, and where the graph offers a text's greatest
+ * numbers, those are read and not the whole table.
  */
 public final class OnnxEngine implements Engine {
 
@@ -41,15 +46,20 @@ public final class OnnxEngine implements Engine {
     private final int columns;
     private final int padding;
     private final Limits limits;
+    private final int mostTokens;
     private final ReadWriteLock open = new ReentrantReadWriteLock();
     private final ConcurrentLinkedQueue<Workspace> workspaces = new ConcurrentLinkedQueue<>();
     private final LongAdder modelNanos = new LongAdder();
     private boolean closed; // guarded by open
 
+    /** Whether the next run is to give back what the device's memory is kept for. */
+    private volatile boolean releaseMemory;
+
     /**
      * @param vocabulary how many terms the tokenizer has; columns from there on are padding
      * @param columns how many terms the graph has, 0 where it lists pairs
-     * @param padding the token id that fills a row up where the graph takes a fixed length
+     * @param padding the token id that fills a row up
+     * @param mostTokens no row is filled up beyond so many tokens
      */
     OnnxEngine(
             OnnxSession session,
@@ -58,7 +68,8 @@ public final class OnnxEngine implements Engine {
             int vocabulary,
             int columns,
             int padding,
-            Limits limits) {
+            Limits limits,
+            int mostTokens) {
         this.session = session;
         this.inputs = inputs;
         this.output = output;
@@ -66,11 +77,12 @@ public final class OnnxEngine implements Engine {
         this.columns = columns;
         this.padding = padding;
         this.limits = limits;
+        this.mostTokens = mostTokens;
     }
 
     /** The same with other limits; this one is not to be used or closed any more. */
-    OnnxEngine withLimits(Limits other) {
-        return new OnnxEngine(session, inputs, output, vocabulary, columns, padding, other);
+    OnnxEngine withLimits(Limits other, int most) {
+        return new OnnxEngine(session, inputs, output, vocabulary, columns, padding, other, most);
     }
 
     @Override
@@ -93,29 +105,50 @@ public final class OnnxEngine implements Engine {
             if (batch.isEmpty()) {
                 return List.of();
             }
-            int length = batch.get(0).ids().length;
-            // rows of one token make a matrix of one row, which other kernels multiply
-            if (limits.maxDocuments() == 1 || length == 1) {
-                List<SparseVector> vectors = new ArrayList<>(batch.size());
-                for (TokenSequence tokens : batch) {
-                    vectors.addAll(runRows(List.of(tokens), tokens.ids().length));
-                }
-                return vectors;
-            }
-            for (TokenSequence tokens : batch) {
-                if (tokens.ids().length != length) {
-                    throw new IllegalArgumentException(
-                            "a batch must have texts of one length, not of "
-                                    + length
-                                    + " and "
-                                    + tokens.ids().length
-                                    + " tokens");
-                }
-            }
-            return runRows(batch, length);
+            return limits.equalLengths() ? runEqual(batch) : runPadded(batch);
         } finally {
             open.readLock().unlock();
         }
+    }
+
+    private List<SparseVector> runEqual(List<TokenSequence> batch) {
+        int length = batch.get(0).ids().length;
+        // rows of one token make a matrix of one row, which other kernels multiply
+        if (limits.maxDocuments() == 1 || length == 1) {
+            List<SparseVector> vectors = new ArrayList<>(batch.size());
+            for (TokenSequence tokens : batch) {
+                vectors.addAll(runRows(List.of(tokens), tokens.ids().length));
+            }
+            return vectors;
+        }
+        for (TokenSequence tokens : batch) {
+            if (tokens.ids().length != length) {
+                throw new IllegalArgumentException(
+                        "a batch must have texts of one length, not of "
+                                + length
+                                + " and "
+                                + tokens.ids().length
+                                + " tokens");
+            }
+        }
+        return runRows(batch, length);
+    }
+
+    private int filledTo(int longest) {
+        return Math.max(longest, Math.min(mostTokens, limits.padded(longest)));
+    }
+
+    /** A row of padding alone would have no numbers: texts without tokens are not run. */
+    private List<SparseVector> runPadded(List<TokenSequence> batch) {
+        List<TokenSequence> present = batch.stream().filter(text -> text.ids().length > 0).toList();
+        int longest = present.stream().mapToInt(text -> text.ids().length).max().orElse(0);
+        Iterator<SparseVector> vectors =
+                present.isEmpty()
+                        ? Collections.emptyIterator()
+                        : runRows(present, filledTo(longest)).iterator();
+        return batch.stream()
+                .map(text -> text.ids().length > 0 ? vectors.next() : SparseVector.EMPTY)
+                .toList();
     }
 
     private List<SparseVector> runRows(List<TokenSequence> texts, int length) {
@@ -129,7 +162,19 @@ public final class OnnxEngine implements Engine {
         try {
             return workspace.run(texts, length);
         } catch (OrtException e) {
-            throw new IllegalStateException("the model fails: " + OnnxSession.reason(e), e);
+            String reason = OnnxSession.reason(e);
+            if (!session.isOnCpu() && Gpu.isOutOfMemory(reason)) {
+                releaseMemory = true;
+                throw new DeviceMemoryException(
+                        "the device has no memory for "
+                                + texts.size()
+                                + " texts of "
+                                + length
+                                + " tokens: "
+                                + reason,
+                        e);
+            }
+            throw new IllegalStateException("the model fails: " + reason, e);
         } finally {
             workspaces.add(workspace);
         }
@@ -170,7 +215,10 @@ public final class OnnxEngine implements Engine {
                 }
                 return switch (output.kind()) {
                     case PAIRS -> List.of(pairs(given));
-                    case MAXIMA, WEIGHTS -> table(given, texts.size(), rows);
+                    case MAXIMA, WEIGHTS ->
+                            output.top().isPresent()
+                                    ? top(given, texts.size(), rows, output.top().get())
+                                    : table(given, texts.size(), rows);
                 };
             } finally {
                 given.values().forEach(OnnxTensor::close);
@@ -217,15 +265,93 @@ public final class OnnxEngine implements Engine {
             try (OnnxTensor pinned =
                     OnnxTensor.createTensor(
                             session.environment(), table, new long[] {rows, columns})) {
-                long start = System.nanoTime();
-                session.session().run(given, Set.of(), Map.of(output.name(), pinned)).close();
-                modelNanos.add(System.nanoTime() - start);
+                run(given, Set.of(), Map.of(output.name(), pinned)).close();
                 List<SparseVector> vectors = new ArrayList<>(texts);
                 for (int row = 0; row < texts; row++) {
                     vectors.add(vector(table, row * columns));
                 }
                 return vectors;
             }
+        }
+
+        private OrtSession.Result run(
+                Map<String, OnnxTensor> given, Set<String> wanted, Map<String, OnnxTensor> pinned)
+                throws OrtException {
+            long start = System.nanoTime();
+            try {
+                return releaseMemory
+                        ? runAndRelease(given, wanted, pinned)
+                        : session.session().run(given, wanted, pinned);
+            } finally {
+                modelNanos.add(System.nanoTime() - start);
+            }
+        }
+
+        private OrtSession.Result runAndRelease(
+                Map<String, OnnxTensor> given, Set<String> wanted, Map<String, OnnxTensor> pinned)
+                throws OrtException {
+            releaseMemory = false;
+            try (OrtSession.RunOptions options = new OrtSession.RunOptions()) {
+                session.releaseMemoryAfter(options);
+                return session.session().run(given, wanted, pinned, options);
+            }
+        }
+
+        /** The texts' vectors from their greatest numbers, as long as those are all above 0. */
+        private List<SparseVector> top(
+                Map<String, OnnxTensor> given, int texts, int rows, GraphOutput.TopTerms top)
+                throws OrtException {
+            List<SparseVector> whole = List.of();
+            List<SparseVector> vectors = new ArrayList<>(texts);
+            try (OrtSession.Result result =
+                    run(given, Set.of(top.terms(), top.values(), top.count()), Map.of())) {
+                FloatBuffer counts = floats(result, top.count());
+                FloatBuffer numbers = floats(result, top.values());
+                IntBuffer terms =
+                        ((OnnxTensor) result.get(top.terms()).orElseThrow()).getIntBuffer();
+                for (int row = 0; row < texts; row++) {
+                    if (counts.get(row) <= top.most()) {
+                        vectors.add(vector(terms, numbers, row * top.most(), top.most()));
+                    } else {
+                        if (whole.isEmpty()) {
+                            whole = table(given, texts, rows);
+                        }
+                        vectors.add(whole.get(row));
+                    }
+                }
+            }
+            return vectors;
+        }
+
+        private FloatBuffer floats(OrtSession.Result result, String name) {
+            return ((OnnxTensor) result.get(name).orElseThrow()).getFloatBuffer();
+        }
+
+        private SparseVector vector(IntBuffer terms, FloatBuffer numbers, int start, int most) {
+            long[] found = new long[most];
+            int size = 0;
+            for (int i = start; i < start + most; i++) {
+                float number = numbers.get(i);
+                if (number > 0) {
+                    float weight = weight(terms.get(i), number);
+                    // the term before the weight, so that sorting puts the terms in order
+                    found[size++] = (long) terms.get(i) << 32 | Float.floatToIntBits(weight);
+                }
+            }
+            Arrays.sort(found, 0, size);
+            int[] ids = new int[size];
+            float[] weights = new float[size];
+            int kept = 0;
+            for (int i = 0; i < size; i++) {
+                float weight = Float.intBitsToFloat((int) found[i]);
+                if (weight > 0) {
+                    ids[kept] = (int) (found[i] >>> 32);
+                    weights[kept++] = weight;
+                }
+            }
+            return kept == 0
+                    ? SparseVector.EMPTY
+                    : new SparseVector(Arrays.copyOf(ids, kept), Arrays.copyOf(weights, kept));
         }
 
         private SparseVector vector(FloatBuffer table, int start) {
@@ -251,9 +377,8 @@ public final class OnnxEngine implements Engine {
         }
 
         private SparseVector pairs(Map<String, OnnxTensor> given) throws OrtException {
-            long start = System.nanoTime();
-            try (OrtSession.Result result = session.session().run(given)) {
-                modelNanos.add(System.nanoTime() - start);
+            try (OrtSession.Result result =
+                    run(given, session.session().getOutputNames(), Map.of())) {
                 long[] terms = numbers(result.get(output.indicesName()).orElseThrow());
                 FloatBuffer weights =
                         ((OnnxTensor) result.get(output.name()).orElseThrow()).getFloatBuffer();

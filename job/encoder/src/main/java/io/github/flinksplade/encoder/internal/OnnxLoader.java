@@ -11,12 +11,14 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.EncodingException;
 import io.github.flinksplade.encoder.Engine;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.ModelFiles;
 import io.github.flinksplade.encoder.ModelInfo;
+import io.github.flinksplade.encoder.ModelStore;
 import io.github.flinksplade.encoder.SparseVector;
 import io.github.flinksplade.encoder.TokenSequence;
 import io.github.flinksplade.encoder.Tokenizer;
@@ -24,6 +26,7 @@ import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -52,6 +55,22 @@ public final class OnnxLoader {
 
     private static final int BATCH_DOCUMENTS = 32;
 
+    /** On a GPU: about where its matrix units are full, at a hundred texts of 128 tokens. */
+    private static final int GPU_BATCH_TOKENS = 1 << 14;
+
+    private static final int GPU_BATCH_DOCUMENTS = 1024;
+
+    /** Its matrix units want sizes that are multiples of this. */
+    private static final int GPU_LENGTH_STEP = 8;
+
+    /** One batch is read out and another made ready while a third is computed. */
+    private static final int GPU_WORKERS = 3;
+
+    private static final int MOST_WARM_UPS = 16;
+
+    /** How far weights may be apart that were computed in another batch on a GPU. */
+    private static final float GPU_TOLERANCE = .02f;
+
     /**
      * They choose one scale for a whole batch, so that a text's numbers depend on its neighbours.
      */
@@ -71,6 +90,7 @@ public final class OnnxLoader {
     private final OnnxFile file;
     private final GraphIndex graph;
     private final GraphInputs inputs;
+    private final Gpu.Choice choice;
 
     /** The parts of an open model. Who has them closes the engine and the tokenizer. */
     public record Opened(ModelInfo info, Tokenizer tokenizer, Engine engine) {}
@@ -85,6 +105,16 @@ public final class OnnxLoader {
         this.file = OnnxFile.read(files.graph());
         this.graph = new GraphIndex(file.model());
         this.inputs = GraphInputs.of(graph, files.graph());
+        boolean integers = hasAny(INTEGER_PRODUCTS);
+        this.choice = Gpu.choose(options.device(), integers);
+        if (integers && isGpu()) {
+            throw new ModelException(
+                    "products of 8-bit integers are for CPUs; on a GPU use --precision fp16");
+        }
+    }
+
+    private boolean isGpu() {
+        return choice.device().kind() != Device.Kind.CPU;
     }
 
     /**
@@ -112,7 +142,7 @@ public final class OnnxLoader {
                 limit("query", options.queryTokens(), files.queryTokens(), DEFAULT_QUERY_TOKENS);
         Found found = find();
         GraphRewriter.Rewritten rewritten = found.rewritten();
-        OnnxSession session = session(found);
+        OnnxSession session = session(found, Math.max(document, query));
         try {
             OnnxEngine single = single(session, found);
             Trial trial = new Trial(single);
@@ -120,20 +150,20 @@ public final class OnnxLoader {
             int most = trial.most(Math.max(document, query));
             document = within(most, document, "document", options.documentTokens());
             query = within(most, query, "query", options.queryTokens());
-            int workers =
-                    options.threads() > 0
-                            ? options.threads()
-                            : Runtime.getRuntime().availableProcessors();
-            Engine.Limits batches = new Engine.Limits(workers, BATCH_DOCUMENTS, BATCH_TOKENS, true);
             boolean alone =
-                    rewritten.output().kind() != GraphOutput.Kind.MAXIMA
+                    rewritten.output().kind() == GraphOutput.Kind.PAIRS
+                            || rewritten.output().kind() == GraphOutput.Kind.WEIGHTS && !isGpu()
                             || inputs.fixedBatch() > 0
                             || inputs.fixedTokens() > 0
-                            || hasAny(SCALES_PER_BATCH)
-                            || !trial.sameInBatches(single.withLimits(batches), most);
-            Engine engine =
-                    single.withLimits(
-                            alone ? new Engine.Limits(workers, 1, BATCH_TOKENS, true) : batches);
+                            || hasAny(SCALES_PER_BATCH);
+            Engine.Limits batches = isGpu() ? onGpu(most) : onCpu();
+            alone = alone || !trial.sameInBatches(single.withLimits(batches, most), most);
+            Engine.Limits oneByOne = new Engine.Limits(batches.workers(), 1, BATCH_TOKENS, true);
+            Engine engine = single.withLimits(alone ? oneByOne : batches, most);
+            if (isGpu()) {
+                engine = new MemoryBudget(engine, most);
+                trial.warmUp(engine, most);
+            }
             ModelInfo info =
                     new ModelInfo(
                             files.name(),
@@ -143,6 +173,8 @@ public final class OnnxLoader {
                             tokens.vocabularySize(),
                             document,
                             query,
+                            choice.device()
+                                    + (choice.note().isEmpty() ? "" : " (" + choice.note() + ")"),
                             rewritten.summary()
                                     + "; opset "
                                     + graph.operatorSet()
@@ -154,9 +186,50 @@ public final class OnnxLoader {
         }
     }
 
-    /** The graph in ONNX Runtime, tuned for its CPU kernels if it then runs. */
-    private OnnxSession session(Found found) {
+    private Engine.Limits onCpu() {
+        int workers =
+                options.threads() > 0
+                        ? options.threads()
+                        : Runtime.getRuntime().availableProcessors();
+        return new Engine.Limits(workers, BATCH_DOCUMENTS, BATCH_TOKENS, true);
+    }
+
+    private Engine.Limits onGpu(int longest) {
+        int budget = budget();
+        // TensorRT makes an engine for the largest batch in both directions
+        int documents =
+                choice.device().kind() == Device.Kind.TENSORRT
+                        ? Math.max(1, budget / longest)
+                        : GPU_BATCH_DOCUMENTS;
+        boolean masked = inputs.named(GraphInputs.Kind.MASK).isPresent();
+        return new Engine.Limits(
+                GPU_WORKERS, documents, budget, !masked, masked ? GPU_LENGTH_STEP : 1);
+    }
+
+    private int budget() {
+        return options.batchTokens() > 0 ? options.batchTokens() : GPU_BATCH_TOKENS;
+    }
+
+    private OnnxSession onGpu(ModelProto model, int longest) {
+        return OnnxSession.open(
+                file,
+                model,
+                choice.device(),
+                Optional.of(
+                        new Gpu.Shapes(
+                                inputs.inputs().stream().map(GraphInputs.Input::name).toList(),
+                                Math.max(1, budget() / longest),
+                                longest,
+                                precision().equals("fp16"),
+                                ModelStore.cache(options).resolve("tensorrt"))));
+    }
+
+    /** The graph in ONNX Runtime, on a CPU tuned for its kernels if it then runs. */
+    private OnnxSession session(Found found, int longest) {
         ModelProto plain = found.rewritten().model();
+        if (isGpu()) {
+            return onGpu(plain, longest);
+        }
         ModelProto tuned =
                 CpuKernels.tuned(
                         new GraphIndex(plain),
@@ -189,7 +262,8 @@ public final class OnnxLoader {
                 tokens.vocabularySize(),
                 found.columns(),
                 tokens.padding(),
-                new Engine.Limits(1, 1, 1, true));
+                new Engine.Limits(1, 1, 1, true),
+                MOST_TOKENS);
     }
 
     /** A token limit: as asked for, or the model's own, or ours. */
@@ -317,17 +391,24 @@ public final class OnnxLoader {
                             .orElseGet(
                                     () ->
                                             new Found(
-                                                    GraphRewriter.weights(graph, table.name()),
+                                                    GraphRewriter.weights(
+                                                            graph, table.name(), topOf()),
                                                     columns(table))));
         }
         return logits.map(shape -> maxima(shape.name(), columns(shape)));
     }
 
-    /** Rows are filled up, so that a mask is needed, only where their length is fixed. */
+    /** Rows are filled up, so that a mask is needed, on a GPU, or where their length is fixed. */
     private Found maxima(String logits, int columns) {
         Optional<String> mask =
-                inputs.fixedTokens() > 0 ? inputs.named(GraphInputs.Kind.MASK) : Optional.empty();
-        return new Found(GraphRewriter.maxima(graph, file::data, logits, mask), columns);
+                isGpu() || inputs.fixedTokens() > 0
+                        ? inputs.named(GraphInputs.Kind.MASK)
+                        : Optional.empty();
+        return new Found(GraphRewriter.maxima(graph, file::data, logits, mask, topOf()), columns);
+    }
+
+    private Optional<Integer> topOf() {
+        return isGpu() ? Optional.of(tokens.vocabularySize()) : Optional.empty();
     }
 
     private static Optional<String> named(List<Shape> outputs, String name) {
@@ -572,16 +653,23 @@ public final class OnnxLoader {
 
         /** Whether texts have the same vectors alone and in a batch. */
         boolean sameInBatches(OnnxEngine batched, int most) {
+            boolean padded = !batched.limits().equalLengths();
             for (int length : new int[] {5, 8}) {
                 int size = Math.min(most, length);
                 List<TokenSequence> texts =
                         List.of(
                                 text(size, this::some),
-                                text(size, i -> some(i + 100)),
+                                text(
+                                        padded ? Math.min(most, 3 * length) : size,
+                                        i -> some(i + 100)),
                                 text(size, i -> some(i + 200)));
                 try {
                     List<SparseVector> together = batched.run(texts);
-                    if (!together.equals(engine.run(texts))) {
+                    List<SparseVector> alone = new ArrayList<>();
+                    for (TokenSequence text : texts) {
+                        alone.addAll(engine.run(List.of(text)));
+                    }
+                    if (padded ? !close(together, alone) : !together.equals(alone)) {
                         return false;
                     }
                 } catch (RuntimeException e) {
@@ -589,6 +677,41 @@ public final class OnnxLoader {
                 }
             }
             return true;
+        }
+
+        private static boolean close(List<SparseVector> ones, List<SparseVector> others) {
+            for (int i = 0; i < ones.size(); i++) {
+                Map<Integer, Float> weights = new HashMap<>();
+                SparseVector one = ones.get(i);
+                SparseVector other = others.get(i);
+                for (int j = 0; j < one.size(); j++) {
+                    weights.merge(one.indices()[j], one.values()[j], Float::sum);
+                }
+                for (int j = 0; j < other.size(); j++) {
+                    weights.merge(other.indices()[j], -other.values()[j], Float::sum);
+                }
+                if (weights.values().stream().anyMatch(w -> Math.abs(w) > GPU_TOLERANCE)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        /** Runs full batches of the lengths to come, the largest first: memory is taken once. */
+        void warmUp(Engine whole, int most) {
+            Engine.Limits limits = whole.limits();
+            int steps = Math.max(1, most / limits.lengthStep());
+            int shortest = tokens.prefix().length + tokens.suffix().length + 1;
+            for (int i = Math.min(steps, MOST_WARM_UPS); i > 0; i--) {
+                int length = Math.max(shortest, most * i / Math.min(steps, MOST_WARM_UPS));
+                int rows = Math.min(limits.maxDocuments(), limits.maxTokens() / length);
+                try {
+                    whole.run(Collections.nCopies(Math.max(1, rows), text(length, this::some)));
+                } catch (EncodingException e) {
+                    // not a finite number, for a text of no sense: real ones may do better
+                    continue;
+                }
+            }
         }
 
         private int some(int i) {

@@ -5,42 +5,70 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
+import io.github.flinksplade.encoder.Device;
+import io.github.flinksplade.encoder.DeviceMemoryException;
 import io.github.flinksplade.encoder.ModelException;
+import java.util.Optional;
 
 /**
- * A graph in ONNX Runtime on the CPU, with the weights that it reads from mapped files. A run takes
- * one thread, the caller's; any number of threads may run at once. Nothing may run during or after
+ * A graph in ONNX Runtime, which maps the files that its weights lie in. On a CPU a run takes one
+ * thread, the caller's; any number of threads may run at once. Nothing may run during or after
  * {@link #close}.
  */
 final class OnnxSession implements AutoCloseable {
 
     // its own messages on standard error say no more than its exceptions, which reach the user
-    private static final OrtLoggingLevel LOGGING = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+    static final OrtLoggingLevel LOGGING = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
 
     private final OrtEnvironment environment;
     private final OrtSession session;
+    private final Device device;
 
-    private OnnxSession(OrtEnvironment environment, OrtSession session) {
+    private OnnxSession(OrtEnvironment environment, OrtSession session, Device device) {
         this.environment = environment;
         this.session = session;
+        this.device = device;
     }
 
     /**
      * @throws ModelException when the runtime does not take the graph
      */
     static OnnxSession open(OnnxFile file, ModelProto model) {
+        return open(file, model, Device.CPU, Optional.empty());
+    }
+
+    /**
+     * @param shapes what TensorRT needs to know
+     * @throws ModelException when the runtime does not take the graph
+     * @throws DeviceMemoryException when the weights do not fit the device
+     */
+    static OnnxSession open(
+            OnnxFile file, ModelProto model, Device device, Optional<Gpu.Shapes> shapes) {
         try {
-            OrtEnvironment environment =
-                    OrtEnvironment.getEnvironment(LOGGING, OrtEnvironment.DEFAULT_NAME);
+            OrtEnvironment environment = runtime();
             try (OrtSession.SessionOptions options = options()) {
+                if (device.kind() == Device.Kind.CUDA || device.kind() == Device.Kind.TENSORRT) {
+                    Gpu.add(options, device, shapes);
+                }
                 options.addConfigEntry(
                         "session.model_external_initializers_file_folder_path",
                         file.root().toString());
                 return new OnnxSession(
                         environment,
-                        environment.createSession(file.detach(model).toByteArray(), options));
+                        environment.createSession(file.detach(model).toByteArray(), options),
+                        device);
             }
         } catch (OrtException e) {
+            if (device.kind() != Device.Kind.CPU && Gpu.isOutOfMemory(reason(e))) {
+                throw new DeviceMemoryException(
+                        "the weights of "
+                                + file.path()
+                                + " do not fit the memory of "
+                                + device
+                                + ": "
+                                + reason(e),
+                        e);
+            }
             throw new ModelException(
                     "ONNX Runtime does not take "
                             + file.path()
@@ -67,12 +95,29 @@ final class OnnxSession implements AutoCloseable {
         return options;
     }
 
+    /** The runtime, which there is once in a process. */
+    static OrtEnvironment runtime() {
+        return OrtEnvironment.getEnvironment(LOGGING, OrtEnvironment.DEFAULT_NAME);
+    }
+
     OrtEnvironment environment() {
         return environment;
     }
 
     OrtSession session() {
         return session;
+    }
+
+    boolean isOnCpu() {
+        return device.kind() == Device.Kind.CPU;
+    }
+
+    /** Has the device's memory that is kept for further runs given back after a run. */
+    void releaseMemoryAfter(OrtSession.RunOptions options) throws OrtException {
+        if (device.kind() == Device.Kind.CUDA || device.kind() == Device.Kind.TENSORRT) {
+            options.addRunConfigEntry(
+                    "memory.enable_memory_arena_shrinkage", "gpu:" + device.index());
+        }
     }
 
     /** The runtime's message on one line, without its code. */

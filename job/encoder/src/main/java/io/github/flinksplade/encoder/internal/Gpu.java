@@ -1,0 +1,194 @@
+package io.github.flinksplade.encoder.internal;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtProvider;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.providers.OrtCUDAProviderOptions;
+import ai.onnxruntime.providers.OrtTensorRTProviderOptions;
+import io.github.flinksplade.encoder.Device;
+import io.github.flinksplade.encoder.ModelException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** What ONNX Runtime is told, and what it says, about NVIDIA's GPUs. */
+final class Gpu {
+
+    /** A graph that only hands its input on, to see whether a device can be used at all. */
+    private static final byte[] NOTHING = NothingGraph.bytes();
+
+    private static final Pattern MISSING_LIBRARY =
+            Pattern.compile("(lib[\\w.+-]+\\.so[\\w.]*): cannot open shared object file");
+
+    private static final Pattern NO_MEMORY =
+            Pattern.compile(
+                    "(?i)failed to allocate memory|out of memory|ALLOC_FAILED|cudaErrorMemoryAllocation");
+
+    private Gpu() {}
+
+    /**
+     * The device to use for the one asked for, {@code auto} decided.
+     *
+     * @param note why it is the CPU where a GPU might have been meant; else empty
+     */
+    record Choice(Device device, String note) {}
+
+    /**
+     * @throws ModelException when a GPU is asked for that cannot be used; the message says why
+     */
+    static Choice choose(Device asked, boolean forCpuOnly) {
+        return switch (asked.kind()) {
+            case CPU, REHEARSAL -> new Choice(asked, "");
+            case CUDA, TENSORRT -> {
+                Optional<String> problem = problem(asked);
+                if (problem.isPresent()) {
+                    throw new ModelException(
+                            "the device "
+                                    + asked
+                                    + " cannot be used: "
+                                    + problem.get()
+                                    + "; or use --device cpu");
+                }
+                yield new Choice(asked, "");
+            }
+            case AUTO -> {
+                if (forCpuOnly || !hasProvider(OrtProvider.CUDA)) {
+                    yield new Choice(Device.CPU, "");
+                }
+                Device gpu = new Device(Device.Kind.CUDA, asked.index());
+                yield problem(gpu)
+                        .map(why -> new Choice(Device.CPU, "no GPU: " + why))
+                        .orElse(new Choice(gpu, ""));
+            }
+        };
+    }
+
+    private static boolean hasProvider(OrtProvider provider) {
+        return OrtEnvironment.getAvailableProviders().contains(provider);
+    }
+
+    /** Why a GPU cannot be used, if so. */
+    private static Optional<String> problem(Device gpu) {
+        OrtProvider provider =
+                gpu.kind() == Device.Kind.TENSORRT ? OrtProvider.TENSOR_RT : OrtProvider.CUDA;
+        if (!hasProvider(provider)) {
+            return Optional.of(
+                    "the ONNX Runtime on the class path is a build for CPUs (its providers: "
+                            + OrtEnvironment.getAvailableProviders().stream()
+                                    .map(p -> p.name().toLowerCase(Locale.ROOT))
+                                    .collect(Collectors.joining(", "))
+                            + "); build flink-splade with -P gpu, in a checkout"
+                            + " FLINK_SPLADE_PROFILE=gpu ./flink-splade");
+        }
+        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+            options.setSessionLogLevel(OnnxSession.LOGGING);
+            add(options, gpu, Optional.empty());
+            OnnxSession.runtime().createSession(NOTHING, options).close();
+            return Optional.empty();
+        } catch (OrtException e) {
+            return Optional.of(explained(OnnxSession.reason(e), gpu));
+        }
+    }
+
+    /** The runtime's words on a GPU that cannot be used, and what to do about them. */
+    static String explained(String reason, Device gpu) {
+        Matcher library = MISSING_LIBRARY.matcher(reason);
+        if (library.find()) {
+            String name = library.group(1);
+            String where =
+                    name.startsWith("libcuda.")
+                            ? "it belongs to NVIDIA's driver: install the driver, and in a container"
+                                    + " start it with --gpus all"
+                            : name.startsWith("libcudnn")
+                                    ? "install cuDNN 9 for CUDA 12"
+                                    : name.startsWith("libnvinfer") || name.startsWith("libnvonnx")
+                                            ? "install TensorRT 10, or use cuda:" + gpu.index()
+                                            : "install the CUDA 12 runtime libraries (cuBLAS,"
+                                                    + " cuFFT, cuRAND, nvRTC, cudart)";
+            return "the library "
+                    + name
+                    + " is not found; "
+                    + where
+                    + ", and have its folder on LD_LIBRARY_PATH";
+        }
+        if (reason.contains("CUDA failure 100") || reason.contains("no CUDA-capable device")) {
+            return "CUDA finds no GPU on this machine (nvidia-smi -L lists them)";
+        }
+        if (reason.contains("CUDA failure 101") || reason.contains("invalid device ordinal")) {
+            return "there is no GPU number "
+                    + gpu.index()
+                    + " here (nvidia-smi -L lists them, from 0)";
+        }
+        if (reason.contains("CUDA failure 35")
+                || reason.contains("driver version is insufficient")) {
+            return "NVIDIA's driver is missing or too old for CUDA 12 (nvidia-smi shows its version)";
+        }
+        return reason;
+    }
+
+    /** Whether the runtime's words say that the device's memory is exhausted. */
+    static boolean isOutOfMemory(String reason) {
+        return NO_MEMORY.matcher(reason).find();
+    }
+
+    /** What a TensorRT engine is built for. */
+    record Shapes(List<String> inputs, int mostRows, int mostTokens, boolean half, Path cache) {
+
+        /** As TensorRT wants it: each input's name and shape. */
+        private String of(int rows, int tokens) {
+            return inputs.stream()
+                    .map(input -> input + ":" + rows + "x" + tokens)
+                    .collect(Collectors.joining(","));
+        }
+    }
+
+    /**
+     * @param shapes of TensorRT's engine; empty only for a trial
+     */
+    static void add(OrtSession.SessionOptions options, Device gpu, Optional<Shapes> shapes)
+            throws OrtException {
+        if (gpu.kind() == Device.Kind.TENSORRT) {
+            try (OrtTensorRTProviderOptions tensorRt =
+                    new OrtTensorRTProviderOptions(gpu.index())) {
+                if (shapes.isPresent()) {
+                    Shapes known = shapes.get();
+                    tensorRt.add("trt_fp16_enable", known.half() ? "1" : "0");
+                    tensorRt.add("trt_engine_cache_enable", "1");
+                    tensorRt.add("trt_engine_cache_path", folder(known.cache()).toString());
+                    tensorRt.add("trt_timing_cache_enable", "1");
+                    tensorRt.add("trt_profile_min_shapes", known.of(1, 1));
+                    tensorRt.add(
+                            "trt_profile_opt_shapes",
+                            known.of(known.mostRows(), known.mostTokens()));
+                    tensorRt.add(
+                            "trt_profile_max_shapes",
+                            known.of(known.mostRows(), known.mostTokens()));
+                }
+                options.addTensorrt(tensorRt);
+            }
+        }
+        try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(gpu.index())) {
+            // fp32 means fp32: without this its products have 10 bits
+            cuda.add("use_tf32", "0");
+            // batches repeat the same few sizes; doubling would ask for more than there is
+            cuda.add("arena_extend_strategy", "kSameAsRequested");
+            options.addCUDA(cuda);
+        }
+    }
+
+    private static Path folder(Path cache) {
+        try {
+            return Files.createDirectories(cache);
+        } catch (IOException e) {
+            throw new ModelException(
+                    "TensorRT's engines cannot be kept in " + cache + ": " + e.getMessage(), e);
+        }
+    }
+}
