@@ -88,6 +88,7 @@ public final class RandomMaskedLanguageModel {
     private int fixedTokens;
     private String logitsName = "logits";
     private float poison;
+    private float shift = 1;
 
     private final List<NodeProto> nodes = new ArrayList<>();
     private final List<TensorProto> weights = new ArrayList<>();
@@ -201,6 +202,12 @@ public final class RandomMaskedLanguageModel {
 
     public RandomMaskedLanguageModel logitsName(String name) {
         this.logitsName = name;
+        return this;
+    }
+
+    /** How far below zero logits begin; 1 by default. The greater, the fewer terms a text has. */
+    public RandomMaskedLanguageModel shift(float by) {
+        this.shift = by;
         return this;
     }
 
@@ -344,7 +351,7 @@ public final class RandomMaskedLanguageModel {
     private String decoded(String h, String embeddings, int rows) {
         float[] bias = normal(rows, .3);
         for (int i = 0; i < rows; i++) {
-            bias[i] -= 1;
+            bias[i] -= shift;
         }
         return switch (decoder) {
             case MATRIX, NO_BIAS -> {
