@@ -79,6 +79,8 @@ class GpuPathTest {
             assertThat(gpu.engine().limits().maxDocuments() == 1).isEqualTo(alone);
             assertThat(gpu.engine().limits().equalLengths())
                     .isEqualTo(alone || form == FormulaTest.Form.NO_MASK);
+            boolean plain = form == FormulaTest.Form.NO_MASK;
+            assertThat(gpu.info().graph().contains("attention in one node")).isEqualTo(!plain);
             for (Role role : Role.values()) {
                 assertClose(
                         gpu.encode(FormulaTest.TEXTS, role),

@@ -31,7 +31,9 @@ record GraphInputs(List<Input> inputs, int fixedBatch, int fixedTokens) {
         /** 0: texts have one segment. */
         SEGMENTS,
         /** Its number, from 0. */
-        POSITIONS
+        POSITIONS,
+        /** Not of a token but of all texts: {@link FusedAttention#LENGTHS}. */
+        LENGTHS
     }
 
     /**
@@ -105,6 +107,13 @@ record GraphInputs(List<Input> inputs, int fixedBatch, int fixedTokens) {
     private static String canonical(String name) {
         String lower = name.toLowerCase(Locale.ROOT);
         return lower.endsWith(":0") ? lower.substring(0, lower.length() - 2) : lower;
+    }
+
+    /** The same with {@link FusedAttention#LENGTHS} as a further input. */
+    GraphInputs withLengths() {
+        List<Input> all = new ArrayList<>(inputs);
+        all.add(new Input(FusedAttention.LENGTHS, Kind.LENGTHS, false));
+        return new GraphInputs(List.copyOf(all), fixedBatch, fixedTokens);
     }
 
     /** The name of the first input of a kind. */

@@ -85,6 +85,11 @@ public final class OnnxEngine implements Engine {
         return new OnnxEngine(session, inputs, output, vocabulary, columns, padding, other, most);
     }
 
+    /** Whether the graph is told the texts' lengths. */
+    boolean knowsLengths() {
+        return inputs.named(GraphInputs.Kind.LENGTHS).isPresent();
+    }
+
     @Override
     public Limits limits() {
         return limits;
@@ -229,6 +234,9 @@ public final class OnnxEngine implements Engine {
         private OnnxTensor tensor(
                 GraphInputs.Input input, List<TokenSequence> texts, int rows, int tokens)
                 throws OrtException {
+            if (input.kind() == GraphInputs.Kind.LENGTHS) {
+                return lengths(texts, rows, tokens);
+            }
             int count = Math.multiplyExact(rows, tokens);
             ByteBuffer buffer =
                     buffer(input.name(), Math.multiplyExact(count, input.wide() ? 8 : 4));
@@ -244,6 +252,7 @@ public final class OnnxEngine implements Engine {
                                 case MASK -> present ? 1 : 0;
                                 case SEGMENTS -> 0;
                                 case POSITIONS -> token;
+                                case LENGTHS -> throw new AssertionError(input);
                             };
                     if (input.wide()) {
                         wide.put(i, number);
@@ -256,6 +265,20 @@ public final class OnnxEngine implements Engine {
             return input.wide()
                     ? OnnxTensor.createTensor(session.environment(), wide, shape)
                     : OnnxTensor.createTensor(session.environment(), narrow, shape);
+        }
+
+        private OnnxTensor lengths(List<TokenSequence> texts, int rows, int tokens)
+                throws OrtException {
+            int count = 3 * rows + 2;
+            IntBuffer numbers = buffer(FusedAttention.LENGTHS, 4 * count).asIntBuffer();
+            for (int row = 0; row < rows; row++) {
+                numbers.put(row, texts.get(Math.min(row, texts.size() - 1)).ids().length);
+            }
+            for (int i = 0; i <= rows; i++) {
+                numbers.put(rows + i, i * tokens);
+                numbers.put(2 * rows + 1 + i, i * tokens);
+            }
+            return OnnxTensor.createTensor(session.environment(), numbers, new long[] {count});
         }
 
         private List<SparseVector> table(Map<String, OnnxTensor> given, int texts, int rows)

@@ -34,6 +34,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntUnaryOperator;
+import java.util.function.Supplier;
 
 /**
  * Opens a model: finds out what its graph takes and gives, rewrites it, and tries it out, so that
@@ -142,9 +143,8 @@ public final class OnnxLoader {
                 limit("query", options.queryTokens(), files.queryTokens(), DEFAULT_QUERY_TOKENS);
         Found found = find();
         GraphRewriter.Rewritten rewritten = found.rewritten();
-        OnnxSession session = session(found, Math.max(document, query));
+        OnnxEngine single = single(found, Math.max(document, query));
         try {
-            OnnxEngine single = single(session, found);
             Trial trial = new Trial(single);
             trial.shortest();
             int most = trial.most(Math.max(document, query));
@@ -178,10 +178,11 @@ public final class OnnxLoader {
                             rewritten.summary()
                                     + "; opset "
                                     + graph.operatorSet()
+                                    + (single.knowsLengths() ? "; attention in one node" : "")
                                     + (alone ? "; one text a run" : ""));
             return new Opened(info, tokens.limitedTo(document, query), engine);
         } catch (RuntimeException | Error e) {
-            session.close();
+            single.close();
             throw e;
         }
     }
@@ -210,6 +211,52 @@ public final class OnnxLoader {
         return options.batchTokens() > 0 ? options.batchTokens() : GPU_BATCH_TOKENS;
     }
 
+    /** An engine that runs one text at a time, to be given its limits. */
+    private OnnxEngine single(Found found, int longest) {
+        return isGpu() ? onGpu(found, longest) : onCpu(found);
+    }
+
+    /** On a CPU the graph is tuned for its kernels if it then runs. */
+    private OnnxEngine onCpu(Found found) {
+        ModelProto plain = found.rewritten().model();
+        ModelProto tuned =
+                CpuKernels.tuned(
+                        new GraphIndex(plain),
+                        file::data,
+                        inputs.named(GraphInputs.Kind.IDS).orElseThrow(),
+                        embeddings()
+                                .filter(table -> table.getDimsCount() == 2)
+                                .map(table -> table.getDims(1))
+                                .orElse(0L));
+        Optional<OnnxEngine> engine =
+                tuned == plain
+                        ? Optional.empty()
+                        : running(() -> engine(OnnxSession.open(file, tuned), inputs, found));
+        return engine.orElseGet(() -> engine(OnnxSession.open(file, plain), inputs, found));
+    }
+
+    /** On a GPU attention is fused if it is of a known form and then runs. */
+    private OnnxEngine onGpu(Found found, int longest) {
+        ModelProto plain = found.rewritten().model();
+        Optional<ModelProto> fused =
+                choice.device().kind() == Device.Kind.TENSORRT
+                        ? Optional.empty()
+                        : inputs.named(GraphInputs.Kind.MASK)
+                                .flatMap(
+                                        mask ->
+                                                FusedAttention.fuse(
+                                                        new GraphIndex(plain), file::data, mask));
+        return fused.flatMap(
+                        model ->
+                                running(
+                                        () ->
+                                                engine(
+                                                        onGpu(model, longest),
+                                                        inputs.withLengths(),
+                                                        found)))
+                .orElseGet(() -> engine(onGpu(plain, longest), inputs, found));
+    }
+
     private OnnxSession onGpu(ModelProto model, int longest) {
         return OnnxSession.open(
                 file,
@@ -224,40 +271,25 @@ public final class OnnxLoader {
                                 ModelStore.cache(options).resolve("tensorrt"))));
     }
 
-    /** The graph in ONNX Runtime, on a CPU tuned for its kernels if it then runs. */
-    private OnnxSession session(Found found, int longest) {
-        ModelProto plain = found.rewritten().model();
-        if (isGpu()) {
-            return onGpu(plain, longest);
+    /** An engine if it runs; where it does not, the plain graph says what is wrong, if anything. */
+    private Optional<OnnxEngine> running(Supplier<OnnxEngine> opening) {
+        OnnxEngine engine;
+        try {
+            engine = opening.get();
+        } catch (ModelException e) {
+            return Optional.empty();
         }
-        ModelProto tuned =
-                CpuKernels.tuned(
-                        new GraphIndex(plain),
-                        file::data,
-                        inputs.named(GraphInputs.Kind.IDS).orElseThrow(),
-                        embeddings()
-                                .filter(table -> table.getDimsCount() == 2)
-                                .map(table -> table.getDims(1))
-                                .orElse(0L));
-        if (tuned != plain) {
-            try {
-                OnnxSession session = OnnxSession.open(file, tuned);
-                if (new Trial(single(session, found)).runs()) {
-                    return session;
-                }
-                session.close();
-            } catch (ModelException e) {
-                // the plain graph says what is wrong, if it is not the tuning
-                return OnnxSession.open(file, plain);
-            }
+        if (new Trial(engine).runs()) {
+            return Optional.of(engine);
         }
-        return OnnxSession.open(file, plain);
+        engine.close();
+        return Optional.empty();
     }
 
-    private OnnxEngine single(OnnxSession session, Found found) {
+    private OnnxEngine engine(OnnxSession session, GraphInputs given, Found found) {
         return new OnnxEngine(
                 session,
-                inputs,
+                given,
                 found.rewritten().output(),
                 tokens.vocabularySize(),
                 found.columns(),
@@ -524,6 +556,7 @@ public final class OnnxLoader {
                         case IDS, MASK -> 1;
                         case SEGMENTS -> 0;
                         case POSITIONS -> i % length;
+                        case LENGTHS -> throw new AssertionError(input);
                     };
         }
         return input.wide()
