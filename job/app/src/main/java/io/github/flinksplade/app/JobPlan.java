@@ -6,6 +6,7 @@ import io.github.flinksplade.connector.DeadLetterTarget;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.encoder.SpladeEncoder;
@@ -63,6 +64,8 @@ final class JobPlan {
                 .withDocumentPruning(settings.prune())
                 .withPrecision(settings.precision())
                 .withThreads(settings.threads())
+                .withDevice(settings.device())
+                .withBatchTokens(settings.batchTokens())
                 .withSha256(settings.modelSha256())
                 .withCacheDirectory(settings.modelCache());
     }
@@ -84,7 +87,9 @@ final class JobPlan {
 
     /** Opens the model to learn what it is. */
     Provenance provenance(Progress progress) {
-        try (SpladeEncoder opened = SpladeEncoder.open(settings.model(), encoder, progress)) {
+        // where a job is submitted there need be no GPU
+        EncoderOptions here = encoder.withDevice(Device.CPU);
+        try (SpladeEncoder opened = SpladeEncoder.open(settings.model(), here, progress)) {
             return SpladeJob.provenance(opened);
         }
     }

@@ -2,6 +2,7 @@ package io.github.flinksplade.app;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.Precision;
 import io.github.flinksplade.encoder.Pruning;
 import java.nio.file.Path;
@@ -38,6 +39,8 @@ record JobSettings(
         Pruning prune,
         Precision precision,
         int threads,
+        Device device,
+        int batchTokens,
         Duration checkpointInterval,
         boolean gate,
         boolean resend,
@@ -155,12 +158,13 @@ record JobSettings(
     static final Setting<Precision> PRECISION =
             new Setting<>(
                     "precision",
-                    "fp32 or int8",
+                    "fp32, int8 or fp16",
                     "PRECISION",
                     "fp32",
                     false,
-                    "Arithmetic of the model's matrix products: fp32, or int8, which is two to three times as"
-                            + " fast on a CPU and changes weights by some hundredths.",
+                    "Arithmetic of the model's matrix products: fp32; int8, which is two to three"
+                            + " times as fast on a CPU and changes weights by some hundredths; or"
+                            + " fp16, for GPUs.",
                     Precision::parse);
     static final Setting<Integer> THREADS =
             new Setting<>(
@@ -170,6 +174,27 @@ record JobSettings(
                     "0",
                     false,
                     "Threads that run the model; 0: one for each core.",
+                    text -> number(text, 0));
+    static final Setting<Device> DEVICE =
+            new Setting<>(
+                    "device",
+                    "device",
+                    "DEVICE",
+                    "auto",
+                    false,
+                    "Where the model runs: cpu, cuda, cuda:N, tensorrt or tensorrt:N. auto: a GPU"
+                            + " where the build and the machine have one. Without a number: the GPU"
+                            + " that Flink gives to the task manager, else the first.",
+                    Device::parse);
+    static final Setting<Integer> BATCH_TOKENS =
+            new Setting<>(
+                    "batch-tokens",
+                    "whole number",
+                    "N",
+                    "0",
+                    false,
+                    "Tokens of a batch on a GPU, padding included; 0: 16,384. It shrinks by itself"
+                            + " while the GPU's memory is short.",
                     text -> number(text, 0));
     static final Setting<Duration> CHECKPOINT_INTERVAL =
             new Setting<>(
@@ -263,6 +288,8 @@ record JobSettings(
                     PRUNE,
                     PRECISION,
                     THREADS,
+                    DEVICE,
+                    BATCH_TOKENS,
                     CHECKPOINT_INTERVAL,
                     GATE,
                     RESEND,
@@ -343,6 +370,8 @@ record JobSettings(
                 one(PRUNE, given),
                 one(PRECISION, given),
                 one(THREADS, given),
+                one(DEVICE, given),
+                one(BATCH_TOKENS, given),
                 one(CHECKPOINT_INTERVAL, given),
                 one(GATE, given),
                 one(RESEND, given),
@@ -560,6 +589,8 @@ record JobSettings(
         line(text, PRUNE, prune);
         line(text, PRECISION, precision.name().toLowerCase(Locale.ROOT));
         line(text, THREADS, threads);
+        line(text, DEVICE, device);
+        line(text, BATCH_TOKENS, batchTokens);
         line(text, CHECKPOINT_INTERVAL, checkpointInterval.toMillis() + " ms");
         line(text, GATE, gate);
         line(text, RESEND, resend);

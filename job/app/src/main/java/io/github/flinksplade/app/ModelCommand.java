@@ -201,6 +201,7 @@ final class ModelCommand implements Runnable {
                 results.line("sha256:           " + info.sha256());
                 results.line("tokenizer sha256: " + info.tokenizerSha256());
                 results.line("precision:        " + info.precision());
+                results.line("device:           " + info.device());
                 results.line("vocabulary:       " + info.vocabularySize() + " terms");
                 results.line("document tokens:  " + info.documentTokens());
                 results.line("query tokens:     " + info.queryTokens());

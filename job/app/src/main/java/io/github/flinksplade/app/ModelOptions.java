@@ -23,8 +23,8 @@ final class ModelOptions {
             names = "--precision",
             paramLabel = "PRECISION",
             description =
-                    "fp32 (default), or int8: two to three times as fast on a CPU, weights some hundredths"
-                            + " off.")
+                    "fp32 (default); int8: two to three times as fast on a CPU, weights some"
+                            + " hundredths off; fp16: for GPUs.")
     private String precision = JobSettings.PRECISION.fallback();
 
     @Option(
@@ -32,6 +32,12 @@ final class ModelOptions {
             paramLabel = "N",
             description = "Threads that run the model; by default one for each core.")
     private String threads = "0";
+
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            description = "Where the model runs: auto (default), cpu, cuda[:N], tensorrt[:N].")
+    private String device = JobSettings.DEVICE.fallback();
 
     @Option(
             names = "--query-tokens",
@@ -47,6 +53,7 @@ final class ModelOptions {
                 .withCacheDirectory(cache)
                 .withPrecision(JobSettings.PRECISION.parse(precision, where))
                 .withThreads(JobSettings.THREADS.parse(threads, where))
+                .withDevice(JobSettings.DEVICE.parse(device, where))
                 .withQueryTokens(JobSettings.DOCUMENT_TOKENS.parse(queryTokens, where));
     }
 

@@ -10,16 +10,17 @@ import java.util.regex.Pattern;
  * Where a model runs.
  *
  * @param kind what kind of device, and how it is driven
- * @param index which of the machine's GPUs, from 0 as CUDA numbers them; 0 where there is no choice
+ * @param index which of the machine's GPUs, from 0 as CUDA numbers them; -1: the one that a cluster
+ *     gives to the process, else the first
  */
 public record Device(Kind kind, int index) implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
     /** A GPU where this build of ONNX Runtime can use one, else the CPU. */
-    public static final Device AUTO = new Device(Kind.AUTO, 0);
+    public static final Device AUTO = new Device(Kind.AUTO, -1);
 
-    public static final Device CPU = new Device(Kind.CPU, 0);
+    public static final Device CPU = new Device(Kind.CPU, -1);
 
     private static final Pattern GPU = Pattern.compile("(cuda|tensorrt)(?::(\\d{1,4}))?");
 
@@ -36,8 +37,8 @@ public record Device(Kind kind, int index) implements Serializable {
 
     public Device {
         Objects.requireNonNull(kind, "kind");
-        if (index < 0) {
-            throw new IllegalArgumentException("a device's index must not be negative: " + index);
+        if (index < -1) {
+            throw new IllegalArgumentException("there is no device number " + index);
         }
     }
 
@@ -52,12 +53,12 @@ public record Device(Kind kind, int index) implements Serializable {
         if (gpu.matches()) {
             return new Device(
                     Kind.valueOf(gpu.group(1).toUpperCase(Locale.ROOT)),
-                    gpu.group(2) == null ? 0 : Integer.parseInt(gpu.group(2)));
+                    gpu.group(2) == null ? -1 : Integer.parseInt(gpu.group(2)));
         }
         return switch (name) {
             case "auto" -> AUTO;
             case "cpu" -> CPU;
-            case "rehearsal" -> new Device(Kind.REHEARSAL, 0);
+            case "rehearsal" -> new Device(Kind.REHEARSAL, -1);
             default ->
                     throw new IllegalArgumentException(
                             "unknown device '"
@@ -66,22 +67,22 @@ public record Device(Kind kind, int index) implements Serializable {
         };
     }
 
-    /** Whether texts run there as they do on a GPU: padded, in large batches. */
-    boolean batchesWide() {
-        return kind != Kind.CPU && kind != Kind.AUTO;
+    /** The number of the GPU to use: the first where none is named. */
+    public int number() {
+        return Math.max(0, index);
     }
 
-    /** The same kind of device with another index; CPUs have none. */
-    public Device at(int other) {
+    /** This GPU where it is named, else the one of that number; CPUs have none. */
+    public Device orNumber(int other) {
         return switch (kind) {
             case CPU, REHEARSAL -> this;
-            case AUTO, CUDA, TENSORRT -> new Device(kind, other);
+            case AUTO, CUDA, TENSORRT -> index >= 0 ? this : new Device(kind, other);
         };
     }
 
     @Override
     public String toString() {
         String name = kind.name().toLowerCase(Locale.ROOT);
-        return kind == Kind.CUDA || kind == Kind.TENSORRT || index > 0 ? name + ":" + index : name;
+        return index >= 0 ? name + ":" + index : name;
     }
 }

@@ -219,10 +219,14 @@ class GpuPathTest {
     void devicesAreNamed() {
         assertThat(Device.parse("auto")).isEqualTo(Device.AUTO).hasToString("auto");
         assertThat(Device.parse("cpu")).isEqualTo(Device.CPU).hasToString("cpu");
-        assertThat(Device.parse("cuda")).isEqualTo(Device.parse("cuda:0")).hasToString("cuda:0");
+        assertThat(Device.parse("cuda")).hasToString("cuda");
+        assertThat(Device.parse("cuda").number()).isZero();
+        assertThat(Device.parse("cuda:0")).hasToString("cuda:0");
         assertThat(Device.parse("tensorrt:2")).hasToString("tensorrt:2");
-        assertThat(Device.parse("cuda").at(1)).isEqualTo(Device.parse("cuda:1"));
-        assertThat(Device.CPU.at(1)).isEqualTo(Device.CPU);
+        assertThat(Device.parse("cuda").orNumber(1)).isEqualTo(Device.parse("cuda:1"));
+        assertThat(Device.parse("cuda:2").orNumber(1)).isEqualTo(Device.parse("cuda:2"));
+        assertThat(Device.AUTO.orNumber(1).number()).isEqualTo(1);
+        assertThat(Device.CPU.orNumber(1)).isEqualTo(Device.CPU);
         for (String wrong : List.of("", "gpu", "cuda:", "cuda:-1", "cpu:1", "CUDA")) {
             assertThatThrownBy(() -> Device.parse(wrong))
                     .isInstanceOf(IllegalArgumentException.class)

@@ -62,7 +62,7 @@ final class Gpu {
                 if (forCpuOnly || !hasProvider(OrtProvider.CUDA)) {
                     yield new Choice(Device.CPU, "");
                 }
-                Device gpu = new Device(Device.Kind.CUDA, asked.index());
+                Device gpu = new Device(Device.Kind.CUDA, asked.number());
                 yield problem(gpu)
                         .map(why -> new Choice(Device.CPU, "no GPU: " + why))
                         .orElse(new Choice(gpu, ""));
@@ -109,7 +109,7 @@ final class Gpu {
                             : name.startsWith("libcudnn")
                                     ? "install cuDNN 9 for CUDA 12"
                                     : name.startsWith("libnvinfer") || name.startsWith("libnvonnx")
-                                            ? "install TensorRT 10, or use cuda:" + gpu.index()
+                                            ? "install TensorRT 10, or use cuda:" + gpu.number()
                                             : "install the CUDA 12 runtime libraries (cuBLAS,"
                                                     + " cuFFT, cuRAND, nvRTC, cudart)";
             return "the library "
@@ -123,7 +123,7 @@ final class Gpu {
         }
         if (reason.contains("CUDA failure 101") || reason.contains("invalid device ordinal")) {
             return "there is no GPU number "
-                    + gpu.index()
+                    + gpu.number()
                     + " here (nvidia-smi -L lists them, from 0)";
         }
         if (reason.contains("CUDA failure 35")
@@ -156,7 +156,7 @@ final class Gpu {
             throws OrtException {
         if (gpu.kind() == Device.Kind.TENSORRT) {
             try (OrtTensorRTProviderOptions tensorRt =
-                    new OrtTensorRTProviderOptions(gpu.index())) {
+                    new OrtTensorRTProviderOptions(gpu.number())) {
                 if (shapes.isPresent()) {
                     Shapes known = shapes.get();
                     tensorRt.add("trt_fp16_enable", known.half() ? "1" : "0");
@@ -174,7 +174,7 @@ final class Gpu {
                 options.addTensorrt(tensorRt);
             }
         }
-        try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(gpu.index())) {
+        try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(gpu.number())) {
             // fp32 means fp32: without this its products have 10 bits
             cuda.add("use_tf32", "0");
             // batches repeat the same few sizes; doubling would ask for more than there is

@@ -114,6 +114,22 @@ public final class OnnxLoader {
         }
     }
 
+    /**
+     * The tokenizer alone, its limits not yet fitted to what the graph takes.
+     *
+     * @throws ModelException when it cannot be used
+     */
+    public static Tokenizer tokenizer(ModelFiles files, EncoderOptions options) {
+        HuggingFaceTokens tokens = HuggingFaceTokens.read(files.tokenizer());
+        return tokens.limitedTo(
+                wanted(options.documentTokens(), files.documentTokens(), DEFAULT_DOCUMENT_TOKENS),
+                wanted(options.queryTokens(), files.queryTokens(), DEFAULT_QUERY_TOKENS));
+    }
+
+    private static int wanted(int asked, int own, int usual) {
+        return asked > 0 ? asked : own > 0 ? own : usual;
+    }
+
     private boolean isGpu() {
         return choice.device().kind() != Device.Kind.CPU;
     }
@@ -300,7 +316,7 @@ public final class OnnxLoader {
 
     /** A token limit: as asked for, or the model's own, or ours. */
     private int limit(String role, int asked, int own, int usual) {
-        int limit = asked > 0 ? asked : own > 0 ? own : usual;
+        int limit = wanted(asked, own, usual);
         int special = tokens.prefix().length + tokens.suffix().length;
         if (limit <= special) {
             throw new ModelException(

@@ -116,7 +116,7 @@ final class OnnxSession implements AutoCloseable {
     void releaseMemoryAfter(OrtSession.RunOptions options) throws OrtException {
         if (device.kind() == Device.Kind.CUDA || device.kind() == Device.Kind.TENSORRT) {
             options.addRunConfigEntry(
-                    "memory.enable_memory_arena_shrinkage", "gpu:" + device.index());
+                    "memory.enable_memory_arena_shrinkage", "gpu:" + device.number());
         }
     }
 

@@ -27,6 +27,9 @@ final class Encode extends RichAsyncFunction<Change, EncodedChange> {
 
     private static final long serialVersionUID = 1L;
 
+    /** The name under which Flink's own plugin for GPUs is configured as a rule. */
+    private static final String GPU = "gpu";
+
     private final EncoderFactory factory;
     private final Provenance provenance;
     private final long maxBytesInFlight;
@@ -46,7 +49,7 @@ final class Encode extends RichAsyncFunction<Change, EncodedChange> {
     public void open(OpenContext openContext) throws InterruptedException {
         inFlight = new BytesInFlight(maxBytesInFlight);
         waiting = ConcurrentHashMap.newKeySet();
-        EngineRegistry.Lease acquired = EngineRegistry.acquire(factory);
+        EngineRegistry.Lease acquired = EngineRegistry.acquire(onAssignedGpu());
         Provenance here = EncoderFactory.provenance(acquired.encoder());
         if (!here.fingerprint().equals(provenance.fingerprint())) {
             acquired.close();
@@ -59,6 +62,16 @@ final class Encode extends RichAsyncFunction<Change, EncodedChange> {
         }
         lease = acquired;
         registerMetrics(getRuntimeContext().getMetricGroup());
+    }
+
+    /** Where Flink gives this task manager GPUs, the first of them. */
+    private EncoderFactory onAssignedGpu() {
+        return getRuntimeContext().getExternalResourceInfos(GPU).stream()
+                .flatMap(gpu -> gpu.getProperty("index").stream())
+                .map(Integer::valueOf)
+                .min(Integer::compare)
+                .map(factory::onGpu)
+                .orElse(factory);
     }
 
     /** They are the engine's, so all subtasks of a process report the same. */

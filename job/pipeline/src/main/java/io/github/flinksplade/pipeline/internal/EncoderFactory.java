@@ -3,6 +3,7 @@ package io.github.flinksplade.pipeline.internal;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.SpladeEncoder;
+import io.github.flinksplade.encoder.Tokenizer;
 import java.io.Serializable;
 
 /**
@@ -13,6 +14,12 @@ public interface EncoderFactory extends Serializable {
 
     SpladeEncoder open();
 
+    /** The tokenizer alone. */
+    Tokenizer openTokenizer();
+
+    /** One that opens the encoder on the GPU of that number, unless it names its device itself. */
+    EncoderFactory onGpu(int number);
+
     /** The encoder of a model. */
     record OfModel(String model, EncoderOptions options) implements EncoderFactory {
 
@@ -21,6 +28,16 @@ public interface EncoderFactory extends Serializable {
         @Override
         public SpladeEncoder open() {
             return SpladeEncoder.open(model, options);
+        }
+
+        @Override
+        public Tokenizer openTokenizer() {
+            return SpladeEncoder.openTokenizer(model, options);
+        }
+
+        @Override
+        public EncoderFactory onGpu(int number) {
+            return new OfModel(model, options.withDevice(options.device().orNumber(number)));
         }
     }
 

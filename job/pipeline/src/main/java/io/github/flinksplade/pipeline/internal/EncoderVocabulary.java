@@ -3,7 +3,7 @@ package io.github.flinksplade.pipeline.internal;
 import io.github.flinksplade.connector.Vocabulary;
 import io.github.flinksplade.encoder.Tokenizer;
 
-/** The terms of the job's encoder, copied from it where they are first asked for. */
+/** The terms of the job's encoder, read from its tokenizer where they are first asked for. */
 final class EncoderVocabulary implements Vocabulary {
 
     private static final long serialVersionUID = 1L;
@@ -40,16 +40,12 @@ final class EncoderVocabulary implements Vocabulary {
     }
 
     private String[] read() {
-        try (EngineRegistry.Lease lease = EngineRegistry.acquire(factory)) {
-            Tokenizer tokenizer = lease.encoder().tokenizer();
-            String[] read = new String[lease.encoder().info().vocabularySize()];
+        try (Tokenizer tokenizer = factory.openTokenizer()) {
+            String[] read = new String[tokenizer.vocabularySize()];
             for (int i = 0; i < read.length; i++) {
                 read[i] = tokenizer.term(i);
             }
             return read;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while the model was opened", e);
         }
     }
 }

@@ -3,6 +3,7 @@ package io.github.flinksplade.pipeline.internal;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.FakeEncoder;
 import io.github.flinksplade.encoder.SpladeEncoder;
+import io.github.flinksplade.encoder.Tokenizer;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -26,6 +27,16 @@ record FakeEncoderFactory(String name) implements EncoderFactory {
         return FakeEncoder.create(
                 EncoderOptions.defaults(),
                 DOCUMENTS.computeIfAbsent(name, unused -> new AtomicLong()));
+    }
+
+    @Override
+    public Tokenizer openTokenizer() {
+        return FakeEncoder.create().tokenizer();
+    }
+
+    @Override
+    public EncoderFactory onGpu(int number) {
+        return new FakeEncoderFactory(name + "-gpu" + number);
     }
 
     /** How many documents have been run through the engines of this name. */

@@ -10,6 +10,7 @@ import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.FakeEncoder;
 import io.github.flinksplade.encoder.SpladeEncoder;
+import io.github.flinksplade.encoder.Tokenizer;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
 import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
@@ -499,6 +500,16 @@ class PipelineITCase {
         public SpladeEncoder open() {
             return FakeEncoder.create(
                     EncoderOptions.defaults().withDocumentTokens(tokens), new AtomicLong());
+        }
+
+        @Override
+        public Tokenizer openTokenizer() {
+            return open().tokenizer();
+        }
+
+        @Override
+        public EncoderFactory onGpu(int number) {
+            return this;
         }
     }
 }
