@@ -2,8 +2,9 @@ package io.github.flinksplade.encoder;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
@@ -14,23 +15,34 @@ import java.util.function.ToIntFunction;
  * where the engine pads, those of the nearest lengths, as long as the batch keeps the engine's
  * limits and at most a quarter of its tokens is padding.
  *
- * <p>A batch costs one look at each length that is waiting. Not thread-safe.
+ * <p>So a document waits for no more batches than if each length were batched for itself, and a
+ * batch is never empty while a document waits that is not abandoned. What a batch costs grows with
+ * what is in it, not with what waits. Not thread-safe.
  *
  * @param <T> a document
  */
 final class BatchPlanner<T> {
 
+    private final LinkedHashSet<Waiting<T>> byArrival = new LinkedHashSet<>();
     private final TreeMap<Integer, ArrayDeque<Waiting<T>>> byLength = new TreeMap<>();
     private final ToIntFunction<T> length;
     private final Predicate<T> abandoned;
-    private long arrivals;
-    private int size;
 
-    private record Waiting<T>(T document, long arrival) {}
+    /** Not a record: two that hold the same document are two. */
+    private static final class Waiting<T> {
+        final T document;
+        final int tokens;
+
+        Waiting(T document, int tokens) {
+            this.document = document;
+            this.tokens = tokens;
+        }
+    }
 
     /**
      * @param length a document's number of tokens
-     * @param abandoned whether nobody waits for the document any more; it is then left out
+     * @param abandoned whether nobody waits for the document any more; it is then left out. Asked
+     *     as late as possible, and what it says may change at any time
      */
     BatchPlanner(ToIntFunction<T> length, Predicate<T> abandoned) {
         this.length = length;
@@ -38,22 +50,22 @@ final class BatchPlanner<T> {
     }
 
     void add(T document) {
-        byLength.computeIfAbsent(length.applyAsInt(document), tokens -> new ArrayDeque<>())
-                .add(new Waiting<>(document, arrivals++));
-        size++;
+        Waiting<T> waiting = new Waiting<>(document, length.applyAsInt(document));
+        byArrival.add(waiting);
+        byLength.computeIfAbsent(waiting.tokens, tokens -> new ArrayDeque<>()).add(waiting);
     }
 
     /** How many documents wait. */
     int size() {
-        return size;
+        return byArrival.size();
     }
 
     /** Takes all that waits. */
     List<T> drain() {
-        List<T> all = new ArrayList<>(size);
-        byLength.values().forEach(queue -> queue.forEach(waiting -> all.add(waiting.document())));
+        List<T> all = new ArrayList<>(size());
+        byArrival.forEach(waiting -> all.add(waiting.document));
+        byArrival.clear();
         byLength.clear();
-        size = 0;
         return all;
     }
 
@@ -64,11 +76,13 @@ final class BatchPlanner<T> {
      */
     List<T> next(Engine.Limits limits) {
         List<T> batch = new ArrayList<>();
-        Integer oldest = lengthOfOldest();
-        if (oldest == null) {
+        Waiting<T> first = takeOldest();
+        if (first == null) {
             return batch;
         }
-        take(oldest, Math.max(1, room(limits, oldest)), batch);
+        batch.add(first.document);
+        int oldest = first.tokens;
+        take(oldest, wanted(oldest, room(limits, oldest) - 1), batch);
         if (limits.equalLengths()) {
             return batch;
         }
@@ -84,12 +98,10 @@ final class BatchPlanner<T> {
                                     && longest - shorter
                                             <= (long) (longer - longest) * batch.size();
             int candidate = down ? shorter : longer;
-            int waiting = byLength.get(candidate).size();
             int padded = Math.max(longest, candidate);
-            int most = Math.min(waiting, room(limits, padded) - batch.size());
-            int before = batch.size();
-            take(candidate, withinPadding(most, batch.size(), tokens, candidate, padded), batch);
-            int taken = batch.size() - before;
+            int most = wanted(candidate, room(limits, padded) - batch.size());
+            int taken = withinPadding(most, batch.size(), tokens, candidate, padded);
+            take(candidate, taken, batch);
             if (taken > 0) {
                 tokens += (long) taken * candidate;
                 longest = padded;
@@ -115,9 +127,6 @@ final class BatchPlanner<T> {
      * padding: {@code 4 * (tokens + k * length) >= 3 * (documents + k) * padded}.
      */
     private static int withinPadding(int most, int documents, long tokens, int length, int padded) {
-        if (most <= 0) {
-            return 0;
-        }
         long missing = 3L * documents * padded - 4 * tokens;
         long gainOfEach = 4L * length - 3L * padded;
         if (gainOfEach >= 0) {
@@ -126,39 +135,58 @@ final class BatchPlanner<T> {
         return missing > 0 ? 0 : (int) Math.min(most, missing / gainOfEach);
     }
 
-    private void take(int tokens, int most, List<T> batch) {
-        ArrayDeque<Waiting<T>> queue = byLength.get(tokens);
-        for (int taken = 0; taken < most && !queue.isEmpty(); ) {
-            T document = queue.poll().document();
-            size--;
-            if (!abandoned.test(document)) {
-                batch.add(document);
-                taken++;
+    /** Takes the wanted document that has waited longest; null where there is none. */
+    private Waiting<T> takeOldest() {
+        while (!byArrival.isEmpty()) {
+            Waiting<T> oldest = byArrival.iterator().next();
+            remove(oldest.tokens);
+            if (!abandoned.test(oldest.document)) {
+                return oldest;
             }
         }
-        if (queue.isEmpty()) {
-            byLength.remove(tokens);
+        return null;
+    }
+
+    /**
+     * How many documents of a length are wanted, counted up to {@code most}. They stand at the
+     * front of their queue then: the abandoned ones among them are left out.
+     */
+    private int wanted(int tokens, int most) {
+        int wanted = 0;
+        ArrayDeque<Waiting<T>> queue = byLength.get(tokens);
+        if (queue != null) {
+            Iterator<Waiting<T>> each = queue.iterator();
+            while (wanted < most && each.hasNext()) {
+                Waiting<T> waiting = each.next();
+                if (abandoned.test(waiting.document)) {
+                    each.remove();
+                    byArrival.remove(waiting);
+                } else {
+                    wanted++;
+                }
+            }
+            if (queue.isEmpty()) {
+                byLength.remove(tokens);
+            }
+        }
+        return wanted;
+    }
+
+    /** Adds the first {@code count} documents of a length to the batch. */
+    private void take(int tokens, int count, List<T> batch) {
+        for (int i = 0; i < count; i++) {
+            batch.add(remove(tokens).document);
         }
     }
 
-    private Integer lengthOfOldest() {
-        Integer oldest = null;
-        long arrival = Long.MAX_VALUE;
-        var lengths = byLength.entrySet().iterator();
-        while (lengths.hasNext()) {
-            Map.Entry<Integer, ArrayDeque<Waiting<T>>> queue = lengths.next();
-            while (!queue.getValue().isEmpty()
-                    && abandoned.test(queue.getValue().peek().document())) {
-                queue.getValue().poll();
-                size--;
-            }
-            if (queue.getValue().isEmpty()) {
-                lengths.remove();
-            } else if (queue.getValue().peek().arrival() < arrival) {
-                arrival = queue.getValue().peek().arrival();
-                oldest = queue.getKey();
-            }
+    /** Takes the first document of a length. */
+    private Waiting<T> remove(int tokens) {
+        ArrayDeque<Waiting<T>> queue = byLength.get(tokens);
+        Waiting<T> first = queue.poll();
+        byArrival.remove(first);
+        if (queue.isEmpty()) {
+            byLength.remove(tokens);
         }
-        return oldest;
+        return first;
     }
 }

@@ -90,6 +90,26 @@ class BatchPlannerTest {
     }
 
     @Test
+    void whatIsAbandonedDoesNotCountForThePadding() {
+        add(9, 20, 20, 20, 20);
+        abandoned.addAll(Set.of(1, 2, 4));
+        assertThat(numbers(planner.next(padding(10, 1000)))).containsExactly(0);
+        assertThat(numbers(planner.next(padding(10, 1000)))).containsExactly(3);
+    }
+
+    /** A worker that gets an empty batch goes to sleep, so it must not get one while work waits. */
+    @Test
+    void whatIsAbandonedMeanwhileDoesNotEmptyTheBatch() {
+        Set<Document> asked = new HashSet<>();
+        BatchPlanner<Document> changing =
+                new BatchPlanner<>(Document::tokens, document -> !asked.add(document));
+        changing.add(new Document(0, 100));
+        changing.add(new Document(1, 3));
+        assertThat(numbers(changing.next(padding(10, 1000)))).containsExactly(0);
+        assertThat(changing.size()).isEqualTo(1);
+    }
+
+    @Test
     void keepsEveryRuleOnRandomQueues() {
         long seed = 7;
         Random random = new Random(seed);
