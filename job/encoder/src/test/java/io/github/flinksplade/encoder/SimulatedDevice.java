@@ -10,19 +10,19 @@ import java.util.function.IntFunction;
 /**
  * A device whose batches cost what is known, and a queue before it, in simulated time: nothing
  * sleeps, no clock is read. A worker that becomes free takes the queue's next batch, as {@link
- * MicroBatcher}'s do. Times are in microseconds.
+ * MicroBatcher}'s do. Times are in microseconds. For the tests of other modules too.
  */
-final class SimulatedDevice {
+public final class SimulatedDevice {
 
     /** What a batch costs: so much a call, and so much for each token, padding included. */
-    static final long CALL = 1000;
+    public static final long CALL = 1000;
 
-    static final long TOKEN = 10;
+    public static final long TOKEN = 10;
 
-    static final long NEVER = Long.MAX_VALUE;
+    public static final long NEVER = Long.MAX_VALUE;
 
     /** A document, and what became of it. */
-    static final class Document {
+    public static final class Document {
         final int number;
         final int tokens;
         final long arrives;
@@ -48,7 +48,7 @@ final class SimulatedDevice {
 
         int timesEncoded;
 
-        Document(int number, int tokens, long arrives, long cancelled) {
+        public Document(int number, int tokens, long arrives, long cancelled) {
             this.number = number;
             this.tokens = tokens;
             this.arrives = arrives;
@@ -67,7 +67,8 @@ final class SimulatedDevice {
     }
 
     /** A batch, and the document that had waited longest when it was made. */
-    record Batch(long starts, Engine.Limits limits, Document oldest, List<Document> documents) {
+    public record Batch(
+            long starts, Engine.Limits limits, Document oldest, List<Document> documents) {
 
         int longest() {
             return documents.stream().mapToInt(document -> document.tokens).max().orElse(0);
@@ -93,7 +94,7 @@ final class SimulatedDevice {
         List<Document> next(Engine.Limits limits);
     }
 
-    enum Order {
+    public enum Order {
         PLANNER,
         /** In the order of arrival, a batch cut where the limits end. */
         ARRIVAL,
@@ -101,14 +102,14 @@ final class SimulatedDevice {
         SORTED
     }
 
-    final List<Document> documents;
-    final List<Batch> batches = new ArrayList<>();
+    public final List<Document> documents;
+    public final List<Batch> batches = new ArrayList<>();
 
     /** Moments at which a worker had nothing to do though documents waited. */
     final List<Long> idleWhileWaiting = new ArrayList<>();
 
     /** When the last batch ended. */
-    long now;
+    public long now;
 
     private final int workers;
     private final Queue queue;
@@ -143,7 +144,7 @@ final class SimulatedDevice {
      * @param documents in the order of their arrival; what becomes of them is noted on them, and
      *     replaces what became of them in an earlier run
      */
-    static SimulatedDevice run(
+    public static SimulatedDevice run(
             Order order, IntFunction<Engine.Limits> limits, List<Document> documents) {
         SimulatedDevice device = new SimulatedDevice(order, limits, documents);
         device.run();
@@ -222,7 +223,7 @@ final class SimulatedDevice {
     }
 
     /** The share of padding in all tokens that were computed. */
-    double padding() {
+    public double padding() {
         return 1 - (double) batches.stream().mapToLong(Batch::tokens).sum() / padded();
     }
 
@@ -290,7 +291,7 @@ final class SimulatedDevice {
      * them, sorted by length, into batches within the limits. No other batches can cost less, since
      * exchanging documents until each batch holds neighbours makes none of them longer.
      */
-    static long leastWork(List<Document> documents, Engine.Limits limits) {
+    public static long leastWork(List<Document> documents, Engine.Limits limits) {
         int[] tokens = documents.stream().mapToInt(document -> document.tokens).sorted().toArray();
         long[] least = new long[tokens.length + 1];
         for (int end = 1; end <= tokens.length; end++) {

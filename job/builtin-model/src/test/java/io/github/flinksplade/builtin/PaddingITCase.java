@@ -1,0 +1,76 @@
+package io.github.flinksplade.builtin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.encoder.Engine;
+import io.github.flinksplade.encoder.Role;
+import io.github.flinksplade.encoder.SimulatedDevice;
+import io.github.flinksplade.encoder.SimulatedDevice.Document;
+import io.github.flinksplade.encoder.SimulatedDevice.Order;
+import io.github.flinksplade.encoder.SpladeEncoder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What batches of real texts hold of padding, where an engine pads: docs/performance.md. */
+class PaddingITCase {
+
+    /** Beside the repository where the project's measuring data is at hand. */
+    private static final Path TEXTS =
+            Path.of("../../../shared/data/debian/corpus.jsonl").toAbsolutePath().normalize();
+
+    private static final int TOKENS = 4096;
+
+    @Test
+    void aBacklogOfRealTextsIsHardlyPadded() throws IOException {
+        assumeTrue(Files.exists(TEXTS), TEXTS + " is not there: nothing to measure");
+        List<Integer> lengths = lengths();
+        System.out.println("| waiting | documents | planner | sorted | arrival | work |");
+        for (int waiting : new int[] {250, 1000, 5000}) {
+            for (int most : new int[] {32, 128}) {
+                Engine.Limits limits = new Engine.Limits(1, most, TOKENS, false);
+                List<Document> documents = new ArrayList<>();
+                for (int i = 0; i < waiting; i++) {
+                    documents.add(new Document(i, lengths.get(i), 0, SimulatedDevice.NEVER));
+                }
+                SimulatedDevice planner =
+                        SimulatedDevice.run(Order.PLANNER, batch -> limits, documents);
+                double sorted =
+                        SimulatedDevice.run(Order.SORTED, batch -> limits, documents).padding();
+                double arrival =
+                        SimulatedDevice.run(Order.ARRIVAL, batch -> limits, documents).padding();
+                double work = (double) planner.now / SimulatedDevice.leastWork(documents, limits);
+                System.out.printf(
+                        "| %d | %d | %.1f %% | %.1f %% | %.1f %% | %.2f |%n",
+                        waiting, most, planner.padding() * 100, sorted * 100, arrival * 100, work);
+                String name = waiting + " documents waiting, " + limits;
+                assertThat(planner.padding()).as(name).isLessThan(arrival / 2);
+                if (waiting >= 1000) {
+                    assertThat(planner.padding()).as(name).isLessThan(sorted + .05);
+                }
+            }
+        }
+    }
+
+    /** The numbers of tokens of the texts, as the built-in model cuts them. */
+    private static List<Integer> lengths() throws IOException {
+        ObjectMapper mapper = new ObjectMapper();
+        List<Integer> lengths = new ArrayList<>();
+        try (SpladeEncoder encoder =
+                SpladeEncoder.open(
+                        "builtin:minilm",
+                        EncoderOptions.defaults().withCacheDirectory("target/cache"))) {
+            for (String line : Files.readAllLines(TEXTS)) {
+                String text = mapper.readTree(line).get("text").asText();
+                lengths.add(encoder.tokenizer().tokenize(text, Role.DOCUMENT).ids().length);
+            }
+        }
+        return lengths;
+    }
+}
