@@ -79,6 +79,30 @@ final class ModelCommand implements Runnable {
         }
     }
 
+    /** What the commands share that open a model to run it. */
+    abstract static class OnOpenModel extends OnModel {
+
+        @Option(
+                names = "--precision",
+                paramLabel = "PRECISION",
+                description = "fp32 (default), int8 or fp16.")
+        private String precision = JobSettings.PRECISION.fallback();
+
+        @Option(
+                names = "--device",
+                paramLabel = "DEVICE",
+                description = "Where to run it: auto (default), cpu, cuda[:N], tensorrt[:N].")
+        private String device = JobSettings.DEVICE.fallback();
+
+        @Override
+        EncoderOptions options() {
+            String where = UserException.COMMAND_LINE;
+            return super.options()
+                    .withPrecision(JobSettings.PRECISION.parse(precision, where))
+                    .withDevice(JobSettings.DEVICE.parse(device, where));
+        }
+    }
+
     /** {@code model list}. */
     @Command(
             name = "list",
@@ -134,7 +158,7 @@ final class ModelCommand implements Runnable {
                     "Opens a model and checks that it can be used; with --sha256 also that it is"
                             + " the one meant. Exit code 1 if not.",
             footer = {"", "Example:", "  flink-splade model verify builtin:minilm"})
-    static final class Verify extends OnModel {
+    static final class Verify extends OnOpenModel {
 
         @Override
         public Integer call() {
@@ -189,7 +213,7 @@ final class ModelCommand implements Runnable {
             mixinStandardHelpOptions = true,
             description = "Describes a model: hashes, token limits, vocabulary, precision, graph.",
             footer = {"", "Example:", "  flink-splade model info builtin:minilm"})
-    static final class Info extends OnModel {
+    static final class Info extends OnOpenModel {
 
         @Override
         public Integer call() {

@@ -81,6 +81,8 @@ class GpuPathTest {
                     .isEqualTo(alone || form == FormulaTest.Form.NO_MASK);
             boolean plain = form == FormulaTest.Form.NO_MASK;
             assertThat(gpu.info().graph().contains("attention in one node")).isEqualTo(!plain);
+            assertThat(gpu.info().graph().contains("greatest first"))
+                    .isEqualTo(!form.name().contains("PAIRS"));
             for (Role role : Role.values()) {
                 assertClose(
                         gpu.encode(FormulaTest.TEXTS, role),

@@ -197,8 +197,12 @@ final class FusedAttention {
                                 scale * query.get().scale() * key.get().scale())));
     }
 
+    /** The only node that reads a value, sizes apart, if it is that operator. */
     private Optional<NodeProto> onlyConsumer(String value, String operator) {
-        List<NodeProto> all = consumers.getOrDefault(value, List.of());
+        List<NodeProto> all =
+                consumers.getOrDefault(value, List.of()).stream()
+                        .filter(node -> !index.is(node, "Shape"))
+                        .toList();
         return all.size() == 1 && index.is(all.get(0), operator)
                 ? Optional.of(all.get(0))
                 : Optional.empty();

@@ -50,7 +50,7 @@ final class GraphRewriter {
     private static final long WIDE_BLOCK = 8192;
 
     private static final int SLICE_BY_INPUTS = 10;
-    private static final int COMPARES_OR_EQUAL = 12;
+    private static final int UNSORTED_TOP = 11;
 
     /** No model in use gives a text more terms, as a rule a few hundred. */
     private static final int TOP_TERMS = 1024;
@@ -106,7 +106,7 @@ final class GraphRewriter {
     private Rewritten table(GraphOutput.Kind kind, String table, String summary) {
         List<ValueInfoProto> outputs = new ArrayList<>(List.of(value(table, FLOAT)));
         Optional<GraphOutput.TopTerms> top =
-                index.operatorSet() < COMPARES_OR_EQUAL
+                index.operatorSet() < UNSORTED_TOP
                         ? Optional.empty()
                         : topOf.map(terms -> topTerms(table, terms));
         top.ifPresent(
@@ -127,10 +127,12 @@ final class GraphRewriter {
         int most = Math.min(TOP_TERMS, terms);
         // columns that pad the vocabulary are not to take the place of terms
         String known = slice(table, 1, 0, terms);
-        // what is no number is not at most 0 either, and so is counted
         String counted =
                 added.node(
-                        "Not", List.of(added.node("LessOrEqual", List.of(known, added.real(0)))));
+                        "Or",
+                        List.of(
+                                added.node("Greater", List.of(known, added.real(0))),
+                                added.node("IsNaN", List.of(known))));
         String ones = added.node("Cast", List.of(counted), NewNodes.integer("to", FLOAT));
         String count = sum(ones, 1);
         String values = added.name();

@@ -59,6 +59,8 @@ public final class OnnxLoader {
     /** On a GPU: about where its matrix units are full, at a hundred texts of 128 tokens. */
     private static final int GPU_BATCH_TOKENS = 1 << 14;
 
+    private static final int REHEARSAL_BATCH_TOKENS = 1 << 10;
+
     private static final int GPU_BATCH_DOCUMENTS = 1024;
 
     /** Its matrix units want sizes that are multiples of this. */
@@ -224,7 +226,11 @@ public final class OnnxLoader {
     }
 
     private int budget() {
-        return options.batchTokens() > 0 ? options.batchTokens() : GPU_BATCH_TOKENS;
+        int usual =
+                choice.device().kind() == Device.Kind.REHEARSAL
+                        ? REHEARSAL_BATCH_TOKENS
+                        : GPU_BATCH_TOKENS;
+        return options.batchTokens() > 0 ? options.batchTokens() : usual;
     }
 
     /** An engine that runs one text at a time, to be given its limits. */
