@@ -66,6 +66,7 @@ final class JobPlan {
                 .withThreads(settings.threads())
                 .withDevice(settings.device())
                 .withBatchTokens(settings.batchTokens())
+                .withDeviceMemory(settings.deviceMemory())
                 .withSha256(settings.modelSha256())
                 .withCacheDirectory(settings.modelCache());
     }

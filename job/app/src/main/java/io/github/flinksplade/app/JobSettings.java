@@ -41,6 +41,7 @@ record JobSettings(
         int threads,
         Device device,
         int batchTokens,
+        long deviceMemory,
         Duration checkpointInterval,
         boolean gate,
         boolean resend,
@@ -196,6 +197,16 @@ record JobSettings(
                     "Tokens of a batch on a GPU, padding included; 0: 16,384. It shrinks by itself"
                             + " while the GPU's memory is short.",
                     text -> number(text, 0));
+    static final Setting<Long> DEVICE_MEMORY =
+            new Setting<>(
+                    "device-memory",
+                    "size",
+                    "SIZE",
+                    "0",
+                    false,
+                    "How much of a GPU's memory may be taken, where others use it too; 0: as much as"
+                            + " there is.",
+                    text -> text.strip().equals("0") ? 0 : size(text));
     static final Setting<Duration> CHECKPOINT_INTERVAL =
             new Setting<>(
                     "checkpoint-interval",
@@ -290,6 +301,7 @@ record JobSettings(
                     THREADS,
                     DEVICE,
                     BATCH_TOKENS,
+                    DEVICE_MEMORY,
                     CHECKPOINT_INTERVAL,
                     GATE,
                     RESEND,
@@ -372,6 +384,7 @@ record JobSettings(
                 one(THREADS, given),
                 one(DEVICE, given),
                 one(BATCH_TOKENS, given),
+                one(DEVICE_MEMORY, given),
                 one(CHECKPOINT_INTERVAL, given),
                 one(GATE, given),
                 one(RESEND, given),
@@ -591,6 +604,7 @@ record JobSettings(
         line(text, THREADS, threads);
         line(text, DEVICE, device);
         line(text, BATCH_TOKENS, batchTokens);
+        line(text, DEVICE_MEMORY, deviceMemory);
         line(text, CHECKPOINT_INTERVAL, checkpointInterval.toMillis() + " ms");
         line(text, GATE, gate);
         line(text, RESEND, resend);

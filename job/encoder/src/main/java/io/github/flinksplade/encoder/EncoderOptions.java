@@ -16,6 +16,7 @@ import java.util.function.Consumer;
  * @param device where the model runs; by default a GPU where one can be used, else the CPU
  * @param batchTokens tokens of a batch on a GPU, padding included; 0: 16,384. On a CPU it has no
  *     meaning
+ * @param deviceMemory bytes of a GPU's memory that may be taken; 0: as many as there are
  * @param sha256 the SHA-256 the model must have, or null for any
  * @param cacheDirectory where fetched and made models are kept, or null for {@code
  *     $XDG_CACHE_HOME/flink-splade} ({@code ~/.cache/flink-splade})
@@ -29,6 +30,7 @@ public record EncoderOptions(
         Precision precision,
         Device device,
         int batchTokens,
+        long deviceMemory,
         String sha256,
         String cacheDirectory)
         implements Serializable {
@@ -36,22 +38,28 @@ public record EncoderOptions(
     private static final long serialVersionUID = 3L;
 
     public EncoderOptions {
-        if (documentTokens < 0 || queryTokens < 0 || threads < 0 || batchTokens < 0) {
+        if (documentTokens < 0
+                || queryTokens < 0
+                || threads < 0
+                || batchTokens < 0
+                || deviceMemory < 0) {
             throw new IllegalArgumentException(
-                    "token limits, threads and batch tokens must not be negative: "
+                    "token limits, threads, batch tokens and device memory must not be negative: "
                             + documentTokens
                             + ", "
                             + queryTokens
                             + ", "
                             + threads
                             + ", "
-                            + batchTokens);
+                            + batchTokens
+                            + ", "
+                            + deviceMemory);
         }
     }
 
     public static EncoderOptions defaults() {
         return new EncoderOptions(
-                0, 0, Pruning.NONE, Pruning.NONE, 0, Precision.FP32, Device.AUTO, 0, null, null);
+                0, 0, Pruning.NONE, Pruning.NONE, 0, Precision.FP32, Device.AUTO, 0, 0, null, null);
     }
 
     /** The same with one thing changed. */
@@ -65,6 +73,7 @@ public record EncoderOptions(
         draft.precision = precision;
         draft.device = device;
         draft.batchTokens = batchTokens;
+        draft.deviceMemory = deviceMemory;
         draft.sha256 = sha256;
         draft.cacheDirectory = cacheDirectory;
         change.accept(draft);
@@ -77,6 +86,7 @@ public record EncoderOptions(
                 draft.precision,
                 draft.device,
                 draft.batchTokens,
+                draft.deviceMemory,
                 draft.sha256,
                 draft.cacheDirectory);
     }
@@ -90,6 +100,7 @@ public record EncoderOptions(
         private Precision precision;
         private Device device;
         private int batchTokens;
+        private long deviceMemory;
         private String sha256;
         private String cacheDirectory;
     }
@@ -124,6 +135,10 @@ public record EncoderOptions(
 
     public EncoderOptions withBatchTokens(int tokens) {
         return with(draft -> draft.batchTokens = tokens);
+    }
+
+    public EncoderOptions withDeviceMemory(long bytes) {
+        return with(draft -> draft.deviceMemory = bytes);
     }
 
     public EncoderOptions withSha256(String digest) {

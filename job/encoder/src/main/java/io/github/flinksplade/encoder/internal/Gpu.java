@@ -29,7 +29,7 @@ final class Gpu {
 
     private static final Pattern NO_MEMORY =
             Pattern.compile(
-                    "(?i)failed to allocate memory|out of memory|ALLOC_FAILED|cudaErrorMemoryAllocation");
+                    "(?i)failed to allocate memory|available memory of \\d+ is smaller than|out of memory|ALLOC_FAILED|cudaErrorMemoryAllocation");
 
     private Gpu() {}
 
@@ -138,8 +138,21 @@ final class Gpu {
         return NO_MEMORY.matcher(reason).find();
     }
 
-    /** What a TensorRT engine is built for. */
-    record Shapes(List<String> inputs, int mostRows, int mostTokens, boolean half, Path cache) {
+    /**
+     * What is to run on a GPU.
+     *
+     * @param inputs names of the graph's inputs [batch, tokens]
+     * @param half whether it computes in 16 bits
+     * @param cache where TensorRT keeps what it has built
+     * @param memory bytes of memory that it may take; 0: as many as there are
+     */
+    record Use(
+            List<String> inputs,
+            int mostRows,
+            int mostTokens,
+            boolean half,
+            Path cache,
+            long memory) {
 
         /** As TensorRT wants it: each input's name and shape. */
         private String of(int rows, int tokens) {
@@ -150,15 +163,15 @@ final class Gpu {
     }
 
     /**
-     * @param shapes of TensorRT's engine; empty only for a trial
+     * @param use empty only for a trial
      */
-    static void add(OrtSession.SessionOptions options, Device gpu, Optional<Shapes> shapes)
+    static void add(OrtSession.SessionOptions options, Device gpu, Optional<Use> use)
             throws OrtException {
         if (gpu.kind() == Device.Kind.TENSORRT) {
             try (OrtTensorRTProviderOptions tensorRt =
                     new OrtTensorRTProviderOptions(gpu.number())) {
-                if (shapes.isPresent()) {
-                    Shapes known = shapes.get();
+                if (use.isPresent()) {
+                    Use known = use.get();
                     tensorRt.add("trt_fp16_enable", known.half() ? "1" : "0");
                     tensorRt.add("trt_engine_cache_enable", "1");
                     tensorRt.add("trt_engine_cache_path", folder(known.cache()).toString());
@@ -179,6 +192,9 @@ final class Gpu {
             cuda.add("use_tf32", "0");
             // batches repeat the same few sizes; doubling would ask for more than there is
             cuda.add("arena_extend_strategy", "kSameAsRequested");
+            if (use.isPresent() && use.get().memory() > 0) {
+                cuda.add("gpu_mem_limit", Long.toString(use.get().memory()));
+            }
             options.addCUDA(cuda);
         }
     }

@@ -285,12 +285,13 @@ public final class OnnxLoader {
                 model,
                 choice.device(),
                 Optional.of(
-                        new Gpu.Shapes(
+                        new Gpu.Use(
                                 inputs.inputs().stream().map(GraphInputs.Input::name).toList(),
                                 Math.max(1, budget() / longest),
                                 longest,
                                 precision().equals("fp16"),
-                                ModelStore.cache(options).resolve("tensorrt"))));
+                                ModelStore.cache(options).resolve("tensorrt"),
+                                options.deviceMemory())));
     }
 
     /** An engine if it runs; where it does not, the plain graph says what is wrong, if anything. */

@@ -38,17 +38,16 @@ final class OnnxSession implements AutoCloseable {
     }
 
     /**
-     * @param shapes what TensorRT needs to know
+     * @param use what a GPU needs to know
      * @throws ModelException when the runtime does not take the graph
      * @throws DeviceMemoryException when the weights do not fit the device
      */
-    static OnnxSession open(
-            OnnxFile file, ModelProto model, Device device, Optional<Gpu.Shapes> shapes) {
+    static OnnxSession open(OnnxFile file, ModelProto model, Device device, Optional<Gpu.Use> use) {
         try {
             OrtEnvironment environment = runtime();
             try (OrtSession.SessionOptions options = options()) {
                 if (device.kind() == Device.Kind.CUDA || device.kind() == Device.Kind.TENSORRT) {
-                    Gpu.add(options, device, shapes);
+                    Gpu.add(options, device, use);
                 }
                 options.addConfigEntry(
                         "session.model_external_initializers_file_folder_path",

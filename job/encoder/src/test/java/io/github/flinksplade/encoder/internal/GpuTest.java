@@ -48,6 +48,8 @@ class GpuTest {
                         "bfc_arena.cc:376 void* onnxruntime::BFCArena::AllocateRawInternal(size_t,"
                                 + " bool, onnxruntime::Stream*) Failed to allocate memory for"
                                 + " requested buffer of size 1073741824",
+                        "bfc_arena.cc:333 Available memory of 1024 is smaller than requested bytes"
+                                + " of 4096",
                         "CUDA failure 2: out of memory ; GPU=0 ; hostname=a ; file=b",
                         "CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED ; GPU=0",
                         "CUDNN failure 4002: CUDNN_STATUS_ALLOC_FAILED ; GPU=0")) {
