@@ -1,6 +1,7 @@
 package io.github.flinksplade.app;
 
 import io.github.flinksplade.bench.EncodeBenchmark;
+import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.Precision;
 import java.io.IOException;
@@ -21,7 +22,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Measures speed on this machine.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = BenchCommand.Encode.class,
+        subcommands = {BenchCommand.Encode.class, BenchDeviceCommand.class},
         footer = {"", "Example:", "  flink-splade bench encode --documents 64 --rounds 1"})
 final class BenchCommand implements Runnable {
 
@@ -74,8 +75,28 @@ final class BenchCommand implements Runnable {
                 names = "--precision",
                 split = ",",
                 paramLabel = "PRECISION",
-                description = "What to measure; by default fp32,int8.")
-        private List<String> precisions = List.of("fp32", "int8");
+                description = "What to measure; by default fp32,int8, and on a GPU fp32,fp16.")
+        private List<String> precisions;
+
+        @Option(
+                names = "--device",
+                paramLabel = "DEVICE",
+                description = "Where all of it runs, the recipe too: cpu (default), cuda[:N].")
+        private String device = "cpu";
+
+        @Option(
+                names = "--batch-tokens",
+                paramLabel = "N",
+                description = "Tokens of a batch on a GPU; by default 16384.")
+        private String batchTokens = JobSettings.BATCH_TOKENS.fallback();
+
+        @Option(
+                names = "--memory-documents",
+                paramLabel = "N",
+                description =
+                        "Documents that a process of its own encodes to show its memory; by default"
+                                + " three times the texts.")
+        private int memoryDocuments;
 
         @Option(
                 names = "--documents",
@@ -110,19 +131,36 @@ final class BenchCommand implements Runnable {
             if (documents < 1 || rounds < 1) {
                 throw UserException.at(where, "--documents and --rounds must be at least 1", null);
             }
+            Device on = JobSettings.DEVICE.parse(device, where);
+            boolean isGpu = on.kind() == Device.Kind.CUDA || on.kind() == Device.Kind.TENSORRT;
             Console console = parent.main.console();
+            List<String> texts;
+            try {
+                texts = texts(corpus, documents);
+            } catch (IOException e) {
+                throw new UserException("cannot read texts: " + e.getMessage(), e);
+            }
             EncodeBenchmark benchmark =
                     new EncodeBenchmark(
                             model,
                             EncoderOptions.defaults()
                                     .withThreads(JobSettings.THREADS.parse(threads, where))
+                                    .withDevice(on)
+                                    .withBatchTokens(
+                                            JobSettings.BATCH_TOKENS.parse(batchTokens, where))
                                     .withCacheDirectory(cache),
-                            precisions.stream()
-                                    .map(name -> JobSettings.PRECISION.parse(name, where))
-                                    .toList()
-                                    .toArray(new Precision[0]),
-                            texts(),
+                            (precisions != null
+                                            ? precisions
+                                            : isGpu
+                                                    ? List.of("fp32", "fp16")
+                                                    : List.of("fp32", "int8"))
+                                    .stream()
+                                            .map(name -> JobSettings.PRECISION.parse(name, where))
+                                            .toList()
+                                            .toArray(new Precision[0]),
+                            texts,
                             rounds,
+                            memoryDocuments > 0 ? memoryDocuments : 3 * texts.size(),
                             ModelOptions.progress(console),
                             console.err()::println);
             EncodeBenchmark.Report report = benchmark.run();
@@ -138,18 +176,16 @@ final class BenchCommand implements Runnable {
             results.flush();
             return ExitCode.OK;
         }
+    }
 
-        private List<String> texts() {
-            try {
-                return corpus == null
-                        ? WordNet.things().stream()
-                                .map(WordNet.Thing::definition)
-                                .limit(documents)
-                                .toList()
-                        : EncodeBenchmark.read(corpus, documents);
-            } catch (IOException e) {
-                throw new UserException("cannot read texts: " + e.getMessage(), e);
-            }
-        }
+    /** The first texts of a file, or where none is given, of WordNet. */
+    static List<String> texts(Path corpus, int documents) throws IOException {
+        return corpus == null
+                ? WordNet.things().stream().map(WordNet.Thing::definition).limit(documents).toList()
+                : EncodeBenchmark.read(corpus, documents);
+    }
+
+    Main main() {
+        return main;
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.app.JobSettings.Given;
 import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.Precision;
 import io.github.flinksplade.encoder.Pruning;
 import java.nio.file.Path;
@@ -68,6 +69,14 @@ class JobSettingsTest {
                         Precision.INT8,
                         JobSettings::precision),
                 row(JobSettings.THREADS, 0, "3", 3, JobSettings::threads),
+                row(
+                        JobSettings.DEVICE,
+                        Device.AUTO,
+                        "cuda:1",
+                        new Device(Device.Kind.CUDA, 1),
+                        JobSettings::device),
+                row(JobSettings.BATCH_TOKENS, 0, "4096", 4096, JobSettings::batchTokens),
+                row(JobSettings.DEVICE_MEMORY, 0L, "2 gb", 2L << 30, JobSettings::deviceMemory),
                 row(
                         JobSettings.CHECKPOINT_INTERVAL,
                         Duration.ofSeconds(10),
@@ -179,8 +188,10 @@ class JobSettingsTest {
                     """
                     capacity            | 0        | 'capacity in the test: ''0'' is not a whole number of at least 1'
                     capacity            | many     | 'capacity in the test: ''many'' is not a whole number of at least 1'
-                    precision           | int4     | 'precision in the test: unknown precision ''int4''; write fp32 or int8'
+                    precision           | int4     | 'precision in the test: unknown precision ''int4''; write fp32, int8 or fp16'
                     threads             | -1       | 'threads in the test: ''-1'' is not a whole number of at least 0'
+                    device              | gpu      | 'device in the test: unknown device ''gpu''; write auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N'
+                    device-memory       | much     | 'device-memory in the test: ''much'' is not a size; write bytes, or a number with kb, mb or gb'
                     gate                | yes      | 'gate in the test: ''yes'' is neither true nor false'
                     checkpoint-interval | soon     | 'checkpoint-interval in the test: ''soon'' is not a duration; write a number with ms, s, min, h or d'
                     checkpoint-interval | 1 ms     | 'checkpoint-interval in the test: ''1 ms'' is out of range: from 10 ms to 36500 d'

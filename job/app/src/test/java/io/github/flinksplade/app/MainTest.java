@@ -101,6 +101,11 @@ class MainTest {
                     1 | run --from kafak://b:9/t --to file:b           | no connector for 'kafak:' in kafak://b:9/t; did you mean 'kafka:'?*
                     1 | encode --model /no/such/model hello            | no such directory: /no/such/model*
                     2 | encode --prune topk=3 hello                    | prune on the command line: unknown pruning 'topk=3'*
+                    1 | encode --device cuda hello                     | the device cuda cannot be used: the ONNX Runtime on the class path is a build for CPUs*
+                    2 | encode --device gpu hello                      | device on the command line: unknown device 'gpu'*
+                    1 | encode --device rehearsal --precision int8 hello | products of 8-bit integers are for CPUs; on a GPU use --precision fp16
+                    2 | bench device --device cpu                      | --device must be a GPU, or rehearsal*
+                    2 | bench encode --rounds 0                        | --documents and --rounds must be at least 1*
                     1 | search --index lucene:/no/such/index hello     | *
                     1 | run --from file:/no/such.jsonl --to file:b     | *
                     """)

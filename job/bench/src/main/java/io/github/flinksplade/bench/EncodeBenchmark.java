@@ -4,6 +4,7 @@ import ai.onnxruntime.OrtException;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.management.ThreadMXBean;
+import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncodedText;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.MicroBatcher;
@@ -23,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -39,11 +41,14 @@ public final class EncodeBenchmark {
     private final Precision[] precisions;
     private final List<String> texts;
     private final int rounds;
+    private final int memoryDocuments;
     private final Progress progress;
     private final Consumer<String> narrator;
 
     /**
      * @param rounds rounds that count, after one that does not
+     * @param memoryDocuments documents to encode in a process of its own for its memory: the texts,
+     *     again and again
      * @param narrator is told what is being done, a line each
      */
     public EncodeBenchmark(
@@ -52,6 +57,7 @@ public final class EncodeBenchmark {
             Precision[] precisions,
             List<String> texts,
             int rounds,
+            int memoryDocuments,
             Progress progress,
             Consumer<String> narrator) {
         this.model = model;
@@ -59,6 +65,7 @@ public final class EncodeBenchmark {
         this.precisions = precisions.clone();
         this.texts = List.copyOf(texts);
         this.rounds = rounds;
+        this.memoryDocuments = memoryDocuments;
         this.progress = progress;
         this.narrator = narrator;
     }
@@ -88,7 +95,9 @@ public final class EncodeBenchmark {
      * @param otherMicros time in the engine beside the model: inputs, and reading the vector out
      * @param tokenizerMicros time to tokenise a text on one thread
      * @param allocatedBytes bytes of heap allocated for a text
-     * @param rssBytes resident memory of a process of its own while it encodes, 0 if not measured
+     * @param earlyRssBytes resident memory of a process of its own after about a tenth of what it
+     *     encodes, 0 if not measured
+     * @param rssBytes resident memory of that process after all of it
      * @param peakBytes the most it had since its start, loading included
      * @param worstDifference greatest difference of a weight from the lean reference's
      * @param topOverlap mean share of the reference's 20 largest terms among one's own 20 largest
@@ -107,6 +116,7 @@ public final class EncodeBenchmark {
             double otherMicros,
             double tokenizerMicros,
             double allocatedBytes,
+            long earlyRssBytes,
             long rssBytes,
             long peakBytes,
             double worstDifference,
@@ -159,12 +169,13 @@ public final class EncodeBenchmark {
             text.append(
                     String.format(
                             Locale.ROOT,
-                            "%n%-15s %9s %9s %9s %9s %8s %8s %10s %8s%n",
+                            "%n%-15s %9s %9s %9s %9s %8s %8s %8s %10s %8s%n",
                             "for a text",
                             "model us",
                             "other us",
                             "token us",
                             "alloc KB",
+                            "RSS 1/10",
                             "RSS MB",
                             "peak MB",
                             "worst diff",
@@ -173,12 +184,13 @@ public final class EncodeBenchmark {
                 text.append(
                         String.format(
                                 Locale.ROOT,
-                                "%-15s %9.0f %9.0f %9.0f %9.1f %8d %8d %10.2g %7.1f%%%n",
+                                "%-15s %9.0f %9.0f %9.0f %9.1f %8d %8d %8d %10.2g %7.1f%%%n",
                                 row.name(),
                                 row.modelMicros(),
                                 row.otherMicros(),
                                 row.tokenizerMicros(),
                                 row.allocatedBytes() / 1024,
+                                row.earlyRssBytes() >> 20,
                                 row.rssBytes() >> 20,
                                 row.peakBytes() >> 20,
                                 row.worstDifference(),
@@ -217,15 +229,18 @@ public final class EncodeBenchmark {
                         ? options.threads()
                         : Runtime.getRuntime().availableProcessors();
         narrator.accept("measuring the machine's matrix products ...");
-        Machine machine = Machine.measure(threads);
+        OptionalInt gpu = gpu();
+        Machine machine = Machine.measure(threads, gpu);
         Map<String, Measured> measured = new LinkedHashMap<>();
         Map<String, Way> ways = new LinkedHashMap<>();
         double tokenizerMicros;
         long tokens = 0;
         long padded = 0;
         int vocabulary;
+        String device;
         try (SpladeEncoder exact = SpladeEncoder.open(model, options, progress)) {
             vocabulary = exact.info().vocabularySize();
+            device = exact.info().device();
             ways.put(REFERENCE, reference(files, exact, threads, false));
             ways.put(REFERENCE + "-lean", reference(files, exact, threads, true));
             for (Precision precision : precisions) {
@@ -274,7 +289,7 @@ public final class EncodeBenchmark {
             MemoryProbe.Memory memory = MemoryProbe.Memory.UNKNOWN;
             if (ours) {
                 narrator.accept("memory of " + name + " ...");
-                memory = MemoryProbe.measure(model, options, name, texts);
+                memory = MemoryProbe.measure(model, options, name, texts, memoryDocuments);
             }
             rows.add(
                     row(
@@ -291,6 +306,7 @@ public final class EncodeBenchmark {
         about.put("name", model);
         about.put("sha256", files.sha256());
         about.put("vocabulary", vocabulary);
+        about.put("device", device);
         about.put("texts", texts.size());
         about.put("meanTokens", rounded((double) tokens / texts.size()));
         about.put("rounds", rounds);
@@ -307,6 +323,10 @@ public final class EncodeBenchmark {
         facts.put("onnxruntime", machine.onnxRuntime());
         facts.put("gemmGflops", rounded(machine.gemm()));
         facts.put("integerGemmGops", rounded(machine.integerGemm()));
+        if (machine.gpuGemm() > 0) {
+            facts.put("gpuGemmGflops", rounded(machine.gpuGemm()));
+            facts.put("gpuHalfGemmGflops", rounded(machine.gpuHalfGemm()));
+        }
         return facts;
     }
 
@@ -328,7 +348,8 @@ public final class EncodeBenchmark {
                         exact.tokenizer(),
                         exact.info().vocabularySize(),
                         threads,
-                        lean);
+                        lean,
+                        gpu());
         return new Way() {
             @Override
             public SparseVector[] encode() throws OrtException {
@@ -414,7 +435,7 @@ public final class EncodeBenchmark {
         double rate = median(measured.rates);
         double tokenRate = rate * tokens / texts.size();
         double gflops = tokenRate * perToken / 1e9;
-        double peak = name.equals("int8") ? machine.integerGemm() : machine.gemm();
+        double peak = peak(name, machine);
         boolean ours = measured.stats != null;
         SparseVector[] expected = all.get(REFERENCE + "-lean").vectors;
         double worst = 0;
@@ -443,10 +464,27 @@ public final class EncodeBenchmark {
                         : 0,
                 tokenizerMicros,
                 measured.allocated,
+                memory.earlyBytes(),
                 memory.residentBytes(),
                 memory.peakBytes(),
                 worst,
                 overlap / expected.length);
+    }
+
+    /** The rate that a way could reach at most. */
+    private double peak(String name, Machine machine) {
+        if (gpu().isPresent()) {
+            return name.equals("fp16") ? machine.gpuHalfGemm() : machine.gpuGemm();
+        }
+        return name.equals("int8") ? machine.integerGemm() : machine.gemm();
+    }
+
+    /** The GPU that all ways run on, if they do. */
+    private OptionalInt gpu() {
+        Device device = options.device();
+        return device.kind() == Device.Kind.CUDA || device.kind() == Device.Kind.TENSORRT
+                ? OptionalInt.of(device.number())
+                : OptionalInt.empty();
     }
 
     private static double median(List<Double> numbers) {

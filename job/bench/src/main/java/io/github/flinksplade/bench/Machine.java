@@ -1,5 +1,6 @@
 package io.github.flinksplade.bench;
 
+import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
@@ -16,6 +17,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -23,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.IntStream;
 
@@ -32,6 +35,9 @@ import java.util.stream.IntStream;
  * @param gemm billions of operations a second that ONNX Runtime's product of large float matrices
  *     reaches on all cores, one product a core; a multiplication and an addition are two
  * @param integerGemm the same for matrices of 8-bit integers
+ * @param gpuGemm the same of the GPU that is measured, for 32-bit floats as ONNX Runtime multiplies
+ *     them by default; 0 where none is
+ * @param gpuHalfGemm the same for 16-bit floats
  */
 record Machine(
         String processor,
@@ -41,14 +47,21 @@ record Machine(
         String java,
         String onnxRuntime,
         double gemm,
-        double integerGemm) {
+        double integerGemm,
+        double gpuGemm,
+        double gpuHalfGemm) {
 
     private static final int ROWS = 256;
     private static final int IN = 768;
     private static final int OUT = 3072;
+    private static final int GPU_SIZE = 8192;
+    private static final int GPU_PRODUCTS = 32;
     private static final long MEASURED_NANOS = 700_000_000L;
 
-    static Machine measure(int threads) throws OrtException {
+    /**
+     * @param gpu the number of the GPU to measure too, if any
+     */
+    static Machine measure(int threads, OptionalInt gpu) throws OrtException {
         return new Machine(
                 processorName(),
                 threads,
@@ -57,7 +70,9 @@ record Machine(
                 System.getProperty("java.version"),
                 ReferenceRecipe.environment().getVersion(),
                 gemm(threads, false),
-                gemm(threads, true));
+                gemm(threads, true),
+                gpu.isPresent() ? gpuGemm(gpu.getAsInt(), DataType.FLOAT) : 0,
+                gpu.isPresent() ? gpuGemm(gpu.getAsInt(), DataType.FLOAT16) : 0);
     }
 
     private static String processorName() {
@@ -84,7 +99,6 @@ record Machine(
 
     /** The best of several tries: what else the machine does only makes them slower. */
     private static double gemm(int threads, boolean integers) throws OrtException {
-        OrtEnvironment environment = ReferenceRecipe.environment();
         byte[] left = new byte[ROWS * IN * (integers ? 1 : 4)];
         if (integers) {
             new Random(1).nextBytes(left);
@@ -93,26 +107,60 @@ record Machine(
         data.put(left).flip();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(1);
-            try (OrtSession session = environment.createSession(product(integers), options);
-                    OnnxTensor input =
-                            OnnxTensor.createTensor(
-                                    environment,
-                                    data,
-                                    new long[] {ROWS, IN},
-                                    integers ? OnnxJavaType.UINT8 : OnnxJavaType.FLOAT)) {
-                double best = 0;
-                for (int attempt = 0; attempt < 5; attempt++) {
-                    long start = System.nanoTime();
-                    long runs =
-                            IntStream.range(0, threads)
-                                    .parallel()
-                                    .mapToLong(thread -> runs(session, input, start))
-                                    .sum();
-                    double seconds = (System.nanoTime() - start) / 1e9;
-                    best = Math.max(best, 2.0 * ROWS * IN * OUT * runs / seconds / 1e9);
-                }
-                return best;
+            return best(
+                    product(integers),
+                    options,
+                    data,
+                    new long[] {ROWS, IN},
+                    integers ? OnnxJavaType.UINT8 : OnnxJavaType.FLOAT,
+                    threads,
+                    2.0 * ROWS * IN * OUT);
+        }
+    }
+
+    /** The rate of a GPU, whose products stay there: a chain of them on a row that is repeated. */
+    private static double gpuGemm(int gpu, DataType type) throws OrtException {
+        ByteBuffer data = ByteBuffer.allocateDirect(4 * GPU_SIZE).order(ByteOrder.nativeOrder());
+        for (int i = 0; i < GPU_SIZE; i++) {
+            data.putFloat(4 * i, i % 7 / 7f);
+        }
+        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+            options.addCUDA(gpu);
+            return best(
+                    chain(type),
+                    options,
+                    data,
+                    new long[] {1, GPU_SIZE},
+                    OnnxJavaType.FLOAT,
+                    1,
+                    2.0 * GPU_SIZE * GPU_SIZE * GPU_SIZE * GPU_PRODUCTS);
+        }
+    }
+
+    private static double best(
+            byte[] graph,
+            OrtSession.SessionOptions options,
+            ByteBuffer data,
+            long[] shape,
+            OnnxJavaType type,
+            int threads,
+            double operations)
+            throws OrtException {
+        OrtEnvironment environment = ReferenceRecipe.environment();
+        try (OrtSession session = environment.createSession(graph, options);
+                OnnxTensor input = OnnxTensor.createTensor(environment, data, shape, type)) {
+            double best = 0;
+            for (int attempt = 0; attempt < 5; attempt++) {
+                long start = System.nanoTime();
+                long runs =
+                        IntStream.range(0, threads)
+                                .parallel()
+                                .mapToLong(thread -> runs(session, input, start))
+                                .sum();
+                double seconds = (System.nanoTime() - start) / 1e9;
+                best = Math.max(best, operations * runs / seconds / 1e9);
             }
+            return best;
         }
     }
 
@@ -127,6 +175,68 @@ record Machine(
         } catch (OrtException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** x [1, n], repeated to [n, n] and multiplied by one matrix again and again; its greatest. */
+    private static byte[] chain(DataType type) {
+        int bytes = type == DataType.FLOAT16 ? 2 : 4;
+        byte[] matrix = new byte[GPU_SIZE * GPU_SIZE * bytes];
+        // in both types the top byte of a small number; all bits set are no number
+        for (int i = bytes - 1; i < matrix.length; i += bytes) {
+            matrix[i] = (byte) (0x10 + i % 5);
+        }
+        GraphProto.Builder graph =
+                GraphProto.newBuilder()
+                        .setName("products")
+                        .addInput(value("x", DataType.FLOAT.getNumber(), 1, GPU_SIZE))
+                        .addInitializer(
+                                TensorProto.newBuilder()
+                                        .setName("w")
+                                        .setDataType(type.getNumber())
+                                        .addDims(GPU_SIZE)
+                                        .addDims(GPU_SIZE)
+                                        .setRawData(UnsafeByteOperations.unsafeWrap(matrix)))
+                        .addInitializer(
+                                TensorProto.newBuilder()
+                                        .setName("shape")
+                                        .setDataType(DataType.INT64.getNumber())
+                                        .addDims(2)
+                                        .addInt64Data(GPU_SIZE)
+                                        .addInt64Data(GPU_SIZE))
+                        .addNode(
+                                NodeProto.newBuilder()
+                                        .setOpType("Cast")
+                                        .addInput("x")
+                                        .addOutput("row")
+                                        .addAttribute(
+                                                AttributeProto.newBuilder()
+                                                        .setName("to")
+                                                        .setType(AttributeProto.AttributeType.INT)
+                                                        .setI(type.getNumber())))
+                        .addNode(
+                                NodeProto.newBuilder()
+                                        .setOpType("Expand")
+                                        .addAllInput(List.of("row", "shape"))
+                                        .addOutput("y0"));
+        for (int i = 0; i < GPU_PRODUCTS; i++) {
+            graph.addNode(
+                    NodeProto.newBuilder()
+                            .setOpType("MatMul")
+                            .addAllInput(List.of("y" + i, "w"))
+                            .addOutput("y" + (i + 1)));
+        }
+        graph.addNode(
+                        NodeProto.newBuilder()
+                                .setOpType("ReduceMax")
+                                .addInput("y" + GPU_PRODUCTS)
+                                .addOutput("y"))
+                .addOutput(value("y", type.getNumber(), 1, 1));
+        return ModelProto.newBuilder()
+                .setIrVersion(8)
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(17))
+                .setGraph(graph)
+                .build()
+                .toByteArray();
     }
 
     private static byte[] product(boolean integers) {

@@ -1,5 +1,6 @@
 package io.github.flinksplade.bench;
 
+import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.MicroBatcher;
 import io.github.flinksplade.encoder.Precision;
@@ -13,17 +14,25 @@ import java.util.List;
 /** Opens a model in a process of its own, encodes, and tells the memory that took. */
 public final class MemoryProbe {
 
-    private static final int REPETITIONS = 3;
-
     private MemoryProbe() {}
 
-    /** Resident memory while encoding, and the most there was since the start; 0: not known. */
-    record Memory(long residentBytes, long peakBytes) {
-        static final Memory UNKNOWN = new Memory(0, 0);
+    /**
+     * Resident memory; 0 where it is not known.
+     *
+     * @param earlyBytes after about a tenth of the documents
+     * @param residentBytes after all of them
+     * @param peakBytes the most there was since the start
+     */
+    record Memory(long earlyBytes, long residentBytes, long peakBytes) {
+        static final Memory UNKNOWN = new Memory(0, 0, 0);
     }
 
     static Memory measure(
-            String model, EncoderOptions options, String precision, List<String> texts)
+            String model,
+            EncoderOptions options,
+            String precision,
+            List<String> texts,
+            int documents)
             throws IOException, InterruptedException {
         if (!Files.isReadable(Path.of("/proc/self/status"))) {
             return Memory.UNKNOWN;
@@ -48,7 +57,9 @@ public final class MemoryProbe {
                                     options.cacheDirectory() == null
                                             ? ""
                                             : options.cacheDirectory(),
-                                    file.toString())
+                                    file.toString(),
+                                    options.device().toString(),
+                                    Integer.toString(documents))
                             .redirectError(ProcessBuilder.Redirect.DISCARD)
                             .start();
             String answer =
@@ -58,26 +69,42 @@ public final class MemoryProbe {
                         "the process that measures memory ended with " + probe.exitValue());
             }
             String[] numbers = answer.strip().split(" ");
-            return new Memory(1024 * Long.parseLong(numbers[0]), 1024 * Long.parseLong(numbers[1]));
+            return new Memory(
+                    1024 * Long.parseLong(numbers[0]),
+                    1024 * Long.parseLong(numbers[1]),
+                    1024 * Long.parseLong(numbers[2]));
         } finally {
             Files.delete(file);
         }
     }
 
-    /** The process: model, precision, threads, cache directory and a file of texts. */
+    /**
+     * The process: model, precision, threads, cache directory, a file of texts, device, and how
+     * many documents to encode, the texts again and again.
+     */
     public static void main(String[] arguments) throws IOException {
         EncoderOptions options =
                 EncoderOptions.defaults()
                         .withPrecision(Precision.parse(arguments[1]))
                         .withThreads(Integer.parseInt(arguments[2]))
+                        .withDevice(Device.parse(arguments[5]))
                         .withCacheDirectory(arguments[3].isEmpty() ? null : arguments[3]);
         List<String> texts = Corpus.read(Path.of(arguments[4]), Integer.MAX_VALUE);
         try (SpladeEncoder encoder = SpladeEncoder.open(arguments[0], options);
                 MicroBatcher batcher = new MicroBatcher(encoder)) {
-            for (int i = 0; i < REPETITIONS; i++) {
-                EncodeBenchmark.encodeAll(batcher, texts);
+            int documents = Integer.parseInt(arguments[6]);
+            String early = null;
+            for (int done = 0; done < documents; ) {
+                // no more wait at once than a job has in flight
+                int start = done % texts.size();
+                int end = Math.min(Math.min(texts.size(), start + 256), start + documents - done);
+                EncodeBenchmark.encodeAll(batcher, texts.subList(start, end));
+                done += end - start;
+                if (early == null && done >= documents / 10) {
+                    early = kilobytes("VmRSS");
+                }
             }
-            System.out.println(kilobytes("VmRSS") + " " + kilobytes("VmHWM"));
+            System.out.println(early + " " + kilobytes("VmRSS") + " " + kilobytes("VmHWM"));
         }
         System.exit(0);
     }

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -40,7 +41,16 @@ final class ReferenceRecipe implements AutoCloseable {
     private final boolean lean;
     private ByteBuffer memory = ByteBuffer.allocateDirect(0);
 
-    ReferenceRecipe(Path graph, Tokenizer tokenizer, int columns, int threads, boolean lean)
+    /**
+     * @param gpu where the graph runs on a GPU, its number; else empty
+     */
+    ReferenceRecipe(
+            Path graph,
+            Tokenizer tokenizer,
+            int columns,
+            int threads,
+            boolean lean,
+            OptionalInt gpu)
             throws OrtException {
         this.lean = lean;
         this.tokenizer = tokenizer;
@@ -48,6 +58,9 @@ final class ReferenceRecipe implements AutoCloseable {
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(threads);
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+            if (gpu.isPresent()) {
+                options.addCUDA(gpu.getAsInt());
+            }
             session = environment.createSession(graph.toString(), options);
         }
         logits = session.getOutputNames().iterator().next();

@@ -47,6 +47,7 @@ class EncodeBenchmarkTest {
                                 new Precision[] {Precision.FP32, Precision.INT8},
                                 TEXTS,
                                 1,
+                                100,
                                 Progress.SILENT,
                                 said::add)
                         .run();
@@ -70,6 +71,7 @@ class EncodeBenchmarkTest {
         assertThat(json.at("/rows/3/worstDifference").asDouble()).isPositive();
         assertThat(json.at("/rows/3/topOverlap").asDouble()).isGreaterThan(.5);
         if (Files.isReadable(Path.of("/proc/self/status"))) {
+            assertThat(json.at("/rows/3/earlyRssBytes").asLong()).isGreaterThan(1 << 20);
             assertThat(json.at("/rows/3/rssBytes").asLong()).isGreaterThan(1 << 20);
         }
         assertThat(report.toText()).contains("reference-lean", "int8", "RSS MB");

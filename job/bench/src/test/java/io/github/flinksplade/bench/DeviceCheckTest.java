@@ -1,0 +1,70 @@
+package io.github.flinksplade.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.flinksplade.bench.DeviceCheck.Item;
+import io.github.flinksplade.encoder.Device;
+import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.encoder.Progress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DeviceCheckTest {
+
+    private static final List<String> TEXTS =
+            IntStream.range(0, 10)
+                    .mapToObj(i -> "a car on the road ".repeat(1 + i) + "number " + i)
+                    .toList();
+
+    @TempDir static Path cache;
+
+    private static List<Item> check(String device) {
+        List<String> said = new ArrayList<>();
+        List<Item> items =
+                new DeviceCheck(
+                                "synthetic:minilm",
+                                EncoderOptions.defaults()
+                                        .withThreads(2)
+                                        .withDevice(Device.parse(device))
+                                        .withCacheDirectory(cache.toString()),
+                                TEXTS,
+                                Progress.SILENT,
+                                said::add)
+                        .run();
+        assertThat(said).isNotEmpty();
+        return items;
+    }
+
+    @Test
+    void allIsGoodInARehearsal() {
+        List<Item> items = check("rehearsal");
+        assertThat(items).allMatch(Item::good);
+        assertThat(items)
+                .extracting(Item::name)
+                .contains(
+                        "fp32 opens",
+                        "fp32 beside the CPU in fp32",
+                        "fp32 alone and in batches",
+                        "fp16 a second time",
+                        "fp16 with little memory",
+                        "fp16, 1024 tokens");
+        assertThat(items.get(0).detail())
+                .contains("rehearsal", "greatest first", "attention in one node");
+        assertThat(DeviceCheck.table(items))
+                .hasSameSizeAs(items)
+                .allMatch(l -> l.startsWith("good"));
+    }
+
+    @Test
+    void aDeviceThatIsNotThereFailsWithItsReason() {
+        List<Item> items = check("cuda:0");
+        assertThat(items).hasSize(1);
+        assertThat(items.get(0).good()).isFalse();
+        assertThat(items.get(0).detail()).contains("cuda:0 cannot be used");
+        assertThat(DeviceCheck.table(items).get(0)).startsWith("FAILED");
+    }
+}
