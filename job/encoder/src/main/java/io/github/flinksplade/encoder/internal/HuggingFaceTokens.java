@@ -16,14 +16,18 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.StringJoiner;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * A tokenizer.json, read by the Hugging Face library. Its own entries on truncation and padding do
- * not count: a text is cut as {@code transformers} does it, special tokens kept, to the limit that
- * it is asked for.
+ * A tokenizer.json, read by the Hugging Face library, or by {@link WordPiece} where it is BERT's.
+ * Its own entries on truncation and padding do not count: a text is cut as {@code transformers}
+ * does it, special tokens kept, to the limit that it is asked for.
  */
 final class HuggingFaceTokens implements AutoCloseable {
 
@@ -41,6 +45,16 @@ final class HuggingFaceTokens implements AutoCloseable {
     /** How far before its end a text may be cut to cut it between words. */
     private static final int MARGIN_CHARACTERS = 4096;
 
+    /** So many terms are tried when a tokenizer is loaded, and what else texts may have. */
+    private static final int SAMPLED_TERMS = 1000;
+
+    private static final String ODD_TEXT =
+            "Na\u00EFve CAF\u00C9 cafe\u0301 \u0130stanbul \u03A3\u03C2 don't re-use [MASK][SEP]"
+                    + " \u4E2D\u6587 \uD55C\uAD6D\uC5B4 \u0928\u092E\u0938\u094D\u0924\u0947"
+                    + " \uD83D\uDC69\u200D\uD83D\uDCBB \uFB01 \u00A0\t\n\u2028\uFEFF\u0000 1,234.5 ";
+
+    private static final Logger LOG = LoggerFactory.getLogger(HuggingFaceTokens.class);
+
     static {
         // no connection: no usage tracking, no look for a build of the library for GPUs
         setUnlessGiven("OPT_OUT_TRACKING", "true");
@@ -49,6 +63,7 @@ final class HuggingFaceTokens implements AutoCloseable {
     }
 
     private final HuggingFaceTokenizer tokenizer;
+    private final Optional<WordPiece> wordPiece;
     private final String[] terms;
     private final int[] prefix;
     private final int[] suffix;
@@ -56,10 +71,11 @@ final class HuggingFaceTokens implements AutoCloseable {
     private final ReadWriteLock open = new ReentrantReadWriteLock();
     private boolean closed; // guarded by open
 
-    private HuggingFaceTokens(HuggingFaceTokenizer tokenizer, String[] terms, int padding) {
+    private HuggingFaceTokens(HuggingFaceTokenizer tokenizer, JsonNode json, String[] terms) {
         this.tokenizer = tokenizer;
+        this.wordPiece = WordPiece.of(json).filter(own -> agree(own, tokenizer, terms));
         this.terms = terms;
-        this.padding = padding;
+        this.padding = padding(json, terms);
         int[][] ends = specialTokens(tokenizer);
         this.prefix = ends[0];
         this.suffix = ends[1];
@@ -111,7 +127,7 @@ final class HuggingFaceTokens implements AutoCloseable {
                     e);
         }
         try {
-            return new HuggingFaceTokens(tokenizer, terms, padding(json, terms));
+            return new HuggingFaceTokens(tokenizer, json, terms);
         } catch (RuntimeException e) {
             tokenizer.close();
             throw e;
@@ -153,6 +169,24 @@ final class HuggingFaceTokens implements AutoCloseable {
             }
         }
         return 0;
+    }
+
+    /** Whether both make the same of samples of the vocabulary and of some odd texts. */
+    private static boolean agree(WordPiece own, HuggingFaceTokenizer tokenizer, String[] terms) {
+        StringJoiner samples = new StringJoiner(" ");
+        int step = 1 + terms.length / SAMPLED_TERMS;
+        for (int id = 0; id < terms.length; id += step) {
+            samples.add(terms[id] + (id / step % 3 == 0 ? terms[id / 2] : ""));
+        }
+        for (String text : List.of("", ODD_TEXT, ODD_TEXT + samples)) {
+            String whole = withoutLoneSurrogates(text);
+            long[] expected = tokenizer.encode(whole, true, false).getIds();
+            if (!Arrays.equals(own.encode(whole), ints(expected, 0, expected.length))) {
+                LOG.warn("This tokenizer.json is read the slow way: please report which one it is");
+                return false;
+            }
+        }
+        return true;
     }
 
     /** What the tokenizer puts before and after every text. */
@@ -254,18 +288,26 @@ final class HuggingFaceTokens implements AutoCloseable {
     }
 
     private TokenSequence tokenizeAll(String text, int limit) {
-        long[] ids;
+        int[] ids;
         try {
-            ids = tokenizer.encode(withoutLoneSurrogates(text), true, false).getIds();
+            ids = ids(withoutLoneSurrogates(text));
         } catch (RuntimeException e) {
             throw new EncodingException("the text cannot be tokenised: " + e.getMessage(), e);
         }
         if (ids.length <= limit) {
-            return new TokenSequence(ints(ids, 0, ids.length), ids.length, false);
+            return new TokenSequence(ids, ids.length, false);
         }
-        int[] cut = ints(ids, 0, limit);
+        int[] cut = Arrays.copyOf(ids, limit);
         System.arraycopy(suffix, 0, cut, limit - suffix.length, suffix.length);
         return new TokenSequence(cut, ids.length, true);
+    }
+
+    private int[] ids(String text) {
+        if (wordPiece.isPresent()) {
+            return wordPiece.get().encode(text);
+        }
+        long[] ids = tokenizer.encode(text, true, false).getIds();
+        return ints(ids, 0, ids.length);
     }
 
     /** Half of a character has no UTF-8; the replacement character stands for it. */
