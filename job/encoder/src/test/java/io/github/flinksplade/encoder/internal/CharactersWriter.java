@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
 
 /**
  * Asks the Hugging Face library for its Unicode tables and writes {@code characters.txt}. To be run
- * by hand ({@code CharactersWriter FILE}, some minutes) when the library's version changes and
+ * by hand (its main method with the file's path, a minute) when the library's version changes and
  * {@link WordPieceTest} says that they differ.
  */
 final class CharactersWriter {
@@ -39,8 +39,6 @@ final class CharactersWriter {
     private static final String FIRST_MARK = "\u0334";
 
     private static final String LAST_MARK = "\u0345";
-
-    private static final byte[] BYTE_OF_ID = new byte[256];
 
     private final StringBuilder file = new StringBuilder(HEAD);
 
@@ -82,7 +80,6 @@ final class CharactersWriter {
         int unprintable = 256;
         for (int b = 0; b < 256; b++) {
             boolean printable = b > 32 && b < 127 || b > 160 && b != 173;
-            BYTE_OF_ID[b] = (byte) b;
             vocabulary.append(
                     "%s\"\\u%04x\":%d"
                             .formatted(b == 0 ? "" : ",", printable ? b : unprintable++, b));
@@ -103,15 +100,15 @@ final class CharactersWriter {
     }
 
     private static List<List<String>> everyCharacter() {
-        List<List<String>> batches = new ArrayList<>();
-        for (int from = 0; from <= Character.MAX_CODE_POINT; from += BATCH) {
-            batches.add(
-                    IntStream.range(from, from + BATCH)
-                            .filter(c -> c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE)
-                            .mapToObj(Character::toString)
-                            .toList());
-        }
-        return batches;
+        return IntStream.rangeClosed(0, Character.MAX_CODE_POINT / BATCH)
+                .mapToObj(batch -> IntStream.range(batch * BATCH, (batch + 1) * BATCH))
+                .map(
+                        batch ->
+                                batch.filter(c -> Character.getType(c) != Character.SURROGATE)
+                                        .mapToObj(Character::toString)
+                                        .toList())
+                .filter(batch -> !batch.isEmpty())
+                .toList();
     }
 
     /** What the normaliser makes of each sample between two letters. */
@@ -139,9 +136,6 @@ final class CharactersWriter {
         Map<Integer, String> changed = new TreeMap<>();
         try (HuggingFaceTokenizer tokenizer = bytes(normalizer, "")) {
             for (List<String> batch : everyCharacter()) {
-                if (batch.isEmpty()) {
-                    continue;
-                }
                 List<String> results = normalise(tokenizer, batch);
                 for (int i = 0; i < batch.size(); i++) {
                     if (!results.get(i).equals(batch.get(i))) {
@@ -192,47 +186,46 @@ final class CharactersWriter {
 
     private void orders() throws IOException {
         try (HuggingFaceTokenizer nfd = bytes("{'type':'NFD'}", "")) {
-            Map<String, String> marks = new TreeMap<>();
-            for (List<String> batch : everyCharacter()) {
-                if (batch.isEmpty()) {
-                    continue;
-                }
-                List<String> alone = normalise(nfd, batch);
-                List<String> before =
-                        normalise(nfd, batch.stream().map(c -> c + FIRST_MARK).toList());
-                List<String> after =
-                        normalise(nfd, batch.stream().map(c -> LAST_MARK + c).toList());
-                for (int i = 0; i < batch.size(); i++) {
-                    String c = batch.get(i);
-                    boolean moves =
-                            !after.get(i).equals(LAST_MARK + alone.get(i))
-                                    || before.get(i).startsWith(FIRST_MARK);
-                    if (moves || c.equals(FIRST_MARK) || c.equals(LAST_MARK)) {
-                        marks.put(c, alone.get(i));
-                    }
-                }
-            }
-            Map<Integer, Integer> before = new TreeMap<>();
-            for (String mark : marks.keySet()) {
-                // one that is decomposed is never left over: any mark of its parts stands for it
-                String own =
-                        marks.get(mark)
-                                .substring(0, Character.charCount(marks.get(mark).codePointAt(0)));
-                List<String> others =
-                        marks.keySet().stream().filter(o -> o.equals(marks.get(o))).toList();
-                List<String> results =
-                        normalise(nfd, others.stream().map(other -> own + other).toList());
-                int earlier = 0;
-                for (int i = 0; i < others.size(); i++) {
-                    earlier += results.get(i).equals(own + others.get(i)) ? 0 : 1;
-                }
-                before.put(mark.codePointAt(0), earlier);
-            }
-            List<Integer> ranks = before.values().stream().distinct().sorted().toList();
+            Map<String, String> marks = marks(nfd);
+            List<String> whole =
+                    marks.keySet().stream().filter(c -> c.equals(marks.get(c))).toList();
+            Map<Integer, Long> later = new TreeMap<>();
+            marks.forEach(
+                    (mark, parts) -> {
+                        // the first part stands for all: such a mark is always taken away
+                        String first = Character.toString(parts.codePointAt(0));
+                        List<String> pairs = whole.stream().map(other -> first + other).toList();
+                        List<String> results = normalise(nfd, pairs);
+                        later.put(
+                                mark.codePointAt(0),
+                                IntStream.range(0, pairs.size())
+                                        .filter(i -> !results.get(i).equals(pairs.get(i)))
+                                        .count());
+                    });
+            List<Long> ranks = later.values().stream().distinct().sorted().toList();
             Map<Integer, String> orders = new TreeMap<>();
-            before.forEach((c, n) -> orders.put(c, Character.toString(1 + ranks.indexOf(n))));
+            later.forEach((c, n) -> orders.put(c, Character.toString(1 + ranks.indexOf(n))));
             map("order", orders);
         }
+    }
+
+    /** What canonical ordering moves, and the parts of each. */
+    private static Map<String, String> marks(HuggingFaceTokenizer nfd) {
+        Map<String, String> marks = new TreeMap<>();
+        marks.put(FIRST_MARK, FIRST_MARK);
+        marks.put(LAST_MARK, LAST_MARK);
+        for (List<String> batch : everyCharacter()) {
+            List<String> alone = normalise(nfd, batch);
+            List<String> before = normalise(nfd, batch.stream().map(c -> c + FIRST_MARK).toList());
+            List<String> after = normalise(nfd, batch.stream().map(c -> LAST_MARK + c).toList());
+            for (int i = 0; i < batch.size(); i++) {
+                if (before.get(i).startsWith(FIRST_MARK)
+                        || !after.get(i).equals(LAST_MARK + alone.get(i))) {
+                    marks.put(batch.get(i), alone.get(i));
+                }
+            }
+        }
+        return marks;
     }
 
     private void set(String name, TreeSet<Integer> set) {
@@ -276,7 +269,7 @@ final class CharactersWriter {
                             c += step) {
                         count++;
                     }
-                    if (!to.isEmpty() && count > most) {
+                    if (count > most && !to.isEmpty()) {
                         most = count;
                         best = to;
                         bestStep = step;
@@ -292,7 +285,7 @@ final class CharactersWriter {
         lines(name, entries);
     }
 
-    /** How an entry writes its target; empty where it has not just one character to be far from. */
+    /** How an entry writes its target; empty where that is not one character. */
     private static String to(int c, String target, boolean same) {
         if (same) {
             return "="
