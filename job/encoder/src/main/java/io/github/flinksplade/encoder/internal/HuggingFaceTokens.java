@@ -172,7 +172,7 @@ final class HuggingFaceTokens implements AutoCloseable {
     }
 
     /** Whether both make the same of samples of the vocabulary and of some odd texts. */
-    private static boolean agree(WordPiece own, HuggingFaceTokenizer tokenizer, String[] terms) {
+    static boolean agree(WordPiece own, HuggingFaceTokenizer tokenizer, String[] terms) {
         StringJoiner samples = new StringJoiner(" ");
         int step = 1 + terms.length / SAMPLED_TERMS;
         for (int id = 0; id < terms.length; id += step) {

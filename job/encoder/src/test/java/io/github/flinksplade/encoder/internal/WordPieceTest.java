@@ -478,6 +478,23 @@ class WordPieceTest {
     }
 
     @Test
+    void aDifferenceIsSeenWhenATokenizerIsLoaded() throws IOException {
+        String[] terms = {"a", "##s", null, "dog"};
+        try (HuggingFaceTokenizer library = library(bert)) {
+            assertThat(HuggingFaceTokens.agree(own(bert), library, terms)).isTrue();
+            assertThat(
+                            HuggingFaceTokens.agree(
+                                    own(normalizing(bert, true, true, null, false)),
+                                    library,
+                                    terms))
+                    .isFalse();
+            JsonNode other =
+                    with(bert, b -> ((ObjectNode) b.path("model").path("vocab")).put("dog", 5));
+            assertThat(HuggingFaceTokens.agree(own(other), library, terms)).isFalse();
+        }
+    }
+
+    @Test
     void halfOfACharacterIsReadAsReplaced() throws IOException {
         Path file = directory.resolve("tokenizer.json");
         Files.write(file, JSON.writeValueAsBytes(normalizing(bert, false, true, null, true)));
