@@ -81,13 +81,23 @@ final class ReferenceRecipe implements AutoCloseable {
                     batch.parallelStream()
                             .map(text -> tokenizer.tokenize(text, Role.DOCUMENT).ids())
                             .toArray(int[][]::new);
-            encode(ids, vectors, start);
+            int longest = Arrays.stream(ids).mapToInt(row -> row.length).max().orElseThrow();
+            int rows = rows(longest);
+            for (int row = 0; row < ids.length; row += rows) {
+                int[][] part = Arrays.copyOfRange(ids, row, Math.min(ids.length, row + rows));
+                encode(part, longest, vectors, start + row);
+            }
         }
         return vectors;
     }
 
-    private void encode(int[][] ids, SparseVector[] vectors, int start) throws OrtException {
-        int longest = Arrays.stream(ids).mapToInt(row -> row.length).max().orElseThrow();
+    /** As many rows as have logits in 2 GB, which is the most that Java reads: as a rule all. */
+    private int rows(int longest) {
+        return (int) Math.max(1, Integer.MAX_VALUE / (4L * longest * vocabulary));
+    }
+
+    private void encode(int[][] ids, int longest, SparseVector[] vectors, int start)
+            throws OrtException {
         long[] shape = {ids.length, longest};
         LongBuffer tokens = direct(8L * ids.length * longest).asLongBuffer();
         LongBuffer mask = direct(8L * ids.length * longest).asLongBuffer();
