@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.encoder.RandomMaskedLanguageModel.Tail;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SpladeEncoderTest {
 
@@ -323,5 +326,34 @@ class SpladeEncoderTest {
         assertThatThrownBy(() -> encoder.engine().run(List.of(one, other)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("one length");
+    }
+
+    /** As in the hub's cache: links to files elsewhere, of other names. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void weightsAreFoundBehindLinks(boolean external, @TempDir Path directory) throws IOException {
+        RandomMaskedLanguageModel model = new RandomMaskedLanguageModel().vocabulary(703);
+        Path plain = (external ? model.external() : model).write(directory.resolve("plain"));
+        Path blobs = Files.createDirectories(directory.resolve("hub/blobs"));
+        Path snapshot = Files.createDirectories(directory.resolve("hub/snapshots/main"));
+        try (var files = Files.list(plain)) {
+            for (Path file : files.toList()) {
+                Path blob = blobs.resolve("blob of " + file.getFileName().toString().length());
+                Files.copy(file, blob);
+                Files.createSymbolicLink(
+                        snapshot.resolve(file.getFileName()), snapshot.relativize(blob));
+            }
+        }
+        try (SpladeEncoder one =
+                        SpladeEncoder.open(
+                                RandomMaskedLanguageModel.files(plain), EncoderOptions.defaults());
+                SpladeEncoder other =
+                        SpladeEncoder.open(
+                                RandomMaskedLanguageModel.files(snapshot),
+                                EncoderOptions.defaults())) {
+            EncodedText expected = one.encode("hello world", Role.DOCUMENT);
+            assertThat(expected.vector().size()).isPositive();
+            assertThat(other.encode("hello world", Role.DOCUMENT)).isEqualTo(expected);
+        }
     }
 }
