@@ -120,21 +120,28 @@ record Machine(
 
     /** The rate of a GPU, whose products stay there: a chain of them on a row that is repeated. */
     private static double gpuGemm(int gpu, DataType type) throws OrtException {
-        ByteBuffer data = ByteBuffer.allocateDirect(4 * GPU_SIZE).order(ByteOrder.nativeOrder());
-        for (int i = 0; i < GPU_SIZE; i++) {
-            data.putFloat(4 * i, i % 7 / 7f);
-        }
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.addCUDA(gpu);
-            return best(
-                    chain(type),
-                    options,
-                    data,
-                    new long[] {1, GPU_SIZE},
-                    OnnxJavaType.FLOAT,
-                    1,
-                    2.0 * GPU_SIZE * GPU_SIZE * GPU_SIZE * GPU_PRODUCTS);
+            return chainRate(options, type, GPU_SIZE, GPU_PRODUCTS);
         }
+    }
+
+    /** Billions of operations a second of that many products of matrices [size, size]. */
+    static double chainRate(
+            OrtSession.SessionOptions options, DataType type, int size, int products)
+            throws OrtException {
+        ByteBuffer data = ByteBuffer.allocateDirect(4 * size).order(ByteOrder.nativeOrder());
+        for (int i = 0; i < size; i++) {
+            data.putFloat(4 * i, i % 7 / 7f);
+        }
+        return best(
+                chain(type, size, products),
+                options,
+                data,
+                new long[] {1, size},
+                OnnxJavaType.FLOAT,
+                1,
+                2.0 * size * size * size * products);
     }
 
     private static double best(
@@ -178,31 +185,31 @@ record Machine(
     }
 
     /** x [1, n], repeated to [n, n] and multiplied by one matrix again and again; its greatest. */
-    private static byte[] chain(DataType type) {
+    private static byte[] chain(DataType type, int size, int products) {
         int bytes = type == DataType.FLOAT16 ? 2 : 4;
-        byte[] matrix = new byte[GPU_SIZE * GPU_SIZE * bytes];
+        byte[] matrix = new byte[size * size * bytes];
         // in both types the top byte of a small number; all bits set are no number
         for (int i = bytes - 1; i < matrix.length; i += bytes) {
-            matrix[i] = (byte) (0x10 + i % 5);
+            matrix[i] = (byte) (0x08 + i % 5);
         }
         GraphProto.Builder graph =
                 GraphProto.newBuilder()
                         .setName("products")
-                        .addInput(value("x", DataType.FLOAT.getNumber(), 1, GPU_SIZE))
+                        .addInput(value("x", DataType.FLOAT.getNumber(), 1, size))
                         .addInitializer(
                                 TensorProto.newBuilder()
                                         .setName("w")
                                         .setDataType(type.getNumber())
-                                        .addDims(GPU_SIZE)
-                                        .addDims(GPU_SIZE)
+                                        .addDims(size)
+                                        .addDims(size)
                                         .setRawData(UnsafeByteOperations.unsafeWrap(matrix)))
                         .addInitializer(
                                 TensorProto.newBuilder()
                                         .setName("shape")
                                         .setDataType(DataType.INT64.getNumber())
                                         .addDims(2)
-                                        .addInt64Data(GPU_SIZE)
-                                        .addInt64Data(GPU_SIZE))
+                                        .addInt64Data(size)
+                                        .addInt64Data(size))
                         .addNode(
                                 NodeProto.newBuilder()
                                         .setOpType("Cast")
@@ -218,7 +225,7 @@ record Machine(
                                         .setOpType("Expand")
                                         .addAllInput(List.of("row", "shape"))
                                         .addOutput("y0"));
-        for (int i = 0; i < GPU_PRODUCTS; i++) {
+        for (int i = 0; i < products; i++) {
             graph.addNode(
                     NodeProto.newBuilder()
                             .setOpType("MatMul")
@@ -228,7 +235,7 @@ record Machine(
         graph.addNode(
                         NodeProto.newBuilder()
                                 .setOpType("ReduceMax")
-                                .addInput("y" + GPU_PRODUCTS)
+                                .addInput("y" + products)
                                 .addOutput("y"))
                 .addOutput(value("y", type.getNumber(), 1, 1));
         return ModelProto.newBuilder()
