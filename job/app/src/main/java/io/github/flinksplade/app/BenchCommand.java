@@ -22,7 +22,11 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Measures speed on this machine.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BenchCommand.Encode.class, BenchDeviceCommand.class},
+        subcommands = {
+            BenchCommand.Encode.class,
+            BenchPipelineCommand.class,
+            BenchDeviceCommand.class
+        },
         footer = {"", "Example:", "  flink-splade bench encode --documents 64 --rounds 1"})
 final class BenchCommand implements Runnable {
 

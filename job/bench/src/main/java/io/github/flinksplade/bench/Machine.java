@@ -23,6 +23,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -73,6 +74,17 @@ record Machine(
                 gemm(threads, true),
                 gpu.isPresent() ? gpuGemm(gpu.getAsInt(), DataType.FLOAT) : 0,
                 gpu.isPresent() ? gpuGemm(gpu.getAsInt(), DataType.FLOAT16) : 0);
+    }
+
+    /** What can be told without measuring. */
+    static Map<String, Object> facts() {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("processor", processorName());
+        facts.put("cores", Runtime.getRuntime().availableProcessors());
+        facts.put("memoryMegabytes", installedMemory() >> 20);
+        facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        facts.put("java", System.getProperty("java.version"));
+        return facts;
     }
 
     private static String processorName() {

@@ -13,7 +13,10 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** {@code synthetic:bert-base} and others: random weights of published shapes, to measure with. */
+/**
+ * {@code synthetic:bert-base} and others: random weights of published shapes, to measure with; and
+ * {@code synthetic:no-inference}, see {@link NoInferenceModel}.
+ */
 public final class SyntheticModelProvider implements ModelProvider {
 
     private static final String PREFIX = "synthetic:";
@@ -35,22 +38,22 @@ public final class SyntheticModelProvider implements ModelProvider {
 
     @Override
     public Path provide(String reference, Path cache, Progress progress) {
-        SyntheticModel.Shape shape =
-                shape(reference)
-                        .orElseThrow(
-                                () ->
-                                        new ModelException(
-                                                "there is no synthetic model '"
-                                                        + reference.substring(PREFIX.length())
-                                                        + "'; there are "
-                                                        + Arrays.stream(
-                                                                        SyntheticModel.Shape
-                                                                                .values())
-                                                                .map(s -> PREFIX + s.label)
-                                                                .collect(
-                                                                        Collectors.joining(", "))));
+        String label = reference.substring(PREFIX.length());
+        Optional<SyntheticModel.Shape> shape = shape(reference);
+        if (shape.isEmpty() && !label.equals(NoInferenceModel.LABEL)) {
+            throw new ModelException(
+                    "there is no synthetic model '"
+                            + label
+                            + "'; there are "
+                            + Arrays.stream(SyntheticModel.Shape.values())
+                                    .map(s -> PREFIX + s.label)
+                                    .collect(Collectors.joining(", "))
+                            + ", "
+                            + PREFIX
+                            + NoInferenceModel.LABEL);
+        }
         Path models = cache.toAbsolutePath().resolve("models");
-        Path made = models.resolve("synthetic-" + VERSION + "-" + shape.label);
+        Path made = models.resolve("synthetic-" + VERSION + "-" + label);
         if (Files.isDirectory(made)) {
             return made;
         }
@@ -59,8 +62,12 @@ public final class SyntheticModelProvider implements ModelProvider {
             Path part = Files.createTempDirectory(models, made.getFileName() + ".part");
             try {
                 progress.report("making " + reference, 0, 1);
-                SyntheticModel.write(shape, part);
-                SyntheticTokenizer.write(shape, part);
+                if (shape.isPresent()) {
+                    SyntheticModel.write(shape.get(), part);
+                } else {
+                    NoInferenceModel.write(part);
+                }
+                SyntheticTokenizer.write(shape.orElse(SyntheticModel.Shape.BERT_BASE), part);
                 progress.report("making " + reference, 1, 1);
                 Files.move(part, made, StandardCopyOption.ATOMIC_MOVE);
             } finally {

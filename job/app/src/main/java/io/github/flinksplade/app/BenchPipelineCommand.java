@@ -1,0 +1,194 @@
+package io.github.flinksplade.app;
+
+import io.github.flinksplade.app.JobSettings.Given;
+import io.github.flinksplade.bench.BrokerProcess;
+import io.github.flinksplade.bench.EncodeBenchmark;
+import io.github.flinksplade.bench.PipelineBenchmark;
+import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.encoder.EncoderOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.apache.flink.configuration.Configuration;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code bench pipeline}. */
+@Command(
+        name = "pipeline",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Measures everything but inference: the job from Kafka to Kafka, with a model that costs"
+                    + " next to nothing.",
+            "Prints documents per second of CPU time, and what each stage takes of it."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  flink-splade bench pipeline --documents 2000 --rounds 1",
+            "  flink-splade bench pipeline --kafka localhost:9092 --corpus corpus.jsonl"
+        })
+final class BenchPipelineCommand implements Callable<Integer> {
+
+    /** Distinct texts that are read; rounds of more documents repeat them. */
+    private static final int MOST_TEXTS = 100_000;
+
+    /** All documents of a run are on the broker at once. */
+    private static final int MOST_DOCUMENTS = 10_000_000;
+
+    @Spec private CommandSpec spec;
+
+    @Option(
+            names = "--kafka",
+            paramLabel = "HOST:PORT",
+            description =
+                    "A broker to use, on which two topics are made and removed again. By default"
+                            + " one is started in a process of its own.")
+    private String kafka;
+
+    @Option(
+            names = "--documents",
+            paramLabel = "N",
+            description = "Documents in each round; by default 20000.")
+    private int documents = 20_000;
+
+    @Option(
+            names = "--corpus",
+            paramLabel = "FILE",
+            description =
+                    "Texts to send: *.jsonl with a \"text\" each, or one text a line; repeated"
+                            + " where they are fewer than the documents. By default definitions of"
+                            + " WordNet 3.1.")
+    private Path corpus;
+
+    @Option(
+            names = "--rounds",
+            paramLabel = "N",
+            description = "Rounds that count, after one that does not; by default 5.")
+    private int rounds = 5;
+
+    @Option(
+            names = "--model-cache",
+            paramLabel = "DIR",
+            description = "Where fetched and prepared models are kept.")
+    private String cache;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Also writes JSON.")
+    private Path json;
+
+    @Override
+    public Integer call() throws Exception {
+        if (documents < 1 || rounds < 1) {
+            throw UserException.at(
+                    UserException.COMMAND_LINE,
+                    "--documents and --rounds must be at least 1",
+                    null);
+        }
+        if ((rounds + 2L) * documents > MOST_DOCUMENTS) {
+            throw UserException.at(
+                    UserException.COMMAND_LINE,
+                    "(--rounds + 2) * --documents must be at most " + MOST_DOCUMENTS,
+                    null);
+        }
+        if (kafka != null && !kafka.matches("[^\\s/?:]+:\\d{1,5}")) {
+            throw UserException.at(
+                    UserException.COMMAND_LINE, "--kafka " + kafka + " is not HOST:PORT", null);
+        }
+        List<String> texts = texts();
+        if (kafka != null) {
+            return measure(kafka, texts);
+        }
+        console().err().println("starting a Kafka broker ...");
+        try (BrokerProcess broker = broker()) {
+            return measure(broker.servers(), texts);
+        }
+    }
+
+    private static BrokerProcess broker() throws InterruptedException {
+        try {
+            return BrokerProcess.start(jars());
+        } catch (IOException e) {
+            throw new UserException(e.getMessage() + "; name one with --kafka HOST:PORT", e);
+        }
+    }
+
+    private Console console() {
+        return ((Main) spec.root().userObject()).console();
+    }
+
+    private static Path jars() {
+        String home = System.getProperty("flinksplade.home");
+        Path jars = home == null ? null : Path.of(home, "bench");
+        if (jars == null || !Files.isDirectory(jars)) {
+            throw new UserException(
+                    "this installation has no broker in "
+                            + (jars == null ? "bench/" : jars)
+                            + "; name one with --kafka HOST:PORT");
+        }
+        return jars;
+    }
+
+    private int measure(String servers, List<String> texts) throws Exception {
+        Console console = console();
+        PipelineBenchmark.Report report;
+        try (StateDirectory state = StateDirectory.temporary()) {
+            report =
+                    new PipelineBenchmark(
+                                    servers,
+                                    texts,
+                                    documents,
+                                    rounds,
+                                    state.work(),
+                                    configuration(servers, state),
+                                    EncoderOptions.defaults().withCacheDirectory(cache),
+                                    ModelOptions.progress(console),
+                                    console.err()::println)
+                            .run();
+        }
+        if (json != null) {
+            try {
+                Files.writeString(json, report.toJson());
+            } catch (IOException e) {
+                throw new UserException("cannot write " + json + ": " + e.getMessage(), e);
+            }
+        }
+        Results results = new Results(console);
+        report.toText().lines().forEach(results::line);
+        results.flush();
+        return ExitCode.OK;
+    }
+
+    /** Flink as {@code run} sets it up with its defaults. */
+    private static Configuration configuration(String servers, StateDirectory state)
+            throws IOException {
+        String where = UserException.COMMAND_LINE;
+        JobSettings settings =
+                JobSettings.of(
+                        Map.of(
+                                JobSettings.FROM.key(),
+                                Given.of(where, "kafka://" + servers + "/documents"),
+                                JobSettings.TO.key(),
+                                Given.of(where, "kafka://" + servers + "/vectors")),
+                        Connectors.all().keySet());
+        return LocalConfiguration.of(settings, state.newRun().toUri(), state.work());
+    }
+
+    private List<String> texts() {
+        try {
+            return corpus == null
+                    ? WordNet.things().stream()
+                            .map(WordNet.Thing::definition)
+                            .limit(documents)
+                            .toList()
+                    : EncodeBenchmark.read(corpus, Math.min(documents, MOST_TEXTS));
+        } catch (IOException e) {
+            throw new UserException("cannot read texts: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,201 @@
+package io.github.flinksplade.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.connector.ConnectorException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.utils.Bytes;
+
+/**
+ * Two topics of one partition under a name of their own, and a consumer group; removed when closed,
+ * and when the process ends before.
+ */
+final class BenchTopics implements AutoCloseable {
+
+    private static final String SERVERS = "bootstrap.servers";
+    private static final long PATIENCE_SECONDS = 30;
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private final String servers;
+    private final String name = "flink-splade-bench-" + UUID.randomUUID();
+    private final AtomicBoolean removed = new AtomicBoolean();
+    private final Thread hook = new Thread(this::remove, "flink-splade-bench-topics-end");
+
+    private BenchTopics(String servers) {
+        this.servers = servers;
+        Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    /**
+     * @param servers {@code host:port}
+     * @throws ConnectorException when the broker does not answer or refuses
+     */
+    static BenchTopics create(String servers) {
+        BenchTopics topics = new BenchTopics(servers);
+        try {
+            topics.administer(
+                    admin ->
+                            admin.createTopics(
+                                            List.of(
+                                                    new NewTopic(topics.documents(), 1, (short) -1),
+                                                    new NewTopic(topics.vectors(), 1, (short) -1)))
+                                    .all());
+            return topics;
+        } catch (IOException e) {
+            topics.close();
+            throw new ConnectorException(
+                    "no topics can be made on Kafka at " + servers + ": " + e.getMessage(), e);
+        }
+    }
+
+    String documents() {
+        return name + "-documents";
+    }
+
+    String vectors() {
+        return name + "-vectors";
+    }
+
+    String group() {
+        return name;
+    }
+
+    /**
+     * Writes documents as JSON, their id as the key too: {@code {"id":"d0","text":"..."}}, each of
+     * another id.
+     *
+     * @param texts are repeated as often as it takes
+     */
+    void fill(List<String> texts, int documents) throws IOException {
+        AtomicReference<Exception> failure = new AtomicReference<>();
+        try (KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(
+                        Map.of(SERVERS, servers, "linger.ms", 5, "batch.size", 1 << 18),
+                        new ByteArraySerializer(),
+                        new ByteArraySerializer())) {
+            for (int i = 0; i < documents && failure.get() == null; i++) {
+                producer.send(
+                        new ProducerRecord<>(
+                                documents(),
+                                ("d" + i).getBytes(StandardCharsets.UTF_8),
+                                json(texts, i)),
+                        (metadata, e) -> {
+                            if (e != null) {
+                                failure.compareAndSet(null, e);
+                            }
+                        });
+            }
+            producer.flush();
+        }
+        if (failure.get() != null) {
+            throw new IOException("documents cannot be written to Kafka", failure.get());
+        }
+    }
+
+    /** The value of a document. */
+    static byte[] json(List<String> texts, int document) throws IOException {
+        return MAPPER.writeValueAsBytes(
+                MAPPER.createObjectNode()
+                        .put("id", "d" + document)
+                        .put("text", texts.get(document % texts.size())));
+    }
+
+    /**
+     * What has arrived.
+     *
+     * @param records committed records
+     * @param ids different keys among them
+     */
+    record Arrived(long records, long ids) {}
+
+    /** Reads the topic of vectors to its end. */
+    Arrived arrived() {
+        long records = 0;
+        Set<Bytes> ids = new HashSet<>();
+        try (KafkaConsumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(
+                        Map.of(SERVERS, servers, "isolation.level", "read_committed"),
+                        new ByteArrayDeserializer(),
+                        new ByteArrayDeserializer())) {
+            TopicPartition partition = new TopicPartition(vectors(), 0);
+            consumer.assign(List.of(partition));
+            consumer.seekToBeginning(List.of(partition));
+            long end = consumer.endOffsets(List.of(partition)).get(partition);
+            while (consumer.position(partition) < end) {
+                for (ConsumerRecord<byte[], byte[]> record :
+                        consumer.poll(Duration.ofMillis(200))) {
+                    records++;
+                    ids.add(Bytes.wrap(record.key()));
+                }
+            }
+        }
+        return new Arrived(records, ids.size());
+    }
+
+    @Override
+    public void close() {
+        Runtime.getRuntime().removeShutdownHook(hook);
+        remove();
+    }
+
+    private void remove() {
+        if (removed.getAndSet(true)) {
+            return;
+        }
+        for (Action removal :
+                List.<Action>of(
+                        admin -> admin.deleteTopics(List.of(documents(), vectors())).all(),
+                        admin -> admin.deleteConsumerGroups(List.of(group())).all())) {
+            try {
+                administer(removal);
+            } catch (IOException e) {
+                // they may never have been made, and a broker of our own goes with them
+            }
+        }
+    }
+
+    private interface Action {
+        org.apache.kafka.common.KafkaFuture<?> start(Admin admin);
+    }
+
+    private void administer(Action action) throws IOException {
+        try (Admin admin =
+                Admin.create(
+                        Map.of(
+                                SERVERS,
+                                servers,
+                                "default.api.timeout.ms",
+                                10_000,
+                                "request.timeout.ms",
+                                5_000))) {
+            action.start(admin).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw new IOException(e.getCause().getMessage(), e.getCause());
+        } catch (TimeoutException e) {
+            throw new IOException("no answer within " + PATIENCE_SECONDS + " s", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+}

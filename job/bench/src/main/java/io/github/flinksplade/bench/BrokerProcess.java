@@ -1,0 +1,246 @@
+package io.github.flinksplade.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.Uuid;
+
+/**
+ * A Kafka broker with Kafka's own code alone, in a process of its own, so that what it costs does
+ * not count as this process's. Listens on loopback; ends, and its directory goes, with {@link
+ * #close} or with this process.
+ */
+public final class BrokerProcess implements AutoCloseable {
+
+    private static final int PORT_ATTEMPTS = 3;
+    private static final long START_SECONDS = 60;
+    private static final long END_SECONDS = 10;
+    private static final long POLL_MILLIS = 200;
+
+    private final Path directory;
+    private final Process process;
+    private final String servers;
+    private final Thread hook;
+
+    private BrokerProcess(Path directory, Process process, String servers) {
+        this.directory = directory;
+        this.process = process;
+        this.servers = servers;
+        hook = new Thread(this::end, "flink-splade-bench-broker-end");
+        Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    /**
+     * Starts a broker and waits until it answers: some seconds.
+     *
+     * @param jars directory with the jars of a broker
+     * @throws IOException when it does not start; the message has the end of its log
+     */
+    public static BrokerProcess start(Path jars) throws IOException, InterruptedException {
+        IOException failure = null;
+        for (int attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
+            // a free port may be lost to another process before the broker has it
+            try {
+                return startOnce(jars);
+            } catch (IOException e) {
+                failure = e;
+            }
+        }
+        throw failure;
+    }
+
+    private static BrokerProcess startOnce(Path jars) throws IOException, InterruptedException {
+        Path directory = Files.createTempDirectory("flink-splade-bench-broker-");
+        Path log = directory.resolve("broker.log");
+        try {
+            int[] ports = freePorts();
+            String servers = "127.0.0.1:" + ports[0];
+            Path settings = directory.resolve("server.properties");
+            try (var out = Files.newOutputStream(settings)) {
+                properties(directory.resolve("data"), servers, ports[1]).store(out, null);
+            }
+            Process format =
+                    java(
+                            jars,
+                            log,
+                            "kafka.tools.StorageTool",
+                            "format",
+                            "-t",
+                            Uuid.randomUuid().toString(),
+                            "-c",
+                            settings.toString());
+            if (!format.waitFor(START_SECONDS, TimeUnit.SECONDS) || format.exitValue() != 0) {
+                format.destroyForcibly();
+                throw new IOException("no directory for a Kafka broker could be made");
+            }
+            Process process = java(jars, log, "kafka.Kafka", settings.toString());
+            BrokerProcess broker = new BrokerProcess(directory, process, servers);
+            if (!broker.answers()) {
+                broker.close(false);
+                throw new IOException("the Kafka broker did not start");
+            }
+            return broker;
+        } catch (IOException e) {
+            String end = lastLines(log);
+            delete(directory);
+            throw end.isEmpty() ? e : new IOException(e.getMessage() + ": " + end);
+        }
+    }
+
+    private static Process java(Path jars, Path log, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-Xmx512m", "-cp", jars.resolve("*").toString()));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+    }
+
+    private static Properties properties(Path data, String servers, int controllerPort) {
+        String controller = "127.0.0.1:" + controllerPort;
+        Properties properties = new Properties();
+        properties.putAll(
+                Map.of(
+                        "process.roles",
+                        "broker,controller",
+                        "node.id",
+                        "1",
+                        "controller.quorum.voters",
+                        "1@" + controller,
+                        "listeners",
+                        "PLAINTEXT://" + servers + ",CONTROLLER://" + controller,
+                        "advertised.listeners",
+                        "PLAINTEXT://" + servers,
+                        "controller.listener.names",
+                        "CONTROLLER",
+                        "inter.broker.listener.name",
+                        "PLAINTEXT",
+                        "listener.security.protocol.map",
+                        "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+                        "log.dirs",
+                        data.toString()));
+        // one node: nothing is copied anywhere
+        for (String one :
+                List.of(
+                        "offsets.topic.num.partitions",
+                        "offsets.topic.replication.factor",
+                        "transaction.state.log.num.partitions",
+                        "transaction.state.log.replication.factor",
+                        "transaction.state.log.min.isr",
+                        "share.coordinator.state.topic.replication.factor",
+                        "share.coordinator.state.topic.min.isr")) {
+            properties.setProperty(one, "1");
+        }
+        properties.setProperty("auto.create.topics.enable", "false");
+        properties.setProperty("group.initial.rebalance.delay.ms", "0");
+        return properties;
+    }
+
+    /** Two different free ports. */
+    private static int[] freePorts() throws IOException {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        try (ServerSocket first = new ServerSocket(0, 1, loopback);
+                ServerSocket second = new ServerSocket(0, 1, loopback)) {
+            return new int[] {first.getLocalPort(), second.getLocalPort()};
+        }
+    }
+
+    private boolean answers() throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
+        while (process.isAlive() && System.nanoTime() < deadline) {
+            // asked only once somebody listens: the client would log each refusal
+            if (listens()) {
+                try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers))) {
+                    admin.describeCluster().nodes().get(START_SECONDS, TimeUnit.SECONDS);
+                    return true;
+                } catch (ExecutionException | TimeoutException e) {
+                    return false;
+                }
+            }
+            TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+        }
+        return false;
+    }
+
+    private boolean listens() {
+        try (Socket socket = new Socket()) {
+            int colon = servers.indexOf(':');
+            socket.connect(
+                    new InetSocketAddress(
+                            servers.substring(0, colon),
+                            Integer.parseInt(servers.substring(colon + 1))));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** {@code host:port}. */
+    public String servers() {
+        return servers;
+    }
+
+    @Override
+    public void close() {
+        close(true);
+    }
+
+    private void close(boolean withDirectory) {
+        Runtime.getRuntime().removeShutdownHook(hook);
+        stop();
+        if (withDirectory) {
+            delete(directory);
+        }
+    }
+
+    private void end() {
+        stop();
+        delete(directory);
+    }
+
+    /** Its data goes with it: there is nothing to be closed in order. */
+    private void stop() {
+        process.destroyForcibly();
+        try {
+            process.waitFor(END_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static String lastLines(Path log) {
+        try {
+            List<String> lines = Files.readAllLines(log);
+            return String.join(" | ", lines.subList(Math.max(0, lines.size() - 5), lines.size()));
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    private static void delete(Path directory) {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

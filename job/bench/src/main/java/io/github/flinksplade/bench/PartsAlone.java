@@ -1,0 +1,96 @@
+package io.github.flinksplade.bench;
+
+import io.github.flinksplade.bench.PipelineBenchmark.Cost;
+import io.github.flinksplade.connector.Operation;
+import io.github.flinksplade.connector.RecordFormat;
+import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.VectorJson;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.encoder.Role;
+import io.github.flinksplade.encoder.SparseVector;
+import io.github.flinksplade.encoder.SpladeEncoder;
+import io.github.flinksplade.encoder.TokenSequence;
+import io.github.flinksplade.pipeline.DocumentParser;
+import io.github.flinksplade.pipeline.PipelineOptions;
+import io.github.flinksplade.pipeline.SpladeJob;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Steps of the job that share a thread with others there, measured one by one. */
+final class PartsAlone {
+
+    /** Passes over the texts; the last counts. */
+    private static final int PASSES = 4;
+
+    private static final int TEXTS = 4000;
+
+    /** One step for the text of that number. */
+    private interface Step {
+        void take(int number) throws Exception;
+    }
+
+    private PartsAlone() {}
+
+    static List<Cost> measure(SpladeEncoder encoder, List<String> all) throws Exception {
+        List<String> texts = all.subList(0, Math.min(TEXTS, all.size()));
+        DocumentParser parser =
+                new DocumentParser(RecordFormat.JSON, PipelineOptions.defaults().maxRecordBytes());
+        List<SourceRecord> records = new ArrayList<>();
+        List<TokenSequence> tokens = new ArrayList<>();
+        List<VectorRecord> vectors = new ArrayList<>();
+        for (int i = 0; i < texts.size(); i++) {
+            String id = "d" + i;
+            SourceRecord record =
+                    SourceRecord.of(
+                            "documents",
+                            i,
+                            id.getBytes(StandardCharsets.UTF_8),
+                            BenchTopics.json(texts, i));
+            records.add(record);
+            TokenSequence sequence = encoder.tokenizer().tokenize(texts.get(i), Role.DOCUMENT);
+            tokens.add(sequence);
+            SparseVector vector = encoder.engine().run(List.of(sequence)).get(0);
+            vectors.add(
+                    new VectorRecord(
+                            id,
+                            Operation.UPSERT,
+                            1,
+                            texts.get(i),
+                            "{}",
+                            vector.indices(),
+                            vector.values(),
+                            sequence.tokens(),
+                            sequence.truncated(),
+                            record));
+        }
+        VectorJson json =
+                new VectorJson(VectorJson.Form.HYBRID, false, SpladeJob.provenance(encoder), null);
+        return List.of(
+                cost("parse JSON", texts.size(), i -> parser.parse(records.get(i))),
+                cost(
+                        "tokenise",
+                        texts.size(),
+                        i -> encoder.tokenizer().tokenize(texts.get(i), Role.DOCUMENT)),
+                cost(
+                        "engine, one text a run",
+                        texts.size(),
+                        i -> encoder.engine().run(List.of(tokens.get(i)))),
+                cost("write JSON", texts.size(), i -> json.bytes(vectors.get(i))));
+    }
+
+    private static Cost cost(String name, int texts, Step step) throws Exception {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long nanos = 0;
+        for (int pass = 0; pass < PASSES; pass++) {
+            long start = threads.getCurrentThreadCpuTime();
+            for (int i = 0; i < texts; i++) {
+                step.take(i);
+            }
+            nanos = threads.getCurrentThreadCpuTime() - start;
+        }
+        return new Cost(name, nanos / 1e3 / texts);
+    }
+}
