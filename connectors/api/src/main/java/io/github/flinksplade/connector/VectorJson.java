@@ -26,8 +26,8 @@ public final class VectorJson implements Serializable {
         /**
          * {@code {"id":"1","version":7,"indices":[2088],"values":[2.76658],"tokens":4,
          * "truncated":false,"encoder":"<fingerprint>","model":"<name>","model_sha256":"..."}}: ids
-         * of the terms ascending, weights unrounded (as {@link Float#toString(float)}, which gives
-         * the same float when read again). A delete is {@code
+         * of the terms ascending, weights unrounded (in the form of {@link Float#toString(float)}
+         * and the fewest digits that give the same float when read again). A delete is {@code
          * {"id":"1","version":8,"op":"delete"}}.
          */
         HYBRID,
@@ -53,6 +53,7 @@ public final class VectorJson implements Serializable {
     private final String provenance;
 
     private transient StringBuilder buffer;
+    private transient FloatText floats;
     private transient long[] order;
 
     /**
@@ -130,7 +131,7 @@ public final class VectorJson implements Serializable {
         return json;
     }
 
-    private static void appendIndicesAndValues(VectorRecord record, StringBuilder json) {
+    private void appendIndicesAndValues(VectorRecord record, StringBuilder json) {
         json.append(",\"indices\":[");
         int[] indices = record.indices();
         for (int i = 0; i < indices.length; i++) {
@@ -140,12 +141,15 @@ public final class VectorJson implements Serializable {
             json.append(indices[i]);
         }
         json.append("],\"values\":[");
+        if (floats == null) {
+            floats = new FloatText();
+        }
         float[] values = record.values();
         for (int i = 0; i < values.length; i++) {
             if (i > 0) {
                 json.append(',');
             }
-            json.append(values[i]);
+            floats.append(values[i], json);
         }
         json.append(']');
     }

@@ -137,7 +137,11 @@ final class BenchPipelineCommand implements Callable<Integer> {
     private int measure(String servers, List<String> texts) throws Exception {
         Console console = console();
         PipelineBenchmark.Report report;
-        try (StateDirectory state = StateDirectory.temporary()) {
+        StateDirectory state = StateDirectory.temporary();
+        // also when a signal ends the process
+        Thread hook = new Thread(state::close, "flink-splade-bench-work-end");
+        Runtime.getRuntime().addShutdownHook(hook);
+        try (state) {
             report =
                     new PipelineBenchmark(
                                     servers,
@@ -150,6 +154,8 @@ final class BenchPipelineCommand implements Callable<Integer> {
                                     ModelOptions.progress(console),
                                     console.err()::println)
                             .run();
+        } finally {
+            Runtime.getRuntime().removeShutdownHook(hook);
         }
         if (json != null) {
             try {

@@ -36,6 +36,27 @@ class MainTest {
     }
 
     @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    --documents 0                     | 1 | --documents and --rounds must be at least 1
+                    --rounds 0                        | 1 | --documents and --rounds must be at least 1
+                    --rounds 9 --documents 1000000    | 1 | must be at most 10000000
+                    --kafka localhost                 | 1 | --kafka localhost is not HOST:PORT
+                    --kafka kafka://localhost:9092/x  | 1 | is not HOST:PORT
+                    --corpus no-such-file.jsonl       | 1 | no-such-file.jsonl
+                    --round 3                         | 2 | did you mean '--rounds'?
+                    --documents many                  | 2 | 'many'
+                    """)
+    void benchPipelineRefuses(String options, int code, String message) {
+        Outcome outcome = run("", ("bench pipeline " + options.strip()).split(" "));
+        assertThat(outcome.code()).isEqualTo(code);
+        assertThat(outcome.err()).contains(message);
+        assertThat(outcome.out()).isEmpty();
+    }
+
+    @ParameterizedTest
     @ValueSource(
             strings = {
                 "",
@@ -47,7 +68,8 @@ class MainTest {
                 "model list",
                 "model pull",
                 "model verify",
-                "model info"
+                "model info",
+                "bench pipeline"
             })
     void everyHelpShowsAnExample(String command) {
         Outcome outcome = run("", (command + " --help").strip().split(" "));

@@ -49,6 +49,7 @@ class ReadmeITCase {
                         "Just encode",
                         "Models",
                         "Faster: 8-bit integers",
+                        "Everything but inference",
                         "On a cluster",
                         "Build and test");
     }
@@ -125,6 +126,12 @@ class ReadmeITCase {
         String out = shell(blocks("Faster: 8-bit integers"), "").out();
         assertThat(out).startsWith("{\"indices\":[");
         assertThat(out).contains("reference", "fp32", "int8", "RSS MB");
+    }
+
+    @Test
+    void everythingButInference() {
+        assertThat(shell(blocks("Everything but inference"), "").out())
+                .contains("lost 0", "per core-second", "the process");
     }
 
     @Test

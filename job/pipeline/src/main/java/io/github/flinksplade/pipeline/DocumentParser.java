@@ -53,6 +53,7 @@ public final class DocumentParser {
     public static final String HEADER_TRUNCATED = "flink-splade.truncated-line";
 
     private static final String BYTE_ORDER_MARK = "\uFEFF";
+    private static final char REPLACEMENT = '\uFFFD';
 
     private final RecordFormat format;
     private final long maxRecordBytes;
@@ -141,6 +142,11 @@ public final class DocumentParser {
     }
 
     private static String decode(byte[] bytes, String what) throws UnreadableRecordException {
+        // what is not valid becomes U+FFFD here: only a text with one needs the slow way
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        if (text.indexOf(REPLACEMENT) < 0) {
+            return text;
+        }
         try {
             return StandardCharsets.UTF_8
                     .newDecoder()
@@ -228,7 +234,10 @@ public final class DocumentParser {
                                 + ")");
     }
 
-    /** A field's value: its first token, the string or number as it stands, and its JSON text. */
+    /**
+     * A field's value: its first token, the string or number as it stands, and its JSON text, which
+     * a text's string has none of.
+     */
     private record Field(JsonToken token, String string, String json) {
 
         boolean isString() {
@@ -266,7 +275,9 @@ public final class DocumentParser {
                 String name = parser.currentName();
                 JsonToken token = parser.nextToken();
                 String string = token.isScalarValue() ? parser.getText() : null;
-                fields.put(name, new Field(token, string, compact(parser)));
+                // of a text, which is long, nobody asks for the JSON
+                boolean isText = token == JsonToken.VALUE_STRING && name.equals("text");
+                fields.put(name, new Field(token, string, isText ? null : compact(parser)));
             }
             if (parser.nextToken() != null) {
                 throw new UnreadableRecordException(
@@ -402,7 +413,7 @@ public final class DocumentParser {
             if (mended == null) {
                 mended = new StringBuilder(text);
             }
-            mended.setCharAt(i, '\uFFFD');
+            mended.setCharAt(i, REPLACEMENT);
         }
         return mended == null ? text : mended.toString();
     }

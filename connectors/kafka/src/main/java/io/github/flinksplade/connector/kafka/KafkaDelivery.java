@@ -33,6 +33,7 @@ final class KafkaDelivery implements Serializable {
     private static final String EXACTLY_ONCE = "exactly-once";
     private static final String AT_LEAST_ONCE = "at-least-once";
     private static final Duration DEFAULT_TRANSACTION_TIMEOUT = Duration.ofMinutes(15);
+    private static final int BATCH_BYTES = 1 << 17;
     private static final String DEFAULT_PREFIX = "flink-splade";
 
     private final KafkaAddress address;
@@ -214,6 +215,12 @@ final class KafkaDelivery implements Serializable {
             producer.putIfAbsent(
                     ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
                     Integer.toString(limits.maxMessageBytes()));
+        }
+        if (!producer.containsKey(ProducerConfig.BUFFER_MEMORY_CONFIG)) {
+            // a vector has some KB: of Kafka's own 16 KB, few would share a request
+            producer.putIfAbsent(
+                    ProducerConfig.BATCH_SIZE_CONFIG,
+                    Integer.toString(Math.min(BATCH_BYTES, limits.maxMessageBytes())));
         }
         return producer;
     }

@@ -413,7 +413,10 @@ public final class OnnxEngine implements Engine {
                                     + weights.remaining()
                                     + " weights");
                 }
-                TreeMap<Integer, Float> sorted = new TreeMap<>();
+                int[] ids = new int[terms.length];
+                float[] found = new float[terms.length];
+                int count = 0;
+                boolean ascending = true;
                 for (int i = 0; i < terms.length; i++) {
                     float weight = weights.get(i);
                     if (weight <= 0) {
@@ -427,15 +430,29 @@ public final class OnnxEngine implements Engine {
                                         + vocabulary
                                         + " terms");
                     }
-                    sorted.put((int) terms[i], weight((int) terms[i], weight));
+                    ascending &= count == 0 || terms[i] > ids[count - 1];
+                    ids[count] = (int) terms[i];
+                    found[count++] = weight((int) terms[i], weight);
                 }
-                int[] ids = sorted.keySet().stream().mapToInt(Integer::intValue).toArray();
-                float[] found = new float[ids.length];
-                for (int i = 0; i < ids.length; i++) {
-                    found[i] = sorted.get(ids[i]);
-                }
-                return new SparseVector(ids, found);
+                return ascending
+                        ? new SparseVector(Arrays.copyOf(ids, count), Arrays.copyOf(found, count))
+                        : sorted(ids, found, count);
             }
+        }
+
+        /** Of a term that is listed twice the last weight counts. */
+        private static SparseVector sorted(int[] ids, float[] weights, int count) {
+            TreeMap<Integer, Float> sorted = new TreeMap<>();
+            for (int i = 0; i < count; i++) {
+                sorted.put(ids[i], weights[i]);
+            }
+            float[] found = new float[sorted.size()];
+            int next = 0;
+            for (float weight : sorted.values()) {
+                found[next++] = weight;
+            }
+            return new SparseVector(
+                    sorted.keySet().stream().mapToInt(Integer::intValue).toArray(), found);
         }
 
         private long[] numbers(OnnxValue value) {

@@ -58,6 +58,8 @@ public final class Topology {
         Configuration house = new Configuration();
         house.set(org.apache.flink.configuration.PipelineOptions.GENERIC_TYPES, false);
         house.set(org.apache.flink.configuration.PipelineOptions.AUTO_GENERATE_UIDS, false);
+        // records are never changed once they are made: no need to copy them between operators
+        house.set(org.apache.flink.configuration.PipelineOptions.OBJECT_REUSE, true);
         env.configure(house);
         if (env.getMaxParallelism() <= 0) {
             env.setMaxParallelism(MAX_PARALLELISM);

@@ -1,0 +1,151 @@
+package io.github.flinksplade.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.connector.kafka.KafkaBroker;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.admin.Admin;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code bench pipeline}, as a user runs it, on a real broker. */
+class PipelineBenchmarkITCase {
+
+    private static final int DOCUMENTS = 300;
+    private static final int ROUNDS = 2;
+
+    @TempDir Path directory;
+
+    @Test
+    void countsAndCostsOnABrokerThatIsGiven() throws Exception {
+        Path corpus = directory.resolve("corpus.jsonl");
+        Files.writeString(
+                corpus,
+                "{\"text\": \"a car on the road\"}\n{\"text\": \"two words\"}\n"
+                        + "{\"text\": \"the third of three texts\"}\n");
+        JsonNode report;
+        try (KafkaBroker broker = KafkaBroker.start()) {
+            Distribution.Answer answer =
+                    bench(
+                            "--kafka",
+                            broker.bootstrapServers(),
+                            "--documents",
+                            "" + DOCUMENTS,
+                            "--rounds",
+                            "" + ROUNDS,
+                            "--corpus",
+                            corpus.toString(),
+                            "--json",
+                            "report.json");
+            assertThat(answer.expect(0).out())
+                    .contains("lost 0", "per core-second", "tokenise", "the process");
+            try (Admin admin =
+                    Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+                Set<String> topics = admin.listTopics().names().get();
+                assertThat(topics).noneMatch(topic -> topic.startsWith("flink-splade-bench"));
+                assertThat(admin.listGroups().all().get())
+                        .noneMatch(group -> group.groupId().startsWith("flink-splade-bench"));
+            }
+        }
+        report = new ObjectMapper().readTree(directory.resolve("report.json").toFile());
+        JsonNode counts = report.get("counts");
+        int all = DOCUMENTS * (ROUNDS + 2);
+        assertThat(counts.get("sent").asLong()).isEqualTo(all);
+        assertThat(counts.get("received").asLong()).isEqualTo(all);
+        for (String none : List.of("lost", "repeated", "deadLetters")) {
+            assertThat(counts.get(none).asLong()).as(none).isZero();
+        }
+        assertThat(report.at("/run/texts").asInt()).isEqualTo(3);
+        assertThat(report.at("/run/terms").asInt()).isEqualTo(120);
+        assertThat(report.at("/run/meanTokens").asDouble()).isBetween(4.0, 8.0);
+
+        JsonNode figures = report.get("figures");
+        assertThat(figures).hasSize(5);
+        for (JsonNode figure : figures) {
+            assertThat(figure.get("median").asDouble())
+                    .as(figure.toString())
+                    .isNotNegative()
+                    .isBetween(figure.get("least").asDouble(), figure.get("greatest").asDouble());
+        }
+        assertThat(named(figures, "per core-second").get("median").asDouble()).isPositive();
+
+        double sum = 0;
+        for (JsonNode stage : report.get("stages")) {
+            assertThat(stage.get("micros").asDouble()).as(stage.toString()).isNotNegative();
+            sum += stage.get("micros").asDouble();
+        }
+        // both are of the same rounds: the mean lies between the least and the greatest
+        JsonNode rate = named(figures, "per core-second");
+        assertThat(1e6 / sum)
+                .isBetween(
+                        .9 * rate.get("least").asDouble(), 1.1 * rate.get("greatest").asDouble());
+        for (String busy : List.of("read and parse", "tokenise", "engine", "guard and write")) {
+            assertThat(named(report.get("stages"), busy).get("micros").asDouble())
+                    .as(busy)
+                    .isPositive();
+        }
+        assertThat(report.get("alone"))
+                .extracting(part -> part.get("name").asText())
+                .containsExactly("parse JSON", "tokenise", "engine, one text a run", "write JSON");
+    }
+
+    @Test
+    void brokerOfItsOwnLeavesNothingBehind() throws Exception {
+        Path temporary = Files.createDirectory(directory.resolve("tmp"));
+        Distribution.Answer answer =
+                Distribution.execute(
+                        directory,
+                        "",
+                        Map.of("FLINK_SPLADE_JAVA_OPTS", "-Djava.io.tmpdir=" + temporary),
+                        List.of(
+                                Distribution.home().resolve("bin/flink-splade").toString(),
+                                "bench",
+                                "pipeline",
+                                "--documents",
+                                "50",
+                                "--rounds",
+                                "1",
+                                "--model-cache",
+                                directory.resolve("cache").toString()));
+        assertThat(answer.expect(0).out()).contains("sent 150, received 150, lost 0, repeated 0");
+        try (var left = Files.list(temporary)) {
+            assertThat(left).noneMatch(file -> file.getFileName().toString().startsWith("flink-s"));
+        }
+        assertThat(ProcessHandle.allProcesses())
+                .noneMatch(
+                        process ->
+                                process.info()
+                                        .commandLine()
+                                        .filter(line -> line.contains(temporary.toString()))
+                                        .isPresent());
+    }
+
+    @Test
+    void brokerThatDoesNotAnswerIsTheUsersToMend() {
+        Distribution.Answer answer =
+                bench("--kafka", "127.0.0.1:1", "--documents", "10", "--rounds", "1").expect(1);
+        assertThat(answer.err()).contains("no topics can be made on Kafka at 127.0.0.1:1");
+    }
+
+    private Distribution.Answer bench(String... options) {
+        List<String> arguments = new java.util.ArrayList<>(List.of("bench", "pipeline"));
+        arguments.addAll(List.of(options));
+        arguments.addAll(List.of("--model-cache", directory.resolve("cache").toString()));
+        return Distribution.run(directory, arguments.toArray(new String[0]));
+    }
+
+    private static JsonNode named(JsonNode list, String name) {
+        for (JsonNode one : list) {
+            if (one.get("name").asText().equals(name)) {
+                return one;
+            }
+        }
+        throw new AssertionError("no " + name + " in " + list);
+    }
+}
