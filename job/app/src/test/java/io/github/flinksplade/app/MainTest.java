@@ -40,11 +40,11 @@ class MainTest {
             delimiter = '|',
             textBlock =
                     """
-                    --documents 0                     | 1 | --documents and --rounds must be at least 1
-                    --rounds 0                        | 1 | --documents and --rounds must be at least 1
-                    --rounds 9 --documents 1000000    | 1 | must be at most 10000000
-                    --kafka localhost                 | 1 | --kafka localhost is not HOST:PORT
-                    --kafka kafka://localhost:9092/x  | 1 | is not HOST:PORT
+                    --documents 0                     | 2 | --documents and --rounds must be at least 1
+                    --rounds 0                        | 2 | --documents and --rounds must be at least 1
+                    --rounds 9 --documents 1000000    | 2 | must be at most 10000000
+                    --kafka localhost                 | 2 | --kafka localhost is not HOST:PORT
+                    --kafka kafka://localhost:9092/x  | 2 | is not HOST:PORT
                     --corpus no-such-file.jsonl       | 1 | no-such-file.jsonl
                     --round 3                         | 2 | did you mean '--rounds'?
                     --documents many                  | 2 | 'many'

@@ -62,6 +62,7 @@ final class BenchTopics implements AutoCloseable {
                                     .all());
             return topics;
         } catch (IOException e) {
+            topics.removed.set(true); // there is nothing, or nobody to ask
             topics.close();
             throw new ConnectorException(
                     "no topics can be made on Kafka at " + servers + ": " + e.getMessage(), e);
