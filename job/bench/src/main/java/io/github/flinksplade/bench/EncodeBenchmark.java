@@ -199,7 +199,7 @@ public final class EncodeBenchmark {
             return text.toString();
         }
 
-        private static String line(String name, Map<String, Object> facts) {
+        static String line(String name, Map<String, Object> facts) {
             List<String> parts = new ArrayList<>();
             facts.forEach((key, value) -> parts.add(key + " " + value));
             return name + ": " + String.join(", ", parts) + "\n";
@@ -313,7 +313,7 @@ public final class EncodeBenchmark {
         return new Report(facts(machine), about, rows);
     }
 
-    private static Map<String, Object> facts(Machine machine) {
+    static Map<String, Object> facts(Machine machine) {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("processor", machine.processor());
         facts.put("cores", machine.cores());
@@ -330,7 +330,7 @@ public final class EncodeBenchmark {
         return facts;
     }
 
-    private static double rounded(double number) {
+    static double rounded(double number) {
         return Math.round(number * 10) / 10.0;
     }
 
@@ -487,7 +487,7 @@ public final class EncodeBenchmark {
                 : OptionalInt.empty();
     }
 
-    private static double median(List<Double> numbers) {
+    static double median(List<Double> numbers) {
         List<Double> sorted = numbers.stream().sorted().toList();
         int middle = sorted.size() / 2;
         return sorted.size() % 2 == 1

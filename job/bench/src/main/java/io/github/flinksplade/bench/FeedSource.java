@@ -1,0 +1,149 @@
+package io.github.flinksplade.bench;
+
+import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.RecordFormat;
+import io.github.flinksplade.connector.SourceRecord;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.apache.flink.api.connector.source.Boundedness;
+import org.apache.flink.api.connector.source.ReaderOutput;
+import org.apache.flink.api.connector.source.Source;
+import org.apache.flink.api.connector.source.SourceReader;
+import org.apache.flink.api.connector.source.SourceReaderContext;
+import org.apache.flink.api.connector.source.SourceSplit;
+import org.apache.flink.api.connector.source.SplitEnumerator;
+import org.apache.flink.api.connector.source.SplitEnumeratorContext;
+import org.apache.flink.core.io.InputStatus;
+import org.apache.flink.core.io.SimpleVersionedSerializer;
+
+/**
+ * What a {@link JobFeed} hands out, as JSON records. It never ends: the job is cancelled. To be
+ * read by one subtask; keeps no state, so a job that uses it must not be restored.
+ */
+final class FeedSource implements Source<SourceRecord, FeedSource.None, Void>, DocumentSource {
+
+    private static final long serialVersionUID = 1L;
+
+    private final String feed;
+
+    FeedSource(String feed) {
+        this.feed = feed;
+    }
+
+    /** There are no splits: the one reader knows where its records are. */
+    interface None extends SourceSplit {}
+
+    @Override
+    public void check() {}
+
+    @Override
+    public RecordFormat format() {
+        return RecordFormat.JSON;
+    }
+
+    @Override
+    public Source<SourceRecord, ?, ?> source() {
+        return this;
+    }
+
+    @Override
+    public Boundedness getBoundedness() {
+        return Boundedness.CONTINUOUS_UNBOUNDED;
+    }
+
+    @Override
+    public SourceReader<SourceRecord, None> createReader(SourceReaderContext context) {
+        JobFeed records = JobFeed.open(feed);
+        return new SourceReader<>() {
+            @Override
+            public void start() {}
+
+            @Override
+            public InputStatus pollNext(ReaderOutput<SourceRecord> output) {
+                SourceRecord next = records.poll();
+                if (next == null) {
+                    return InputStatus.NOTHING_AVAILABLE;
+                }
+                output.collect(next);
+                return InputStatus.MORE_AVAILABLE;
+            }
+
+            @Override
+            public CompletableFuture<Void> isAvailable() {
+                return records.available();
+            }
+
+            @Override
+            public List<None> snapshotState(long checkpoint) {
+                return List.of();
+            }
+
+            @Override
+            public void addSplits(List<None> splits) {}
+
+            @Override
+            public void notifyNoMoreSplits() {}
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    @Override
+    public SplitEnumerator<None, Void> createEnumerator(SplitEnumeratorContext<None> context) {
+        return new SplitEnumerator<>() {
+            @Override
+            public void start() {}
+
+            @Override
+            public void handleSplitRequest(int subtask, String host) {}
+
+            @Override
+            public void addSplitsBack(List<None> splits, int subtask) {}
+
+            @Override
+            public void addReader(int subtask) {}
+
+            @Override
+            public Void snapshotState(long checkpoint) {
+                return null;
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    @Override
+    public SplitEnumerator<None, Void> restoreEnumerator(
+            SplitEnumeratorContext<None> context, Void checkpoint) {
+        return createEnumerator(context);
+    }
+
+    @Override
+    public SimpleVersionedSerializer<None> getSplitSerializer() {
+        return new Nothing<>();
+    }
+
+    @Override
+    public SimpleVersionedSerializer<Void> getEnumeratorCheckpointSerializer() {
+        return new Nothing<>();
+    }
+
+    private static final class Nothing<T> implements SimpleVersionedSerializer<T> {
+        @Override
+        public int getVersion() {
+            return 1;
+        }
+
+        @Override
+        public byte[] serialize(T nothing) {
+            return new byte[0];
+        }
+
+        @Override
+        public T deserialize(int version, byte[] bytes) {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,199 @@
+package io.github.flinksplade.bench;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.github.flinksplade.connector.SourceRecord;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/**
+ * Documents for a job in this process, in phases, and the times at which their vectors arrive. The
+ * job's source and target find it by name, for Flink copies them.
+ */
+final class JobFeed implements AutoCloseable {
+
+    private static final Map<String, JobFeed> OPEN = new ConcurrentHashMap<>();
+    private static final long POLL_MILLIS = 100;
+
+    private final String name;
+    private final Queue<Handed> queue = new ConcurrentLinkedQueue<>();
+    private final Map<String, Phase> phases = new ConcurrentHashMap<>();
+    private volatile CompletableFuture<Void> available = new CompletableFuture<>();
+    private volatile String refusal;
+
+    JobFeed(String name) {
+        this.name = name;
+        if (OPEN.putIfAbsent(name, this) != null) {
+            throw new IllegalStateException("there is a feed named " + name + " already");
+        }
+    }
+
+    static JobFeed open(String name) {
+        JobFeed feed = OPEN.get(name);
+        if (feed == null) {
+            throw new IllegalStateException("no feed is named " + name);
+        }
+        return feed;
+    }
+
+    /** A document on its way into the job. */
+    private record Handed(Phase phase, int index) {}
+
+    /** Some documents, and when each came in and out; times as of {@link System#nanoTime}. */
+    final class Phase {
+        private final SourceRecord[] records;
+        private final AtomicLongArray emitted;
+        private final AtomicLongArray arrived;
+        private final AtomicIntegerArray arrivals;
+        private final CountDownLatch missing;
+
+        private Phase(String id, List<String> texts, int documents) {
+            records = new SourceRecord[documents];
+            for (int i = 0; i < documents; i++) {
+                String json =
+                        JsonNodeFactory.instance
+                                .objectNode()
+                                .put("id", id + "/" + i)
+                                .put("text", texts.get(i % texts.size()))
+                                .toString();
+                records[i] = SourceRecord.of(id, i, null, json.getBytes(StandardCharsets.UTF_8));
+            }
+            emitted = new AtomicLongArray(documents);
+            arrived = new AtomicLongArray(documents);
+            arrivals = new AtomicIntegerArray(documents);
+            missing = new CountDownLatch(documents);
+        }
+
+        int size() {
+            return records.length;
+        }
+
+        /** Gives a document to the source, which emits it as soon as the job takes it. */
+        void hand(int index) {
+            queue.add(new Handed(this, index));
+            available.complete(null);
+        }
+
+        /**
+         * Waits until all documents have arrived.
+         *
+         * @param job done when the job has ended, which it must not before
+         * @throws IOException when a document became a dead letter, or the job ended
+         */
+        void await(Future<?> job) throws IOException, InterruptedException {
+            while (!missing.await(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+                if (refusal != null) {
+                    throw new IOException(refusal);
+                }
+                if (job.isDone()) {
+                    throw new IOException("the job ended before all documents had arrived");
+                }
+            }
+        }
+
+        long arrived(int index) {
+            return arrived.get(index);
+        }
+
+        /** From the first emission to the last arrival, in seconds. */
+        double seconds() {
+            long first = Long.MAX_VALUE;
+            long last = Long.MIN_VALUE;
+            long origin = emitted.get(0); // nanoTime may be negative: only differences count
+            for (int i = 0; i < records.length; i++) {
+                first = Math.min(first, emitted.get(i) - origin);
+                last = Math.max(last, arrived.get(i) - origin);
+            }
+            return (last - first) / 1e9;
+        }
+
+        private void arrive(int index, long nanos) {
+            if (arrivals.incrementAndGet(index) == 1) {
+                arrived.set(index, nanos);
+                missing.countDown();
+            }
+        }
+    }
+
+    /**
+     * A phase of documents that no other phase has: its name is part of their ids.
+     *
+     * @param texts taken in turn, from the first again after the last
+     */
+    Phase phase(String id, List<String> texts, int documents) {
+        Phase phase = new Phase(id, texts, documents);
+        if (phases.putIfAbsent(id, phase) != null) {
+            throw new IllegalStateException("there is a phase " + id + " already");
+        }
+        return phase;
+    }
+
+    /** For the source: the next record, or null when none is there now. */
+    SourceRecord poll() {
+        Handed next = queue.poll();
+        if (next == null) {
+            return null;
+        }
+        next.phase().emitted.set(next.index(), System.nanoTime());
+        return next.phase().records[next.index()];
+    }
+
+    /** For the source: done when {@link #poll} may have a record. */
+    CompletableFuture<Void> available() {
+        if (available.isDone()) {
+            available = new CompletableFuture<>();
+        }
+        // asked after the future is there: what is handed from now on completes it
+        return queue.isEmpty() ? available : CompletableFuture.completedFuture(null);
+    }
+
+    /** For the target: the vector of a document is there. */
+    void arrive(String id) {
+        long now = System.nanoTime();
+        int slash = id.lastIndexOf('/');
+        phases.get(id.substring(0, slash)).arrive(Integer.parseInt(id.substring(slash + 1)), now);
+    }
+
+    /**
+     * Looks at all phases, each of which has been waited for.
+     *
+     * @throws IOException when a document has arrived more than once
+     */
+    void requireEachOnce() throws IOException {
+        for (Map.Entry<String, Phase> phase : phases.entrySet()) {
+            AtomicIntegerArray arrivals = phase.getValue().arrivals;
+            for (int i = 0; i < arrivals.length(); i++) {
+                if (arrivals.get(i) != 1) {
+                    throw new IOException(
+                            "document "
+                                    + phase.getKey()
+                                    + "/"
+                                    + i
+                                    + " arrived "
+                                    + arrivals.get(i)
+                                    + " times");
+                }
+            }
+        }
+    }
+
+    /** For the dead letters: a document will not arrive. */
+    void refuse(String why) {
+        refusal = why;
+    }
+
+    @Override
+    public void close() {
+        OPEN.remove(name, this);
+    }
+}
