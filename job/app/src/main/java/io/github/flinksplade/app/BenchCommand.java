@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             BenchCommand.Encode.class,
+            BenchJobCommand.class,
             BenchPipelineCommand.class,
             BenchDeviceCommand.class
         },

@@ -1,0 +1,164 @@
+package io.github.flinksplade.app;
+
+import io.github.flinksplade.app.JobSettings.Given;
+import io.github.flinksplade.bench.EncodeBenchmark;
+import io.github.flinksplade.bench.JobBenchmark;
+import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.encoder.EncoderOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code bench job}. */
+@Command(
+        name = "job",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Measures a local run's job beside the encoder alone, in turns, in one run, and then how"
+                    + " long a document takes from source to target at 10, 50 and 90 % of the job's"
+                    + " throughput.",
+            "Source and target are in memory; the latencies take at least 20 s each."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  flink-splade bench job --documents 64 --rounds 1",
+            "  flink-splade bench job --corpus corpus.jsonl --precision int8"
+        })
+final class BenchJobCommand implements Callable<Integer> {
+
+    @Spec private CommandSpec spec;
+
+    @Option(
+            names = "--model",
+            paramLabel = "MODEL",
+            description =
+                    "builtin:minilm (default), another model, or random weights of a known shape,"
+                            + " as bench encode has them.")
+    private String model = JobSettings.MODEL.fallback();
+
+    @Option(
+            names = "--corpus",
+            paramLabel = "FILE",
+            description =
+                    "Texts to encode: *.jsonl with a \"text\" each, or one text a line. By default"
+                            + " definitions of WordNet 3.1.")
+    private Path corpus;
+
+    @Option(
+            names = "--precision",
+            paramLabel = "PRECISION",
+            description = "fp32 (default) or int8.")
+    private String precision = JobSettings.PRECISION.fallback();
+
+    @Option(
+            names = "--documents",
+            paramLabel = "N",
+            description = "Texts in each round; by default 256.")
+    private int documents = 256;
+
+    @Option(
+            names = "--rounds",
+            paramLabel = "N",
+            description = "Rounds that count, after one that does not; by default 3.")
+    private int rounds = 3;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads; by default one for each core.")
+    private String threads = JobSettings.THREADS.fallback();
+
+    @Option(
+            names = "--model-cache",
+            paramLabel = "DIR",
+            description = "Where fetched and prepared models are kept.")
+    private String cache;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Also writes JSON.")
+    private Path json;
+
+    @Override
+    public Integer call() throws Exception {
+        if (documents < 1 || rounds < 1) {
+            throw UserException.at(
+                    UserException.COMMAND_LINE,
+                    "--documents and --rounds must be at least 1",
+                    null);
+        }
+        Console console = ((Main) spec.root().userObject()).console();
+        JobSettings settings = settings();
+        EncoderOptions options =
+                EncoderOptions.defaults()
+                        .withPrecision(settings.precision())
+                        .withThreads(settings.threads())
+                        .withCacheDirectory(settings.modelCache());
+        List<String> texts = texts();
+        JobBenchmark.Report report;
+        try (StateDirectory state = StateDirectory.temporary()) {
+            report =
+                    new JobBenchmark(
+                                    settings.model(),
+                                    options,
+                                    texts,
+                                    rounds,
+                                    0,
+                                    LocalConfiguration.of(
+                                            settings, state.newRun().toUri(), state.work()),
+                                    ModelOptions.progress(console),
+                                    console.err()::println)
+                            .run();
+        }
+        if (json != null) {
+            try {
+                Files.writeString(json, report.toJson());
+            } catch (IOException e) {
+                throw new UserException("cannot write " + json + ": " + e.getMessage(), e);
+            }
+        }
+        Results results = new Results(console);
+        report.toText().lines().forEach(results::line);
+        results.flush();
+        return ExitCode.OK;
+    }
+
+    /** Those of a local run; its source and target are named, for they must be, but not opened. */
+    private JobSettings settings() {
+        Map<String, Given> given = new LinkedHashMap<>();
+        put(given, JobSettings.FROM, "file:none");
+        put(given, JobSettings.TO, "file:none");
+        put(given, JobSettings.MODEL, model);
+        put(given, JobSettings.PRECISION, precision);
+        put(given, JobSettings.THREADS, threads);
+        if (cache != null) {
+            put(given, JobSettings.MODEL_CACHE, cache);
+        }
+        return JobSettings.of(given, Connectors.all().keySet());
+    }
+
+    private static void put(Map<String, Given> given, Setting<?> setting, String value) {
+        given.put(setting.key(), Given.of(UserException.COMMAND_LINE, value));
+    }
+
+    private List<String> texts() {
+        try {
+            return corpus == null
+                    ? WordNet.things().stream()
+                            .map(WordNet.Thing::definition)
+                            .limit(documents)
+                            .toList()
+                    : EncodeBenchmark.read(corpus, documents);
+        } catch (IOException e) {
+            throw new UserException("cannot read texts: " + e.getMessage(), e);
+        }
+    }
+}
