@@ -61,6 +61,11 @@ class HouseRulesTest {
     }
 
     @Test
+    void benchmarksNameNoConnector() {
+        forbid("bench..", HOUSE + "connector.*..", HOUSE + "builtin..");
+    }
+
+    @Test
     void connectorsKnowNeitherEncoderNorPipeline() {
         forbid("connector..", HOUSE + "encoder..", HOUSE + "pipeline..", HOUSE + "app..");
     }

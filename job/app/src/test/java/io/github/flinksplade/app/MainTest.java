@@ -69,7 +69,9 @@ class MainTest {
                 "model pull",
                 "model verify",
                 "model info",
-                "bench pipeline"
+                "bench pipeline",
+                "bench",
+                "bench job"
             })
     void everyHelpShowsAnExample(String command) {
         Outcome outcome = run("", (command + " --help").strip().split(" "));
@@ -96,6 +98,7 @@ class MainTest {
                     run --from                           | Missing required parameter for option '--from' (URI)
                     encode --format xml hello            | Invalid value for option '--format': expected one of [HYBRID, LUCENE, CARD] (case-insensitive) but was 'xml'
                     model                                | a command is missing
+                    bench job --documents many           | Invalid value for option '--documents': 'many' is not an int
                     """)
     void aMistypedCommandLineIsToldInTwoLines(String command, String message) {
         Outcome outcome = run("", command.split(" "));
@@ -128,6 +131,11 @@ class MainTest {
                     1 | encode --device rehearsal --precision int8 hello | products of 8-bit integers are for CPUs; on a GPU use --precision fp16
                     2 | bench device --device cpu                      | --device must be a GPU, or rehearsal*
                     2 | bench encode --rounds 0                        | --documents and --rounds must be at least 1*
+                    2 | bench job --documents 0                        | --documents and --rounds must be at least 1
+                    2 | bench job --rounds -1                          | --documents and --rounds must be at least 1
+                    2 | bench job --threads two                        | threads on the command line: 'two' is not a whole number of at least 0
+                    2 | bench job --precision fp64                     | precision on the command line: *
+                    1 | bench job --corpus /no/such.jsonl              | cannot read texts: /no/such.jsonl*
                     1 | search --index lucene:/no/such/index hello     | *
                     1 | run --from file:/no/such.jsonl --to file:b     | *
                     """)

@@ -49,7 +49,7 @@ class ReadmeITCase {
                         "Just encode",
                         "Models",
                         "Faster: 8-bit integers",
-                        "Everything but inference",
+                        "Measure",
                         "On a cluster",
                         "Build and test");
     }
@@ -129,8 +129,9 @@ class ReadmeITCase {
     }
 
     @Test
-    void everythingButInference() {
-        assertThat(shell(blocks("Everything but inference"), "").out())
+    void measure() {
+        assertThat(shell(blocks("Measure"), "").out())
+                .contains("encoder", "ratio", "p99 ms", "90 %")
                 .contains("lost 0", "per core-second", "the process");
     }
 

@@ -2,6 +2,7 @@ package io.github.flinksplade.bench;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.management.OperatingSystemMXBean;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.MicroBatcher;
 import io.github.flinksplade.encoder.ModelFiles;
@@ -14,8 +15,10 @@ import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.SpladeJob;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -110,16 +113,20 @@ public final class JobBenchmark {
      * Documents a second, medians over the rounds with the slowest and the fastest.
      *
      * @param documents in each round
-     * @param ratio the job's median over the encoder's
+     * @param encoderCpuMillis processor time of all threads for a document, in milliseconds
+     * @param jobCpuMillis the same, of the job
+     * @param ratio the job's rate over the encoder's in the same round, median over the rounds
      */
     public record Throughput(
             int documents,
             double encoderDocsPerSecond,
             double encoderSlowest,
             double encoderFastest,
+            double encoderCpuMillis,
             double jobDocsPerSecond,
             double jobSlowest,
             double jobFastest,
+            double jobCpuMillis,
             double ratio) {}
 
     /**
@@ -185,13 +192,28 @@ public final class JobBenchmark {
             text.append(
                     String.format(
                             Locale.ROOT,
-                            "%n%-8s %8s %17s %7s%n",
+                            "%n%-8s %8s %17s %7s %7s%n",
                             "",
                             "docs/s",
                             "(least..greatest)",
+                            "CPU ms",
                             "ratio"));
-            row(text, "encoder", t.encoderDocsPerSecond, t.encoderSlowest, t.encoderFastest, 1);
-            row(text, "job", t.jobDocsPerSecond, t.jobSlowest, t.jobFastest, t.ratio);
+            row(
+                    text,
+                    "encoder",
+                    t.encoderDocsPerSecond,
+                    t.encoderSlowest,
+                    t.encoderFastest,
+                    t.encoderCpuMillis,
+                    1);
+            row(
+                    text,
+                    "job",
+                    t.jobDocsPerSecond,
+                    t.jobSlowest,
+                    t.jobFastest,
+                    t.jobCpuMillis,
+                    t.ratio);
             text.append(
                     String.format(
                             Locale.ROOT,
@@ -225,14 +247,16 @@ public final class JobBenchmark {
                 double rate,
                 double least,
                 double greatest,
+                double cpuMillis,
                 double ratio) {
             text.append(
                     String.format(
                             Locale.ROOT,
-                            "%-8s %8.2f %17s %7.3f%n",
+                            "%-8s %8.2f %17s %7.2f %7.3f%n",
                             name,
                             rate,
                             String.format(Locale.ROOT, "%.2f..%.2f", least, greatest),
+                            cpuMillis,
                             ratio));
         }
     }
@@ -285,47 +309,64 @@ public final class JobBenchmark {
 
     private Throughput throughput(MicroBatcher batcher, JobFeed feed, RunningJob job)
             throws IOException, InterruptedException {
-        List<Double> encoder = new ArrayList<>();
-        List<Double> ofJob = new ArrayList<>();
+        List<Round> encoder = new ArrayList<>();
+        List<Round> ofJob = new ArrayList<>();
+        List<Double> ratios = new ArrayList<>();
         for (int round = 0; round <= rounds; round++) {
             narrator.accept(
                     round == 0 ? "warming up ..." : "round " + round + " of " + rounds + " ...");
-            double alone = encoderRate(batcher);
             JobFeed.Phase phase = feed.phase("round-" + round, texts, texts.size());
-            double inJob = jobRate(phase, job);
+            Round alone = encode(batcher);
+            Round inJob = run(phase, job);
             if (round > 0) {
                 encoder.add(alone);
                 ofJob.add(inJob);
+                ratios.add(inJob.rate() / alone.rate());
             }
         }
-        double alone = EncodeBenchmark.median(encoder);
-        double inJob = EncodeBenchmark.median(ofJob);
         return new Throughput(
                 texts.size(),
-                alone,
-                least(encoder),
-                greatest(encoder),
-                inJob,
-                least(ofJob),
-                greatest(ofJob),
-                inJob / alone);
+                EncodeBenchmark.median(rates(encoder)),
+                Collections.min(rates(encoder)),
+                Collections.max(rates(encoder)),
+                EncodeBenchmark.median(encoder.stream().map(Round::cpuMillis).toList()),
+                EncodeBenchmark.median(rates(ofJob)),
+                Collections.min(rates(ofJob)),
+                Collections.max(rates(ofJob)),
+                EncodeBenchmark.median(ofJob.stream().map(Round::cpuMillis).toList()),
+                EncodeBenchmark.median(ratios));
     }
 
-    private double encoderRate(MicroBatcher batcher) {
+    /** Documents a second, and this process's processor time for one. */
+    private record Round(double rate, double cpuMillis) {}
+
+    private static List<Double> rates(List<Round> rounds) {
+        return rounds.stream().map(Round::rate).toList();
+    }
+
+    private Round encode(MicroBatcher batcher) {
         System.gc(); // what was before is not to be cleared in this round
+        long cpu = cpuNanos();
         long start = System.nanoTime();
         EncodeBenchmark.encodeAll(batcher, texts);
-        return texts.size() / ((System.nanoTime() - start) / 1e9);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        return new Round(texts.size() / seconds, (cpuNanos() - cpu) / 1e6 / texts.size());
     }
 
-    private static double jobRate(JobFeed.Phase phase, RunningJob job)
+    private static Round run(JobFeed.Phase phase, RunningJob job)
             throws IOException, InterruptedException {
         System.gc();
+        long cpu = cpuNanos();
         for (int i = 0; i < phase.size(); i++) {
             phase.hand(i);
         }
         phase.await(job.result());
-        return phase.size() / phase.seconds();
+        return new Round(phase.size() / phase.seconds(), (cpuNanos() - cpu) / 1e6 / phase.size());
+    }
+
+    private static long cpuNanos() {
+        return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+                .getProcessCpuTime();
     }
 
     private Latency latency(double load, double rate, JobFeed feed, RunningJob job)
@@ -373,14 +414,6 @@ public final class JobBenchmark {
         for (long left = moment - System.nanoTime(); left > 0; left = moment - System.nanoTime()) {
             LockSupport.parkNanos(left);
         }
-    }
-
-    private static double least(List<Double> numbers) {
-        return numbers.stream().mapToDouble(n -> n).min().orElseThrow();
-    }
-
-    private static double greatest(List<Double> numbers) {
-        return numbers.stream().mapToDouble(n -> n).max().orElseThrow();
     }
 
     /** The job in a cluster of this process, until it is closed. */

@@ -68,7 +68,13 @@ class JobBenchmarkTest {
                         throughput.get("jobFastest").asDouble());
         assertThat(throughput.get("ratio").asDouble())
                 .isPositive()
-                .isCloseTo(job / throughput.get("encoderDocsPerSecond").asDouble(), within(1e-9));
+                .isBetween(
+                        throughput.get("jobSlowest").asDouble()
+                                / throughput.get("encoderFastest").asDouble(),
+                        throughput.get("jobFastest").asDouble()
+                                / throughput.get("encoderSlowest").asDouble());
+        assertThat(throughput.get("encoderCpuMillis").asDouble()).isPositive();
+        assertThat(throughput.get("jobCpuMillis").asDouble()).isPositive();
         assertThat(json.get("latency"))
                 .extracting(row -> row.get("load").asDouble())
                 .containsExactly(.1, .5, .9);

@@ -14,8 +14,8 @@ public final class SpladeJob {
 
     /**
      * Adds the job to the environment; whoever calls it executes the environment. Turns generic
-     * types and generated uids off and object reuse on, and sets the maximum parallelism to 128
-     * unless the environment has one.
+     * types and generated uids off and object reuse on, and sets the maximum parallelism to 128 and
+     * the buffer timeout to 5 ms unless the environment has them.
      */
     public static void define(StreamExecutionEnvironment env, JobDefinition job) {
         new Topology(job, factory(job)).define(env);

@@ -11,6 +11,7 @@ import io.github.flinksplade.pipeline.JobDefinition;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
 import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
 import io.github.flinksplade.pipeline.PipelineOptions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -18,6 +19,7 @@ import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.ExecutionOptions;
 import org.apache.flink.streaming.api.datastream.AsyncDataStream;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.DataStreamSink;
@@ -32,6 +34,12 @@ public final class Topology {
      * number than it was written with.
      */
     public static final int MAX_PARALLELISM = 128;
+
+    /**
+     * How long a record may wait for others before it goes on to the next task. Flink's own 100 ms,
+     * twice on the way of each document, would be more than the encoder takes.
+     */
+    static final Duration BUFFER_TIMEOUT = Duration.ofMillis(5);
 
     private static final String DEAD_LETTERS = "dead-letters";
 
@@ -60,6 +68,9 @@ public final class Topology {
         house.set(org.apache.flink.configuration.PipelineOptions.AUTO_GENERATE_UIDS, false);
         // records are never changed once they are made: no need to copy them between operators
         house.set(org.apache.flink.configuration.PipelineOptions.OBJECT_REUSE, true);
+        if (env.getConfiguration().getOptional(ExecutionOptions.BUFFER_TIMEOUT).isEmpty()) {
+            house.set(ExecutionOptions.BUFFER_TIMEOUT, BUFFER_TIMEOUT);
+        }
         env.configure(house);
         if (env.getMaxParallelism() <= 0) {
             env.setMaxParallelism(MAX_PARALLELISM);

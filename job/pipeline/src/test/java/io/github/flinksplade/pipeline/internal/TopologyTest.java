@@ -9,10 +9,12 @@ import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
 import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
 import io.github.flinksplade.pipeline.PipelineOptions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.ExecutionOptions;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.graph.StreamGraph;
 import org.apache.flink.streaming.api.graph.StreamNode;
@@ -25,8 +27,13 @@ class TopologyTest {
     private static final Jobs JOBS = new Jobs("topology");
 
     private static StreamGraph graph(int parallelism, List<NamedTarget> targets) {
+        return graph(parallelism, targets, new Configuration());
+    }
+
+    private static StreamGraph graph(
+            int parallelism, List<NamedTarget> targets, Configuration flink) {
         StreamExecutionEnvironment env =
-                StreamExecutionEnvironment.createLocalEnvironment(parallelism, new Configuration());
+                StreamExecutionEnvironment.createLocalEnvironment(parallelism, flink);
         ScriptedSource source = new ScriptedSource("topology", new ScriptedSource.Script());
         new Topology(
                         JOBS.definition(
@@ -104,6 +111,15 @@ class TopologyTest {
         assertThat(node(graph, "dead-letters").getParallelism()).isEqualTo(1);
         assertThat(node(graph, "guard").getInEdges().get(0).getPartitioner())
                 .isInstanceOf(KeyGroupStreamPartitioner.class);
+    }
+
+    @Test
+    void recordsWaitFiveMillisecondsForOthersUnlessTheUserSaysMore() {
+        List<NamedTarget> targets = JOBS.targets("index");
+        assertThat(node(graph(1, targets), "gate").getBufferTimeout()).isEqualTo(5);
+        Configuration flink = new Configuration();
+        flink.set(ExecutionOptions.BUFFER_TIMEOUT, Duration.ofMillis(70));
+        assertThat(node(graph(1, targets, flink), "gate").getBufferTimeout()).isEqualTo(70);
     }
 
     private static StreamNode node(StreamGraph graph, String uid) {
