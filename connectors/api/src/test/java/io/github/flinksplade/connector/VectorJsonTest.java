@@ -10,6 +10,7 @@ import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class VectorJsonTest {
@@ -72,6 +73,29 @@ class VectorJsonTest {
                                 + "\"e\":2.8,\"c\":2.8,\"f\":0.12,\"a\":0.0},"
                                 + "\"tokens\":4,\"truncated\":false"
                                 + MADE_BY);
+    }
+
+    @Test
+    void weightsAreReadAgainToTheBit() throws Exception {
+        Random random = new Random(5);
+        int[] indices = new int[20_000];
+        float[] values = new float[indices.length];
+        for (int i = 0; i < indices.length; i++) {
+            indices[i] = i;
+            // of every size, those of weights twice as often
+            values[i] =
+                    i % 2 == 0
+                            ? Float.intBitsToFloat(random.nextInt(0x7f800000))
+                            : 4 * random.nextFloat();
+        }
+        String line = json(Form.HYBRID, false).line(upsert("d1", "t", "{}", indices, values));
+        String list = line.replaceFirst(".*\"values\":\\[", "").replaceFirst("].*", "");
+        String[] written = list.split(",");
+        assertThat(written).hasSameSizeAs(indices);
+        for (int i = 0; i < written.length; i++) {
+            assertThat(Float.parseFloat(written[i])).isEqualTo(values[i]);
+            assertThat(written[i].length()).isLessThanOrEqualTo(Float.toString(values[i]).length());
+        }
     }
 
     @Test
