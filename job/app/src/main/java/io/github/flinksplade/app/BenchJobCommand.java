@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = {
             "Measures a local run's job beside the encoder alone, in turns, in one run, and then how"
-                    + " long a document takes from source to target at 10, 50 and 90 % of the job's"
+                    + " long a document takes from source to target at 10, 50 and 90 %% of the job's"
                     + " throughput.",
             "Source and target are in memory; the latencies take at least 20 s each."
         },
