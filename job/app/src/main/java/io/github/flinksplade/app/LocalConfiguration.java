@@ -17,6 +17,7 @@ import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.configuration.StateBackendOptions;
 import org.apache.flink.configuration.StateRecoveryOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
+import org.apache.flink.state.rocksdb.RocksDBConfigurableOptions;
 
 /** Flink's configuration for a run in this JVM. */
 final class LocalConfiguration {
@@ -74,6 +75,8 @@ final class LocalConfiguration {
                 CheckpointingOptions.MAX_RETAINED_CHECKPOINTS, RetainingHighAvailability.RETAINED);
         flink.set(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, true);
         flink.set(StateBackendOptions.STATE_BACKEND, "rocksdb");
+        // most ids are new: their absence is to be known without a search
+        flink.set(RocksDBConfigurableOptions.USE_BLOOM_FILTER, true);
 
         // A failure that does not go away ends the run after three more attempts; one that does
         // (a broker that restarts) is forgotten after ten quiet minutes.
