@@ -34,6 +34,8 @@ final class BenchTopics implements AutoCloseable {
 
     private static final String SERVERS = "bootstrap.servers";
     private static final long PATIENCE_SECONDS = 30;
+    private static final int CREATION_MILLIS = 10_000;
+    private static final int REMOVAL_MILLIS = 4_000;
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private final String servers;
@@ -59,7 +61,8 @@ final class BenchTopics implements AutoCloseable {
                                             List.of(
                                                     new NewTopic(topics.documents(), 1, (short) -1),
                                                     new NewTopic(topics.vectors(), 1, (short) -1)))
-                                    .all());
+                                    .all(),
+                    CREATION_MILLIS);
             return topics;
         } catch (IOException e) {
             topics.removed.set(true); // there is nothing, or nobody to ask
@@ -168,9 +171,9 @@ final class BenchTopics implements AutoCloseable {
                         admin -> admin.deleteTopics(List.of(documents(), vectors())).all(),
                         admin -> admin.deleteConsumerGroups(List.of(group())).all())) {
             try {
-                administer(removal);
+                administer(removal, REMOVAL_MILLIS);
             } catch (IOException e) {
-                // they may never have been made, and a broker of our own goes with them
+                return; // a broker of our own may be gone already, and they with it
             }
         }
     }
@@ -179,16 +182,16 @@ final class BenchTopics implements AutoCloseable {
         org.apache.kafka.common.KafkaFuture<?> start(Admin admin);
     }
 
-    private void administer(Action action) throws IOException {
+    private void administer(Action action, int millis) throws IOException {
         try (Admin admin =
                 Admin.create(
                         Map.of(
                                 SERVERS,
                                 servers,
                                 "default.api.timeout.ms",
-                                10_000,
+                                millis,
                                 "request.timeout.ms",
-                                5_000))) {
+                                millis / 2))) {
             action.start(admin).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
             throw new IOException(e.getCause().getMessage(), e.getCause());
