@@ -2,7 +2,8 @@ package io.github.flinksplade.connector;
 
 /**
  * One record as its source holds it: bytes and position. It travels with the document until the
- * targets have it, so that a dead letter can give back exactly what came in.
+ * targets have it, so that a dead letter can give back exactly what came in. It is not copied on
+ * its way: a source must never change the arrays that it has handed out.
  *
  * @param source where it was read: a topic, or the path of a file
  * @param partition partition of the topic; 0 for files

@@ -1,7 +1,8 @@
 package io.github.flinksplade.connector;
 
 /**
- * One change for a target: a document's sparse vector to be written, or an id to be deleted.
+ * One change for a target: a document's sparse vector to be written, or an id to be deleted. All
+ * targets may get the same one, so none of them may change its arrays.
  *
  * @param id the document's id; never empty
  * @param operation {@link Operation#DELETE} has neither text, fields nor vector
