@@ -12,6 +12,7 @@ import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import io.github.flinksplade.encoder.Device;
+import io.github.flinksplade.encoder.DeviceMemoryException;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.EncodingException;
 import io.github.flinksplade.encoder.Engine;
@@ -766,6 +767,17 @@ public final class OnnxLoader {
                 } catch (EncodingException e) {
                     // not a finite number, for a text of no sense: real ones may do better
                     continue;
+                } catch (DeviceMemoryException e) {
+                    throw new ModelException(
+                            choice.device()
+                                    + " has not enough memory for one text of "
+                                    + length
+                                    + " tokens beside the weights of "
+                                    + files.name()
+                                    + "; give it more, or lower the token limit ("
+                                    + e.getMessage()
+                                    + ")",
+                            e);
                 }
             }
         }

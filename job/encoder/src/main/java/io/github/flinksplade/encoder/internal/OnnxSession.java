@@ -6,7 +6,6 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import io.github.flinksplade.encoder.Device;
-import io.github.flinksplade.encoder.DeviceMemoryException;
 import io.github.flinksplade.encoder.ModelException;
 import java.util.Optional;
 
@@ -39,8 +38,8 @@ final class OnnxSession implements AutoCloseable {
 
     /**
      * @param use what a GPU needs to know
-     * @throws ModelException when the runtime does not take the graph
-     * @throws DeviceMemoryException when the weights do not fit the device
+     * @throws ModelException when the runtime does not take the graph, or the weights do not fit
+     *     the device
      */
     static OnnxSession open(OnnxFile file, ModelProto model, Device device, Optional<Gpu.Use> use) {
         try {
@@ -59,7 +58,7 @@ final class OnnxSession implements AutoCloseable {
             }
         } catch (OrtException e) {
             if (device.kind() != Device.Kind.CPU && Gpu.isOutOfMemory(reason(e))) {
-                throw new DeviceMemoryException(
+                throw new ModelException(
                         "the weights of "
                                 + file.path()
                                 + " do not fit the memory of "
