@@ -6,13 +6,13 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * One repository in the cache that all of the hub's libraries share:
@@ -141,16 +141,21 @@ final class HubCache {
         }
     }
 
-    /** A relative link, so that the cache can be moved; a copy where there are no links. */
+    /**
+     * A relative link, so that the cache can be moved; a copy where there are no links. Others may
+     * read the file at this moment: it is replaced in one step, and only if it must be.
+     */
     private static void link(Path file, Path blob) throws IOException {
-        try {
-            Files.deleteIfExists(file); // a link to a blob that is gone
-            Files.createSymbolicLink(file, file.getParent().relativize(blob));
-        } catch (FileAlreadyExistsException e) {
-            // made by another process in this moment, to the same blob
-        } catch (UnsupportedOperationException | FileSystemException e) {
-            Files.copy(blob, file, StandardCopyOption.REPLACE_EXISTING);
+        if (Files.exists(file) && Files.isSameFile(file, blob)) {
+            return;
         }
+        Path made = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID());
+        try {
+            Files.createSymbolicLink(made, file.getParent().relativize(blob));
+        } catch (UnsupportedOperationException | FileSystemException e) {
+            Files.copy(blob, made);
+        }
+        Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
     }
 
     private ModelException unwritable(IOException e) {

@@ -27,6 +27,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -467,7 +468,7 @@ class HubModelsTest {
                 .hasMessageContaining("cannot be written");
     }
 
-    @Test
+    @RepeatedTest(10)
     void severalAtOnceFetchOnce() throws Exception {
         hub.questions = new CountDownLatch(4);
         List<Thread> threads = new ArrayList<>();
