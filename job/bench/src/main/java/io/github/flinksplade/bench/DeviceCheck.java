@@ -28,7 +28,7 @@ public final class DeviceCheck {
     static final double FP16_TOLERANCE = .05;
 
     private static final int[] BATCH_TOKENS = {4096, 16_384, 65_536};
-    private static final int[] REHEARSED_BATCH_TOKENS = {256, 1024};
+    private static final int[] REHEARSED_BATCH_TOKENS = {256, 512};
     private static final long LITTLE_MEMORY = 768L << 20;
 
     private final String model;
@@ -154,7 +154,7 @@ public final class DeviceCheck {
     /** A batch that never fits, under a limit of memory: it is halved until its parts do. */
     private String withLittleMemory(
             Precision precision, SparseVector[] expected, double tolerance) {
-        int budget = isGpu() ? 1 << 20 : 1 << 11;
+        int budget = isGpu() ? 1 << 20 : 1 << 10;
         try (SpladeEncoder gpu =
                 SpladeEncoder.open(
                         model,

@@ -51,7 +51,7 @@ class DeviceCheckTest {
                         "fp32 alone and in batches",
                         "fp16 a second time",
                         "fp16 with little memory",
-                        "fp16, 1024 tokens");
+                        "fp16, 512 tokens");
         assertThat(items.get(0).detail())
                 .contains("rehearsal", "greatest first", "attention in one node");
         assertThat(DeviceCheck.table(items))

@@ -60,7 +60,7 @@ public final class OnnxLoader {
     /** On a GPU: about where its matrix units are full, at a hundred texts of 128 tokens. */
     private static final int GPU_BATCH_TOKENS = 1 << 14;
 
-    private static final int REHEARSAL_BATCH_TOKENS = 1 << 10;
+    private static final int REHEARSAL_BATCH_TOKENS = 1 << 9;
 
     private static final int GPU_BATCH_DOCUMENTS = 1024;
 
