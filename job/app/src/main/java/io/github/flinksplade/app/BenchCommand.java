@@ -133,18 +133,11 @@ final class BenchCommand implements Runnable {
         @Override
         public Integer call() throws Exception {
             String where = UserException.COMMAND_LINE;
-            if (documents < 1 || rounds < 1) {
-                throw UserException.at(where, "--documents and --rounds must be at least 1", null);
-            }
+            requirePositive(documents, rounds);
             Device on = JobSettings.DEVICE.parse(device, where);
             boolean isGpu = on.kind() == Device.Kind.CUDA || on.kind() == Device.Kind.TENSORRT;
             Console console = parent.main.console();
-            List<String> texts;
-            try {
-                texts = texts(corpus, documents);
-            } catch (IOException e) {
-                throw new UserException("cannot read texts: " + e.getMessage(), e);
-            }
+            List<String> texts = texts(corpus, documents);
             EncodeBenchmark benchmark =
                     new EncodeBenchmark(
                             model,
@@ -169,25 +162,47 @@ final class BenchCommand implements Runnable {
                             ModelOptions.progress(console),
                             console.err()::println);
             EncodeBenchmark.Report report = benchmark.run();
-            if (json != null) {
-                try {
-                    Files.writeString(json, report.toJson());
-                } catch (IOException e) {
-                    throw new UserException("cannot write " + json + ": " + e.getMessage(), e);
-                }
-            }
-            Results results = new Results(console);
-            report.toText().lines().forEach(results::line);
-            results.flush();
+            print(console, report.toText(), json, report.toJson());
             return ExitCode.OK;
         }
     }
 
+    static void requirePositive(int documents, int rounds) {
+        if (documents < 1 || rounds < 1) {
+            throw UserException.at(
+                    UserException.COMMAND_LINE,
+                    "--documents and --rounds must be at least 1",
+                    null);
+        }
+    }
+
     /** The first texts of a file, or where none is given, of WordNet. */
-    static List<String> texts(Path corpus, int documents) throws IOException {
-        return corpus == null
-                ? WordNet.things().stream().map(WordNet.Thing::definition).limit(documents).toList()
-                : EncodeBenchmark.read(corpus, documents);
+    static List<String> texts(Path corpus, int most) {
+        try {
+            return corpus == null
+                    ? WordNet.things().stream().map(WordNet.Thing::definition).limit(most).toList()
+                    : EncodeBenchmark.read(corpus, most);
+        } catch (IOException e) {
+            throw new UserException("cannot read texts: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Prints a report, and writes it as JSON.
+     *
+     * @param file where to, or null for nowhere
+     */
+    static void print(Console console, String text, Path file, String json) {
+        if (file != null) {
+            try {
+                Files.writeString(file, json);
+            } catch (IOException e) {
+                throw new UserException("cannot write " + file + ": " + e.getMessage(), e);
+            }
+        }
+        Results results = new Results(console);
+        text.lines().forEach(results::line);
+        results.flush();
     }
 
     Main main() {

@@ -3,7 +3,6 @@ package io.github.flinksplade.app;
 import io.github.flinksplade.bench.DeviceCheck;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -69,12 +68,7 @@ final class BenchDeviceCommand implements Callable<Integer> {
         if (chosen.kind() == Device.Kind.AUTO || chosen.kind() == Device.Kind.CPU) {
             throw UserException.at(where, "--device must be a GPU, or rehearsal", null);
         }
-        List<String> texts;
-        try {
-            texts = BenchCommand.texts(corpus, documents);
-        } catch (IOException e) {
-            throw new UserException("cannot read texts: " + e.getMessage(), e);
-        }
+        List<String> texts = BenchCommand.texts(corpus, documents);
         Console console = parent.main().console();
         DeviceCheck check =
                 new DeviceCheck(

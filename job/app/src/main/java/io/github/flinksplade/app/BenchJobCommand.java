@@ -1,12 +1,9 @@
 package io.github.flinksplade.app;
 
 import io.github.flinksplade.app.JobSettings.Given;
-import io.github.flinksplade.bench.EncodeBenchmark;
 import io.github.flinksplade.bench.JobBenchmark;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.encoder.EncoderOptions;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -89,12 +86,7 @@ final class BenchJobCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (documents < 1 || rounds < 1) {
-            throw UserException.at(
-                    UserException.COMMAND_LINE,
-                    "--documents and --rounds must be at least 1",
-                    null);
-        }
+        BenchCommand.requirePositive(documents, rounds);
         Console console = ((Main) spec.root().userObject()).console();
         JobSettings settings = settings();
         EncoderOptions options =
@@ -102,7 +94,7 @@ final class BenchJobCommand implements Callable<Integer> {
                         .withPrecision(settings.precision())
                         .withThreads(settings.threads())
                         .withCacheDirectory(settings.modelCache());
-        List<String> texts = texts();
+        List<String> texts = BenchCommand.texts(corpus, documents);
         JobBenchmark.Report report;
         try (StateDirectory state = StateDirectory.temporary()) {
             report =
@@ -118,16 +110,7 @@ final class BenchJobCommand implements Callable<Integer> {
                                     console.err()::println)
                             .run();
         }
-        if (json != null) {
-            try {
-                Files.writeString(json, report.toJson());
-            } catch (IOException e) {
-                throw new UserException("cannot write " + json + ": " + e.getMessage(), e);
-            }
-        }
-        Results results = new Results(console);
-        report.toText().lines().forEach(results::line);
-        results.flush();
+        BenchCommand.print(console, report.toText(), json, report.toJson());
         return ExitCode.OK;
     }
 
@@ -147,18 +130,5 @@ final class BenchJobCommand implements Callable<Integer> {
 
     private static void put(Map<String, Given> given, Setting<?> setting, String value) {
         given.put(setting.key(), Given.of(UserException.COMMAND_LINE, value));
-    }
-
-    private List<String> texts() {
-        try {
-            return corpus == null
-                    ? WordNet.things().stream()
-                            .map(WordNet.Thing::definition)
-                            .limit(documents)
-                            .toList()
-                    : EncodeBenchmark.read(corpus, documents);
-        } catch (IOException e) {
-            throw new UserException("cannot read texts: " + e.getMessage(), e);
-        }
     }
 }

@@ -2,7 +2,6 @@ package io.github.flinksplade.app;
 
 import io.github.flinksplade.app.JobSettings.Given;
 import io.github.flinksplade.bench.BrokerProcess;
-import io.github.flinksplade.bench.EncodeBenchmark;
 import io.github.flinksplade.bench.PipelineBenchmark;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.encoder.EncoderOptions;
@@ -84,12 +83,7 @@ final class BenchPipelineCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (documents < 1 || rounds < 1) {
-            throw UserException.at(
-                    UserException.COMMAND_LINE,
-                    "--documents and --rounds must be at least 1",
-                    null);
-        }
+        BenchCommand.requirePositive(documents, rounds);
         if ((rounds + 2L) * documents > MOST_DOCUMENTS) {
             throw UserException.at(
                     UserException.COMMAND_LINE,
@@ -100,7 +94,7 @@ final class BenchPipelineCommand implements Callable<Integer> {
             throw UserException.at(
                     UserException.COMMAND_LINE, "--kafka " + kafka + " is not HOST:PORT", null);
         }
-        List<String> texts = texts();
+        List<String> texts = BenchCommand.texts(corpus, Math.min(documents, MOST_TEXTS));
         if (kafka != null) {
             return measure(kafka, texts);
         }
@@ -157,16 +151,7 @@ final class BenchPipelineCommand implements Callable<Integer> {
         } finally {
             Runtime.getRuntime().removeShutdownHook(hook);
         }
-        if (json != null) {
-            try {
-                Files.writeString(json, report.toJson());
-            } catch (IOException e) {
-                throw new UserException("cannot write " + json + ": " + e.getMessage(), e);
-            }
-        }
-        Results results = new Results(console);
-        report.toText().lines().forEach(results::line);
-        results.flush();
+        BenchCommand.print(console, report.toText(), json, report.toJson());
         return ExitCode.OK;
     }
 
@@ -183,18 +168,5 @@ final class BenchPipelineCommand implements Callable<Integer> {
                                 Given.of(where, "kafka://" + servers + "/vectors")),
                         Connectors.all().keySet());
         return LocalConfiguration.of(settings, state.newRun().toUri(), state.work());
-    }
-
-    private List<String> texts() {
-        try {
-            return corpus == null
-                    ? WordNet.things().stream()
-                            .map(WordNet.Thing::definition)
-                            .limit(documents)
-                            .toList()
-                    : EncodeBenchmark.read(corpus, Math.min(documents, MOST_TEXTS));
-        } catch (IOException e) {
-            throw new UserException("cannot read texts: " + e.getMessage(), e);
-        }
     }
 }

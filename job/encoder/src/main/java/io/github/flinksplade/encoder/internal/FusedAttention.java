@@ -4,7 +4,6 @@ import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
-import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import ai.onnx.proto.OnnxMl.TensorShapeProto;
@@ -103,12 +102,7 @@ final class FusedAttention {
         }
         graph.addInput(lengths());
         ModelProto.Builder model = index.model().toBuilder().setGraph(graph);
-        if (model.getOpsetImportList().stream()
-                .noneMatch(set -> set.getDomain().equals(GraphIndex.MICROSOFT))) {
-            model.addOpsetImport(
-                    OperatorSetIdProto.newBuilder().setDomain(GraphIndex.MICROSOFT).setVersion(1));
-        }
-        return Optional.of(GraphIndex.pruned(model));
+        return Optional.of(GraphIndex.pruned(GraphIndex.withMicrosoft(model)));
     }
 
     private static ValueInfoProto lengths() {

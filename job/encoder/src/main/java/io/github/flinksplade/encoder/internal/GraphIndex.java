@@ -198,6 +198,16 @@ final class GraphIndex {
         return inner;
     }
 
+    /** The model with ONNX Runtime's own operators declared. */
+    static ModelProto.Builder withMicrosoft(ModelProto.Builder model) {
+        if (model.getOpsetImportList().stream()
+                .noneMatch(set -> set.getDomain().equals(MICROSOFT))) {
+            model.addOpsetImport(
+                    OperatorSetIdProto.newBuilder().setDomain(MICROSOFT).setVersion(1));
+        }
+        return model;
+    }
+
     /** The model with what its outputs do not need removed. */
     static ModelProto pruned(ModelProto.Builder model) {
         GraphProto.Builder graph = model.getGraphBuilder();

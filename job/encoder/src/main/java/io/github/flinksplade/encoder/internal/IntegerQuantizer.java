@@ -4,7 +4,6 @@ import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
-import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import com.google.protobuf.ByteString;
@@ -104,12 +103,7 @@ final class IntegerQuantizer {
         GraphProto.Builder graph =
                 index.graph().toBuilder().clearNode().addAllNode(nodes).addAllInitializer(weights);
         ModelProto.Builder model = index.model().toBuilder().setGraph(graph);
-        if (model.getOpsetImportList().stream()
-                .noneMatch(set -> set.getDomain().equals(GraphIndex.MICROSOFT))) {
-            model.addOpsetImport(
-                    OperatorSetIdProto.newBuilder().setDomain(GraphIndex.MICROSOFT).setVersion(1));
-        }
-        return Optional.of(GraphIndex.pruned(model));
+        return Optional.of(GraphIndex.pruned(GraphIndex.withMicrosoft(model)));
     }
 
     private Optional<Product> product(NodeProto node) {
