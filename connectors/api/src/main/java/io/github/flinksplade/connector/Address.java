@@ -143,6 +143,30 @@ public final class Address implements Serializable {
         };
     }
 
+    /** A whole number within bounds; anything else is refused. */
+    public long number(String name, long otherwise, long least, long most) {
+        String value = options.get(name);
+        if (value == null) {
+            return otherwise;
+        }
+        if (value.matches("\\d{1,18}")) {
+            long number = Long.parseLong(value);
+            if (number >= least && number <= most) {
+                return number;
+            }
+        }
+        throw new ConnectorException(
+                name
+                        + "="
+                        + value
+                        + " in "
+                        + this
+                        + ": write a whole number from "
+                        + least
+                        + " to "
+                        + most);
+    }
+
     /** The constant of that name, upper or lower case; anything else is refused with the list. */
     public <E extends Enum<E>> E choice(String name, Class<E> type, E otherwise) {
         String value = options.get(name);

@@ -25,6 +25,11 @@ public interface Connector {
         throw new ConnectorException(address + " does not take dead letters; " + usage());
     }
 
+    /** What a target of this kind holds, to be copied to another. */
+    default VectorSource vectors(Address address) {
+        throw new ConnectorException(address + " cannot be copied from; " + usage());
+    }
+
     default SearchIndex index(Address address) {
         throw new ConnectorException(address + " cannot be searched; " + usage());
     }

@@ -1,10 +1,13 @@
 package io.github.flinksplade.connector;
 
 import java.io.Serializable;
-import org.apache.flink.api.connector.sink2.Sink;
 
-/** A place that vectors are written to. What it must promise stands in the package description. */
-public interface Target extends Serializable {
+/**
+ * A place that vectors are written to: a {@link SinkTarget}, which brings a Flink sink of its own,
+ * or a {@link BatchTarget}, which sends batches to a server and leaves order, repetition and
+ * refusals to the job. What it must promise stands in the package description.
+ */
+public sealed interface Target extends Serializable permits SinkTarget, BatchTarget {
 
     /**
      * Fails with a {@link ConnectorException} when the target cannot be written: unreachable,
@@ -17,14 +20,11 @@ public interface Target extends Serializable {
 
     /**
      * Why the target could never accept this record (an id too long, a record too large), or null
-     * when nothing is known against it. Called for every record before the sink.
+     * when nothing is known against it. Called for every record before it is written.
      */
     default String rejection(VectorRecord record) {
         return null;
     }
-
-    /** The Flink sink. */
-    Sink<VectorRecord> sink(TargetContext context);
 
     /** The most subtasks that may write at once; 1 where the target is one directory. */
     default int maxParallelism() {

@@ -4,18 +4,22 @@
  *
  * <p>A connector is one class that implements {@link io.github.flinksplade.connector.Connector} and
  * is named in {@code META-INF/services/io.github.flinksplade.connector.Connector}. It answers to
- * one URI scheme and offers any of four things:
+ * one URI scheme and offers any of five things:
  *
  * <ul>
  *   <li>a {@link io.github.flinksplade.connector.DocumentSource}, which yields {@link
  *       io.github.flinksplade.connector.SourceRecord}s, bytes as they were read with their
  *       position; the job parses them, so that every source refuses bad input alike;
- *   <li>a {@link io.github.flinksplade.connector.Target}, which writes {@link
- *       io.github.flinksplade.connector.VectorRecord}s through a Flink sink;
+ *   <li>a {@link io.github.flinksplade.connector.Target}, which takes {@link
+ *       io.github.flinksplade.connector.VectorRecord}s through a Flink sink ({@link
+ *       io.github.flinksplade.connector.SinkTarget}) or in batches to a server ({@link
+ *       io.github.flinksplade.connector.BatchTarget});
  *   <li>a {@link io.github.flinksplade.connector.DeadLetterTarget} for records that could not be
  *       parsed, encoded or accepted;
  *   <li>a {@link io.github.flinksplade.connector.SearchIndex} that answers queries over what the
- *       target holds.
+ *       target holds;
+ *   <li>a {@link io.github.flinksplade.connector.VectorSource}, from which what the target holds is
+ *       copied to another.
  * </ul>
  *
  * <p>What a target must promise, whatever it is:
@@ -27,9 +31,8 @@
  *   <li>A delete is not undone by an older upsert that arrives later.
  *   <li>One record refused never takes its neighbours with it: it leaves as a {@link
  *       io.github.flinksplade.connector.DeadLetter}, known beforehand through {@link
- *       io.github.flinksplade.connector.Target#rejection} or, where only the target can tell,
- *       through the sink's post-commit topology into {@link
- *       io.github.flinksplade.connector.TargetContext#deadLetters()}.
+ *       io.github.flinksplade.connector.Target#rejection} or, where only the server can tell,
+ *       through the {@link io.github.flinksplade.connector.Outcome} of its batch.
  *   <li>A target that holds vectors of another encoder is refused at start-up, with the way out.
  * </ol>
  *

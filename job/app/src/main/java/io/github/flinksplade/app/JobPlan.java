@@ -134,7 +134,8 @@ final class JobPlan {
                         settings.maxRecordSize(),
                         settings.maxBytesInFlight(),
                         settings.capacity(),
-                        settings.stateTtl()));
+                        settings.stateTtl(),
+                        settings.allowMixedModels()));
     }
 
     /**

@@ -50,6 +50,7 @@ record JobSettings(
         long maxBytesInFlight,
         int capacity,
         Duration stateTtl,
+        boolean allowMixedModels,
         Map<String, Map<String, String>> connectorProperties,
         Map<String, String> flink) {
 
@@ -284,6 +285,17 @@ record JobSettings(
                             + " than a source can reach back.",
                     text -> duration(text, Duration.ZERO));
 
+    static final Setting<Boolean> ALLOW_MIXED_MODELS =
+            new Setting<>(
+                    "allow-mixed-models",
+                    "true or false",
+                    null,
+                    "false",
+                    false,
+                    "Writes to targets that hold vectors of another model or of other settings."
+                            + " Scores of the two do not compare.",
+                    JobSettings::flag);
+
     /** Every setting, in the order of the reference page. */
     static final List<Setting<?>> ALL =
             List.of(
@@ -309,7 +321,8 @@ record JobSettings(
                     MAX_RECORD_SIZE,
                     MAX_BYTES_IN_FLIGHT,
                     CAPACITY,
-                    STATE_TTL);
+                    STATE_TTL,
+                    ALLOW_MIXED_MODELS);
 
     /** Ends the keys of a connector's own properties: {@code kafka.properties}. */
     static final String PROPERTIES = ".properties";
@@ -393,6 +406,7 @@ record JobSettings(
                 one(MAX_BYTES_IN_FLIGHT, given),
                 one(CAPACITY, given),
                 one(STATE_TTL, given),
+                one(ALLOW_MIXED_MODELS, given),
                 properties,
                 flink);
     }
@@ -613,6 +627,7 @@ record JobSettings(
         line(text, MAX_BYTES_IN_FLIGHT, maxBytesInFlight);
         line(text, CAPACITY, capacity);
         line(text, STATE_TTL, stateTtl.toMillis() + " ms");
+        line(text, ALLOW_MIXED_MODELS, allowMixedModels);
         connectorProperties.forEach(
                 (scheme, map) ->
                         text.append(scheme)

@@ -94,7 +94,8 @@ final class Searcher implements AutoCloseable {
                                     + encoder.info().queryTokens()
                                     + " count (--query-tokens).");
         }
-        return index.search(query.vector().indices(), query.vector().values(), k);
+        return index.search(
+                new SearchIndex.Query(query.vector().indices(), query.vector().values(), k, false));
     }
 
     /** A hit for people: rank, score, id and text on one line, below it what made the score. */

@@ -2,6 +2,7 @@ package io.github.flinksplade.app;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
@@ -37,7 +38,7 @@ public final class FailingConnector implements Connector {
                 Integer.parseInt(address.place()), Integer.parseInt(address.option("times")));
     }
 
-    private record FailingTarget(int every, int times) implements Target {
+    private record FailingTarget(int every, int times) implements SinkTarget {
 
         @Override
         public void check(TargetContext context, boolean restored) {}

@@ -38,7 +38,7 @@ class ForeignConnectorITCase {
                     return new ExampleTarget(address.allowOptions().place());
                 }
 
-                record ExampleTarget(String file) implements Target {
+                record ExampleTarget(String file) implements SinkTarget {
                     public void check(TargetContext context, boolean restored) {}
                     public Sink<VectorRecord> sink(TargetContext context) {
                         return new ExampleSink(file);

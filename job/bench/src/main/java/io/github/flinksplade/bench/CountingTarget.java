@@ -1,6 +1,6 @@
 package io.github.flinksplade.bench;
 
-import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import java.util.Map;
@@ -10,14 +10,14 @@ import java.util.function.LongConsumer;
 import org.apache.flink.api.connector.sink2.Sink;
 
 /** A target, and how many records have come to it, for this process to hear. */
-final class CountingTarget implements Target {
+final class CountingTarget implements SinkTarget {
 
     private static final long serialVersionUID = 1L;
 
     /** Whoever listens, by the target's number: the target itself travels as bytes. */
     private static final Map<UUID, LongConsumer> LISTENERS = new ConcurrentHashMap<>();
 
-    private final Target target;
+    private final SinkTarget target;
     private final UUID number = UUID.randomUUID();
     private transient long count;
     private transient LongConsumer listener;
@@ -25,7 +25,7 @@ final class CountingTarget implements Target {
     /**
      * @param listener is told of each record how many have come with it, by the thread that has it
      */
-    CountingTarget(Target target, LongConsumer listener) {
+    CountingTarget(SinkTarget target, LongConsumer listener) {
         this.target = target;
         LISTENERS.put(number, listener);
     }

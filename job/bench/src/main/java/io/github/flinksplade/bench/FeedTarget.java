@@ -2,7 +2,7 @@ package io.github.flinksplade.bench;
 
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.DeadLetterTarget;
-import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import java.io.Serializable;
@@ -12,7 +12,7 @@ import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.api.connector.sink2.WriterInitContext;
 
 /** Tells a {@link JobFeed} what arrives, and keeps nothing. */
-record FeedTarget(String feed) implements Target, DeadLetterTarget {
+record FeedTarget(String feed) implements SinkTarget, DeadLetterTarget {
 
     private static final long serialVersionUID = 1L;
 

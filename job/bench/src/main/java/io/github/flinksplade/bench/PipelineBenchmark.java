@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.Progress;
@@ -251,7 +252,8 @@ public final class PipelineBenchmark {
         Address to = Address.parse("kafka://" + servers + "/" + topics.vectors());
         Address refused = Address.parse("file:" + work.resolve("dead-letters.jsonl"));
         CountingTarget target =
-                new CountingTarget(Connectors.of(to).target(to), count -> mark(count, marks));
+                new CountingTarget(
+                        (SinkTarget) Connectors.of(to).target(to), count -> mark(count, marks));
         try {
             JobDefinition job =
                     new JobDefinition(

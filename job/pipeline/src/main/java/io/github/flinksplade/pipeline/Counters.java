@@ -47,10 +47,7 @@ public final class Counters {
      */
     public static final String MODEL_POSITIONS = "modelPositions";
 
-    /**
-     * Dead letters of all stages. What a target rejects only while it writes goes from the target
-     * straight to the dead letters and is not among them.
-     */
+    /** Dead letters of all stages. */
     public static final String DEAD_LETTERS = "deadLetters";
 
     private Counters() {}

@@ -13,6 +13,7 @@ import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.pipeline.UnreadableRecordException.Reason;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -32,7 +33,7 @@ import java.util.Map;
  *   <li>{@link RecordFormat#JSON}: one JSON object, no name twice in it. {@code id} is a string or
  *       an integer (which stands for its decimal digits); where neither it nor {@code _id} is
  *       there, the record's key is the id. {@code text} is a string. {@code version}, which may be
- *       left out, is an integer from 0 to 2^63 - 1. {@code op}, which may be left out, is {@code
+ *       left out, is an integer from 0 to 2^62 - 2. {@code op}, which may be left out, is {@code
  *       upsert} or {@code delete}; a delete needs nothing but the id. All other fields are kept as
  *       they are. BEIR's form is known by {@code _id} in place of {@code id}: its {@code title} and
  *       a space go before the text that is encoded, and {@code title} is kept among the fields too.
@@ -52,6 +53,7 @@ public final class DocumentParser {
      */
     public static final String HEADER_TRUNCATED = "flink-splade.truncated-line";
 
+    private static final BigInteger MAX_VERSION = BigInteger.valueOf(VectorRecord.MAX_VERSION);
     private static final String BYTE_ORDER_MARK = "\uFEFF";
     private static final char REPLACEMENT = '\uFFFD';
 
@@ -348,7 +350,7 @@ public final class DocumentParser {
         }
         if (field.token() == JsonToken.VALUE_NUMBER_INT) {
             BigInteger version = new BigInteger(field.string());
-            if (version.signum() >= 0 && version.bitLength() < Long.SIZE) {
+            if (version.signum() >= 0 && version.compareTo(MAX_VERSION) <= 0) {
                 return version.longValue();
             }
         }
@@ -356,7 +358,7 @@ public final class DocumentParser {
                 Reason.VERSION,
                 "\"version\" is "
                         + abbreviated(field.json())
-                        + ", not an integer from 0 to 2^63 - 1");
+                        + ", not an integer from 0 to 2^62 - 2");
     }
 
     private static Operation operation(Field field) throws UnreadableRecordException {

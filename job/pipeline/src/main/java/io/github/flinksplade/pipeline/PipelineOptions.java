@@ -16,6 +16,8 @@ import java.time.Duration;
  * @param capacity documents that may wait in a subtask's encoder; 256 by default
  * @param stateTtl how long an id is remembered after its last change went out (repetitions do not
  *     count); zero (the default): for ever. What comes for a forgotten id is encoded and sent anew
+ * @param allowMixedModels whether vectors may be written where vectors of another encoder are;
+ *     false by default
  */
 public record PipelineOptions(
         boolean gate,
@@ -24,7 +26,8 @@ public record PipelineOptions(
         long maxRecordBytes,
         long maxBytesInFlight,
         int capacity,
-        Duration stateTtl)
+        Duration stateTtl,
+        boolean allowMixedModels)
         implements Serializable {
 
     private static final long serialVersionUID = 1L;
@@ -49,6 +52,7 @@ public record PipelineOptions(
     }
 
     public static PipelineOptions defaults() {
-        return new PipelineOptions(true, false, true, 1_000_000, 64L << 20, 256, Duration.ZERO);
+        return new PipelineOptions(
+                true, false, true, 1_000_000, 64L << 20, 256, Duration.ZERO, false);
     }
 }

@@ -17,7 +17,7 @@ public class UnreadableRecordException extends Exception {
         ID,
         /** {@code text} is missing or no string. */
         TEXT,
-        /** {@code version} is no integer from 0 to 2^63 - 1. */
+        /** {@code version} is no integer from 0 to 2^62 - 2. */
         VERSION,
         /** {@code op} is neither {@code upsert} nor {@code delete}. */
         OP

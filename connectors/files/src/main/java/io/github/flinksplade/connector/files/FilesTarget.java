@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
-import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorJson.Form;
@@ -26,7 +26,7 @@ import org.apache.flink.streaming.api.functions.sink.filesystem.bucketassigners.
 import org.apache.flink.streaming.api.functions.sink.filesystem.rollingpolicies.OnCheckpointRollingPolicy;
 
 /** Vectors as JSON lines in the parts of a folder; see the package description. */
-final class FilesTarget implements Target {
+final class FilesTarget implements SinkTarget {
 
     private static final long serialVersionUID = 1L;
 
@@ -109,14 +109,17 @@ final class FilesTarget implements Target {
         try (BufferedReader lines = Files.newBufferedReader(part)) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 JsonNode theirs = mapper.readTree(line).path("encoder");
-                if (theirs.isTextual() && !theirs.textValue().equals(ours)) {
+                if (theirs.isTextual()
+                        && !theirs.textValue().equals(ours)
+                        && !context.allowMixedModels()) {
                     throw new ConnectorException(
                             folder
                                     + " holds vectors of another encoder ("
                                     + theirs.textValue()
                                     + ", this one is "
                                     + ours
-                                    + "); name another path, or remove it");
+                                    + "); name another path, or remove it, or let both stand there"
+                                    + " with --allow-mixed-models");
                 }
                 if (theirs.isTextual()) {
                     return;

@@ -2,12 +2,12 @@ package io.github.flinksplade.connector.kafka;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Provenance;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -38,7 +38,6 @@ import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
-import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -266,10 +265,10 @@ final class KafkaCluster implements AutoCloseable {
     }
 
     /**
-     * Headers of the newest committed record that carries the given one, among the last records of
-     * each partition; empty when none does.
+     * What made the newest committed vector among the last records of each partition; null when
+     * there is none.
      */
-    Map<String, String> newestHeaders(String header) {
+    Provenance newestProvenance() {
         Properties properties = address.properties();
         properties.remove(ConsumerConfig.GROUP_ID_CONFIG);
         properties.remove(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG);
@@ -304,7 +303,8 @@ final class KafkaCluster implements AutoCloseable {
             while (!unread.isEmpty() && System.nanoTime() < deadline) {
                 for (ConsumerRecord<byte[], byte[]> record :
                         consumer.poll(Duration.ofMillis(100))) {
-                    if (record.headers().lastHeader(header) != null
+                    if (record.headers().lastHeader(VectorRecordSerializer.HEADER_FINGERPRINT)
+                                    != null
                             && (newest == null || record.timestamp() >= newest.timestamp())) {
                         newest = record;
                     }
@@ -317,19 +317,11 @@ final class KafkaCluster implements AutoCloseable {
                     "{} does not let this login read topic {}; what it holds is not checked",
                     address.servers(),
                     address.topic());
-            return Map.of();
+            return null;
         } catch (KafkaException e) {
             throw failed("reading the end of topic '" + address.topic() + "'", e);
         }
-        Map<String, String> headers = new HashMap<>();
-        if (newest != null) {
-            for (Header one : newest.headers()) {
-                if (one.value() != null) {
-                    headers.put(one.key(), new String(one.value(), StandardCharsets.UTF_8));
-                }
-            }
-        }
-        return headers;
+        return newest == null ? null : VectorRecordSerializer.provenance(newest.headers());
     }
 
     private <T> T answer(String doing, KafkaFuture<T> future) {

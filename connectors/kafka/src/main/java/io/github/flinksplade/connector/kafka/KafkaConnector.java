@@ -31,8 +31,6 @@ import io.github.flinksplade.connector.Target;
  *       io.github.flinksplade.connector.VectorJson} writes. A delete is a tombstone: the key and no
  *       value.
  *   <li>{@code text}: {@code true} writes the text too; {@code false} by default.
- *   <li>{@code other-encoder}: {@code refuse} (default) fails at start-up when the topic ends with
- *       vectors of another encoder; {@code allow} lets both stand in it.
  * </ul>
  *
  * <p>Options of targets and dead letters:

@@ -1,9 +1,8 @@
 package io.github.flinksplade.connector.kafka;
 
 import io.github.flinksplade.connector.Address;
-import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
-import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
@@ -15,27 +14,19 @@ import org.apache.kafka.common.record.CompressionType;
 import org.apache.kafka.common.record.RecordBatch;
 
 /** A topic of vectors. */
-final class KafkaTarget implements Target {
+final class KafkaTarget implements SinkTarget {
 
     private static final long serialVersionUID = 1L;
-
-    private static final String OPTION_OTHER_ENCODER = "other-encoder";
 
     private enum Format {
         HYBRID,
         LUCENE
     }
 
-    private enum OtherEncoder {
-        REFUSE,
-        ALLOW
-    }
-
     private final KafkaAddress address;
     private final KafkaDelivery delivery;
     private final Format format;
     private final boolean withText;
-    private final OtherEncoder otherEncoder;
 
     // What check() learned; it travels with the target to where the records are.
     private TopicLimits limits = TopicLimits.DEFAULT;
@@ -43,23 +34,17 @@ final class KafkaTarget implements Target {
     private VectorRecordSerializer serializer;
 
     private KafkaTarget(
-            KafkaAddress address,
-            KafkaDelivery delivery,
-            Format format,
-            boolean withText,
-            OtherEncoder otherEncoder) {
+            KafkaAddress address, KafkaDelivery delivery, Format format, boolean withText) {
         this.address = address;
         this.delivery = delivery;
         this.format = format;
         this.withText = withText;
-        this.otherEncoder = otherEncoder;
     }
 
     static KafkaTarget of(Address address) {
         address.allowOptions(
                 "format",
                 "text",
-                OPTION_OTHER_ENCODER,
                 KafkaDelivery.OPTION_DELIVERY,
                 KafkaDelivery.OPTION_TRANSACTION_TIMEOUT,
                 KafkaDelivery.OPTION_TRANSACTIONAL_ID_PREFIX,
@@ -70,8 +55,7 @@ final class KafkaTarget implements Target {
                 kafka,
                 KafkaDelivery.of(kafka),
                 address.choice("format", Format.class, Format.HYBRID),
-                address.flag("text", false),
-                address.choice(OPTION_OTHER_ENCODER, OtherEncoder.class, OtherEncoder.REFUSE));
+                address.flag("text", false));
     }
 
     @Override
@@ -83,34 +67,14 @@ final class KafkaTarget implements Target {
             }
             cluster.createTopicIfMissing(delivery.partitions(), Map.of());
             limits = cluster.topicLimits();
-            if (otherEncoder == OtherEncoder.REFUSE) {
-                refuseOtherEncoder(context.provenance(), cluster);
+            Provenance held = cluster.newestProvenance();
+            if (held != null) {
+                context.requireSameEncoder(
+                        held, "topic '" + address.topic() + "'", "write to another topic");
             }
         }
         maxRecordBytes = delivery.maxRecordBytes(limits);
         serializer = serializer(context);
-    }
-
-    private void refuseOtherEncoder(Provenance ours, KafkaCluster cluster) {
-        Map<String, String> newest =
-                cluster.newestHeaders(VectorRecordSerializer.HEADER_FINGERPRINT);
-        String fingerprint = newest.get(VectorRecordSerializer.HEADER_FINGERPRINT);
-        if (fingerprint != null && !fingerprint.equals(ours.fingerprint())) {
-            throw new ConnectorException(
-                    "topic '"
-                            + address.topic()
-                            + "' holds vectors of another encoder ("
-                            + newest.get(VectorRecordSerializer.HEADER_MODEL)
-                            + ", fingerprint "
-                            + fingerprint
-                            + ") than this job's ("
-                            + ours.model()
-                            + ", fingerprint "
-                            + ours.fingerprint()
-                            + "); write to another topic, or let both stand in this one with "
-                            + OPTION_OTHER_ENCODER
-                            + "=allow");
-        }
     }
 
     /**

@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,6 +14,7 @@ import org.apache.flink.connector.kafka.lineage.KafkaDatasetFacetProvider;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeader;
 
 /**
@@ -28,7 +30,6 @@ final class VectorRecordSerializer
     /** Every header of ours begins so. */
     static final String HEADER_PREFIX = "flink-splade.";
 
-    static final String HEADER_MODEL = HEADER_PREFIX + "model";
     static final String HEADER_FINGERPRINT = HEADER_PREFIX + "fingerprint";
     private static final String HEADER_VERSION = HEADER_PREFIX + "version";
     private static final String HEADER_TOKENS = HEADER_PREFIX + "tokens";
@@ -79,6 +80,19 @@ final class VectorRecordSerializer
             headers.add(header(HEADER_PREFIX + part.getKey().replace('_', '-'), part.getValue()));
         }
         return List.copyOf(headers);
+    }
+
+    /** What made a vector, by its record's headers. */
+    static Provenance provenance(Headers headers) {
+        Map<String, String> parts = new HashMap<>();
+        for (Header one : headers) {
+            if (one.key().startsWith(HEADER_PREFIX) && one.value() != null) {
+                parts.put(
+                        one.key().substring(HEADER_PREFIX.length()).replace('-', '_'),
+                        new String(one.value(), StandardCharsets.UTF_8));
+            }
+        }
+        return Provenance.fromMap(parts);
     }
 
     static Header header(String name, String value) {

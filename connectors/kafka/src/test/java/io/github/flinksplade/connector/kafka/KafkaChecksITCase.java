@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
 import java.net.InetAddress;
@@ -155,14 +156,14 @@ class KafkaChecksITCase {
         assertThatThrownBy(() -> target("mixed").check(context("t", other), true))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
-                        "topic 'mixed' holds vectors of another encoder (builtin:minilm,"
-                                + " fingerprint "
+                        "topic 'mixed' holds vectors of the model builtin:minilm (fingerprint "
                                 + Samples.PROVENANCE.fingerprint()
-                                + ") than this job's (hf:a/b, fingerprint "
+                                + "), not of hf:a/b (fingerprint "
                                 + other.fingerprint()
-                                + "); write to another topic, or let both stand in this one with"
-                                + " other-encoder=allow");
-        target("mixed?other-encoder=allow").check(context("t", other), true);
+                                + "; different: model_sha256, tokenizer_sha256); use that model and its"
+                                + " settings, or write to another topic, or let both stand there with"
+                                + " --allow-mixed-models");
+        target("mixed").check(new TargetContext("t", other, context("t").vocabulary(), true), true);
     }
 
     @Test

@@ -10,7 +10,6 @@ import io.github.flinksplade.connector.DeadLetterTarget;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.SourceRecord;
-import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import java.nio.charset.StandardCharsets;
@@ -162,7 +161,7 @@ class KafkaExactlyOnceITCase {
 
         KafkaConnector connector = new KafkaConnector();
         DocumentSource source = connector.source(address("documents"));
-        Target target = connector.target(address("vectors?partitions=2"));
+        KafkaTarget target = (KafkaTarget) connector.target(address("vectors?partitions=2"));
         DeadLetterTarget dead = connector.deadLetters(address("dead"));
         TargetContext context = Samples.context("kafka-1");
         source.check();

@@ -10,7 +10,6 @@ import io.github.flinksplade.connector.Vocabulary;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.kafka.common.header.Header;
 
 /** Records and contexts for the tests. */
@@ -26,7 +25,7 @@ final class Samples {
     }
 
     static TargetContext context(String name, Provenance provenance) {
-        return new TargetContext(name, provenance, new Words(), new NoDeadLetters());
+        return new TargetContext(name, provenance, new Words(), false);
     }
 
     static VectorRecord upsert(String id, long version, int... indices) {
@@ -94,17 +93,6 @@ final class Samples {
         @Override
         public String term(int index) {
             return "w" + index;
-        }
-    }
-
-    /** A Kafka target refuses beforehand and has no use for it. */
-    private static final class NoDeadLetters implements Sink<DeadLetter> {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        public org.apache.flink.api.connector.sink2.SinkWriter<DeadLetter> createWriter(
-                org.apache.flink.api.connector.sink2.WriterInitContext context) {
-            throw new IllegalStateException("not to be used");
         }
     }
 }

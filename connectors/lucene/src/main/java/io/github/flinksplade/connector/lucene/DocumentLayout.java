@@ -132,10 +132,10 @@ final class DocumentLayout {
     }
 
     /** What stays of a deleted id. */
-    static Document tombstone(VectorRecord record, long nowMillis) {
+    static Document tombstone(String id, long version, long nowMillis) {
         Document document = new Document();
-        document.add(new StringField(DELETED_ID, record.id(), Field.Store.YES));
-        document.add(new NumericDocValuesField(VERSION, record.version()));
+        document.add(new StringField(DELETED_ID, id, Field.Store.YES));
+        document.add(new NumericDocValuesField(VERSION, version));
         document.add(new LongPoint(DELETED_AT, nowMillis));
         return document;
     }

@@ -1,5 +1,6 @@
 package io.github.flinksplade.connector.lucene;
 
+import io.github.flinksplade.connector.SearchIndex;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -48,18 +49,17 @@ final class ExactTopK {
     /** A document of the index and its exact score. */
     record Found(int doc, String id, double score) {}
 
-    private ExactTopK(int[] indices, float[] values, int k) {
-        this.indices = indices;
-        this.values = values;
-        this.k = k;
+    private ExactTopK(SearchIndex.Query query) {
+        this.indices = query.indices();
+        this.values = query.values();
+        this.k = query.k();
         this.widening = CUT * (1 + (indices.length + 2) * ROUNDING);
         this.best = new PriorityQueue<>(BEST_FIRST.reversed());
     }
 
     /** At most k documents, highest score first, equal scores by id. */
-    static List<Found> search(IndexReader reader, int[] indices, float[] values, int k)
-            throws IOException {
-        ExactTopK search = new ExactTopK(indices, values, k);
+    static List<Found> search(IndexReader reader, SearchIndex.Query query) throws IOException {
+        ExactTopK search = new ExactTopK(query);
         for (LeafReaderContext leaf : reader.leaves()) {
             search.visit(leaf);
         }

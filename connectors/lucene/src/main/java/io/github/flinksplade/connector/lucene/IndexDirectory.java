@@ -2,6 +2,7 @@ package io.github.flinksplade.connector.lucene;
 
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.TargetContext;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.IndexWriter;
@@ -106,10 +106,10 @@ final class IndexDirectory {
     }
 
     /** Fails unless the newest commit is whole, of these vectors, and nobody else writes to it. */
-    void check(Provenance provenance) {
+    void check(TargetContext context) {
         try (FSDirectory directory = open();
                 DirectoryReader reader = DirectoryReader.open(directory)) {
-            requireSame(provenance, data(reader.getIndexCommit().getUserData()).provenance());
+            requireSame(context, data(reader.getIndexCommit().getUserData()).provenance());
             checkIntegrity(reader);
             directory.obtainLock(IndexWriter.WRITE_LOCK_NAME).close();
         } catch (IOException e) {
@@ -156,37 +156,10 @@ final class IndexDirectory {
         return CommitData.fromMap(data);
     }
 
-    /** Refuses vectors of another making, saying of which and in what they differ. */
-    void requireSame(Provenance expected, Provenance found) {
-        if (found.fingerprint().equals(expected.fingerprint())) {
-            return;
-        }
-        Map<String, String> before = found.toMap();
-        String differences =
-                expected.toMap().entrySet().stream()
-                        .filter(
-                                part ->
-                                        !part.getKey().equals("model")
-                                                && !part.getKey().equals("fingerprint")
-                                                && !part.getValue()
-                                                        .equals(before.get(part.getKey())))
-                        .map(Map.Entry::getKey)
-                        .collect(Collectors.joining(", "));
-        throw new ConnectorException(
-                "the index in "
-                        + path
-                        + " holds vectors of the model "
-                        + found.model()
-                        + " (fingerprint "
-                        + found.fingerprint()
-                        + "), not of "
-                        + expected.model()
-                        + " (fingerprint "
-                        + expected.fingerprint()
-                        + "; different: "
-                        + differences
-                        + "); use the model and settings of the index, or a new directory, or remove"
-                        + " this one");
+    /** Refuses vectors of another making. */
+    void requireSame(TargetContext context, Provenance found) {
+        context.requireSameEncoder(
+                found, "the index in " + path, "name a new directory, or remove this one");
     }
 
     /** Reads the files of an index that is not large, so that damage inside one is found. */

@@ -1,5 +1,6 @@
 package io.github.flinksplade.connector.lucene;
 
+import io.github.flinksplade.connector.VectorRecord;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.HashMap;
@@ -32,6 +33,18 @@ final class LatestVersions implements Closeable {
 
     /** The last change of an id. */
     record Change(long version, boolean isDelete) {
+
+        /**
+         * The change that a record makes where that is held. A delete without version takes the one
+         * held, so that it is newer than it, and older than whatever version follows.
+         */
+        static Change of(VectorRecord record, Change held) {
+            long version =
+                    record.version() == VectorRecord.NO_VERSION && held != null
+                            ? held.version()
+                            : record.version();
+            return new Change(version, record.isDelete());
+        }
 
         /** A delete is newer than an upsert of the same version. */
         boolean isNewerThan(Change other) {

@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.Connector;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.VectorSource;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
@@ -23,7 +24,7 @@ public final class LuceneConnector implements Connector {
 
     @Override
     public String usage() {
-        return "lucene:DIR?text=true|false is a target and can be searched";
+        return "lucene:DIR?text=true|false is a target, and can be searched and copied from";
     }
 
     @Override
@@ -37,6 +38,12 @@ public final class LuceneConnector implements Connector {
     public SearchIndex index(Address address) {
         address.allowOptions("text");
         return LuceneIndex.open(directory(address));
+    }
+
+    @Override
+    public VectorSource vectors(Address address) {
+        address.allowOptions("text");
+        return LuceneVectors.newest(directory(address));
     }
 
     private static Path directory(Address address) {

@@ -1,15 +1,13 @@
 package io.github.flinksplade.connector.lucene;
 
+import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.IntStream;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.index.BinaryDocValues;
 import org.apache.lucene.index.DirectoryReader;
@@ -73,12 +71,11 @@ final class LuceneIndex implements SearchIndex {
     }
 
     @Override
-    public List<Hit> search(int[] indices, float[] values, int k) {
-        checkQuery(indices, values, k);
+    public List<Hit> search(Query query) {
         try {
             DirectoryReader reader = acquire();
             try {
-                return search(reader, indices, values, k);
+                return search(reader, query.idf() ? TermCounts.weigh(reader, query) : query);
             } catch (RuntimeException e) {
                 // Damage inside a file makes Lucene fail in any way; tell it from a fault of ours.
                 IndexDirectory.checkIntegrityWhole(reader);
@@ -88,26 +85,6 @@ final class LuceneIndex implements SearchIndex {
             }
         } catch (IOException e) {
             throw LuceneFailureClassifier.explain("search", index.path(), e);
-        }
-    }
-
-    private static void checkQuery(int[] indices, float[] values, int k) {
-        if (k < 1) {
-            throw new IllegalArgumentException("k must be at least 1, not " + k);
-        }
-        if (indices.length != values.length) {
-            throw new IllegalArgumentException(
-                    indices.length + " ids of terms, but " + values.length + " weights");
-        }
-        for (int i = 0; i < indices.length; i++) {
-            if (indices[i] <= (i == 0 ? -1 : indices[i - 1])) {
-                throw new IllegalArgumentException(
-                        "ids of terms must ascend: " + Arrays.toString(indices));
-            }
-            if (!(values[i] > 0 && values[i] < Float.POSITIVE_INFINITY)) {
-                throw new IllegalArgumentException(
-                        "weights must be finite and above 0, not " + values[i]);
-            }
         }
     }
 
@@ -123,7 +100,7 @@ final class LuceneIndex implements SearchIndex {
             DirectoryReader fresh = DirectoryReader.open(directory);
             try {
                 CommitData data = index.data(fresh.getIndexCommit().getUserData());
-                index.requireSame(opened.provenance(), data.provenance());
+                requireSame(data.provenance());
                 newest.close();
                 newest = fresh;
                 opened = data;
@@ -136,20 +113,36 @@ final class LuceneIndex implements SearchIndex {
         return newest;
     }
 
-    private static List<Hit> search(DirectoryReader reader, int[] indices, float[] values, int k)
-            throws IOException {
+    private void requireSame(Provenance found) {
+        if (!found.fingerprint().equals(opened.provenance().fingerprint())) {
+            throw new ConnectorException(
+                    "the index in "
+                            + index.path()
+                            + " was replaced by one of the model "
+                            + found.model()
+                            + " (fingerprint "
+                            + found.fingerprint()
+                            + "), no longer of "
+                            + opened.provenance().model()
+                            + " (fingerprint "
+                            + opened.provenance().fingerprint()
+                            + "); open it anew");
+        }
+    }
+
+    private static List<Hit> search(DirectoryReader reader, Query query) throws IOException {
         List<Hit> hits = new ArrayList<>();
         StoredFields stored = reader.storedFields();
-        for (ExactTopK.Found found : ExactTopK.search(reader, indices, values, k)) {
+        for (ExactTopK.Found found : ExactTopK.search(reader, query)) {
             Document document = stored.document(found.doc(), SHOWN);
+            StoredVector vector = vector(reader, found.doc());
             hits.add(
-                    hit(
-                            found,
+                    query.hit(
+                            found.id(),
                             document.get(DocumentLayout.TEXT),
                             document.get(DocumentLayout.FIELDS),
-                            vector(reader, found.doc()),
-                            indices,
-                            values));
+                            vector.indices(),
+                            vector.values()));
         }
         return hits;
     }
@@ -159,34 +152,6 @@ final class LuceneIndex implements SearchIndex {
         BinaryDocValues vectors = leaf.reader().getBinaryDocValues(DocumentLayout.WEIGHTS);
         vectors.advanceExact(doc - leaf.docBase);
         return StoredVector.decode(vectors.binaryValue());
-    }
-
-    private static Hit hit(
-            ExactTopK.Found found,
-            String text,
-            String fields,
-            StoredVector vector,
-            int[] indices,
-            float[] values) {
-        float[] parts = new float[indices.length];
-        for (int i = 0; i < indices.length; i++) {
-            int at = Arrays.binarySearch(vector.indices(), indices[i]);
-            parts[i] = at < 0 ? -1 : values[i] * vector.values()[at];
-        }
-        int[] largestFirst =
-                IntStream.range(0, indices.length)
-                        .filter(i -> parts[i] >= 0)
-                        .boxed()
-                        .sorted(Comparator.comparing((Integer i) -> -parts[i]))
-                        .mapToInt(Integer::intValue)
-                        .toArray();
-        int[] matched = new int[largestFirst.length];
-        float[] matchedParts = new float[largestFirst.length];
-        for (int i = 0; i < matched.length; i++) {
-            matched[i] = indices[largestFirst[i]];
-            matchedParts[i] = parts[largestFirst[i]];
-        }
-        return new Hit(found.id(), found.score(), text, fields, matched, matchedParts);
     }
 
     @Override

@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector.lucene;
 
 import io.github.flinksplade.connector.ConnectorException;
-import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -25,12 +25,12 @@ final class LuceneSink
 
     private final String directory;
     private final boolean storeText;
-    private final Provenance provenance;
+    private final TargetContext context;
 
-    LuceneSink(String directory, boolean storeText, Provenance provenance) {
+    LuceneSink(String directory, boolean storeText, TargetContext context) {
         this.directory = directory;
         this.storeText = storeText;
-        this.provenance = provenance;
+        this.context = context;
     }
 
     @Override
@@ -60,7 +60,7 @@ final class LuceneSink
         }
         return new LuceneWriter(
                 new IndexDirectory(Path.of(directory)),
-                provenance,
+                this.context,
                 storeText,
                 restored,
                 context.metricGroup(),

@@ -1,13 +1,13 @@
 package io.github.flinksplade.connector.lucene;
 
-import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import java.nio.file.Path;
 import org.apache.flink.api.connector.sink2.Sink;
 
 /** A Lucene index as a target: one directory, one writer. */
-final class LuceneTarget implements Target {
+final class LuceneTarget implements SinkTarget {
 
     private static final long serialVersionUID = 1L;
 
@@ -31,7 +31,7 @@ final class LuceneTarget implements Target {
         if (index.isVacant()) {
             index.create(context.provenance());
         } else {
-            index.check(context.provenance());
+            index.check(context);
         }
     }
 
@@ -42,7 +42,7 @@ final class LuceneTarget implements Target {
 
     @Override
     public Sink<VectorRecord> sink(TargetContext context) {
-        return new LuceneSink(directory, storeText, context.provenance());
+        return new LuceneSink(directory, storeText, context);
     }
 
     @Override

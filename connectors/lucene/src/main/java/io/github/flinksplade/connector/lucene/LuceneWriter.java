@@ -2,6 +2,7 @@ package io.github.flinksplade.connector.lucene;
 
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.lucene.LatestVersions.Change;
 import java.io.IOException;
@@ -41,7 +42,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
     private static final double BUFFER_MEGABYTES = 32;
 
     private final IndexDirectory index;
-    private final Provenance provenance;
+    private final Provenance recorded;
     private final boolean storeText;
     private final Clock clock;
     private final Counter sent;
@@ -58,13 +59,12 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
      */
     LuceneWriter(
             IndexDirectory index,
-            Provenance provenance,
+            TargetContext context,
             boolean storeText,
             CommitPoint restored,
             SinkWriterMetricGroup metrics,
             Clock clock) {
         this.index = index;
-        this.provenance = provenance;
         this.storeText = storeText;
         this.clock = clock;
         this.sent = metrics.getNumRecordsSendCounter();
@@ -83,7 +83,8 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             openDirectory = index.open();
             IndexCommit start = find(DirectoryReader.listCommits(openDirectory), restored);
             CommitData data = index.data(start.getUserData());
-            index.requireSame(provenance, data.provenance());
+            index.requireSame(context, data.provenance());
+            recorded = data.provenance();
             lastCommit = data.point();
             openWriter = new IndexWriter(openDirectory, configuration(start));
             sweep(openWriter);
@@ -154,8 +155,8 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
 
     private void apply(VectorRecord record) throws IOException {
         String id = record.id();
-        Change change = new Change(record.version(), record.isDelete());
         Change held = versions.find(id);
+        Change change = Change.of(record, held);
         if (held != null && held.isNewerThan(change)) {
             superseded.inc();
             return;
@@ -165,7 +166,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             writer.deleteDocuments(DocumentLayout.byId(id));
             writer.updateDocument(
                     DocumentLayout.byDeletedId(id),
-                    DocumentLayout.tombstone(record, clock.millis()));
+                    DocumentLayout.tombstone(id, change.version(), clock.millis()));
         } else {
             if (held != null && held.isDelete()) {
                 writer.deleteDocuments(DocumentLayout.byDeletedId(id));
@@ -203,7 +204,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             sweep(writer);
         }
         CommitPoint point = CommitPoint.next(checkpointId);
-        writer.setLiveCommitData(new CommitData(provenance, point).toMap().entrySet());
+        writer.setLiveCommitData(new CommitData(recorded, point).toMap().entrySet());
         writer.commit();
         lastCommit = point;
         changed = false;

@@ -141,9 +141,10 @@ class LuceneIndexTest {
             Vector query = new Vector(all, weights(random, all.length));
             assertSame(search, corpus, query, 1);
             assertSame(search, corpus, query, 10);
-            Hit hit = search.search(all, query.values, 1).get(0);
+            Hit hit = search.search(new SearchIndex.Query(all, query.values, 1, false)).get(0);
             assertThat(hit.matchedIndices()).hasSize(30522);
-            assertThat(search.search(new int[0], new float[0], 3)).isEmpty();
+            assertThat(search.search(new SearchIndex.Query(new int[0], new float[0], 3, false)))
+                    .isEmpty();
         }
     }
 
@@ -182,7 +183,8 @@ class LuceneIndexTest {
 
     private static void assertSame(
             SearchIndex search, Map<String, Vector> corpus, Vector query, int k) {
-        List<Hit> hits = search.search(query.indices, query.values, k);
+        List<Hit> hits =
+                search.search(new SearchIndex.Query(query.indices, query.values, k, false));
         assertThat(hits.stream().map(hit -> new Score(hit.id(), hit.score())))
                 .isEqualTo(bruteForce(corpus, query, k));
         for (Hit hit : hits) {
@@ -296,14 +298,36 @@ class LuceneIndexTest {
     void refusesQueriesThatAreNone() {
         index.check();
         try (SearchIndex search = index.search()) {
-            assertThatThrownBy(() -> search.search(new int[] {1}, new float[] {1}, 0))
+            assertThatThrownBy(
+                            () ->
+                                    search.search(
+                                            new SearchIndex.Query(
+                                                    new int[] {1}, new float[] {1}, 0, false)))
                     .isInstanceOf(IllegalArgumentException.class);
-            assertThatThrownBy(() -> search.search(new int[] {1, 1}, new float[] {1, 1}, 1))
+            assertThatThrownBy(
+                            () ->
+                                    search.search(
+                                            new SearchIndex.Query(
+                                                    new int[] {1, 1},
+                                                    new float[] {1, 1},
+                                                    1,
+                                                    false)))
                     .isInstanceOf(IllegalArgumentException.class);
-            assertThatThrownBy(() -> search.search(new int[] {1}, new float[] {1, 1}, 1))
+            assertThatThrownBy(
+                            () ->
+                                    search.search(
+                                            new SearchIndex.Query(
+                                                    new int[] {1}, new float[] {1, 1}, 1, false)))
                     .isInstanceOf(IllegalArgumentException.class);
             for (float bad : new float[] {0, -1, Float.NaN, Float.POSITIVE_INFINITY}) {
-                assertThatThrownBy(() -> search.search(new int[] {1}, new float[] {bad}, 1))
+                assertThatThrownBy(
+                                () ->
+                                        search.search(
+                                                new SearchIndex.Query(
+                                                        new int[] {1},
+                                                        new float[] {bad},
+                                                        1,
+                                                        false)))
                         .isInstanceOf(IllegalArgumentException.class);
             }
         }
@@ -329,7 +353,11 @@ class LuceneIndexTest {
                                         int before = committed.get();
                                         List<Hit> hits =
                                                 shared.search(
-                                                        new int[] {1}, new float[] {1}, 100_000);
+                                                        new SearchIndex.Query(
+                                                                new int[] {1},
+                                                                new float[] {1},
+                                                                100_000,
+                                                                false));
                                         TreeSet<Integer> versions = new TreeSet<>();
                                         for (Hit hit : hits) {
                                             versions.add((int) hit.score());
@@ -369,9 +397,17 @@ class LuceneIndexTest {
             writer.snapshotState(1);
         }
         try (SearchIndex search = index.search()) {
-            assertThat(search.search(new int[] {1}, new float[] {1}, 9)).hasSize(1);
+            assertThat(
+                            search.search(
+                                    new SearchIndex.Query(
+                                            new int[] {1}, new float[] {1}, 9, false)))
+                    .hasSize(1);
             removeIndex();
-            assertThatThrownBy(() -> search.search(new int[] {1}, new float[] {1}, 9))
+            assertThatThrownBy(
+                            () ->
+                                    search.search(
+                                            new SearchIndex.Query(
+                                                    new int[] {1}, new float[] {1}, 9, false)))
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageContaining(index.directory.toString());
             try (LuceneWriter writer = index.open()) {
@@ -379,12 +415,19 @@ class LuceneIndexTest {
                 writer.write(upsert("c", 1), null);
                 writer.snapshotState(1);
             }
-            assertThat(search.search(new int[] {1}, new float[] {1}, 9))
+            assertThat(
+                            search.search(
+                                    new SearchIndex.Query(
+                                            new int[] {1}, new float[] {1}, 9, false)))
                     .extracting(Hit::id)
                     .containsExactly("b", "c");
             removeIndex();
             index.check(new Provenance("model-b", "bb", "tt", "fp32", "none", 128));
-            assertThatThrownBy(() -> search.search(new int[] {1}, new float[] {1}, 9))
+            assertThatThrownBy(
+                            () ->
+                                    search.search(
+                                            new SearchIndex.Query(
+                                                    new int[] {1}, new float[] {1}, 9, false)))
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageContaining("model-b")
                     .hasMessageContaining("model-a");

@@ -60,7 +60,11 @@ class LuceneTargetTest {
         index.check();
         try (SearchIndex search = index.search()) {
             assertThat(search.provenance()).isEqualTo(MODEL);
-            assertThat(search.search(new int[] {1}, new float[] {1}, 10)).isEmpty();
+            assertThat(
+                            search.search(
+                                    new SearchIndex.Query(
+                                            new int[] {1}, new float[] {1}, 10, false)))
+                    .isEmpty();
         }
     }
 
@@ -87,12 +91,14 @@ class LuceneTargetTest {
                         + MODEL.fingerprint()
                         + "), not of model-b (fingerprint "
                         + other.fingerprint()
-                        + "; different: model_sha256, max_tokens); use the model and settings of the"
-                        + " index, or a new directory, or remove this one";
+                        + "; different: model_sha256, max_tokens); use that model and its settings,"
+                        + " or name a new directory, or remove this one, or let both stand there with"
+                        + " --allow-mixed-models";
         assertThatThrownBy(() -> index.check(other))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(message);
-        LuceneSink sink = (LuceneSink) index.target().sink(TestIndex.context(other));
+        LuceneSink sink =
+                (LuceneSink) ((LuceneTarget) index.target()).sink(TestIndex.context(other));
         assertThatThrownBy(
                         () ->
                                 sink.restoreWriter(

@@ -158,7 +158,7 @@ class LuceneWriterTest {
     private LuceneWriter openAt(Instant now) {
         return new LuceneWriter(
                 new IndexDirectory(index.directory),
-                MODEL,
+                TestIndex.context(MODEL),
                 true,
                 null,
                 index.metrics,

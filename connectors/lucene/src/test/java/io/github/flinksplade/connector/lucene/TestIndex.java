@@ -75,7 +75,7 @@ final class TestIndex {
     }
 
     LuceneSink sink() {
-        return (LuceneSink) target().sink(context(MODEL));
+        return (LuceneSink) ((LuceneTarget) target()).sink(context(MODEL));
     }
 
     SearchIndex search() {
@@ -95,7 +95,9 @@ final class TestIndex {
 
     List<Hit> hits(int term) {
         try (SearchIndex index = search()) {
-            return index.search(new int[] {term}, new float[] {1f}, Integer.MAX_VALUE);
+            return index.search(
+                    new SearchIndex.Query(
+                            new int[] {term}, new float[] {1f}, Integer.MAX_VALUE, false));
         }
     }
 
@@ -106,7 +108,7 @@ final class TestIndex {
     }
 
     static TargetContext context(Provenance provenance) {
-        return new TargetContext("lucene", provenance, new Words(), null);
+        return new TargetContext("lucene", provenance, new Words(), false);
     }
 
     static VectorRecord upsert(String id, long version, int[] indices, float[] values) {

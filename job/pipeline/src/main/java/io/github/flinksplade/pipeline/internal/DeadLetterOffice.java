@@ -47,12 +47,17 @@ final class DeadLetterOffice {
             Class<? extends Exception> exception,
             String reason,
             String message) {
+        count(reason);
+        return new DeadLetter(origin, stage, target, exception.getName(), message);
+    }
+
+    /** Counts one that is written already. */
+    void count(String reason) {
         all.add(1L);
         ofStage.add(1L);
         byReason.computeIfAbsent(
                         reason,
                         name -> metrics.addGroup("reason", name).counter(Counters.DEAD_LETTERS))
                 .inc();
-        return new DeadLetter(origin, stage, target, exception.getName(), message);
     }
 }

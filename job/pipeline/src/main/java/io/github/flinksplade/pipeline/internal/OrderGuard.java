@@ -223,6 +223,15 @@ final class OrderGuard extends KeyedProcessFunction<String, EncodedChange, Vecto
         return order < 0 || order == 0 && !change.again();
     }
 
+    /**
+     * Whether a delete's number says nothing: the gate had to give it one from the clock, and the
+     * versions that follow may be the documents' own.
+     */
+    private static boolean isUnversioned(Change change, GuardState last) {
+        boolean numbered = last.sent() && !last.explicit() && !last.deleted();
+        return change.isDelete() && !change.explicit() && !numbered;
+    }
+
     private GuardState send(
             Change change,
             SparseVector vector,
@@ -234,7 +243,7 @@ final class OrderGuard extends KeyedProcessFunction<String, EncodedChange, Vecto
                 new VectorRecord(
                         change.id(),
                         change.operation(),
-                        change.version(),
+                        isUnversioned(change, last) ? VectorRecord.NO_VERSION : change.version(),
                         change.text(),
                         change.fields(),
                         vector == null ? null : vector.indices(),

@@ -1,7 +1,10 @@
 package io.github.flinksplade.pipeline.internal;
 
+import io.github.flinksplade.connector.BatchDelivery;
+import io.github.flinksplade.connector.BatchTarget;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
@@ -58,7 +61,7 @@ public final class Topology {
                 target,
                 job.provenance(),
                 new EncoderVocabulary(factory),
-                job.deadLetters().sink(DEAD_LETTERS + "-" + target));
+                job.options().allowMixedModels());
     }
 
     /** Adds the job to the environment. */
@@ -166,12 +169,24 @@ public final class Topology {
         // fewer writers than guards: all changes of one id must still meet in one writer
         DataStream<VectorRecord> toSink =
                 bounded ? accepted.keyBy(VectorRecord::id, Types.STRING) : accepted;
-        DataStreamSink<VectorRecord> sink =
-                toSink.sinkTo(target.sink(context(named.name())))
-                        .name("target-" + named.name())
-                        .uid("target-" + named.name());
-        if (bounded) {
-            sink.setParallelism(Math.min(target.maxParallelism(), env.getParallelism()));
+        int parallelism = Math.min(target.maxParallelism(), env.getParallelism());
+        String uid = "target-" + named.name();
+        if (target instanceof BatchTarget batches) {
+            SingleOutputStreamOperator<DeadLetter> refused =
+                    BatchDelivery.write(toSink, batches, context(named.name())).name(uid).uid(uid);
+            SingleOutputStreamOperator<DeadLetter> counted =
+                    named("refused-" + named.name(), refused.process(new Refused(named.name())));
+            if (bounded) {
+                refused.setParallelism(parallelism);
+                counted.setParallelism(parallelism);
+            }
+            deadLetters.add(counted);
+        } else if (target instanceof SinkTarget flinkSink) {
+            DataStreamSink<VectorRecord> sink =
+                    toSink.sinkTo(flinkSink.sink(context(named.name()))).name(uid).uid(uid);
+            if (bounded) {
+                sink.setParallelism(parallelism);
+            }
         }
     }
 

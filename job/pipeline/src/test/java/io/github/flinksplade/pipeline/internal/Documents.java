@@ -47,10 +47,10 @@ final class Documents {
 
     static PipelineOptions options(boolean gate, boolean resend, boolean keepVectors) {
         return new PipelineOptions(
-                gate, resend, keepVectors, 1_000_000, 64 << 20, 256, Duration.ZERO);
+                gate, resend, keepVectors, 1_000_000, 64 << 20, 256, Duration.ZERO, false);
     }
 
     static PipelineOptions withTtl(Duration ttl) {
-        return new PipelineOptions(true, false, true, 1_000_000, 64 << 20, 256, ttl);
+        return new PipelineOptions(true, false, true, 1_000_000, 64 << 20, 256, ttl, false);
     }
 }

@@ -3,7 +3,7 @@ package io.github.flinksplade.pipeline.internal;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.DeadLetterTarget;
 import io.github.flinksplade.connector.Provenance;
-import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.encoder.EncoderOptions;
@@ -48,7 +48,7 @@ record Jobs(String name) {
         private static final long serialVersionUID = 1L;
     }
 
-    private record CollectingTarget(String place) implements Target {
+    private record CollectingTarget(String place) implements SinkTarget {
         private static final long serialVersionUID = 1L;
 
         @Override

@@ -3,7 +3,7 @@ package io.github.flinksplade.pipeline.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
@@ -77,7 +77,7 @@ class TopologyTest {
     }
 
     /** A target that has at most so many writers. */
-    private record Narrow(int maxParallelism, Target target) implements Target {
+    private record Narrow(int maxParallelism, SinkTarget target) implements SinkTarget {
         private static final long serialVersionUID = 1L;
 
         @Override
@@ -93,7 +93,7 @@ class TopologyTest {
 
     @Test
     void changesOfOneIdMeetInOneWriter() {
-        Target target = JOBS.targets("wide").get(0).target();
+        SinkTarget target = (SinkTarget) JOBS.targets("wide").get(0).target();
         StreamGraph graph =
                 graph(
                         4,

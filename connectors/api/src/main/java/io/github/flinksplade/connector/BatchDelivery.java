@@ -1,0 +1,56 @@
+package io.github.flinksplade.connector;
+
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
+import org.apache.flink.streaming.api.operators.AbstractStreamOperatorFactory;
+import org.apache.flink.streaming.api.operators.OneInputStreamOperatorFactory;
+import org.apache.flink.streaming.api.operators.StreamOperator;
+import org.apache.flink.streaming.api.operators.StreamOperatorParameters;
+
+/**
+ * Writes to a {@link BatchTarget}. An operator and not a Flink sink, because a sink has no output
+ * for what the target refuses; every checkpoint waits until all that came before it is written or
+ * refused, so that it needs no state.
+ */
+public final class BatchDelivery extends AbstractStreamOperatorFactory<DeadLetter>
+        implements OneInputStreamOperatorFactory<VectorRecord, DeadLetter> {
+
+    private static final long serialVersionUID = 1L;
+
+    private final BatchTarget target;
+    private final TargetContext context;
+
+    public BatchDelivery(BatchTarget target, TargetContext context) {
+        this.target = target;
+        this.context = context;
+    }
+
+    /**
+     * Adds the writing of these changes to the job.
+     *
+     * @return what the target refused; name and uid are the caller's to give
+     */
+    public static SingleOutputStreamOperator<DeadLetter> write(
+            DataStream<VectorRecord> changes, BatchTarget target, TargetContext context) {
+        return changes.transform(
+                "batches",
+                TypeInformation.of(DeadLetter.class),
+                new BatchDelivery(target, context));
+    }
+
+    @Override
+    @SuppressWarnings("unchecked")
+    public <T extends StreamOperator<DeadLetter>> T createStreamOperator(
+            StreamOperatorParameters<DeadLetter> parameters) {
+        return (T)
+                new BatchOperator(
+                        parameters, getMailboxExecutor(), target.batching(), target, context);
+    }
+
+    @Override
+    @SuppressWarnings("rawtypes")
+    public Class<? extends StreamOperator> getStreamOperatorClass(ClassLoader classLoader) {
+        return BatchOperator.class;
+    }
+}

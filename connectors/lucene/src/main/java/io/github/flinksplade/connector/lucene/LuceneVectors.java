@@ -1,0 +1,155 @@
+package io.github.flinksplade.connector.lucene;
+
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Operation;
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.VectorSource;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.lucene.document.Document;
+import org.apache.lucene.index.BinaryDocValues;
+import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.IndexCommit;
+import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.index.NumericDocValues;
+import org.apache.lucene.index.ReaderUtil;
+import org.apache.lucene.store.FSDirectory;
+import org.apache.lucene.util.Bits;
+import org.apache.lucene.util.IOUtils;
+
+/** The documents of one commit of an index; a position is a document's number in it. */
+final class LuceneVectors implements VectorSource {
+
+    private static final long serialVersionUID = 1L;
+
+    private final String directory;
+    private final String commit;
+    private final Provenance provenance;
+    private final int positions;
+
+    private LuceneVectors(String directory, String commit, Provenance provenance, int positions) {
+        this.directory = directory;
+        this.commit = commit;
+        this.provenance = provenance;
+        this.positions = positions;
+    }
+
+    /** The newest commit as it is now. */
+    static LuceneVectors newest(Path path) {
+        IndexDirectory index = new IndexDirectory(path);
+        try (FSDirectory directory = index.open();
+                DirectoryReader reader = DirectoryReader.open(directory)) {
+            CommitData data = index.data(reader.getIndexCommit().getUserData());
+            return new LuceneVectors(
+                    path.toString(), data.point().name(), data.provenance(), reader.maxDoc());
+        } catch (IOException e) {
+            throw LuceneFailureClassifier.explain("open", path, e);
+        }
+    }
+
+    @Override
+    public Provenance provenance() {
+        return provenance;
+    }
+
+    @Override
+    public long positions() {
+        return positions;
+    }
+
+    @Override
+    public Reader open() {
+        IndexDirectory index = new IndexDirectory(Path.of(directory));
+        FSDirectory opened = null;
+        try {
+            opened = index.open();
+            return new CommitReader(opened, DirectoryReader.open(find(index, opened)));
+        } catch (IOException | RuntimeException e) {
+            IOUtils.closeWhileHandlingException(opened);
+            if (e instanceof IOException failure) {
+                throw LuceneFailureClassifier.explain("read", index.path(), failure);
+            }
+            throw (RuntimeException) e;
+        }
+    }
+
+    private IndexCommit find(IndexDirectory index, FSDirectory opened) throws IOException {
+        List<IndexCommit> commits = DirectoryReader.listCommits(opened);
+        for (IndexCommit candidate : commits) {
+            if (index.data(candidate.getUserData()).point().name().equals(commit)) {
+                return candidate;
+            }
+        }
+        throw new ConnectorException(
+                "the index in "
+                        + directory
+                        + " has been written to so often since the copy began that what was to be"
+                        + " copied is gone; copy it while no job writes, or start again");
+    }
+
+    private final class CommitReader implements Reader {
+
+        private final FSDirectory opened;
+        private final DirectoryReader reader;
+
+        CommitReader(FSDirectory opened, DirectoryReader reader) {
+            this.opened = opened;
+            this.reader = reader;
+        }
+
+        @Override
+        public VectorRecord read(long position) {
+            try {
+                return read((int) position);
+            } catch (IOException e) {
+                throw LuceneFailureClassifier.explain("read", Path.of(directory), e);
+            }
+        }
+
+        private VectorRecord read(int doc) throws IOException {
+            LeafReaderContext leaf = reader.leaves().get(ReaderUtil.subIndex(doc, reader.leaves()));
+            int inLeaf = doc - leaf.docBase;
+            Bits live = leaf.reader().getLiveDocs();
+            BinaryDocValues weights = leaf.reader().getBinaryDocValues(DocumentLayout.WEIGHTS);
+            if (live != null && !live.get(inLeaf)
+                    || weights == null
+                    || !weights.advanceExact(inLeaf)) {
+                return null;
+            }
+            StoredVector vector = StoredVector.decode(weights.binaryValue());
+            NumericDocValues versions = leaf.reader().getNumericDocValues(DocumentLayout.VERSION);
+            versions.advanceExact(inLeaf);
+            Document stored = reader.storedFields().document(doc);
+            String id = stored.get(DocumentLayout.ID);
+            String text = stored.get(DocumentLayout.TEXT);
+            return new VectorRecord(
+                    id,
+                    Operation.UPSERT,
+                    versions.longValue(),
+                    text,
+                    stored.get(DocumentLayout.FIELDS),
+                    vector.indices(),
+                    vector.values(),
+                    stored.getField(DocumentLayout.TOKENS).numericValue().intValue(),
+                    stored.getField(DocumentLayout.TRUNCATED).numericValue().intValue() == 1,
+                    SourceRecord.of(
+                            directory,
+                            doc,
+                            id.getBytes(StandardCharsets.UTF_8),
+                            text == null ? null : text.getBytes(StandardCharsets.UTF_8)));
+        }
+
+        @Override
+        public void close() {
+            try {
+                IOUtils.close(reader, opened);
+            } catch (IOException e) {
+                throw LuceneFailureClassifier.explain("close", Path.of(directory), e);
+            }
+        }
+    }
+}
