@@ -169,7 +169,6 @@ class KafkaAddressTest {
                     transaction-timeout=60d                           | write a time from 1s to 24d
                     transactional-id-prefix=a/b                       | letters, digits
                     partitions=0                                      | write a number from 1
-                    other-encoder=yes                                 | write one of [refuse, allow]
                     delivery=at-least-once&transaction-timeout=1min   | uses no transactions
                     """)
     void refusesWhatATargetDoesNotTake(String option, String sentence) {

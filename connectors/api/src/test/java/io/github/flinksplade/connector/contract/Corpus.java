@@ -1,0 +1,144 @@
+package io.github.flinksplade.connector.contract;
+
+import io.github.flinksplade.connector.Operation;
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.Vocabulary;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+
+/** Changes to write, and what the documents then are. */
+public final class Corpus {
+
+    /** What makes the vectors of these tests. */
+    public static final Provenance PROVENANCE =
+            new Provenance(
+                    "builtin:contract", "aa".repeat(32), "bb".repeat(32), "fp32", "none", 128);
+
+    /** Another model. */
+    public static final Provenance OTHER =
+            new Provenance("hf:other/model", "cc".repeat(32), "dd".repeat(32), "fp32", "none", 128);
+
+    /** Terms of BERT's vocabulary. */
+    public static final int TERMS = 30_522;
+
+    private final Map<String, VectorRecord> documents = new TreeMap<>();
+
+    /** Takes the change into the corpus, and returns it to be written. */
+    public VectorRecord change(VectorRecord record) {
+        if (record.isDelete()) {
+            documents.remove(record.id());
+        } else {
+            documents.put(record.id(), record);
+        }
+        return record;
+    }
+
+    /** The documents as the changes left them, by id. */
+    public Map<String, VectorRecord> documents() {
+        return documents;
+    }
+
+    /** An upsert with some 8 terms that depend on id and version. */
+    public static VectorRecord upsert(String id, long version) {
+        Random random = new Random(31L * id.hashCode() + version);
+        TreeMap<Integer, Float> terms = new TreeMap<>();
+        while (terms.size() < 8) {
+            terms.put(random.nextInt(200), 0.01f + 3 * random.nextFloat());
+        }
+        return upsert(id, version, "{\"version_of_text\":" + version + "}", terms);
+    }
+
+    /** An upsert with these fields and terms. */
+    public static VectorRecord upsert(
+            String id, long version, String fields, TreeMap<Integer, Float> terms) {
+        float[] values = new float[terms.size()];
+        int at = 0;
+        for (float value : terms.values()) {
+            values[at++] = value;
+        }
+        return new VectorRecord(
+                id,
+                Operation.UPSERT,
+                version,
+                "text " + version + " of " + id,
+                fields,
+                terms.keySet().stream().mapToInt(Integer::intValue).toArray(),
+                values,
+                9,
+                false,
+                origin(id, version));
+    }
+
+    /** A delete. */
+    public static VectorRecord delete(String id, long version) {
+        return new VectorRecord(
+                id,
+                Operation.DELETE,
+                version,
+                null,
+                null,
+                null,
+                null,
+                0,
+                false,
+                origin(id, version));
+    }
+
+    private static SourceRecord origin(String id, long version) {
+        byte[] key = id.getBytes(StandardCharsets.UTF_8);
+        return SourceRecord.of("contract", Math.max(0, version), key, key);
+    }
+
+    /** A job's word to a target, with a vocabulary that has its odd terms too. */
+    public static TargetContext context(Provenance provenance, boolean allowMixedModels) {
+        return new TargetContext("contract", provenance, new Terms(), allowMixedModels);
+    }
+
+    private static final class Terms implements Vocabulary {
+
+        private static final long serialVersionUID = 1L;
+
+        private static final String[] ODD = {
+            "[PAD]",
+            ".",
+            "..",
+            "a.b",
+            "##ing",
+            "\"",
+            "\\",
+            "|",
+            ",",
+            ":",
+            "^",
+            "$",
+            "é",
+            "日",
+            "\uD83D\uDE00",
+            "'",
+            "/",
+            "*",
+            "[unused993]",
+            "_id",
+            "-",
+            "+",
+            "1.5",
+            "true",
+            "null"
+        };
+
+        @Override
+        public int size() {
+            return TERMS;
+        }
+
+        @Override
+        public String term(int index) {
+            return index < ODD.length ? ODD[index] : "term" + index;
+        }
+    }
+}

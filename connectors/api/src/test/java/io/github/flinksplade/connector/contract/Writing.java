@@ -1,0 +1,180 @@
+package io.github.flinksplade.connector.contract;
+
+import io.github.flinksplade.connector.BatchDelivery;
+import io.github.flinksplade.connector.BatchTarget;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.SinkTarget;
+import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.VectorRecord;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.flink.api.connector.sink2.Sink;
+import org.apache.flink.api.connector.sink2.SupportsCommitter;
+import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.streaming.api.connector.sink2.CommittableMessage;
+import org.apache.flink.streaming.runtime.operators.sink.CommitterOperatorFactory;
+import org.apache.flink.streaming.runtime.operators.sink.SinkWriterOperatorFactory;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
+
+/**
+ * One attempt of a job at writing a target: the operators that Flink runs for it, without the rest
+ * of Flink, so that a test decides when there is a checkpoint and when a failure.
+ */
+public final class Writing implements AutoCloseable {
+
+    /** What a completed checkpoint has of the operators. */
+    public record Checkpoint(
+            long id, OperatorSubtaskState writer, OperatorSubtaskState committer) {}
+
+    private final Target target;
+    private final List<DeadLetter> refused = new ArrayList<>();
+    private final OneInputStreamOperatorTestHarness<VectorRecord, ?> writer;
+    private final OneInputStreamOperatorTestHarness<CommittableMessage<Object>, ?> committer;
+    private int taken;
+    private long checkpoints;
+
+    private Writing(Target target, TargetContext context, Checkpoint from) throws Exception {
+        this.target = target;
+        this.checkpoints = from == null ? 0 : from.id();
+        if (target instanceof BatchTarget batches) {
+            writer = new OneInputStreamOperatorTestHarness<>(new BatchDelivery(batches, context));
+            committer = null;
+        } else {
+            Sink<VectorRecord> sink = ((SinkTarget) target).sink(context);
+            writer = new OneInputStreamOperatorTestHarness<>(new SinkWriterOperatorFactory<>(sink));
+            committer = committer(sink);
+        }
+        open(writer, from == null ? null : from.writer());
+        if (committer != null) {
+            open(committer, from == null ? null : from.committer());
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static OneInputStreamOperatorTestHarness<CommittableMessage<Object>, ?> committer(
+            Sink<VectorRecord> sink) throws Exception {
+        return sink instanceof SupportsCommitter
+                ? new OneInputStreamOperatorTestHarness<>(
+                        new CommitterOperatorFactory<>(
+                                (SupportsCommitter<Object>) sink, false, true))
+                : null;
+    }
+
+    private static void open(
+            OneInputStreamOperatorTestHarness<?, ?> harness, OperatorSubtaskState state)
+            throws Exception {
+        harness.setup();
+        if (state != null) {
+            harness.initializeState(state);
+        }
+        harness.open();
+    }
+
+    /** A job's first attempt: the target is checked, then written. */
+    public static Writing start(Target target, TargetContext context) throws Exception {
+        target.check(context, false);
+        return new Writing(target, context, null);
+    }
+
+    /** The attempt after a failure; from null where no checkpoint had completed. */
+    public static Writing restore(Target target, TargetContext context, Checkpoint from)
+            throws Exception {
+        return new Writing(target, context, from);
+    }
+
+    /**
+     * Hands changes over, as the job does after asking the target for what it knows against them.
+     */
+    public void write(VectorRecord... records) throws Exception {
+        for (VectorRecord record : records) {
+            String rejection = target.rejection(record);
+            if (rejection == null) {
+                writer.processElement(new StreamRecord<>(record));
+            } else {
+                refused.add(
+                        new DeadLetter(
+                                record.origin(),
+                                DeadLetter.Stage.WRITE,
+                                "contract",
+                                ConnectorException.class.getName(),
+                                rejection));
+            }
+        }
+    }
+
+    /** All that happens before a checkpoint's state is taken. */
+    public void flush() throws Exception {
+        writer.prepareSnapshotPreBarrier(checkpoints + 1);
+        passOn();
+    }
+
+    /** A checkpoint that completes. */
+    public Checkpoint checkpoint() throws Exception {
+        Checkpoint checkpoint = snapshot();
+        complete(checkpoint);
+        return checkpoint;
+    }
+
+    /** A checkpoint whose completion the operators have not been told yet. */
+    public Checkpoint snapshot() throws Exception {
+        flush();
+        checkpoints++;
+        OperatorSubtaskState written = writer.snapshot(checkpoints, checkpoints);
+        OperatorSubtaskState committed =
+                committer == null ? null : committer.snapshot(checkpoints, checkpoints);
+        return new Checkpoint(checkpoints, written, committed);
+    }
+
+    /** Tells the operators that it has completed. */
+    public void complete(Checkpoint checkpoint) throws Exception {
+        writer.notifyOfCompletedCheckpoint(checkpoint.id());
+        if (committer != null) {
+            committer.notifyOfCompletedCheckpoint(checkpoint.id());
+        }
+    }
+
+    /** The end of a bounded input, with its last checkpoint. */
+    public void finish() throws Exception {
+        writer.endInput();
+        passOn();
+        if (committer != null) {
+            committer.endInput();
+        }
+        checkpoint();
+    }
+
+    @SuppressWarnings("unchecked")
+    private void passOn() throws Exception {
+        List<Object> out = new ArrayList<>(writer.getOutput());
+        for (Object element : out.subList(taken, out.size())) {
+            Object value = ((StreamRecord<?>) element).getValue();
+            if (value instanceof DeadLetter letter) {
+                refused.add(letter);
+            } else if (committer != null) {
+                committer.processElement(new StreamRecord<>((CommittableMessage<Object>) value));
+            }
+        }
+        taken = out.size();
+    }
+
+    /** What was refused so far, by the target's word beforehand or by the server. */
+    public List<DeadLetter> refused() {
+        return refused;
+    }
+
+    /** Ends the attempt as a failure does: what was not committed is lost. */
+    @Override
+    public void close() {
+        try {
+            writer.close();
+            if (committer != null) {
+                committer.close();
+            }
+        } catch (Exception e) {
+            throw new IllegalStateException("the writing does not end", e);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package io.github.flinksplade.connector.lucene;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.TargetContract;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.lucene.document.Document;
+import org.apache.lucene.index.BinaryDocValues;
+import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.IndexWriterConfig;
+import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.store.FSDirectory;
+import org.apache.lucene.util.Bits;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Read with Lucene's own classes; the exact weights. */
+class LuceneContractITCase extends TargetContract {
+
+    @TempDir private Path folder;
+
+    @Override
+    protected Address fresh(String name) {
+        return Address.parse("lucene:" + folder.resolve(name));
+    }
+
+    @Override
+    protected Map<String, Held> held(Address address) throws IOException {
+        Map<String, Held> held = new TreeMap<>();
+        try (FSDirectory directory = FSDirectory.open(Path.of(address.place()));
+                DirectoryReader reader = DirectoryReader.open(directory)) {
+            for (LeafReaderContext leaf : reader.leaves()) {
+                Bits live = leaf.reader().getLiveDocs();
+                BinaryDocValues weights = leaf.reader().getBinaryDocValues("weights");
+                for (int doc = 0; doc < leaf.reader().maxDoc(); doc++) {
+                    Document stored = leaf.reader().storedFields().document(doc);
+                    if ((live == null || live.get(doc)) && stored.get("id") != null) {
+                        weights.advanceExact(doc);
+                        StoredVector vector = StoredVector.decode(weights.binaryValue());
+                        held.put(
+                                stored.get("id"),
+                                new Held(
+                                        vector.indices(),
+                                        vector.values(),
+                                        stored.get("text"),
+                                        stored.get("fields")));
+                    }
+                }
+            }
+        }
+        return held;
+    }
+
+    @Override
+    protected boolean guardsVersions() {
+        return true;
+    }
+
+    @Override
+    protected boolean remembersDeletes() {
+        return true;
+    }
+
+    /** All segments become one, without what is deleted. */
+    @Override
+    protected void forgetDeletes(Address address) throws IOException {
+        try (FSDirectory directory = FSDirectory.open(Path.of(address.place()));
+                IndexWriter writer = new IndexWriter(directory, new IndexWriterConfig(null))) {
+            Map<String, String> data = new TreeMap<>();
+            writer.getLiveCommitData().forEach(one -> data.put(one.getKey(), one.getValue()));
+            writer.forceMerge(1);
+            writer.setLiveCommitData(data.entrySet());
+            writer.commit();
+        }
+    }
+}
