@@ -45,7 +45,11 @@ public final class BatchDelivery extends AbstractStreamOperatorFactory<DeadLette
             StreamOperatorParameters<DeadLetter> parameters) {
         return (T)
                 new BatchOperator(
-                        parameters, getMailboxExecutor(), target.batching(), target, context);
+                        parameters,
+                        parameters.getMailboxExecutor(),
+                        target.batching(),
+                        target,
+                        context);
     }
 
     @Override

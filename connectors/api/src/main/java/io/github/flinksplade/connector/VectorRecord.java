@@ -8,8 +8,8 @@ package io.github.flinksplade.connector;
  * @param operation {@link Operation#DELETE} has neither text, fields nor vector
  * @param version orders the changes of one id, from 0: a target that holds a higher one keeps it. A
  *     delete is newer than an upsert of the same version. {@link #NO_VERSION} for a delete that
- *     came before any version of its id was known: it deletes whatever is there, and whatever
- *     follows it is newer
+ *     came before any version of its id was known: it deletes whatever is there, and any version
+ *     above that is newer
  * @param text the text that was encoded, or null for a delete
  * @param fields every other field of the document as one JSON object in text form, {@code "{}"}
  *     when there is none; null for a delete

@@ -1,0 +1,268 @@
+package io.github.flinksplade.connector;
+
+import io.github.flinksplade.connector.contract.Faults;
+import io.github.flinksplade.connector.contract.Held;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * {@code memory:PLACE?broken=FAULT}: a server that is a map in this process, with versions that are
+ * compared and deletes that are remembered; or that does one thing wrong, for the contract to find.
+ */
+public final class MemoryConnector implements Connector {
+
+    /** What a target can do wrong. */
+    enum Broken {
+        NOTHING,
+        /** Writes whatever comes, older or not. */
+        NO_GUARD,
+        /** Forgets a document together with its version. */
+        FORGETS_DELETES,
+        /** Says that a refused change is written. */
+        SWALLOWS_REFUSALS,
+        /** Makes a refusal of everything in a batch that has a bad change in it. */
+        REFUSES_NEIGHBOURS,
+        /** Calls what it holds already an error. */
+        REFUSES_REPETITIONS,
+        /** Does not send again what there was no time for. */
+        DROPS_THROTTLED,
+        /** Writes over vectors of another model. */
+        MIXES_MODELS,
+        /** Writes weights with 9 significant bits. */
+        ROUNDS_WEIGHTS
+    }
+
+    private static final Map<String, MemoryServer> SERVERS = new ConcurrentHashMap<>();
+
+    static MemoryServer server(String place) {
+        return SERVERS.computeIfAbsent(place, name -> new MemoryServer());
+    }
+
+    @Override
+    public String scheme() {
+        return "memory";
+    }
+
+    @Override
+    public String usage() {
+        return "memory:PLACE is a target";
+    }
+
+    @Override
+    public Target target(Address address) {
+        address.allowOptions(BatchOptions.optionsAnd("broken"));
+        return new MemoryTarget(
+                address.place(),
+                address.choice("broken", Broken.class, Broken.NOTHING),
+                BatchOptions.of(16, 100_000, 3).with(address, 1_000, 1_000_000));
+    }
+
+    @Override
+    public SearchIndex index(Address address) {
+        return server(address.place());
+    }
+
+    private record MemoryTarget(String place, Broken broken, BatchOptions batching)
+            implements BatchTarget {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public void check(TargetContext context, boolean restored) {
+            MemoryServer server = server(place);
+            if (server.provenance == null) {
+                server.provenance = context.provenance();
+            } else if (broken != Broken.MIXES_MODELS) {
+                context.requireSameEncoder(server.provenance, "memory:" + place, "name another");
+            }
+        }
+
+        @Override
+        public BatchClient<?> client(TargetContext context) {
+            return new MemoryClient(server(place), broken);
+        }
+    }
+
+    private record MemoryClient(MemoryServer server, Broken broken)
+            implements BatchClient<VectorRecord> {
+
+        @Override
+        public VectorRecord request(VectorRecord record) {
+            return record;
+        }
+
+        @Override
+        public long sizeInBytes(VectorRecord record) {
+            return record.isDelete() ? 20 : 100 + 8L * record.indices().length;
+        }
+
+        @Override
+        public CompletableFuture<List<Outcome>> send(List<VectorRecord> batch) {
+            return CompletableFuture.supplyAsync(
+                    () -> {
+                        try {
+                            return server.write(batch, broken);
+                        } catch (IOException e) {
+                            throw new java.util.concurrent.CompletionException(e);
+                        }
+                    });
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    /** The server. */
+    static final class MemoryServer implements Faults, SearchIndex {
+
+        private final Map<String, VectorRecord> newest = new HashMap<>();
+        private Provenance provenance;
+        private boolean down;
+        private int throttled;
+        private String refused;
+
+        synchronized List<Outcome> write(List<VectorRecord> batch, Broken broken)
+                throws IOException {
+            if (down) {
+                throw new IOException("connection refused");
+            }
+            if (throttled > 0) {
+                throttled--;
+                return batch.stream()
+                        .map(
+                                record ->
+                                        broken == Broken.DROPS_THROTTLED
+                                                ? Outcome.written()
+                                                : Outcome.retry("429 too many requests"))
+                        .toList();
+            }
+            boolean bad = batch.stream().anyMatch(record -> record.id().equals(refused));
+            if (bad && broken == Broken.SWALLOWS_REFUSALS) {
+                return batch.stream().map(record -> Outcome.written()).toList();
+            }
+            if (bad && broken == Broken.REFUSES_NEIGHBOURS) {
+                return batch.stream().map(record -> Outcome.rejected("bad batch")).toList();
+            }
+            if (bad) {
+                throw new BatchRefusedException("a document of this batch cannot be parsed");
+            }
+            return batch.stream().map(record -> write(record, broken)).toList();
+        }
+
+        private Outcome write(VectorRecord record, Broken broken) {
+            VectorRecord held = newest.get(record.id());
+            VectorRecord change = record;
+            if (record.version() == VectorRecord.NO_VERSION && held != null) {
+                change =
+                        new VectorRecord(
+                                record.id(),
+                                Operation.DELETE,
+                                held.version(),
+                                null,
+                                null,
+                                null,
+                                null,
+                                0,
+                                false,
+                                record.origin());
+            }
+            if (broken == Broken.REFUSES_REPETITIONS
+                    && held != null
+                    && held.order() == change.order()) {
+                return Outcome.rejected("version conflict");
+            }
+            if (broken != Broken.NO_GUARD && held != null && held.order() > change.order()) {
+                return Outcome.superseded();
+            }
+            newest.put(record.id(), change);
+            if (broken == Broken.FORGETS_DELETES && change.isDelete()) {
+                newest.remove(record.id());
+            }
+            return Outcome.written();
+        }
+
+        synchronized Map<String, Held> held(Broken broken) {
+            Map<String, Held> held = new TreeMap<>();
+            for (VectorRecord record : newest.values()) {
+                if (!record.isDelete()) {
+                    float[] values = record.values().clone();
+                    for (int i = 0; i < values.length && broken == Broken.ROUNDS_WEIGHTS; i++) {
+                        values[i] = Float.intBitsToFloat(Float.floatToIntBits(values[i]) & ~0x7fff);
+                    }
+                    held.put(
+                            record.id(),
+                            new Held(record.indices(), values, record.text(), record.fields()));
+                }
+            }
+            return held;
+        }
+
+        @Override
+        public synchronized void down() {
+            down = true;
+        }
+
+        @Override
+        public synchronized void up() {
+            down = false;
+        }
+
+        @Override
+        public synchronized void throttle(int requests) {
+            throttled = requests;
+        }
+
+        @Override
+        public synchronized void refuse(String id) {
+            refused = id;
+        }
+
+        @Override
+        public Provenance provenance() {
+            return provenance;
+        }
+
+        @Override
+        public synchronized List<Hit> search(Query asked) {
+            Query query = asked;
+            if (asked.idf()) {
+                long[] frequencies = new long[asked.indices().length];
+                for (int i = 0; i < frequencies.length; i++) {
+                    Query one =
+                            new Query(new int[] {asked.indices()[i]}, new float[] {1}, 1, false);
+                    frequencies[i] =
+                            newest.values().stream()
+                                    .filter(record -> !record.isDelete())
+                                    .filter(r -> one.dot(r.indices(), r.values()) > 0)
+                                    .count();
+                }
+                query = asked.weighted(newest.size(), frequencies);
+            }
+            List<Hit> hits = new ArrayList<>();
+            for (VectorRecord record : newest.values()) {
+                Hit hit =
+                        query.hit(
+                                record.id(),
+                                record.text(),
+                                record.fields(),
+                                record.indices(),
+                                record.values());
+                if (hit.score() > 0) {
+                    hits.add(hit);
+                }
+            }
+            hits.sort(Comparator.comparingDouble(Hit::score).reversed().thenComparing(Hit::id));
+            return hits.subList(0, Math.min(asked.k(), hits.size()));
+        }
+
+        @Override
+        public void close() {}
+    }
+}
