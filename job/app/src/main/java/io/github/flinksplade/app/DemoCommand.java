@@ -59,7 +59,8 @@ final class DemoCommand implements Callable<Integer> {
             searcher = open(home, console);
         }
         try (Searcher opened = searcher) {
-            SearchCommand.Session session = new SearchCommand.Session(opened, console, HITS, false);
+            SearchCommand.Session session =
+                    new SearchCommand.Session(opened, console, HITS, false, false);
             for (String search : SEARCHES) {
                 session.answerUnderHeading(search);
             }
@@ -118,7 +119,7 @@ final class DemoCommand implements Callable<Integer> {
         put(given, JobSettings.TO, indexOf(home).toString());
         put(given, JobSettings.STATE, state.toString());
         JobSettings settings = JobSettings.of(given, Connectors.all().keySet());
-        return new LocalRun(settings, console, main.isVerbose()).run();
+        return new LocalRun(settings, JobPlan::of, console, main.isVerbose()).run();
     }
 
     private static void put(Map<String, Given> given, Setting<?> setting, String value) {

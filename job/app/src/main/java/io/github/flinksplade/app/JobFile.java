@@ -1,6 +1,7 @@
 package io.github.flinksplade.app;
 
 import io.github.flinksplade.app.JobSettings.Given;
+import io.github.flinksplade.connector.Address;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
@@ -42,6 +43,15 @@ final class JobFile {
     private JobFile(Path file, UnaryOperator<String> environment) {
         this.file = file;
         this.environment = environment;
+    }
+
+    /** The address with what a file, if there is one, has in {@code <scheme>.properties}. */
+    static Address withProperties(Address address, Path file) {
+        Given given =
+                file == null
+                        ? null
+                        : read(file, System::getenv).get(address.scheme() + JobSettings.PROPERTIES);
+        return given == null ? address : address.withProperties(given.map());
     }
 
     /**

@@ -6,6 +6,7 @@ import io.github.flinksplade.connector.DeadLetterTarget;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.VectorSource;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.Progress;
@@ -30,16 +31,22 @@ final class JobPlan {
 
     private final JobSettings settings;
     private final List<DocumentSource> sources;
+    private final VectorSource vectors;
+    private final String model;
     private final List<Target> targets;
     private final EncoderOptions encoder;
 
     private JobPlan(
             JobSettings settings,
             List<DocumentSource> sources,
+            VectorSource vectors,
+            String model,
             List<Target> targets,
             EncoderOptions encoder) {
         this.settings = settings;
         this.sources = sources;
+        this.vectors = vectors;
+        this.model = model;
         this.targets = targets;
         this.encoder = encoder;
     }
@@ -50,12 +57,28 @@ final class JobPlan {
         for (Address address : settings.from()) {
             sources.add(Connectors.of(address).source(address));
         }
+        List<Target> targets = targets(settings);
+        sources.forEach(DocumentSource::check);
+        return new JobPlan(
+                settings, sources, null, settings.model(), targets, encoderOptions(settings));
+    }
+
+    /**
+     * A job that copies vectors.
+     *
+     * @param model where their model is, for targets that name terms
+     */
+    static JobPlan copying(JobSettings settings, VectorSource vectors, String model) {
+        return new JobPlan(
+                settings, List.of(), vectors, model, targets(settings), encoderOptions(settings));
+    }
+
+    private static List<Target> targets(JobSettings settings) {
         List<Target> targets = new ArrayList<>();
         for (Address address : settings.to()) {
             targets.add(Connectors.of(address).target(address));
         }
-        sources.forEach(DocumentSource::check);
-        return new JobPlan(settings, sources, targets, encoderOptions(settings));
+        return targets;
     }
 
     private static EncoderOptions encoderOptions(JobSettings settings) {
@@ -86,11 +109,14 @@ final class JobPlan {
         return settings.to().stream().map(Address::toString).toList();
     }
 
-    /** Opens the model to learn what it is. */
+    /** Opens the model to learn what it is; vectors that are copied say it themselves. */
     Provenance provenance(Progress progress) {
+        if (vectors != null) {
+            return vectors.provenance();
+        }
         // where a job is submitted there need be no GPU
         EncoderOptions here = encoder.withDevice(Device.CPU);
-        try (SpladeEncoder opened = SpladeEncoder.open(settings.model(), here, progress)) {
+        try (SpladeEncoder opened = SpladeEncoder.open(model, here, progress)) {
             return SpladeJob.provenance(opened);
         }
     }
@@ -122,9 +148,10 @@ final class JobPlan {
         }
         return new JobDefinition(
                 namedSources,
+                vectors,
                 namedTargets,
                 deadLetters,
-                settings.model(),
+                model,
                 encoder.withSha256(provenance.modelSha256()),
                 provenance,
                 new PipelineOptions(

@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.configuration.Configuration;
@@ -44,12 +45,21 @@ final class LocalRun {
     private static final Set<String> KEYED = Set.of("gate", "guard");
 
     private final JobSettings settings;
+    private final Function<JobSettings, JobPlan> planning;
     private final Console console;
     private final boolean verbose;
     private final AtomicInteger signal = new AtomicInteger();
 
-    LocalRun(JobSettings settings, Console console, boolean verbose) {
+    /**
+     * @param planning makes the plan, and says what is wrong with the settings
+     */
+    LocalRun(
+            JobSettings settings,
+            Function<JobSettings, JobPlan> planning,
+            Console console,
+            boolean verbose) {
         this.settings = settings;
+        this.planning = planning;
         this.console = console;
         this.verbose = verbose;
     }
@@ -67,7 +77,7 @@ final class LocalRun {
             console.err().print(settings.describe());
         }
         LocalConfiguration.refuseOurKeys(settings.flink());
-        JobPlan plan = JobPlan.of(settings);
+        JobPlan plan = planning.apply(settings);
         boolean bounded = plan.isBounded();
         if (settings.state() == null && !bounded) {
             console.err()

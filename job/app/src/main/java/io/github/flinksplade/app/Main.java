@@ -36,6 +36,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         subcommands = {
             DemoCommand.class,
             RunCommand.class,
+            CopyCommand.class,
             EncodeCommand.class,
             SearchCommand.class,
             ModelCommand.class,
@@ -107,7 +108,10 @@ public final class Main implements Runnable {
         Main main = new Main(console);
         CommandLine commands = new CommandLine(main);
         commands.setOut(writer(console.out()));
-        RunCommand.addSettings(commands.getSubcommands().get("run").getCommandSpec());
+        RunCommand.addSettings(
+                commands.getSubcommands().get("run").getCommandSpec(), JobSettings.ALL);
+        RunCommand.addSettings(
+                commands.getSubcommands().get("copy").getCommandSpec(), CopyCommand.SETTINGS);
         commands.setErr(writer(console.err()));
         commands.setCaseInsensitiveEnumValuesAllowed(true);
         commands.setAbbreviatedOptionsAllowed(false);

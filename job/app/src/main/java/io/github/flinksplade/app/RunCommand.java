@@ -52,10 +52,10 @@ final class RunCommand implements Callable<Integer> {
             description = "A key of Flink's own configuration, such as -Dparallelism.default=2.")
     private Map<String, String> flink = new LinkedHashMap<>();
 
-    /** Adds an option for each setting. */
-    static void addSettings(CommandSpec spec) {
+    /** Adds an option for each of these settings. */
+    static void addSettings(CommandSpec spec, List<Setting<?>> settings) {
         int order = 2;
-        for (Setting<?> setting : JobSettings.ALL) {
+        for (Setting<?> setting : settings) {
             OptionSpec.Builder option =
                     OptionSpec.builder(setting.options().toArray(new String[0]))
                             .order(order++)
@@ -82,11 +82,19 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        Map<String, Given> given = given(spec, JobSettings.ALL, config, flink);
+        JobSettings settings = JobSettings.of(given, Connectors.all().keySet());
+        return new LocalRun(settings, JobPlan::of, main.console(), main.isVerbose()).run();
+    }
+
+    /** What the file says, and over it the options. */
+    static Map<String, Given> given(
+            CommandSpec spec, List<Setting<?>> settings, Path config, Map<String, String> flink) {
         Map<String, Given> given = new LinkedHashMap<>();
         if (config != null) {
             given.putAll(JobFile.read(config, System::getenv));
         }
-        given.putAll(fromOptions());
+        given.putAll(fromOptions(spec, settings));
         if (!flink.isEmpty()) {
             Map<String, String> all = new LinkedHashMap<>();
             Given fromFile = given.get(JobSettings.FLINK);
@@ -96,13 +104,12 @@ final class RunCommand implements Callable<Integer> {
             all.putAll(flink);
             given.put(JobSettings.FLINK, Given.of(UserException.COMMAND_LINE, all));
         }
-        JobSettings settings = JobSettings.of(given, Connectors.all().keySet());
-        return new LocalRun(settings, main.console(), main.isVerbose()).run();
+        return given;
     }
 
-    private Map<String, Given> fromOptions() {
+    private static Map<String, Given> fromOptions(CommandSpec spec, List<Setting<?>> settings) {
         Map<String, Given> given = new LinkedHashMap<>();
-        for (Setting<?> setting : JobSettings.ALL) {
+        for (Setting<?> setting : settings) {
             Object value = spec.findOption(setting.options().get(0)).getValue();
             if (value instanceof Boolean on) {
                 if (on) {

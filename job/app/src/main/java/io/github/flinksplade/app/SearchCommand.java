@@ -3,6 +3,7 @@ package io.github.flinksplade.app;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.SearchIndex;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -44,8 +45,24 @@ final class SearchCommand implements Callable<Integer> {
             description = "The index, such as lucene:idx.")
     private String index;
 
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description =
+                    "A job.yaml with the connector's properties, such as an API key in"
+                            + " qdrant.properties.")
+    private Path config;
+
     @Option(names = "-k", paramLabel = "N", description = "The most hits; 10 by default.")
     private String k = "10";
+
+    @Option(
+            names = "--idf",
+            description = {
+                "Multiply each term's weight by its inverse document frequency in the index: terms"
+                        + " that many documents have count less."
+            })
+    private boolean idf;
 
     @Option(names = "--json", description = "Print each hit as one JSON object on one line.")
     private boolean json;
@@ -64,8 +81,11 @@ final class SearchCommand implements Callable<Integer> {
         Console console = main.console();
         try (Searcher searcher =
                 Searcher.open(
-                        Address.parse(index), model, modelOptions.toEncoderOptions(), console)) {
-            Session session = new Session(searcher, console, most, json);
+                        JobFile.withProperties(Address.parse(index), config),
+                        model,
+                        modelOptions.toEncoderOptions(),
+                        console)) {
+            Session session = new Session(searcher, console, most, idf, json);
             if (!query.isEmpty()) {
                 session.answer(String.join(" ", query));
                 return ExitCode.OK;
@@ -91,19 +111,21 @@ final class SearchCommand implements Callable<Integer> {
         private final Console console;
         private final Results results;
         private final int most;
+        private final boolean idf;
         private final boolean json;
 
-        Session(Searcher searcher, Console console, int most, boolean json) {
+        Session(Searcher searcher, Console console, int most, boolean idf, boolean json) {
             this.searcher = searcher;
             this.console = console;
             this.results = new Results(console);
             this.most = most;
+            this.idf = idf;
             this.json = json;
         }
 
         /** Prints the hits of one question. */
         void answer(String question) {
-            List<SearchIndex.Hit> hits = searcher.search(question, most, console);
+            List<SearchIndex.Hit> hits = searcher.search(question, most, idf, console);
             for (int i = 0; i < hits.size(); i++) {
                 results.line(
                         json

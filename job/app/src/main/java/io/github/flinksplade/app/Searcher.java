@@ -83,7 +83,7 @@ final class Searcher implements AutoCloseable {
     }
 
     /** The best hits of a question, best first. */
-    List<SearchIndex.Hit> search(String question, int k, Console console) {
+    List<SearchIndex.Hit> search(String question, int k, boolean idf, Console console) {
         EncodedText query = encoder.encode(question, Role.QUERY);
         if (query.truncated()) {
             console.err()
@@ -95,7 +95,7 @@ final class Searcher implements AutoCloseable {
                                     + " count (--query-tokens).");
         }
         return index.search(
-                new SearchIndex.Query(query.vector().indices(), query.vector().values(), k, false));
+                new SearchIndex.Query(query.vector().indices(), query.vector().values(), k, idf));
     }
 
     /** A hit for people: rank, score, id and text on one line, below it what made the score. */

@@ -299,6 +299,7 @@ public final class JobBenchmark {
         FeedTarget target = new FeedTarget(FEED);
         return new JobDefinition(
                 List.of(new NamedSource("bench", new FeedSource(FEED))),
+                null,
                 List.of(new NamedTarget("bench", target)),
                 target,
                 model,

@@ -258,6 +258,7 @@ public final class PipelineBenchmark {
             JobDefinition job =
                     new JobDefinition(
                             List.of(new NamedSource("documents", Connectors.of(from).source(from))),
+                            null,
                             List.of(new NamedTarget("vectors", target)),
                             Connectors.of(refused).deadLetters(refused),
                             MODEL,

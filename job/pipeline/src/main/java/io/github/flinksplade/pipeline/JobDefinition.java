@@ -4,6 +4,7 @@ import io.github.flinksplade.connector.DeadLetterTarget;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.VectorSource;
 import io.github.flinksplade.encoder.EncoderOptions;
 import java.util.HashSet;
 import java.util.List;
@@ -13,7 +14,8 @@ import java.util.Set;
 /**
  * Everything that makes one job.
  *
- * @param sources where documents come from, at least one
+ * @param sources where documents come from, at least one; none where vectors are copied
+ * @param vectors what is copied, without encoding anything; null for a job that encodes documents
  * @param targets where vectors go to, at least one
  * @param deadLetters where refused records go to
  * @param model reference of the model, as {@link
@@ -27,6 +29,7 @@ import java.util.Set;
  */
 public record JobDefinition(
         List<NamedSource> sources,
+        VectorSource vectors,
         List<NamedTarget> targets,
         DeadLetterTarget deadLetters,
         String model,
@@ -48,7 +51,12 @@ public record JobDefinition(
         Objects.requireNonNull(encoder, "encoder");
         Objects.requireNonNull(provenance, "provenance");
         Objects.requireNonNull(options, "options");
-        unique("source", sources.stream().map(NamedSource::name).toList());
+        if (vectors == null) {
+            unique("source", sources.stream().map(NamedSource::name).toList());
+        } else if (!sources.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "a job encodes documents or copies vectors, not both");
+        }
         unique("target", targets.stream().map(NamedTarget::name).toList());
     }
 

@@ -10,10 +10,13 @@ import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.flink.api.common.serialization.SerializerConfigImpl;
+import org.apache.flink.api.common.typeutils.TypeSerializer;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SupportsCommitter;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.streaming.api.connector.sink2.CommittableMessage;
+import org.apache.flink.streaming.api.connector.sink2.CommittableMessageTypeInfo;
 import org.apache.flink.streaming.runtime.operators.sink.CommitterOperatorFactory;
 import org.apache.flink.streaming.runtime.operators.sink.SinkWriterOperatorFactory;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
@@ -42,35 +45,52 @@ public final class Writing implements AutoCloseable {
         if (target instanceof BatchTarget batches) {
             writer = new OneInputStreamOperatorTestHarness<>(new BatchDelivery(batches, context));
             committer = null;
+            writer.setup();
         } else {
             Sink<VectorRecord> sink = ((SinkTarget) target).sink(context);
             writer = new OneInputStreamOperatorTestHarness<>(new SinkWriterOperatorFactory<>(sink));
-            committer = committer(sink);
+            committer = committer(sink, writer);
         }
-        open(writer, from == null ? null : from.writer());
+        if (from != null) {
+            restore(writer, from, from.writer());
+            if (committer != null) {
+                restore(committer, from, from.committer());
+            }
+        }
+        writer.open();
         if (committer != null) {
-            open(committer, from == null ? null : from.committer());
+            committer.open();
         }
     }
 
-    @SuppressWarnings("unchecked")
+    /** The committer of a sink that has one; the writer hands it over what is to be committed. */
+    @SuppressWarnings({"unchecked", "rawtypes"})
     private static OneInputStreamOperatorTestHarness<CommittableMessage<Object>, ?> committer(
-            Sink<VectorRecord> sink) throws Exception {
-        return sink instanceof SupportsCommitter
-                ? new OneInputStreamOperatorTestHarness<>(
-                        new CommitterOperatorFactory<>(
-                                (SupportsCommitter<Object>) sink, false, true))
-                : null;
+            Sink<VectorRecord> sink, OneInputStreamOperatorTestHarness<VectorRecord, ?> writer)
+            throws Exception {
+        if (!(sink instanceof SupportsCommitter)) {
+            writer.setup();
+            return null;
+        }
+        SupportsCommitter<Object> commits = (SupportsCommitter<Object>) sink;
+        TypeSerializer messages =
+                CommittableMessageTypeInfo.of(commits::getCommittableSerializer)
+                        .createSerializer(new SerializerConfigImpl());
+        writer.setup(messages);
+        OneInputStreamOperatorTestHarness<CommittableMessage<Object>, ?> committer =
+                new OneInputStreamOperatorTestHarness<>(
+                        new CommitterOperatorFactory<>(commits, false, true));
+        committer.setup(messages);
+        return committer;
     }
 
-    private static void open(
-            OneInputStreamOperatorTestHarness<?, ?> harness, OperatorSubtaskState state)
+    private static void restore(
+            OneInputStreamOperatorTestHarness<?, ?> operator,
+            Checkpoint from,
+            OperatorSubtaskState state)
             throws Exception {
-        harness.setup();
-        if (state != null) {
-            harness.initializeState(state);
-        }
-        harness.open();
+        operator.setRestoredCheckpointId(from.id());
+        operator.initializeState(state);
     }
 
     /** A job's first attempt: the target is checked, then written. */

@@ -79,6 +79,20 @@ public final class Topology {
             env.setMaxParallelism(MAX_PARALLELISM);
         }
 
+        DataStream<VectorRecord> records = job.vectors() == null ? encoded(env) : copied(env);
+        for (NamedTarget target : job.targets()) {
+            write(env, records, target);
+        }
+
+        DataStream<DeadLetter> all = deadLetters.stream().reduce(DataStream::union).orElseThrow();
+        all.sinkTo(job.deadLetters().sink(DEAD_LETTERS))
+                .name(DEAD_LETTERS)
+                .uid(DEAD_LETTERS)
+                .setParallelism(1);
+    }
+
+    /** The changes that the documents make, in order of each id. */
+    private DataStream<VectorRecord> encoded(StreamExecutionEnvironment env) {
         PipelineOptions options = job.options();
         Provenance provenance = job.provenance();
         long fingerprint = Hashes.fingerprint(provenance.fingerprint());
@@ -120,16 +134,25 @@ public final class Topology {
                                         new OrderGuard(options, fingerprint),
                                         TypeInformation.of(VectorRecord.class)));
         collectDeadLetters(records);
+        return records;
+    }
 
-        for (NamedTarget target : job.targets()) {
-            write(env, records, target);
-        }
-
-        DataStream<DeadLetter> all = deadLetters.stream().reduce(DataStream::union).orElseThrow();
-        all.sinkTo(job.deadLetters().sink(DEAD_LETTERS))
-                .name(DEAD_LETTERS)
-                .uid(DEAD_LETTERS)
-                .setParallelism(1);
+    /** The vectors that are copied, in their order. */
+    private DataStream<VectorRecord> copied(StreamExecutionEnvironment env) {
+        return named(
+                        "copy",
+                        named(
+                                        "positions",
+                                        env.fromSource(
+                                                Copy.positions(job.vectors()),
+                                                WatermarkStrategy.noWatermarks(),
+                                                "positions"))
+                                .setParallelism(1)
+                                .process(
+                                        new Copy(job.vectors()),
+                                        TypeInformation.of(VectorRecord.class)))
+                .setParallelism(1)
+                .keyBy(VectorRecord::id, Types.STRING);
     }
 
     private SingleOutputStreamOperator<Document> parse(
@@ -154,9 +177,7 @@ public final class Topology {
     }
 
     private void write(
-            StreamExecutionEnvironment env,
-            SingleOutputStreamOperator<VectorRecord> records,
-            NamedTarget named) {
+            StreamExecutionEnvironment env, DataStream<VectorRecord> records, NamedTarget named) {
         Target target = named.target();
         SingleOutputStreamOperator<VectorRecord> accepted =
                 named(

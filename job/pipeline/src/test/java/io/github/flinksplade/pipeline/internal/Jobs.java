@@ -115,6 +115,7 @@ record Jobs(String name) {
         }
         return new JobDefinition(
                 sources,
+                null,
                 targets,
                 new CollectingDeadLetters(place("dead")),
                 "fake",

@@ -1,0 +1,99 @@
+package io.github.flinksplade.connector.files;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.TargetContract;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A folder of parts: of the lines of an id the one with the highest version is the document. */
+class FilesContractITCase extends TargetContract {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir private Path folder;
+
+    @Override
+    protected Address fresh(String name) {
+        return Address.parse("file:" + folder.resolve(name) + "?text=true&append=true");
+    }
+
+    @Override
+    protected Map<String, Held> held(Address address) throws IOException {
+        Map<String, Held> held = new TreeMap<>();
+        Map<String, Long> newest = new TreeMap<>();
+        List<Path> parts;
+        try (Stream<Path> files = Files.list(Path.of(address.place()))) {
+            parts =
+                    files.filter(file -> file.getFileName().toString().endsWith(".jsonl"))
+                            .sorted(Comparator.comparing(FilesContractITCase::written))
+                            .toList();
+        }
+        for (Path part : parts) {
+            for (String text : Files.readAllLines(part)) {
+                JsonNode line = JSON.readTree(text);
+                boolean delete = line.has("op");
+                String id = line.get("id").textValue();
+                long order = 2 * line.get("version").longValue() + (delete ? 1 : 0);
+                if (order < newest.getOrDefault(id, Long.MIN_VALUE)
+                        && line.get("version").longValue() >= 0) {
+                    continue;
+                }
+                newest.put(id, order);
+                if (delete) {
+                    held.remove(id);
+                } else {
+                    held.put(id, held(line));
+                }
+            }
+        }
+        return held;
+    }
+
+    /** The names of parts say nothing of their order. */
+    private static FileTime written(Path part) {
+        try {
+            return Files.getLastModifiedTime(part);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Held held(JsonNode vector) {
+        int terms = vector.get("indices").size();
+        int[] indices = new int[terms];
+        float[] values = new float[terms];
+        for (int i = 0; i < terms; i++) {
+            indices[i] = vector.get("indices").get(i).intValue();
+            values[i] = vector.get("values").get(i).floatValue();
+        }
+        String fields = vector.has("fields") ? vector.get("fields").toString() : "{}";
+        return new Held(indices, values, vector.get("text").textValue(), fields);
+    }
+
+    @Override
+    protected boolean guardsVersions() {
+        return true;
+    }
+
+    @Override
+    protected boolean remembersDeletes() {
+        return true;
+    }
+
+    @Override
+    protected boolean searchable() {
+        return false;
+    }
+}

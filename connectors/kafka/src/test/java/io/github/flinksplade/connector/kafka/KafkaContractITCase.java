@@ -1,0 +1,85 @@
+package io.github.flinksplade.connector.kafka;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.TargetContract;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+/** A topic, read at read_committed: the last record of a key is the document, none is a delete. */
+class KafkaContractITCase extends TargetContract {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static KafkaBroker broker;
+
+    @BeforeAll
+    static void start() throws Exception {
+        broker = KafkaBroker.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        broker.close();
+    }
+
+    @Override
+    protected Address fresh(String name) {
+        return Address.parse(
+                "kafka://"
+                        + broker.bootstrapServers()
+                        + "/"
+                        + name
+                        + "?text=true&transactional-id-prefix="
+                        + name);
+    }
+
+    @Override
+    protected Map<String, Held> held(Address address) throws IOException {
+        Map<String, Held> held = new TreeMap<>();
+        String topic = address.place().substring(address.place().lastIndexOf('/') + 1);
+        for (ConsumerRecord<byte[], byte[]> record : broker.readCommitted(topic)) {
+            String id = new String(record.key(), StandardCharsets.UTF_8);
+            if (record.value() == null) {
+                held.remove(id);
+            } else {
+                held.put(id, held(JSON.readTree(record.value())));
+            }
+        }
+        return held;
+    }
+
+    private static Held held(JsonNode vector) {
+        int terms = vector.get("indices").size();
+        int[] indices = new int[terms];
+        float[] values = new float[terms];
+        for (int i = 0; i < terms; i++) {
+            indices[i] = vector.get("indices").get(i).intValue();
+            values[i] = vector.get("values").get(i).floatValue();
+        }
+        String fields = vector.has("fields") ? vector.get("fields").toString() : "{}";
+        return new Held(indices, values, vector.get("text").textValue(), fields);
+    }
+
+    @Override
+    protected boolean guardsVersions() {
+        return false;
+    }
+
+    @Override
+    protected boolean remembersDeletes() {
+        return false;
+    }
+
+    @Override
+    protected boolean searchable() {
+        return false;
+    }
+}
