@@ -52,11 +52,11 @@ class DocumentParserTest {
                 Arguments.of("{'id':' ','text':'x'}", " ", "x", "{}", null),
                 Arguments.of("{'id':'a','text':'x','version':0}", "a", "x", "{}", 0L),
                 Arguments.of(
-                        "{'id':'a','text':'x','version':9223372036854775807}",
+                        "{'id':'a','text':'x','version':4611686018427387902}",
                         "a",
                         "x",
                         "{}",
-                        Long.MAX_VALUE),
+                        (1L << 62) - 2),
                 Arguments.of("{'id':'a','text':'x','op':'upsert'}", "a", "x", "{}", null),
                 Arguments.of(
                         "{'z':1,'id':'a','m':[1, {'k' : null}],'text':'x','b':true,'a':'q\\n'}",
@@ -174,9 +174,9 @@ class DocumentParserTest {
                 Arguments.of("{'id':'a','text':'x','version':true}", Reason.VERSION, "true"),
                 Arguments.of("{'id':'a','text':'x','version':[1]}", Reason.VERSION, "[1]"),
                 Arguments.of(
-                        "{'id':'a','text':'x','version':9223372036854775808}",
+                        "{'id':'a','text':'x','version':4611686018427387903}",
                         Reason.VERSION,
-                        "9223372036854775808"),
+                        "4611686018427387903"),
                 Arguments.of("{'id':'a','text':'x','op':'index'}", Reason.OP, "\"index\""),
                 Arguments.of("{'id':'a','text':'x','op':'DELETE'}", Reason.OP, "\"DELETE\""),
                 Arguments.of("{'id':'a','text':'x','op':null}", Reason.OP, "null"),

@@ -132,9 +132,15 @@ class OrderGuardTest {
     }
 
     private VectorRecord one(EncodedChange change) throws Exception {
+        VectorRecord record = only(change);
+        assertThat(record.version()).isEqualTo(change.change().version());
+        return record;
+    }
+
+    /** The one record that the change becomes, whatever its version. */
+    private VectorRecord only(EncodedChange change) throws Exception {
         List<VectorRecord> records = guard.process(change);
         assertThat(records).hasSize(1);
-        assertThat(records.get(0).version()).isEqualTo(change.change().version());
         assertThat(records.get(0).origin())
                 .usingRecursiveComparison()
                 .isEqualTo(change.change().origin());
@@ -214,9 +220,21 @@ class OrderGuardTest {
 
     @Test
     void documentsOwnVersionsFollowADeleteThatWasNumbered() throws Exception {
-        one(numbered(deleted("a", 1_700_000_000_000_000L)));
+        VectorRecord delete = only(numbered(deleted("a", 1_700_000_000_000_000L)));
+        assertThat(delete.isDelete()).isTrue();
+        assertThat(delete.version()).isEqualTo(VectorRecord.NO_VERSION);
         one(encoded("a", 3, "three"));
         dropped(numbered(deleted("a", 1_800_000_000_000_000L)));
+    }
+
+    @Test
+    void aDeleteOfANumberedDocumentHasItsNumber() throws Exception {
+        EncodedChange upsert = encoded("a", 1_700_000_000_000_000L, "three");
+        Change c = numbered(upsert).change();
+        one(
+                new EncodedChange(
+                        c, upsert.indices(), upsert.values(), upsert.tokens(), false, null, 0, 0));
+        one(numbered(deleted("a", 1_800_000_000_000_000L)));
     }
 
     @Test
