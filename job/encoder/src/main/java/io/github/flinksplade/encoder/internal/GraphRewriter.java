@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -36,7 +35,10 @@ final class GraphRewriter {
     private static final int FLOAT = DataType.FLOAT.getNumber();
 
     private final GraphIndex index;
-    private final Function<TensorProto, ByteBuffer> data;
+
+    /** Where the weights lie; null where none is looked at. */
+    private final OnnxFile weights;
+
     private final Optional<Integer> topOf;
     private final NewNodes added = new NewNodes(PREFIX);
 
@@ -59,10 +61,9 @@ final class GraphRewriter {
 
     private static final int POOLED_TOKENS = 16;
 
-    private GraphRewriter(
-            GraphIndex index, Function<TensorProto, ByteBuffer> data, Optional<Integer> topOf) {
+    private GraphRewriter(GraphIndex index, OnnxFile weights, Optional<Integer> topOf) {
         this.index = index;
-        this.data = data;
+        this.weights = weights;
         this.topOf = topOf;
     }
 
@@ -79,7 +80,7 @@ final class GraphRewriter {
     /**
      * The graph with the maximum of its logits over the positions as its only output.
      *
-     * @param data gives the bytes of a weight
+     * @param weights where the graph's weights lie
      * @param logits name of a [batch, tokens, vocabulary] value
      * @param mask name of the [batch, tokens] input that is 0 where a row is filled up, whose
      *     positions then never win; empty where rows are never filled up
@@ -88,16 +89,16 @@ final class GraphRewriter {
      */
     static Rewritten maxima(
             GraphIndex index,
-            Function<TensorProto, ByteBuffer> data,
+            OnnxFile weights,
             String logits,
             Optional<String> mask,
             Optional<Integer> topOf) {
-        return new GraphRewriter(index, data, topOf).takeMaximum(logits, mask);
+        return new GraphRewriter(index, weights, topOf).takeMaximum(logits, mask);
     }
 
     /** The graph with one of its outputs only, changed to float. */
     static Rewritten weights(GraphIndex index, String output, Optional<Integer> topOf) {
-        GraphRewriter rewriter = new GraphRewriter(index, tensor -> null, topOf);
+        GraphRewriter rewriter = new GraphRewriter(index, null, topOf);
         return rewriter.table(
                 GraphOutput.Kind.WEIGHTS, rewriter.floats(output), "finished weights in " + output);
     }
@@ -157,7 +158,7 @@ final class GraphRewriter {
 
     /** The graph with the two outputs that list one row's terms and weights. */
     static Rewritten pairs(GraphIndex index, String indices, String weights) {
-        GraphRewriter rewriter = new GraphRewriter(index, tensor -> null, Optional.empty());
+        GraphRewriter rewriter = new GraphRewriter(index, null, Optional.empty());
         String floats = rewriter.floats(weights);
         ValueInfoProto terms =
                 index.graph().getOutputList().stream()
@@ -257,7 +258,7 @@ final class GraphRewriter {
         if (!bytes) {
             return false;
         }
-        ByteBuffer raw = data.apply(constant).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer raw = weights.data(constant).order(ByteOrder.LITTLE_ENDIAN);
         if (constant.getDataType() == FLOAT) {
             while (raw.hasRemaining()) {
                 if (!(raw.getFloat() > 0)) {
@@ -306,21 +307,75 @@ final class GraphRewriter {
         if (columns < 2 * width || index.operatorSet() < SLICE_BY_INPUTS) {
             return maximum(copied(product));
         }
-        List<String> maxima = new ArrayList<>();
+        List<NodeProto.Builder> blocks = new ArrayList<>();
         for (long start = 0; start < columns; start += width) {
-            long end = Math.min(columns, start + width);
-            NodeProto.Builder block = product.clone();
-            for (int input = 1; input < product.getInputCount(); input++) {
-                String value = product.getInput(input);
-                int last = index.constantShape(value).map(List::size).orElse(0) - 1;
-                if (last >= 0 && index.constantShape(value).orElseThrow().get(last) == columns) {
-                    block.setInput(input, slice(value, last, start, end));
+            blocks.add(product.clone());
+        }
+        for (int input = 1; input < product.getInputCount(); input++) {
+            String value = product.getInput(input);
+            List<Long> shape = index.constantShape(value).orElse(List.of());
+            if (!shape.isEmpty() && shape.get(shape.size() - 1) == columns) {
+                List<String> parts = columns(value, shape.size() - 1, columns, width);
+                for (int i = 0; i < parts.size(); i++) {
+                    blocks.get(i).setInput(input, parts.get(i));
                 }
             }
+        }
+        List<String> maxima = new ArrayList<>();
+        for (NodeProto.Builder block : blocks) {
             String products = copied(block);
             maxima.add(topOf.isPresent() ? maximum(products) : pooledMaximum(products));
         }
         return added.node("Concat", maxima, NewNodes.integer("axis", 1));
+    }
+
+    /**
+     * A constant in parts of so many columns. Of a matrix that is kept as its transpose, as word
+     * embeddings are, a part is a stretch of the file, which the session reads by itself. Others
+     * are split by one node: a node for each part would have the session copy all of it for each.
+     */
+    private List<String> columns(String value, int axis, long columns, long width) {
+        Optional<TensorProto> rows =
+                index.producer(index.behindIdentities(value), "Transpose")
+                        .filter(GraphIndex::turnsMatrix)
+                        .flatMap(node -> index.constant(node.getInput(0)))
+                        .filter(matrix -> matrix.getDimsCount() == 2)
+                        .filter(OnnxFile::hasBytes);
+        List<String> parts = new ArrayList<>();
+        if (rows.isPresent()) {
+            for (long start = 0; start < columns; start += width) {
+                TensorProto part =
+                        weights.rows(
+                                rows.get(), added.name(), start, Math.min(columns, start + width));
+                added.constants().add(part);
+                parts.add(
+                        added.node(
+                                "Transpose",
+                                List.of(part.getName()),
+                                NewNodes.integers("perm", 1, 0)));
+            }
+            return parts;
+        }
+        List<Long> sizes = new ArrayList<>();
+        for (long start = 0; start < columns; start += width) {
+            sizes.add(Math.min(width, columns - start));
+            parts.add(added.name());
+        }
+        long[] lengths = sizes.stream().mapToLong(Long::longValue).toArray();
+        NodeProto.Builder split =
+                NodeProto.newBuilder()
+                        .setOpType("Split")
+                        .setName(added.name())
+                        .addInput(value)
+                        .addAllOutput(parts)
+                        .addAttribute(NewNodes.integer("axis", axis));
+        if (index.operatorSet() >= 13) {
+            split.addInput(added.numbers(lengths));
+        } else {
+            split.addAttribute(NewNodes.integers("split", lengths));
+        }
+        added.nodes().add(split.build());
+        return parts;
     }
 
     /**

@@ -178,8 +178,7 @@ final class OnnxFile {
 
     /** Where a weight lies, if it is a large one that lies in a file. */
     private Optional<Range> large(TensorProto tensor) {
-        if (javaType(tensor.getDataType()).isEmpty()
-                || !(isExternal(tensor) || tensor.hasRawData())) {
+        if (!hasBytes(tensor)) {
             return Optional.empty();
         }
         long bytes = data(tensor).remaining();
@@ -196,6 +195,42 @@ final class OnnxFile {
         }
         return Optional.ofNullable(positions.get(tensor.getRawData()))
                 .map(position -> new Range(path, position, bytes));
+    }
+
+    /** Whether {@link #data} can give a weight's numbers, which may also be spelt out as such. */
+    static boolean hasBytes(TensorProto tensor) {
+        return javaType(tensor.getDataType()).isPresent()
+                && (isExternal(tensor) || tensor.hasRawData());
+    }
+
+    /**
+     * Rows of a matrix as a weight of its own, which lies where they lie.
+     *
+     * @param from the first of the rows
+     * @param to the one after the last
+     */
+    TensorProto rows(TensorProto matrix, String name, long from, long to) {
+        long row = data(matrix).remaining() / matrix.getDims(0);
+        TensorProto.Builder rows =
+                TensorProto.newBuilder()
+                        .setName(name)
+                        .setDataType(matrix.getDataType())
+                        .addDims(to - from)
+                        .addDims(matrix.getDims(1));
+        Optional<Range> range = large(matrix);
+        if (range.isEmpty()) {
+            ByteBuffer part = data(matrix).slice((int) (from * row), (int) ((to - from) * row));
+            return rows.setRawData(UnsafeByteOperations.unsafeWrap(part)).build();
+        }
+        String location =
+                isExternal(matrix)
+                        ? entries(matrix).get("location")
+                        : path.getFileName().toString();
+        return rows.setDataLocation(TensorProto.DataLocation.EXTERNAL)
+                .addExternalData(entry("location", location))
+                .addExternalData(entry("offset", Long.toString(range.get().offset() + from * row)))
+                .addExternalData(entry("length", Long.toString((to - from) * row)))
+                .build();
     }
 
     private TensorProto external(TensorProto tensor, Range range) {

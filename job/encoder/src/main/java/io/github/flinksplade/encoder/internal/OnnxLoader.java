@@ -460,7 +460,7 @@ public final class OnnxLoader {
                 isGpu() || inputs.fixedTokens() > 0
                         ? inputs.named(GraphInputs.Kind.MASK)
                         : Optional.empty();
-        return new Found(GraphRewriter.maxima(graph, file::data, logits, mask, topOf()), columns);
+        return new Found(GraphRewriter.maxima(graph, file, logits, mask, topOf()), columns);
     }
 
     private Optional<Integer> topOf() {
