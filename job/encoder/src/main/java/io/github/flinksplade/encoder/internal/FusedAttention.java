@@ -9,9 +9,7 @@ import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
-import ai.onnxruntime.platform.Fp16Conversions;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -45,7 +43,7 @@ final class FusedAttention {
     private static final int MASK_CONSTANT_ELEMENTS = 16;
 
     private final GraphIndex index;
-    private final Function<TensorProto, ByteBuffer> data;
+    private final Constants constants;
     private final String mask;
     private final Map<String, List<NodeProto>> consumers = new HashMap<>();
 
@@ -60,7 +58,7 @@ final class FusedAttention {
 
     private FusedAttention(GraphIndex index, Function<TensorProto, ByteBuffer> data, String mask) {
         this.index = index;
-        this.data = data;
+        this.constants = new Constants(index, data);
         this.mask = mask;
         for (NodeProto node : index.graph().getNodeList()) {
             for (String input : node.getInputList()) {
@@ -240,31 +238,17 @@ final class FusedAttention {
     private Optional<Long> heads(String shape) {
         Optional<TensorProto> constant = index.constant(shape);
         if (constant.isPresent()) {
-            return integers(constant.get())
+            return constants
+                    .integers(constant.get())
                     .filter(sizes -> sizes.size() == 4 && sizes.get(2) > 0)
                     .map(sizes -> sizes.get(2));
         }
         return index.producer(shape, "Concat")
                 .filter(node -> node.getInputCount() == 4)
                 .flatMap(node -> index.constant(node.getInput(2)))
-                .flatMap(this::integers)
+                .flatMap(constants::integers)
                 .filter(sizes -> sizes.size() == 1 && sizes.get(0) > 0)
                 .map(sizes -> sizes.get(0));
-    }
-
-    private Optional<List<Long>> integers(TensorProto tensor) {
-        if (tensor.getDataType() != DataType.INT64.getNumber()) {
-            return Optional.empty();
-        }
-        if (tensor.getInt64DataCount() > 0) {
-            return Optional.of(tensor.getInt64DataList());
-        }
-        ByteBuffer bytes = data.apply(tensor).order(ByteOrder.LITTLE_ENDIAN);
-        List<Long> numbers = new ArrayList<>();
-        while (bytes.hasRemaining()) {
-            numbers.add(bytes.getLong());
-        }
-        return Optional.of(numbers);
     }
 
     /** What a value is before it is multiplied or divided by constant numbers. */
@@ -280,10 +264,10 @@ final class FusedAttention {
             if (!divides && !index.is(node.get(), "Mul")) {
                 return Optional.of(new Scaled(current, scale));
             }
-            Optional<Double> by = number(node.get().getInput(1));
+            Optional<Double> by = constants.number(node.get().getInput(1));
             int other = 0;
             if (by.isEmpty() && !divides) {
-                by = number(node.get().getInput(0));
+                by = constants.number(node.get().getInput(0));
                 other = 1;
             }
             if (by.isEmpty() || by.get() == 0) {
@@ -292,30 +276,6 @@ final class FusedAttention {
             scale = divides ? scale / by.get() : scale * by.get();
             current = index.behindIdentities(node.get().getInput(other));
         }
-    }
-
-    /** A constant with one element. */
-    private Optional<Double> number(String value) {
-        return index.constant(value)
-                .filter(tensor -> tensor.getDimsList().stream().allMatch(size -> size == 1))
-                .flatMap(this::number);
-    }
-
-    private Optional<Double> number(TensorProto tensor) {
-        if (tensor.getDataType() == DataType.FLOAT.getNumber()) {
-            return Optional.of(
-                    tensor.getFloatDataCount() > 0
-                            ? (double) tensor.getFloatData(0)
-                            : data.apply(tensor).order(ByteOrder.LITTLE_ENDIAN).getFloat());
-        }
-        if (tensor.getDataType() == DataType.FLOAT16.getNumber()) {
-            short bits =
-                    tensor.getInt32DataCount() > 0
-                            ? (short) tensor.getInt32Data(0)
-                            : data.apply(tensor).order(ByteOrder.LITTLE_ENDIAN).getShort();
-            return Optional.of((double) Fp16Conversions.fp16ToFloat(bits));
-        }
-        return Optional.empty();
     }
 
     /** Whether a value is made of the input that marks padding, sizes and single numbers only. */

@@ -5,8 +5,6 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +15,7 @@ import java.util.function.Function;
 final class LayerNormalizations {
 
     private final GraphIndex index;
-    private final Function<TensorProto, ByteBuffer> data;
+    private final Constants constants;
 
     /**
      * {@code (x - mean(x)) / sqrt(variance(x) + epsilon) * gain + shift} over the last dimension.
@@ -28,7 +26,7 @@ final class LayerNormalizations {
 
     private LayerNormalizations(GraphIndex index, Function<TensorProto, ByteBuffer> data) {
         this.index = index;
-        this.data = data;
+        this.constants = new Constants(index, data);
     }
 
     /**
@@ -91,11 +89,11 @@ final class LayerNormalizations {
             return Optional.empty();
         }
         for (int epsilon = 0; epsilon < 2; epsilon++) {
-            Optional<Float> number = number(sum.get().getInput(epsilon));
+            Optional<Double> number = constants.number(sum.get().getInput(epsilon));
             Optional<String> squares =
                     meanOf(sum.get().getInput(1 - epsilon)).flatMap(this::squareOf);
             if (number.isPresent() && squares.flatMap(this::centred).equals(input)) {
-                return normalization(input.get(), gain, shift, number.get());
+                return normalization(input.get(), gain, shift, number.get().floatValue());
             }
         }
         return Optional.empty();
@@ -123,7 +121,7 @@ final class LayerNormalizations {
 
     private List<Long> axes(NodeProto node) {
         if (node.getInputCount() > 1) {
-            return index.constant(node.getInput(1)).map(this::integers).orElse(List.of());
+            return index.constant(node.getInput(1)).flatMap(constants::integers).orElse(List.of());
         }
         return GraphIndex.attribute(node, "axes")
                 .map(AttributeProto::getIntsList)
@@ -135,42 +133,14 @@ final class LayerNormalizations {
         return axes.equals(List.of(-1L)) || axes.equals(List.of(2L));
     }
 
-    private List<Long> integers(TensorProto tensor) {
-        if (tensor.getDataType() != DataType.INT64.getNumber()) {
-            return List.of();
-        }
-        if (tensor.getInt64DataCount() > 0) {
-            return tensor.getInt64DataList();
-        }
-        ByteBuffer bytes = data.apply(tensor).order(ByteOrder.LITTLE_ENDIAN);
-        List<Long> numbers = new ArrayList<>();
-        while (bytes.remaining() >= 8) {
-            numbers.add(bytes.getLong());
-        }
-        return numbers;
-    }
-
     private Optional<String> squareOf(String value) {
         return index.producer(value, "Pow")
-                .filter(node -> number(node.getInput(1)).equals(Optional.of(2f)))
+                .filter(node -> constants.number(node.getInput(1)).equals(Optional.of(2.0)))
                 .or(
                         () ->
                                 index.producer(value, "Mul")
                                         .filter(node -> node.getInput(0).equals(node.getInput(1))))
                 .map(node -> node.getInput(0));
-    }
-
-    private Optional<Float> number(String value) {
-        return index.constant(value)
-                .filter(tensor -> tensor.getDataType() == DataType.FLOAT.getNumber())
-                .filter(tensor -> tensor.getDimsList().stream().allMatch(size -> size == 1))
-                .map(
-                        tensor ->
-                                tensor.getFloatDataCount() > 0
-                                        ? tensor.getFloatData(0)
-                                        : data.apply(tensor)
-                                                .order(ByteOrder.LITTLE_ENDIAN)
-                                                .getFloat());
     }
 
     private Optional<Found> normalization(String input, String gain, String shift, float epsilon) {
