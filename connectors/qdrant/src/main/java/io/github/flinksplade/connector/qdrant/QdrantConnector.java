@@ -1,0 +1,34 @@
+package io.github.flinksplade.connector.qdrant;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.connector.Target;
+
+/**
+ * {@code qdrant://HOST:6334/COLLECTION}: a collection of a Qdrant server, spoken to through gRPC.
+ * See the package description for what it holds and promises, and for the options.
+ */
+public final class QdrantConnector implements Connector {
+
+    @Override
+    public String scheme() {
+        return "qdrant";
+    }
+
+    @Override
+    public String usage() {
+        return "qdrant://HOST:6334/COLLECTION?vector=splade&tls=true|false is a target, and can be"
+                + " searched";
+    }
+
+    @Override
+    public Target target(Address address) {
+        return new QdrantTarget(QdrantSettings.of(address));
+    }
+
+    @Override
+    public SearchIndex index(Address address) {
+        return QdrantIndex.open(QdrantSettings.of(address));
+    }
+}

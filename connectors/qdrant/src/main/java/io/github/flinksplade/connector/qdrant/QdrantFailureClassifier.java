@@ -1,0 +1,104 @@
+package io.github.flinksplade.connector.qdrant;
+
+import io.github.flinksplade.connector.BatchRefusedException;
+import io.github.flinksplade.connector.ConnectorException;
+import io.grpc.Status;
+import java.io.IOException;
+
+/**
+ * Turns the server's answers into what the job does next, and into the sentence for the user. Which
+ * code stands for which fault: qdrant/qdrant, lib/storage/src/content_manager/conversions.rs.
+ */
+final class QdrantFailureClassifier {
+
+    private QdrantFailureClassifier() {}
+
+    /** What a failed batch is for the job: refused, hopeless, or to be sent again. */
+    static Exception classify(QdrantSettings settings, Throwable failure) {
+        return switch (Status.fromThrowable(failure).getCode()) {
+            // something in the batch; too large for a proxy in between
+            case INVALID_ARGUMENT, OUT_OF_RANGE ->
+                    new BatchRefusedException(settings.server() + ": " + reason(failure));
+            case UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, UNIMPLEMENTED, ALREADY_EXISTS ->
+                    explain(settings, "write " + settings.place(), failure);
+            // also what the server calls internal: a disk that is full, a shard that starts
+            case OK,
+                    CANCELLED,
+                    UNKNOWN,
+                    DEADLINE_EXCEEDED,
+                    RESOURCE_EXHAUSTED,
+                    FAILED_PRECONDITION,
+                    ABORTED,
+                    INTERNAL,
+                    UNAVAILABLE,
+                    DATA_LOSS ->
+                    new IOException(settings.server() + ": " + reason(failure), failure);
+        };
+    }
+
+    /**
+     * The sentence for the user.
+     *
+     * @param doing what failed, as in "cannot create the collection"
+     */
+    static ConnectorException explain(QdrantSettings settings, String doing, Throwable failure) {
+        String sentence =
+                switch (Status.fromThrowable(failure).getCode()) {
+                    case UNAVAILABLE, DEADLINE_EXCEEDED ->
+                            settings.server()
+                                    + " cannot be reached: "
+                                    + reason(failure)
+                                    + "; check that it runs, that this is its gRPC port (6334, not"
+                                    + " 6333), and whether it wants tls=true";
+                    case UNAUTHENTICATED ->
+                            settings.server()
+                                    + " does not accept the credentials: "
+                                    + reason(failure)
+                                    + "; give its API key as "
+                                    + QdrantSettings.API_KEY
+                                    + " in qdrant.properties or in the environment variable "
+                                    + QdrantSettings.API_KEY_VARIABLE;
+                    case PERMISSION_DENIED ->
+                            settings.server()
+                                    + " does not allow to "
+                                    + doing
+                                    + ": "
+                                    + reason(failure)
+                                    + "; use an API key that may";
+                    case NOT_FOUND ->
+                            settings.place()
+                                    + " is not there; name the collection that a run wrote to, or"
+                                    + " start the run anew, which creates it";
+                    case OK,
+                            CANCELLED,
+                            UNKNOWN,
+                            INVALID_ARGUMENT,
+                            ALREADY_EXISTS,
+                            RESOURCE_EXHAUSTED,
+                            FAILED_PRECONDITION,
+                            ABORTED,
+                            OUT_OF_RANGE,
+                            UNIMPLEMENTED,
+                            INTERNAL,
+                            DATA_LOSS ->
+                            settings.server() + " cannot " + doing + ": " + reason(failure);
+                };
+        return new ConnectorException(sentence, failure);
+    }
+
+    /** What is known of the cause, in one line. */
+    private static String reason(Throwable failure) {
+        Status status = Status.fromThrowable(failure);
+        Throwable root = status.getCause();
+        while (root != null && root.getCause() != null) {
+            root = root.getCause();
+        }
+        String text =
+                root != null && root.getMessage() != null
+                        ? root.getMessage()
+                        : status.getDescription();
+        return text == null
+                ? status.getCode().name().toLowerCase(java.util.Locale.ROOT)
+                : text.strip().replaceAll("\\s+", " ");
+    }
+}

@@ -1,0 +1,217 @@
+package io.github.flinksplade.connector.qdrant;
+
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SearchIndex;
+import io.qdrant.client.QueryFactory;
+import io.qdrant.client.VectorOutputHelper;
+import io.qdrant.client.WithPayloadSelectorFactory;
+import io.qdrant.client.WithVectorsSelectorFactory;
+import io.qdrant.client.grpc.Collections.CollectionInfo;
+import io.qdrant.client.grpc.JsonWithInt.Value;
+import io.qdrant.client.grpc.Points.BatchResult;
+import io.qdrant.client.grpc.Points.QueryBatchPoints;
+import io.qdrant.client.grpc.Points.QueryPoints;
+import io.qdrant.client.grpc.Points.ScoredPoint;
+import io.qdrant.client.grpc.Points.SparseVector;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * Searches a collection. The server finds the candidates, by scores that it sums in floats; from
+ * their stored weights, which are exact, the scores are computed again.
+ */
+final class QdrantIndex implements SearchIndex {
+
+    /** Candidates fetched beyond those asked for, at first. */
+    private static final int SPARE = 10;
+
+    /**
+     * The most candidates: where more than these share the last score, the server's choice of them
+     * stands.
+     */
+    private static final int MOST_CANDIDATES = 10_000;
+
+    /** Largest relative error of one rounding to float, taken twice: the server's and ours. */
+    private static final double ROUNDING = 0x1p-23;
+
+    private final QdrantSettings settings;
+    private final QdrantConnection connection;
+    private final Provenance provenance;
+    private final QdrantSettings.Modifier modifier;
+
+    private QdrantIndex(
+            QdrantSettings settings,
+            QdrantConnection connection,
+            Provenance provenance,
+            QdrantSettings.Modifier modifier) {
+        this.settings = settings;
+        this.connection = connection;
+        this.provenance = provenance;
+        this.modifier = modifier;
+    }
+
+    static QdrantIndex open(QdrantSettings settings) {
+        QdrantConnection connection = new QdrantConnection(settings);
+        try {
+            QdrantCollection collection = new QdrantCollection(settings, connection);
+            CollectionInfo info = collection.info();
+            return new QdrantIndex(
+                    settings,
+                    connection,
+                    QdrantCollection.provenance(info),
+                    collection.modifier(info));
+        } catch (RuntimeException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public Provenance provenance() {
+        return provenance;
+    }
+
+    @Override
+    public List<Hit> search(Query query) {
+        requireModifier(query.idf());
+        if (query.indices().length == 0) {
+            return List.of();
+        }
+        Query weighted = query.idf() ? weighted(query) : query;
+        double rounding = (query.indices().length + 4) * ROUNDING;
+        for (int limit = 2 * Math.min(query.k(), MOST_CANDIDATES) + SPARE; ; limit *= 4) {
+            int most = Math.max(query.k(), Math.min(limit, MOST_CANDIDATES));
+            List<ScoredPoint> found =
+                    connection
+                            .await(
+                                    connection.points().query(nearest(query, most).build()),
+                                    "search " + settings.place())
+                            .getResultList();
+            List<Hit> best =
+                    found.stream()
+                            .map(point -> hit(weighted, point))
+                            .sorted(
+                                    Comparator.comparingDouble((Hit hit) -> -hit.score())
+                                            .thenComparing(Hit::id))
+                            .limit(query.k())
+                            .toList();
+            if (found.size() < most
+                    || most >= MOST_CANDIDATES
+                    || best.get(best.size() - 1).score() * (1 - rounding)
+                            > found.get(most - 1).getScore()) {
+                return best;
+            }
+        }
+    }
+
+    private void requireModifier(boolean idf) {
+        if (idf && modifier == QdrantSettings.Modifier.NONE) {
+            throw new ConnectorException(
+                    settings.place()
+                            + " does not count documents by term, so it cannot weigh terms by"
+                            + " idf; search without idf, or write a collection with modifier=idf");
+        }
+        if (!idf && modifier == QdrantSettings.Modifier.IDF) {
+            throw new ConnectorException(
+                    settings.place()
+                            + " has the modifier idf and weighs all queries by it; search with"
+                            + " idf, or write a collection with modifier=none");
+        }
+    }
+
+    /**
+     * The query with the weights that the server gives it. It does not say the idf of a term, but
+     * the score of any document for a query of that term alone is idf times the document's weight.
+     */
+    private Query weighted(Query query) {
+        QueryBatchPoints.Builder singles =
+                QueryBatchPoints.newBuilder().setCollectionName(settings.collection);
+        for (int term : query.indices()) {
+            singles.addQueryPoints(
+                    nearest(new Query(new int[] {term}, new float[] {1}, 1, true), 1)
+                            .clearWithPayload());
+        }
+        List<BatchResult> results =
+                connection
+                        .await(
+                                connection.points().queryBatch(singles.build()),
+                                "search " + settings.place())
+                        .getResultList();
+        List<Integer> indices = new ArrayList<>();
+        List<Float> values = new ArrayList<>();
+        for (int i = 0; i < results.size(); i++) {
+            // a term that no document has adds to no score
+            if (results.get(i).getResultCount() > 0) {
+                ScoredPoint point = results.get(i).getResult(0);
+                int term = query.indices()[i];
+                double weight =
+                        new Query(new int[] {term}, new float[] {1}, 1, true)
+                                .dot(indices(vector(point)), values(vector(point)));
+                indices.add(term);
+                values.add((float) (query.values()[i] * (point.getScore() / weight)));
+            }
+        }
+        float[] weights = new float[values.size()];
+        IntStream.range(0, weights.length).forEach(i -> weights[i] = values.get(i));
+        return new Query(
+                indices.stream().mapToInt(Integer::intValue).toArray(), weights, query.k(), false);
+    }
+
+    private QueryPoints.Builder nearest(Query query, int limit) {
+        List<Float> values = new ArrayList<>();
+        for (float value : query.values()) {
+            values.add(value);
+        }
+        return QueryPoints.newBuilder()
+                .setCollectionName(settings.collection)
+                .setUsing(settings.vector)
+                .setQuery(
+                        QueryFactory.nearest(
+                                values, IntStream.of(query.indices()).boxed().toList()))
+                .setLimit(limit)
+                .setWithVectors(WithVectorsSelectorFactory.include(List.of(settings.vector)))
+                .setWithPayload(WithPayloadSelectorFactory.enable(true));
+    }
+
+    private Hit hit(Query weighted, ScoredPoint point) {
+        Map<String, Value> payload = point.getPayloadMap();
+        Value text = payload.get(QdrantPayload.TEXT);
+        SparseVector vector = vector(point);
+        return weighted.hit(
+                payload.get(QdrantPayload.OURS)
+                        .getStructValue()
+                        .getFieldsOrThrow(QdrantPayload.ID)
+                        .getStringValue(),
+                text == null ? null : text.getStringValue(),
+                QdrantPayload.fields(payload),
+                indices(vector),
+                values(vector));
+    }
+
+    private SparseVector vector(ScoredPoint point) {
+        return VectorOutputHelper.getSparseVector(
+                point.getVectors().getVectors().getVectorsOrThrow(settings.vector));
+    }
+
+    /** Ascending, as the server keeps them. */
+    private static int[] indices(SparseVector vector) {
+        return vector.getIndicesList().stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    private static float[] values(SparseVector vector) {
+        float[] values = new float[vector.getValuesCount()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = vector.getValues(i);
+        }
+        return values;
+    }
+
+    @Override
+    public void close() {
+        connection.close();
+    }
+}

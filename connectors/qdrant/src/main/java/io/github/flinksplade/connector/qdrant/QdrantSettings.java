@@ -1,0 +1,118 @@
+package io.github.flinksplade.connector.qdrant;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.BatchOptions;
+import io.github.flinksplade.connector.ConnectorException;
+import java.io.Serializable;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What an address and the properties beside it say. No record, whose text would show the API key.
+ */
+final class QdrantSettings implements Serializable {
+
+    /** What the server does to the weights of a query. */
+    enum Modifier {
+        /** Nothing: scores are dot products. */
+        NONE,
+        /** It multiplies each by the term's inverse document frequency. */
+        IDF
+    }
+
+    static final String API_KEY = "api-key";
+    static final String API_KEY_VARIABLE = "QDRANT_API_KEY";
+
+    private static final long serialVersionUID = 1L;
+
+    private static final Pattern PLACE =
+            Pattern.compile("//(\\[[0-9a-fA-F:.]+]|[^/:\\s]+)(?::(\\d{1,5}))?/([^/]+)");
+
+    private static final int GRPC_PORT = 6334;
+
+    /** Qdrant's own advice is 64 to 256 points a request. */
+    private static final BatchOptions BATCHING = BatchOptions.of(128, 8 << 20, 4);
+
+    /** Each change adds five conditions to the filter of its batch. */
+    private static final int MOST_RECORDS = 1_000;
+
+    private static final long MOST_BYTES = 64 << 20;
+
+    final String host;
+    final int port;
+    final boolean tls;
+
+    /** Null where none is needed. */
+    final String apiKey;
+
+    final String collection;
+    final String vector;
+
+    /** Null for what the collection has, or {@link Modifier#NONE} for a new one. */
+    final Modifier modifier;
+
+    final boolean onDisk;
+    final boolean text;
+
+    /** The chosen fields, or null for all. */
+    final Set<String> fields;
+
+    final boolean tombstones;
+    final BatchOptions batching;
+
+    private QdrantSettings(Address address) {
+        Matcher place = PLACE.matcher(address.place());
+        int givenPort = GRPC_PORT;
+        if (!place.matches()
+                || place.group(2) != null
+                        && (givenPort = Integer.parseInt(place.group(2))) > 65535) {
+            throw new ConnectorException(
+                    address + " names no collection; write qdrant://HOST:6334/COLLECTION");
+        }
+        host = place.group(1);
+        port = givenPort;
+        collection = place.group(3);
+        tls = address.flag("tls", false);
+        vector = address.option("vector", "splade");
+        modifier = address.choice("modifier", Modifier.class, null);
+        onDisk = address.flag("on-disk", false);
+        text = address.flag("text", true);
+        String chosen = address.option("fields");
+        fields =
+                chosen == null
+                        ? null
+                        : chosen.isEmpty() ? Set.of() : Set.copyOf(List.of(chosen.split(",")));
+        tombstones = address.flag("tombstones", false);
+        batching = BATCHING.with(address, MOST_RECORDS, MOST_BYTES);
+        for (String property : address.properties().keySet()) {
+            if (!property.equals(API_KEY)) {
+                throw new ConnectorException(
+                        "unknown property '"
+                                + property
+                                + "' in qdrant.properties; known: "
+                                + API_KEY);
+            }
+        }
+        String key = address.properties().getOrDefault(API_KEY, System.getenv(API_KEY_VARIABLE));
+        apiKey = key == null || key.isBlank() ? null : key;
+    }
+
+    static QdrantSettings of(Address address) {
+        address.allowOptions(
+                BatchOptions.optionsAnd(
+                        "vector", "modifier", "on-disk", "text", "fields", "tombstones", "tls"));
+        return new QdrantSettings(address);
+    }
+
+    /** The server, for messages. */
+    String server() {
+        return "Qdrant at " + host + ":" + port;
+    }
+
+    /** The collection, for messages. */
+    String place() {
+        return "the collection '" + collection + "' at " + host + ":" + port;
+    }
+}
