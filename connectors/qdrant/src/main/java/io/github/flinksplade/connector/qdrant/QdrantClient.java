@@ -7,6 +7,7 @@ import com.google.common.util.concurrent.MoreExecutors;
 import io.github.flinksplade.connector.BatchClient;
 import io.github.flinksplade.connector.Outcome;
 import io.github.flinksplade.connector.VectorRecord;
+import io.grpc.Status;
 import io.qdrant.client.grpc.Common.Filter;
 import io.qdrant.client.grpc.Points.DeletePoints;
 import io.qdrant.client.grpc.Points.PointsOperationResponse;
@@ -105,7 +106,9 @@ final class QdrantClient implements BatchClient<QdrantChange> {
 
                     @Override
                     public void onFailure(Throwable failure) {
-                        connection.connectAtOnce();
+                        if (Status.fromThrowable(failure).getCode() == Status.Code.UNAVAILABLE) {
+                            connection.connectAnew();
+                        }
                         applied.completeExceptionally(
                                 QdrantFailureClassifier.classify(settings, failure));
                     }

@@ -50,11 +50,12 @@ final class QdrantConnection implements AutoCloseable {
     }
 
     /**
-     * Lets the next call connect at once. By itself a channel waits longer after each failure, up
-     * to two minutes, and fails what is called meanwhile; how long to wait is the job's affair.
+     * Lets the next call connect anew. By itself a channel that found no server waits, longer after
+     * each failure, up to two minutes, and fails what is called meanwhile without a try; how long
+     * to wait is the job's affair.
      */
-    void connectAtOnce() {
-        channel.resetConnectBackoff();
+    void connectAnew() {
+        channel.enterIdle();
     }
 
     /**

@@ -4,6 +4,7 @@ import io.github.flinksplade.connector.BatchRefusedException;
 import io.github.flinksplade.connector.ConnectorException;
 import io.grpc.Status;
 import java.io.IOException;
+import java.util.Locale;
 
 /**
  * Turns the server's answers into what the job does next, and into the sentence for the user. Which
@@ -98,7 +99,7 @@ final class QdrantFailureClassifier {
                         ? root.getMessage()
                         : status.getDescription();
         return text == null
-                ? status.getCode().name().toLowerCase(java.util.Locale.ROOT)
+                ? status.getCode().name().toLowerCase(Locale.ROOT)
                 : text.strip().replaceAll("\\s+", " ");
     }
 }

@@ -1,0 +1,77 @@
+package io.github.flinksplade.connector.qdrant;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.contract.Faults;
+import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.TargetContract;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/**
+ * Against the stand-in, or against a server of one's own: {@code
+ * -Dflinksplade.qdrant.url=HOST:6334}, its key in {@code QDRANT_API_KEY}, and {@code
+ * -Dflinksplade.qdrant.tls=true} where it wants that. On a server there is no way to make faults.
+ */
+class QdrantContractITCase extends TargetContract {
+
+    private QdrantPlace place;
+
+    /** Options that every address of this class has. */
+    String options() {
+        return "";
+    }
+
+    @BeforeEach
+    void open() {
+        place = QdrantPlace.open();
+    }
+
+    @AfterEach
+    void close() {
+        place.close();
+    }
+
+    @Override
+    protected Address fresh(String name) {
+        return place.fresh(name, options());
+    }
+
+    @Override
+    protected Map<String, Held> held(Address address) {
+        return place.held(address);
+    }
+
+    @Override
+    protected Faults faults() {
+        return place.standIn();
+    }
+
+    @Override
+    protected boolean guardsVersions() {
+        return true;
+    }
+
+    @Override
+    protected boolean remembersDeletes() {
+        return false;
+    }
+
+    @Override
+    protected Address withWrongCredentials(Address address) {
+        assumeTrue(place.standIn() != null || place.apiKey() != null, "the server has no API key");
+        return address.withProperties(Map.of("api-key", "wrong"));
+    }
+
+    @Override
+    protected Address freshWithIdf(String name) {
+        return place.fresh(name, "modifier=idf&" + options());
+    }
+
+    @Override
+    protected boolean searchesPlainWithIdf() {
+        return false;
+    }
+}

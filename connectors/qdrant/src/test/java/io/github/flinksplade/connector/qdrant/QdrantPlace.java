@@ -1,0 +1,193 @@
+package io.github.flinksplade.connector.qdrant;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.contract.Held;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.TlsChannelCredentials;
+import io.grpc.stub.MetadataUtils;
+import io.qdrant.client.grpc.Collections.DeleteCollection;
+import io.qdrant.client.grpc.CollectionsGrpc;
+import io.qdrant.client.grpc.JsonWithInt.Value;
+import io.qdrant.client.grpc.Points.RetrievedPoint;
+import io.qdrant.client.grpc.Points.ScrollPoints;
+import io.qdrant.client.grpc.Points.ScrollResponse;
+import io.qdrant.client.grpc.PointsGrpc;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Where the tests write: a stand-in of their own, or the server of {@code flinksplade.qdrant.url}.
+ * What is there is read through the published services, without the connector.
+ */
+final class QdrantPlace implements AutoCloseable {
+
+    /** The stand-in's. */
+    private static final String KEY = "key-of-the-stand-in";
+
+    private final QdrantStandIn standIn;
+    private final String server;
+    private final boolean tls;
+    private final String apiKey;
+    private final ManagedChannel channel;
+    private final PointsGrpc.PointsBlockingStub points;
+    private final List<String> created = new ArrayList<>();
+
+    private QdrantPlace(QdrantStandIn standIn, String server, boolean tls, String apiKey) {
+        this.standIn = standIn;
+        this.server = server;
+        this.tls = tls;
+        this.apiKey = apiKey;
+        this.channel =
+                Grpc.newChannelBuilder(
+                                server,
+                                tls
+                                        ? TlsChannelCredentials.create()
+                                        : InsecureChannelCredentials.create())
+                        .maxInboundMessageSize(Integer.MAX_VALUE)
+                        .intercept(MetadataUtils.newAttachHeadersInterceptor(headers(apiKey)))
+                        .build();
+        this.points = PointsGrpc.newBlockingStub(channel);
+    }
+
+    private static Metadata headers(String apiKey) {
+        Metadata headers = new Metadata();
+        if (apiKey != null) {
+            headers.put(Metadata.Key.of("api-key", Metadata.ASCII_STRING_MARSHALLER), apiKey);
+        }
+        return headers;
+    }
+
+    static QdrantPlace open() {
+        String url = System.getProperty("flinksplade.qdrant.url");
+        if (url == null || url.isEmpty()) {
+            QdrantStandIn standIn = new QdrantStandIn("1.18.3", KEY);
+            return new QdrantPlace(standIn, "localhost:" + standIn.port(), false, KEY);
+        }
+        return new QdrantPlace(
+                null,
+                url,
+                Boolean.getBoolean("flinksplade.qdrant.tls"),
+                System.getenv("QDRANT_API_KEY"));
+    }
+
+    /** Null where a real server is tested. */
+    QdrantStandIn standIn() {
+        return standIn;
+    }
+
+    String apiKey() {
+        return apiKey;
+    }
+
+    /** The address of a collection that is not there yet. */
+    Address fresh(String name, String options) {
+        String collection = standIn == null ? name + "-" + System.nanoTime() : name;
+        created.add(collection);
+        Address address =
+                Address.parse(
+                        "qdrant://" + server + "/" + collection + "?tls=" + tls + "&" + options);
+        return apiKey == null ? address : address.withProperties(Map.of("api-key", apiKey));
+    }
+
+    static String collection(Address address) {
+        return address.place().substring(address.place().lastIndexOf('/') + 1);
+    }
+
+    /** All points, tombstones among them. */
+    List<RetrievedPoint> points(Address address) {
+        List<RetrievedPoint> all = new ArrayList<>();
+        ScrollPoints.Builder request =
+                ScrollPoints.newBuilder().setCollectionName(collection(address)).setLimit(1_000);
+        request.getWithPayloadBuilder().setEnable(true);
+        request.getWithVectorsBuilder().setEnable(true);
+        ScrollResponse page;
+        do {
+            page = points.scroll(request.build());
+            all.addAll(page.getResultList());
+            request.setOffset(page.getNextPageOffset());
+        } while (page.hasNextPageOffset());
+        return all;
+    }
+
+    Map<String, Held> held(Address address) {
+        Map<String, Held> held = new TreeMap<>();
+        for (RetrievedPoint point : points(address)) {
+            Map<String, Value> ours =
+                    point.getPayloadOrThrow("flink_splade").getStructValue().getFieldsMap();
+            if (!ours.containsKey("deleted")) {
+                TreeMap<Integer, Float> terms = new TreeMap<>();
+                point.getVectors()
+                        .getVectors()
+                        .getVectorsMap()
+                        .values()
+                        .forEach(vector -> terms.putAll(StandInCollection.terms(vector)));
+                float[] values = new float[terms.size()];
+                int at = 0;
+                for (float value : terms.values()) {
+                    values[at++] = value;
+                }
+                held.put(
+                        ours.get("id").getStringValue(),
+                        new Held(
+                                terms.keySet().stream().mapToInt(Integer::intValue).toArray(),
+                                values,
+                                point.getPayloadOrThrow("text").getStringValue(),
+                                json(point.getPayloadMap())));
+            }
+        }
+        return held;
+    }
+
+    /** Written here and not by the connector, whose own form of it is under test. */
+    private static String json(Map<String, Value> payload) {
+        StringBuilder json = new StringBuilder("{");
+        payload.forEach(
+                (name, value) -> {
+                    if (!name.equals("text") && !name.equals("flink_splade")) {
+                        json.append(json.length() > 1 ? "," : "")
+                                .append('"')
+                                .append(name)
+                                .append("\":")
+                                .append(json(value));
+                    }
+                });
+        return json.append('}').toString();
+    }
+
+    private static String json(Value value) {
+        return switch (value.getKindCase()) {
+            case STRUCT_VALUE -> json(value.getStructValue().getFieldsMap());
+            case LIST_VALUE ->
+                    value.getListValue().getValuesList().stream()
+                            .map(QdrantPlace::json)
+                            .toList()
+                            .toString();
+            case INTEGER_VALUE -> Long.toString(value.getIntegerValue());
+            case DOUBLE_VALUE -> Double.toString(value.getDoubleValue());
+            case BOOL_VALUE -> Boolean.toString(value.getBoolValue());
+            case STRING_VALUE -> '"' + value.getStringValue() + '"';
+            case NULL_VALUE, KIND_NOT_SET -> "null";
+        };
+    }
+
+    @Override
+    public void close() {
+        if (standIn == null) {
+            for (String collection : created) {
+                CollectionsGrpc.newBlockingStub(channel)
+                        .delete(
+                                DeleteCollection.newBuilder()
+                                        .setCollectionName(collection)
+                                        .build());
+            }
+        } else {
+            standIn.close();
+        }
+        channel.shutdownNow();
+    }
+}

@@ -1,0 +1,15 @@
+package io.github.flinksplade.connector.qdrant;
+
+/** The same with {@code tombstones=true}. */
+class QdrantTombstonesITCase extends QdrantContractITCase {
+
+    @Override
+    String options() {
+        return "tombstones=true";
+    }
+
+    @Override
+    protected boolean remembersDeletes() {
+        return true;
+    }
+}
