@@ -12,11 +12,14 @@ import io.qdrant.client.grpc.Points.PointStruct;
  */
 record QdrantChange(PointStruct point, Condition held) {
 
+    /** Tags and lengths of both in their request. */
+    private static final int FRAMES = 16;
+
     boolean isDelete() {
         return point == null;
     }
 
     long sizeInBytes() {
-        return held.getSerializedSize() + (isDelete() ? 0 : point.getSerializedSize());
+        return FRAMES + held.getSerializedSize() + (isDelete() ? 0 : point.getSerializedSize());
     }
 }

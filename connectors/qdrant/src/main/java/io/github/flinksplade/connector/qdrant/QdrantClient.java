@@ -28,7 +28,8 @@ final class QdrantClient implements BatchClient<QdrantChange> {
 
     private final QdrantSettings settings;
     private final QdrantRequestFactory requests;
-    private final QdrantConnection connection;
+    private QdrantConnection connection;
+    private boolean closed;
 
     QdrantClient(QdrantSettings settings) {
         this.settings = settings;
@@ -48,6 +49,7 @@ final class QdrantClient implements BatchClient<QdrantChange> {
 
     @Override
     public CompletableFuture<List<Outcome>> send(List<QdrantChange> batch) {
+        QdrantConnection used = connection();
         UpsertPoints.Builder upsert =
                 UpsertPoints.newBuilder().setCollectionName(settings.collection).setWait(true);
         Filter.Builder replaced = Filter.newBuilder();
@@ -64,15 +66,14 @@ final class QdrantClient implements BatchClient<QdrantChange> {
                 upsert.getPointsCount() == 0
                         ? CompletableFuture.completedFuture(null)
                         : applied(
-                                connection
-                                        .points()
-                                        .upsert(upsert.setUpdateFilter(replaced).build()));
+                                used,
+                                used.points().upsert(upsert.setUpdateFilter(replaced).build()));
         CompletableFuture<Void> gone =
                 deleted.getShouldCount() == 0
                         ? CompletableFuture.completedFuture(null)
                         : applied(
-                                connection
-                                        .points()
+                                used,
+                                used.points()
                                         .delete(
                                                 DeletePoints.newBuilder()
                                                         .setCollectionName(settings.collection)
@@ -85,7 +86,8 @@ final class QdrantClient implements BatchClient<QdrantChange> {
                 .thenApply(all -> Collections.nCopies(batch.size(), Outcome.written()));
     }
 
-    private CompletableFuture<Void> applied(ListenableFuture<PointsOperationResponse> answer) {
+    private CompletableFuture<Void> applied(
+            QdrantConnection used, ListenableFuture<PointsOperationResponse> answer) {
         CompletableFuture<Void> applied = new CompletableFuture<>();
         Futures.addCallback(
                 answer,
@@ -107,7 +109,7 @@ final class QdrantClient implements BatchClient<QdrantChange> {
                     @Override
                     public void onFailure(Throwable failure) {
                         if (Status.fromThrowable(failure).getCode() == Status.Code.UNAVAILABLE) {
-                            connection.connectAnew();
+                            replace(used);
                         }
                         applied.completeExceptionally(
                                 QdrantFailureClassifier.classify(settings, failure));
@@ -117,8 +119,25 @@ final class QdrantClient implements BatchClient<QdrantChange> {
         return applied;
     }
 
+    private synchronized QdrantConnection connection() {
+        return connection;
+    }
+
+    /**
+     * Lets the next call connect anew. By itself a channel that found no server waits, longer after
+     * each failure, up to two minutes, and fails what is called meanwhile without a try; how long
+     * to wait is the job's affair.
+     */
+    private synchronized void replace(QdrantConnection failed) {
+        if (connection == failed && !closed) {
+            connection = new QdrantConnection(settings);
+            failed.closeSoftly();
+        }
+    }
+
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         connection.close();
     }
 }

@@ -49,13 +49,9 @@ final class QdrantConnection implements AutoCloseable {
         return client.points();
     }
 
-    /**
-     * Lets the next call connect anew. By itself a channel that found no server waits, longer after
-     * each failure, up to two minutes, and fails what is called meanwhile without a try; how long
-     * to wait is the job's affair.
-     */
-    void connectAnew() {
-        channel.enterIdle();
+    /** Takes no more calls; those under way are answered. */
+    void closeSoftly() {
+        channel.shutdown();
     }
 
     /**

@@ -8,7 +8,9 @@ import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.TlsChannelCredentials;
 import io.grpc.stub.MetadataUtils;
+import io.qdrant.client.grpc.Collections.CollectionInfo;
 import io.qdrant.client.grpc.Collections.DeleteCollection;
+import io.qdrant.client.grpc.Collections.GetCollectionInfoRequest;
 import io.qdrant.client.grpc.CollectionsGrpc;
 import io.qdrant.client.grpc.JsonWithInt.Value;
 import io.qdrant.client.grpc.Points.RetrievedPoint;
@@ -35,6 +37,7 @@ final class QdrantPlace implements AutoCloseable {
     private final String apiKey;
     private final ManagedChannel channel;
     private final PointsGrpc.PointsBlockingStub points;
+    private final CollectionsGrpc.CollectionsBlockingStub collections;
     private final List<String> created = new ArrayList<>();
 
     private QdrantPlace(QdrantStandIn standIn, String server, boolean tls, String apiKey) {
@@ -52,6 +55,7 @@ final class QdrantPlace implements AutoCloseable {
                         .intercept(MetadataUtils.newAttachHeadersInterceptor(headers(apiKey)))
                         .build();
         this.points = PointsGrpc.newBlockingStub(channel);
+        this.collections = CollectionsGrpc.newBlockingStub(channel);
     }
 
     private static Metadata headers(String apiKey) {
@@ -96,6 +100,31 @@ final class QdrantPlace implements AutoCloseable {
 
     static String collection(Address address) {
         return address.place().substring(address.place().lastIndexOf('/') + 1);
+    }
+
+    PointsGrpc.PointsBlockingStub points() {
+        return points;
+    }
+
+    CollectionsGrpc.CollectionsBlockingStub collections() {
+        return collections;
+    }
+
+    CollectionInfo info(Address address) {
+        return collections
+                .get(
+                        GetCollectionInfoRequest.newBuilder()
+                                .setCollectionName(collection(address))
+                                .build())
+                .getResult();
+    }
+
+    void drop(Address address) {
+        drop(collection(address));
+    }
+
+    private void drop(String collection) {
+        collections.delete(DeleteCollection.newBuilder().setCollectionName(collection).build());
     }
 
     /** All points, tombstones among them. */
@@ -178,13 +207,7 @@ final class QdrantPlace implements AutoCloseable {
     @Override
     public void close() {
         if (standIn == null) {
-            for (String collection : created) {
-                CollectionsGrpc.newBlockingStub(channel)
-                        .delete(
-                                DeleteCollection.newBuilder()
-                                        .setCollectionName(collection)
-                                        .build());
-            }
+            created.forEach(this::drop);
         } else {
             standIn.close();
         }

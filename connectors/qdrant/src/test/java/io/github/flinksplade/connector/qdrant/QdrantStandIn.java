@@ -15,6 +15,7 @@ import io.qdrant.client.grpc.Collections.CollectionInfo;
 import io.qdrant.client.grpc.Collections.CollectionOperationResponse;
 import io.qdrant.client.grpc.Collections.CollectionParams;
 import io.qdrant.client.grpc.Collections.CreateCollection;
+import io.qdrant.client.grpc.Collections.DeleteCollection;
 import io.qdrant.client.grpc.Collections.GetCollectionInfoRequest;
 import io.qdrant.client.grpc.Collections.GetCollectionInfoResponse;
 import io.qdrant.client.grpc.Collections.SparseVectorConfig;
@@ -273,6 +274,18 @@ final class QdrantStandIn implements Faults, AutoCloseable {
                                 .putAll(request.getMetadataMap());
                         return CollectionOperationResponse.newBuilder().setResult(true).build();
                     });
+        }
+
+        @Override
+        public void delete(
+                DeleteCollection request, StreamObserver<CollectionOperationResponse> observer) {
+            answer(
+                    observer,
+                    () ->
+                            CollectionOperationResponse.newBuilder()
+                                    .setResult(
+                                            collections.remove(request.getCollectionName()) != null)
+                                    .build());
         }
     }
 

@@ -1,0 +1,449 @@
+package io.github.flinksplade.connector.qdrant;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.BatchTarget;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.contract.Corpus;
+import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.Writing;
+import io.qdrant.client.ConditionFactory;
+import io.qdrant.client.PointIdFactory;
+import io.qdrant.client.ValueFactory;
+import io.qdrant.client.grpc.Collections.CollectionInfo;
+import io.qdrant.client.grpc.Collections.CreateCollection;
+import io.qdrant.client.grpc.Collections.Datatype;
+import io.qdrant.client.grpc.Collections.Modifier;
+import io.qdrant.client.grpc.Collections.SparseVectorParams;
+import io.qdrant.client.grpc.Common.Filter;
+import io.qdrant.client.grpc.JsonWithInt.Value;
+import io.qdrant.client.grpc.Points.PointStruct;
+import io.qdrant.client.grpc.Points.RetrievedPoint;
+import io.qdrant.client.grpc.Points.UpsertPoints;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.flink.util.InstantiationUtil;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What is Qdrant's own beside the contract; on a stand-in, or on a server as the contract test. */
+class QdrantTargetITCase {
+
+    private static final TargetContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private QdrantPlace place;
+
+    @BeforeEach
+    void open() {
+        place = QdrantPlace.open();
+    }
+
+    @AfterEach
+    void close() {
+        place.close();
+    }
+
+    private static BatchTarget target(Address address) {
+        return (BatchTarget) new QdrantConnector().target(address);
+    }
+
+    private static void check(Address address) {
+        target(address).check(CONTEXT, false);
+    }
+
+    private static void write(Address address, VectorRecord... records) throws Exception {
+        try (Writing writing = Writing.start(target(address), CONTEXT)) {
+            writing.write(records);
+            writing.finish();
+            assertThat(writing.refused()).isEmpty();
+        }
+    }
+
+    private static VectorRecord upsert(String id, long version, String fields, int... terms) {
+        TreeMap<Integer, Float> weights = new TreeMap<>();
+        for (int term : terms) {
+            weights.put(term, 1f);
+        }
+        return Corpus.upsert(id, version, fields, weights);
+    }
+
+    private static void assertRefused(Address address, String... parts) {
+        assertThatThrownBy(() -> check(address))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContainingAll(parts);
+    }
+
+    // ---- what the guard stands on
+
+    /**
+     * What UpsertPoints.update_filter says of itself: "New points will be inserted regardless of
+     * the filter"; lib/shard/src/update.rs, {@code conditional_upsert}, takes out only points that
+     * exist and do not match.
+     */
+    @Test
+    void aPointThatIsAbsentIsInsertedWhateverTheFilter() {
+        Address address = place.fresh("absent", "");
+        check(address);
+        Filter never =
+                Filter.newBuilder()
+                        .addMust(ConditionFactory.match("flink_splade.order_high", -1))
+                        .build();
+        place.points().upsert(upsertOf(address, 1, "first", never));
+        assertThat(texts(address)).containsExactly("first");
+        place.points().upsert(upsertOf(address, 1, "second", never));
+        place.points().upsert(upsertOf(address, 2, "another", never));
+        assertThat(texts(address)).containsExactlyInAnyOrder("first", "another");
+    }
+
+    private static UpsertPoints upsertOf(Address address, long id, String text, Filter filter) {
+        PointStruct.Builder point =
+                PointStruct.newBuilder()
+                        .setId(PointIdFactory.id(id))
+                        .putPayload("text", ValueFactory.value(text));
+        point.getVectorsBuilder().getVectorsBuilder();
+        return UpsertPoints.newBuilder()
+                .setCollectionName(QdrantPlace.collection(address))
+                .setWait(true)
+                .setUpdateFilter(filter)
+                .addPoints(point)
+                .build();
+    }
+
+    private List<String> texts(Address address) {
+        return place.points(address).stream()
+                .map(point -> point.getPayloadOrThrow("text").getStringValue())
+                .toList();
+    }
+
+    /** As doubles these orders are equal. */
+    @Test
+    void highVersionsAreComparedExactly() throws Exception {
+        Address address = place.fresh("high", "");
+        long version = VectorRecord.MAX_VERSION - 1;
+        Corpus corpus = new Corpus();
+        write(
+                address,
+                corpus.change(Corpus.upsert("a", version)),
+                corpus.change(Corpus.upsert("b", version - 1)),
+                corpus.change(Corpus.upsert("c", version)),
+                corpus.change(Corpus.upsert("e", 1L << 31)));
+        write(
+                address,
+                Corpus.upsert("a", version - 1),
+                corpus.change(Corpus.upsert("b", version)),
+                Corpus.delete("c", version - 1),
+                Corpus.upsert("e", (1L << 31) - 1));
+        Map<String, Held> held = place.held(address);
+        corpus.documents()
+                .forEach((id, record) -> assertThat(held.get(id).text()).isEqualTo(record.text()));
+    }
+
+    // ---- the collection
+
+    @Test
+    void theCollectionIsCreatedOnceAndSaysWhatMadeIt() {
+        Address address = place.fresh("created", "vector=mine&modifier=idf&on-disk=true");
+        check(address);
+        check(address);
+        CollectionInfo info = place.info(address);
+        SparseVectorParams vector =
+                info.getConfig().getParams().getSparseVectorsConfig().getMapOrThrow("mine");
+        assertThat(vector.getModifier()).isEqualTo(Modifier.Idf);
+        assertThat(vector.getIndex().getOnDisk()).isTrue();
+        Map<String, Value> parts =
+                info.getConfig().getMetadataOrThrow("flink_splade").getStructValue().getFieldsMap();
+        assertThat(parts.get("fingerprint").getStringValue())
+                .isEqualTo(Corpus.PROVENANCE.fingerprint());
+    }
+
+    @Test
+    void anEmptyCollectionOfSomebodyElseIsTakenOver() throws Exception {
+        Address address = place.fresh("taken", "vector=v");
+        place.collections().create(collectionOf(address, SparseVectorParams.getDefaultInstance()));
+        write(address, Corpus.upsert("a", 1));
+        assertThat(place.held(address)).containsOnlyKeys("a");
+        try (SearchIndex index = new QdrantConnector().index(address)) {
+            assertThat(index.provenance()).isEqualTo(Corpus.PROVENANCE);
+        }
+    }
+
+    @Test
+    void aCollectionWithPointsOfSomebodyElseIsRefused() {
+        Address address = place.fresh("foreign", "vector=v");
+        place.collections().create(collectionOf(address, SparseVectorParams.getDefaultInstance()));
+        place.points().upsert(upsertOf(address, 1, "theirs", Filter.getDefaultInstance()));
+        assertRefused(address, "holds points that flink-splade has not written", "another");
+        assertThatThrownBy(() -> new QdrantConnector().index(address))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("not written");
+    }
+
+    @Test
+    void anotherSchemaIsRefused() {
+        Address address = place.fresh("schema", "vector=v");
+        place.collections().create(collectionOf(address, SparseVectorParams.getDefaultInstance()));
+        assertRefused(with(address, "vector=w"), "no sparse vector 'w'", "[v]");
+        assertRefused(with(address, "vector=v&modifier=idf"), "the modifier none", "not idf");
+        Address rounded = place.fresh("rounded", "vector=v");
+        SparseVectorParams.Builder half = SparseVectorParams.newBuilder();
+        half.getIndexBuilder().setDatatype(Datatype.Float16);
+        place.collections().create(collectionOf(rounded, half.build()));
+        assertRefused(rounded, "rounded", "Float16");
+    }
+
+    private static CreateCollection collectionOf(Address address, SparseVectorParams vector) {
+        CreateCollection.Builder request =
+                CreateCollection.newBuilder().setCollectionName(QdrantPlace.collection(address));
+        request.getSparseVectorsConfigBuilder().putMap("v", vector);
+        return request.build();
+    }
+
+    private static Address with(Address address, String options) {
+        return Address.parse("qdrant:" + address.place() + "?" + options)
+                .withProperties(address.properties());
+    }
+
+    // ---- the server
+
+    @Test
+    void aServerWithoutConditionalWritesIsRefused() {
+        try (QdrantStandIn old = new QdrantStandIn("1.15.4", null);
+                QdrantStandIn developed = new QdrantStandIn("1.16.0-dev", null)) {
+            assertRefused(
+                    Address.parse("qdrant://localhost:" + old.port() + "/c"),
+                    "1.15.4",
+                    "upgrade it to 1.16");
+            check(Address.parse("qdrant://localhost:" + developed.port() + "/c"));
+        }
+    }
+
+    @Test
+    void aServerThatIsNotThereIsRefused() {
+        assumeTrue(place.standIn() != null, "a server cannot be stopped from here");
+        Address address = place.fresh("away", "");
+        place.standIn().down();
+        assertRefused(address, "cannot be reached", "Connection refused", "6334");
+    }
+
+    @Test
+    void theKeyIsNeverShown() {
+        Address address = place.fresh("secret", "").withProperties(Map.of("api-key", "h1dden"));
+        assumeTrue(place.apiKey() != null, "the server has no API key");
+        assertThatThrownBy(() -> check(address))
+                .hasMessageContainingAll("does not accept the credentials", "qdrant.properties")
+                .satisfies(
+                        failure -> {
+                            for (Throwable t = failure; t != null; t = t.getCause()) {
+                                assertThat(t.toString()).doesNotContain("h1dden");
+                            }
+                        });
+        assertThat(address.toString() + target(address)).doesNotContain("h1dden");
+    }
+
+    @Test
+    void whatIsNotUnderstoodIsRefused() {
+        for (String text :
+                new String[] {
+                    "qdrant://host:6334",
+                    "qdrant:host/c",
+                    "qdrant://host:99999/c",
+                    "qdrant://host/a/b",
+                    "qdrant://host/c?vectors=v",
+                    "qdrant://host/c?modifier=tfidf",
+                    "qdrant://host/c?batch-records=1001"
+                }) {
+            assertThatThrownBy(() -> target(Address.parse(text)))
+                    .as(text)
+                    .isInstanceOf(ConnectorException.class);
+        }
+        Address misspelt =
+                Address.parse("qdrant://host/c").withProperties(Map.of("apikey", "secret"));
+        assertThatThrownBy(() -> target(misspelt))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContainingAll("apikey", "api-key")
+                .hasMessageNotContaining("secret");
+    }
+
+    @Test
+    void theTargetTravels() throws Exception {
+        Address address = place.fresh("travels", "");
+        BatchTarget travelled = InstantiationUtil.clone(target(address));
+        travelled.check(CONTEXT, false);
+    }
+
+    @Test
+    void aCollectionThatIsDroppedEndsTheJob() throws Exception {
+        Address address = place.fresh("dropped", "");
+        try (Writing writing = Writing.start(target(address), CONTEXT)) {
+            place.drop(address);
+            assertThatThrownBy(
+                            () -> {
+                                writing.write(Corpus.upsert("a", 1));
+                                writing.flush();
+                            })
+                    .hasStackTraceContaining("is not there");
+        }
+    }
+
+    // ---- points
+
+    @Test
+    void aPointCarriesTheDocumentAndWhatIsKnownOfIt() throws Exception {
+        Address address = place.fresh("point", "");
+        write(address, upsert("42", 7, "{\"price\":1.5}", 3));
+        RetrievedPoint point = place.points(address).get(0);
+        assertThat(point.getId().getNum()).isEqualTo(42);
+        assertThat(point.getPayloadMap()).containsOnlyKeys("price", "text", "flink_splade");
+        Map<String, Value> ours =
+                point.getPayloadOrThrow("flink_splade").getStructValue().getFieldsMap();
+        assertThat(ours)
+                .containsOnlyKeys(
+                        "id", "version", "order_high", "order_low", "tokens", "truncated");
+        assertThat(ours.get("version").getIntegerValue()).isEqualTo(7);
+    }
+
+    @Test
+    void fieldsAndTextAreChosen() throws Exception {
+        Address address = place.fresh("chosen", "text=false&fields=a,c");
+        write(address, upsert("x", 1, "{\"a\":1,\"b\":{\"a\":2},\"c\":[3]}", 3));
+        assertThat(place.points(address).get(0).getPayloadMap())
+                .containsOnlyKeys("a", "c", "flink_splade");
+        Address none = place.fresh("none", "fields=");
+        write(none, upsert("x", 1, "{\"a\":1}", 3));
+        assertThat(place.points(none).get(0).getPayloadMap())
+                .containsOnlyKeys("text", "flink_splade");
+    }
+
+    @Test
+    void whatCannotBeWrittenIsSaidBeforehand() throws Exception {
+        Address address = place.fresh("beforehand", "");
+        BatchTarget target = target(address);
+        assertThat(target.rejection(upsert("half \uD83D pair", 1, "{}"))).contains("surrogate");
+        assertThat(target.rejection(Corpus.delete("\uDE00", 1))).contains("surrogate");
+        assertThat(target.rejection(upsert("a", 1, "{\"flink_splade\":1}"))).contains("rename");
+        assertThat(target.rejection(upsert("a", 1, "{\"b\":\"flink_splade\"}"))).isNull();
+        assertThat(target.rejection(upsert("a", 1, "{\"b\":{\"flink_splade\":1}}"))).isNull();
+        String brackets = "{\"b\":\"" + "[".repeat(100) + "\\\"[\"}";
+        assertThat(target.rejection(upsert("a", 1, brackets))).isNull();
+        assertThat(target.rejection(upsert("a", 1, nested(31)))).contains("30 levels");
+        assertThat(target.rejection(upsert("a", 1, nested(30)))).isNull();
+        write(address, upsert("a", 1, nested(30)), upsert("b", 1, brackets));
+        assertThat(place.points(address)).hasSize(2);
+    }
+
+    private static String nested(int levels) {
+        return "{\"a\":" + "{\"a\":".repeat(levels) + "1" + "}".repeat(levels) + "}";
+    }
+
+    @Test
+    void aTombstoneKeepsItsOrderAndIsNotFound() throws Exception {
+        Address address = place.fresh("tombstone", "tombstones=true");
+        write(address, upsert("a", 1, "{}", 3), upsert("b", 1, "{}", 3), upsert("c", 1, "{}"));
+        write(address, Corpus.delete("a", 2), Corpus.delete("never there", 5));
+        assertThat(place.held(address)).containsOnlyKeys("b", "c");
+        assertThat(place.points(address)).hasSize(4);
+        try (SearchIndex index = new QdrantConnector().index(address)) {
+            assertThat(index.search(query(10, 3)).stream().map(SearchIndex.Hit::id))
+                    .containsExactly("b");
+        }
+        write(address, Corpus.delete("a", VectorRecord.NO_VERSION));
+        assertThat(place.points(address)).hasSize(3);
+    }
+
+    // ---- search
+
+    private static SearchIndex.Query query(int k, int... terms) {
+        float[] weights = new float[terms.length];
+        Arrays.fill(weights, 1f);
+        return new SearchIndex.Query(terms, weights, k, false);
+    }
+
+    /** More documents share the last score than are fetched at first. */
+    @Test
+    void equalScoresAreInOrderOfId() throws Exception {
+        Address address = place.fresh("equal", "");
+        List<VectorRecord> records = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            records.add(upsert("doc " + (100 + i), 1, "{}", 3, 5));
+        }
+        records.add(upsert("best", 1, "{}", 3, 4, 5));
+        write(address, records.toArray(VectorRecord[]::new));
+        try (SearchIndex index = new QdrantConnector().index(address)) {
+            assertThat(index.search(query(4, 3, 4)).stream().map(SearchIndex.Hit::id))
+                    .containsExactly("best", "doc 100", "doc 101", "doc 102");
+        }
+    }
+
+    @Test
+    void aHitShowsTextAndFields() throws Exception {
+        Address address = place.fresh("shows", "");
+        String fields =
+                "{\"a\":[1,2.5,\"x\\\"\\n\",null,true],\"b\":{\"c\":9007199254740993},\"d\":-0.1}";
+        write(address, upsert("x", 1, fields, 3));
+        try (SearchIndex index = new QdrantConnector().index(address)) {
+            SearchIndex.Hit hit = index.search(query(1, 3)).get(0);
+            assertThat(hit.text()).isEqualTo("text 1 of x");
+            assertThat(JSON.readTree(hit.fields())).isEqualTo(JSON.readTree(fields));
+            assertThat(index.search(query(1, 4))).isEmpty();
+            assertThat(index.search(query(1))).isEmpty();
+        }
+    }
+
+    @Test
+    void idfIsTheCollectionsAffair() throws Exception {
+        Address plain = place.fresh("plain", "");
+        Address idf = place.fresh("idf", "modifier=idf");
+        write(plain, upsert("x", 1, "{}", 3));
+        write(idf, upsert("x", 1, "{}", 3));
+        try (SearchIndex index = new QdrantConnector().index(plain)) {
+            assertThatThrownBy(
+                            () ->
+                                    index.search(
+                                            new SearchIndex.Query(
+                                                    new int[] {3}, new float[] {1}, 1, true)))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("modifier=idf");
+        }
+        try (SearchIndex index = new QdrantConnector().index(idf)) {
+            assertThatThrownBy(() -> index.search(query(1, 3)))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("search with idf");
+        }
+    }
+
+    @Test
+    void aCollectionThatIsMissingIsSaidToBe() {
+        Address address = place.fresh("missing", "");
+        assertThatThrownBy(() -> new QdrantConnector().index(address))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("is not there");
+    }
+
+    @Test
+    void sizesAreThoseOnTheWireOrALittleAbove() {
+        QdrantRequestFactory factory =
+                new QdrantRequestFactory(QdrantSettings.of(Address.parse("qdrant://host/c")));
+        UpsertPoints.Builder batch = UpsertPoints.newBuilder();
+        long sum = 0;
+        for (int i = 0; i < 100; i++) {
+            QdrantChange change = factory.change(Corpus.upsert("doc " + i, i));
+            sum += change.sizeInBytes();
+            batch.addPoints(change.point());
+            batch.getUpdateFilterBuilder().addShould(change.held());
+        }
+        long size = batch.build().getSerializedSize();
+        assertThat(sum).isBetween(size, size + size / 10);
+    }
+}
