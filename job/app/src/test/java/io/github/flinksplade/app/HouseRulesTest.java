@@ -33,6 +33,7 @@ class HouseRulesTest {
                     "connector.kafka.KafkaConnector",
                     "connector.files.FilesConnector",
                     "connector.lucene.LuceneConnector",
+                    "connector.opensearch.OpenSearchConnector",
                     "app.Main"
                 }) {
             Assertions.assertThat(classes.contain(HOUSE + part)).as(part).isTrue();

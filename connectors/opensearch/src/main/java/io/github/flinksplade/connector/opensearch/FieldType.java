@@ -1,0 +1,13 @@
+package io.github.flinksplade.connector.opensearch;
+
+import java.util.Locale;
+
+/** What the vectors are in the index's mapping. */
+enum FieldType {
+    RANK_FEATURES,
+    SPARSE_VECTOR;
+
+    String typeName() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,130 @@
+package io.github.flinksplade.connector.opensearch;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.io.NumberOutput;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.VectorJson;
+import io.github.flinksplade.connector.VectorRecord;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * Writes a change as lines of a bulk request. The version is {@code external_gte}: the server
+ * compares, takes a higher one and an equal one, which is a replay and written again as it was, and
+ * so a conflict can only mean that it holds a newer change.
+ */
+final class OpenSearchRequestFactory {
+
+    private final FeatureNames names;
+    private final boolean storeText;
+
+    /** Which fields are kept; null for all. */
+    private final List<String> chosen;
+
+    private final String encoder;
+
+    OpenSearchRequestFactory(
+            FeatureNames names, boolean storeText, String fields, Provenance provenance) {
+        this.names = names;
+        this.storeText = storeText;
+        this.chosen = fields == null ? null : List.of(fields.split(","));
+        this.encoder = provenance.fingerprint();
+    }
+
+    /**
+     * A change as it is sent.
+     *
+     * @param lines ends in a line end; null for a delete without version, of which the held version
+     *     has to be asked first
+     */
+    record Request(String id, boolean isDelete, byte[] lines) {}
+
+    Request request(VectorRecord record) {
+        if (record.version() == VectorRecord.NO_VERSION) {
+            return new Request(record.id(), true, null);
+        }
+        return record.isDelete()
+                ? delete(record.id(), record.order())
+                : new Request(record.id(), false, bytes(upsert(record)));
+    }
+
+    static Request delete(String id, long version) {
+        return new Request(id, true, bytes(action("delete", id, version).append('\n')));
+    }
+
+    private static byte[] bytes(StringBuilder json) {
+        return json.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static StringBuilder action(String action, String id, long version) {
+        StringBuilder json = new StringBuilder(1024).append("{\"").append(action);
+        json.append("\":{\"_id\":");
+        VectorJson.quote(id, json);
+        return json.append(",\"version\":")
+                .append(version)
+                .append(",\"version_type\":\"external_gte\"}}");
+    }
+
+    private StringBuilder upsert(VectorRecord record) {
+        StringBuilder json = action("index", record.id(), record.order()).append('\n');
+        json.append("{\"id\":");
+        VectorJson.quote(record.id(), json);
+        if (record.indices().length > 0) {
+            appendVector(record, json);
+        }
+        appendWeights(record, json);
+        if (storeText) {
+            json.append(",\"").append(IndexLayout.TEXT).append("\":");
+            VectorJson.quote(record.text(), json);
+        }
+        json.append(",\"").append(IndexLayout.FIELDS).append("\":").append(fields(record));
+        json.append(",\"tokens\":").append(record.tokens());
+        json.append(",\"truncated\":").append(record.truncated());
+        return json.append(",\"encoder\":\"").append(encoder).append("\"}\n");
+    }
+
+    private void appendVector(VectorRecord record, StringBuilder json) {
+        json.append(",\"").append(IndexLayout.VECTOR).append("\":{");
+        for (int i = 0; i < record.indices().length; i++) {
+            if (i > 0) {
+                json.append(',');
+            }
+            VectorJson.quote(names.name(record.indices()[i]), json);
+            // smaller ones the servers refuse
+            json.append(':').append(number(Math.max(record.values()[i], Float.MIN_NORMAL)));
+        }
+        json.append('}');
+    }
+
+    private static void appendWeights(VectorRecord record, StringBuilder json) {
+        json.append(",\"").append(IndexLayout.WEIGHTS).append("\":{\"indices\":[");
+        int[] indices = record.indices();
+        for (int i = 0; i < indices.length; i++) {
+            json.append(i > 0 ? "," : "").append(indices[i]);
+        }
+        json.append("],\"values\":[");
+        for (int i = 0; i < indices.length; i++) {
+            json.append(i > 0 ? "," : "").append(number(record.values()[i]));
+        }
+        json.append("]}");
+    }
+
+    /** The shortest decimal that is read as this float. */
+    private static String number(float value) {
+        return NumberOutput.toString(value, true);
+    }
+
+    /** On one line, for a line end ends the document; inside strings there is none. */
+    private String fields(VectorRecord record) {
+        if (chosen == null) {
+            return record.fields().replace('\n', ' ').replace('\r', ' ');
+        }
+        try {
+            ObjectNode all = (ObjectNode) RestClient.JSON.readTree(record.fields());
+            return all.retain(chosen).toString();
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("fields are no JSON object: " + record.fields(), e);
+        }
+    }
+}

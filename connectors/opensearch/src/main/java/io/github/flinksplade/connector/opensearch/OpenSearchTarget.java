@@ -1,0 +1,190 @@
+package io.github.flinksplade.connector.opensearch;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.BatchClient;
+import io.github.flinksplade.connector.BatchOptions;
+import io.github.flinksplade.connector.BatchTarget;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.opensearch.RestClient.Answer;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+
+/** An index of OpenSearch or Elasticsearch as a target. */
+final class OpenSearchTarget implements BatchTarget {
+
+    private static final long serialVersionUID = 1L;
+
+    /** Bytes of UTF-8 in {@code _id} that both servers take. */
+    private static final int MOST_BYTES_OF_ID = 512;
+
+    /** Half of what both servers take by default ({@code http.max_content_length}). */
+    private static final long MOST_BYTES = 50_000_000;
+
+    private static final BatchOptions BATCHES = BatchOptions.of(500, 5_000_000, 2);
+    private static final String GC_DELETES = "7d";
+
+    /** When what was written can be searched. */
+    enum Refresh {
+        /** As the index's {@code refresh_interval} has it. */
+        FALSE,
+        /** As that, and the batch counts as written only then. */
+        WAIT_FOR,
+        /** At once, which is dear. */
+        TRUE
+    }
+
+    private final Place place;
+    private final BatchOptions batching;
+    private final FieldType type;
+    private final FeatureNames.Form names;
+    private final boolean storeText;
+    private final String fields;
+    private final String gcDeletes;
+    private final String pipeline;
+    private final Refresh refresh;
+
+    private OpenSearchTarget(Product product, Address address) {
+        place = Place.of(product, address);
+        batching = BATCHES.with(address, 100_000, MOST_BYTES);
+        type = address.choice("type", FieldType.class, product.usualType());
+        boolean numbers = product == Product.OPENSEARCH && type == FieldType.SPARSE_VECTOR;
+        names =
+                address.choice(
+                        "terms",
+                        FeatureNames.Form.class,
+                        numbers ? FeatureNames.Form.ID : FeatureNames.Form.TOKEN);
+        if (numbers && names == FeatureNames.Form.TOKEN) {
+            throw new ConnectorException(
+                    "terms=token in "
+                            + address
+                            + " cannot be had: OpenSearch's sparse_vector takes ids only; leave"
+                            + " terms out, or write type=rank_features");
+        }
+        storeText = address.flag("text", true);
+        fields = address.option("fields");
+        gcDeletes = address.option("gc-deletes");
+        if (gcDeletes != null && !gcDeletes.matches("[1-9]\\d{0,6}[smhd]")) {
+            throw new ConnectorException(
+                    "gc-deletes="
+                            + gcDeletes
+                            + " in "
+                            + address
+                            + ": write a number with s, m, h or d, such as 7d");
+        }
+        pipeline = address.option("pipeline");
+        refresh = address.choice("refresh", Refresh.class, Refresh.FALSE);
+    }
+
+    static OpenSearchTarget at(Product product, Address address) {
+        return new OpenSearchTarget(product, address);
+    }
+
+    @Override
+    public BatchOptions batching() {
+        return batching;
+    }
+
+    @Override
+    public void check(TargetContext context, boolean restored) {
+        RestClient server = new RestClient(place);
+        Answer greeting = server.await(server.ofServer("GET", "/", null));
+        if (!greeting.isFine()) {
+            throw OpenSearchFailureClassifier.refused(place, "reached", greeting);
+        }
+        place.product().check(greeting.body(), type, place);
+        checkPipeline(server);
+        Answer found = server.await(server.ofIndex("GET", "", null));
+        if (OpenSearchFailureClassifier.isMissing(found)) {
+            create(server, context);
+            found = server.await(server.ofIndex("GET", "", null));
+        }
+        IndexLayout held = IndexLayout.read(place, found);
+        held.requireSame(place, type, names);
+        context.requireSameEncoder(held.provenance(), place.toString(), "name a new index");
+        if (gcDeletes != null && !gcDeletes.equals(held.gcDeletes())) {
+            String setting = "{\"index.gc_deletes\":\"" + gcDeletes + "\"}";
+            require("set", server.await(server.ofIndex("PUT", "/_settings", setting)));
+        }
+    }
+
+    private void checkPipeline(RestClient server) {
+        if (pipeline == null) {
+            return;
+        }
+        String path = "/_ingest/pipeline/" + RestClient.encoded(pipeline);
+        Answer found = server.await(server.ofServer("GET", path, null));
+        if (found.status() == 404) {
+            throw new ConnectorException(
+                    "the server at "
+                            + place.server()
+                            + " has no ingest pipeline '"
+                            + pipeline
+                            + "'; create it, or correct pipeline= in the address");
+        }
+        require("written through the pipeline", found);
+    }
+
+    /** Another job may be quicker; its index is then looked at like any other. */
+    private void create(RestClient server, TargetContext context) {
+        String body =
+                IndexLayout.creation(
+                        place.product(),
+                        type,
+                        FeatureNames.of(names, context.vocabulary()),
+                        context.provenance(),
+                        gcDeletes == null ? GC_DELETES : gcDeletes);
+        Answer created = server.await(server.ofIndex("PUT", "", body));
+        if (!created.body()
+                .at("/error/type")
+                .asText()
+                .equals("resource_already_exists_exception")) {
+            require("created", created);
+        }
+    }
+
+    private void require(String done, Answer answer) {
+        if (!answer.isFine()) {
+            throw OpenSearchFailureClassifier.refused(place, done, answer);
+        }
+    }
+
+    @Override
+    public String rejection(VectorRecord record) {
+        String id = record.id();
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(id)) {
+            return "its id holds half of a surrogate pair, which "
+                    + place.product().title()
+                    + " cannot tell from U+FFFD";
+        }
+        int bytes = id.getBytes(StandardCharsets.UTF_8).length;
+        return bytes <= MOST_BYTES_OF_ID
+                ? null
+                : "its id has "
+                        + bytes
+                        + " bytes in UTF-8, more than the "
+                        + MOST_BYTES_OF_ID
+                        + " that "
+                        + place.product().title()
+                        + " takes";
+    }
+
+    @Override
+    public BatchClient<?> client(TargetContext context) {
+        String parameters =
+                "?filter_path=errors,items.*.status,items.*.error"
+                        + (pipeline == null ? "" : "&pipeline=" + RestClient.encoded(pipeline))
+                        + (refresh == Refresh.FALSE
+                                ? ""
+                                : "&refresh=" + refresh.name().toLowerCase(Locale.ROOT));
+        return new OpenSearchClient(
+                place,
+                new OpenSearchRequestFactory(
+                        FeatureNames.of(names, context.vocabulary()),
+                        storeText,
+                        fields,
+                        context.provenance()),
+                parameters);
+    }
+}
