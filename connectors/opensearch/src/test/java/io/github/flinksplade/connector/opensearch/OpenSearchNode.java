@@ -1,0 +1,96 @@
+package io.github.flinksplade.connector.opensearch;
+
+import io.github.flinksplade.connector.opensearch.FaultyServer.Behind;
+import io.github.flinksplade.connector.opensearch.FaultyServer.Reply;
+import io.github.flinksplade.connector.opensearch.FaultyServer.Request;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.codelibs.opensearch.runner.OpenSearchRunner;
+
+/** A real OpenSearch node in this process. */
+final class OpenSearchNode implements Behind, AutoCloseable {
+
+    private static final String PIPELINE = "refusing";
+
+    private final OpenSearchRunner runner = new OpenSearchRunner();
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final String url;
+    private volatile String lastIndex;
+
+    OpenSearchNode(Path folder) throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        runner.onBuild(
+                (number, settings) -> {
+                    settings.put("discovery.type", "single-node");
+                    settings.put("network.host", "127.0.0.1");
+                    settings.put("http.port", port);
+                    settings.putList("node.roles", "cluster_manager", "data", "ingest");
+                    // the disk of a build machine may be fuller than the node likes
+                    settings.put("cluster.routing.allocation.disk.threshold_enabled", false);
+                });
+        runner.build(
+                OpenSearchRunner.newConfigs()
+                        .numOfNode(1)
+                        .basePath(folder.toString())
+                        .clusterName("contract")
+                        .disableESLogger()
+                        .useLogger());
+        runner.ensureYellow();
+        url = "http://127.0.0.1:" + port;
+    }
+
+    @Override
+    public Reply answer(Request request) throws IOException, InterruptedException {
+        if (request.method().equals("PUT") && request.path().matches("/[^/_][^/]*")) {
+            lastIndex = request.path();
+        }
+        HttpRequest.Builder same =
+                HttpRequest.newBuilder(URI.create(url + request.target()))
+                        .method(
+                                request.method(),
+                                HttpRequest.BodyPublishers.ofByteArray(request.body()));
+        if (request.body().length > 0) {
+            same.header("Content-Type", "application/json");
+        }
+        HttpResponse<byte[]> response =
+                http.send(same.build(), HttpResponse.BodyHandlers.ofByteArray());
+        return new Reply(response.statusCode(), response.body());
+    }
+
+    /** By an ingest pipeline of the index made last, which fails for the id. */
+    void refuse(String id) {
+        put(
+                "/_ingest/pipeline/" + PIPELINE,
+                "{\"processors\":[{\"fail\":{\"if\":\"ctx._id == '"
+                        + id
+                        + "'\",\"message\":\"this one is not taken\"}}]}");
+        put(
+                lastIndex + "/_settings",
+                "{\"index.default_pipeline\":\"" + (id == null ? "_none" : PIPELINE) + "\"}");
+    }
+
+    private void put(String path, String json) {
+        try {
+            Reply reply = answer(new Request("PUT", path, json.getBytes(StandardCharsets.UTF_8)));
+            if (reply.status() != 200) {
+                throw new IllegalStateException(path + ": " + new String(reply.body()));
+            }
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        runner.close();
+    }
+}

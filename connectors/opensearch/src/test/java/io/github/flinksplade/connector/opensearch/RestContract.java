@@ -1,0 +1,156 @@
+package io.github.flinksplade.connector.opensearch;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.TargetContract;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The contract over the REST interface; what an index holds is read by plain requests of its own.
+ */
+abstract class RestContract extends TargetContract {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+    private static final String RUN = "contract-" + System.currentTimeMillis() + "-";
+
+    /** The scheme, which is also the part of the system properties' names. */
+    abstract String scheme();
+
+    /** {@code host:port} of the server in these tests. */
+    abstract String local();
+
+    /** Further options of the addresses, {@code name=value&...}. */
+    String options() {
+        return "";
+    }
+
+    /** A server given with {@code -Dflinksplade.SCHEME.url}, or null. */
+    final String given() {
+        return System.getProperty("flinksplade." + scheme() + ".url");
+    }
+
+    private String given(String property) {
+        return System.getProperty("flinksplade." + scheme() + "." + property);
+    }
+
+    @Override
+    protected Address fresh(String name) {
+        String server = given() == null ? scheme() + "://" + local() : given();
+        int question = server.indexOf('?');
+        String address =
+                (question < 0 ? server : server.substring(0, question))
+                        + "/"
+                        + RUN
+                        + name
+                        + "?"
+                        + (question < 0 ? "" : server.substring(question + 1) + "&")
+                        + options();
+        return Address.parse(address).withProperties(credentials());
+    }
+
+    private Map<String, String> credentials() {
+        if (given() == null) {
+            return Map.of(
+                    "username", FaultyServer.USERNAME,
+                    "password", FaultyServer.PASSWORD);
+        }
+        Map<String, String> properties = new HashMap<>();
+        for (String name : new String[] {"username", "password", "api-key"}) {
+            if (given(name) != null) {
+                properties.put(name, given(name));
+            }
+        }
+        return properties;
+    }
+
+    @Override
+    protected Address withWrongCredentials(Address address) {
+        Map<String, String> wrong = new HashMap<>(address.properties());
+        wrong.replace("password", "wrong");
+        wrong.replace("api-key", "wrong");
+        return wrong.isEmpty() ? null : address.withProperties(wrong);
+    }
+
+    @Override
+    protected Map<String, Held> held(Address address) throws Exception {
+        ask(address, "/_refresh", "");
+        JsonNode found = ask(address, "/_search", "{\"size\":10000,\"query\":{\"match_all\":{}}}");
+        Map<String, Held> held = new TreeMap<>();
+        for (JsonNode hit : found.at("/hits/hits")) {
+            JsonNode source = hit.path("_source");
+            JsonNode indices = source.at("/weights/indices");
+            int[] ids = new int[indices.size()];
+            float[] weights = new float[ids.length];
+            for (int i = 0; i < ids.length; i++) {
+                ids[i] = indices.get(i).asInt();
+                weights[i] = Float.parseFloat(source.at("/weights/values").get(i).asText());
+            }
+            held.put(
+                    hit.path("_id").asText(),
+                    new Held(
+                            ids,
+                            weights,
+                            source.path("text").asText(),
+                            source.path("fields").toString()));
+        }
+        return held;
+    }
+
+    static JsonNode ask(Address address, String path, String body) throws Exception {
+        return ask("POST", address, path, body);
+    }
+
+    static JsonNode ask(String method, Address address, String path, String body) throws Exception {
+        String scheme = address.flag("tls", false) ? "https:" : "http:";
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(URI.create(scheme + address.place() + path))
+                        .header("Content-Type", "application/json")
+                        .method(method, HttpRequest.BodyPublishers.ofString(body));
+        Map<String, String> properties = address.properties();
+        if (properties.containsKey("username")) {
+            String both = properties.get("username") + ":" + properties.get("password");
+            request.header(
+                    "Authorization",
+                    "Basic "
+                            + Base64.getEncoder()
+                                    .encodeToString(both.getBytes(StandardCharsets.UTF_8)));
+        } else if (properties.containsKey("api-key")) {
+            request.header("Authorization", "ApiKey " + properties.get("api-key"));
+        }
+        HttpResponse<String> response =
+                HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        if (response.statusCode() >= 300) {
+            throw new IllegalStateException(path + ": " + response.body());
+        }
+        return JSON.readTree(response.body());
+    }
+
+    @Override
+    protected boolean guardsVersions() {
+        return true;
+    }
+
+    @Override
+    protected boolean remembersDeletes() {
+        return true;
+    }
+
+    /** What remembers them is not what is searched. */
+    @Override
+    protected void forgetDeletes(Address address) throws Exception {
+        ask(address, "/_refresh", "");
+        ask(address, "/_flush", "");
+        ask(address, "/_forcemerge?max_num_segments=1", "");
+    }
+}
