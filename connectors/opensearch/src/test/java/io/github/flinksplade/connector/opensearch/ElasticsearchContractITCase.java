@@ -1,0 +1,44 @@
+package io.github.flinksplade.connector.opensearch;
+
+import io.github.flinksplade.connector.contract.Faults;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+/**
+ * With a stand-in for Elasticsearch 9, or with the real one given: {@code
+ * -Dflinksplade.elasticsearch.url=elasticsearch://HOST:9200?tls=true}.
+ */
+class ElasticsearchContractITCase extends RestContract {
+
+    private static FaultyServer server;
+
+    @BeforeAll
+    static void start() {
+        if (System.getProperty("flinksplade.elasticsearch.url") == null) {
+            StandInServer standIn = new StandInServer(false);
+            server = new FaultyServer(standIn, standIn::refuse);
+        }
+    }
+
+    @AfterAll
+    static void stop() {
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    @Override
+    String scheme() {
+        return "elasticsearch";
+    }
+
+    @Override
+    String local() {
+        return server.authority();
+    }
+
+    @Override
+    protected Faults faults() {
+        return server;
+    }
+}
