@@ -1,0 +1,56 @@
+package io.github.flinksplade.connector.opensearch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.connector.SearchIndex.Query;
+import io.github.flinksplade.connector.contract.Corpus;
+import io.github.flinksplade.connector.contract.Writing;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/** OpenSearch's {@code sparse_vector}, with a stand-in: no server with the plugin is at hand. */
+class ApproximateSearchITCase {
+
+    @Test
+    void whatTheServerFindsIsScoredExactly() throws Exception {
+        StandInServer standIn = new StandInServer(true);
+        try (FaultyServer server = new FaultyServer(standIn, standIn::refuse)) {
+            Address address =
+                    Address.parse(
+                                    "opensearch://"
+                                            + server.authority()
+                                            + "/approximate?type=sparse_vector")
+                            .withProperties(
+                                    Map.of(
+                                            "username", FaultyServer.USERNAME,
+                                            "password", FaultyServer.PASSWORD));
+            try (Writing writing =
+                    Writing.start(
+                            Connectors.of(address).target(address),
+                            Corpus.context(Corpus.PROVENANCE, false))) {
+                for (int i = 1; i <= 5; i++) {
+                    TreeMap<Integer, Float> terms = new TreeMap<>(Map.of(1, i / 3f, 2, 1f));
+                    writing.write(Corpus.upsert("doc " + i, 1, "{}", terms));
+                }
+                writing.finish();
+                assertThat(writing.refused()).isEmpty();
+            }
+            try (SearchIndex index = Connectors.of(address).index(address)) {
+                int[] indices = {1};
+                float[] values = {2f};
+                assertThat(index.search(new Query(indices, values, 2, false)))
+                        .extracting(SearchIndex.Hit::score)
+                        .containsExactly(2.0 * (5 / 3f), 2.0 * (4 / 3f));
+                assertThatThrownBy(() -> index.search(new Query(indices, values, 2, true)))
+                        .isInstanceOf(ConnectorException.class)
+                        .hasMessageContaining("cannot weigh terms by idf");
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package io.github.flinksplade.connector.opensearch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.BatchRefusedException;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Outcome;
+import io.github.flinksplade.connector.opensearch.RestClient.Answer;
+import java.io.IOException;
+import java.net.http.HttpTimeoutException;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class OpenSearchFailureClassifierTest {
+
+    private static final Place PLACE =
+            Place.of(
+                    Product.OPENSEARCH,
+                    Address.parse("opensearch://host/docs")
+                            .withProperties(Map.of("api-key", "very secret")));
+
+    private static JsonNode error(int status, String type) throws IOException {
+        return RestClient.JSON.readTree(
+                "{\"status\":"
+                        + status
+                        + ",\"error\":{\"type\":\""
+                        + type
+                        + "\",\"reason\":\"outer\",\"caused_by\":{\"type\":\"x\",\"reason\":"
+                        + "\"inner\"}}}");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "409, version_conflict_engine_exception, SUPERSEDED",
+        "429, es_rejected_execution_exception, RETRY",
+        "503, unavailable_shards_exception, RETRY",
+        "500, node_not_connected_exception, RETRY",
+        "403, cluster_block_exception, RETRY",
+        "400, mapper_parsing_exception, REJECTED",
+        "400, illegal_argument_exception, REJECTED",
+        "409, resource_already_exists_exception, REJECTED",
+        "500, fail_processor_exception, REJECTED"
+    })
+    void failuresOfOneChange(int status, String type, Outcome.Kind kind) throws IOException {
+        Outcome outcome = OpenSearchFailureClassifier.outcome(PLACE, false, error(status, type));
+        assertThat(outcome.kind()).isEqualTo(kind);
+        if (kind == Outcome.Kind.REJECTED || kind == Outcome.Kind.RETRY) {
+            assertThat(outcome.message()).contains(status + " " + type).contains("inner");
+        }
+    }
+
+    @Test
+    void nothingToDeleteIsDeleted() throws IOException {
+        JsonNode absent = RestClient.JSON.readTree("{\"status\":404}");
+        assertThat(OpenSearchFailureClassifier.outcome(PLACE, true, absent).kind())
+                .isEqualTo(Outcome.Kind.WRITTEN);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "404, index_not_found_exception, is gone",
+        "403, security_exception, with these credentials",
+        "401, security_exception, refuses the credentials"
+    })
+    void whatEndsTheJob(int status, String type, String message) throws IOException {
+        JsonNode item = error(status, type);
+        assertThatThrownBy(() -> OpenSearchFailureClassifier.outcome(PLACE, true, item))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining(message)
+                .hasMessageNotContaining("very secret");
+        assertThat(OpenSearchFailureClassifier.failureOfBatch(PLACE, new Answer(status, item)))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void failuresOfABatch() throws IOException {
+        assertThat(failure(200, "")).isNull();
+        assertThat(failure(413, "x")).isInstanceOf(BatchRefusedException.class);
+        assertThat(failure(400, "x")).isInstanceOf(BatchRefusedException.class);
+        assertThat(failure(429, "x")).isInstanceOf(IOException.class);
+        assertThat(failure(502, "x")).isInstanceOf(IOException.class);
+        assertThat(failure(403, "cluster_block_exception")).isInstanceOf(IOException.class);
+        // a proxy's page in place of an answer
+        assertThat(
+                        OpenSearchFailureClassifier.failureOfBatch(
+                                PLACE, new Answer(413, MissingNode.getInstance())))
+                .isInstanceOf(BatchRefusedException.class)
+                .hasMessageContaining("413");
+    }
+
+    private static Exception failure(int status, String type) throws IOException {
+        return OpenSearchFailureClassifier.failureOfBatch(
+                PLACE, new Answer(status, error(status, type)));
+    }
+
+    @Test
+    void noAnswerIsToldWithoutNamesOfExceptions() {
+        assertThat(
+                        OpenSearchFailureClassifier.unreachable(
+                                PLACE, new HttpTimeoutException("request timed out")))
+                .hasMessageContaining("http://host:9200: no answer in time")
+                .hasMessageNotContaining("Exception");
+    }
+}

@@ -1,0 +1,295 @@
+package io.github.flinksplade.connector.opensearch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.connector.SearchIndex.Query;
+import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.contract.Corpus;
+import io.github.flinksplade.connector.contract.Writing;
+import io.github.flinksplade.connector.opensearch.FaultyServer.Reply;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.apache.flink.util.ExceptionUtils;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is this connector's own, with a real OpenSearch node. */
+class OpenSearchITCase {
+
+    private static final TargetContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
+
+    @TempDir private static Path folder;
+
+    private static OpenSearchNode node;
+    private static FaultyServer server;
+
+    @BeforeAll
+    static void start() throws Exception {
+        node = new OpenSearchNode(folder);
+        server = new FaultyServer(node, node::refuse);
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        server.close();
+        node.close();
+    }
+
+    private static Address address(String index, String options) {
+        return Address.parse("opensearch://" + server.authority() + "/" + index + "?" + options)
+                .withProperties(
+                        Map.of(
+                                "username", FaultyServer.USERNAME,
+                                "password", FaultyServer.PASSWORD));
+    }
+
+    private static Target target(Address address) {
+        return Connectors.of(address).target(address);
+    }
+
+    private static List<DeadLetter> write(Address address, VectorRecord... records)
+            throws Exception {
+        try (Writing writing = Writing.start(target(address), CONTEXT)) {
+            writing.write(records);
+            writing.finish();
+            return writing.refused();
+        }
+    }
+
+    private static JsonNode document(Address address, String id) throws Exception {
+        return RestContract.ask(address, "/_mget", "{\"ids\":[\"" + id + "\"]}").at("/docs/0");
+    }
+
+    private static void assertRefused(Address address, String message) {
+        assertThatThrownBy(() -> target(address).check(CONTEXT, false))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining(message)
+                .hasMessageNotContaining("Exception")
+                .hasMessageNotContaining(FaultyServer.PASSWORD);
+    }
+
+    @Test
+    void placesThatDoNotFitAreRefused() throws Exception {
+        Address foreign = address("foreign", "");
+        RestContract.ask("PUT", foreign, "", "{}");
+        assertRefused(foreign, "was not made by this job");
+        target(address("by-token", "")).check(CONTEXT, false);
+        assertRefused(address("by-token", "terms=id"), "add terms=token");
+        assertRefused(address("new", "type=sparse_vector"), "needs 3.3 or later");
+        assertRefused(address("new", "pipeline=none"), "no ingest pipeline 'none'");
+        assertRefused(
+                Address.parse("elasticsearch://" + server.authority() + "/new")
+                        .withProperties(address("new", "").properties()),
+                "write opensearch://");
+        assertRefused(
+                Address.parse("opensearch://" + server.authority() + "/new"),
+                "wants credentials, and none are given");
+        assertRefused(Address.parse("opensearch://127.0.0.1:1/new"), "connection was refused");
+        assertRefused(Address.parse("opensearch://nowhere.invalid/new"), "no such host");
+        Address missing = address("new", "");
+        assertThatThrownBy(() -> Connectors.of(missing).index(missing))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("does not exist");
+    }
+
+    @Test
+    void deletesAreRememberedAsLongAsTheAddressSays() throws Exception {
+        Address usual = address("remembers", "");
+        target(usual).check(CONTEXT, false);
+        assertThat(gcDeletes(usual)).isEqualTo("7d");
+        target(address("remembers", "gc-deletes=30d")).check(CONTEXT, false);
+        assertThat(gcDeletes(usual)).isEqualTo("30d");
+        target(usual).check(CONTEXT, false);
+        assertThat(gcDeletes(usual)).isEqualTo("30d");
+    }
+
+    private static String gcDeletes(Address address) throws Exception {
+        return RestContract.ask("GET", address, "/_settings", "")
+                .at("/remembers/settings/index/gc_deletes")
+                .asText();
+    }
+
+    @Test
+    void deletesWithoutVersionMayComeAnyNumberOfTimes() throws Exception {
+        Address address = address("no-version", "");
+        VectorRecord delete = Corpus.delete("a", VectorRecord.NO_VERSION);
+        VectorRecord absent = Corpus.delete("absent", VectorRecord.NO_VERSION);
+        write(address, Corpus.upsert("a", 7));
+        for (int i = 0; i < 5; i++) {
+            write(address, delete, absent);
+            assertThat(document(address, "a").path("found").asBoolean()).isFalse();
+        }
+        write(address, Corpus.upsert("a", 7)); // a replay of what was deleted
+        assertThat(document(address, "a").path("found").asBoolean()).isFalse();
+        write(address, Corpus.upsert("a", 8), Corpus.upsert("absent", 0));
+        assertThat(document(address, "a").path("_version").asLong()).isEqualTo(18);
+        assertThat(document(address, "absent").path("_version").asLong()).isEqualTo(2);
+    }
+
+    @Test
+    void anIndexThatIsGoneEndsTheJobAndIsNotMadeByTheWay() throws Exception {
+        Address address = address("goes-away", "");
+        try (Writing writing = Writing.start(target(address), CONTEXT)) {
+            writing.write(Corpus.upsert("a", 1));
+            writing.checkpoint();
+            RestContract.ask("DELETE", address, "", "");
+            assertEnds(writing);
+        }
+        assertThatThrownBy(() -> RestContract.ask("GET", address, "", ""))
+                .hasMessageContaining("no such index");
+        try (Writing writing = Writing.start(target(address), CONTEXT)) {
+            writing.write(Corpus.upsert("a", 1));
+            writing.checkpoint();
+            RestContract.ask("DELETE", address, "", "");
+            target(address).check(CONTEXT, false); // by another job
+            assertEnds(writing);
+        }
+        assertThat(document(address, "b").path("found").asBoolean()).isFalse();
+    }
+
+    private static void assertEnds(Writing writing) {
+        assertThatThrownBy(
+                        () -> {
+                            writing.write(Corpus.upsert("b", 1));
+                            writing.checkpoint();
+                        })
+                .satisfies(
+                        failure ->
+                                assertThat(
+                                                ExceptionUtils.findThrowable(
+                                                                failure, ConnectorException.class)
+                                                        .orElseThrow())
+                                        .hasMessageContaining("is gone, or another one"));
+    }
+
+    @Test
+    void aBatchThatIsTooLargeIsHalved() throws Exception {
+        Address address = address("too-large", "in-flight=1");
+        server.bulkRequests();
+        server.answerNext(Reply.of(413, "<html>too large</html>"));
+        VectorRecord[] records = new VectorRecord[8];
+        for (int i = 0; i < records.length; i++) {
+            records[i] = Corpus.upsert("doc " + i, 1);
+        }
+        assertThat(write(address, records)).hasSizeLessThanOrEqualTo(1);
+        assertThat(server.bulkRequests().size()).isGreaterThan(1);
+    }
+
+    @Test
+    void whatTheServerRefusesIsThatDocumentsDeadLetter() throws Exception {
+        Address address = address("odd-fields", "");
+        List<DeadLetter> refused =
+                write(
+                        address,
+                        Corpus.upsert("good", 1),
+                        Corpus.upsert("empty name", 1, "{\"\":1}", new TreeMap<>()),
+                        Corpus.upsert("dots", 1, "{\"a..b\":1}", new TreeMap<>()),
+                        Corpus.upsert(
+                                "fine", 1, "{\"a.b\":1,\"a\":{\"b\":[{}]}}", new TreeMap<>()));
+        assertThat(refused).hasSize(2);
+        assertThat(refused.get(0).message()).contains("field name cannot be an empty string");
+        assertThat(document(address, "good").path("found").asBoolean()).isTrue();
+        assertThat(document(address, "fine").path("found").asBoolean()).isTrue();
+    }
+
+    @Test
+    void changesGoThroughThePipeline() throws Exception {
+        Address server = address("x", "");
+        Address root = Address.parse("opensearch:" + server.place().replace("/x", ""));
+        RestContract.ask(
+                "PUT",
+                root.withProperties(server.properties()),
+                "/_ingest/pipeline/adds",
+                "{\"processors\":[{\"set\":{\"field\":\"fields.added\",\"value\":1}}]}");
+        Address address = address("piped", "pipeline=adds&text=false&fields=kept");
+        write(address, Corpus.upsert("a", 1, "{\"kept\":2,\"not\":3}", new TreeMap<>()));
+        JsonNode source = document(address, "a").path("_source");
+        assertThat(source.path("fields"))
+                .isEqualTo(RestClient.JSON.readTree("{\"added\":1,\"kept\":2}"));
+        assertThat(source.has("text")).isFalse();
+    }
+
+    /** Lucene keeps 9 bits, so that these weights are one to the server. */
+    @Test
+    void theOrderIsThatOfTheExactWeightsAndOfTheIds() throws Exception {
+        Address address = address("ties", "refresh=wait_for");
+        List<VectorRecord> records = new ArrayList<>();
+        for (int i = 0; i < 400; i++) {
+            float weight = Float.intBitsToFloat(Float.floatToIntBits(1f) + (i * 37 % 400) / 2);
+            records.add(Corpus.upsert("doc " + i, 1, "{}", new TreeMap<>(Map.of(30, weight))));
+        }
+        write(address, records.toArray(VectorRecord[]::new));
+        assertFinds(address, new int[] {30}, new float[] {100.5f}, 5, records);
+        assertFinds(address, new int[] {30}, new float[] {1e-3f}, 399, records);
+    }
+
+    @Test
+    void aQueryOfMoreTermsThanTheServerTakesAtOnceIsExact() throws Exception {
+        Address address = address("many-terms", "refresh=true");
+        Random random = new Random(5);
+        List<VectorRecord> records = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            TreeMap<Integer, Float> terms = new TreeMap<>();
+            for (int t = 0; t < 100; t++) {
+                terms.put(random.nextInt(2_500), 0.1f + random.nextFloat());
+            }
+            records.add(Corpus.upsert("doc " + i, 1, "{}", terms));
+        }
+        write(address, records.toArray(VectorRecord[]::new));
+        int[] indices = new int[2_500];
+        float[] values = new float[indices.length];
+        for (int i = 0; i < indices.length; i++) {
+            indices[i] = i;
+            values[i] = 0.1f + random.nextFloat();
+        }
+        assertFinds(address, indices, values, 10, records);
+        try (SearchIndex index = Connectors.of(address).index(address)) {
+            Query query = new Query(indices, values, 10, true);
+            long[] frequencies = new long[indices.length];
+            for (VectorRecord record : records) {
+                for (int term : record.indices()) {
+                    frequencies[term]++;
+                }
+            }
+            assertThat(index.search(query))
+                    .usingRecursiveComparison()
+                    .isEqualTo(index.search(query.weighted(records.size(), frequencies)));
+        }
+    }
+
+    private static void assertFinds(
+            Address address, int[] indices, float[] values, int k, List<VectorRecord> records) {
+        Query query = new Query(indices, values, k, false);
+        List<String> best =
+                records.stream()
+                        .sorted(
+                                Comparator.comparingDouble(
+                                                (VectorRecord record) ->
+                                                        -query.dot(
+                                                                record.indices(), record.values()))
+                                        .thenComparing(VectorRecord::id))
+                        .limit(k)
+                        .map(VectorRecord::id)
+                        .toList();
+        try (SearchIndex index = Connectors.of(address).index(address)) {
+            assertThat(index.search(query).stream().map(SearchIndex.Hit::id))
+                    .containsExactlyElementsOf(best);
+        }
+    }
+}
