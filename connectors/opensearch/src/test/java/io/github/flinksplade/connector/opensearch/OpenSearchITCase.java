@@ -247,12 +247,12 @@ class OpenSearchITCase {
         for (int i = 0; i < 300; i++) {
             TreeMap<Integer, Float> terms = new TreeMap<>();
             for (int t = 0; t < 100; t++) {
-                terms.put(random.nextInt(2_500), 0.1f + random.nextFloat());
+                terms.put(random.nextInt(1_500), 0.1f + random.nextFloat());
             }
             records.add(Corpus.upsert("doc " + i, 1, "{}", terms));
         }
         write(address, records.toArray(VectorRecord[]::new));
-        int[] indices = new int[2_500];
+        int[] indices = new int[1_500];
         float[] values = new float[indices.length];
         for (int i = 0; i < indices.length; i++) {
             indices[i] = i;
