@@ -34,6 +34,7 @@ class HouseRulesTest {
                     "connector.files.FilesConnector",
                     "connector.lucene.LuceneConnector",
                     "connector.opensearch.OpenSearchConnector",
+                    "connector.solr.SolrConnector",
                     "app.Main"
                 }) {
             Assertions.assertThat(classes.contain(HOUSE + part)).as(part).isTrue();

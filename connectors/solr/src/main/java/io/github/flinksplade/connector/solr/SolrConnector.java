@@ -1,0 +1,62 @@
+package io.github.flinksplade.connector.solr;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.BatchOptions;
+import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.connector.Target;
+
+/**
+ * {@code solr://HOST:8983/solr/COLLECTION}: a core or collection of Apache Solr 9. See the package
+ * description for what it holds and promises.
+ */
+public final class SolrConnector implements Connector {
+
+    private static final String TLS = "tls";
+    private static final String TEXT = "text";
+    private static final String FIELDS = "fields";
+    private static final String COMMIT_WITHIN = "commit-within";
+    private static final String SHARDS = "shards";
+    private static final String REPLICAS = "replicas";
+
+    /** Some 100 kB of SPLADE vectors a request, so that one request costs little beside them. */
+    private static final BatchOptions BATCHES = BatchOptions.of(200, 4 << 20, 2);
+
+    private static final int MOST_RECORDS = 10_000;
+    private static final long MOST_BYTES = 64 << 20;
+
+    @Override
+    public String scheme() {
+        return "solr";
+    }
+
+    @Override
+    public String usage() {
+        return "solr://HOST:8983/solr/COLLECTION?tls=true|false&text=true|false&fields=NAME,NAME is"
+                + " a target, and can be searched";
+    }
+
+    @Override
+    public Target target(Address address) {
+        allowOptions(address);
+        return new SolrTarget(
+                SolrPlace.of(address, address.flag(TLS, false)),
+                new SolrRequestFactory(address.flag(TEXT, true), address.option(FIELDS)),
+                new SolrTarget.Layout(
+                        (int) address.number(SHARDS, 1, 1, 10_000),
+                        (int) address.number(REPLICAS, 1, 1, 1_000)),
+                address.number(COMMIT_WITHIN, 1_000, 0, Integer.MAX_VALUE),
+                BATCHES.with(address, MOST_RECORDS, MOST_BYTES));
+    }
+
+    @Override
+    public SearchIndex index(Address address) {
+        allowOptions(address);
+        return SolrIndex.open(SolrPlace.of(address, address.flag(TLS, false)));
+    }
+
+    private static void allowOptions(Address address) {
+        address.allowOptions(
+                BatchOptions.optionsAnd(TLS, TEXT, FIELDS, COMMIT_WITHIN, SHARDS, REPLICAS));
+    }
+}

@@ -1,0 +1,108 @@
+package io.github.flinksplade.connector.solr;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import java.io.Serializable;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * Where a collection is, and how to be let in.
+ *
+ * @param server address of the server, such as {@code http://localhost:8983/solr}
+ * @param collection name of the core or collection
+ * @param authorization value of the HTTP header, or null
+ */
+record SolrPlace(String server, String collection, String authorization) implements Serializable {
+
+    private static final String USER = "user";
+    private static final String PASSWORD = "password";
+
+    /** Where the password is looked for when the properties have a user only. */
+    static final String PASSWORD_VARIABLE = "SOLR_PASSWORD";
+
+    private static final int DEFAULT_PORT = 8983;
+
+    static SolrPlace of(Address address, boolean tls) {
+        return of(address, tls, System.getenv(PASSWORD_VARIABLE));
+    }
+
+    static SolrPlace of(Address address, boolean tls, String passwordOfEnvironment) {
+        URI uri;
+        try {
+            uri = new URI((tls ? "https:" : "http:") + address.place());
+        } catch (URISyntaxException e) {
+            throw notOne(address);
+        }
+        if (uri.getRawUserInfo() != null) {
+            throw new ConnectorException(
+                    "user and password do not belong in the address of Solr at "
+                            + uri.getHost()
+                            + "; write them under solr.properties in the job's file");
+        }
+        String path = uri.getRawPath() == null ? "" : uri.getRawPath().replaceAll("/+$", "");
+        int slash = path.lastIndexOf('/');
+        if (uri.getHost() == null || slash < 1 || uri.getRawFragment() != null) {
+            throw notOne(address);
+        }
+        String collection = path.substring(slash + 1);
+        if (!collection.matches("[A-Za-z0-9_.][A-Za-z0-9_.-]*")) {
+            throw new ConnectorException(
+                    "'"
+                            + collection
+                            + "' in "
+                            + address
+                            + " is no name of a collection; it may have letters, digits, _, . and,"
+                            + " not at its beginning, -");
+        }
+        int port = uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort();
+        return new SolrPlace(
+                uri.getScheme() + "://" + uri.getHost() + ":" + port + path.substring(0, slash),
+                collection,
+                authorization(address.properties(), passwordOfEnvironment));
+    }
+
+    private static ConnectorException notOne(Address address) {
+        return new ConnectorException(
+                address
+                        + " names no collection of Solr; write"
+                        + " solr://HOST:8983/solr/COLLECTION");
+    }
+
+    private static String authorization(Map<String, String> properties, String fallback) {
+        TreeSet<String> unknown = new TreeSet<>(properties.keySet());
+        unknown.remove(USER);
+        unknown.remove(PASSWORD);
+        if (!unknown.isEmpty()) {
+            throw new ConnectorException(
+                    "unknown " + unknown + " in solr.properties; known: [password, user]");
+        }
+        String user = properties.get(USER);
+        String password = properties.getOrDefault(PASSWORD, fallback);
+        if (user == null) {
+            if (properties.containsKey(PASSWORD)) {
+                throw new ConnectorException("solr.properties has a password, but no user");
+            }
+            return null;
+        }
+        if (password == null) {
+            throw new ConnectorException(
+                    "solr.properties has a user, but no password; write it there or into the"
+                            + " environment as "
+                            + PASSWORD_VARIABLE);
+        }
+        return "Basic "
+                + Base64.getEncoder()
+                        .encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** For messages. */
+    @Override
+    public String toString() {
+        return "the collection '" + collection + "' at " + server;
+    }
+}

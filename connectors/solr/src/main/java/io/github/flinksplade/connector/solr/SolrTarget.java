@@ -1,0 +1,139 @@
+package io.github.flinksplade.connector.solr;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.flinksplade.connector.BatchClient;
+import io.github.flinksplade.connector.BatchOptions;
+import io.github.flinksplade.connector.BatchTarget;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.solr.SolrHttp.Answer;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+
+/** A collection of Solr as a target. */
+final class SolrTarget implements BatchTarget {
+
+    private static final long serialVersionUID = 1L;
+
+    /** How a collection is made that is not there. */
+    record Layout(int shards, int replicas) implements Serializable {}
+
+    private final SolrPlace place;
+    private final SolrRequestFactory requests;
+    private final Layout layout;
+    private final long commitWithinMillis;
+    private final BatchOptions batching;
+
+    SolrTarget(
+            SolrPlace place,
+            SolrRequestFactory requests,
+            Layout layout,
+            long commitWithinMillis,
+            BatchOptions batching) {
+        this.place = place;
+        this.requests = requests;
+        this.layout = layout;
+        this.commitWithinMillis = commitWithinMillis;
+        this.batching = batching;
+    }
+
+    @Override
+    public void check(TargetContext context, boolean restored) {
+        SolrHttp solr = new SolrHttp(place);
+        Answer schema = solr.ask("/schema", null);
+        if (schema.status() == 404) {
+            create(solr);
+            schema = solr.ask("/schema", null);
+        }
+        require(schema, "read the schema of");
+        new SolrSchema(solr).complete(schema.body().path("schema"));
+        if (SolrIndex.provenance(solr) == null) {
+            requireEmpty(solr);
+        }
+        // Sent even if it is there: what comes second is passed over, and it shows whether the
+        // user may write, and whether the processor is at work.
+        writeProvenance(solr, context.provenance());
+        Provenance held = SolrIndex.provenance(solr);
+        if (held == null) {
+            throw new ConnectorException(
+                    "cannot read from "
+                            + place
+                            + " what was just written to it; its configuration needs an updateLog");
+        }
+        context.requireSameEncoder(held, place.toString(), "name a new collection");
+    }
+
+    /** In cloud mode a collection is made of the configset that the server brings. */
+    private void create(SolrHttp solr) {
+        Answer system = solr.administer("/info/system");
+        require(system, "find");
+        if (!system.body().path("mode").asText().equals("solrcloud")) {
+            throw new ConnectorException(
+                    place
+                            + " is not there, and this Solr is not in cloud mode, so that a core has"
+                            + " to be created on its machine: bin/solr create -c "
+                            + place.collection());
+        }
+        require(
+                solr.administer(
+                        "/collections?action=CREATE&name="
+                                + SolrHttp.encode(place.collection())
+                                + "&numShards="
+                                + layout.shards()
+                                + "&replicationFactor="
+                                + layout.replicas()),
+                "create");
+    }
+
+    private void requireEmpty(SolrHttp solr) {
+        Answer found = solr.ask("/select?q=*:*&rows=0", null);
+        require(found, "search");
+        long documents = found.body().at("/response/numFound").asLong();
+        if (documents > 0) {
+            throw new ConnectorException(
+                    place
+                            + " holds "
+                            + documents
+                            + " documents that flink-splade did not write; name another collection");
+        }
+    }
+
+    private void writeProvenance(SolrHttp solr, Provenance provenance) {
+        ObjectNode document = SolrHttp.JSON.createObjectNode();
+        document.put(SolrSchema.ID, SolrRequestFactory.PROVENANCE_ID);
+        document.put(SolrSchema.ORDER, 0);
+        document.put(
+                SolrSchema.PROVENANCE,
+                new String(
+                        SolrHttp.bytes(SolrHttp.JSON.valueToTree(provenance.toMap())),
+                        StandardCharsets.UTF_8));
+        ArrayNode update = SolrHttp.JSON.createArrayNode().add(document);
+        require(solr.ask(SolrClient.updatePath(commitWithinMillis), update), "write to");
+    }
+
+    private JsonNode require(Answer answer, String doing) {
+        if (!answer.isSuccess()) {
+            throw SolrFailureClassifier.refused(doing, place, answer);
+        }
+        return answer.body();
+    }
+
+    @Override
+    public String rejection(VectorRecord record) {
+        return SolrRequestFactory.rejection(record);
+    }
+
+    @Override
+    public BatchOptions batching() {
+        return batching;
+    }
+
+    @Override
+    public BatchClient<?> client(TargetContext context) {
+        return new SolrClient(place, requests, commitWithinMillis);
+    }
+}

@@ -1,0 +1,81 @@
+package io.github.flinksplade.connector.solr;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.contract.Faults;
+import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.TargetContract;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Against a real Solr in this JVM, or one elsewhere: {@code -Dflinksplade.solr.url=
+ * http://host:8983/solr}, with {@code -Dflinksplade.solr.user} and {@code
+ * -Dflinksplade.solr.password} where it has users.
+ */
+class SolrContractITCase extends TargetContract {
+
+    private static final String URL = System.getProperty("flinksplade.solr.url");
+
+    private static SolrServer solr;
+    private static SolrReader reader;
+
+    @BeforeAll
+    static void start(@TempDir Path home) throws Exception {
+        if (URL == null) {
+            solr = SolrServer.start(home);
+            reader = new SolrReader(solr.url(), SolrServer.USER, SolrServer.PASSWORD);
+        } else {
+            reader =
+                    new SolrReader(
+                            URL,
+                            System.getProperty("flinksplade.solr.user"),
+                            System.getProperty("flinksplade.solr.password"));
+        }
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        if (solr != null) {
+            solr.stop();
+        }
+    }
+
+    @Override
+    protected Address fresh(String name) throws Exception {
+        // elsewhere an earlier run may have left one of that name
+        String collection = URL == null ? name : "contract-" + System.nanoTime() + "-" + name;
+        reader.createCoreIfNotInCloudMode(collection);
+        return reader.address(collection, "");
+    }
+
+    @Override
+    protected Map<String, Held> held(Address address) throws Exception {
+        return reader.held(address.place().substring(address.place().lastIndexOf('/') + 1));
+    }
+
+    /** Faults can be made in a server of our own only. */
+    @Override
+    protected Faults faults() {
+        return solr;
+    }
+
+    @Override
+    protected Address withWrongCredentials(Address address) {
+        return address.properties().isEmpty()
+                ? null
+                : address.withProperties(Map.of("password", "wrong"));
+    }
+
+    @Override
+    protected boolean guardsVersions() {
+        return true;
+    }
+
+    @Override
+    protected boolean remembersDeletes() {
+        return true;
+    }
+}

@@ -1,0 +1,118 @@
+package io.github.flinksplade.connector.solr;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.contract.Held;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Asks a Solr in its own terms, for tests. */
+final class SolrReader {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final String server;
+    private final String user;
+    private final String password;
+
+    SolrReader(String server, String user, String password) {
+        this.server = server;
+        this.user = user;
+        this.password = password;
+    }
+
+    /** The address of one of its collections. */
+    Address address(String collection, String options) {
+        URI uri = URI.create(server);
+        Address address =
+                Address.parse(
+                        "solr://"
+                                + uri.getRawAuthority()
+                                + uri.getRawPath()
+                                + "/"
+                                + collection
+                                + (uri.getScheme().equals("https") ? "?tls=true" : "")
+                                + options);
+        return user == null
+                ? address
+                : address.withProperties(Map.of("user", user, "password", password));
+    }
+
+    /** Status and body of an answer. */
+    HttpResponse<String> send(String path, String json) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server + path));
+        if (user != null) {
+            request.header(
+                    "Authorization",
+                    "Basic "
+                            + Base64.getEncoder()
+                                    .encodeToString(
+                                            (user + ":" + password)
+                                                    .getBytes(StandardCharsets.UTF_8)));
+        }
+        if (json != null) {
+            request.header("Content-Type", "application/json")
+                    .POST(HttpRequest.BodyPublishers.ofString(json));
+        }
+        return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    JsonNode ask(String path, String json) throws Exception {
+        HttpResponse<String> response = send(path, json);
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        return JSON.readTree(response.body());
+    }
+
+    /**
+     * Without cloud mode a core is made by hand, in cloud mode the connector makes a collection.
+     */
+    void createCoreIfNotInCloudMode(String name) throws Exception {
+        if (ask("/admin/info/system", null).path("mode").asText().equals("std")) {
+            createCore(name);
+        }
+    }
+
+    void createCore(String name) throws Exception {
+        ask("/admin/cores?action=CREATE&configSet=_default&name=" + name, null);
+    }
+
+    /** All documents with their stored fields, tombstones too. */
+    JsonNode documents(String collection) throws Exception {
+        ask("/" + collection + "/update?commit=true", "{}");
+        return ask("/" + collection + "/select?q=*:*&rows=1000000&fl=*", null).at("/response/docs");
+    }
+
+    Map<String, Held> held(String collection) throws Exception {
+        Map<String, Held> held = new TreeMap<>();
+        for (JsonNode document : documents(collection)) {
+            if (document.has("tokens")) {
+                String[] terms = document.path("vector").asText().split(" |\\|");
+                int count = terms.length / 2;
+                int[] indices = new int[count];
+                float[] values = new float[count];
+                for (int i = 0; i < count; i++) {
+                    indices[i] = Integer.parseInt(terms[2 * i]);
+                    values[i] = Float.parseFloat(terms[2 * i + 1]);
+                }
+                held.put(
+                        document.get("id").asText(),
+                        new Held(
+                                indices,
+                                values,
+                                document.path("text").asText(null),
+                                document.path("fields").asText(null)));
+            }
+        }
+        return held;
+    }
+}

@@ -1,0 +1,168 @@
+package io.github.flinksplade.connector.solr;
+
+import io.github.flinksplade.connector.contract.Faults;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.util.Base64;
+import java.util.EnumSet;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.servlet.DispatcherType;
+import javax.servlet.Filter;
+import javax.servlet.FilterChain;
+import javax.servlet.ServletContextEvent;
+import javax.servlet.ServletException;
+import javax.servlet.ServletRequest;
+import javax.servlet.ServletResponse;
+import javax.servlet.http.HttpServletRequest;
+import javax.servlet.http.HttpServletResponse;
+import org.apache.solr.servlet.CoreContainerProvider;
+import org.apache.solr.servlet.SolrDispatchFilter;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.servlet.DefaultServlet;
+import org.eclipse.jetty.servlet.FilterHolder;
+import org.eclipse.jetty.servlet.ServletContextHandler;
+
+/**
+ * A real Solr in this JVM, behind a real socket: Jetty with Solr's own filter, as in its
+ * distribution, without the pages for people.
+ */
+final class SolrServer implements Faults {
+
+    static final String USER = "splade";
+    static final String PASSWORD = "right";
+    static final String READER = "reader";
+
+    private final Server server = new Server();
+    private final ServerConnector connector = new ServerConnector(server);
+    private final AtomicInteger toThrottle = new AtomicInteger();
+
+    private SolrServer() {}
+
+    /**
+     * Starts with a configset {@code _default} and with users.
+     *
+     * @param home an empty folder
+     */
+    static SolrServer start(Path home) throws Exception {
+        Files.writeString(home.resolve("solr.xml"), "<solr/>");
+        Files.writeString(home.resolve("security.json"), security());
+        Path configuration = Files.createDirectories(home.resolve("configsets/_default/conf"));
+        for (String file : new String[] {"solrconfig.xml", "managed-schema.xml"}) {
+            try (InputStream in = SolrServer.class.getResourceAsStream("/solr/" + file)) {
+                Files.copy(in, configuration.resolve(file));
+            }
+        }
+        SolrServer solr = new SolrServer();
+        solr.listen(home);
+        return solr;
+    }
+
+    private void listen(Path home) throws Exception {
+        connector.setHost("127.0.0.1");
+        server.addConnector(connector);
+        // the port must be known before Solr starts, and stays when it is down
+        connector.open();
+        connector.setPort(connector.getLocalPort());
+        ServletContextHandler context = new ServletContextHandler(server, "/solr");
+        context.setResourceBase(home.toString());
+        context.addEventListener(
+                new CoreContainerProvider() {
+                    @Override
+                    public void contextInitialized(ServletContextEvent event) {
+                        Properties node = new Properties();
+                        node.setProperty("hostPort", Integer.toString(connector.getPort()));
+                        event.getServletContext()
+                                .setAttribute(SolrDispatchFilter.PROPERTIES_ATTRIBUTE, node);
+                        event.getServletContext()
+                                .setAttribute(
+                                        SolrDispatchFilter.SOLRHOME_ATTRIBUTE, home.toString());
+                        super.contextInitialized(event);
+                    }
+                });
+        EnumSet<DispatcherType> requests = EnumSet.of(DispatcherType.REQUEST);
+        context.addFilter(new FilterHolder((Filter) this::throttle), "/*", requests);
+        context.addFilter(SolrDispatchFilter.class, "/*", requests);
+        context.addServlet(DefaultServlet.class, "/");
+        server.start();
+    }
+
+    /** Solr's rate limiter and circuit breakers answer with 429. */
+    private void throttle(ServletRequest request, ServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        if (((HttpServletRequest) request).getRequestURI().endsWith("/update")
+                && toThrottle.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+            ((HttpServletResponse) response).sendError(429, "too many requests");
+        } else {
+            chain.doFilter(request, response);
+        }
+    }
+
+    /** One user who may all, and one who may read only; none without a password. */
+    private static String security() throws GeneralSecurityException {
+        return """
+               {"authentication": {"class": "solr.BasicAuthPlugin", "blockUnknown": true,
+                 "credentials": {"%s": "%s", "%s": "%s"}},
+                "authorization": {"class": "solr.RuleBasedAuthorizationPlugin",
+                 "permissions": [{"name": "read", "role": ["admin", "reader"]},
+                   {"name": "schema-read", "role": ["admin", "reader"]},
+                   {"name": "config-read", "role": ["admin", "reader"]},
+                   {"name": "all", "role": "admin"}],
+                 "user-role": {"%s": "admin", "%s": "reader"}}}
+               """
+                .formatted(USER, credentials(), READER, credentials(), USER, READER);
+    }
+
+    /** {@code base64(sha256(sha256(salt + password))) base64(salt)}. */
+    private static String credentials() throws GeneralSecurityException {
+        MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+        byte[] salt = "salt".getBytes(StandardCharsets.UTF_8);
+        sha256.update(salt);
+        byte[] once = sha256.digest(PASSWORD.getBytes(StandardCharsets.UTF_8));
+        Base64.Encoder base64 = Base64.getEncoder();
+        return base64.encodeToString(sha256.digest(once)) + " " + base64.encodeToString(salt);
+    }
+
+    /** Address of the server. */
+    String url() {
+        return "http://127.0.0.1:" + connector.getPort() + "/solr";
+    }
+
+    @Override
+    public void down() {
+        try {
+            connector.stop();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void up() {
+        try {
+            connector.start();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void throttle(int requests) {
+        toThrottle.set(requests);
+    }
+
+    @Override
+    public void refuse(String id) {
+        RefusingProcessorFactory.refused = id;
+    }
+
+    void stop() throws Exception {
+        server.stop();
+    }
+}
