@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Sends batches of changes to one server. All methods but those of the futures are called by one
- * thread.
+ * Sends batches of changes to one server. All methods but those of the futures and {@link
+ * #termsLeftOut} are called by one thread.
  *
  * @param <R> one change in the server's own form
  */
@@ -32,6 +32,14 @@ public interface BatchClient<R> extends AutoCloseable {
      *     </ul>
      */
     CompletableFuture<List<Outcome>> send(List<R> batch);
+
+    /**
+     * Terms that were left out of requests so far, because the server takes no more of them in one
+     * vector; a metric, asked for by any thread.
+     */
+    default long termsLeftOut() {
+        return 0;
+    }
 
     @Override
     void close();

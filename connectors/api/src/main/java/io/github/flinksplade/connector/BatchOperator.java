@@ -17,8 +17,8 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
  * Drives a {@link BatchQueue} on the task's thread.
  *
  * <p>Metrics: FLIP-33's {@code numRecordsSend}, {@code numBytesSend}, {@code numRecordsSendErrors}
- * and {@code currentSendTime}; {@code superseded}, {@code sentAgain} and {@code unavailableSeconds}
- * (0 while the server answers).
+ * and {@code currentSendTime}; {@code superseded}, {@code sentAgain}, {@code termsLeftOut} and
+ * {@code unavailableSeconds} (0 while the server answers).
  */
 final class BatchOperator extends AbstractStreamOperator<DeadLetter>
         implements OneInputStreamOperator<VectorRecord, DeadLetter>, BoundedOneInput {
@@ -91,7 +91,9 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
                                                 message)));
                     }
                 };
-        queue = BatchQueue.of(context.name(), target.client(context), options, sent, this::later);
+        BatchClient<?> client = target.client(context);
+        metrics.gauge("termsLeftOut", client::termsLeftOut);
+        queue = BatchQueue.of(context.name(), client, options, sent, this::later);
         metrics.gauge("unavailableSeconds", queue::unavailableSeconds);
     }
 

@@ -35,6 +35,7 @@ class HouseRulesTest {
                     "connector.lucene.LuceneConnector",
                     "connector.opensearch.OpenSearchConnector",
                     "connector.solr.SolrConnector",
+                    "connector.pinecone.PineconeConnector",
                     "app.Main"
                 }) {
             Assertions.assertThat(classes.contain(HOUSE + part)).as(part).isTrue();

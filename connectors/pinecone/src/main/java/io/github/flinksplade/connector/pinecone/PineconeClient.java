@@ -1,0 +1,127 @@
+package io.github.flinksplade.connector.pinecone;
+
+import com.google.common.util.concurrent.FutureCallback;
+import com.google.common.util.concurrent.Futures;
+import com.google.common.util.concurrent.ListenableFuture;
+import com.google.common.util.concurrent.MoreExecutors;
+import com.google.protobuf.CodedOutputStream;
+import io.github.flinksplade.connector.BatchClient;
+import io.github.flinksplade.connector.Outcome;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.pinecone.PineconeRequestFactory.Change;
+import io.pinecone.proto.Vector;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Sends batches to one namespace: an upsert and a delete, of which Pinecone takes each whole. */
+final class PineconeClient implements BatchClient<Change> {
+
+    /** Field number and length around each record or id in a request. */
+    private static final int FRAME_BYTES = 6;
+
+    private final PineconeSettings settings;
+    private final AtomicLong termsLeftOut = new AtomicLong();
+
+    /** Made by the first batch, and again after one that found the control plane away. */
+    private CompletableFuture<IndexConnection> connection;
+
+    PineconeClient(PineconeSettings settings) {
+        this.settings = settings;
+    }
+
+    @Override
+    public Change request(VectorRecord record) {
+        Change change = PineconeRequestFactory.change(settings, record);
+        termsLeftOut.addAndGet(change.termsLeftOut());
+        return change;
+    }
+
+    @Override
+    public long sizeInBytes(Change change) {
+        return FRAME_BYTES
+                + (change.vector() == null
+                        ? CodedOutputStream.computeStringSizeNoTag(change.id())
+                        : change.vector().getSerializedSize());
+    }
+
+    @Override
+    public long termsLeftOut() {
+        return termsLeftOut.get();
+    }
+
+    @Override
+    public CompletableFuture<List<Outcome>> send(List<Change> batch) {
+        List<Vector> upserts = new ArrayList<>();
+        List<String> deletes = new ArrayList<>();
+        for (Change change : batch) {
+            if (change.vector() == null) {
+                deletes.add(change.id());
+            } else {
+                upserts.add(change.vector());
+            }
+        }
+        return connection()
+                .thenCompose(
+                        to ->
+                                CompletableFuture.allOf(
+                                        upserts.isEmpty()
+                                                ? CompletableFuture.completedFuture(null)
+                                                : answer(to.upsert(upserts), false),
+                                        deletes.isEmpty()
+                                                ? CompletableFuture.completedFuture(null)
+                                                : answer(to.delete(deletes), true)))
+                .handle(
+                        (done, failure) -> {
+                            if (failure == null) {
+                                return Collections.nCopies(batch.size(), Outcome.written());
+                            }
+                            Throwable cause =
+                                    failure instanceof CompletionException
+                                            ? failure.getCause()
+                                            : failure;
+                            throw new CompletionException(
+                                    PineconeFailureClassifier.classify(settings, cause));
+                        });
+    }
+
+    private CompletableFuture<IndexConnection> connection() {
+        if (connection == null || connection.isCompletedExceptionally()) {
+            connection = CompletableFuture.supplyAsync(() -> IndexConnection.open(settings));
+        }
+        return connection;
+    }
+
+    private static CompletableFuture<Void> answer(ListenableFuture<?> call, boolean delete) {
+        CompletableFuture<Void> answer = new CompletableFuture<>();
+        Futures.addCallback(
+                call,
+                new FutureCallback<Object>() {
+                    @Override
+                    public void onSuccess(Object result) {
+                        answer.complete(null);
+                    }
+
+                    @Override
+                    public void onFailure(Throwable failure) {
+                        if (delete && PineconeFailureClassifier.isNothingToDelete(failure)) {
+                            answer.complete(null);
+                        } else {
+                            answer.completeExceptionally(failure);
+                        }
+                    }
+                },
+                MoreExecutors.directExecutor());
+        return answer;
+    }
+
+    @Override
+    public void close() {
+        if (connection != null) {
+            connection.thenAccept(IndexConnection::close);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package io.github.flinksplade.connector.pinecone;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.connector.Target;
+
+/**
+ * {@code pinecone:INDEX?namespace=NAMESPACE}: a namespace of a Pinecone index, sparse, or dense
+ * with the metric dotproduct. See the package description for what it holds and promises.
+ */
+public final class PineconeConnector implements Connector {
+
+    @Override
+    public String scheme() {
+        return "pinecone";
+    }
+
+    @Override
+    public String usage() {
+        return "pinecone:INDEX?namespace=NAMESPACE is a target, and can be searched; the API key"
+                + " stands in pinecone.properties as api-key, or in PINECONE_API_KEY";
+    }
+
+    @Override
+    public Target target(Address address) {
+        return new PineconeTarget(PineconeSettings.of(address));
+    }
+
+    @Override
+    public SearchIndex index(Address address) {
+        return PineconeIndex.open(PineconeSettings.of(address));
+    }
+}

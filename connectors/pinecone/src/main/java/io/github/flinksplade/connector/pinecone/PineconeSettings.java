@@ -1,0 +1,141 @@
+package io.github.flinksplade.connector.pinecone;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.BatchOptions;
+import io.github.flinksplade.connector.ConnectorException;
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * What an address says.
+ *
+ * @param dense name of the field that holds the dense vector, or null for a sparse index
+ * @param dimension of the dense vectors of an index to be created, or 0
+ * @param fields names of the fields to keep, or null for all
+ * @param apiKey read where the job is submitted; travels with the job, and is never printed
+ */
+record PineconeSettings(
+        String index,
+        String namespace,
+        String host,
+        String cloud,
+        String region,
+        String dense,
+        int dimension,
+        boolean text,
+        List<String> fields,
+        BatchOptions batching,
+        String apiKey)
+        implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+
+    /** Where the marks stand that say what made the vectors of each namespace. */
+    static final String MARKS = "flink-splade";
+
+    /** Pinecone's own name for the namespace of those who name none. */
+    static final String DEFAULT_NAMESPACE = "__default__";
+
+    private static final String API_KEY = "api-key";
+    private static final String HOST = "host";
+    private static final String PINECONE = "https://api.pinecone.io";
+    private static final int MOST_DIMENSIONS = 20_000;
+
+    static PineconeSettings of(Address address) {
+        address.allowOptions(
+                BatchOptions.optionsAnd(
+                        "namespace",
+                        HOST,
+                        "cloud",
+                        "region",
+                        "dense",
+                        "dimension",
+                        "text",
+                        "fields"));
+        String index = address.place();
+        if (!index.matches("[a-z0-9]([a-z0-9-]{0,43}[a-z0-9])?")) {
+            throw new ConnectorException(
+                    "'"
+                            + index
+                            + "' in "
+                            + address
+                            + " cannot be the name of a Pinecone index; write 1 to 45 lower-case"
+                            + " letters, digits and dashes, without a dash at either end");
+        }
+        String namespace = address.option("namespace", DEFAULT_NAMESPACE);
+        if (!namespace.matches("[\\x21-\\x7e]{1,512}") || namespace.equals(MARKS)) {
+            throw new ConnectorException(
+                    "namespace="
+                            + namespace
+                            + " in "
+                            + address
+                            + ": write 1 to 512 visible ASCII characters, other than "
+                            + MARKS);
+        }
+        String fields = address.option("fields");
+        return new PineconeSettings(
+                index,
+                namespace,
+                host(address),
+                address.option("cloud", "aws"),
+                address.option("region", "us-east-1"),
+                address.option("dense"),
+                (int) address.number("dimension", 0, 1, MOST_DIMENSIONS),
+                address.flag("text", true),
+                fields == null ? null : List.of(fields.split(",")),
+                BatchOptions.of(PineconeLimits.RECORDS, PineconeLimits.UPSERT_BYTES, 4)
+                        .with(address, PineconeLimits.RECORDS, PineconeLimits.UPSERT_BYTES),
+                apiKey(address));
+    }
+
+    private static String host(Address address) {
+        String host =
+                address.option(HOST, address.properties().getOrDefault(HOST, PINECONE))
+                        .replaceFirst("/+$", "");
+        if (!host.matches("https?://[^/?#@]+")) {
+            throw new ConnectorException(
+                    "host="
+                            + host
+                            + " of "
+                            + address
+                            + ": write http:// or https:// and a host, such as "
+                            + PINECONE
+                            + " or http://127.0.0.1:5080");
+        }
+        return host;
+    }
+
+    private static String apiKey(Address address) {
+        String key = address.properties().getOrDefault(API_KEY, System.getenv("PINECONE_API_KEY"));
+        if (key == null || key.isBlank()) {
+            throw new ConnectorException(
+                    "there is no API key for "
+                            + address
+                            + "; set "
+                            + API_KEY
+                            + " in pinecone.properties, or the environment variable"
+                            + " PINECONE_API_KEY");
+        }
+        return key.strip();
+    }
+
+    /** Whether data goes unencrypted, as to an emulator on this machine. */
+    boolean plaintext() {
+        return host.startsWith("http://");
+    }
+
+    /** The index, for messages. */
+    String place() {
+        return "the index '" + index + "' at " + host;
+    }
+
+    /** The namespace, for messages. */
+    String collection() {
+        return "the namespace '" + namespace + "' of " + place();
+    }
+
+    @Override
+    public String toString() {
+        return collection();
+    }
+}

@@ -1,0 +1,59 @@
+package io.github.flinksplade.connector.pinecone;
+
+import io.github.flinksplade.connector.BatchClient;
+import io.github.flinksplade.connector.BatchOptions;
+import io.github.flinksplade.connector.BatchTarget;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.VectorRecord;
+
+/** A namespace of a Pinecone index as a target. */
+final class PineconeTarget implements BatchTarget {
+
+    private static final long serialVersionUID = 1L;
+
+    private final PineconeSettings settings;
+
+    PineconeTarget(PineconeSettings settings) {
+        this.settings = settings;
+    }
+
+    @Override
+    public void check(TargetContext context, boolean restored) {
+        try (IndexConnection connection = IndexConnection.openOrCreate(settings)) {
+            ProvenanceMark mark = new ProvenanceMark(settings, connection);
+            Provenance held = mark.read();
+            if (held != null) {
+                context.requireSameEncoder(
+                        held, settings.collection(), "name a new namespace or index");
+                return;
+            }
+            long records = connection.records(settings.namespace());
+            if (records > 0) {
+                throw new ConnectorException(
+                        settings.collection()
+                                + " holds "
+                                + records
+                                + " records that flink-splade did not write; name a new namespace"
+                                + " with namespace=NAME, or a new index");
+            }
+            mark.write(context.provenance());
+        }
+    }
+
+    @Override
+    public String rejection(VectorRecord record) {
+        return PineconeRequestFactory.rejection(settings, record);
+    }
+
+    @Override
+    public BatchOptions batching() {
+        return settings.batching();
+    }
+
+    @Override
+    public BatchClient<?> client(TargetContext context) {
+        return new PineconeClient(settings);
+    }
+}

@@ -1,0 +1,217 @@
+package io.github.flinksplade.connector.pinecone;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.contract.Faults;
+import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.TargetContract;
+import io.pinecone.clients.Index;
+import io.pinecone.clients.Pinecone;
+import io.pinecone.configs.PineconeConfig;
+import io.pinecone.configs.PineconeConnection;
+import io.pinecone.proto.ListItem;
+import io.pinecone.proto.ListResponse;
+import io.pinecone.proto.SparseValues;
+import io.pinecone.proto.Vector;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+/**
+ * Against the stand-in; against Pinecone itself with {@code -Dflinksplade.pinecone.url=...} and an
+ * API key in {@code PINECONE_API_KEY}, then without faults. One index, a namespace for each test;
+ * read with the official client's own index, page by page.
+ */
+class PineconeContractITCase extends TargetContract {
+
+    private static final String URL = System.getProperty("flinksplade.pinecone.url");
+    private static final String INDEX =
+            System.getProperty("flinksplade.pinecone.index", "flink-splade-contract");
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static PineconeStandIn standIn;
+
+    @BeforeAll
+    static void start() {
+        standIn = URL == null ? PineconeStandIn.start() : null;
+    }
+
+    @AfterAll
+    static void stop() {
+        if (standIn != null) {
+            standIn.close();
+        }
+    }
+
+    @Override
+    protected Address fresh(String name) {
+        String namespace = name + "-" + System.nanoTime();
+        return Address.parse("pinecone:" + INDEX + "?namespace=" + namespace)
+                .withProperties(Map.of("host", url(), "api-key", key()));
+    }
+
+    private static String url() {
+        return standIn == null ? URL : standIn.url();
+    }
+
+    private static String key() {
+        return standIn == null ? System.getenv("PINECONE_API_KEY") : PineconeStandIn.API_KEY;
+    }
+
+    @Override
+    protected Map<String, Held> held(Address address) throws Exception {
+        PineconeConfig config = new PineconeConfig(key());
+        config.setHost(
+                new Pinecone.Builder(key()).withHost(url()).build().describeIndex(INDEX).getHost());
+        config.setTLSEnabled(url().startsWith("https:"));
+        PineconeConnection connection = new PineconeConnection(config);
+        try (connection) {
+            Index index = new Index(config, connection, INDEX);
+            Map<String, Vector> read = read(index, address.option("namespace"));
+            while (standIn == null) {
+                // eventually consistent: what has not changed for ten seconds is taken as settled
+                TimeUnit.SECONDS.sleep(10);
+                Map<String, Vector> again = read(index, address.option("namespace"));
+                if (again.equals(read)) {
+                    break;
+                }
+                read = again;
+            }
+            Map<String, Held> held = new TreeMap<>();
+            for (Vector vector : read.values()) {
+                held.put(vector.getId(), held(vector));
+            }
+            return held;
+        }
+    }
+
+    private static Map<String, Vector> read(Index index, String namespace) {
+        Map<String, Vector> read = new TreeMap<>();
+        String token = null;
+        do {
+            ListResponse page =
+                    token == null ? index.list(namespace, 100) : index.list(namespace, 100, token);
+            List<String> ids = page.getVectorsList().stream().map(ListItem::getId).toList();
+            if (!ids.isEmpty()) {
+                read.putAll(index.fetch(ids, namespace).getVectorsMap());
+            }
+            token = page.hasPagination() ? page.getPagination().getNext() : "";
+        } while (!token.isEmpty());
+        return read;
+    }
+
+    private static Held held(Vector vector) throws Exception {
+        SparseValues sparse = vector.getSparseValues();
+        TreeMap<Integer, Float> terms = new TreeMap<>();
+        for (int i = 0; i < sparse.getIndicesCount(); i++) {
+            terms.put(sparse.getIndices(i), sparse.getValues(i));
+        }
+        float[] values = new float[terms.size()];
+        int at = 0;
+        for (float value : terms.values()) {
+            values[at++] = value;
+        }
+        return new Held(
+                terms.keySet().stream().mapToInt(i -> i).toArray(),
+                values,
+                vector.getMetadata().getFieldsOrThrow("text").getStringValue(),
+                fields(vector.getMetadata()).toString());
+    }
+
+    /** As the page of this target says: what stands in {@code _fields} before other keys. */
+    private static ObjectNode fields(Struct metadata) throws Exception {
+        ObjectNode fields = JSON.createObjectNode();
+        for (Map.Entry<String, Value> entry : metadata.getFieldsMap().entrySet()) {
+            Value value = entry.getValue();
+            switch (entry.getKey()) {
+                case "text", "_version", "_fields" -> {}
+                default -> {
+                    if (value.hasListValue()) {
+                        var list = fields.putArray(entry.getKey());
+                        value.getListValue()
+                                .getValuesList()
+                                .forEach(element -> list.add(element.getStringValue()));
+                    } else if (value.hasBoolValue()) {
+                        fields.put(entry.getKey(), value.getBoolValue());
+                    } else if (value.hasStringValue()) {
+                        fields.put(entry.getKey(), value.getStringValue());
+                    } else if (value.getNumberValue() == Math.rint(value.getNumberValue())) {
+                        fields.put(entry.getKey(), (int) value.getNumberValue());
+                    } else {
+                        fields.put(entry.getKey(), value.getNumberValue());
+                    }
+                }
+            }
+        }
+        if (metadata.containsFields("_fields")) {
+            fields.setAll(
+                    (ObjectNode)
+                            JSON.readTree(metadata.getFieldsOrThrow("_fields").getStringValue()));
+        }
+        return fields;
+    }
+
+    @Override
+    protected Faults faults() {
+        return standIn == null
+                ? null
+                : new Faults() {
+                    @Override
+                    public void down() {
+                        standIn.down();
+                    }
+
+                    @Override
+                    public void up() {
+                        standIn.up();
+                    }
+
+                    @Override
+                    public void throttle(int requests) {
+                        standIn.throttle(requests);
+                    }
+
+                    @Override
+                    public void refuse(String id) {
+                        standIn.refuse(id);
+                    }
+                };
+    }
+
+    @Override
+    protected boolean guardsVersions() {
+        return false;
+    }
+
+    @Override
+    protected boolean remembersDeletes() {
+        return false;
+    }
+
+    @Override
+    protected boolean holdsEmptyVectors() {
+        return false;
+    }
+
+    @Override
+    protected int maxTerms() {
+        return 2_048;
+    }
+
+    @Override
+    protected Address withWrongCredentials(Address address) {
+        return address.withProperties(Map.of("api-key", "another-key"));
+    }
+
+    /** Pinecone does not count documents by term. */
+    @Override
+    protected Address freshWithIdf(String name) {
+        return null;
+    }
+}
