@@ -2,6 +2,8 @@ package io.github.flinksplade.connector.pinecone;
 
 import com.google.common.util.concurrent.ListenableFuture;
 import io.github.flinksplade.connector.ConnectorException;
+import io.grpc.ConnectivityState;
+import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.pinecone.clients.Pinecone;
 import io.pinecone.configs.PineconeConfig;
@@ -24,6 +26,7 @@ import io.pinecone.proto.VectorServiceGrpc.VectorServiceFutureStub;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.openapitools.db_control.client.model.IndexModel;
@@ -39,6 +42,7 @@ import org.openapitools.db_control.client.model.IndexModel;
 final class IndexConnection implements AutoCloseable {
 
     private static final int CALL_SECONDS = 30;
+    private static final int RECONNECT_SECONDS = 2;
     private static final int CREATION_SECONDS = 120;
 
     private final PineconeSettings settings;
@@ -234,13 +238,30 @@ final class IndexConnection implements AutoCloseable {
                 .sum();
     }
 
+    /**
+     * Completes at once where nothing is known against the connection. After it was lost, tries to
+     * connect now, whatever the client's own pause (up to two minutes): how long to wait between
+     * tries is decided by the job. Completes in any case; a call then fails with the reason.
+     */
+    CompletableFuture<Void> reconnected() {
+        ManagedChannel channel = connection.getChannel();
+        CompletableFuture<Void> changed = new CompletableFuture<>();
+        if (channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
+            channel.resetConnectBackoff();
+            channel.notifyWhenStateChanged(
+                    ConnectivityState.TRANSIENT_FAILURE, () -> changed.complete(null));
+            return changed.completeOnTimeout(null, RECONNECT_SECONDS, TimeUnit.SECONDS);
+        }
+        changed.complete(null);
+        return changed;
+    }
+
     private VectorServiceFutureStub future() {
-        // a lost connection is tried again at once: how long to wait is decided by the job
-        connection.getChannel().resetConnectBackoff();
         return connection.getAsyncStub().withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
     }
 
     private <T> T call(Function<VectorServiceBlockingStub, T> call) {
+        reconnected().join();
         try {
             return call.apply(
                     connection.getBlockingStub().withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS));

@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /** Sends batches to one namespace: an upsert and a delete, of which Pinecone takes each whole. */
 final class PineconeClient implements BatchClient<Change> {
 
-    /** Field number and length around each record or id in a request. */
+    /** Field number and length before each record or id in a request. */
     private static final int FRAME_BYTES = 6;
 
     private final PineconeSettings settings;
@@ -65,15 +65,7 @@ final class PineconeClient implements BatchClient<Change> {
             }
         }
         return connection()
-                .thenCompose(
-                        to ->
-                                CompletableFuture.allOf(
-                                        upserts.isEmpty()
-                                                ? CompletableFuture.completedFuture(null)
-                                                : answer(to.upsert(upserts), false),
-                                        deletes.isEmpty()
-                                                ? CompletableFuture.completedFuture(null)
-                                                : answer(to.delete(deletes), true)))
+                .thenCompose(to -> to.reconnected().thenCompose(done -> send(to, upserts, deletes)))
                 .handle(
                         (done, failure) -> {
                             if (failure == null) {
@@ -88,9 +80,25 @@ final class PineconeClient implements BatchClient<Change> {
                         });
     }
 
+    private static CompletableFuture<Void> send(
+            IndexConnection to, List<Vector> upserts, List<String> deletes) {
+        List<CompletableFuture<Void>> answers = new ArrayList<>();
+        if (!upserts.isEmpty()) {
+            answers.add(answer(to.upsert(upserts), false));
+        }
+        if (!deletes.isEmpty()) {
+            answers.add(answer(to.delete(deletes), true));
+        }
+        return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new));
+    }
+
     private CompletableFuture<IndexConnection> connection() {
         if (connection == null || connection.isCompletedExceptionally()) {
-            connection = CompletableFuture.supplyAsync(() -> IndexConnection.open(settings));
+            // a thread of its own, which sees the classes that this one sees
+            connection =
+                    CompletableFuture.supplyAsync(
+                            () -> IndexConnection.open(settings),
+                            connecting -> new Thread(connecting, "pinecone-connect").start());
         }
         return connection;
     }

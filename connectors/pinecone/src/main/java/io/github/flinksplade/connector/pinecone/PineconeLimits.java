@@ -8,8 +8,8 @@ final class PineconeLimits {
     /** Records in an upsert, ids in a delete. */
     static final int RECORDS = 1_000;
 
-    /** Bytes of an upsert; published as "2 MB". */
-    static final long UPSERT_BYTES = 2_000_000;
+    /** Bytes of an upsert's records; published as "2 MB", less what the namespace's name takes. */
+    static final long UPSERT_BYTES = 2_000_000 - 1_000;
 
     /** Terms of a sparse vector. */
     static final int TERMS = 2_048;
