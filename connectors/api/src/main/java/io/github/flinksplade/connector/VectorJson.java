@@ -42,15 +42,22 @@ public final class VectorJson implements Serializable {
 
         /**
          * Anserini's JsonVectorCollection: {@code {"id":"1","contents":"text","vector":
-         * {"world":277}}}: weights times 100, rounded (half to even), terms that come to 0 left
-         * out. It has no way to say that a document is deleted.
+         * {"world":277},"version":7,"encoder":"<fingerprint>"}}: weights times 100, rounded (half
+         * to even), terms that come to 0 left out. A document without terms has {@link
+         * #ANSERINI_FILLER} once, because Anserini leaves out what has none. There is no way to say
+         * that a document is deleted. Anserini itself does not read the version and the encoder;
+         * they tell the newest line of an id, and whether two files may be indexed together.
          */
         ANSERINI
     }
 
+    /** The term of a document without terms in {@link Form#ANSERINI}, as naver/splade has it. */
+    public static final String ANSERINI_FILLER = "[unused993]";
+
     private final Form form;
     private final boolean withText;
     private final Vocabulary vocabulary;
+    private final String encoder;
     private final String provenance;
 
     private transient StringBuilder buffer;
@@ -70,6 +77,7 @@ public final class VectorJson implements Serializable {
                 form == Form.HYBRID ? vocabulary : Objects.requireNonNull(vocabulary, "vocabulary");
         StringBuilder json = new StringBuilder(",\"encoder\":");
         quote(provenance.fingerprint(), json);
+        this.encoder = json.toString();
         json.append(",\"model\":");
         quote(provenance.model(), json);
         json.append(",\"model_sha256\":");
@@ -125,7 +133,7 @@ public final class VectorJson implements Serializable {
                 json.append(",\"contents\":");
                 quote(record.text(), json);
                 appendIntegers(record, json);
-                json.append('}');
+                json.append(",\"version\":").append(record.version()).append(encoder).append('}');
             }
         }
         return json;
@@ -189,6 +197,10 @@ public final class VectorJson implements Serializable {
                 quote(vocabulary.term(record.indices()[i]), json);
                 json.append(':').append(weight);
             }
+        }
+        if (first) {
+            quote(ANSERINI_FILLER, json);
+            json.append(":1");
         }
         json.append('}');
     }

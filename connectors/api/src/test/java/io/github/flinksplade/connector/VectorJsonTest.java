@@ -105,7 +105,22 @@ class VectorJsonTest {
 
         assertThat(json(Form.ANSERINI, false).line(record))
                 .isEqualTo(
-                        "{\"id\":\"d1\",\"contents\":\"t\u00e4xt\",\"vector\":{\"b\":280,\"c\":1}}");
+                        "{\"id\":\"d1\",\"contents\":\"t\u00e4xt\",\"vector\":{\"b\":280,\"c\":1},"
+                                + "\"version\":7,\"encoder\":\""
+                                + PROVENANCE.fingerprint()
+                                + "\"}");
+    }
+
+    @Test
+    void anseriniKeepsThePlaceOfADocumentWithoutTerms() {
+        for (VectorRecord record :
+                new VectorRecord[] {
+                    upsert("d1", "t", "{}", new int[0]),
+                    upsert("d1", "t", "{}", new int[] {3}, .004f)
+                }) {
+            assertThat(json(Form.ANSERINI, false).line(record))
+                    .contains("\"vector\":{\"[unused993]\":1},");
+        }
     }
 
     @Test

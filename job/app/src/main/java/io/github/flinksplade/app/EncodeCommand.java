@@ -39,12 +39,16 @@ import picocli.CommandLine.ParentCommand;
             "",
             "Examples:",
             "  flink-splade encode \"a car on the road\"",
-            "  printf 'first line\\nsecond line\\n' | flink-splade encode --format lucene"
+            "  printf 'first line\\nsecond line\\n' | flink-splade encode --format lucene",
+            "  flink-splade encode --role query --format anserini < queries.tsv > topics.tsv"
         })
 final class EncodeCommand implements Callable<Integer> {
 
     private static final int LOOK_AHEAD = 1024;
     private static final int LOOK_AHEAD_CHARACTERS = 32 << 20;
+
+    /** The most clauses of a query in Lucene, as Anserini leaves it. */
+    private static final int ANSERINI_TERMS = 1024;
 
     @ParentCommand private Main main;
 
@@ -63,7 +67,9 @@ final class EncodeCommand implements Callable<Integer> {
             description =
                     "hybrid (default): {\"indices\":[...],\"values\":[...]}; lucene: terms with"
                             + " rounded weights; card: as the recipe of Splade_PP_en_v2 prints"
-                            + " them.")
+                            + " them; anserini: topics, id<TAB>terms repeated by weight, of lines"
+                            + " that are id<TAB>query or queries numbered from 1 (errors go to"
+                            + " standard error).")
     private VectorFormat format = VectorFormat.HYBRID;
 
     @Option(
@@ -97,17 +103,30 @@ final class EncodeCommand implements Callable<Integer> {
     /**
      * A text on its way.
      *
+     * @param name what error messages call it
+     * @param topic the topic's id; null where the format has none
      * @param encoded null for what needs no model
      * @param error null unless the line cannot be encoded
      */
     private record Pending(
-            String name, int characters, CompletableFuture<EncodedText> encoded, String error) {}
+            String name,
+            String topic,
+            int characters,
+            CompletableFuture<EncodedText> encoded,
+            String error) {}
 
-    private static final Pending END = new Pending(null, 0, null, null);
+    private static final Pending END = new Pending(null, null, 0, null, null);
 
     @Override
     public Integer call() throws Exception {
         String where = UserException.COMMAND_LINE;
+        if (format == VectorFormat.ANSERINI && role != Role.QUERY) {
+            throw UserException.at(
+                    where,
+                    "--format anserini writes topics, which are queries; add --role query, or write"
+                            + " documents with run --to file:DIR?format=anserini",
+                    null);
+        }
         Pruning pruning = JobSettings.PRUNE.parse(prune, where);
         EncoderOptions options =
                 modelOptions
@@ -159,7 +178,10 @@ final class EncodeCommand implements Callable<Integer> {
             if (next.encoded() != null && !next.encoded().isDone()) {
                 results.flush();
             }
-            results.line(answer(next, encoder));
+            String answer = answer(next, encoder);
+            if (answer != null) {
+                results.line(answer);
+            }
             ahead.characters.release(next.characters());
         }
         results.flush();
@@ -169,16 +191,27 @@ final class EncodeCommand implements Callable<Integer> {
         }
     }
 
+    /** The line of output, or null if there is none. */
     private String answer(Pending next, SpladeEncoder encoder) throws InterruptedException {
         String error = next.error();
-        if (error == null && next.encoded() == null) {
-            return format.format(SparseVector.EMPTY, encoder.tokenizer()::term);
-        }
         if (error == null) {
             try {
-                EncodedText encoded = next.encoded().get();
-                truncated += encoded.truncated() ? 1 : 0;
-                return format.format(encoded.vector(), encoder.tokenizer()::term);
+                SparseVector vector = SparseVector.EMPTY;
+                if (next.encoded() != null) {
+                    EncodedText encoded = next.encoded().get();
+                    truncated += encoded.truncated() ? 1 : 0;
+                    vector = encoded.vector();
+                }
+                if (format != VectorFormat.ANSERINI || vector.size() <= ANSERINI_TERMS) {
+                    String formatted = format.format(vector, encoder.tokenizer()::term);
+                    return next.topic() == null ? formatted : next.topic() + '\t' + formatted;
+                }
+                error =
+                        vector.size()
+                                + " terms, of which Anserini takes "
+                                + ANSERINI_TERMS
+                                + "; leave some out with --prune top_k="
+                                + ANSERINI_TERMS;
             } catch (ExecutionException e) {
                 if (!(e.getCause() instanceof EncodingException)) {
                     throw new IllegalStateException(e.getCause());
@@ -187,7 +220,13 @@ final class EncodeCommand implements Callable<Integer> {
             }
         }
         failed++;
-        return JsonText.object("error", next.name() + ": " + error);
+        error = next.name() + ": " + error;
+        if (format == VectorFormat.ANSERINI) {
+            // a line that is no topic would make the file unreadable
+            main.console().err().println(error);
+            return null;
+        }
+        return JsonText.object("error", error);
     }
 
     /** Reads ahead, as far as memory is to be spent on it. */
@@ -205,8 +244,15 @@ final class EncodeCommand implements Callable<Integer> {
         void read(Console console) {
             try {
                 Lines lines = new Lines(console.in());
+                Topics topics = new Topics();
                 for (Lines.Line line = lines.next(); line != null; line = lines.next()) {
-                    add("line " + line.number(), line.text(), line.error());
+                    String name = "line " + line.number();
+                    if (format == VectorFormat.ANSERINI) {
+                        Topics.Topic topic = topics.topic(line);
+                        add(name, topic.id(), topic.query(), topic.error());
+                    } else {
+                        add(name, null, line.text(), line.error());
+                    }
                 }
             } catch (java.io.IOException e) {
                 broken = e;
@@ -220,7 +266,9 @@ final class EncodeCommand implements Callable<Integer> {
         void readArguments() {
             try {
                 for (int i = 0; i < texts.size(); i++) {
-                    add("text " + (i + 1), texts.get(i), null);
+                    String number = Integer.toString(i + 1);
+                    String topic = format == VectorFormat.ANSERINI ? number : null;
+                    add("text " + number, topic, texts.get(i), null);
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -237,16 +285,17 @@ final class EncodeCommand implements Callable<Integer> {
             }
         }
 
-        private void add(String name, String text, String error) throws InterruptedException {
+        private void add(String name, String topic, String text, String error)
+                throws InterruptedException {
             if (error != null) {
-                queue.put(new Pending(name, 0, null, error));
+                queue.put(new Pending(name, topic, 0, null, error));
             } else if (text.isEmpty()) {
                 // [CLS][SEP] alone might give terms; an empty line has none
-                queue.put(new Pending(name, 0, null, null));
+                queue.put(new Pending(name, topic, 0, null, null));
             } else {
                 int size = Math.min(text.length(), LOOK_AHEAD_CHARACTERS);
                 characters.acquire(size);
-                queue.put(new Pending(name, size, batcher.submit(text, role), null));
+                queue.put(new Pending(name, topic, size, batcher.submit(text, role), null));
             }
         }
     }

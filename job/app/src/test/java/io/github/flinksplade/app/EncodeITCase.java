@@ -134,6 +134,49 @@ class EncodeITCase {
     }
 
     @Test
+    void topicsForAnserini() {
+        Outcome numbered =
+                MainTest.run("a car\n\na car", "encode", "--role", "query", "--format", "anserini");
+        assertThat(numbered.code()).as(numbered.err()).isZero();
+        assertThat(lines(numbered)).hasSize(3);
+        assertThat(lines(numbered).get(0)).matches("1\\t\\S+( \\S+)+");
+        assertThat(lines(numbered).get(1)).isEqualTo("2\t(nothing)");
+        assertThat(lines(numbered).get(2)).isEqualTo(lines(numbered).get(0).replace("1\t", "3\t"));
+
+        Outcome named =
+                MainTest.run(
+                        "17\ta car\na car\n17\tx\n\tx\nq 1\tx\n18\ta\tcar\n",
+                        "encode",
+                        "--role",
+                        "query",
+                        "--format",
+                        "anserini");
+        assertThat(named.code()).isEqualTo(ExitCode.INPUT);
+        assertThat(lines(named))
+                .containsExactly(
+                        lines(numbered).get(0).replace("1\t", "17\t"),
+                        lines(numbered).get(0).replace("1\t", "18\t"));
+        assertThat(named.err().lines())
+                .containsExactly(
+                        "line 2: no tab between id and query, which the first line has",
+                        "line 3: the id '17' stands twice",
+                        "line 4: the id '' is empty or holds white space",
+                        "line 5: the id 'q 1' is empty or holds white space");
+        assertThat(
+                        lines(
+                                MainTest.run(
+                                        "",
+                                        "encode",
+                                        "--role",
+                                        "query",
+                                        "--format",
+                                        "anserini",
+                                        "a car",
+                                        "")))
+                .containsExactly(lines(numbered).get(0), "2\t(nothing)");
+    }
+
+    @Test
     @SuppressWarnings("try") // the input is closed before the rest
     void anEndlessPipeIsAnsweredAsItComes() throws Exception {
         ExecutorService one = Executors.newSingleThreadExecutor();

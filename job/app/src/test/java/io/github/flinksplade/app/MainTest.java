@@ -125,6 +125,7 @@ class MainTest {
                     1 | run --from lucene:x --to file:b                | lucene:x cannot be read from*
                     1 | run --from kafak://b:9/t --to file:b           | no connector for 'kafak:' in kafak://b:9/t; did you mean 'kafka:'?*
                     1 | encode --model /no/such/model hello            | no such directory: /no/such/model*
+                    2 | encode --format anserini hello                 | --format anserini writes topics, which are queries; add --role query, or write documents with run --to file:DIR?format=anserini
                     2 | encode --prune topk=3 hello                    | prune on the command line: unknown pruning 'topk=3'*
                     1 | encode --device cuda hello                     | the device cuda cannot be used: the ONNX Runtime on the class path is a build for CPUs*
                     2 | encode --device gpu hello                      | device on the command line: unknown device 'gpu'*

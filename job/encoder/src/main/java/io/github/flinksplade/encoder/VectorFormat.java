@@ -66,7 +66,30 @@ public enum VectorFormat {
             }
             return text.append(']').toString();
         }
+    },
+
+    /**
+     * A query as Anserini's impact search takes it: {@code world world hello}, each term as often
+     * as its weight times 100, rounded (half to even), ids ascending. A vector without terms is
+     * {@value #ANSERINI_NOTHING}, which no tokenizer has as a term: a topic must not be empty.
+     */
+    ANSERINI {
+        @Override
+        public String format(SparseVector vector, IntFunction<String> term) {
+            StringBuilder text = new StringBuilder();
+            for (int i = 0; i < vector.size(); i++) {
+                // a float times 100 is exact in a double, so that only one rounding takes place
+                long times = (long) Math.rint(vector.values()[i] * 100.0);
+                String word = term.apply(vector.indices()[i]) + ' ';
+                for (long n = 0; n < times; n++) {
+                    text.append(word);
+                }
+            }
+            return text.isEmpty() ? ANSERINI_NOTHING : text.substring(0, text.length() - 1);
+        }
     };
+
+    private static final String ANSERINI_NOTHING = "(nothing)";
 
     /**
      * The vector as text, without a line end.

@@ -110,6 +110,21 @@ class VectorFormatTest {
 
     /** Python: repr of the same strings. */
     @Test
+    void anseriniRepeatsTerms() {
+        SparseVector vector =
+                new SparseVector(new int[] {1, 2, 3}, new float[] {0.02f, 0.004f, 0.035f});
+
+        // as a float 0.035 lies above the half
+        assertThat(VectorFormat.ANSERINI.format(vector, id -> "t" + id))
+                .isEqualTo("t1 t1 t3 t3 t3 t3");
+        assertThat(VectorFormat.ANSERINI.format(SparseVector.EMPTY, TERMS)).isEqualTo("(nothing)");
+        assertThat(
+                        VectorFormat.ANSERINI.format(
+                                new SparseVector(new int[] {2}, new float[] {0.004f}), TERMS))
+                .isEqualTo("(nothing)");
+    }
+
+    @Test
     void cardWritesTermsAsPythonDoes() {
         assertThat(card("a'b\"c")).endsWith("('a\\'b\"c', 1.0)]");
         assertThat(card("tab\tnl\n")).endsWith("('tab\\tnl\\n', 1.0)]");

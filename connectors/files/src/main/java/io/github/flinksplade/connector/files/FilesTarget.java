@@ -13,6 +13,7 @@ import io.github.flinksplade.connector.VectorRecord;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -32,6 +33,12 @@ final class FilesTarget implements SinkTarget {
 
     private static final String PREFIX = "part";
     private static final String SUFFIX = ".jsonl";
+
+    /**
+     * The longest term that Lucene takes, in bytes. Anserini's indexer stops reading a file at a
+     * document with a longer id, and says that all went well.
+     */
+    private static final int ANSERINI_ID_BYTES = 32_766;
 
     private final Address address;
     private final String folder;
@@ -134,8 +141,15 @@ final class FilesTarget implements SinkTarget {
 
     @Override
     public String rejection(VectorRecord record) {
-        return form == Form.ANSERINI && record.isDelete()
-                ? "a delete cannot be written in the anserini form, which has none"
+        if (form != Form.ANSERINI) {
+            return null;
+        }
+        if (record.isDelete()) {
+            return "a delete cannot be written in the anserini form, which has none";
+        }
+        int bytes = record.id().getBytes(StandardCharsets.UTF_8).length;
+        return bytes > ANSERINI_ID_BYTES
+                ? "its id has " + bytes + " bytes, of which Anserini takes " + ANSERINI_ID_BYTES
                 : null;
     }
 

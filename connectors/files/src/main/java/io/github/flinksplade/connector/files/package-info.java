@@ -41,6 +41,10 @@
  * io.github.flinksplade.connector.VectorJson.Form}), {@code text=true} to write the text too, and
  * {@code append=true} to write beside the parts of an earlier run.
  *
+ * <p>{@code format=anserini} is for a corpus that Anserini indexes once: a delete becomes a dead
+ * letter, and an update is a second line of its id, both of which Anserini would index. An id above
+ * 32,766 bytes becomes a dead letter too, because Anserini would drop the rest of its file.
+ *
  * <p><b>Dead letters.</b> {@code file:PATH} is one file, which comes into being with the first dead
  * letter; each is one line. It is cut back to what the last completed checkpoint covered when a job
  * goes on from it, so it can serve one job at a time only; a lock sees to that.

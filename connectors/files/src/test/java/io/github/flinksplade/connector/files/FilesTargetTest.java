@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorJson;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -102,6 +104,37 @@ class FilesTargetTest {
         assertThat(target("v?format=anserini").rejection(Records.delete("1"))).contains("anserini");
         assertThat(target("v?format=anserini").rejection(Records.upsert("1"))).isNull();
         assertThat(target("v?format=lucene").rejection(Records.delete("1"))).isNull();
+    }
+
+    @Test
+    void anIdThatWouldStopAnserinisIndexerIsRejected() {
+        FilesTarget anserini = target("v?format=anserini");
+        assertThat(anserini.rejection(Records.upsert("x".repeat(32_766)))).isNull();
+        assertThat(anserini.rejection(Records.upsert("\u00e9".repeat(16_384))))
+                .isEqualTo("its id has 32768 bytes, of which Anserini takes 32766");
+        assertThat(target("v").rejection(Records.upsert("x".repeat(40_000)))).isNull();
+    }
+
+    @Test
+    void partsForAnseriniNameTheirEncoderToo() throws IOException {
+        Files.createDirectories(folder.resolve("v"));
+        VectorJson json =
+                new VectorJson(
+                        VectorJson.Form.ANSERINI,
+                        true,
+                        Records.PROVENANCE,
+                        Records.context().vocabulary());
+        Files.writeString(
+                folder.resolve("v/part-x-0.jsonl"), json.line(Records.upsert("1")) + "\n");
+        String place = "v?format=anserini&append=true";
+        assertThatCode(() -> target(place).check(Records.context(), false))
+                .doesNotThrowAnyException();
+        Provenance other = new Provenance("m", "xx", "cd", "fp32", "none", 128);
+        TargetContext context =
+                new TargetContext("files", other, Records.context().vocabulary(), false);
+        assertThatThrownBy(() -> target(place).check(context, false))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("holds vectors of another encoder");
     }
 
     @Test

@@ -1,0 +1,319 @@
+package io.github.flinksplade.connector.files;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.Operation;
+import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.VectorJson;
+import io.github.flinksplade.connector.VectorRecord;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What a job writes with {@code format=anserini}, indexed and searched by Anserini itself, as a
+ * process of its own: it needs Java 21. {@code mvn -Panserini} fetches it.
+ */
+class AnseriniITCase {
+
+    private static final int TERMS = 400;
+    private static final int DOCUMENTS = 500;
+    private static final int QUERIES = 40;
+    private static final int HITS = 50;
+
+    @RegisterExtension
+    private static final MiniClusterExtension CLUSTER =
+            new MiniClusterExtension(
+                    new MiniClusterResourceConfiguration.Builder()
+                            .setNumberTaskManagers(1)
+                            .setNumberSlotsPerTaskManager(2)
+                            .build());
+
+    private static Path anserini;
+    private static Path java;
+
+    @TempDir Path folder;
+
+    @BeforeAll
+    static void findAnseriniAndItsJava() throws IOException {
+        String jar = System.getProperty("anserini.jar", "");
+        assumeThat(jar).as("Anserini, which mvn -Panserini fetches").isNotEmpty();
+        anserini = Path.of(jar);
+        java = newestJava();
+        assumeThat(java).as("a JDK of Java 21 or newer").isNotNull();
+    }
+
+    /** The newest Java of 21 or more where installers put them, or null. */
+    private static Path newestJava() throws IOException {
+        List<Path> homes = new ArrayList<>();
+        homes.add(Path.of(System.getProperty("java.home")));
+        System.getenv()
+                .forEach(
+                        (name, value) -> {
+                            if (name.startsWith("JAVA_HOME") || name.startsWith("JDK_HOME")) {
+                                homes.add(Path.of(value));
+                            }
+                        });
+        for (String place :
+                List.of(
+                        "/usr/lib/jvm",
+                        "/usr/java",
+                        "/opt/java",
+                        "/opt/hostedtoolcache/Java_Temurin-Hotspot_jdk",
+                        System.getProperty("user.home") + "/.sdkman/candidates/java",
+                        System.getProperty("user.home") + "/.jdks")) {
+            if (Files.isDirectory(Path.of(place))) {
+                try (Stream<Path> found = Files.list(Path.of(place))) {
+                    found.forEach(homes::add);
+                }
+            }
+        }
+        TreeMap<Integer, Path> byVersion = new TreeMap<>();
+        for (Path home : homes) {
+            Path release = home.resolve("release");
+            Path command = home.resolve("bin/java");
+            if (Files.isReadable(release) && Files.isExecutable(command)) {
+                Matcher version =
+                        Pattern.compile("JAVA_VERSION=\"(\\d+)")
+                                .matcher(Files.readString(release, UTF_8));
+                if (version.find()) {
+                    byVersion.put(Integer.valueOf(version.group(1)), command);
+                }
+            }
+        }
+        return byVersion.isEmpty() || byVersion.lastKey() < 21
+                ? null
+                : byVersion.lastEntry().getValue();
+    }
+
+    /** A query or document for the expected ranking: quantised weights by term. */
+    private record Quantised(String id, int[] indices, long[] weights) {
+
+        static Quantised of(String id, int[] indices, float[] values) {
+            long[] weights = new long[values.length];
+            for (int i = 0; i < weights.length; i++) {
+                weights[i] = (long) Math.rint(values[i] * 100.0);
+            }
+            return new Quantised(id, indices, weights);
+        }
+
+        long dot(Quantised other) {
+            long sum = 0;
+            for (int i = 0; i < indices.length; i++) {
+                int at = Arrays.binarySearch(other.indices, indices[i]);
+                sum += at < 0 ? 0 : weights[i] * other.weights[at];
+            }
+            return sum;
+        }
+    }
+
+    @Test
+    void anserinisRankingIsTheDotProductOfQuantisedWeights() throws Exception {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        List<VectorRecord> records = new ArrayList<>();
+        for (int i = 0; i < DOCUMENTS; i++) {
+            records.add(random("d-" + i, random));
+        }
+        records.add(upsert("empty", new int[0]));
+        records.add(upsert("all-rounded-to-nothing", new int[] {3, 4}, 0.004f, 0.001f));
+        records.add(upsert("a/slash", new int[] {TERMS}, 1f));
+        records.add(upsert("\ud83d\ude80", new int[] {TERMS}, 2f));
+        records.add(upsert("x".repeat(512), new int[] {TERMS}, 3f));
+        int[] all = new int[30_522];
+        float[] ones = new float[all.length];
+        Arrays.setAll(all, i -> TERMS + 1 + i);
+        Arrays.fill(ones, 1f);
+        records.add(upsert("every term", all, ones));
+        List<Quantised> queries = new ArrayList<>();
+        for (int i = 0; i < QUERIES; i++) {
+            VectorRecord query = random("q", random);
+            queries.add(Quantised.of(Integer.toString(i + 1), query.indices(), query.values()));
+        }
+        queries.add(Quantised.of("900", new int[] {TERMS}, new float[] {0.5f}));
+
+        Path corpus = write(records);
+        String indexed = index(corpus);
+        assertThat(indexed).contains("Total " + records.size() + " documents indexed");
+
+        TreeMap<String, List<String>> found = search(topics(queries));
+        for (Quantised query : queries) {
+            List<String> expected =
+                    records.stream()
+                            .map(r -> Quantised.of(r.id(), r.indices(), r.values()))
+                            .filter(document -> query.dot(document) > 0)
+                            .sorted(
+                                    Comparator.comparingLong((Quantised d) -> -query.dot(d))
+                                            .thenComparing(Quantised::id))
+                            .limit(HITS)
+                            .map(document -> document.id() + "=" + query.dot(document))
+                            .toList();
+            assertThat(found.getOrDefault(query.id(), List.of()))
+                    .as("query %s, seed %d", query.id(), seed)
+                    .isEqualTo(expected);
+        }
+        // the places that are kept: nothing but the filler finds them
+        assertThat(search("7\t" + VectorJson.ANSERINI_FILLER).get("7"))
+                .containsExactly("all-rounded-to-nothing=1", "empty=1");
+        assertThat(search("8\t(nothing)")).doesNotContainKey("8");
+    }
+
+    /** What the page tells to mind: a second line of an id is a second document. */
+    @Test
+    void anUpdateIsASecondDocument() throws Exception {
+        Path corpus =
+                write(List.of(upsert("1", new int[] {1}, 1f), upsert("1", new int[] {1}, 2f)));
+        index(corpus);
+        assertThat(search("1\tt1").get("1")).containsExactly("1=200", "1=100");
+    }
+
+    private String index(Path corpus) throws Exception {
+        return run(
+                "io.anserini.index.IndexCollection",
+                "-collection",
+                "JsonVectorCollection",
+                "-input",
+                corpus.toString(),
+                "-index",
+                folder.resolve("index").toString(),
+                "-generator",
+                "DefaultLuceneDocumentGenerator",
+                "-threads",
+                "2",
+                "-impact",
+                "-pretokenized");
+    }
+
+    private static String topics(List<Quantised> queries) {
+        StringBuilder topics = new StringBuilder();
+        for (Quantised query : queries) {
+            topics.append(query.id()).append('\t');
+            for (int i = 0; i < query.indices().length; i++) {
+                topics.append(("t" + query.indices()[i] + " ").repeat((int) query.weights()[i]));
+            }
+            // a term that no document has, because a topic must not be empty
+            topics.append("(nothing)\n");
+        }
+        return topics.toString();
+    }
+
+    /** By topic: ids and scores, in their order. */
+    private TreeMap<String, List<String>> search(String topics) throws Exception {
+        Path file = folder.resolve("topics.tsv");
+        Files.writeString(file, topics, UTF_8);
+        Path run = folder.resolve("run.txt");
+        run(
+                "io.anserini.search.SearchCollection",
+                "-index",
+                folder.resolve("index").toString(),
+                "-topics",
+                file.toString(),
+                "-topicReader",
+                "TsvInt",
+                "-output",
+                run.toString(),
+                "-hits",
+                Integer.toString(HITS),
+                "-impact",
+                "-pretokenized");
+        TreeMap<String, List<String>> found = new TreeMap<>();
+        for (String line : Files.readAllLines(run, UTF_8)) {
+            // an id with white space makes more columns than a run has: read from both ends
+            Matcher columns = Pattern.compile("(\\S+) Q0 (.+) \\d+ (\\S+) \\S+").matcher(line);
+            assertThat(columns.matches()).as(line).isTrue();
+            // of equal scores Anserini takes a millionth off the later ones
+            found.computeIfAbsent(columns.group(1), topic -> new ArrayList<>())
+                    .add(columns.group(2) + "=" + Math.round(Double.parseDouble(columns.group(3))));
+        }
+        return found;
+    }
+
+    private String run(String main, String... arguments) throws Exception {
+        List<String> command =
+                new ArrayList<>(List.of(java.toString(), "-cp", anserini.toString(), main));
+        command.addAll(List.of(arguments));
+        File output = folder.resolve("output.txt").toFile();
+        Process process =
+                new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(output)
+                        .start();
+        try {
+            assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("ended in time").isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+        String text = Files.readString(output.toPath(), UTF_8);
+        assertThat(process.exitValue()).as(text).isZero();
+        assertThat(text).doesNotContain("Exception");
+        return text;
+    }
+
+    /** Through a job, as users do. */
+    private Path write(List<VectorRecord> records) throws Exception {
+        Path corpus = folder.resolve("corpus");
+        FilesTarget target = new FilesTarget(Address.parse("file:" + corpus + "?format=anserini"));
+        target.check(Records.context(), false);
+        for (VectorRecord record : records) {
+            assertThat(target.rejection(record)).isNull();
+        }
+        StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
+        env.setParallelism(2);
+        env.fromData(records, TypeInformation.of(VectorRecord.class))
+                .sinkTo(target.sink(Records.context()));
+        env.execute();
+        return corpus;
+    }
+
+    private static VectorRecord random(String id, Random random) {
+        Set<Integer> chosen = new TreeSet<>();
+        int count = 1 + random.nextInt(60);
+        while (chosen.size() < count) {
+            chosen.add(random.nextInt(TERMS));
+        }
+        int[] indices = chosen.stream().mapToInt(Integer::intValue).toArray();
+        float[] values = new float[indices.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Math.max(Float.MIN_VALUE, 3 * random.nextFloat() * random.nextFloat());
+        }
+        return upsert(id, indices, values);
+    }
+
+    private static VectorRecord upsert(String id, int[] indices, float... values) {
+        return new VectorRecord(
+                id,
+                Operation.UPSERT,
+                1,
+                "text of " + id,
+                "{}",
+                indices,
+                values,
+                4,
+                false,
+                SourceRecord.of("f", 0, null, null));
+    }
+}
