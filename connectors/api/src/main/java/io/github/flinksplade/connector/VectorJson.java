@@ -131,7 +131,7 @@ public final class VectorJson implements Serializable {
                                     + " deletes; use format=hybrid or format=lucene");
                 }
                 json.append(",\"contents\":");
-                quote(record.text(), json);
+                quote(record.text() == null ? "" : record.text(), json);
                 appendIntegers(record, json);
                 json.append(",\"version\":").append(record.version()).append(encoder).append('}');
             }
@@ -210,7 +210,7 @@ public final class VectorJson implements Serializable {
             json.append(",\"op\":\"delete\"}");
             return;
         }
-        if (withText) {
+        if (withText && record.text() != null) {
             json.append(",\"text\":");
             quote(record.text(), json);
         }

@@ -10,7 +10,8 @@ package io.github.flinksplade.connector;
  *     delete is newer than an upsert of the same version. {@link #NO_VERSION} for a delete that
  *     came before any version of its id was known: it deletes whatever is there, and any version
  *     above that is newer
- * @param text the text that was encoded, or null for a delete
+ * @param text the text that was encoded; null for a delete, and for a copy of a vector whose place
+ *     does not hold the text
  * @param fields every other field of the document as one JSON object in text form, {@code "{}"}
  *     when there is none; null for a delete
  * @param indices ids of the terms, ascending; null for a delete, empty for a text without terms

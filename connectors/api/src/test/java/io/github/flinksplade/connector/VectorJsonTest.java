@@ -124,6 +124,14 @@ class VectorJsonTest {
     }
 
     @Test
+    void aCopyMayHaveNoText() {
+        VectorRecord record = upsert("d1", null, "{}", new int[] {1}, 1f);
+        assertThat(json(Form.HYBRID, true).line(record)).doesNotContain("text");
+        assertThat(json(Form.LUCENE, true).line(record)).doesNotContain("text");
+        assertThat(json(Form.ANSERINI, true).line(record)).contains("\"contents\":\"\",");
+    }
+
+    @Test
     void deletes() {
         VectorRecord delete =
                 new VectorRecord(

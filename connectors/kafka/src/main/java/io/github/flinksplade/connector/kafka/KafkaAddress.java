@@ -192,7 +192,13 @@ final class KafkaAddress implements Serializable {
     Properties properties() {
         Properties copy = new Properties();
         copy.putAll(properties);
+        copy.keySet().removeAll(SchemaRegistry.PROPERTIES);
         return copy;
+    }
+
+    /** One of {@link SchemaRegistry#PROPERTIES}, or null. May be a secret. */
+    String registryProperty(String name) {
+        return properties.getProperty(name);
     }
 
     /** The address without properties. */

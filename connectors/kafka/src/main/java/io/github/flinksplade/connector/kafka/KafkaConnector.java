@@ -28,8 +28,14 @@ import io.github.flinksplade.connector.Target;
  *
  * <ul>
  *   <li>{@code format}: {@code hybrid} (default) or {@code lucene}, the forms that {@link
- *       io.github.flinksplade.connector.VectorJson} writes. A delete is a tombstone: the key and no
- *       value.
+ *       io.github.flinksplade.connector.VectorJson} writes; {@code avro} or {@code protobuf}, by
+ *       the schemas {@code sparse_vector.avsc} and {@code sparse_vector.proto} beside this class. A
+ *       delete is a tombstone: the key and no value.
+ *   <li>{@code registry}: the URL of a schema registry, for {@code avro} and {@code protobuf}. The
+ *       schema is registered at start-up under {@code <topic>-value}, and the values are in
+ *       Confluent's wire format. Without it they are plain, and the header {@code
+ *       flink-splade.schema} names the schema. Its login is the property {@code
+ *       basic.auth.user.info} or {@code bearer.auth.token}.
  *   <li>{@code text}: {@code true} writes the text too; {@code false} by default.
  * </ul>
  *

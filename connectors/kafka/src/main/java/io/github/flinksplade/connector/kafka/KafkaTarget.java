@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector.kafka;
 
 import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.connector.TargetContext;
@@ -18,44 +19,79 @@ final class KafkaTarget implements SinkTarget {
 
     private static final long serialVersionUID = 1L;
 
+    /** How the values are written, and how large they get at most. */
     private enum Format {
-        HYBRID,
-        LUCENE
+        /** A character is at most an escape of 6; ids and weights are decimal. */
+        HYBRID(6, 30),
+
+        /** As above; a term is shorter than 100 characters but for the odd vocabulary. */
+        LUCENE(6, 130),
+
+        /** An id of a term has at most 5 bytes, a weight 4. */
+        AVRO(3, 9),
+
+        /** As above. */
+        PROTOBUF(3, 9);
+
+        private final int bytesOfCharacter;
+        private final int bytesOfTerm;
+
+        Format(int bytesOfCharacter, int bytesOfTerm) {
+            this.bytesOfCharacter = bytesOfCharacter;
+            this.bytesOfTerm = bytesOfTerm;
+        }
     }
 
     private final KafkaAddress address;
     private final KafkaDelivery delivery;
     private final Format format;
     private final boolean withText;
+    private final String registry;
 
     // What check() learned; it travels with the target to where the records are.
     private TopicLimits limits = TopicLimits.DEFAULT;
     private int maxRecordBytes;
+    private int schemaId;
     private VectorRecordSerializer serializer;
 
     private KafkaTarget(
-            KafkaAddress address, KafkaDelivery delivery, Format format, boolean withText) {
+            KafkaAddress address,
+            KafkaDelivery delivery,
+            Format format,
+            boolean withText,
+            String registry) {
         this.address = address;
         this.delivery = delivery;
         this.format = format;
         this.withText = withText;
+        this.registry = registry;
     }
 
     static KafkaTarget of(Address address) {
         address.allowOptions(
                 "format",
                 "text",
+                SchemaRegistry.OPTION,
                 KafkaDelivery.OPTION_DELIVERY,
                 KafkaDelivery.OPTION_TRANSACTION_TIMEOUT,
                 KafkaDelivery.OPTION_TRANSACTIONAL_ID_PREFIX,
                 KafkaDelivery.OPTION_PARTITIONS,
                 KafkaAddress.OPTION_PROPERTIES);
+        Format format = address.choice("format", Format.class, Format.HYBRID);
+        String registry = address.option(SchemaRegistry.OPTION);
+        if (registry != null) {
+            SchemaRegistry.checkUrl(registry);
+            if (format != Format.AVRO && format != Format.PROTOBUF) {
+                throw new ConnectorException(
+                        SchemaRegistry.OPTION
+                                + "= in "
+                                + address
+                                + " needs format=avro or format=protobuf");
+            }
+        }
         KafkaAddress kafka = KafkaAddress.of(address);
         return new KafkaTarget(
-                kafka,
-                KafkaDelivery.of(kafka),
-                address.choice("format", Format.class, Format.HYBRID),
-                address.flag("text", false));
+                kafka, KafkaDelivery.of(kafka), format, address.flag("text", false), registry);
     }
 
     @Override
@@ -72,6 +108,13 @@ final class KafkaTarget implements SinkTarget {
                 context.requireSameEncoder(
                         held, "topic '" + address.topic() + "'", "write to another topic");
             }
+        }
+        if (registry != null) {
+            SchemaRegistry known = SchemaRegistry.of(address, registry);
+            schemaId =
+                    format == Format.AVRO
+                            ? known.register("AVRO", AvroWriter.SCHEMA)
+                            : known.register("PROTOBUF", ProtobufWriter.SCHEMA);
         }
         maxRecordBytes = delivery.maxRecordBytes(limits);
         serializer = serializer(context);
@@ -101,16 +144,16 @@ final class KafkaTarget implements SinkTarget {
     }
 
     /** Size as the producer counts it, from the lengths alone: never below the real one. */
-    private static long sizeAtMost(VectorRecord record) {
+    private long sizeAtMost(VectorRecord record) {
         long characters = record.id().length() * 2L;
         long numbers = 0;
         if (!record.isDelete()) {
-            characters += (long) record.text().length() + record.fields().length();
+            characters += record.fields().length();
+            characters += withText && record.text() != null ? record.text().length() : 0;
             numbers = record.indices().length;
         }
-        // A character is at most 6 bytes, an escape; an index with its weight at most 30; a term
-        // is shorter than 100 characters but for the odd vocabulary, hence the generous rest.
-        return 8_192 + 6 * characters + 130 * numbers;
+        // the id stands in the key and in the value; headers and names are in the generous rest
+        return 8_192 + format.bytesOfCharacter * characters + format.bytesOfTerm * numbers;
     }
 
     static int size(ProducerRecord<byte[], byte[]> record) {
@@ -128,14 +171,27 @@ final class KafkaTarget implements SinkTarget {
     }
 
     private VectorRecordSerializer serializer(TargetContext context) {
-        VectorJson.Form form =
-                switch (format) {
-                    case HYBRID -> VectorJson.Form.HYBRID;
-                    case LUCENE -> VectorJson.Form.LUCENE;
-                };
+        Provenance provenance = context.provenance();
         return new VectorRecordSerializer(
                 address.topic(),
-                context.provenance(),
-                new VectorJson(form, withText, context.provenance(), context.vocabulary()));
+                provenance,
+                switch (format) {
+                    case HYBRID -> json(VectorJson.Form.HYBRID, context);
+                    case LUCENE -> json(VectorJson.Form.LUCENE, context);
+                    case AVRO -> {
+                        AvroWriter avro = new AvroWriter(withText, provenance);
+                        yield registry == null ? avro : RegisteredWriter.avro(avro, schemaId);
+                    }
+                    case PROTOBUF -> {
+                        ProtobufWriter protobuf = new ProtobufWriter(withText, provenance);
+                        yield registry == null
+                                ? protobuf
+                                : RegisteredWriter.protobuf(protobuf, schemaId);
+                    }
+                });
+    }
+
+    private ValueWriter json(VectorJson.Form form, TargetContext context) {
+        return new VectorJson(form, withText, context.provenance(), context.vocabulary())::bytes;
     }
 }

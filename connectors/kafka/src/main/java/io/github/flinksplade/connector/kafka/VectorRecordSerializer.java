@@ -1,7 +1,6 @@
 package io.github.flinksplade.connector.kafka;
 
 import io.github.flinksplade.connector.Provenance;
-import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -18,9 +17,9 @@ import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeader;
 
 /**
- * A vector as a Kafka record: the id as key, JSON as value (none for a delete), and what made it in
- * the headers, all in UTF-8. The record has the time of its sending, not of the document: a topic's
- * retention goes by it, and an old document's new vector is new.
+ * A vector as a Kafka record: the id as key in UTF-8, the vector as value (none for a delete), and
+ * what made it in the headers, in UTF-8. The record has the time of its sending, not of the
+ * document: a topic's retention goes by it, and an old document's new vector is new.
  */
 final class VectorRecordSerializer
         implements KafkaRecordSerializationSchema<VectorRecord>, KafkaDatasetFacetProvider {
@@ -34,18 +33,19 @@ final class VectorRecordSerializer
     private static final String HEADER_VERSION = HEADER_PREFIX + "version";
     private static final String HEADER_TOKENS = HEADER_PREFIX + "tokens";
     private static final String HEADER_TRUNCATED = HEADER_PREFIX + "truncated";
+    private static final String HEADER_SCHEMA = HEADER_PREFIX + "schema";
 
     private final String topic;
     private final Provenance provenance;
-    private final VectorJson json;
+    private final ValueWriter writer;
 
     /** The headers that all vectors share; made where they are used. */
     private transient List<Header> provenanceHeaders;
 
-    VectorRecordSerializer(String topic, Provenance provenance, VectorJson json) {
+    VectorRecordSerializer(String topic, Provenance provenance, ValueWriter writer) {
         this.topic = topic;
         this.provenance = provenance;
-        this.json = json;
+        this.writer = writer;
     }
 
     @Override
@@ -58,7 +58,7 @@ final class VectorRecordSerializer
         List<Header> headers = new ArrayList<>(12);
         if (!record.isDelete()) {
             if (provenanceHeaders == null) {
-                provenanceHeaders = headers(provenance);
+                provenanceHeaders = headers(provenance, writer.schema());
             }
             headers.addAll(provenanceHeaders);
             headers.add(header(HEADER_TOKENS, Integer.toString(record.tokens())));
@@ -70,12 +70,15 @@ final class VectorRecordSerializer
                 null,
                 null,
                 record.id().getBytes(StandardCharsets.UTF_8),
-                record.isDelete() ? null : json.bytes(record),
+                record.isDelete() ? null : writer.bytes(record),
                 headers);
     }
 
-    private static List<Header> headers(Provenance provenance) {
+    private static List<Header> headers(Provenance provenance, String schema) {
         List<Header> headers = new ArrayList<>();
+        if (schema != null) {
+            headers.add(header(HEADER_SCHEMA, schema));
+        }
         for (Map.Entry<String, String> part : provenance.toMap().entrySet()) {
             headers.add(header(HEADER_PREFIX + part.getKey().replace('_', '-'), part.getValue()));
         }

@@ -146,7 +146,8 @@ class KafkaChecksITCase {
                 new VectorRecordSerializer(
                         "mixed",
                         Samples.PROVENANCE,
-                        new VectorJson(VectorJson.Form.HYBRID, false, Samples.PROVENANCE, null));
+                        new VectorJson(VectorJson.Form.HYBRID, false, Samples.PROVENANCE, null)
+                                ::bytes);
         broker.produce(
                 List.of(
                         serializer.serialize(Samples.upsert("1", 1, 5)),
@@ -199,7 +200,8 @@ class KafkaChecksITCase {
                 new VectorRecordSerializer(
                         "small",
                         Samples.PROVENANCE,
-                        new VectorJson(VectorJson.Form.HYBRID, false, Samples.PROVENANCE, null));
+                        new VectorJson(VectorJson.Form.HYBRID, false, Samples.PROVENANCE, null)
+                                ::bytes);
         ProducerRecord<byte[], byte[]> border =
                 serializer.serialize(Samples.upsert("b", 1, new int[low]));
         assertThat(KafkaTarget.size(border)).isBetween(19_980, 20_000);

@@ -18,7 +18,7 @@ class KafkaContractITCase extends TargetContract {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private static KafkaBroker broker;
+    static KafkaBroker broker;
 
     @BeforeAll
     static void start() throws Exception {
@@ -50,13 +50,15 @@ class KafkaContractITCase extends TargetContract {
             if (record.value() == null) {
                 held.remove(id);
             } else {
-                held.put(id, held(JSON.readTree(record.value())));
+                held.put(id, decode(record.value()));
             }
         }
         return held;
     }
 
-    private static Held held(JsonNode vector) {
+    /** A value, read without the connector. */
+    Held decode(byte[] value) throws IOException {
+        JsonNode vector = JSON.readTree(value);
         int terms = vector.get("indices").size();
         int[] indices = new int[terms];
         float[] values = new float[terms];

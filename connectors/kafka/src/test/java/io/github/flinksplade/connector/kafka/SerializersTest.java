@@ -47,7 +47,8 @@ class SerializersTest {
         return new VectorRecordSerializer(
                 "vectors",
                 PROVENANCE,
-                new VectorJson(form, withText, PROVENANCE, Samples.context("x").vocabulary()));
+                new VectorJson(form, withText, PROVENANCE, Samples.context("x").vocabulary())
+                        ::bytes);
     }
 
     @Test

@@ -1,0 +1,34 @@
+package io.github.flinksplade.connector.kafka;
+
+import io.github.flinksplade.connector.VectorRecord;
+import java.nio.ByteBuffer;
+
+/**
+ * Values whose schema is in a registry, in Confluent's wire format: a zero, the schema's id in four
+ * bytes (the highest first), for Protobuf the place of the message in its file (a zero for the
+ * first), then the value.
+ *
+ * @param writer writes the value itself
+ * @param prefix what stands before it
+ */
+record RegisteredWriter(ValueWriter writer, byte[] prefix) implements ValueWriter {
+
+    private static final long serialVersionUID = 1L;
+
+    static RegisteredWriter avro(AvroWriter writer, int schemaId) {
+        return new RegisteredWriter(
+                writer, ByteBuffer.allocate(5).put((byte) 0).putInt(schemaId).array());
+    }
+
+    static RegisteredWriter protobuf(ProtobufWriter writer, int schemaId) {
+        return new RegisteredWriter(
+                writer,
+                ByteBuffer.allocate(6).put((byte) 0).putInt(schemaId).put((byte) 0).array());
+    }
+
+    @Override
+    public byte[] bytes(VectorRecord record) {
+        byte[] value = writer.bytes(record);
+        return ByteBuffer.allocate(prefix.length + value.length).put(prefix).put(value).array();
+    }
+}

@@ -1,0 +1,19 @@
+package io.github.flinksplade.connector.kafka;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.contract.Held;
+import java.io.IOException;
+
+/** Plain Protobuf values. */
+class KafkaProtobufContractITCase extends KafkaContractITCase {
+
+    @Override
+    protected Address fresh(String name) {
+        return Address.parse(super.fresh(name) + "&format=protobuf");
+    }
+
+    @Override
+    Held decode(byte[] value) throws IOException {
+        return Decoded.held(Decoded.protobuf(ProtobufWriter.SCHEMA, value, 0));
+    }
+}

@@ -1,0 +1,192 @@
+package io.github.flinksplade.connector.kafka;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.avro.Schema;
+import org.apache.avro.SchemaCompatibility;
+import org.apache.avro.SchemaCompatibility.SchemaCompatibilityType;
+import org.apache.avro.SchemaParseException;
+
+/**
+ * What of a schema registry the connector asks for, after its published definition:
+ * confluentinc/schema-registry, core/generated/swagger-ui/schema-registry-api-spec.yaml.
+ */
+final class RegistryStandIn implements AutoCloseable {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Pattern REGISTER = Pattern.compile("/subjects/([^/]+)/versions");
+
+    /** A schema: by the definition one id for one schema, under whatever subjects it stands. */
+    record Registered(String type, String schema) {}
+
+    private final HttpServer server;
+    private final List<Registered> schemas = new ArrayList<>();
+    private final Map<String, List<Integer>> subjects = new LinkedHashMap<>();
+    private String login;
+    private String nextBody;
+    private int nextStatus;
+    private Set<String> types = Set.of("AVRO", "PROTOBUF");
+
+    private RegistryStandIn(HttpServer server) {
+        this.server = server;
+    }
+
+    static RegistryStandIn start() throws IOException {
+        HttpServer server =
+                HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        RegistryStandIn registry = new RegistryStandIn(server);
+        // ids are never 0, and here large enough to need all four bytes
+        for (int i = 0; i < 3; i++) {
+            registry.schemas.add(new Registered("AVRO", "{\"type\":\"fixed\",\"name\":\"x" + i));
+        }
+        server.createContext("/", registry::answer);
+        server.start();
+        return registry;
+    }
+
+    String url() {
+        return "http://127.0.0.1:" + server.getAddress().getPort();
+    }
+
+    synchronized void requireLogin(String userAndPassword) {
+        login =
+                "Basic "
+                        + Base64.getEncoder()
+                                .encodeToString(userAndPassword.getBytes(StandardCharsets.UTF_8));
+    }
+
+    synchronized void requireToken(String token) {
+        login = "Bearer " + token;
+    }
+
+    synchronized void takeOnly(String type) {
+        types = Set.of(type);
+    }
+
+    /** The next request is answered so. */
+    synchronized void answerNext(int status, String body) {
+        nextStatus = status;
+        nextBody = body;
+    }
+
+    synchronized Registered schema(int id) {
+        return schemas.get(id - 1);
+    }
+
+    synchronized List<Integer> versions(String subject) {
+        return List.copyOf(subjects.getOrDefault(subject, List.of()));
+    }
+
+    /** Registers a schema as somebody else would have. */
+    synchronized void register(String subject, String type, String schema) {
+        subjects.computeIfAbsent(subject, name -> new ArrayList<>()).add(id(type, schema));
+    }
+
+    private int id(String type, String schema) {
+        Registered wanted = new Registered(type, schema);
+        if (!schemas.contains(wanted)) {
+            schemas.add(wanted);
+        }
+        return schemas.indexOf(wanted) + 1;
+    }
+
+    private synchronized void answer(HttpExchange exchange) throws IOException {
+        byte[] request = exchange.getRequestBody().readAllBytes();
+        if (nextBody != null) {
+            String body = nextBody;
+            nextBody = null;
+            send(exchange, nextStatus, body);
+            return;
+        }
+        if (login != null
+                && !login.equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
+            error(exchange, 401, 401, "Unauthorized");
+            return;
+        }
+        Matcher path = REGISTER.matcher(exchange.getRequestURI().getPath());
+        if (!path.matches() || !exchange.getRequestMethod().equals("POST")) {
+            error(exchange, 404, 404, "HTTP 404 Not Found");
+            return;
+        }
+        String contentType = exchange.getRequestHeaders().getFirst("Content-Type");
+        if (!"application/vnd.schemaregistry.v1+json".equals(contentType)) {
+            error(exchange, 415, 415, "HTTP 415 Unsupported Media Type");
+            return;
+        }
+        JsonNode body = JSON.readTree(request);
+        String type = body.path("schemaType").asText("AVRO");
+        String schema = body.path("schema").asText();
+        if (!types.contains(type)) {
+            error(exchange, 422, 42201, "Invalid schema type " + type);
+            return;
+        }
+        String subject = path.group(1);
+        List<Integer> versions = subjects.computeIfAbsent(subject, name -> new ArrayList<>());
+        if (type.equals("AVRO")) {
+            Schema parsed;
+            try {
+                parsed = new Schema.Parser().parse(schema);
+            } catch (SchemaParseException e) {
+                error(exchange, 422, 42201, "Invalid schema");
+                return;
+            }
+            for (int version : versions) {
+                Schema before = new Schema.Parser().parse(schema(version).schema());
+                if (SchemaCompatibility.checkReaderWriterCompatibility(parsed, before).getType()
+                        != SchemaCompatibilityType.COMPATIBLE) {
+                    error(
+                            exchange,
+                            409,
+                            409,
+                            "Schema being registered is incompatible with an earlier schema for"
+                                    + " subject \""
+                                    + subject
+                                    + "\"");
+                    return;
+                }
+            }
+        }
+        int id = id(type, schema);
+        if (!versions.contains(id)) {
+            versions.add(id);
+        }
+        send(exchange, 200, "{\"id\":" + id + "}");
+    }
+
+    private static void error(HttpExchange exchange, int status, int code, String message)
+            throws IOException {
+        send(
+                exchange,
+                status,
+                JSON.writeValueAsString(Map.of("error_code", code, "message", message)));
+    }
+
+    private static void send(HttpExchange exchange, int status, String body) throws IOException {
+        byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Content-Type", "application/vnd.schemaregistry.v1+json");
+        exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
+        if (bytes.length > 0) {
+            exchange.getResponseBody().write(bytes);
+        }
+        exchange.close();
+    }
+
+    @Override
+    public void close() {
+        server.stop(0);
+    }
+}
