@@ -11,6 +11,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -264,26 +265,55 @@ final class KafkaCluster implements AutoCloseable {
         return value(config, name).stream().mapToLong(Long::parseLong).findFirst();
     }
 
-    /**
-     * What made the newest committed vector among the last records of each partition; null when
-     * there is none.
-     */
-    Provenance newestProvenance() {
+    /** Reads what was committed, without a group; an offset that is gone is an error. */
+    static KafkaConsumer<byte[], byte[]> consumer(KafkaAddress address, Duration answer) {
         Properties properties = address.properties();
         properties.remove(ConsumerConfig.GROUP_ID_CONFIG);
         properties.remove(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG);
         properties.setProperty(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
         properties.setProperty(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        properties.setProperty(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
         properties.setProperty(
-                ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(ANSWER.toMillis()));
+                ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(answer.toMillis()));
+        return new KafkaConsumer<>(
+                properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    private List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer) {
+        return consumer.partitionsFor(address.topic()).stream()
+                .map(info -> new TopicPartition(info.topic(), info.partition()))
+                .sorted(Comparator.comparingInt(TopicPartition::partition))
+                .toList();
+    }
+
+    /** What the topic's partitions hold now. */
+    List<KafkaVectors.Partition> partitions() {
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer(address, ANSWER)) {
+            List<TopicPartition> partitions = partitions(consumer);
+            Map<TopicPartition, Long> begins = consumer.beginningOffsets(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            return List.copyOf(
+                    partitions.stream()
+                            .map(
+                                    partition ->
+                                            new KafkaVectors.Partition(
+                                                    partition.partition(),
+                                                    begins.get(partition),
+                                                    ends.get(partition)))
+                            .toList());
+        } catch (KafkaException e) {
+            throw failed("reading the offsets of topic '" + address.topic() + "'", e);
+        }
+    }
+
+    /**
+     * What made the newest committed vector among the last records of each partition; null when
+     * there is none.
+     */
+    Provenance newestProvenance() {
         ConsumerRecord<byte[], byte[]> newest = null;
-        try (KafkaConsumer<byte[], byte[]> consumer =
-                new KafkaConsumer<>(
-                        properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            List<TopicPartition> partitions =
-                    consumer.partitionsFor(address.topic()).stream()
-                            .map(info -> new TopicPartition(info.topic(), info.partition()))
-                            .toList();
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer(address, ANSWER)) {
+            List<TopicPartition> partitions = partitions(consumer);
             Map<TopicPartition, Long> begins = consumer.beginningOffsets(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             Map<TopicPartition, Long> unread = new HashMap<>();

@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.Connector;
 import io.github.flinksplade.connector.DeadLetterTarget;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.VectorSource;
 
 /**
  * Kafka topics: {@code kafka://broker:9092[,broker:9092]/topic?option=value}. Documents are read at
@@ -79,6 +80,11 @@ public final class KafkaConnector implements Connector {
     @Override
     public Target target(Address address) {
         return KafkaTarget.of(address);
+    }
+
+    @Override
+    public VectorSource vectors(Address address) {
+        return KafkaVectors.of(address);
     }
 
     @Override

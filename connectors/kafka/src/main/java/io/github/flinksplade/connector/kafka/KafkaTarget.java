@@ -109,13 +109,6 @@ final class KafkaTarget implements SinkTarget {
                         held, "topic '" + address.topic() + "'", "write to another topic");
             }
         }
-        if (registry != null) {
-            SchemaRegistry known = SchemaRegistry.of(address, registry);
-            schemaId =
-                    format == Format.AVRO
-                            ? known.register("AVRO", AvroWriter.SCHEMA)
-                            : known.register("PROTOBUF", ProtobufWriter.SCHEMA);
-        }
         maxRecordBytes = delivery.maxRecordBytes(limits);
         serializer = serializer(context);
     }
@@ -180,15 +173,27 @@ final class KafkaTarget implements SinkTarget {
                     case LUCENE -> json(VectorJson.Form.LUCENE, context);
                     case AVRO -> {
                         AvroWriter avro = new AvroWriter(withText, provenance);
-                        yield registry == null ? avro : RegisteredWriter.avro(avro, schemaId);
+                        yield registry == null ? avro : RegisteredWriter.avro(avro, schemaId());
                     }
                     case PROTOBUF -> {
                         ProtobufWriter protobuf = new ProtobufWriter(withText, provenance);
                         yield registry == null
                                 ? protobuf
-                                : RegisteredWriter.protobuf(protobuf, schemaId);
+                                : RegisteredWriter.protobuf(protobuf, schemaId());
                     }
                 });
+    }
+
+    /** The id of the values' schema, which is asked for once. */
+    private int schemaId() {
+        if (schemaId == 0) {
+            SchemaRegistry known = SchemaRegistry.of(address, registry);
+            schemaId =
+                    format == Format.AVRO
+                            ? known.register("AVRO", AvroWriter.SCHEMA)
+                            : known.register("PROTOBUF", ProtobufWriter.SCHEMA);
+        }
+        return schemaId;
     }
 
     private ValueWriter json(VectorJson.Form form, TargetContext context) {

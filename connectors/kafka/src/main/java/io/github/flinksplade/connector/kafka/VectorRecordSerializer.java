@@ -30,10 +30,10 @@ final class VectorRecordSerializer
     static final String HEADER_PREFIX = "flink-splade.";
 
     static final String HEADER_FINGERPRINT = HEADER_PREFIX + "fingerprint";
-    private static final String HEADER_VERSION = HEADER_PREFIX + "version";
+    static final String HEADER_VERSION = HEADER_PREFIX + "version";
     private static final String HEADER_TOKENS = HEADER_PREFIX + "tokens";
     private static final String HEADER_TRUNCATED = HEADER_PREFIX + "truncated";
-    private static final String HEADER_SCHEMA = HEADER_PREFIX + "schema";
+    static final String HEADER_SCHEMA = HEADER_PREFIX + "schema";
 
     private final String topic;
     private final Provenance provenance;

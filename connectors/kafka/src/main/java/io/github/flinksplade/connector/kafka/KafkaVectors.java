@@ -1,0 +1,271 @@
+package io.github.flinksplade.connector.kafka;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Operation;
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.VectorSource;
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
+
+/**
+ * All that a topic of vectors holds when the copy begins, one partition after the other; a position
+ * is an offset. Where Kafka keeps no record, or none that was committed, there is no vector.
+ * Superseded vectors and tombstones are among them: in their order, they lead to what the newest
+ * record of each key says.
+ */
+final class KafkaVectors implements VectorSource {
+
+    private static final long serialVersionUID = 1L;
+
+    /** How long a record that must be there is waited for. */
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    /**
+     * Part of the topic.
+     *
+     * @param begin its first offset
+     * @param end the offset after its last
+     */
+    record Partition(int number, long begin, long end) implements Serializable {
+        private static final long serialVersionUID = 1L;
+    }
+
+    private final KafkaAddress address;
+    private final List<Partition> partitions;
+    private final Provenance provenance;
+
+    private KafkaVectors(KafkaAddress address, List<Partition> partitions, Provenance provenance) {
+        this.address = address;
+        this.partitions = partitions;
+        this.provenance = provenance;
+    }
+
+    static KafkaVectors of(Address address) {
+        KafkaAddress kafka = KafkaAddress.of(address.allowOptions(KafkaAddress.OPTION_PROPERTIES));
+        try (KafkaCluster cluster = KafkaCluster.connect(kafka)) {
+            cluster.requireTopic();
+            List<Partition> partitions = cluster.partitions();
+            Provenance provenance = cluster.newestProvenance();
+            if (provenance == null) {
+                // the newest may all be tombstones
+                provenance = new KafkaVectors(kafka, partitions, null).oldestProvenance();
+            }
+            return new KafkaVectors(kafka, partitions, provenance);
+        }
+    }
+
+    private Provenance oldestProvenance() {
+        try (TopicReader reader = new TopicReader()) {
+            for (long position = 0; position < positions(); position++) {
+                ConsumerRecord<byte[], byte[]> record = reader.record(position);
+                if (record != null && record.value() != null) {
+                    return reader.provenance(record);
+                }
+            }
+        }
+        throw new ConnectorException(
+                "topic '" + address.topic() + "' at " + address.servers() + " holds no vectors");
+    }
+
+    @Override
+    public Provenance provenance() {
+        return provenance;
+    }
+
+    @Override
+    public long positions() {
+        return partitions.stream().mapToLong(part -> part.end() - part.begin()).sum();
+    }
+
+    @Override
+    public Reader open() {
+        return new TopicReader();
+    }
+
+    private final class TopicReader implements Reader {
+
+        private final KafkaConsumer<byte[], byte[]> consumer =
+                KafkaCluster.consumer(address, PATIENCE);
+
+        private TopicPartition assigned;
+        private long next;
+        private Iterator<ConsumerRecord<byte[], byte[]>> polled = Collections.emptyIterator();
+        private ConsumerRecord<byte[], byte[]> ahead;
+
+        @Override
+        public VectorRecord read(long position) {
+            ConsumerRecord<byte[], byte[]> record = record(position);
+            return record == null ? null : vector(record);
+        }
+
+        /** The record at a position; positions one after the other are read as one stream. */
+        ConsumerRecord<byte[], byte[]> record(long position) {
+            long offset = position;
+            for (Partition part : partitions) {
+                long length = part.end() - part.begin();
+                if (offset < length) {
+                    return record(
+                            new TopicPartition(address.topic(), part.number()),
+                            part.begin() + offset);
+                }
+                offset -= length;
+            }
+            throw new IllegalArgumentException("no position " + position);
+        }
+
+        private ConsumerRecord<byte[], byte[]> record(TopicPartition partition, long offset) {
+            try {
+                if (!partition.equals(assigned) || offset != next) {
+                    consumer.assign(Set.of(partition));
+                    consumer.seek(partition, offset);
+                    assigned = partition;
+                    polled = Collections.emptyIterator();
+                    ahead = null;
+                }
+                next = offset + 1;
+                long deadline = System.nanoTime() + PATIENCE.toNanos();
+                while (ahead == null || ahead.offset() < offset) {
+                    if (polled.hasNext()) {
+                        ahead = polled.next();
+                    } else if (consumer.position(partition) > offset) {
+                        return null;
+                    } else if (System.nanoTime() > deadline) {
+                        throw new ConnectorException(
+                                "no answer for offset "
+                                        + offset
+                                        + " of "
+                                        + partition
+                                        + " at "
+                                        + address.servers()
+                                        + " in "
+                                        + PATIENCE.toSeconds()
+                                        + " s; start the copy again when the broker is well");
+                    } else {
+                        polled = consumer.poll(Duration.ofMillis(200)).iterator();
+                    }
+                }
+                return ahead.offset() == offset ? ahead : null;
+            } catch (OffsetOutOfRangeException e) {
+                throw new ConnectorException(
+                        "the topic's retention has removed offset "
+                                + offset
+                                + " of "
+                                + partition
+                                + " since the copy began; start it again",
+                        e);
+            } catch (KafkaException e) {
+                throw KafkaFailures.explain(address, "reading " + partition, e);
+            }
+        }
+
+        private VectorRecord vector(ConsumerRecord<byte[], byte[]> record) {
+            SourceRecord origin =
+                    new SourceRecord(
+                            record.topic(),
+                            record.partition(),
+                            record.offset(),
+                            record.timestamp(),
+                            record.key(),
+                            record.value(),
+                            new String[0],
+                            new byte[0][]);
+            if (record.key() == null) {
+                throw notAVector(record, "it has no key", null);
+            }
+            if (record.value() == null) {
+                String version = header(record, VectorRecordSerializer.HEADER_VERSION);
+                return new VectorRecord(
+                        new String(record.key(), StandardCharsets.UTF_8),
+                        Operation.DELETE,
+                        version == null ? VectorRecord.NO_VERSION : Long.parseLong(version),
+                        null,
+                        null,
+                        null,
+                        null,
+                        0,
+                        false,
+                        origin);
+            }
+            Provenance made = provenance(record);
+            if (!made.fingerprint().equals(provenance.fingerprint())) {
+                throw new ConnectorException(
+                        where(record)
+                                + " was made by the model "
+                                + made.model()
+                                + " (fingerprint "
+                                + made.fingerprint()
+                                + "), newer ones by "
+                                + provenance.model()
+                                + " (fingerprint "
+                                + provenance.fingerprint()
+                                + "), and a copy holds vectors of one; encode the documents again"
+                                + " with 'run'");
+            }
+            try {
+                return ValueReader.read(
+                        header(record, VectorRecordSerializer.HEADER_SCHEMA), origin);
+            } catch (IOException e) {
+                throw notAVector(record, e.getMessage(), e);
+            } catch (UncheckedIOException | IllegalArgumentException e) {
+                throw notAVector(record, "it cannot be read", e);
+            }
+        }
+
+        private Provenance provenance(ConsumerRecord<byte[], byte[]> record) {
+            if (header(record, VectorRecordSerializer.HEADER_FINGERPRINT) == null) {
+                throw notAVector(record, "no header says what made it", null);
+            }
+            return VectorRecordSerializer.provenance(record.headers());
+        }
+
+        private ConnectorException notAVector(
+                ConsumerRecord<byte[], byte[]> record, String why, Exception cause) {
+            return new ConnectorException(
+                    where(record)
+                            + " is no vector that can be copied: "
+                            + why
+                            + "; copy from a topic that this program wrote with format=hybrid,"
+                            + " format=avro or format=protobuf",
+                    cause);
+        }
+
+        private String where(ConsumerRecord<byte[], byte[]> record) {
+            return "the record at offset "
+                    + record.offset()
+                    + " of partition "
+                    + record.partition()
+                    + " of topic '"
+                    + record.topic()
+                    + "'";
+        }
+
+        private String header(ConsumerRecord<byte[], byte[]> record, String name) {
+            Header header = record.headers().lastHeader(name);
+            return header == null || header.value() == null
+                    ? null
+                    : new String(header.value(), StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public void close() {
+            consumer.close(CloseOptions.timeout(Duration.ZERO));
+        }
+    }
+}

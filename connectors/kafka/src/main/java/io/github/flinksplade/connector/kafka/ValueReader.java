@@ -1,0 +1,215 @@
+package io.github.flinksplade.connector.kafka;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.WireFormat;
+import io.github.flinksplade.connector.Operation;
+import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.VectorRecord;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.apache.avro.io.BinaryDecoder;
+import org.apache.avro.io.DecoderFactory;
+
+/**
+ * Reads the vectors that a {@link ValueWriter} wrote, whichever of the exact forms it was: a value
+ * in JSON begins with a brace, one with its schema in a registry with a zero, and the header of a
+ * plain one names its schema. For one thread.
+ */
+final class ValueReader {
+
+    private static final JsonFactory JSON = new JsonFactory();
+
+    /** Magic byte and the schema's id. */
+    private static final int REGISTERED = 5;
+
+    private static final String AVRO = new AvroWriter(false, null).schema();
+    private static final String PROTOBUF = new ProtobufWriter(false, null).schema();
+
+    private final SourceRecord origin;
+
+    private String id;
+    private long version;
+    private int[] indices = new int[0];
+    private float[] values = new float[0];
+    private int indicesRead;
+    private int valuesRead;
+    private String text;
+    private String fields = "{}";
+    private int tokens;
+    private boolean truncated;
+
+    private ValueReader(SourceRecord origin) {
+        this.origin = origin;
+    }
+
+    /**
+     * The vector.
+     *
+     * @param schema the header that names the schema, or null
+     * @param origin key and value
+     * @throws IOException saying why the value is none
+     */
+    static VectorRecord read(String schema, SourceRecord origin) throws IOException {
+        ValueReader reader = new ValueReader(origin);
+        byte[] value = origin.value();
+        if (schema != null) {
+            if (schema.equals(AVRO)) {
+                reader.avro(0);
+            } else if (schema.equals(PROTOBUF)) {
+                reader.protobuf(0);
+            } else {
+                throw new IOException("its schema is " + schema);
+            }
+        } else if (value.length > REGISTERED && value[0] == 0) {
+            // an Avro value begins with the length of an id, which is not empty
+            if (value[REGISTERED] == 0) {
+                reader.protobuf(REGISTERED + 1);
+            } else {
+                reader.avro(REGISTERED);
+            }
+        } else {
+            reader.json();
+        }
+        return reader.record();
+    }
+
+    private VectorRecord record() throws IOException {
+        String key = new String(origin.key(), StandardCharsets.UTF_8);
+        if (!key.equals(id)) {
+            throw new IOException("the id in it is " + id + ", the key " + key);
+        }
+        if (indicesRead != valuesRead) {
+            throw new IOException(indicesRead + " ids of terms, but " + valuesRead + " weights");
+        }
+        return new VectorRecord(
+                id,
+                Operation.UPSERT,
+                version,
+                text,
+                fields,
+                Arrays.copyOf(indices, indicesRead),
+                Arrays.copyOf(values, valuesRead),
+                tokens,
+                truncated,
+                origin);
+    }
+
+    private void add(int index) {
+        if (indicesRead == indices.length) {
+            indices = Arrays.copyOf(indices, Math.max(256, 2 * indicesRead));
+        }
+        indices[indicesRead++] = index;
+    }
+
+    private void add(float value) {
+        if (valuesRead == values.length) {
+            values = Arrays.copyOf(values, Math.max(256, 2 * valuesRead));
+        }
+        values[valuesRead++] = value;
+    }
+
+    private void json() throws IOException {
+        String json = new String(origin.value(), StandardCharsets.UTF_8);
+        try (JsonParser parser = JSON.createParser(json)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw new IOException("it is not a JSON object");
+            }
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                String name = parser.currentName();
+                parser.nextToken();
+                switch (name) {
+                    case "id" -> id = parser.getText();
+                    case "version" -> version = parser.getLongValue();
+                    case "indices" -> {
+                        while (parser.nextToken() != JsonToken.END_ARRAY) {
+                            add(parser.getIntValue());
+                        }
+                    }
+                    case "values" -> {
+                        while (parser.nextToken() != JsonToken.END_ARRAY) {
+                            // not through a double, which would round twice
+                            add(Float.parseFloat(parser.getText()));
+                        }
+                    }
+                    case "vector" ->
+                            throw new IOException("its weights are rounded (format=lucene)");
+                    case "text" -> text = parser.getText();
+                    case "fields" -> {
+                        int start = (int) parser.currentTokenLocation().getCharOffset();
+                        parser.skipChildren();
+                        // as it is written there: numbers keep their digits
+                        fields =
+                                json.substring(
+                                        start, (int) parser.currentLocation().getCharOffset());
+                    }
+                    case "tokens" -> tokens = parser.getIntValue();
+                    case "truncated" -> truncated = parser.getBooleanValue();
+                    default -> parser.skipChildren();
+                }
+            }
+        }
+    }
+
+    /** In the order of {@code sparse_vector.avsc}; what made the vector stands in the headers. */
+    private void avro(int from) throws IOException {
+        byte[] value = origin.value();
+        BinaryDecoder decoder =
+                DecoderFactory.get().binaryDecoder(value, from, value.length - from, null);
+        id = decoder.readString();
+        version = decoder.readLong();
+        for (long block = decoder.readArrayStart(); block != 0; block = decoder.arrayNext()) {
+            for (long i = 0; i < block; i++) {
+                add(decoder.readInt());
+            }
+        }
+        for (long block = decoder.readArrayStart(); block != 0; block = decoder.arrayNext()) {
+            for (long i = 0; i < block; i++) {
+                add(decoder.readFloat());
+            }
+        }
+        text = decoder.readIndex() == 1 ? decoder.readString() : null;
+        fields = decoder.readString();
+        tokens = decoder.readInt();
+        truncated = decoder.readBoolean();
+        decoder.skipString();
+        decoder.skipString();
+        decoder.skipString();
+        if (!decoder.isEnd()) {
+            throw new IOException("it goes on after what sparse_vector.avsc has");
+        }
+    }
+
+    private void protobuf(int from) throws IOException {
+        byte[] value = origin.value();
+        CodedInputStream in = CodedInputStream.newInstance(value, from, value.length - from);
+        for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+            switch (WireFormat.getTagFieldNumber(tag)) {
+                case ProtobufWriter.ID -> id = in.readString();
+                case ProtobufWriter.VERSION -> version = in.readInt64();
+                case ProtobufWriter.INDICES -> {
+                    int limit = in.pushLimit(in.readRawVarint32());
+                    while (in.getBytesUntilLimit() > 0) {
+                        add(in.readUInt32());
+                    }
+                    in.popLimit(limit);
+                }
+                case ProtobufWriter.VALUES -> {
+                    int limit = in.pushLimit(in.readRawVarint32());
+                    while (in.getBytesUntilLimit() > 0) {
+                        add(in.readFloat());
+                    }
+                    in.popLimit(limit);
+                }
+                case ProtobufWriter.TEXT -> text = in.readString();
+                case ProtobufWriter.FIELDS -> fields = in.readString();
+                case ProtobufWriter.TOKENS -> tokens = in.readUInt32();
+                case ProtobufWriter.TRUNCATED -> truncated = in.readBool();
+                default -> in.skipField(tag);
+            }
+        }
+    }
+}

@@ -1,0 +1,311 @@
+package io.github.flinksplade.connector.kafka;
+
+import static io.github.flinksplade.connector.kafka.Samples.PROVENANCE;
+import static io.github.flinksplade.connector.kafka.Samples.bytes;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Operation;
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.VectorJson;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.VectorSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.apache.flink.util.InstantiationUtil;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Vectors out of topics again, for a copy. */
+class KafkaVectorsITCase {
+
+    private static KafkaBroker broker;
+
+    @BeforeAll
+    static void startBroker() {
+        broker = KafkaBroker.start();
+    }
+
+    @AfterAll
+    static void stopBroker() {
+        broker.close();
+    }
+
+    private static KafkaVectors vectors(String topic) {
+        return KafkaVectors.of(Address.parse("kafka://" + broker.bootstrapServers() + "/" + topic));
+    }
+
+    private static List<VectorRecord> all(VectorSource vectors) throws Exception {
+        List<VectorRecord> all = new ArrayList<>();
+        try (VectorSource.Reader reader = InstantiationUtil.clone(vectors).open()) {
+            for (long i = 0; i < vectors.positions(); i++) {
+                VectorRecord record = reader.read(i);
+                if (record != null) {
+                    all.add(record);
+                }
+            }
+        }
+        return all;
+    }
+
+    private static VectorRecord vector(String id, long version, int terms) {
+        Random random = new Random(version);
+        int[] indices = new int[terms];
+        float[] values = new float[terms];
+        for (int i = 0; i < terms; i++) {
+            indices[i] = 3 * i;
+            // of every size, those of weights twice as often
+            values[i] =
+                    i % 2 == 0
+                            ? Float.intBitsToFloat(1 + random.nextInt(0x7f7fffff))
+                            : Math.max(Float.MIN_VALUE, 4 * random.nextFloat());
+        }
+        return new VectorRecord(
+                id,
+                Operation.UPSERT,
+                version,
+                "the text of " + id,
+                "{\"price\":1.50,\"deep\":{\"a\":[1,{\"b\":\"}\"}]}}",
+                indices,
+                values,
+                5,
+                true,
+                Samples.origin(id));
+    }
+
+    private static void assertSame(VectorRecord read, VectorRecord written, String text) {
+        assertThat(read)
+                .usingRecursiveComparison()
+                .ignoringFields("origin", "text")
+                .isEqualTo(written);
+        assertThat(read.text()).isEqualTo(text);
+    }
+
+    @Test
+    void everyExactFormToTheBit() throws Exception {
+        List<VectorRecord> written =
+                List.of(
+                        vector("a/\ud83d\ude80 \u00e9", 0, 5),
+                        vector("b", 7, 0),
+                        vector("c", VectorRecord.MAX_VERSION, 10_000),
+                        Samples.delete("a/\ud83d\ude80 \u00e9", 1),
+                        Samples.delete("d", VectorRecord.NO_VERSION));
+        for (boolean withText : new boolean[] {true, false}) {
+            AvroWriter avro = new AvroWriter(withText, PROVENANCE);
+            ProtobufWriter protobuf = new ProtobufWriter(withText, PROVENANCE);
+            Map<String, ValueWriter> forms =
+                    Map.of(
+                            "hybrid",
+                            new VectorJson(VectorJson.Form.HYBRID, withText, PROVENANCE, null)
+                                    ::bytes,
+                            "avro",
+                            avro,
+                            "protobuf",
+                            protobuf,
+                            "avro-registered",
+                            RegisteredWriter.avro(avro, 1),
+                            "protobuf-registered",
+                            RegisteredWriter.protobuf(protobuf, 1));
+            for (Map.Entry<String, ValueWriter> form : forms.entrySet()) {
+                String topic = form.getKey() + withText;
+                broker.createTopic(topic, 1);
+                VectorRecordSerializer serializer =
+                        new VectorRecordSerializer(topic, PROVENANCE, form.getValue());
+                broker.produce(written.stream().map(serializer::serialize).toList());
+                KafkaVectors vectors = vectors(topic);
+                assertThat(vectors.provenance()).isEqualTo(PROVENANCE);
+                assertThat(vectors.positions()).isEqualTo(written.size());
+                List<VectorRecord> read = all(vectors);
+                assertThat(read).as(topic).hasSameSizeAs(written);
+                for (int i = 0; i < read.size(); i++) {
+                    assertSame(
+                            read.get(i), written.get(i), withText ? written.get(i).text() : null);
+                }
+            }
+        }
+    }
+
+    @Test
+    void whatWasNotCommittedAndWhatComesLaterIsLeftOut() throws Exception {
+        broker.createTopic("transactions", 3);
+        VectorRecordSerializer serializer =
+                new VectorRecordSerializer(
+                        "transactions", PROVENANCE, new AvroWriter(true, PROVENANCE));
+        List<VectorRecord> committed = new ArrayList<>();
+        try (KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(
+                        Map.of(
+                                "bootstrap.servers",
+                                broker.bootstrapServers(),
+                                "transactional.id",
+                                "t"),
+                        new ByteArraySerializer(),
+                        new ByteArraySerializer())) {
+            producer.initTransactions();
+            for (int round = 0; round < 10; round++) {
+                producer.beginTransaction();
+                for (int i = 0; i < 20; i++) {
+                    VectorRecord record = vector("id-" + i % 7, 20L * round + i, 3);
+                    producer.send(serializer.serialize(record));
+                    if (round % 3 != 1) {
+                        committed.add(record);
+                    }
+                }
+                // what is aborted would otherwise not have been sent
+                producer.flush();
+                if (round % 3 == 1) {
+                    producer.abortTransaction();
+                } else {
+                    producer.commitTransaction();
+                }
+            }
+        }
+        KafkaVectors vectors = vectors("transactions");
+        // every round leaves a mark in each of the partitions it wrote to
+        assertThat(vectors.positions()).isGreaterThan(200);
+        broker.produce(List.of(serializer.serialize(vector("later", 1, 1))));
+
+        List<VectorRecord> read = all(vectors);
+        assertThat(read)
+                .extracting(VectorRecord::version)
+                .containsExactlyInAnyOrderElementsOf(
+                        committed.stream().map(VectorRecord::version).toList());
+        for (int i = 0; i < 7; i++) {
+            String id = "id-" + i;
+            assertThat(read.stream().filter(r -> r.id().equals(id)).map(VectorRecord::version))
+                    .isSorted();
+        }
+        // from the middle, as a restarted copy does
+        try (VectorSource.Reader reader = vectors.open()) {
+            List<Long> again = new ArrayList<>();
+            for (long i = vectors.positions() / 2; i < vectors.positions(); i++) {
+                VectorRecord record = reader.read(i);
+                if (record != null) {
+                    again.add(record.version());
+                }
+            }
+            assertThat(read.stream().map(VectorRecord::version).toList())
+                    .endsWith(again.toArray(Long[]::new));
+        }
+    }
+
+    @Test
+    void aTopicWhoseNewestRecordsAreAllTombstones() throws Exception {
+        broker.createTopic("tombstones", 1);
+        VectorRecordSerializer serializer =
+                new VectorRecordSerializer(
+                        "tombstones", PROVENANCE, new ProtobufWriter(true, PROVENANCE));
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        records.add(serializer.serialize(vector("1", 1, 1)));
+        for (int i = 0; i < 50; i++) {
+            records.add(serializer.serialize(Samples.delete("1", 2 + i)));
+        }
+        broker.produce(records);
+        assertThat(vectors("tombstones").provenance()).isEqualTo(PROVENANCE);
+        assertThat(all(vectors("tombstones"))).hasSize(51);
+    }
+
+    @Test
+    void offsetsThatRetentionRemovedMeanwhileAreToldNotSkipped() throws Exception {
+        broker.createTopic("removed", 1);
+        VectorRecordSerializer serializer =
+                new VectorRecordSerializer("removed", PROVENANCE, new AvroWriter(true, PROVENANCE));
+        broker.produce(
+                List.of(
+                        serializer.serialize(vector("1", 1, 1)),
+                        serializer.serialize(vector("2", 1, 1))));
+        KafkaVectors vectors = vectors("removed");
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+            admin.deleteRecords(
+                            Map.of(
+                                    new TopicPartition("removed", 0),
+                                    RecordsToDelete.beforeOffset(1)))
+                    .all()
+                    .get();
+        }
+        assertThatThrownBy(() -> all(vectors))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("retention has removed offset 0 of removed-0");
+        assertThat(all(vectors("removed"))).extracting(VectorRecord::id).containsExactly("2");
+    }
+
+    @Test
+    void whatIsNoVectorIsRefusedWithItsOffset() {
+        broker.createTopic("empty", 2);
+        assertThatThrownBy(() -> vectors("empty"))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageStartingWith("topic 'empty' at ")
+                .hasMessageEndingWith(" holds no vectors");
+        assertThatThrownBy(() -> vectors("emtpy")).hasMessageContaining("did you mean 'empty'?");
+
+        broker.createTopic("foreign", 1);
+        broker.produce(List.of(new ProducerRecord<>("foreign", bytes("k"), bytes("v"))));
+        assertThatThrownBy(() -> vectors("foreign"))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessage(
+                        "the record at offset 0 of partition 0 of topic 'foreign' is no vector that"
+                                + " can be copied: no header says what made it; copy from a topic"
+                                + " that this program wrote with format=hybrid, format=avro or"
+                                + " format=protobuf");
+        refuses(
+                "rounded",
+                new VectorJson(
+                                VectorJson.Form.LUCENE,
+                                false,
+                                PROVENANCE,
+                                Samples.context("x").vocabulary())
+                        ::bytes,
+                "its weights are rounded (format=lucene)");
+        refuses("garbage", record -> bytes("[1]"), "it is not a JSON object");
+        refuses("wrong-id", record -> bytes("{\"id\":\"x\"}"), "the id in it is x, the key 1");
+        AvroWriter avro = new AvroWriter(false, PROVENANCE);
+        refuses(
+                "too-long",
+                record ->
+                        Arrays.copyOf(
+                                new RegisteredWriter(avro, new byte[] {0, 0, 0, 0, 1})
+                                        .bytes(record),
+                                300),
+                "it goes on after what sparse_vector.avsc has");
+    }
+
+    private static void refuses(String topic, ValueWriter writer, String why) {
+        broker.createTopic(topic, 1);
+        broker.produce(
+                List.of(
+                        new VectorRecordSerializer(topic, PROVENANCE, writer)
+                                .serialize(vector("1", 1, 2))));
+        assertThatThrownBy(() -> all(vectors(topic)))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining(" is no vector that can be copied: " + why + "; ");
+    }
+
+    @Test
+    void vectorsOfTwoModelsAreNotCopied() {
+        broker.createTopic("models", 1);
+        Provenance older = new Provenance("hf:a/b", "cc", "dd", "fp32", "none", 128);
+        broker.produce(
+                List.of(
+                        new VectorRecordSerializer("models", older, new AvroWriter(false, older))
+                                .serialize(vector("1", 1, 1)),
+                        new VectorRecordSerializer(
+                                        "models", PROVENANCE, new AvroWriter(false, PROVENANCE))
+                                .serialize(vector("2", 1, 1))));
+        assertThatThrownBy(() -> all(vectors("models")))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("was made by the model hf:a/b")
+                .hasMessageContaining("encode the documents again");
+    }
+}
