@@ -34,6 +34,7 @@ class HouseRulesTest {
                     "connector.files.FilesConnector",
                     "connector.lucene.LuceneConnector",
                     "connector.opensearch.OpenSearchConnector",
+                    "connector.qdrant.QdrantConnector",
                     "connector.solr.SolrConnector",
                     "connector.pinecone.PineconeConnector",
                     "app.Main"
