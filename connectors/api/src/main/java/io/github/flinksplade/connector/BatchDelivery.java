@@ -26,6 +26,16 @@ public final class BatchDelivery extends AbstractStreamOperatorFactory<DeadLette
         this.context = context;
     }
 
+    /** Name of the accumulator of bytes sent to a target, repetitions counted. */
+    public static String bytesSent(String target) {
+        return "bytesSent." + target;
+    }
+
+    /** Name of the accumulator of changes that a target held newer ones of. */
+    public static String superseded(String target) {
+        return "superseded." + target;
+    }
+
     /**
      * Adds the writing of these changes to the job.
      *

@@ -4,6 +4,7 @@ import io.github.flinksplade.connector.BatchQueue.Sent;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.MetricGroup;
@@ -56,12 +57,17 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
         Counter superseded = metrics.counter("superseded");
         Counter again = metrics.counter("sentAgain");
         metrics.gauge("currentSendTime", () -> lastSendMillis);
+        LongCounter allBytes =
+                getRuntimeContext().getLongCounter(BatchDelivery.bytesSent(context.name()));
+        LongCounter allSuperseded =
+                getRuntimeContext().getLongCounter(BatchDelivery.superseded(context.name()));
         Sent sent =
                 new Sent() {
                     @Override
                     public void batch(
                             int sentRecords, long sentBytes, long millis, boolean repeated) {
                         bytes.inc(sentBytes);
+                        allBytes.add(sentBytes);
                         lastSendMillis = millis;
                         if (repeated) {
                             again.inc(sentRecords);
@@ -76,6 +82,7 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
                     @Override
                     public void superseded(VectorRecord record) {
                         superseded.inc();
+                        allSuperseded.add(1L);
                     }
 
                     @Override

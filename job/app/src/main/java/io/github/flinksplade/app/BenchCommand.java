@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
             BenchCommand.Encode.class,
             BenchJobCommand.class,
             BenchPipelineCommand.class,
+            BenchSinksCommand.class,
             BenchDeviceCommand.class
         },
         footer = {"", "Example:", "  flink-splade bench encode --documents 64 --rounds 1"})
