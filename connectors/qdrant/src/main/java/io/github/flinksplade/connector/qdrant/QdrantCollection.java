@@ -24,6 +24,7 @@ import io.qdrant.client.grpc.Points.FieldType;
 import io.qdrant.client.grpc.QdrantOuterClass.HealthCheckRequest;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.regex.Matcher;
@@ -54,18 +55,18 @@ final class QdrantCollection {
         CollectionInfo info = find();
         if (info == null) {
             create(context.provenance());
-        } else {
-            check(info);
-            if (hasProvenance(info)) {
-                context.requireSameEncoder(
-                        provenance(info), settings.place(), "name a new collection");
-            } else if (info.getPointsCount() > 0) {
-                throw foreign();
-            } else {
-                takeOver(context.provenance());
-            }
+            index(Set.of());
+            return;
         }
-        index();
+        check(info);
+        if (hasProvenance(info)) {
+            context.requireSameEncoder(provenance(info), settings.place(), "name a new collection");
+        } else if (info.getPointsCount() > 0) {
+            throw foreign();
+        } else {
+            takeOver(context.provenance());
+        }
+        index(info.getPayloadSchemaMap().keySet());
     }
 
     /** An older server does not know the field and would write without the condition. */
@@ -167,11 +168,13 @@ final class QdrantCollection {
 
     /**
      * Indexes what the guard's conditions read, so that the server answers them without reading
-     * payloads from disk, and also where its strict mode allows no others. Nothing happens where
-     * the indexes are there.
+     * payloads from disk, and also where its strict mode allows no others.
      */
-    private void index() {
+    private void index(Set<String> indexed) {
         for (String path : QdrantRequestFactory.guardPaths()) {
+            if (indexed.contains(path)) {
+                continue;
+            }
             connection.await(
                     connection
                             .points()

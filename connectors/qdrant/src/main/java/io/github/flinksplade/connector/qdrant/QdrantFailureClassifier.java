@@ -43,8 +43,11 @@ final class QdrantFailureClassifier {
      * @param doing what failed, as in "cannot create the collection"
      */
     static ConnectorException explain(QdrantSettings settings, String doing, Throwable failure) {
+        Status status = Status.fromThrowable(failure);
+        // with a cause it was made here and is not the server's: what answers speaks no gRPC
+        Status.Code code = status.getCause() == null ? status.getCode() : Status.Code.UNAVAILABLE;
         String sentence =
-                switch (Status.fromThrowable(failure).getCode()) {
+                switch (code) {
                     case UNAVAILABLE, DEADLINE_EXCEEDED ->
                             settings.server()
                                     + " cannot be reached: "

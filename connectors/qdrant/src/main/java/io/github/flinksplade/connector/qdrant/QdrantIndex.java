@@ -144,8 +144,8 @@ final class QdrantIndex implements SearchIndex {
         List<Integer> indices = new ArrayList<>();
         List<Float> values = new ArrayList<>();
         for (int i = 0; i < results.size(); i++) {
-            // a term that no document has adds to no score
-            if (results.get(i).getResultCount() > 0) {
+            // a term that no document has, or nearly all of very many, adds to no score
+            if (results.get(i).getResultCount() > 0 && results.get(i).getResult(0).getScore() > 0) {
                 ScoredPoint point = results.get(i).getResult(0);
                 int term = query.indices()[i];
                 double weight =
@@ -179,6 +179,13 @@ final class QdrantIndex implements SearchIndex {
 
     private Hit hit(Query weighted, ScoredPoint point) {
         Map<String, Value> payload = point.getPayloadMap();
+        if (!payload.containsKey(QdrantPayload.OURS)) {
+            throw new ConnectorException(
+                    settings.place()
+                            + " holds a point that flink-splade has not written ("
+                            + point.getId().toString().strip()
+                            + "); delete it");
+        }
         Value text = payload.get(QdrantPayload.TEXT);
         SparseVector vector = vector(point);
         return weighted.hit(

@@ -1,5 +1,9 @@
 package io.github.flinksplade.connector.qdrant;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.contract.Held;
 import io.grpc.Grpc;
@@ -166,41 +170,39 @@ final class QdrantPlace implements AutoCloseable {
                                 terms.keySet().stream().mapToInt(Integer::intValue).toArray(),
                                 values,
                                 point.getPayloadOrThrow("text").getStringValue(),
-                                json(point.getPayloadMap())));
+                                fields(point.getPayloadMap())));
             }
         }
         return held;
     }
 
-    /** Written here and not by the connector, whose own form of it is under test. */
-    private static String json(Map<String, Value> payload) {
-        StringBuilder json = new StringBuilder("{");
-        payload.forEach(
-                (name, value) -> {
-                    if (!name.equals("text") && !name.equals("flink_splade")) {
-                        json.append(json.length() > 1 ? "," : "")
-                                .append('"')
-                                .append(name)
-                                .append("\":")
-                                .append(json(value));
-                    }
-                });
-        return json.append('}').toString();
+    /** The fields, written here and not by the connector, whose own form of them is under test. */
+    private static String fields(Map<String, Value> payload) {
+        ObjectNode fields = object(payload);
+        fields.remove(List.of("text", "flink_splade"));
+        return fields.toString();
     }
 
-    private static String json(Value value) {
+    static ObjectNode object(Map<String, Value> values) {
+        ObjectNode object = JsonNodeFactory.instance.objectNode();
+        values.forEach((name, value) -> object.set(name, json(value)));
+        return object;
+    }
+
+    private static JsonNode json(Value value) {
+        JsonNodeFactory nodes = JsonNodeFactory.instance;
         return switch (value.getKindCase()) {
-            case STRUCT_VALUE -> json(value.getStructValue().getFieldsMap());
-            case LIST_VALUE ->
-                    value.getListValue().getValuesList().stream()
-                            .map(QdrantPlace::json)
-                            .toList()
-                            .toString();
-            case INTEGER_VALUE -> Long.toString(value.getIntegerValue());
-            case DOUBLE_VALUE -> Double.toString(value.getDoubleValue());
-            case BOOL_VALUE -> Boolean.toString(value.getBoolValue());
-            case STRING_VALUE -> '"' + value.getStringValue() + '"';
-            case NULL_VALUE, KIND_NOT_SET -> "null";
+            case STRUCT_VALUE -> object(value.getStructValue().getFieldsMap());
+            case LIST_VALUE -> {
+                ArrayNode array = nodes.arrayNode();
+                value.getListValue().getValuesList().forEach(one -> array.add(json(one)));
+                yield array;
+            }
+            case INTEGER_VALUE -> nodes.numberNode(value.getIntegerValue());
+            case DOUBLE_VALUE -> nodes.numberNode(value.getDoubleValue());
+            case BOOL_VALUE -> nodes.booleanNode(value.getBoolValue());
+            case STRING_VALUE -> nodes.textNode(value.getStringValue());
+            case NULL_VALUE, KIND_NOT_SET -> nodes.nullNode();
         };
     }
 

@@ -18,6 +18,8 @@ import io.qdrant.client.grpc.Collections.CreateCollection;
 import io.qdrant.client.grpc.Collections.DeleteCollection;
 import io.qdrant.client.grpc.Collections.GetCollectionInfoRequest;
 import io.qdrant.client.grpc.Collections.GetCollectionInfoResponse;
+import io.qdrant.client.grpc.Collections.PayloadSchemaInfo;
+import io.qdrant.client.grpc.Collections.PayloadSchemaType;
 import io.qdrant.client.grpc.Collections.SparseVectorConfig;
 import io.qdrant.client.grpc.Collections.UpdateCollection;
 import io.qdrant.client.grpc.CollectionsGrpc.CollectionsImplBase;
@@ -216,12 +218,18 @@ final class QdrantStandIn implements Faults, AutoCloseable {
                     observer,
                     () -> {
                         StandInCollection held = collection(request.getCollectionName());
-                        return GetCollectionInfoResponse.newBuilder()
-                                .setResult(
-                                        CollectionInfo.newBuilder()
-                                                .setPointsCount(held.size())
-                                                .setConfig(config(held)))
-                                .build();
+                        CollectionInfo.Builder info =
+                                CollectionInfo.newBuilder()
+                                        .setPointsCount(held.size())
+                                        .setConfig(config(held));
+                        for (String path : held.indexed()) {
+                            info.putPayloadSchema(
+                                    path,
+                                    PayloadSchemaInfo.newBuilder()
+                                            .setDataType(PayloadSchemaType.Integer)
+                                            .build());
+                        }
+                        return GetCollectionInfoResponse.newBuilder().setResult(info).build();
                     });
         }
 

@@ -17,6 +17,7 @@ import io.github.flinksplade.connector.contract.Writing;
 import io.qdrant.client.ConditionFactory;
 import io.qdrant.client.PointIdFactory;
 import io.qdrant.client.ValueFactory;
+import io.qdrant.client.VectorFactory;
 import io.qdrant.client.grpc.Collections.CollectionInfo;
 import io.qdrant.client.grpc.Collections.CreateCollection;
 import io.qdrant.client.grpc.Collections.Datatype;
@@ -166,6 +167,8 @@ class QdrantTargetITCase {
                 info.getConfig().getMetadataOrThrow("flink_splade").getStructValue().getFieldsMap();
         assertThat(parts.get("fingerprint").getStringValue())
                 .isEqualTo(Corpus.PROVENANCE.fingerprint());
+        assertThat(info.getPayloadSchemaMap())
+                .containsOnlyKeys("flink_splade.order_high", "flink_splade.order_low");
     }
 
     @Test
@@ -235,6 +238,16 @@ class QdrantTargetITCase {
         Address address = place.fresh("away", "");
         place.standIn().down();
         assertRefused(address, "cannot be reached", "Connection refused", "6334");
+    }
+
+    /** As 6333 is on a server, the port of REST. */
+    @Test
+    void aPortThatSpeaksAnotherProtocolIsRefused() throws Exception {
+        assumeTrue(place.standIn() != null, "where the server has its REST port is not known");
+        try (StandInRest rest = new StandInRest(place.standIn(), "key")) {
+            String port = rest.url().substring(rest.url().lastIndexOf(':') + 1);
+            assertRefused(Address.parse("qdrant://localhost:" + port + "/c"), "6334, not 6333");
+        }
     }
 
     @Test
@@ -420,6 +433,24 @@ class QdrantTargetITCase {
             assertThatThrownBy(() -> index.search(query(1, 3)))
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageContaining("search with idf");
+        }
+    }
+
+    @Test
+    void aPointOfSomebodyElseIsNamed() throws Exception {
+        Address address = place.fresh("beside", "");
+        write(address, upsert("x", 1, "{}", 3));
+        UpsertPoints.Builder theirs =
+                upsertOf(address, 99, "theirs", Filter.getDefaultInstance()).toBuilder();
+        theirs.getPointsBuilder(0)
+                .getVectorsBuilder()
+                .getVectorsBuilder()
+                .putVectors("splade", VectorFactory.vector(List.of(1f), List.of(3)));
+        place.points().upsert(theirs.build());
+        try (SearchIndex index = new QdrantConnector().index(address)) {
+            assertThatThrownBy(() -> index.search(query(5, 3)))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContainingAll("not written", "99");
         }
     }
 

@@ -54,6 +54,10 @@ final class StandInCollection {
         return points.size();
     }
 
+    Set<String> indexed() {
+        return indexed;
+    }
+
     void index(String path) {
         indexed.add(path);
     }

@@ -1,0 +1,127 @@
+package io.github.flinksplade.connector.qdrant;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.BatchTarget;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.contract.Corpus;
+import io.github.flinksplade.connector.contract.Writing;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What docs/targets/qdrant.md shows, as it stands there, against the stand-in. */
+class QdrantPageITCase {
+
+    private static final String KEY = "key-of-the-page";
+    private static final TargetContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
+
+    @TempDir private Path folder;
+    private String page;
+    private QdrantStandIn standIn;
+    private StandInRest rest;
+
+    @BeforeEach
+    void open() throws IOException {
+        page = Files.readString(Path.of("../../docs/targets/qdrant.md"));
+        standIn = new QdrantStandIn("1.18.3", KEY);
+        rest = new StandInRest(standIn, KEY);
+    }
+
+    @AfterEach
+    void close() {
+        rest.close();
+        standIn.close();
+    }
+
+    private String find(String regex) {
+        Matcher matcher = Pattern.compile(regex, Pattern.DOTALL).matcher(page);
+        assertThat(matcher.find()).as(regex).isTrue();
+        return matcher.group(1);
+    }
+
+    /** The page's own address, but for the port. */
+    private Address fill() throws Exception {
+        String written = find("\nto: (\\S+)\n");
+        assertThat(written).contains(":6334/");
+        Address address =
+                Address.parse(written.replace(":6334/", ":" + standIn.port() + "/"))
+                        .withProperties(Map.of(find("qdrant.properties:\n  (\\S+):"), KEY));
+        TreeMap<Integer, Float> both = new TreeMap<>(Map.of(2482, 1f, 3435, 2f));
+        TreeMap<Integer, Float> one = new TreeMap<>(Map.of(2482, 2f));
+        BatchTarget target = (BatchTarget) new QdrantConnector().target(address);
+        try (Writing writing = Writing.start(target, CONTEXT)) {
+            writing.write(
+                    Corpus.upsert("a/b", 7, "{\"title\":\"t\"}", both),
+                    Corpus.upsert("c", 1, "{}", one));
+            writing.finish();
+        }
+        return address;
+    }
+
+    private String run(String... command) throws Exception {
+        File output = folder.resolve("output").toFile();
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output);
+        builder.environment().put("QDRANT", rest.url());
+        builder.environment().put("QDRANT_API_KEY", KEY);
+        Process process = builder.start();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        String text = Files.readString(output.toPath(), StandardCharsets.UTF_8);
+        assertThat(process.exitValue()).as(text).isZero();
+        return text;
+    }
+
+    private static boolean runs(String... command) throws InterruptedException {
+        try {
+            return new ProcessBuilder(command)
+                            .redirectErrorStream(true)
+                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                            .start()
+                            .waitFor()
+                    == 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void theCurlCommandFinds() throws Exception {
+        assumeTrue(runs("curl", "--version"), "curl is not here");
+        fill();
+        JsonNode points =
+                new ObjectMapper()
+                        .readTree(run("sh", "-c", find("```sh\n(.*?)```")))
+                        .at("/result/points");
+        assertThat(points).hasSize(2);
+        assertThat(points.at("/0/payload/flink_splade/id").asText()).isEqualTo("a/b");
+        assertThat(points.at("/0/payload/text").asText()).isEqualTo("text 7 of a/b");
+        assertThat(points.at("/0/id").asText()).isEqualTo(find("\"id\": \"([0-9a-f-]{36})\""));
+    }
+
+    @Test
+    void thePythonProgramFinds() throws Exception {
+        assumeTrue(
+                runs("python3", "-c", "import qdrant_client"),
+                "python3 with the package qdrant-client is not here");
+        fill();
+        Path program = folder.resolve("query.py");
+        Files.writeString(program, find("```python\n(.*?)```"));
+        assertThat(run("python3", program.toString())).contains("a/b 4.7", "c 3.8");
+    }
+}
