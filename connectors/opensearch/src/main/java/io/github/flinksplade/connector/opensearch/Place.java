@@ -8,7 +8,10 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * An index at a server, and what is needed to get there.
@@ -31,6 +34,7 @@ record Place(
     private static final String PASSWORD = "password";
     private static final String API_KEY = "api-key";
     private static final String CERTIFICATES = "ca";
+    private static final Set<String> CREDENTIALS = Set.of(USERNAME, PASSWORD, API_KEY);
     private static final int PORT = 9200;
 
     static Place of(Product product, Address address) {
@@ -80,8 +84,9 @@ record Place(
     }
 
     private static String authorization(Address address) {
-        for (String property : address.properties().keySet()) {
-            if (!Set.of(USERNAME, PASSWORD, API_KEY, CERTIFICATES).contains(property)) {
+        Map<String, String> given = address.properties();
+        for (String property : given.keySet()) {
+            if (!CREDENTIALS.contains(property) && !property.equals(CERTIFICATES)) {
                 throw new ConnectorException(
                         "unknown property '"
                                 + property
@@ -90,9 +95,11 @@ record Place(
                                 + "; known: username, password, api-key, ca");
             }
         }
-        String name = address.properties().get(USERNAME);
-        String password = address.properties().get(PASSWORD);
-        String key = address.properties().get(API_KEY);
+        boolean inFile = CREDENTIALS.stream().anyMatch(given::containsKey);
+        Function<String, String> from = inFile ? given::get : name -> variable(address, name);
+        String name = from.apply(USERNAME);
+        String password = from.apply(PASSWORD);
+        String key = from.apply(API_KEY);
         if ((name == null) != (password == null) || key != null && name != null) {
             throw new ConnectorException(
                     "the credentials of "
@@ -114,7 +121,14 @@ record Place(
     }
 
     private static String certificates(Address address) {
-        return address.properties().get(CERTIFICATES);
+        String given = address.properties().get(CERTIFICATES);
+        return given == null ? variable(address, CERTIFICATES) : given;
+    }
+
+    /** {@code OPENSEARCH_API_KEY} and so on, for whoever has no job file. */
+    private static String variable(Address address, String property) {
+        String name = address.scheme() + "_" + property.replace('-', '_');
+        return System.getenv(name.toUpperCase(Locale.ROOT));
     }
 
     /** For messages, without secrets. */

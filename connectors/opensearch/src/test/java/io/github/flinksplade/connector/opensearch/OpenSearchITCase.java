@@ -2,6 +2,7 @@ package io.github.flinksplade.connector.opensearch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.flinksplade.connector.Address;
@@ -13,9 +14,12 @@ import io.github.flinksplade.connector.SearchIndex.Query;
 import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.Vocabulary;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Writing;
 import io.github.flinksplade.connector.opensearch.FaultyServer.Reply;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -23,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.apache.flink.util.ExceptionUtils;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -290,6 +295,93 @@ class OpenSearchITCase {
         try (SearchIndex index = Connectors.of(address).index(address)) {
             assertThat(index.search(query).stream().map(SearchIndex.Hit::id))
                     .containsExactlyElementsOf(best);
+        }
+    }
+
+    // ---- the snippets of docs/targets/opensearch.md
+
+    @Test
+    void thePagesAddressesAreTaken() throws Exception {
+        List<String> blocks = blocks("yaml");
+        assertThat(blocks).hasSize(2);
+        for (String block : blocks) {
+            String address = block.replaceFirst("(?s).*\nto: (\\S+)\n.*", "$1");
+            target(Address.parse(address));
+        }
+    }
+
+    @Test
+    void thePagesQueriesFindOpenSearchsDocuments() throws Exception {
+        Address address = address("documents", "refresh=true");
+        assertThat(run("curl", "sh", 0, server, address)).contains("\"_id\":\"a/b\"");
+        assertThat(run("python3", "python", 0, server, address)).startsWith("a/b 3.5");
+    }
+
+    @Test
+    void thePagesQueryFindsElasticsearchsDocuments() throws Exception {
+        StandInServer standIn = new StandInServer(false);
+        try (FaultyServer front = new FaultyServer(standIn, standIn::refuse)) {
+            Address address =
+                    Address.parse("elasticsearch://" + front.authority() + "/documents")
+                            .withProperties(address("documents", "").properties());
+            assertThat(run("curl", "sh", 1, front, address)).contains("\"_id\":\"a/b\"");
+        }
+    }
+
+    /** Runs a block of the page against an index in which a/b has the terms fast and car. */
+    private static String run(
+            String program, String language, int number, FaultyServer front, Address address)
+            throws Exception {
+        assumeTrue(isThere(program), program + " is not at hand");
+        TargetContext context = new TargetContext("page", Corpus.PROVENANCE, new FastCar(), false);
+        try (Writing writing = Writing.start(target(address), context)) {
+            TreeMap<Integer, Float> terms = new TreeMap<>(Map.of(0, 1.5f, 1, 0.5f));
+            writing.write(Corpus.upsert("a/b", 1, "{}", terms));
+            writing.write(Corpus.upsert("other", 1, "{}", new TreeMap<>(Map.of(2, 1f))));
+            writing.finish();
+        }
+        ProcessBuilder builder =
+                new ProcessBuilder(
+                        language.equals("sh") ? "bash" : "python3",
+                        "-c",
+                        blocks(language).get(number));
+        for (String product : List.of("OPENSEARCH", "ELASTICSEARCH")) {
+            builder.environment().put(product, "http://" + front.authority());
+            builder.environment().put(product + "_USERNAME", FaultyServer.USERNAME);
+            builder.environment().put(product + "_PASSWORD", FaultyServer.PASSWORD);
+        }
+        Process process = builder.redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        assertThat(output).doesNotContain("other");
+        return output;
+    }
+
+    private static boolean isThere(String program) throws Exception {
+        return new ProcessBuilder("bash", "-c", "command -v " + program).start().waitFor() == 0;
+    }
+
+    private static List<String> blocks(String language) throws Exception {
+        String page = Files.readString(Path.of("../../docs/targets/opensearch.md"));
+        return Pattern.compile("(?s)```" + language + "\\n(.*?)```")
+                .matcher(page)
+                .results()
+                .map(match -> match.group(1))
+                .toList();
+    }
+
+    private static final class FastCar implements Vocabulary {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public int size() {
+            return 3;
+        }
+
+        @Override
+        public String term(int index) {
+            return List.of("fast", "car", "other").get(index);
         }
     }
 }

@@ -12,6 +12,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -40,10 +41,6 @@ abstract class RestContract extends TargetContract {
         return System.getProperty("flinksplade." + scheme() + ".url");
     }
 
-    private String given(String property) {
-        return System.getProperty("flinksplade." + scheme() + "." + property);
-    }
-
     @Override
     protected Address fresh(String name) {
         String server = given() == null ? scheme() + "://" + local() : given();
@@ -67,8 +64,10 @@ abstract class RestContract extends TargetContract {
         }
         Map<String, String> properties = new HashMap<>();
         for (String name : new String[] {"username", "password", "api-key"}) {
-            if (given(name) != null) {
-                properties.put(name, given(name));
+            String variable = (scheme() + "_" + name).replace('-', '_');
+            String value = System.getenv(variable.toUpperCase(Locale.ROOT));
+            if (value != null) {
+                properties.put(name, value);
             }
         }
         return properties;
