@@ -150,9 +150,8 @@ final class OpenSearchFailureClassifier {
             return "the connection was refused";
         }
         if (failure instanceof SSLException) {
-            return "its certificate was not accepted or it does not speak TLS ("
-                    + failure.getMessage()
-                    + "); give the authority's certificate as the property ca";
+            return "its certificate was not accepted, or it does not speak TLS (the property ca"
+                    + " names the certificates of authorities)";
         }
         return "the connection broke";
     }

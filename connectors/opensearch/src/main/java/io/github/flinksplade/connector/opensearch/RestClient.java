@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -141,6 +142,9 @@ final class RestClient {
             for (Certificate one :
                     CertificateFactory.getInstance("X.509").generateCertificates(in)) {
                 trusted.setCertificateEntry("ca" + count++, one);
+            }
+            if (count == 0) {
+                throw new CertificateException("empty");
             }
             TrustManagerFactory managers =
                     TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());

@@ -31,11 +31,6 @@ abstract class RestContract extends TargetContract {
     /** {@code host:port} of the server in these tests. */
     abstract String local();
 
-    /** Further options of the addresses, {@code name=value&...}. */
-    String options() {
-        return "";
-    }
-
     /** A server given with {@code -Dflinksplade.SCHEME.url}, or null. */
     final String given() {
         return System.getProperty("flinksplade." + scheme() + ".url");
@@ -50,9 +45,7 @@ abstract class RestContract extends TargetContract {
                         + "/"
                         + RUN
                         + name
-                        + "?"
-                        + (question < 0 ? "" : server.substring(question + 1) + "&")
-                        + options();
+                        + (question < 0 ? "" : server.substring(question));
         return Address.parse(address).withProperties(credentials());
     }
 

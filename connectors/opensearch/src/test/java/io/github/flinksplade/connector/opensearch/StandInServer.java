@@ -94,11 +94,6 @@ final class StandInServer implements Behind {
         refused = id;
     }
 
-    /** Deletes an index, as a user does. */
-    synchronized void delete(String index) {
-        indexes.remove(index);
-    }
-
     /** Names of the indexes that there are. */
     synchronized List<String> indexes() {
         return List.copyOf(indexes.keySet());
