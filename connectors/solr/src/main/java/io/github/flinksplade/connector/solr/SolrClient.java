@@ -8,6 +8,7 @@ import io.github.flinksplade.connector.Outcome;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.solr.SolrHttp.Answer;
 import io.github.flinksplade.connector.solr.SolrRequestFactory.Change;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -124,7 +125,20 @@ final class SolrClient implements BatchClient<Change> {
     }
 
     private <T> CompletableFuture<T> failed(Answer answer) {
-        return CompletableFuture.failedFuture(SolrFailureClassifier.ofBatch(solr.place(), answer));
+        if (answer.status() != 404) {
+            return CompletableFuture.failedFuture(
+                    SolrFailureClassifier.ofBatch(solr.place(), answer));
+        }
+        // A Solr that shuts down or starts says the same as one that has no such collection.
+        return solr.system()
+                .thenCompose(
+                        system ->
+                                CompletableFuture.failedFuture(
+                                        system.isSuccess()
+                                                ? SolrFailureClassifier.ofBatch(
+                                                        solr.place(), answer)
+                                                : new IOException(
+                                                        "Solr is starting or shutting down")));
     }
 
     /** The HTTP client ends with its last reference. */

@@ -91,6 +91,11 @@ final class SolrHttp {
         return await(send("/" + place.collection() + path, bytes(json), CHANGE));
     }
 
+    /** What the server says of itself; any user may ask that who may read the configuration. */
+    CompletableFuture<Answer> system() {
+        return send("/admin/info/system", null, ANSWER);
+    }
+
     /** A request to the server as a whole. */
     Answer administer(String path) {
         return await(send("/admin" + path, null, CHANGE));

@@ -1,5 +1,7 @@
 package io.github.flinksplade.connector.solr;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.contract.Faults;
 import io.github.flinksplade.connector.contract.Held;
@@ -19,11 +21,13 @@ class SolrContractITCase extends TargetContract {
 
     private static final String URL = System.getProperty("flinksplade.solr.url");
 
+    private static Path home;
     private static SolrServer solr;
     private static SolrReader reader;
 
     @BeforeAll
-    static void start(@TempDir Path home) throws Exception {
+    static void start(@TempDir Path folder) throws Exception {
+        home = folder;
         if (URL == null) {
             solr = SolrServer.start(home);
             reader = new SolrReader(solr.url(), SolrServer.USER, SolrServer.PASSWORD);
@@ -45,10 +49,15 @@ class SolrContractITCase extends TargetContract {
 
     @Override
     protected Address fresh(String name) throws Exception {
-        // elsewhere an earlier run may have left one of that name
-        String collection = URL == null ? name : "contract-" + System.nanoTime() + "-" + name;
-        reader.createCoreIfNotInCloudMode(collection);
-        return reader.address(collection, "");
+        if (URL == null) {
+            reader.ask(SolrServer.coreFolder(home, name), null);
+            return reader.address(name, "");
+        }
+        assumeTrue(
+                reader.isInCloudMode(),
+                "a Solr that is not in cloud mode cannot be asked for a core of its own");
+        // an earlier run may have left one of that name
+        return reader.address("contract-" + System.nanoTime() + "-" + name, "");
     }
 
     @Override

@@ -73,17 +73,8 @@ final class SolrReader {
         return JSON.readTree(response.body());
     }
 
-    /**
-     * Without cloud mode a core is made by hand, in cloud mode the connector makes a collection.
-     */
-    void createCoreIfNotInCloudMode(String name) throws Exception {
-        if (ask("/admin/info/system", null).path("mode").asText().equals("std")) {
-            createCore(name);
-        }
-    }
-
-    void createCore(String name) throws Exception {
-        ask("/admin/cores?action=CREATE&configSet=_default&name=" + name, null);
+    boolean isInCloudMode() throws Exception {
+        return ask("/admin/info/system", null).path("mode").asText().equals("solrcloud");
     }
 
     /** All documents with their stored fields, tombstones too. */

@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.solr;
 import io.github.flinksplade.connector.contract.Faults;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ import javax.servlet.http.HttpServletRequest;
 import javax.servlet.http.HttpServletResponse;
 import org.apache.solr.servlet.CoreContainerProvider;
 import org.apache.solr.servlet.SolrDispatchFilter;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.servlet.DefaultServlet;
@@ -51,17 +53,47 @@ final class SolrServer implements Faults {
      * @param home an empty folder
      */
     static SolrServer start(Path home) throws Exception {
-        Files.writeString(home.resolve("solr.xml"), "<solr/>");
         Files.writeString(home.resolve("security.json"), security());
-        Path configuration = Files.createDirectories(home.resolve("configsets/_default/conf"));
+        prepare(home);
+        SolrServer solr = new SolrServer();
+        solr.listen(home);
+        return solr;
+    }
+
+    /** Lays down what Solr needs to start without users. */
+    static void prepare(Path home) throws IOException {
+        Files.writeString(
+                home.resolve("solr.xml"),
+                """
+                <solr>
+                  <solrcloud>
+                    <str name="host">127.0.0.1</str>
+                    <int name="hostPort">${hostPort}</int>
+                    <str name="hostContext">solr</str>
+                  </solrcloud>
+                </solr>
+                """);
+        Files.writeString(home.resolve("zoo.cfg"), "tickTime=2000\ninitLimit=10\nsyncLimit=5\n");
+        layConfiguration(home.resolve("configsets/_default"));
+    }
+
+    /**
+     * A folder for a core, as {@code bin/solr create} makes it, with a configuration of its own.
+     *
+     * @return the path of the request that makes it a core
+     */
+    static String coreFolder(Path home, String name) throws IOException {
+        layConfiguration(home.resolve(name));
+        return "/admin/cores?action=CREATE&name=" + name;
+    }
+
+    private static void layConfiguration(Path folder) throws IOException {
+        Path configuration = Files.createDirectories(folder.resolve("conf"));
         for (String file : new String[] {"solrconfig.xml", "managed-schema.xml"}) {
             try (InputStream in = SolrServer.class.getResourceAsStream("/solr/" + file)) {
                 Files.copy(in, configuration.resolve(file));
             }
         }
-        SolrServer solr = new SolrServer();
-        solr.listen(home);
-        return solr;
     }
 
     private void listen(Path home) throws Exception {
@@ -129,6 +161,15 @@ final class SolrServer implements Faults {
         return base64.encodeToString(sha256.digest(once)) + " " + base64.encodeToString(salt);
     }
 
+    /** In a process of its own: the first argument is the folder; ends with its input. */
+    public static void main(String[] arguments) throws Exception {
+        SolrServer solr = new SolrServer();
+        solr.listen(Path.of(arguments[0]));
+        System.out.println(solr.url());
+        System.in.transferTo(OutputStream.nullOutputStream());
+        System.exit(0);
+    }
+
     /** Address of the server. */
     String url() {
         return "http://127.0.0.1:" + connector.getPort() + "/solr";
@@ -137,6 +178,7 @@ final class SolrServer implements Faults {
     @Override
     public void down() {
         try {
+            connector.getConnectedEndPoints().forEach(EndPoint::close);
             connector.stop();
         } catch (Exception e) {
             throw new IllegalStateException(e);

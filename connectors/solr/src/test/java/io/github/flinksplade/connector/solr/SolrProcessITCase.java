@@ -1,0 +1,99 @@
+package io.github.flinksplade.connector.solr;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.contract.Corpus;
+import io.github.flinksplade.connector.contract.Writing;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Solr in a process of its own: killed, and in cloud mode with a ZooKeeper of its own. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class SolrProcessITCase {
+
+    private static final TargetContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
+
+    @Test
+    void whatWasAcknowledgedSurvivesAKill(@TempDir Path home) throws Exception {
+        SolrServer.prepare(home);
+        try (SolrProcess first = SolrProcess.start(home)) {
+            SolrReader reader = new SolrReader(first.url, null, null);
+            reader.ask(SolrServer.coreFolder(home, "kept"), null);
+            // nothing is committed before the kill: all of it is in the log only
+            write(reader.address("kept", "?commit-within=0"), 50);
+            assertThat(
+                            reader.ask("/kept/select?q=*:*&rows=0", null)
+                                    .at("/response/numFound")
+                                    .asInt())
+                    .isZero();
+            first.kill();
+        }
+        try (SolrProcess second = SolrProcess.start(home)) {
+            SolrReader reader = new SolrReader(second.url, null, null);
+            // a Solr that starts answers before it has read its log again
+            long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
+            while (reader.send("/kept/update?commit=true", "{}").statusCode() != 200
+                    || reader.held("kept").size() < 50) {
+                assertThat(System.nanoTime()).as("time is up").isLessThan(deadline);
+                Thread.onSpinWait();
+            }
+            Target target = new SolrConnector().target(reader.address("kept", ""));
+            target.check(CONTEXT, true);
+        }
+    }
+
+    @Test
+    void inCloudModeACollectionIsMade(@TempDir Path home) throws Exception {
+        SolrServer.prepare(home);
+        try (SolrProcess solr =
+                SolrProcess.start(
+                        home,
+                        "-DzkRun",
+                        "-Dsolr.http1=true", // the connector of this server knows no HTTP/2
+                        "-Dsolr.default.confdir=" + home.resolve("configsets/_default/conf"))) {
+            SolrReader reader = new SolrReader(solr.url, null, null);
+            Address address = reader.address("made", "?shards=2");
+            write(address, 50);
+            write(address, 50); // on two shards, Solr does not say of all what it wrote
+            assertThat(reader.held("made")).hasSize(50);
+            assertThat(
+                            reader.ask(
+                                            "/admin/collections?action=CLUSTERSTATUS&collection=made",
+                                            null)
+                                    .at("/cluster/collections/made/shards"))
+                    .hasSize(2);
+            try (SearchIndex index = new SolrConnector().index(address)) {
+                assertThat(index.provenance()).isEqualTo(Corpus.PROVENANCE);
+                var any = Corpus.upsert("7", 1);
+                assertThat(
+                                index.search(
+                                                new SearchIndex.Query(
+                                                        any.indices(), any.values(), 1, true))
+                                        .get(0)
+                                        .id())
+                        .isEqualTo("7");
+            }
+        } catch (Exception | AssertionError e) {
+            throw new AssertionError(Files.readString(home.resolve("log")), e);
+        }
+    }
+
+    private static void write(Address address, int documents) throws Exception {
+        Target target = new SolrConnector().target(address);
+        try (Writing writing = Writing.start(target, CONTEXT)) {
+            for (int i = 0; i < documents; i++) {
+                writing.write(Corpus.upsert(Integer.toString(i), 1));
+            }
+            writing.finish();
+            assertThat(writing.refused()).isEmpty();
+        }
+    }
+}

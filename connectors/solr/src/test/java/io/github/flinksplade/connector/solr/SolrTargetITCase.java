@@ -1,0 +1,349 @@
+package io.github.flinksplade.connector.solr;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.net.httpserver.HttpServer;
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.BatchClient;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Outcome;
+import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.connector.SearchIndex.Hit;
+import io.github.flinksplade.connector.SearchIndex.Query;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.contract.Corpus;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is the connector's own beside the contract, on a real Solr in this JVM. */
+@Timeout(value = 3, unit = TimeUnit.MINUTES)
+class SolrTargetITCase {
+
+    private static final TargetContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
+
+    private static SolrServer solr;
+    private static SolrReader reader;
+    private static Path home;
+
+    @BeforeAll
+    static void start(@TempDir Path folder) throws Exception {
+        home = folder;
+        solr = SolrServer.start(home);
+        reader = new SolrReader(solr.url(), SolrServer.USER, SolrServer.PASSWORD);
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        solr.stop();
+    }
+
+    private static Address fresh(String name, String options) throws Exception {
+        reader.ask(SolrServer.coreFolder(home, name), null);
+        return reader.address(name, options);
+    }
+
+    private static void check(Address address) {
+        new SolrConnector().target(address).check(CONTEXT, false);
+    }
+
+    private static void assertRefused(Address address, String... parts) {
+        assertThatThrownBy(() -> check(address))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContainingAll(parts)
+                .satisfies(
+                        failure ->
+                                assertThat(failure.getMessage())
+                                        .doesNotContain("Exception")
+                                        .doesNotContain(SolrServer.PASSWORD)
+                                        .doesNotContain("\n"));
+    }
+
+    /** Checks the place and opens a client. */
+    @SuppressWarnings("unchecked")
+    private static BatchClient<Object> client(Address address) {
+        SolrTarget target = (SolrTarget) new SolrConnector().target(address);
+        target.check(CONTEXT, false);
+        return (BatchClient<Object>) target.client(CONTEXT);
+    }
+
+    private static List<Outcome.Kind> send(BatchClient<Object> client, VectorRecord... records)
+            throws Exception {
+        return client.send(Stream.of(records).map(client::request).toList()).get().stream()
+                .map(Outcome::kind)
+                .toList();
+    }
+
+    // ---- the place
+
+    @Test
+    void aCoreThatIsNotThereIsToBeCreated() {
+        assertRefused(
+                reader.address("absent", ""),
+                "the collection 'absent' at " + solr.url(),
+                "bin/solr create -c absent");
+    }
+
+    @Test
+    void aCoreWithDocumentsOfOthersIsRefused() throws Exception {
+        Address address = fresh("others", "");
+        reader.ask("/others/update?commit=true", "[{\"id\":\"theirs\"}]");
+        assertRefused(address, "'others'", "1 documents that flink-splade did not write");
+    }
+
+    @Test
+    void aFieldOfAnotherTypeIsRefused() throws Exception {
+        Address address = fresh("field", "");
+        reader.ask("/field/schema", "{\"add-field\":{\"name\":\"text\",\"type\":\"string\"}}");
+        assertRefused(address, "a field 'text' whose type is string and not splade_stored");
+    }
+
+    @Test
+    void aFieldThatOthersNeedIsRefused() throws Exception {
+        Address address = fresh("required", "");
+        reader.ask(
+                "/required/schema",
+                "{\"add-field\":{\"name\":\"price\",\"type\":\"plong\",\"required\":true}}");
+        assertRefused(address, "it requires the fields [price]");
+    }
+
+    @Test
+    void aSchemaThatCannotBeChangedIsRefused() throws Exception {
+        String create = SolrServer.coreFolder(home, "fixed");
+        Path configuration = home.resolve("fixed/conf");
+        Files.move(
+                configuration.resolve("managed-schema.xml"), configuration.resolve("schema.xml"));
+        Path settings = configuration.resolve("solrconfig.xml");
+        Files.writeString(
+                settings,
+                Files.readString(settings)
+                        .replace("ManagedIndexSchemaFactory", "ClassicIndexSchemaFactory"));
+        reader.ask(create, null);
+        assertRefused(
+                reader.address("fixed", ""),
+                "the schema of the collection 'fixed'",
+                "cannot be changed",
+                "not editable");
+    }
+
+    @Test
+    void aProcessorOfThatNameWithOtherSettingsIsRefused() throws Exception {
+        Address address = fresh("processor", "");
+        check(address);
+        reader.ask(
+                "/processor/config",
+                "{\"update-updateprocessor\":{\"name\":\"flink-splade-order\",\"class\":"
+                        + "\"solr.DocBasedVersionConstraintsProcessorFactory\",\"versionField\":"
+                        + "\"order\",\"ignoreOldUpdates\":false}}");
+        assertRefused(address, "an update processor 'flink-splade-order' whose ignoreOldUpdates");
+    }
+
+    @Test
+    void usersAndPasswords() throws Exception {
+        Address address = fresh("users", "");
+        assertRefused(
+                Address.parse(address.toString()),
+                "it wants a user and password",
+                "solr.properties");
+        assertRefused(
+                address.withProperties(Map.of("password", "wrong")), "user or password is wrong");
+        assertRefused(
+                address.withProperties(Map.of("user", SolrServer.READER)),
+                "the user may not",
+                "schema-edit");
+        check(address);
+        assertRefused(
+                address.withProperties(Map.of("user", SolrServer.READER)),
+                "cannot write to the collection 'users'");
+    }
+
+    @Test
+    void aServerThatIsNoneIsRefused() throws Exception {
+        assertRefused(
+                Address.parse("solr://127.0.0.1:1/solr/x"), "cannot reach Solr at", "start it");
+        assertRefused(reader.address("x", "?tls=true"), "no TLS connection");
+        assertRefused(Address.parse("solr://no.such.host.invalid/solr/x"), "no such host");
+        HttpServer other =
+                HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        other.createContext(
+                "/",
+                exchange -> {
+                    exchange.sendResponseHeaders(200, 5);
+                    exchange.getResponseBody().write("hello".getBytes());
+                    exchange.close();
+                });
+        other.start();
+        try {
+            String place = "//127.0.0.1:" + other.getAddress().getPort() + "/solr/x";
+            assertRefused(Address.parse("solr:" + place), "not an answer of Solr");
+        } finally {
+            other.stop(0);
+        }
+    }
+
+    // ---- writing
+
+    @Test
+    void whatBecameOfEachChange() throws Exception {
+        try (BatchClient<Object> client = client(fresh("outcomes", ""))) {
+            assertThat(send(client, Corpus.upsert("a", 5), Corpus.upsert("b", 5)))
+                    .containsOnly(Outcome.Kind.WRITTEN);
+            assertThat(
+                            send(
+                                    client,
+                                    Corpus.upsert("a", 4),
+                                    Corpus.upsert("b", 5),
+                                    Corpus.upsert("c", 1)))
+                    .containsExactly(
+                            Outcome.Kind.SUPERSEDED, Outcome.Kind.WRITTEN, Outcome.Kind.WRITTEN);
+            assertThat(send(client, Corpus.delete("a", 5))).containsExactly(Outcome.Kind.WRITTEN);
+            assertThat(send(client, Corpus.upsert("a", 5)))
+                    .containsExactly(Outcome.Kind.SUPERSEDED);
+            assertThat(send(client, Corpus.delete("b", VectorRecord.NO_VERSION)))
+                    .containsExactly(Outcome.Kind.WRITTEN);
+            assertThat(send(client, Corpus.upsert("b", 0))).containsExactly(Outcome.Kind.WRITTEN);
+        }
+        Map<String, Long> orders = new TreeMap<>();
+        for (JsonNode document : reader.documents("outcomes")) {
+            orders.put(document.get("id").asText(), document.get("order").asLong());
+        }
+        assertThat(orders)
+                .containsEntry("a", Corpus.delete("a", 5).order())
+                .containsEntry("b", Corpus.upsert("b", 0).order())
+                .containsEntry("c", Corpus.upsert("c", 1).order());
+    }
+
+    @Test
+    void documentsBecomeVisibleByThemselves() throws Exception {
+        Address address = fresh("visible", "");
+        VectorRecord record = Corpus.upsert("a", 1);
+        try (BatchClient<Object> client = client(address)) {
+            send(client, record);
+        }
+        Query query = new Query(record.indices(), record.values(), 1, false);
+        try (SearchIndex index = new SolrConnector().index(address)) {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (index.search(query).isEmpty()) {
+                assertThat(System.nanoTime()).as("time is up").isLessThan(deadline);
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    @Test
+    void textAndFieldsAreKeptAsAsked() throws Exception {
+        String fields = "{\"a\":1.50,\"b\":{\"c\":[12345678901234567890,null]},\"d\":\"x\"}";
+        VectorRecord record = Corpus.upsert("a", 1, fields, new TreeMap<>(Map.of(3, 1.5f)));
+        try (BatchClient<Object> client = client(fresh("chosen", "?text=false&fields=b,d,e"))) {
+            send(client, record);
+        }
+        assertThat(reader.held("chosen").get("a").text()).isNull();
+        assertThat(reader.held("chosen").get("a").fields())
+                .isEqualTo("{\"b\":{\"c\":[12345678901234567890,null]},\"d\":\"x\"}");
+    }
+
+    @Test
+    void aCollectionThatIsGoneEndsTheJob() throws Exception {
+        Address address = fresh("gone", "");
+        try (BatchClient<Object> client = client(address)) {
+            reader.ask("/admin/cores?action=UNLOAD&core=gone&deleteInstanceDir=true", null);
+            assertThatThrownBy(() -> send(client, Corpus.upsert("a", 1)))
+                    .cause()
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("it is not there");
+        }
+    }
+
+    @Test
+    void aFieldThatIsGoneEndsTheJob() throws Exception {
+        Address address = fresh("field-gone", "");
+        try (BatchClient<Object> client = client(address)) {
+            reader.ask("/field-gone/schema", "{\"delete-field\":{\"name\":\"tokens\"}}");
+            assertThatThrownBy(() -> send(client, Corpus.upsert("a", 1)))
+                    .cause()
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("unknown field 'tokens'");
+        }
+    }
+
+    @Test
+    void whatSolrCannotTakeIsSaidBeforehand() {
+        assertThat(SolrRequestFactory.rejection(Corpus.upsert("x".repeat(32_766), 1))).isNull();
+        assertThat(SolrRequestFactory.rejection(Corpus.upsert("x".repeat(32_767), 1)))
+                .contains("32767 bytes");
+        assertThat(SolrRequestFactory.rejection(Corpus.upsert("\ud83d", 1))).contains("surrogate");
+        assertThat(SolrRequestFactory.rejection(Corpus.upsert("flink-splade/provenance", 1)))
+                .contains("what made the vectors");
+    }
+
+    @Test
+    void theLongestIdIsTaken() throws Exception {
+        String id = "x".repeat(32_766);
+        try (BatchClient<Object> client = client(fresh("long-id", ""))) {
+            assertThat(send(client, Corpus.upsert(id, 1))).containsExactly(Outcome.Kind.WRITTEN);
+        }
+        assertThat(reader.held("long-id")).containsOnlyKeys(id);
+    }
+
+    // ---- searching
+
+    @Test
+    void manyTermsTiesAndTombstones() throws Exception {
+        Address address = fresh("many", "");
+        TreeMap<Integer, Float> terms = new TreeMap<>();
+        for (int term = 0; term < 5_000; term++) {
+            terms.put(term, 1f + term);
+        }
+        try (BatchClient<Object> client = client(address)) {
+            List<VectorRecord> records = new ArrayList<>();
+            records.add(Corpus.upsert("large", 1, "{}", terms));
+            for (int i = 0; i < 40; i++) {
+                records.add(
+                        Corpus.upsert(
+                                "tie %02d".formatted(i), 1, "{}", new TreeMap<>(Map.of(7, 2f))));
+            }
+            records.add(Corpus.delete("deleted", 3));
+            send(client, records.toArray(VectorRecord[]::new));
+        }
+        reader.held("many");
+        int[] ids = terms.keySet().stream().mapToInt(Integer::intValue).toArray();
+        float[] ones = new float[ids.length];
+        Arrays.fill(ones, 1f);
+        try (SearchIndex index = new SolrConnector().index(address)) {
+            List<Hit> hits = index.search(new Query(ids, ones, 100, false));
+            assertThat(hits).hasSize(41);
+            assertThat(hits.get(0).id()).isEqualTo("large");
+            assertThat(hits.get(0).score()).isEqualTo(5_000.0 * 5_001 / 2);
+            assertThat(index.search(new Query(new int[] {7}, new float[] {1}, 5, false)))
+                    .extracting(Hit::id)
+                    .containsExactly("large", "tie 00", "tie 01", "tie 02", "tie 03");
+            assertThat(index.search(new Query(new int[0], new float[0], 5, true))).isEmpty();
+            assertThat(index.search(new Query(new int[] {9_999}, new float[] {1}, 5, true)))
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void aCoreThatNoRunWroteToCannotBeSearched() throws Exception {
+        Address address = fresh("never", "");
+        assertThatThrownBy(() -> new SolrConnector().index(address))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("holds no vectors of flink-splade");
+    }
+}
