@@ -38,7 +38,7 @@ final class SolrFailureClassifier {
         String reason = reason(answer);
         return SolrSchema.FIELD_NAMES.stream()
                         .anyMatch(name -> reason.contains("unknown field '" + name + "'"))
-                || reason.contains(SolrSchema.PROCESSOR);
+                || reason.contains("No such processor " + SolrSchema.PROCESSOR);
     }
 
     /** What an answer that is no success means to the user. */
@@ -57,7 +57,7 @@ final class SolrFailureClassifier {
                     new ConnectorException(
                             what
                                     + "the user may not; give it Solr's permissions read, update,"
-                                    + " schema-edit and config-edit");
+                                    + " schema-read, schema-edit, config-read and config-edit");
             case 404 ->
                     new ConnectorException(
                             what + "it is not there; create it by starting the job anew");

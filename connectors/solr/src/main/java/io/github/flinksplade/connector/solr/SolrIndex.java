@@ -89,7 +89,9 @@ final class SolrIndex implements SearchIndex {
         }
         Query weighted = query.idf() ? weigh(query) : query;
         double rounding = 1 + 2 * ROUNDING * (weighted.indices().length + 2);
-        for (long rows = (long) query.k() + SPARE; ; rows *= 2) {
+        for (long rows = Math.min((long) query.k() + SPARE, Integer.MAX_VALUE);
+                ;
+                rows = Math.min(rows * 2, Integer.MAX_VALUE)) {
             List<JsonNode> found = candidates(weighted, rows);
             List<Hit> hits = new ArrayList<>(found.size());
             found.forEach(document -> hits.add(hit(weighted, document)));

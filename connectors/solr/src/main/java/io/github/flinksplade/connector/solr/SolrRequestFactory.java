@@ -109,12 +109,14 @@ final class SolrRequestFactory implements Serializable {
                     .append(NumberOutput.toString(record.values()[i], true));
         }
         json.append('"');
-        if (withText) {
+        if (withText && record.text() != null) {
             json.append(",\"text\":");
             VectorJson.quote(record.text(), json);
         }
-        json.append(",\"fields\":");
-        VectorJson.quote(kept == null ? record.fields() : chosen(record.fields()), json);
+        if (record.fields() != null) {
+            json.append(",\"fields\":");
+            VectorJson.quote(kept == null ? record.fields() : chosen(record.fields()), json);
+        }
         json.append(",\"tokens\":").append(record.tokens());
         json.append(",\"truncated\":").append(record.truncated());
     }

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Against a real Solr in this JVM, or one elsewhere: {@code -Dflinksplade.solr.url=
- * http://host:8983/solr}, with {@code -Dflinksplade.solr.user} and {@code
- * -Dflinksplade.solr.password} where it has users.
+ * http://host:8983/solr}, with {@code -Dflinksplade.solr.user} and the password in {@code
+ * SOLR_PASSWORD} where it has users.
  */
 class SolrContractITCase extends TargetContract {
 
@@ -36,7 +36,7 @@ class SolrContractITCase extends TargetContract {
                     new SolrReader(
                             URL,
                             System.getProperty("flinksplade.solr.user"),
-                            System.getProperty("flinksplade.solr.password"));
+                            System.getenv("SOLR_PASSWORD"));
         }
     }
 

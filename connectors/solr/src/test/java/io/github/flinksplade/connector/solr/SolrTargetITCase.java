@@ -15,6 +15,7 @@ import io.github.flinksplade.connector.SearchIndex.Query;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -271,15 +272,79 @@ class SolrTargetITCase {
     }
 
     @Test
-    void aFieldThatIsGoneEndsTheJob() throws Exception {
-        Address address = fresh("field-gone", "");
+    void aProcessorThatIsGoneEndsTheJob() throws Exception {
+        Address address = fresh("processor-gone", "");
         try (BatchClient<Object> client = client(address)) {
-            reader.ask("/field-gone/schema", "{\"delete-field\":{\"name\":\"tokens\"}}");
+            reader.ask(
+                    "/processor-gone/config",
+                    "{\"delete-updateprocessor\":\"flink-splade-order\"}");
             assertThatThrownBy(() -> send(client, Corpus.upsert("a", 1)))
                     .cause()
                     .isInstanceOf(ConnectorException.class)
-                    .hasMessageContaining("unknown field 'tokens'");
+                    .hasMessageContaining("No such processor flink-splade-order");
         }
+    }
+
+    /** Such a Solr answers everything with 404. */
+    @Test
+    void aServerThatShutsDownIsTriedAgain() throws Exception {
+        HttpServer starting =
+                HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        starting.createContext(
+                "/",
+                exchange -> {
+                    exchange.sendResponseHeaders(404, -1);
+                    exchange.close();
+                });
+        starting.start();
+        Address address =
+                Address.parse("solr://127.0.0.1:" + starting.getAddress().getPort() + "/solr/x");
+        SolrTarget target = (SolrTarget) new SolrConnector().target(address);
+        try (SolrClient client = (SolrClient) target.client(CONTEXT)) {
+            assertThatThrownBy(
+                            () -> client.send(List.of(client.request(Corpus.upsert("a", 1)))).get())
+                    .cause()
+                    .isInstanceOf(IOException.class);
+        } finally {
+            starting.stop(0);
+        }
+    }
+
+    @Test
+    void idsWithSignsOfSolrsOwn() throws Exception {
+        VectorRecord[] records =
+                Stream.of("a,b", "a", "b", "back\\,slash", "shard!document", "*", "[1 TO 2]")
+                        .map(id -> Corpus.upsert(id, 1))
+                        .toArray(VectorRecord[]::new);
+        try (BatchClient<Object> client = client(fresh("signs", ""))) {
+            assertThat(send(client, records)).containsOnly(Outcome.Kind.WRITTEN);
+            // passed over now, and asked for by id
+            assertThat(send(client, records)).containsOnly(Outcome.Kind.WRITTEN);
+        }
+        assertThat(reader.held("signs"))
+                .containsOnlyKeys(Stream.of(records).map(VectorRecord::id).toArray(String[]::new));
+    }
+
+    @Test
+    void aCopyWithoutTextAndFieldsIsTaken() throws Exception {
+        VectorRecord from = Corpus.upsert("a", 1);
+        VectorRecord bare =
+                new VectorRecord(
+                        "a",
+                        from.operation(),
+                        1,
+                        null,
+                        null,
+                        from.indices(),
+                        from.values(),
+                        9,
+                        false,
+                        from.origin());
+        try (BatchClient<Object> client = client(fresh("bare", ""))) {
+            assertThat(send(client, bare)).containsExactly(Outcome.Kind.WRITTEN);
+        }
+        assertThat(reader.held("bare").get("a").text()).isNull();
+        assertThat(reader.held("bare").get("a").values()).isEqualTo(from.values());
     }
 
     @Test

@@ -1,0 +1,98 @@
+package io.github.flinksplade.connector.solr;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.contract.Corpus;
+import io.github.flinksplade.connector.contract.Writing;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The snippets of docs/targets/solr.md, run against a real Solr. */
+@Timeout(value = 3, unit = TimeUnit.MINUTES)
+class SolrPageITCase {
+
+    private static SolrProcess solr;
+    private static SolrReader reader;
+    private static String page;
+
+    @BeforeAll
+    static void start(@TempDir Path home) throws Exception {
+        page = Files.readString(Path.of("../../docs/targets/solr.md"));
+        SolrServer.prepare(home);
+        solr = SolrProcess.start(home);
+        reader = new SolrReader(solr.url, null, null);
+        reader.ask(SolrServer.coreFolder(home, "articles"), null);
+        Address address = reader.address("articles", "");
+        try (Writing writing =
+                Writing.start(
+                        new SolrConnector().target(address),
+                        Corpus.context(Corpus.PROVENANCE, false))) {
+            writing.write(
+                    Corpus.upsert("second", 1, "{}", new TreeMap<>(Map.of(2040, 1f))),
+                    Corpus.upsert("first", 1, "{}", new TreeMap<>(Map.of(2040, 1f, 2088, 1f))),
+                    Corpus.upsert("neither", 1, "{}", new TreeMap<>(Map.of(7, 1f))),
+                    Corpus.delete("deleted", 1));
+            writing.finish();
+        }
+        reader.held("articles");
+    }
+
+    @AfterAll
+    static void stop() {
+        solr.close();
+    }
+
+    /** The page's snippets of a language, as one, against the test's server. */
+    private static String run(String language, String... command) throws Exception {
+        Process which =
+                new ProcessBuilder("bash", "-c", "command -v curl && command -v python3").start();
+        assumeTrue(which.waitFor() == 0, "curl or python3 is not at hand");
+        StringBuilder snippets = new StringBuilder();
+        Matcher matcher = Pattern.compile("(?s)```" + language + "\n(.*?)```").matcher(page);
+        while (matcher.find()) {
+            snippets.append(matcher.group(1));
+        }
+        assertThat(snippets).contains("http://localhost:8983/solr/articles");
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getOutputStream()
+                .write(
+                        snippets.toString()
+                                .replace("http://localhost:8983/solr", solr.url)
+                                .getBytes(StandardCharsets.UTF_8));
+        process.getOutputStream().close();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        return output;
+    }
+
+    @Test
+    void curl() throws Exception {
+        assertThat(run("sh", "bash", "-eu"))
+                .doesNotContain("\"error\"")
+                .containsSubsequence(
+                        "\"numFound\":2",
+                        "\"first\"",
+                        "2.0",
+                        "\"second\"",
+                        "1.5",
+                        "\"numFound\":3");
+    }
+
+    @Test
+    void python() throws Exception {
+        assertThat(run("python", "python3", "-")).isEqualTo("first 2.0\nsecond 1.5\n");
+    }
+}
