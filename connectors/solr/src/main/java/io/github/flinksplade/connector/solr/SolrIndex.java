@@ -23,6 +23,9 @@ final class SolrIndex implements SearchIndex {
     /** More than are wanted, for some may change places with those below. */
     private static final int SPARE = 10;
 
+    /** Solr counts rows in 32 bits. */
+    private static final long MOST_ROWS = Integer.MAX_VALUE;
+
     /** Relative error of a product or a sum of two floats. */
     private static final double ROUNDING = 0x1p-24;
 
@@ -89,9 +92,9 @@ final class SolrIndex implements SearchIndex {
         }
         Query weighted = query.idf() ? weigh(query) : query;
         double rounding = 1 + 2 * ROUNDING * (weighted.indices().length + 2);
-        for (long rows = Math.min((long) query.k() + SPARE, Integer.MAX_VALUE);
+        for (long rows = Math.min((long) query.k() + SPARE, MOST_ROWS);
                 ;
-                rows = Math.min(rows * 2, Integer.MAX_VALUE)) {
+                rows = Math.min(2 * rows, MOST_ROWS)) {
             List<JsonNode> found = candidates(weighted, rows);
             List<Hit> hits = new ArrayList<>(found.size());
             found.forEach(document -> hits.add(hit(weighted, document)));
