@@ -218,10 +218,10 @@ final class PineconeStandIn implements AutoCloseable {
                 } else {
                     answer(exchange, 200, model(index));
                 }
-            } else if (call.startsWith("POST /query/")) {
-                // [data] /query of an index, which is on a host of its own at Pinecone's
-                Index index = indexes.get(path.substring("/query/".length()));
-                answer(exchange, 200, query(index, JSON.readTree(body)));
+            } else if (call.equals("POST /query") && indexes.size() == 1) {
+                // [data] at Pinecone's each index has a host of its own, for this and for gRPC
+                Index only = indexes.values().iterator().next();
+                answer(exchange, 200, query(only, JSON.readTree(body)));
             } else {
                 refuse(exchange, 404, "NOT_FOUND", "no " + call);
             }
