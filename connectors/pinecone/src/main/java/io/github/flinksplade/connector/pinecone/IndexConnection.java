@@ -3,8 +3,11 @@ package io.github.flinksplade.connector.pinecone;
 import com.google.common.util.concurrent.ListenableFuture;
 import io.github.flinksplade.connector.ConnectorException;
 import io.grpc.ConnectivityState;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
+import io.grpc.TlsChannelCredentials;
 import io.pinecone.clients.Pinecone;
 import io.pinecone.configs.PineconeConfig;
 import io.pinecone.configs.PineconeConnection;
@@ -37,7 +40,7 @@ import org.openapitools.db_control.client.model.IndexModel;
  *
  * <p>The client's own {@code getIndexConnection} is not used, because it keeps one connection for
  * all indexes of that name in the process, whatever their host and key; nor its {@code Index},
- * which knows no deadlines.
+ * which knows no deadlines; nor its channel, which is bound to a Netty of its own.
  */
 final class IndexConnection implements AutoCloseable {
 
@@ -53,8 +56,14 @@ final class IndexConnection implements AutoCloseable {
         this.settings = settings;
         this.dimension = model.getDimension() == null ? 0 : model.getDimension();
         PineconeConfig config = new PineconeConfig(settings.apiKey());
-        config.setHost(model.getHost());
-        config.setTLSEnabled(!settings.plaintext());
+        config.setCustomManagedChannel(
+                Grpc.newChannelBuilder(
+                                PineconeConnection.formatEndpoint(model.getHost()),
+                                settings.plaintext()
+                                        ? InsecureChannelCredentials.create()
+                                        : TlsChannelCredentials.create())
+                        .userAgent(config.getUserAgent())
+                        .build());
         this.connection = new PineconeConnection(config);
     }
 

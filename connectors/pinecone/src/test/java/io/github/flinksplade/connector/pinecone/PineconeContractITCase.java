@@ -8,6 +8,9 @@ import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.contract.Faults;
 import io.github.flinksplade.connector.contract.Held;
 import io.github.flinksplade.connector.contract.TargetContract;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.TlsChannelCredentials;
 import io.pinecone.clients.Index;
 import io.pinecone.clients.Pinecone;
 import io.pinecone.configs.PineconeConfig;
@@ -66,10 +69,16 @@ class PineconeContractITCase extends TargetContract {
 
     @Override
     protected Map<String, Held> held(Address address) throws Exception {
+        String host =
+                new Pinecone.Builder(key()).withHost(url()).build().describeIndex(INDEX).getHost();
         PineconeConfig config = new PineconeConfig(key());
-        config.setHost(
-                new Pinecone.Builder(key()).withHost(url()).build().describeIndex(INDEX).getHost());
-        config.setTLSEnabled(url().startsWith("https:"));
+        config.setCustomManagedChannel(
+                Grpc.newChannelBuilder(
+                                host,
+                                standIn == null
+                                        ? TlsChannelCredentials.create()
+                                        : InsecureChannelCredentials.create())
+                        .build());
         PineconeConnection connection = new PineconeConnection(config);
         try (connection) {
             Index index = new Index(config, connection, INDEX);

@@ -11,7 +11,6 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.pinecone.PineconeRequestFactory.Change;
-import io.grpc.netty.GrpcSslContexts;
 import io.pinecone.proto.UpsertRequest;
 import java.util.Map;
 import java.util.TreeMap;
@@ -207,11 +206,5 @@ class PineconeRequestFactoryTest {
                         "the namespace '__default__' of the index 'idx' at"
                                 + " https://api.pinecone.io")
                 .doesNotContain("s3cret");
-    }
-
-    /** Netty's own native library is left out; TLS has to come from the JDK. */
-    @Test
-    void theClientFindsTlsWithoutItsNativeLibrary() throws Exception {
-        assertThat(GrpcSslContexts.forClient().build().isClient()).isTrue();
     }
 }
