@@ -143,7 +143,8 @@ final class PineconeFailureClassifier {
         return null;
     }
 
+    /** On one line, without the names of exceptions that some messages begin with. */
     private static String oneLine(String text) {
-        return text.strip().replaceAll("\\s+", " ");
+        return text.strip().replaceAll("\\s+", " ").replaceAll("[\\w.$]+Exception: ", "");
     }
 }

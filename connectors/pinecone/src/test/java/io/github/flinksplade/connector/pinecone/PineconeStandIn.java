@@ -8,6 +8,9 @@ import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
+import io.grpc.InsecureServerCredentials;
 import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerCall;
@@ -15,6 +18,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.TlsServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import io.pinecone.proto.DeleteRequest;
@@ -41,6 +45,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -52,6 +57,8 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
 
 /**
  * Stands in for Pinecone, over sockets: the control plane, and each index on a port of its own.
@@ -118,15 +125,26 @@ final class PineconeStandIn implements AutoCloseable {
     private HttpServer control;
     private int port;
 
+    /** What it proves itself with, or null: it speaks no TLS. */
+    private final KeyManager[] keys;
+
+    private PineconeStandIn(KeyManager[] keys) {
+        this.keys = keys;
+    }
+
     static PineconeStandIn start() {
-        PineconeStandIn standIn = new PineconeStandIn();
+        return start(null);
+    }
+
+    static PineconeStandIn start(KeyManager[] keys) {
+        PineconeStandIn standIn = new PineconeStandIn(keys);
         standIn.up();
         return standIn;
     }
 
     /** Where the control plane is. */
     String url() {
-        return "http://127.0.0.1:" + port;
+        return (keys == null ? "http" : "https") + "://127.0.0.1:" + port;
     }
 
     // ---- faults
@@ -149,9 +167,7 @@ final class PineconeStandIn implements AutoCloseable {
             return;
         }
         try {
-            control =
-                    HttpServer.create(
-                            new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
+            control = server(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
             port = control.getAddress().getPort();
             control.createContext("/", this::control);
             control.start();
@@ -160,6 +176,21 @@ final class PineconeStandIn implements AutoCloseable {
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private HttpServer server(InetSocketAddress address) throws IOException {
+        if (keys == null) {
+            return HttpServer.create(address, 0);
+        }
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(keys, null, null);
+            HttpsServer server = HttpsServer.create(address, 0);
+            server.setHttpsConfigurator(new HttpsConfigurator(context));
+            return server;
+        } catch (GeneralSecurityException e) {
+            throw new IOException(e);
         }
     }
 
@@ -324,7 +355,12 @@ final class PineconeStandIn implements AutoCloseable {
     private void serve(Index index) throws IOException {
         index.server =
                 NettyServerBuilder.forAddress(
-                                new InetSocketAddress(InetAddress.getLoopbackAddress(), index.port))
+                                new InetSocketAddress(InetAddress.getLoopbackAddress(), index.port),
+                                keys == null
+                                        ? InsecureServerCredentials.create()
+                                        : TlsServerCredentials.newBuilder()
+                                                .keyManager(keys)
+                                                .build())
                         .addService(new Service(index))
                         .intercept(new Login())
                         .maxInboundMessageSize(64 << 20)
@@ -637,8 +673,8 @@ final class PineconeStandIn implements AutoCloseable {
         ScoredVector.Builder match =
                 ScoredVector.newBuilder()
                         .setId(vector.getId())
-                        // 9 significant bits: who needs exact scores has to compute them
-                        .setScore(Float.intBitsToFloat(Float.floatToIntBits(score) & ~0x7fff));
+                        // 6 significant bits: who needs exact scores has to compute them
+                        .setScore(Float.intBitsToFloat(Float.floatToIntBits(score) & ~0x3ffff));
         if (request.getIncludeMetadata()) {
             match.setMetadata(vector.getMetadata());
         }

@@ -1,0 +1,121 @@
+package io.github.flinksplade.connector.pinecone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.contract.Corpus;
+import io.github.flinksplade.connector.contract.Writing;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Both interfaces over TLS, against a stand-in whose certificate the JVM is told to trust, or not.
+ */
+@Timeout(value = 1, unit = TimeUnit.MINUTES)
+class PineconeTlsITCase {
+
+    private static final String PASSWORD = "changeit";
+    private static final String TRUSTED = "javax.net.ssl.trustStore";
+    private static final TargetContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
+
+    @TempDir private Path folder;
+    private PineconeStandIn standIn;
+    private Path store;
+
+    @BeforeEach
+    void start() throws Exception {
+        store = folder.resolve("stand-in.p12");
+        Process keytool =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                        .toString(),
+                                "-genkeypair",
+                                "-keyalg",
+                                "RSA",
+                                "-alias",
+                                "stand-in",
+                                "-dname",
+                                "CN=stand-in",
+                                "-ext",
+                                "san=ip:127.0.0.1",
+                                "-storetype",
+                                "PKCS12",
+                                "-keystore",
+                                store.toString(),
+                                "-storepass",
+                                PASSWORD)
+                        .inheritIO()
+                        .start();
+        assertThat(keytool.waitFor()).isZero();
+        KeyStore keys = KeyStore.getInstance("PKCS12");
+        try (InputStream in = Files.newInputStream(store)) {
+            keys.load(in, PASSWORD.toCharArray());
+        }
+        KeyManagerFactory factory =
+                KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        factory.init(keys, PASSWORD.toCharArray());
+        standIn = PineconeStandIn.start(factory.getKeyManagers());
+    }
+
+    @AfterEach
+    void stop() {
+        System.clearProperty(TRUSTED);
+        System.clearProperty(TRUSTED + "Password");
+        standIn.close();
+    }
+
+    private Address address() {
+        return Address.parse("pinecone:docs")
+                .withProperties(Map.of("host", standIn.url(), "api-key", PineconeStandIn.API_KEY));
+    }
+
+    @Test
+    void writesAndSearches() throws Exception {
+        trust();
+        assertThat(standIn.url()).startsWith("https:");
+        try (Writing writing = Writing.start(new PineconeConnector().target(address()), CONTEXT)) {
+            writing.write(Corpus.upsert("a", 1, "{}", new TreeMap<>(Map.of(3, 1f))));
+            writing.finish();
+        }
+        assertThat(standIn.held("docs", "")).containsOnlyKeys("a");
+        try (SearchIndex index = Connectors.of(address()).index(address())) {
+            assertThat(
+                            index.search(
+                                    new SearchIndex.Query(
+                                            new int[] {3}, new float[] {1}, 5, false)))
+                    .hasSize(1);
+        }
+    }
+
+    private void trust() {
+        System.setProperty(TRUSTED, store.toString());
+        System.setProperty(TRUSTED + "Password", PASSWORD);
+    }
+
+    @Test
+    void aCertificateThatIsNotTrustedIsOneSentence() {
+        assertThatThrownBy(() -> new PineconeConnector().target(address()).check(CONTEXT, false))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("cannot be reached")
+                .hasMessageContaining("check host and network")
+                .satisfies(
+                        failure ->
+                                assertThat(failure.getMessage()).doesNotContain("Exception", "\n"));
+    }
+}
