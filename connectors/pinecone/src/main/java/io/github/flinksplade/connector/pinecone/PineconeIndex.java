@@ -75,6 +75,9 @@ final class PineconeIndex implements SearchIndex {
                             + settings.collection()
                             + " cannot be searched by idf; search without it");
         }
+        if (query.indices().length == 0) {
+            return List.of(); // Pinecone refuses a vector without terms
+        }
         long candidates = Math.min(PineconeLimits.HITS, (long) query.k() + MORE_CANDIDATES);
         QueryRequest.Builder request =
                 QueryRequest.newBuilder()

@@ -132,6 +132,8 @@ class PineconeTargetITCase {
                     .containsExactly("a", "b");
             assertThat(index.search(query).get(0).score()).isEqualTo(2.0 * 0.7f + (double) 1.1f);
             assertThat(index.search(query).get(0).fields()).isEqualTo("{\"n\":1}");
+            assertThat(index.search(new SearchIndex.Query(new int[0], new float[0], 5, false)))
+                    .isEmpty();
         }
         assertRefused(address("docs"), "is a dense one", "dense=FIELD");
         assertRefused(address("docs?dense=emb&dimension=4"), "vectors of 3 numbers, not of 4");

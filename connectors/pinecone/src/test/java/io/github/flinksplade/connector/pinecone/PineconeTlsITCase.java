@@ -47,7 +47,7 @@ class PineconeTlsITCase {
                                         .toString(),
                                 "-genkeypair",
                                 "-keyalg",
-                                "RSA",
+                                "EC",
                                 "-alias",
                                 "stand-in",
                                 "-dname",
