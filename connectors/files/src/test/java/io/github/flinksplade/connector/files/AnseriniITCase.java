@@ -184,11 +184,32 @@ class AnseriniITCase {
 
     /** What the page tells to mind: a second line of an id is a second document. */
     @Test
-    void anUpdateIsASecondDocument() throws Exception {
+    void anUpdateIsASecondDocumentUntilTheNewestLinesArePicked() throws Exception {
         Path corpus =
-                write(List.of(upsert("1", new int[] {1}, 1f), upsert("1", new int[] {1}, 2f)));
+                write(
+                        List.of(
+                                upsert("1", 7, new int[] {1}, 2f),
+                                upsert("1", 5, new int[] {1}, 1f)));
         index(corpus);
         assertThat(search("1\tt1").get("1")).containsExactly("1=200", "1=100");
+
+        assumeThat(Path.of("/usr/bin/env")).as("env, and python3 that it finds").isExecutable();
+        String page = Files.readString(Path.of("../../docs/targets/anserini.md"), UTF_8);
+        Matcher script =
+                Pattern.compile("(?s)python3 - corpus newest <<'EOF'\n(.*?)\nEOF\n").matcher(page);
+        assertThat(script.find()).isTrue();
+        Path python = folder.resolve("newest.py");
+        Files.writeString(python, script.group(1), UTF_8);
+        Path newest = folder.resolve("newest");
+        execute(
+                List.of(
+                        "/usr/bin/env",
+                        "python3",
+                        python.toString(),
+                        corpus.toString(),
+                        newest.toString()));
+        index(newest);
+        assertThat(search("1\tt1").get("1")).containsExactly("1=200");
     }
 
     private String index(Path corpus) throws Exception {
@@ -256,6 +277,10 @@ class AnseriniITCase {
         List<String> command =
                 new ArrayList<>(List.of(java.toString(), "-cp", anserini.toString(), main));
         command.addAll(List.of(arguments));
+        return execute(command);
+    }
+
+    private String execute(List<String> command) throws Exception {
         File output = folder.resolve("output.txt").toFile();
         Process process =
                 new ProcessBuilder(command)
@@ -304,10 +329,14 @@ class AnseriniITCase {
     }
 
     private static VectorRecord upsert(String id, int[] indices, float... values) {
+        return upsert(id, 1, indices, values);
+    }
+
+    private static VectorRecord upsert(String id, long version, int[] indices, float... values) {
         return new VectorRecord(
                 id,
                 Operation.UPSERT,
-                1,
+                version,
                 "text of " + id,
                 "{}",
                 indices,
