@@ -96,7 +96,7 @@ class MainTest {
                     run stray                            | unexpected argument 'stray'
                     search hello                         | Missing required option: '--index=URI'
                     run --from                           | Missing required parameter for option '--from' (URI)
-                    encode --format xml hello            | Invalid value for option '--format': expected one of [HYBRID, LUCENE, CARD] (case-insensitive) but was 'xml'
+                    encode --format xml hello            | Invalid value for option '--format': expected one of [HYBRID, LUCENE, CARD, ANSERINI] (case-insensitive) but was 'xml'
                     model                                | a command is missing
                     bench job --documents many           | Invalid value for option '--documents': 'many' is not an int
                     """)

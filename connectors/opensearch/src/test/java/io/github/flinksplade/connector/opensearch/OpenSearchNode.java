@@ -24,10 +24,17 @@ final class OpenSearchNode implements Behind, AutoCloseable {
     private volatile String lastIndex;
 
     OpenSearchNode(Path folder) throws IOException {
-        int port;
+        this(folder, freePort());
+    }
+
+    private static int freePort() throws IOException {
         try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
+            return free.getLocalPort();
         }
+    }
+
+    /** Goes on with what the folder holds. */
+    OpenSearchNode(Path folder, int port) {
         runner.onBuild(
                 (number, settings) -> {
                     settings.put("discovery.type", "single-node");

@@ -75,8 +75,16 @@ final class QdrantStandIn implements Faults, AutoCloseable {
      * @param apiKey the key that it asks for, or null
      */
     QdrantStandIn(String version, String apiKey) {
+        this(version, apiKey, 0);
+    }
+
+    /**
+     * @param port where it listens; 0 for any that is free
+     */
+    QdrantStandIn(String version, String apiKey, int port) {
         this.version = version;
         this.apiKey = apiKey;
+        this.port = port;
         up();
     }
 
