@@ -46,6 +46,7 @@ class ReadmeITCase {
                         "Start",
                         "Index your own text",
                         "From Kafka to Kafka",
+                        "Into search engines and vector databases",
                         "Just encode",
                         "Models",
                         "Faster: 8-bit integers",
@@ -108,6 +109,27 @@ class ReadmeITCase {
     }
 
     @Test
+    void intoSearchEngines() throws Exception {
+        Path servers = Files.createDirectory(directory.resolve("servers"));
+        try (ServerProcess openSearch = ServerProcess.openSearch(servers.resolve("opensearch"));
+                ServerProcess qdrant = ServerProcess.qdrant(servers.resolve("qdrant"))) {
+            Files.writeString(
+                    directory.resolve("docs.jsonl"),
+                    "{\"id\": \"1\", \"text\": \"The physician examined the heart.\"}\n"
+                            + "{\"id\": \"2\", \"text\": \"Bake the bread until it is brown.\"}\n");
+            String commands =
+                    blocks("Into search engines and vector databases")
+                            // the second command comes before the server's next refresh
+                            .replace("\n./flink-splade search", "\nsleep 2\n./flink-splade search")
+                            .replace("localhost:9200", openSearch.authority())
+                            .replace("localhost:6334", qdrant.authority());
+            Distribution.Answer answer = shell(commands, "");
+            assertThat(answer.out()).contains("The physician examined the heart.");
+            assertThat(answer.err()).contains("read 2; encoded 0; written 2 to qdrant://");
+        }
+    }
+
+    @Test
     void justEncode() {
         Distribution.Answer answer = shell(blocks("Just encode"), "");
         String[] lines = answer.out().split("\n");
@@ -132,7 +154,8 @@ class ReadmeITCase {
     void measure() {
         assertThat(shell(blocks("Measure"), "").out())
                 .contains("encoder", "ratio", "p99 ms", "90 %")
-                .contains("lost 0", "per core-second", "the process");
+                .contains("lost 0", "per core-second", "the process")
+                .contains("docs/s", "bench-idx: ");
     }
 
     @Test

@@ -272,7 +272,6 @@ public abstract class TargetContract {
                         Corpus.upsert("a", 3),
                         Corpus.upsert("a", 4),
                         Corpus.delete("b", 4),
-                        Corpus.upsert("a", 5),
                         corpus.change(Corpus.upsert("d", 1)));
         assertThat(refused).isEmpty();
         assertHolds(address, corpus);
