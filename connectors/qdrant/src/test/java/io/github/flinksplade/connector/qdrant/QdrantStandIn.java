@@ -7,6 +7,7 @@ import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
+import io.grpc.ServerCredentials;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
@@ -65,6 +66,7 @@ final class QdrantStandIn implements Faults, AutoCloseable {
     private final Map<String, StandInCollection> collections = new HashMap<>();
     private final String version;
     private final String apiKey;
+    private final ServerCredentials credentials;
     private Server server;
     private int port;
     private int throttled;
@@ -85,6 +87,14 @@ final class QdrantStandIn implements Faults, AutoCloseable {
         this.version = version;
         this.apiKey = apiKey;
         this.port = port;
+        this(version, apiKey, InsecureServerCredentials.create());
+    }
+
+    /** One that speaks TLS. */
+    QdrantStandIn(String version, String apiKey, ServerCredentials credentials) {
+        this.version = version;
+        this.apiKey = apiKey;
+        this.credentials = credentials;
         up();
     }
 
@@ -111,7 +121,7 @@ final class QdrantStandIn implements Faults, AutoCloseable {
         }
         try {
             server =
-                    Grpc.newServerBuilderForPort(port, InsecureServerCredentials.create())
+                    Grpc.newServerBuilderForPort(port, credentials)
                             // as the server has it: src/tonic/mod.rs
                             .maxInboundMessageSize(Integer.MAX_VALUE)
                             .addService(new Health())

@@ -14,6 +14,8 @@ import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Held;
 import io.github.flinksplade.connector.contract.Writing;
+import io.grpc.ServerCredentials;
+import io.grpc.TlsServerCredentials;
 import io.qdrant.client.ConditionFactory;
 import io.qdrant.client.PointIdFactory;
 import io.qdrant.client.ValueFactory;
@@ -28,21 +30,26 @@ import io.qdrant.client.grpc.JsonWithInt.Value;
 import io.qdrant.client.grpc.Points.PointStruct;
 import io.qdrant.client.grpc.Points.RetrievedPoint;
 import io.qdrant.client.grpc.Points.UpsertPoints;
+import java.nio.file.Path;
+import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import javax.net.ssl.KeyManagerFactory;
 import org.apache.flink.util.InstantiationUtil;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What is Qdrant's own beside the contract; on a stand-in, or on a server as the contract test. */
 class QdrantTargetITCase {
 
     private static final TargetContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String PASSWORD = "password-of-the-test";
 
     private QdrantPlace place;
 
@@ -248,6 +255,54 @@ class QdrantTargetITCase {
             String port = rest.url().substring(rest.url().lastIndexOf(':') + 1);
             assertRefused(Address.parse("qdrant://localhost:" + port + "/c"), "6334, not 6333");
         }
+    }
+
+    @Test
+    void tlsIsSpokenAndTheCertificateChecked(@TempDir Path folder) throws Exception {
+        Path store = folder.resolve("certificate.p12");
+        try (QdrantStandIn encrypted = new QdrantStandIn("1.18.3", "key", certificate(store))) {
+            Address address =
+                    Address.parse("qdrant://localhost:" + encrypted.port() + "/c?tls=true")
+                            .withProperties(Map.of("api-key", "key"));
+            assertRefused(address, "cannot be reached");
+            System.setProperty("javax.net.ssl.trustStore", store.toString());
+            System.setProperty("javax.net.ssl.trustStorePassword", PASSWORD);
+            try {
+                write(address, Corpus.upsert("a", 1));
+                assertThat(encrypted.collection("c").size()).isEqualTo(1);
+            } finally {
+                System.clearProperty("javax.net.ssl.trustStore");
+                System.clearProperty("javax.net.ssl.trustStorePassword");
+            }
+        }
+    }
+
+    /** A new certificate for localhost, signed by itself. */
+    private static ServerCredentials certificate(Path store) throws Exception {
+        Process keytool =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                        .toString(),
+                                "-genkeypair",
+                                "-keyalg",
+                                "EC",
+                                "-dname",
+                                "CN=localhost",
+                                "-ext",
+                                "san=dns:localhost",
+                                "-storepass",
+                                PASSWORD,
+                                "-keystore",
+                                store.toString())
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+        assertThat(keytool.waitFor()).isZero();
+        KeyStore keys = KeyStore.getInstance(store.toFile(), PASSWORD.toCharArray());
+        KeyManagerFactory managers =
+                KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        managers.init(keys, PASSWORD.toCharArray());
+        return TlsServerCredentials.newBuilder().keyManager(managers.getKeyManagers()).build();
     }
 
     @Test
