@@ -278,6 +278,31 @@ class OpenSearchITCase {
         }
     }
 
+    @Test
+    void termsMayBeNamedByTheirIds() throws Exception {
+        Address address = address("by-id", "terms=id&refresh=true");
+        List<VectorRecord> records =
+                List.of(Corpus.upsert("a", 1), Corpus.upsert("b", 1), Corpus.upsert("none", 1));
+        write(address, records.toArray(VectorRecord[]::new));
+        int term = records.get(0).indices()[0];
+        assertThat(document(address, "a").at("/_source/vector").has("" + term)).isTrue();
+        assertFinds(address, new int[] {term}, new float[] {1}, 1, records.subList(0, 1));
+    }
+
+    /** A limit of the server that the page tells of; not as it should be. */
+    @Test
+    void aShardThatIsOpenedAnewForgetsDeletes() throws Exception {
+        Address address = address("opened-anew", "");
+        write(address, Corpus.upsert("a", 1), Corpus.delete("a", 2));
+        RestContract.ask(address, "/_flush", "");
+        write(address, Corpus.upsert("a", 1));
+        assertThat(document(address, "a").path("found").asBoolean()).isFalse();
+        RestContract.ask(address, "/_close", "");
+        RestContract.ask(address, "/_open?wait_for_active_shards=1", "");
+        write(address, Corpus.upsert("a", 1));
+        assertThat(document(address, "a").path("found").asBoolean()).isTrue();
+    }
+
     private static void assertFinds(
             Address address, int[] indices, float[] values, int k, List<VectorRecord> records) {
         Query query = new Query(indices, values, k, false);

@@ -392,12 +392,16 @@ final class StandInServer implements Behind {
             throw new Refusal(
                     400, "query_shard_exception", "maxClauseCount is set to " + MOST_CLAUSES);
         }
-        // the server's own pruning, unless it is told not to: here it drops all but the heaviest
+        // the server's own pruning, unless it is told not to: here it leaves only the heaviest
         boolean prunes = !approximate && query.at("/sparse_vector/prune").asBoolean(true);
+        double heaviest = 0;
+        for (JsonNode weight : tokens) {
+            heaviest = Math.max(heaviest, weight.floatValue());
+        }
         double sum = 0;
         for (Map.Entry<String, JsonNode> token : tokens.properties()) {
             float weight = token.getValue().floatValue();
-            if (!prunes || weight > 0.4) {
+            if (!prunes || weight == heaviest) {
                 sum += (double) weight * document.features().getOrDefault(token.getKey(), 0f);
             }
         }
