@@ -54,6 +54,7 @@ import java.util.NavigableMap;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -120,7 +121,7 @@ final class PineconeStandIn implements AutoCloseable {
     private final Map<String, Index> indexes = new ConcurrentHashMap<>();
     private final AtomicInteger throttled = new AtomicInteger();
     private final AtomicInteger blindFetches = new AtomicInteger();
-    private final AtomicInteger writes = new AtomicInteger();
+    private final List<Status> failures = new CopyOnWriteArrayList<>();
     private volatile String refused;
     private HttpServer control;
     private int port;
@@ -209,9 +210,9 @@ final class PineconeStandIn implements AutoCloseable {
         blindFetches.set(requests);
     }
 
-    /** Requests that wrote, refused or not. */
-    int writes() {
-        return writes.get();
+    /** What was answered to requests about records that failed. */
+    List<Status> failures() {
+        return failures;
     }
 
     /** What a namespace holds, by id. */
@@ -398,7 +399,7 @@ final class PineconeStandIn implements AutoCloseable {
             answer(
                     observer,
                     () -> {
-                        countWrite();
+                        throttle();
                         // [operations] 1,000 records, up to 2 MB
                         require(request.getVectorsCount() >= 1, "No vectors");
                         require(request.getVectorsCount() <= 1_000, "Too many vectors");
@@ -426,7 +427,7 @@ final class PineconeStandIn implements AutoCloseable {
             answer(
                     observer,
                     () -> {
-                        countWrite();
+                        throttle();
                         // [operations] 1,000 ids
                         require(request.getIdsCount() <= 1_000, "Too many ids");
                         if (!index.namespaces.containsKey(request.getNamespace())) {
@@ -519,8 +520,7 @@ final class PineconeStandIn implements AutoCloseable {
                     });
         }
 
-        private void countWrite() {
-            writes.incrementAndGet();
+        private void throttle() {
             if (throttled.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
                 throw Status.RESOURCE_EXHAUSTED
                         .withDescription("Too many requests")
@@ -529,11 +529,12 @@ final class PineconeStandIn implements AutoCloseable {
         }
     }
 
-    private static <A> void answer(StreamObserver<A> observer, Supplier<A> work) {
+    private <A> void answer(StreamObserver<A> observer, Supplier<A> work) {
         A answer;
         try {
             answer = work.get();
         } catch (StatusRuntimeException e) {
+            failures.add(e.getStatus());
             observer.onError(e);
             return;
         }

@@ -19,6 +19,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -34,12 +35,12 @@ class PineconeTlsITCase {
     private static final String TRUSTED = "javax.net.ssl.trustStore";
     private static final TargetContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
 
-    @TempDir private Path folder;
+    @TempDir private static Path folder;
+    private static Path store;
     private PineconeStandIn standIn;
-    private Path store;
 
-    @BeforeEach
-    void start() throws Exception {
+    @BeforeAll
+    static void makeKey() throws Exception {
         store = folder.resolve("stand-in.p12");
         Process keytool =
                 new ProcessBuilder(
@@ -63,6 +64,10 @@ class PineconeTlsITCase {
                         .inheritIO()
                         .start();
         assertThat(keytool.waitFor()).isZero();
+    }
+
+    @BeforeEach
+    void start() throws Exception {
         KeyStore keys = KeyStore.getInstance("PKCS12");
         try (InputStream in = Files.newInputStream(store)) {
             keys.load(in, PASSWORD.toCharArray());
