@@ -163,7 +163,7 @@ final class KafkaTarget implements SinkTarget {
         return delivery.sink(context.name(), serializer(context), limits);
     }
 
-    private VectorRecordSerializer serializer(TargetContext context) {
+    VectorRecordSerializer serializer(TargetContext context) {
         Provenance provenance = context.provenance();
         return new VectorRecordSerializer(
                 address.topic(),

@@ -20,6 +20,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is found out before a job starts, against a real broker. */
 class KafkaChecksITCase {
@@ -167,11 +169,13 @@ class KafkaChecksITCase {
         target("mixed").check(new TargetContext("t", other, context("t").vocabulary(), true), true);
     }
 
-    @Test
-    void aRecordThatTheTopicWouldRefuseIsRejectedBeforehand() throws Exception {
-        broker.createTopic("small", 1, Map.of("max.message.bytes", "20000"));
-        KafkaTarget target = target("small");
-        VectorRecord large = Samples.upsert("large", 1, new int[3_000]);
+    @ParameterizedTest
+    @ValueSource(strings = {"hybrid", "lucene", "avro", "protobuf"})
+    void aRecordThatTheTopicWouldRefuseIsRejectedBeforehand(String format) throws Exception {
+        String topic = "small-" + format;
+        broker.createTopic(topic, 1, Map.of("max.message.bytes", "20000"));
+        KafkaTarget target = target(topic + "?delivery=at-least-once&text=true&format=" + format);
+        VectorRecord large = Samples.upsert("large", 1, new int[8_000]);
         VectorRecord fits = Samples.upsert("fits", 1, new int[1_000]);
         assertThat(target.rejection(large)).isNull();
         target.check(context("t"), false);
@@ -183,11 +187,12 @@ class KafkaChecksITCase {
         assertThat(there.rejection(large))
                 .startsWith("with ")
                 .endsWith(
-                        " bytes larger than the 20000 that topic 'small' and its producer take"
-                                + " (max.message.bytes, max.request.size)");
+                        " bytes larger than the 20000 that topic '"
+                                + topic
+                                + "' and its producer take (max.message.bytes, max.request.size)");
         // The border is the broker's: what is just not rejected is taken.
         int low = 1_000;
-        int high = 3_000;
+        int high = 8_000;
         while (high - low > 1) {
             int middle = (low + high) / 2;
             if (there.rejection(Samples.upsert("b", 1, new int[middle])) == null) {
@@ -196,17 +201,11 @@ class KafkaChecksITCase {
                 high = middle;
             }
         }
-        VectorRecordSerializer serializer =
-                new VectorRecordSerializer(
-                        "small",
-                        Samples.PROVENANCE,
-                        new VectorJson(VectorJson.Form.HYBRID, false, Samples.PROVENANCE, null)
-                                ::bytes);
         ProducerRecord<byte[], byte[]> border =
-                serializer.serialize(Samples.upsert("b", 1, new int[low]));
+                there.serializer(context("t")).serialize(Samples.upsert("b", 1, new int[low]));
         assertThat(KafkaTarget.size(border)).isBetween(19_980, 20_000);
         broker.produce(List.of(border));
-        assertThat(broker.readCommitted("small")).hasSize(1);
+        assertThat(broker.readCommitted(topic)).hasSize(1);
     }
 
     @Test
