@@ -77,24 +77,22 @@ final class QdrantStandIn implements Faults, AutoCloseable {
      * @param apiKey the key that it asks for, or null
      */
     QdrantStandIn(String version, String apiKey) {
-        this(version, apiKey, 0);
-    }
-
-    /**
-     * @param port where it listens; 0 for any that is free
-     */
-    QdrantStandIn(String version, String apiKey, int port) {
-        this.version = version;
-        this.apiKey = apiKey;
-        this.port = port;
         this(version, apiKey, InsecureServerCredentials.create());
     }
 
     /** One that speaks TLS. */
     QdrantStandIn(String version, String apiKey, ServerCredentials credentials) {
+        this(version, apiKey, credentials, 0);
+    }
+
+    /**
+     * @param port where it listens; 0 for any that is free
+     */
+    QdrantStandIn(String version, String apiKey, ServerCredentials credentials, int port) {
         this.version = version;
         this.apiKey = apiKey;
         this.credentials = credentials;
+        this.port = port;
         up();
     }
 
