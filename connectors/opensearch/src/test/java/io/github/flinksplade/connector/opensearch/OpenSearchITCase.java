@@ -278,6 +278,25 @@ class OpenSearchITCase {
         }
     }
 
+    /** The first terms of the contract's vocabulary: dots, quotation marks, emoji and so on. */
+    @Test
+    void oddTermsAreFound() throws Exception {
+        Address address = address("odd-terms", "refresh=true");
+        List<VectorRecord> records = new ArrayList<>();
+        for (int term = 0; term < 30; term++) {
+            TreeMap<Integer, Float> terms = new TreeMap<>(Map.of(term, 1f, 100, 1f));
+            records.add(Corpus.upsert("doc " + term, 1, "{}", terms));
+        }
+        assertThat(write(address, records.toArray(VectorRecord[]::new))).isEmpty();
+        try (SearchIndex index = Connectors.of(address).index(address)) {
+            for (int term = 0; term < 30; term++) {
+                Query query = new Query(new int[] {term}, new float[] {1}, 10, false);
+                assertThat(index.search(query).stream().map(SearchIndex.Hit::id))
+                        .containsExactly("doc " + term);
+            }
+        }
+    }
+
     @Test
     void termsMayBeNamedByTheirIds() throws Exception {
         Address address = address("by-id", "terms=id&refresh=true");
