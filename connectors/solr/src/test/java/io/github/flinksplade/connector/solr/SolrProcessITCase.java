@@ -2,13 +2,16 @@ package io.github.flinksplade.connector.solr;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.connector.SearchIndex.Query;
 import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Writing;
-import java.nio.file.Files;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -50,39 +53,42 @@ class SolrProcessITCase {
         }
     }
 
+    /** Two nodes, two shards, each on both; the first node brings the ZooKeeper. */
     @Test
-    void inCloudModeACollectionIsMade(@TempDir Path home) throws Exception {
+    void inCloudModeACollectionIsMadeAndANodeMayBeLost(@TempDir Path home, @TempDir Path other)
+            throws Exception {
         SolrServer.prepare(home);
-        try (SolrProcess solr =
-                SolrProcess.start(
-                        home,
-                        "-DzkRun",
-                        "-Dsolr.http1=true", // the connector of this server knows no HTTP/2
-                        "-Dsolr.default.confdir=" + home.resolve("configsets/_default/conf"))) {
-            SolrReader reader = new SolrReader(solr.url, null, null);
-            Address address = reader.address("made", "?shards=2");
+        SolrServer.prepare(other);
+        try (SolrProcess first =
+                        SolrProcess.start(
+                                home,
+                                "-DzkRun",
+                                "-Dsolr.http1=true", // this server's Jetty knows no HTTP/2
+                                "-Dsolr.default.confdir="
+                                        + home.resolve("configsets/_default/conf"));
+                SolrProcess second =
+                        SolrProcess.start(
+                                other,
+                                "-DzkHost=127.0.0.1:" + (URI.create(first.url).getPort() + 1_000),
+                                "-Dsolr.http1=true")) {
+            SolrReader reader = new SolrReader(first.url, null, null);
+            Address address = reader.address("made", "?shards=2&replicas=2");
             write(address, 50);
-            write(address, 50); // on two shards, Solr does not say of all what it wrote
+            write(address, 50); // Solr does not say of all shards what it wrote
             assertThat(reader.held("made")).hasSize(50);
-            assertThat(
-                            reader.ask(
-                                            "/admin/collections?action=CLUSTERSTATUS&collection=made",
-                                            null)
-                                    .at("/cluster/collections/made/shards"))
-                    .hasSize(2);
+            JsonNode shards =
+                    reader.ask("/admin/collections?action=CLUSTERSTATUS&collection=made", null)
+                            .at("/cluster/collections/made/shards");
+            assertThat(shards).hasSize(2).allSatisfy(s -> assertThat(s.get("replicas")).hasSize(2));
+            VectorRecord any = Corpus.upsert("7", 1);
+            Query query = new Query(any.indices(), any.values(), 1, true);
             try (SearchIndex index = new SolrConnector().index(address)) {
                 assertThat(index.provenance()).isEqualTo(Corpus.PROVENANCE);
-                var any = Corpus.upsert("7", 1);
-                assertThat(
-                                index.search(
-                                                new SearchIndex.Query(
-                                                        any.indices(), any.values(), 1, true))
-                                        .get(0)
-                                        .id())
-                        .isEqualTo("7");
+                assertThat(index.search(query).get(0).id()).isEqualTo("7");
             }
-        } catch (Exception | AssertionError e) {
-            throw new AssertionError(Files.readString(home.resolve("log")), e);
+            second.kill();
+            write(address, 100);
+            assertThat(reader.held("made")).hasSize(100);
         }
     }
 
