@@ -96,9 +96,12 @@ final class SolrFailureClassifier {
             return "no answer in time";
         }
         if (failure instanceof SSLException) {
-            return "no TLS connection (" + failure.getMessage() + ")";
+            return "no TLS connection: its certificate is not of an authority that Java or the"
+                    + " property ca trusts, or it speaks no TLS";
         }
-        return failure.getMessage() == null ? "the connection broke" : failure.getMessage();
+        return "it breaks the connection ("
+                + failure.getMessage()
+                + "), as one that speaks TLS does without tls=true";
     }
 
     /** Solr's own words, in one line. */

@@ -2,10 +2,13 @@ package io.github.flinksplade.connector.solr;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import java.io.IOException;
 import java.io.Serializable;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Map;
 import java.util.TreeSet;
@@ -16,11 +19,14 @@ import java.util.TreeSet;
  * @param server address of the server, such as {@code http://localhost:8983/solr}
  * @param collection name of the core or collection
  * @param authorization value of the HTTP header, or null
+ * @param certificates of the authorities to trust, in PEM form; null for those that Java trusts
  */
-record SolrPlace(String server, String collection, String authorization) implements Serializable {
+record SolrPlace(String server, String collection, String authorization, String certificates)
+        implements Serializable {
 
     private static final String USER = "user";
     private static final String PASSWORD = "password";
+    private static final String CERTIFICATES = "ca";
 
     /** Where the password is looked for when the properties have a user only. */
     static final String PASSWORD_VARIABLE = "SOLR_PASSWORD";
@@ -63,7 +69,8 @@ record SolrPlace(String server, String collection, String authorization) impleme
         return new SolrPlace(
                 uri.getScheme() + "://" + uri.getHost() + ":" + port + path.substring(0, slash),
                 collection,
-                authorization(address.properties(), passwordOfEnvironment));
+                authorization(address.properties(), passwordOfEnvironment),
+                certificates(address.properties().get(CERTIFICATES), tls));
     }
 
     private static ConnectorException notOne(Address address) {
@@ -77,9 +84,10 @@ record SolrPlace(String server, String collection, String authorization) impleme
         TreeSet<String> unknown = new TreeSet<>(properties.keySet());
         unknown.remove(USER);
         unknown.remove(PASSWORD);
+        unknown.remove(CERTIFICATES);
         if (!unknown.isEmpty()) {
             throw new ConnectorException(
-                    "unknown " + unknown + " in solr.properties; known: [password, user]");
+                    "unknown " + unknown + " in solr.properties; known: [ca, password, user]");
         }
         String user = properties.get(USER);
         String password = properties.getOrDefault(PASSWORD, fallback);
@@ -98,6 +106,23 @@ record SolrPlace(String server, String collection, String authorization) impleme
         return "Basic "
                 + Base64.getEncoder()
                         .encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Read here, so that no other machine needs the file. */
+    private static String certificates(String file, boolean tls) {
+        if (file == null) {
+            return null;
+        }
+        if (!tls) {
+            throw new ConnectorException(
+                    "solr.properties has a ca, but the address has no tls=true");
+        }
+        try {
+            return Files.readString(Path.of(file));
+        } catch (IOException e) {
+            throw new ConnectorException(
+                    "cannot read the certificates in " + file + ", the ca in solr.properties", e);
+        }
     }
 
     /** For messages. */

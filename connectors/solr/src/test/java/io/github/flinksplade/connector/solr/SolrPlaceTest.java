@@ -17,9 +17,9 @@ class SolrPlaceTest {
     @Test
     void serverAndCollection() {
         assertThat(place("solr://h/solr/c", false))
-                .isEqualTo(new SolrPlace("http://h:8983/solr", "c", null));
+                .isEqualTo(new SolrPlace("http://h:8983/solr", "c", null, null));
         assertThat(place("solr://[::1]:80/a/b/my-c.1/", true))
-                .isEqualTo(new SolrPlace("https://[::1]:80/a/b", "my-c.1", null));
+                .isEqualTo(new SolrPlace("https://[::1]:80/a/b", "my-c.1", null, null));
     }
 
     @Test

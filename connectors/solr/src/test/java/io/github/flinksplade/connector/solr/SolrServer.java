@@ -30,6 +30,7 @@ import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.servlet.DefaultServlet;
 import org.eclipse.jetty.servlet.FilterHolder;
 import org.eclipse.jetty.servlet.ServletContextHandler;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
 
 /**
  * A real Solr in this JVM, behind a real socket: Jetty with Solr's own filter, as in its
@@ -42,10 +43,12 @@ final class SolrServer implements Faults {
     static final String READER = "reader";
 
     private final Server server = new Server();
-    private final ServerConnector connector = new ServerConnector(server);
+    private final ServerConnector connector;
     private final AtomicInteger toThrottle = new AtomicInteger();
 
-    private SolrServer() {}
+    private SolrServer(SslContextFactory.Server tls) {
+        connector = tls == null ? new ServerConnector(server) : new ServerConnector(server, tls);
+    }
 
     /**
      * Starts with a configset {@code _default} and with users.
@@ -53,9 +56,14 @@ final class SolrServer implements Faults {
      * @param home an empty folder
      */
     static SolrServer start(Path home) throws Exception {
+        return start(home, null);
+    }
+
+    /** As {@link #start(Path)}, over TLS unless null. */
+    static SolrServer start(Path home, SslContextFactory.Server tls) throws Exception {
         Files.writeString(home.resolve("security.json"), security());
         prepare(home);
-        SolrServer solr = new SolrServer();
+        SolrServer solr = new SolrServer(tls);
         solr.listen(home);
         return solr;
     }
@@ -163,7 +171,7 @@ final class SolrServer implements Faults {
 
     /** In a process of its own: the first argument is the folder; ends with its input. */
     public static void main(String[] arguments) throws Exception {
-        SolrServer solr = new SolrServer();
+        SolrServer solr = new SolrServer(null);
         solr.listen(Path.of(arguments[0]));
         System.out.println(solr.url());
         System.in.transferTo(OutputStream.nullOutputStream());
@@ -172,7 +180,10 @@ final class SolrServer implements Faults {
 
     /** Address of the server. */
     String url() {
-        return "http://127.0.0.1:" + connector.getPort() + "/solr";
+        return (connector.getDefaultProtocol().equals("SSL") ? "https" : "http")
+                + "://127.0.0.1:"
+                + connector.getPort()
+                + "/solr";
     }
 
     @Override

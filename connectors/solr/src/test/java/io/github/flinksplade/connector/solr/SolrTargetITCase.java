@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.apache.flink.util.InstantiationUtil;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -78,8 +79,10 @@ class SolrTargetITCase {
 
     /** Checks the place and opens a client. */
     @SuppressWarnings("unchecked")
-    private static BatchClient<Object> client(Address address) {
-        SolrTarget target = (SolrTarget) new SolrConnector().target(address);
+    private static BatchClient<Object> client(Address address) throws Exception {
+        // as it travels to where it writes
+        SolrTarget target =
+                InstantiationUtil.clone((SolrTarget) new SolrConnector().target(address));
         target.check(CONTEXT, false);
         return (BatchClient<Object>) target.client(CONTEXT);
     }
