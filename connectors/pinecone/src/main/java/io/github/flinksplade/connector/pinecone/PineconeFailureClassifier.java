@@ -23,6 +23,9 @@ final class PineconeFailureClassifier {
 
     /** What became of a batch that failed, in the terms of {@code BatchClient.send}. */
     static Exception classify(PineconeSettings settings, Throwable failure) {
+        if (failure instanceof Error error) {
+            throw error;
+        }
         if (failure instanceof ConnectorException stop) {
             return stop;
         }

@@ -1,0 +1,90 @@
+package io.github.flinksplade.connector.pinecone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.BatchRefusedException;
+import io.github.flinksplade.connector.ConnectorException;
+import io.grpc.Status;
+import io.pinecone.exceptions.PineconeAuthorizationException;
+import io.pinecone.exceptions.PineconeInternalServerException;
+import io.pinecone.exceptions.PineconeUnmappedHttpException;
+import java.io.IOException;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class PineconeFailureClassifierTest {
+
+    private static final PineconeSettings SETTINGS =
+            PineconeSettings.of(
+                    Address.parse("pinecone:idx").withProperties(Map.of("api-key", "k")));
+
+    private static Exception classify(Status status) {
+        return classify(status.withDescription("why").asRuntimeException());
+    }
+
+    private static Exception classify(Throwable failure) {
+        return PineconeFailureClassifier.classify(SETTINGS, failure);
+    }
+
+    @Test
+    void whatAnotherTryMayChangeIsTriedAgain() {
+        for (Status status :
+                new Status[] {
+                    Status.UNAVAILABLE,
+                    Status.RESOURCE_EXHAUSTED,
+                    Status.DEADLINE_EXCEEDED,
+                    Status.INTERNAL,
+                    Status.ABORTED,
+                    Status.UNKNOWN
+                }) {
+            assertThat(classify(status))
+                    .as(status.toString())
+                    .isExactlyInstanceOf(IOException.class)
+                    .hasMessageContaining("why");
+        }
+        assertThat(classify(new PineconeInternalServerException("{}")))
+                .isExactlyInstanceOf(IOException.class);
+        String tooMany = "{\"error\":{\"message\":\"too many\"},\"status\":429}";
+        assertThat(classify(new PineconeUnmappedHttpException(tooMany)))
+                .isExactlyInstanceOf(IOException.class)
+                .hasMessageContaining("too many");
+    }
+
+    @Test
+    void whatIsWrongWithARecordIsTold() {
+        assertThat(classify(Status.INVALID_ARGUMENT)).isInstanceOf(BatchRefusedException.class);
+        assertThat(classify(Status.OUT_OF_RANGE)).isInstanceOf(BatchRefusedException.class);
+    }
+
+    @Test
+    void whatStaysWrongEndsTheJob() {
+        assertThat(classify(Status.UNAUTHENTICATED))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("API key");
+        assertThat(classify(Status.NOT_FOUND))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("is gone");
+        assertThat(classify(new PineconeAuthorizationException("{}")))
+                .isInstanceOf(ConnectorException.class);
+        assertThatThrownBy(() -> classify(new NoClassDefFoundError("x")))
+                .isInstanceOf(NoClassDefFoundError.class);
+    }
+
+    @Test
+    void onlyAMissingNamespaceMakesADeleteDone() {
+        assertThat(
+                        PineconeFailureClassifier.isNothingToDelete(
+                                Status.NOT_FOUND
+                                        .withDescription("Namespace not found")
+                                        .asRuntimeException()))
+                .isTrue();
+        assertThat(
+                        PineconeFailureClassifier.isNothingToDelete(
+                                Status.NOT_FOUND
+                                        .withDescription("Index not found")
+                                        .asRuntimeException()))
+                .isFalse();
+    }
+}
