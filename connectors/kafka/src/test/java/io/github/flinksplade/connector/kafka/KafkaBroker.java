@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -23,13 +24,17 @@ import java.util.stream.Stream;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -43,6 +48,7 @@ import org.apache.kafka.metadata.storage.Formatter;
 public final class KafkaBroker implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration COMMIT = Duration.ofSeconds(10);
     private static final int PORT_ATTEMPTS = 5;
     private static final Comparator<TopicPartition> BY_PARTITION =
             Comparator.comparingInt(TopicPartition::partition);
@@ -60,6 +66,11 @@ public final class KafkaBroker implements AutoCloseable {
     /** Starts a broker with Kafka's defaults, made small: about 3 seconds. */
     public static KafkaBroker start() {
         return start(Map.of());
+    }
+
+    /** A broker that runs already, with a listener that needs no login. */
+    static KafkaBroker at(String bootstrapServers) {
+        return new KafkaBroker(null, null, bootstrapServers);
     }
 
     /** Starts a broker; {@code settings} are broker properties that win over the defaults here. */
@@ -186,6 +197,45 @@ public final class KafkaBroker implements AutoCloseable {
     }
 
     /**
+     * Waits for commits that are under way: a producer's commit returns when it is decided, and its
+     * records can be read a little later. A transaction that nobody ends is not waited for long.
+     */
+    void awaitCommits(String topic) {
+        long deadline = System.nanoTime() + COMMIT.toNanos();
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+            Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+            for (TopicPartitionInfo partition :
+                    admin.describeTopics(List.of(topic))
+                            .allTopicNames()
+                            .get()
+                            .get(topic)
+                            .partitions()) {
+                latest.put(new TopicPartition(topic, partition.partition()), OffsetSpec.latest());
+            }
+            while (!ends(admin, latest, IsolationLevel.READ_COMMITTED)
+                            .equals(ends(admin, latest, IsolationLevel.READ_UNCOMMITTED))
+                    && System.nanoTime() < deadline) {
+                Thread.onSpinWait();
+            }
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("no offsets of " + topic, e.getCause());
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        }
+    }
+
+    private static Map<TopicPartition, Long> ends(
+            Admin admin, Map<TopicPartition, OffsetSpec> latest, IsolationLevel isolation)
+            throws ExecutionException, InterruptedException {
+        Map<TopicPartition, Long> ends = new HashMap<>();
+        admin.listOffsets(latest, new ListOffsetsOptions(isolation))
+                .all()
+                .get()
+                .forEach((partition, end) -> ends.put(partition, end.offset()));
+        return ends;
+    }
+
+    /**
      * Every committed record that the topic holds now, by partition and offset. Records behind an
      * open transaction are not among them.
      */
@@ -262,6 +312,9 @@ public final class KafkaBroker implements AutoCloseable {
 
     @Override
     public void close() {
+        if (server == null) {
+            return;
+        }
         server.shutdown();
         server.awaitShutdown();
         delete(directory);

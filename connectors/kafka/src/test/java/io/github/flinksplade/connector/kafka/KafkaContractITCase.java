@@ -13,16 +13,24 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
-/** A topic, read at read_committed: the last record of a key is the document, none is a delete. */
+/**
+ * A topic, read at read_committed: the last record of a key is the document, none is a delete. With
+ * {@code -Dflinksplade.kafka.url=host:9092} on that broker, in topics that begin with {@code
+ * contract-} and stay there.
+ */
 class KafkaContractITCase extends TargetContract {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Keeps the topics of two runs apart. */
+    private static final String RUN = Long.toString(System.currentTimeMillis(), 36);
 
     static KafkaBroker broker;
 
     @BeforeAll
     static void start() throws Exception {
-        broker = KafkaBroker.start();
+        String url = System.getProperty("flinksplade.kafka.url");
+        broker = url == null ? KafkaBroker.start() : KafkaBroker.at(url);
     }
 
     @AfterAll
@@ -32,19 +40,21 @@ class KafkaContractITCase extends TargetContract {
 
     @Override
     protected Address fresh(String name) {
+        String topic = "contract-" + RUN + "-" + name;
         return Address.parse(
                 "kafka://"
                         + broker.bootstrapServers()
                         + "/"
-                        + name
+                        + topic
                         + "?text=true&transactional-id-prefix="
-                        + name);
+                        + topic);
     }
 
     @Override
     protected Map<String, Held> held(Address address) throws IOException {
         Map<String, Held> held = new TreeMap<>();
         String topic = address.place().substring(address.place().lastIndexOf('/') + 1);
+        broker.awaitCommits(topic);
         for (ConsumerRecord<byte[], byte[]> record : broker.readCommitted(topic)) {
             String id = new String(record.key(), StandardCharsets.UTF_8);
             if (record.value() == null) {

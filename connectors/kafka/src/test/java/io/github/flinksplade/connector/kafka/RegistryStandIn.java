@@ -28,6 +28,7 @@ import org.apache.avro.SchemaParseException;
 final class RegistryStandIn implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Pattern BY_ID = Pattern.compile("/schemas/ids/(\\d{1,9})");
     private static final Pattern REGISTER = Pattern.compile("/subjects/([^/]+)/versions");
 
     /** A schema: by the definition one id for one schema, under whatever subjects it stands. */
@@ -49,7 +50,7 @@ final class RegistryStandIn implements AutoCloseable {
         HttpServer server =
                 HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         RegistryStandIn registry = new RegistryStandIn(server);
-        // ids are never 0, and here large enough to need all four bytes
+        // others' schemas, so that ids and versions differ
         for (int i = 0; i < 3; i++) {
             registry.schemas.add(new Registered("AVRO", "{\"type\":\"fixed\",\"name\":\"x" + i));
         }
@@ -115,6 +116,21 @@ final class RegistryStandIn implements AutoCloseable {
         if (login != null
                 && !login.equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
             error(exchange, 401, 401, "Unauthorized");
+            return;
+        }
+        Matcher byId = BY_ID.matcher(exchange.getRequestURI().getPath());
+        if (byId.matches() && exchange.getRequestMethod().equals("GET")) {
+            int id = Integer.parseInt(byId.group(1));
+            if (id < 1 || id > schemas.size()) {
+                error(exchange, 404, 40403, "Schema " + id + " not found");
+            } else {
+                Registered found = schema(id);
+                send(
+                        exchange,
+                        200,
+                        JSON.writeValueAsString(
+                                Map.of("schemaType", found.type(), "schema", found.schema())));
+            }
             return;
         }
         Matcher path = REGISTER.matcher(exchange.getRequestURI().getPath());
