@@ -91,6 +91,12 @@ final class BenchCommand implements Runnable {
         private String device = "cpu";
 
         @Option(
+                names = "--document-tokens",
+                paramLabel = "N",
+                description = "Tokens of a text that are read; by default as the model has it.")
+        private String documentTokens = JobSettings.DOCUMENT_TOKENS.fallback();
+
+        @Option(
                 names = "--batch-tokens",
                 paramLabel = "N",
                 description = "Tokens of a batch on a GPU; by default 16384.")
@@ -145,6 +151,9 @@ final class BenchCommand implements Runnable {
                             EncoderOptions.defaults()
                                     .withThreads(JobSettings.THREADS.parse(threads, where))
                                     .withDevice(on)
+                                    .withDocumentTokens(
+                                            JobSettings.DOCUMENT_TOKENS.parse(
+                                                    documentTokens, where))
                                     .withBatchTokens(
                                             JobSettings.BATCH_TOKENS.parse(batchTokens, where))
                                     .withCacheDirectory(cache),
