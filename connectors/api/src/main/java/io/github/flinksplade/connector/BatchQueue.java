@@ -212,8 +212,8 @@ final class BatchQueue<R> implements AutoCloseable {
             } else if (failure instanceof Error error) {
                 throw error;
             } else {
-                isAway(failure.toString());
-                tryAgain(part, failure.toString());
+                isAway(reason(failure));
+                tryAgain(part, reason(failure));
             }
         }
 
@@ -301,7 +301,7 @@ final class BatchQueue<R> implements AutoCloseable {
         if (away) {
             away = false;
             LOG.warn(
-                    "{} takes changes again, after {} s",
+                    "Target {} takes changes again, after {} s.",
                     target,
                     (System.nanoTime() - awaySince) / 1_000_000_000L);
         }
@@ -316,8 +316,15 @@ final class BatchQueue<R> implements AutoCloseable {
         }
         if (now - toldAt >= TOLD_EVERY_NANOS) {
             toldAt = now;
-            LOG.warn("{} does not take changes, trying again: {}", target, reason);
+            LOG.warn("Target {} does not take changes, trying again: {}", target, reason);
         }
+    }
+
+    /** Many failures of connections have no message. */
+    private static String reason(Throwable failure) {
+        return failure.getMessage() != null
+                ? failure.getMessage()
+                : "no connection (" + failure.getClass().getSimpleName() + ")";
     }
 
     private static Throwable cause(Throwable failure) {

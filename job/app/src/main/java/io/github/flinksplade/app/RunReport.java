@@ -1,8 +1,10 @@
 package io.github.flinksplade.app;
 
 import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.BatchDelivery;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -141,7 +143,11 @@ final class RunReport {
                             targets.get(i)));
         }
         parts.add(String.format(Locale.ROOT, "skipped %,d", counts.get(Counters.SKIPPED)));
-        parts.add(String.format(Locale.ROOT, "superseded %,d", counts.get(Counters.SUPERSEDED)));
+        long superseded = counts.get(Counters.SUPERSEDED);
+        for (NamedTarget target : job.targets()) {
+            superseded += counts.get(BatchDelivery.superseded(target.name()));
+        }
+        parts.add(String.format(Locale.ROOT, "superseded %,d", superseded));
         parts.add(String.format(Locale.ROOT, "truncated %,d", counts.get(Counters.TRUNCATED)));
         parts.add(
                 String.format(

@@ -99,6 +99,14 @@ class ManyTargetsITCase {
         job = Distribution.start(directory, log, arguments.toArray(String[]::new));
     }
 
+    private String log() {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Ids of all documents that an index finds for what all of them are about. */
     private Set<String> ids(String index) {
         Distribution.Answer answer =
@@ -177,7 +185,9 @@ class ManyTargetsITCase {
         awaitIds(index, 5);
         openSearch.kill();
         documents("b.jsonl", 5, 15);
-        Thread.sleep(3_000);
+        Distribution.await(
+                "a word on the target that is away",
+                () -> log().contains("does not take changes, trying again: "));
         assertThat(job.isAlive()).isTrue();
         assertThat(Files.exists(directory.resolve("dead.jsonl"))).isFalse();
         openSearch.start();
