@@ -161,7 +161,7 @@ class KafkaAddressTest {
             textBlock =
                     """
                     group=x                                           | unknown option 'group'
-                    format=anserini                                   | write one of [hybrid, lucene]
+                    format=anserini                                   | write one of [hybrid, lucene, avro, protobuf]
                     text=1                                            | write true or false
                     delivery=maybe                                    | write exactly-once or at-least-once
                     transaction-timeout=soon                          | write a time from 1s to 24d
