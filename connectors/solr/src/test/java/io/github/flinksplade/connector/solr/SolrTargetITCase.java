@@ -260,6 +260,10 @@ class SolrTargetITCase {
         assertThat(reader.held("chosen").get("a").text()).isNull();
         assertThat(reader.held("chosen").get("a").fields())
                 .isEqualTo("{\"b\":{\"c\":[12345678901234567890,null]},\"d\":\"x\"}");
+        try (BatchClient<Object> client = client(fresh("none-kept", "?fields="))) {
+            send(client, record);
+        }
+        assertThat(reader.held("none-kept").get("a").fields()).isEqualTo("{}");
     }
 
     @Test
