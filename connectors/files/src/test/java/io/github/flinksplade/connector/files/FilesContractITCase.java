@@ -54,7 +54,7 @@ class FilesContractITCase extends TargetContract {
                 if (delete) {
                     held.remove(id);
                 } else {
-                    held.put(id, held(line));
+                    held.put(id, Held.ofHybrid(line));
                 }
             }
         }
@@ -68,18 +68,6 @@ class FilesContractITCase extends TargetContract {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static Held held(JsonNode vector) {
-        int terms = vector.get("indices").size();
-        int[] indices = new int[terms];
-        float[] values = new float[terms];
-        for (int i = 0; i < terms; i++) {
-            indices[i] = vector.get("indices").get(i).intValue();
-            values[i] = vector.get("values").get(i).floatValue();
-        }
-        String fields = vector.has("fields") ? vector.get("fields").toString() : "{}";
-        return new Held(indices, values, vector.get("text").textValue(), fields);
     }
 
     @Override

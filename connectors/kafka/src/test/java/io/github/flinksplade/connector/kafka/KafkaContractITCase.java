@@ -1,6 +1,5 @@
 package io.github.flinksplade.connector.kafka;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.contract.Held;
@@ -68,16 +67,7 @@ class KafkaContractITCase extends TargetContract {
 
     /** A value, read without the connector. */
     Held decode(byte[] value) throws IOException {
-        JsonNode vector = JSON.readTree(value);
-        int terms = vector.get("indices").size();
-        int[] indices = new int[terms];
-        float[] values = new float[terms];
-        for (int i = 0; i < terms; i++) {
-            indices[i] = vector.get("indices").get(i).intValue();
-            values[i] = vector.get("values").get(i).floatValue();
-        }
-        String fields = vector.has("fields") ? vector.get("fields").toString() : "{}";
-        return new Held(indices, values, vector.get("text").textValue(), fields);
+        return Held.ofHybrid(JSON.readTree(value));
     }
 
     @Override

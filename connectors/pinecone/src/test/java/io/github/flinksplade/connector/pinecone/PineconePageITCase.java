@@ -8,13 +8,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
+import io.github.flinksplade.connector.contract.Snippets;
 import io.github.flinksplade.connector.contract.Writing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -74,7 +74,7 @@ class PineconePageITCase {
 
     @Test
     void theCurlCommandsFind() throws Exception {
-        assumeTrue(runs("curl", "--version"), "curl is not here");
+        assumeTrue(Snippets.runs("curl", "--version"), "curl is not here");
         fill();
         String commands =
                 find("```sh\n(.*?)```")
@@ -94,7 +94,7 @@ class PineconePageITCase {
     @Test
     void thePythonProgramFinds() throws Exception {
         assumeTrue(
-                runs("python3", "-c", "import pinecone"),
+                Snippets.runs("python3", "-c", "import pinecone"),
                 "python3 with the package pinecone is not here");
         fill();
         Path program = folder.resolve("query.py");
@@ -108,28 +108,7 @@ class PineconePageITCase {
         assertThat(run("python3", program.toString())).contains("a/b 4.", "c 3.");
     }
 
-    private String run(String... command) throws Exception {
-        Path output = folder.resolve("output");
-        ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(output.toFile());
-        builder.redirectError(ProcessBuilder.Redirect.INHERIT);
-        builder.environment().put("PINECONE_API_KEY", PineconeStandIn.API_KEY);
-        Process process = builder.start();
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        String text = Files.readString(output);
-        assertThat(process.exitValue()).as(text).isZero();
-        return text;
-    }
-
-    private static boolean runs(String... command) throws InterruptedException {
-        try {
-            return new ProcessBuilder(command)
-                            .redirectErrorStream(true)
-                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                            .start()
-                            .waitFor()
-                    == 0;
-        } catch (IOException e) {
-            return false;
-        }
+    private static String run(String... command) throws Exception {
+        return Snippets.run(Map.of("PINECONE_API_KEY", PineconeStandIn.API_KEY), command);
     }
 }

@@ -9,15 +9,13 @@ import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.BatchTarget;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.contract.Corpus;
+import io.github.flinksplade.connector.contract.Snippets;
 import io.github.flinksplade.connector.contract.Writing;
-import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -75,34 +73,12 @@ class QdrantPageITCase {
     }
 
     private String run(String... command) throws Exception {
-        File output = folder.resolve("output").toFile();
-        ProcessBuilder builder =
-                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output);
-        builder.environment().put("QDRANT", rest.url());
-        builder.environment().put("QDRANT_API_KEY", KEY);
-        Process process = builder.start();
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        String text = Files.readString(output.toPath(), StandardCharsets.UTF_8);
-        assertThat(process.exitValue()).as(text).isZero();
-        return text;
-    }
-
-    private static boolean runs(String... command) throws InterruptedException {
-        try {
-            return new ProcessBuilder(command)
-                            .redirectErrorStream(true)
-                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                            .start()
-                            .waitFor()
-                    == 0;
-        } catch (IOException e) {
-            return false;
-        }
+        return Snippets.run(Map.of("QDRANT", rest.url(), "QDRANT_API_KEY", KEY), command);
     }
 
     @Test
     void theCurlCommandFinds() throws Exception {
-        assumeTrue(runs("curl", "--version"), "curl is not here");
+        assumeTrue(Snippets.runs("curl", "--version"), "curl is not here");
         fill();
         JsonNode points =
                 new ObjectMapper()
@@ -117,7 +93,7 @@ class QdrantPageITCase {
     @Test
     void thePythonProgramFinds() throws Exception {
         assumeTrue(
-                runs("python3", "-c", "import qdrant_client"),
+                Snippets.runs("python3", "-c", "import qdrant_client"),
                 "python3 with the package qdrant-client is not here");
         fill();
         Path program = folder.resolve("query.py");

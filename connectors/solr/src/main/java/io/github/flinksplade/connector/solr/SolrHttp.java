@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.TrustedCertificates;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -13,15 +14,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 
 /** Talks to one collection over HTTP; any number of threads may at once. */
 final class SolrHttp {
@@ -62,24 +58,8 @@ final class SolrHttp {
 
     private static SSLContext trusting(String certificates) {
         try {
-            KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
-            trusted.load(null, null);
-            for (Certificate one :
-                    CertificateFactory.getInstance("X.509")
-                            .generateCertificates(
-                                    new ByteArrayInputStream(
-                                            certificates.getBytes(StandardCharsets.US_ASCII)))) {
-                trusted.setCertificateEntry("ca" + trusted.size(), one);
-            }
-            if (trusted.size() == 0) {
-                throw new CertificateException("none");
-            }
-            TrustManagerFactory managers =
-                    TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-            managers.init(trusted);
-            SSLContext context = SSLContext.getInstance("TLS");
-            context.init(null, managers.getTrustManagers(), null);
-            return context;
+            return TrustedCertificates.trusting(
+                    new ByteArrayInputStream(certificates.getBytes(StandardCharsets.US_ASCII)));
         } catch (GeneralSecurityException | IOException e) {
             throw new ConnectorException(
                     "the ca in solr.properties names a file that holds no certificates in PEM form",
