@@ -103,6 +103,9 @@ final class QdrantFailureClassifier {
                         : status.getDescription();
         return text == null
                 ? status.getCode().name().toLowerCase(Locale.ROOT)
-                : text.strip().replaceAll("\\s+", " ");
+                : text.strip()
+                        .replaceAll("\\s+", " ")
+                        // how the transport says which of its calls failed
+                        .replaceFirst("^.* failed with error\\(-?\\d+\\): ", "");
     }
 }
