@@ -42,7 +42,7 @@ class KafkaAvroContractITCase extends KafkaContractITCase {
 
     @Override
     protected Address fresh(String name) {
-        return Address.parse(super.fresh(name) + "&format=avro&registry=" + registry);
+        return Address.parse(super.fresh("avro-" + name) + "&format=avro&registry=" + registry);
     }
 
     @Override

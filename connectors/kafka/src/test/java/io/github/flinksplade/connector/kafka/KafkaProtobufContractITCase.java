@@ -9,7 +9,7 @@ class KafkaProtobufContractITCase extends KafkaContractITCase {
 
     @Override
     protected Address fresh(String name) {
-        return Address.parse(super.fresh(name) + "&format=protobuf");
+        return Address.parse(super.fresh("protobuf-" + name) + "&format=protobuf");
     }
 
     @Override
