@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
             "Measures a local run's job beside the encoder alone, in turns, in one run, and then how"
                     + " long a document takes from source to target at 10, 50 and 90 %% of the job's"
                     + " throughput.",
-            "Source and target are in memory; the latencies take at least 20 s each."
+            "Source and target are in memory; the latencies take at least 20 s each, unless"
+                    + " --latency-documents says less."
         },
         footer = {
             "",
@@ -70,6 +71,14 @@ final class BenchJobCommand implements Callable<Integer> {
     private int rounds = 3;
 
     @Option(
+            names = "--latency-documents",
+            paramLabel = "N",
+            description =
+                    "Documents whose latency is taken at each load; by default as many as come in"
+                            + " 20 s, but at least 100.")
+    private int latencyDocuments;
+
+    @Option(
             names = "--threads",
             paramLabel = "N",
             description = "Threads; by default one for each core.")
@@ -103,7 +112,7 @@ final class BenchJobCommand implements Callable<Integer> {
                                     options,
                                     texts,
                                     rounds,
-                                    0,
+                                    Math.max(0, latencyDocuments),
                                     LocalConfiguration.of(
                                             settings, state.newRun().toUri(), state.work()),
                                     ModelOptions.progress(console),

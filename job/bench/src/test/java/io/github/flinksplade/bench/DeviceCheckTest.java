@@ -40,26 +40,6 @@ class DeviceCheckTest {
     }
 
     @Test
-    void allIsGoodInARehearsal() {
-        List<Item> items = check("rehearsal");
-        assertThat(items).allMatch(Item::good);
-        assertThat(items)
-                .extracting(Item::name)
-                .contains(
-                        "fp32 opens",
-                        "fp32 beside the CPU in fp32",
-                        "fp32 alone and in batches",
-                        "fp16 a second time",
-                        "fp16 with little memory",
-                        "fp16, 512 tokens");
-        assertThat(items.get(0).detail())
-                .contains("rehearsal", "greatest first", "attention in one node");
-        assertThat(DeviceCheck.table(items))
-                .hasSameSizeAs(items)
-                .allMatch(l -> l.startsWith("good"));
-    }
-
-    @Test
     void aDeviceThatIsNotThereFailsWithItsReason() {
         List<Item> items = check("cuda:0");
         assertThat(items).hasSize(1);

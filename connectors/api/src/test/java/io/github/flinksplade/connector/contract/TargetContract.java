@@ -39,7 +39,7 @@ public abstract class TargetContract {
     private static final TargetContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
 
     /** How long the server is away in the test of an outage: {@code -Dflinksplade.outage=60}. */
-    private static final int OUTAGE_SECONDS = Integer.getInteger("flinksplade.outage", 3);
+    private static final int OUTAGE_SECONDS = Integer.getInteger("flinksplade.outage", 1);
 
     // ---- what a subclass says
 

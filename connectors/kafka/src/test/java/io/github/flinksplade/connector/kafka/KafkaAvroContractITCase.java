@@ -12,7 +12,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
 /**
- * Avro values with their schema in a registry: each is read by the schema that its id names. With
+ * Avro values, written at least once, with their schema in a registry: each is read by the schema that its id names. With
  * {@code -Dflinksplade.registry.url=http://host:8081} in that registry.
  */
 class KafkaAvroContractITCase extends KafkaContractITCase {
@@ -42,7 +42,10 @@ class KafkaAvroContractITCase extends KafkaContractITCase {
 
     @Override
     protected Address fresh(String name) {
-        return Address.parse(super.fresh("avro-" + name) + "&format=avro&registry=" + registry);
+        return Address.parse(
+                super.fresh("avro-" + name)
+                        + "&format=avro&delivery=at-least-once&registry="
+                        + registry);
     }
 
     @Override

@@ -9,7 +9,8 @@ class KafkaProtobufContractITCase extends KafkaContractITCase {
 
     @Override
     protected Address fresh(String name) {
-        return Address.parse(super.fresh("protobuf-" + name) + "&format=protobuf");
+        return Address.parse(
+                super.fresh("protobuf-" + name) + "&format=protobuf&delivery=at-least-once");
     }
 
     @Override
