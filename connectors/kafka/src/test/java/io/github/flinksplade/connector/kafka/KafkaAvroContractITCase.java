@@ -12,8 +12,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
 /**
- * Avro values, written at least once, with their schema in a registry: each is read by the schema that its id names. With
- * {@code -Dflinksplade.registry.url=http://host:8081} in that registry.
+ * Avro values, written at least once, with their schema in a registry: each is read by the schema
+ * that its id names. With {@code -Dflinksplade.registry.url=http://host:8081} in that registry.
  */
 class KafkaAvroContractITCase extends KafkaContractITCase {
 
