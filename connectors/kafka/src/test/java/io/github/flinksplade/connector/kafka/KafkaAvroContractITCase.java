@@ -42,10 +42,7 @@ class KafkaAvroContractITCase extends KafkaContractITCase {
 
     @Override
     protected Address fresh(String name) {
-        return Address.parse(
-                super.fresh("avro-" + name)
-                        + "&format=avro&delivery=at-least-once&registry="
-                        + registry);
+        return topic("avro-" + name, "format=avro&delivery=at-least-once&registry=" + registry);
     }
 
     @Override

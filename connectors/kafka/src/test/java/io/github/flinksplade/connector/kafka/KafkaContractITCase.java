@@ -39,14 +39,20 @@ class KafkaContractITCase extends TargetContract {
 
     @Override
     protected Address fresh(String name) {
-        String topic = "contract-" + RUN + "-" + name;
+        return topic(name, "transactional-id-prefix=contract-" + RUN + "-" + name);
+    }
+
+    /** A topic of this run, with texts. */
+    static Address topic(String name, String options) {
         return Address.parse(
                 "kafka://"
                         + broker.bootstrapServers()
-                        + "/"
-                        + topic
-                        + "?text=true&transactional-id-prefix="
-                        + topic);
+                        + "/contract-"
+                        + RUN
+                        + "-"
+                        + name
+                        + "?text=true&"
+                        + options);
     }
 
     @Override

@@ -9,8 +9,7 @@ class KafkaProtobufContractITCase extends KafkaContractITCase {
 
     @Override
     protected Address fresh(String name) {
-        return Address.parse(
-                super.fresh("protobuf-" + name) + "&format=protobuf&delivery=at-least-once");
+        return topic("protobuf-" + name, "format=protobuf&delivery=at-least-once");
     }
 
     @Override
