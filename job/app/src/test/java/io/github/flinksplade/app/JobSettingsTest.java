@@ -104,7 +104,13 @@ class JobSettingsTest {
                         Duration.ZERO,
                         "30d",
                         Duration.ofDays(30),
-                        JobSettings::stateTtl));
+                        JobSettings::stateTtl),
+                row(
+                        JobSettings.ALLOW_MIXED_MODELS,
+                        false,
+                        "true",
+                        true,
+                        JobSettings::allowMixedModels));
     }
 
     private static Arguments row(
