@@ -119,9 +119,10 @@ class ReadmeITCase {
                             + "{\"id\": \"2\", \"text\": \"Bake the bread until it is brown.\"}\n");
             String commands =
                     blocks("Into search engines and vector databases")
-                            // the second command comes before the server's next refresh
-                            .replace("\n./flink-splade search", "\nsleep 2\n./flink-splade search")
-                            .replace("localhost:9200", openSearch.authority())
+                            // so that the second command need not wait for the server's refresh
+                            .replace(
+                                    "localhost:9200/docs",
+                                    openSearch.authority() + "/docs?refresh=true")
                             .replace("localhost:6334", qdrant.authority());
             Distribution.Answer answer = shell(commands, "");
             assertThat(answer.out()).contains("The physician examined the heart.");
