@@ -31,6 +31,11 @@ public final class BatchDelivery extends AbstractStreamOperatorFactory<DeadLette
         return "bytesSent." + target;
     }
 
+    /** Name of the accumulator of batches sent to a target, repetitions counted. */
+    public static String batchesSent(String target) {
+        return "batchesSent." + target;
+    }
+
     /** Name of the accumulator of changes that a target held newer ones of. */
     public static String superseded(String target) {
         return "superseded." + target;

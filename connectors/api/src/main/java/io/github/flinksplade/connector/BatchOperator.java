@@ -59,6 +59,8 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
         metrics.gauge("currentSendTime", () -> lastSendMillis);
         LongCounter allBytes =
                 getRuntimeContext().getLongCounter(BatchDelivery.bytesSent(context.name()));
+        LongCounter allBatches =
+                getRuntimeContext().getLongCounter(BatchDelivery.batchesSent(context.name()));
         LongCounter allSuperseded =
                 getRuntimeContext().getLongCounter(BatchDelivery.superseded(context.name()));
         Sent sent =
@@ -68,6 +70,7 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
                             int sentRecords, long sentBytes, long millis, boolean repeated) {
                         bytes.inc(sentBytes);
                         allBytes.add(sentBytes);
+                        allBatches.add(1L);
                         lastSendMillis = millis;
                         if (repeated) {
                             again.inc(sentRecords);

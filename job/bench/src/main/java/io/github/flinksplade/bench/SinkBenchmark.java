@@ -62,6 +62,7 @@ public record SinkBenchmark(
      *
      * @param docsPerSecond median of the rounds; {@code least} and {@code greatest} are of them too
      * @param bytesPerDocument on the wire to a server, as its client counts them; 0 for others
+     * @param batches sent to servers, all together; 0 for others
      * @param cpuMillis this process's processor time for a document
      */
     public record Row(
@@ -70,6 +71,7 @@ public record SinkBenchmark(
             double least,
             double greatest,
             double bytesPerDocument,
+            double batches,
             double cpuMillis) {}
 
     /**
@@ -100,24 +102,23 @@ public record SinkBenchmark(
             text.append(
                     String.format(
                             Locale.ROOT,
-                            "%10s %19s %12s %10s  %s%n",
+                            "%10s %19s %12s %10s %10s  %s%n",
                             "docs/s",
                             "least..greatest",
                             "bytes/doc",
+                            "batches",
                             "cpu ms/doc",
                             "target"));
             for (Row row : rows) {
                 text.append(
                         String.format(
                                 Locale.ROOT,
-                                "%10.0f %19s %12s %10.3f  %s%n",
+                                "%10.0f %19s %12s %10s %10.3f  %s%n",
                                 row.docsPerSecond(),
                                 String.format(
                                         Locale.ROOT, "%.0f..%.0f", row.least(), row.greatest()),
-                                row.bytesPerDocument() == 0
-                                        ? ""
-                                        : String.format(
-                                                Locale.ROOT, "%.0f", row.bytesPerDocument()),
+                                unlessZero(row.bytesPerDocument()),
+                                unlessZero(row.batches()),
                                 row.cpuMillis(),
                                 row.name()));
             }
@@ -133,6 +134,10 @@ public record SinkBenchmark(
             return text.toString();
         }
 
+        private static String unlessZero(double number) {
+            return number == 0 ? "" : String.format(Locale.ROOT, "%.0f", number);
+        }
+
         /** How often each round's documents went to a target: alone, and with all others. */
         private int written() {
             return rows.size() > 1 ? 2 : 1;
@@ -140,7 +145,7 @@ public record SinkBenchmark(
     }
 
     /** What one job did. */
-    private record Run(double rate, double bytes, double cpuMillis) {}
+    private record Run(double rate, double bytes, double batches, double cpuMillis) {}
 
     /**
      * Measures.
@@ -199,6 +204,7 @@ public record SinkBenchmark(
                 Collections.min(rates),
                 Collections.max(rates),
                 EncodeBenchmark.median(runs.stream().map(Run::bytes).toList()),
+                EncodeBenchmark.median(runs.stream().map(Run::batches).toList()),
                 EncodeBenchmark.median(runs.stream().map(Run::cpuMillis).toList()));
     }
 
@@ -236,13 +242,16 @@ public record SinkBenchmark(
                     refusals + " vectors were refused; why stands in " + refused.place());
         }
         double bytes = 0;
+        double batches = 0;
         for (NamedTarget target : named) {
             bytes += counted(result, BatchDelivery.bytesSent(target.name()));
+            batches += counted(result, BatchDelivery.batchesSent(target.name()));
         }
         double seconds = (after.wallNanos() - SyntheticVectors.openedAt()) / 1e9;
         return new Run(
                 documents / seconds,
                 bytes / documents,
+                batches,
                 (after.cpuNanos() - before.cpuNanos()) / 1e6 / documents);
     }
 

@@ -10,12 +10,20 @@ public final class QdrantProcess {
     /**
      * Serves until it is killed.
      *
-     * @param arguments the port
+     * @param arguments the port; how many milliseconds a request that writes takes, none unless
+     *     given
      */
     @SuppressWarnings("resource") // ends with the process
     public static void main(String[] arguments) throws Exception {
-        new QdrantStandIn(
-                "1.16.0", null, InsecureServerCredentials.create(), Integer.parseInt(arguments[0]));
+        QdrantStandIn standIn =
+                new QdrantStandIn(
+                        "1.16.0",
+                        null,
+                        InsecureServerCredentials.create(),
+                        Integer.parseInt(arguments[0]));
+        if (arguments.length > 1) {
+            standIn.pause(Long.parseLong(arguments[1]));
+        }
         Thread.currentThread().join();
     }
 }

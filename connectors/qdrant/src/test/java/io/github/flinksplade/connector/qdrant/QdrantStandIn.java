@@ -71,6 +71,7 @@ final class QdrantStandIn implements Faults, AutoCloseable {
     private int port;
     private int throttled;
     private String refused;
+    private volatile long pauseMillis;
 
     /**
      * @param version what it says of itself
@@ -153,6 +154,11 @@ final class QdrantStandIn implements Faults, AutoCloseable {
         refused = id;
     }
 
+    /** From now on each request that writes takes this long, which costs no processor time. */
+    void pause(long millis) {
+        pauseMillis = millis;
+    }
+
     @Override
     public void close() {
         down();
@@ -174,6 +180,11 @@ final class QdrantStandIn implements Faults, AutoCloseable {
     }
 
     private void write(StreamObserver<PointsOperationResponse> observer, Runnable action) {
+        try {
+            Thread.sleep(pauseMillis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         answer(
                 observer,
                 () -> {

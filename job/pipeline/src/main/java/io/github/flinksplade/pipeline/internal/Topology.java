@@ -187,6 +187,11 @@ public final class Topology {
                                 TypeInformation.of(VectorRecord.class)));
         collectDeadLetters(accepted);
         boolean bounded = target.maxParallelism() < env.getMaxParallelism();
+        if (!bounded && job.targets().size() > 1) {
+            // a task of its own: in one with the guard, a target that waits for its server would
+            // keep the others from being written to
+            accepted.startNewChain();
+        }
         // fewer writers than guards: all changes of one id must still meet in one writer
         DataStream<VectorRecord> toSink =
                 bounded ? accepted.keyBy(VectorRecord::id, Types.STRING) : accepted;

@@ -53,7 +53,9 @@ class TopologyTest {
     @Test
     void uidsStay() {
         List<String> uids = new ArrayList<>();
-        for (StreamNode node : graph(3, JOBS.targets("index", "topic")).getStreamNodes()) {
+        List<NamedTarget> targets = new ArrayList<>(JOBS.targets("index", "topic"));
+        targets.add(new NamedTarget("server", new SideBySideITCase.Server("topology", false)));
+        for (StreamNode node : graph(3, targets).getStreamNodes()) {
             assertThat(node.getMaxParallelism()).as(node.getOperatorName()).isEqualTo(128);
             uids.add(node.getTransformationUID());
         }
@@ -72,6 +74,9 @@ class TopologyTest {
                         "check-topic",
                         "target-topic",
                         "Sink Committer: target-topic",
+                        "check-server",
+                        "target-server",
+                        "refused-server",
                         "dead-letters",
                         "Sink Committer: dead-letters");
     }
