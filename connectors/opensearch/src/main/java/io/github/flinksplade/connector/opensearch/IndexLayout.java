@@ -13,10 +13,16 @@ import java.util.Map;
  * An index as it was found, layout 1; the package description has its fields.
  *
  * @param uuid tells it from another of the same name
+ * @param routing which documents share a shard
  * @param gcDeletes the setting of that name as it is written there
  */
 record IndexLayout(
-        String uuid, FieldType type, FeatureNames names, Provenance provenance, String gcDeletes) {
+        String uuid,
+        FieldType type,
+        FeatureNames names,
+        Routing routing,
+        Provenance provenance,
+        String gcDeletes) {
 
     static final String ID = "id";
     static final String VECTOR = "vector";
@@ -32,6 +38,7 @@ record IndexLayout(
             Product product,
             FieldType type,
             FeatureNames names,
+            Routing routing,
             Provenance provenance,
             String gcDeletes) {
         ObjectNode body = RestClient.JSON.createObjectNode();
@@ -45,6 +52,11 @@ record IndexLayout(
         provenance.toMap().forEach(made::put);
         if (names.form() == FeatureNames.Form.TOKEN) {
             names.writeTo(own.putArray("terms"));
+        }
+        if (routing.separator() != null) {
+            own.put("routing", routing.separator());
+            // nobody is to read or write a document on the shard where it is not
+            mappings.putObject("_routing").put("required", true);
         }
         ObjectNode properties = mappings.putObject("properties");
         properties.putObject(ID).put("type", "keyword");
@@ -97,6 +109,7 @@ record IndexLayout(
                 settings.path("uuid").asText(),
                 FieldType.valueOf(type.asText().toUpperCase(Locale.ROOT)),
                 FeatureNames.read(own.path("terms")),
+                new Routing(own.path("routing").textValue()),
                 Provenance.fromMap(strings(own.path("provenance"))),
                 settings.path("gc_deletes").asText());
     }
@@ -108,13 +121,27 @@ record IndexLayout(
     }
 
     /** Refuses an index that is not as the address says. */
-    void requireSame(Place place, FieldType wantedType, FeatureNames.Form wantedNames) {
+    void requireSame(
+            Place place,
+            FieldType wantedType,
+            FeatureNames.Form wantedNames,
+            Routing wantedRouting) {
         if (type != wantedType) {
             throw different(place, "its vectors are of type " + type.typeName(), "type=" + type);
         }
         if (names.form() != wantedNames) {
             throw different(
                     place, "its terms are named by " + names.form(), "terms=" + names.form());
+        }
+        if (!routing.equals(wantedRouting)) {
+            throw new ConnectorException(
+                    place
+                            + " is not as the address says: its documents are "
+                            + (routing.separator() == null
+                                    ? "not routed by a part of their ids; leave routing out"
+                                    : "routed by the beginning of their ids; write routing="
+                                            + routing.separator())
+                            + ", or name another index");
         }
     }
 

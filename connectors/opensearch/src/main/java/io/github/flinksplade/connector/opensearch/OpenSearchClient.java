@@ -2,6 +2,7 @@ package io.github.flinksplade.connector.opensearch;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.BatchClient;
 import io.github.flinksplade.connector.Outcome;
 import io.github.flinksplade.connector.VectorRecord;
@@ -51,7 +52,7 @@ final class OpenSearchClient implements BatchClient<Request> {
     public long sizeInBytes(Request request) {
         // one without lines is written like any delete, once its version is known
         return request.lines() == null
-                ? OpenSearchRequestFactory.delete(request.id(), Long.MAX_VALUE).lines().length
+                ? requests.delete(request.id(), Long.MAX_VALUE).lines().length
                 : request.lines().length;
     }
 
@@ -91,16 +92,19 @@ final class OpenSearchClient implements BatchClient<Request> {
      * last delete, and a few replays would carry it past the next version.)
      */
     private CompletableFuture<Map<String, Long>> heldVersions(List<Request> batch) {
-        ArrayNode ids = RestClient.JSON.createArrayNode();
+        ArrayNode documents = RestClient.JSON.createArrayNode();
         for (Request request : batch) {
             if (request.lines() == null) {
-                ids.add(request.id());
+                ObjectNode document = documents.addObject().put("_id", request.id());
+                if (request.routing() != null) {
+                    document.put("routing", request.routing());
+                }
             }
         }
-        if (ids.isEmpty()) {
+        if (documents.isEmpty()) {
             return CompletableFuture.completedFuture(Map.of());
         }
-        String body = RestClient.JSON.createObjectNode().set("ids", ids).toString();
+        String body = RestClient.JSON.createObjectNode().set("docs", documents).toString();
         return server.ofIndex("POST", "/_mget?_source=false", body)
                 .thenApply(
                         answer -> {
@@ -132,7 +136,7 @@ final class OpenSearchClient implements BatchClient<Request> {
                 if (version == null) {
                     continue;
                 }
-                request = OpenSearchRequestFactory.delete(request.id(), version + 1);
+                request = requests.delete(request.id(), version + 1);
             }
             sent.add(i);
             lines.writeBytes(request.lines());

@@ -22,45 +22,58 @@ final class OpenSearchRequestFactory {
     /** Which fields are kept; null for all. */
     private final List<String> chosen;
 
+    private final Routing routing;
     private final String encoder;
 
     OpenSearchRequestFactory(
-            FeatureNames names, boolean storeText, String fields, Provenance provenance) {
+            FeatureNames names,
+            boolean storeText,
+            String fields,
+            Routing routing,
+            Provenance provenance) {
         this.names = names;
         this.storeText = storeText;
         this.chosen = fields == null ? null : List.of(fields.split(","));
+        this.routing = routing;
         this.encoder = provenance.fingerprint();
     }
 
     /**
      * A change as it is sent.
      *
+     * @param routing null for none
      * @param lines ends in a line end; null for a delete without version, of which the held version
      *     has to be asked first
      */
-    record Request(String id, boolean isDelete, byte[] lines) {}
+    record Request(String id, String routing, boolean isDelete, byte[] lines) {}
 
     Request request(VectorRecord record) {
         if (record.version() == VectorRecord.NO_VERSION) {
-            return new Request(record.id(), true, null);
+            return new Request(record.id(), routing.of(record.id()), true, null);
         }
         return record.isDelete()
                 ? delete(record.id(), record.order())
-                : new Request(record.id(), false, bytes(upsert(record)));
+                : new Request(record.id(), routing.of(record.id()), false, bytes(upsert(record)));
     }
 
-    static Request delete(String id, long version) {
-        return new Request(id, true, bytes(action("delete", id, version).append('\n')));
+    Request delete(String id, long version) {
+        return new Request(
+                id, routing.of(id), true, bytes(action("delete", id, version).append('\n')));
     }
 
     private static byte[] bytes(StringBuilder json) {
         return json.toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    private static StringBuilder action(String action, String id, long version) {
+    private StringBuilder action(String action, String id, long version) {
         StringBuilder json = new StringBuilder(1024).append("{\"").append(action);
         json.append("\":{\"_id\":");
         VectorJson.quote(id, json);
+        String value = routing.of(id);
+        if (value != null) {
+            json.append(",\"routing\":");
+            VectorJson.quote(value, json);
+        }
         return json.append(",\"version\":")
                 .append(version)
                 .append(",\"version_type\":\"external_gte\"}}");

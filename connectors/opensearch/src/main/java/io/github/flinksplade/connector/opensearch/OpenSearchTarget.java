@@ -44,6 +44,7 @@ final class OpenSearchTarget implements BatchTarget {
     private final String gcDeletes;
     private final String pipeline;
     private final Refresh refresh;
+    private final Routing routing;
 
     private OpenSearchTarget(Product product, Address address) {
         place = Place.of(product, address);
@@ -75,6 +76,14 @@ final class OpenSearchTarget implements BatchTarget {
         }
         pipeline = address.option("pipeline");
         refresh = address.choice("refresh", Refresh.class, Refresh.FALSE);
+        routing = new Routing(address.option("routing"));
+        if ("".equals(routing.separator())) {
+            throw new ConnectorException(
+                    "routing= in "
+                            + address
+                            + " is empty: write what ends the part of an id that documents of one"
+                            + " shard have in common, such as routing=/");
+        }
     }
 
     static OpenSearchTarget at(Product product, Address address) {
@@ -101,7 +110,7 @@ final class OpenSearchTarget implements BatchTarget {
             found = server.await(server.ofIndex("GET", "", null));
         }
         IndexLayout held = IndexLayout.read(place, found);
-        held.requireSame(place, type, names);
+        held.requireSame(place, type, names, routing);
         context.requireSameEncoder(held.provenance(), place.toString(), "name a new index");
         if (gcDeletes != null && !gcDeletes.equals(held.gcDeletes())) {
             String setting = "{\"index.gc_deletes\":\"" + gcDeletes + "\"}";
@@ -133,6 +142,7 @@ final class OpenSearchTarget implements BatchTarget {
                         place.product(),
                         type,
                         FeatureNames.of(names, context.vocabulary()),
+                        routing,
                         context.provenance(),
                         gcDeletes == null ? GC_DELETES : gcDeletes);
         Answer created = server.await(server.ofIndex("PUT", "", body));
@@ -184,6 +194,7 @@ final class OpenSearchTarget implements BatchTarget {
                         FeatureNames.of(names, context.vocabulary()),
                         storeText,
                         fields,
+                        routing,
                         context.provenance()),
                 parameters);
     }

@@ -28,7 +28,15 @@ record Place(
 
     static final String[] OPTIONS =
             BatchOptions.optionsAnd(
-                    "tls", "type", "terms", "text", "fields", "gc-deletes", "pipeline", "refresh");
+                    "tls",
+                    "type",
+                    "terms",
+                    "text",
+                    "fields",
+                    "gc-deletes",
+                    "pipeline",
+                    "refresh",
+                    "routing");
 
     private static final String USERNAME = "username";
     private static final String PASSWORD = "password";

@@ -39,6 +39,9 @@
  *
  * <p><b>Limits.</b> An id of at most 512 bytes. No empty name, no name of dots only and none with a
  * dot at either end among the {@code fields}: the server refuses such a document, which becomes a
- * dead letter. A delete knows its id only, so that documents cannot be routed by a field.
+ * dead letter.
+ *
+ * <p><b>Routing.</b> {@code routing=/} puts documents whose ids are alike up to the first slash on
+ * one shard. A routing value comes from the id only, because a delete carries no more.
  */
 package io.github.flinksplade.connector.opensearch;

@@ -147,6 +147,54 @@ class OpenSearchITCase {
         assertThat(document(address, "absent").path("_version").asLong()).isEqualTo(2);
     }
 
+    /** Six shards, of which each tenant has one. */
+    @Test
+    void documentsMayShareShardsByTheBeginningOfTheirIds() throws Exception {
+        RestContract.ask(
+                "PUT",
+                address("_index_template/routed", ""),
+                "",
+                "{\"index_patterns\":[\"routed\"],"
+                        + "\"template\":{\"settings\":{\"number_of_shards\":6}}}");
+        Address address = address("routed", "routing=::&refresh=true");
+        List<VectorRecord> records = new ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            records.add(Corpus.upsert("tenant " + i % 5 + "::doc/" + i, 3));
+        }
+        records.add(Corpus.upsert("of nobody", 3));
+        records.add(Corpus.upsert("::", 3));
+        assertThat(write(address, records.toArray(VectorRecord[]::new))).isEmpty();
+        for (int tenant = 0; tenant < 5; tenant++) {
+            String own = "/_count?routing=tenant%20" + tenant + "&q=id:tenant*" + tenant + "%5C:*";
+            assertThat(RestContract.ask(address, own, "").path("count").asInt()).isEqualTo(6);
+        }
+        // replays, late changes and deletes of either kind find the shard
+        assertThat(
+                        write(
+                                address,
+                                records.get(0),
+                                Corpus.upsert("tenant 1::doc/1", 2),
+                                Corpus.delete("tenant 2::doc/2", 4),
+                                Corpus.delete("tenant 3::doc/3", VectorRecord.NO_VERSION),
+                                Corpus.delete("of nobody", VectorRecord.NO_VERSION),
+                                Corpus.delete("::", 3)))
+                .isEmpty();
+        write(address, Corpus.upsert("tenant 2::doc/2", 3), Corpus.upsert("tenant 3::doc/3", 3));
+        JsonNode all =
+                RestContract.ask(address, "/_search", "{\"size\":99,\"version\":true}").at("/hits");
+        assertThat(all.at("/total/value").asInt()).isEqualTo(28);
+        for (JsonNode hit : all.path("hits")) {
+            assertThat(hit.path("_version").asLong()).as(hit.path("_id").asText()).isEqualTo(8);
+            assertThat(hit.path("_id").asText()).startsWith(hit.path("_routing").asText() + "::");
+        }
+        assertRefused(address("routed", ""), "write routing=::, or name another index");
+        assertRefused(address("routed", "routing=/"), "write routing=::, or name another index");
+        target(address("not-routed", "")).check(CONTEXT, false);
+        assertRefused(address("not-routed", "routing=/"), "leave routing out");
+        assertThatThrownBy(() -> target(address("new", "routing=")))
+                .hasMessageContaining("such as routing=/");
+    }
+
     @Test
     void anIndexThatIsGoneEndsTheJobAndIsNotMadeByTheWay() throws Exception {
         Address address = address("goes-away", "");

@@ -104,8 +104,19 @@ class OpenSearchTargetTest {
                                 Form.ID, Corpus.context(Corpus.PROVENANCE, false).vocabulary()),
                         text,
                         fields,
+                        new Routing(null),
                         Corpus.PROVENANCE);
         return new String(factory.request(record).lines(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void whatIdsBeginWithRoutes() {
+        assertThat(new Routing(null).of("a/b")).isNull();
+        Routing routing = new Routing("/");
+        assertThat(routing.of("a/b/c")).isEqualTo("a");
+        assertThat(routing.of("a")).isEqualTo("a");
+        assertThat(routing.of("/a")).isEqualTo("/a");
+        assertThat(new Routing("::").of("a:b::c")).isEqualTo("a:b");
     }
 
     @Test

@@ -291,9 +291,10 @@ final class StandInServer implements Behind {
     private static JsonNode mget(Index index, JsonNode body) {
         ObjectNode answer = JSON.createObjectNode();
         ArrayNode documents = answer.putArray("docs");
-        for (JsonNode id : body.path("ids")) {
-            Document held = index.newest.get(id.asText());
-            ObjectNode one = documents.addObject().put("_id", id.asText());
+        for (JsonNode asked : body.path("docs")) {
+            String id = asked.path("_id").asText();
+            Document held = index.newest.get(id);
+            ObjectNode one = documents.addObject().put("_id", id);
             one.put("found", held != null && held.source() != null);
             if (held != null && held.source() != null) {
                 one.put("_version", held.version());
