@@ -79,7 +79,8 @@ final class LocalConfiguration {
         flink.set(RocksDBConfigurableOptions.USE_BLOOM_FILTER, true);
 
         // A failure that does not go away ends the run after three more attempts; one that does
-        // (a broker that restarts) is forgotten after ten quiet minutes.
+        // (a broker that restarts) is forgotten after five quiet minutes. A target that is away for
+        // longer than a checkpoint may take is such a one each time.
         flink.set(RestartStrategyOptions.RESTART_STRATEGY, "exponential-delay");
         flink.set(
                 RestartStrategyOptions.RESTART_STRATEGY_EXPONENTIAL_DELAY_INITIAL_BACKOFF,
@@ -89,7 +90,7 @@ final class LocalConfiguration {
                 Duration.ofSeconds(10));
         flink.set(
                 RestartStrategyOptions.RESTART_STRATEGY_EXPONENTIAL_DELAY_RESET_BACKOFF_THRESHOLD,
-                Duration.ofMinutes(10));
+                Duration.ofMinutes(5));
         flink.set(RestartStrategyOptions.RESTART_STRATEGY_EXPONENTIAL_DELAY_JITTER_FACTOR, 0.0);
         flink.set(RestartStrategyOptions.RESTART_STRATEGY_EXPONENTIAL_DELAY_ATTEMPTS, 3);
 

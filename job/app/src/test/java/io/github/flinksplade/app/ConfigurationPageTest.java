@@ -83,9 +83,9 @@ class ConfigurationPageTest {
 
                         ## What a local run sets in Flink
 
-                        Parallelism 1 (the encoder uses every core by itself), RocksDB with incremental checkpoints, three
-                        attempts after a failure with growing pauses (forgotten after ten quiet minutes), ports on the
-                        loopback interface only. Every key but those of the checkpoints' place can be set under `flink`.
+                        Parallelism 1 (the encoder uses every core by itself), RocksDB with incremental checkpoints (given up
+                        after 7 minutes), three attempts after a failure with growing pauses (forgotten after five quiet
+                        minutes), ports on the loopback interface only. Every key but those of the checkpoints' place can be set under `flink`.
                         On a cluster all of these are the cluster's own.
                         """)
                 .toString();

@@ -6,6 +6,7 @@ import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.function.BiConsumer;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SinkWriter;
@@ -21,6 +22,9 @@ record FeedTarget(String feed) implements SinkTarget, DeadLetterTarget {
 
     @Override
     public void check() {}
+
+    @Override
+    public void checkCommits(Duration longest) {}
 
     @Override
     public Sink<VectorRecord> sink(TargetContext context) {

@@ -14,8 +14,12 @@ public final class SpladeJob {
 
     /**
      * Adds the job to the environment; whoever calls it executes the environment. Turns generic
-     * types and generated uids off and object reuse on, and sets the maximum parallelism to 128 and
-     * the buffer timeout to 5 ms unless the environment has them.
+     * types and generated uids off and object reuse on, and sets the maximum parallelism to 128,
+     * the buffer timeout to 5 ms and the timeout of checkpoints to 7 minutes unless the environment
+     * has them.
+     *
+     * @throws io.github.flinksplade.connector.ConnectorException when a checkpoint may take longer
+     *     than something written lives until it is committed
      */
     public static void define(StreamExecutionEnvironment env, JobDefinition job) {
         new Topology(job, factory(job)).define(env);

@@ -4,6 +4,7 @@ import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.DeadLetterTarget;
+import java.time.Duration;
 import java.util.Map;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.kafka.common.config.TopicConfig;
@@ -66,6 +67,11 @@ final class KafkaDeadLetters implements DeadLetterTarget {
                             + " the last of each; write dead letters to a topic with"
                             + " cleanup.policy=delete");
         }
+    }
+
+    @Override
+    public void checkCommits(Duration longest) {
+        delivery.checkCommits(longest);
     }
 
     @Override

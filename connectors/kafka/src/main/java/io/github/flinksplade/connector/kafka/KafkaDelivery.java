@@ -178,6 +178,28 @@ final class KafkaDelivery implements Serializable {
                 properties.getProperty(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG).trim());
     }
 
+    /**
+     * Refuses checkpoints that may take longer than a transaction lives. The broker ends an older
+     * one, what the checkpoint counts as written is then gone, and Flink's committer only logs it.
+     */
+    void checkCommits(Duration longest) {
+        if (exactlyOnce && transactionTimeoutMillis() <= longest.toMillis()) {
+            throw new ConnectorException(
+                    "a transaction of "
+                            + address
+                            + " lives "
+                            + transactionTimeoutMillis() / 1_000
+                            + " s, but with these checkpoints it may be "
+                            + longest.toSeconds()
+                            + " s until it is committed (a checkpoint's timeout, and that or the"
+                            + " interval, whichever is longer), and what it holds would be lost;"
+                            + " lower checkpoint-interval or execution.checkpointing.timeout, or"
+                            + " raise "
+                            + OPTION_TRANSACTION_TIMEOUT
+                            + " and the broker's transaction.max.timeout.ms");
+        }
+    }
+
     /** Refuses properties that no producer takes. */
     void checkProducer() {
         Properties checked = new Properties();

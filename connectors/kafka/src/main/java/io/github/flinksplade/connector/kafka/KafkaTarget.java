@@ -7,6 +7,7 @@ import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
+import java.time.Duration;
 import java.util.Map;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -156,6 +157,11 @@ final class KafkaTarget implements SinkTarget {
                 record.key(),
                 record.value(),
                 record.headers().toArray());
+    }
+
+    @Override
+    public void checkCommits(Duration longest) {
+        delivery.checkCommits(longest);
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.github.flinksplade.connector.RecordFormat;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import org.apache.flink.api.connector.source.Boundedness;
 import org.junit.jupiter.api.Test;
@@ -176,6 +177,25 @@ class KafkaAddressTest {
                         () -> new KafkaConnector().target(Address.parse("kafka://a:1/t?" + option)))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(sentence);
+    }
+
+    @Test
+    void transactionsOutliveCheckpoints() {
+        Duration longest = Duration.ofMinutes(14);
+        KafkaTarget.of(Address.parse("kafka://a:1/t")).checkCommits(longest);
+        KafkaDeadLetters.of(Address.parse("kafka://a:1/t")).checkCommits(longest);
+        Address brief = Address.parse("kafka://a:1/t?transaction-timeout=14min");
+        String message =
+                "a transaction of "
+                        + brief
+                        + " lives 840 s, but with these checkpoints it may be 840 s until";
+        assertThatThrownBy(() -> KafkaTarget.of(brief).checkCommits(longest))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageStartingWith(message);
+        assertThatThrownBy(() -> KafkaDeadLetters.of(brief).checkCommits(longest))
+                .hasMessageStartingWith(message);
+        KafkaTarget.of(Address.parse("kafka://a:1/t?delivery=at-least-once"))
+                .checkCommits(Duration.ofDays(1));
     }
 
     @Test

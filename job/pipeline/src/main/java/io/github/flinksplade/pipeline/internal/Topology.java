@@ -21,12 +21,14 @@ import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.ExecutionOptions;
 import org.apache.flink.streaming.api.datastream.AsyncDataStream;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.DataStreamSink;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
+import org.apache.flink.streaming.api.environment.CheckpointConfig;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /** Lays the operators of one job, with whatever encoder. */
@@ -43,6 +45,13 @@ public final class Topology {
      * twice on the way of each document, would be more than the encoder takes.
      */
     static final Duration BUFFER_TIMEOUT = Duration.ofMillis(5);
+
+    /**
+     * After which a checkpoint is given up and the job starts again from the one before. Flink's
+     * own 10 minutes, twice until a transaction is committed, would be more than the 15 that a
+     * Kafka broker lets it live by default.
+     */
+    static final Duration CHECKPOINT_TIMEOUT = Duration.ofMinutes(7);
 
     private static final String DEAD_LETTERS = "dead-letters";
 
@@ -74,7 +83,13 @@ public final class Topology {
         if (env.getConfiguration().getOptional(ExecutionOptions.BUFFER_TIMEOUT).isEmpty()) {
             house.set(ExecutionOptions.BUFFER_TIMEOUT, BUFFER_TIMEOUT);
         }
+        if (env.getConfiguration()
+                .getOptional(CheckpointingOptions.CHECKPOINTING_TIMEOUT)
+                .isEmpty()) {
+            house.set(CheckpointingOptions.CHECKPOINTING_TIMEOUT, CHECKPOINT_TIMEOUT);
+        }
         env.configure(house);
+        checkCommits(env.getCheckpointConfig());
         if (env.getMaxParallelism() <= 0) {
             env.setMaxParallelism(MAX_PARALLELISM);
         }
@@ -89,6 +104,27 @@ public final class Topology {
                 .name(DEAD_LETTERS)
                 .uid(DEAD_LETTERS)
                 .setParallelism(1);
+    }
+
+    /** Asks the targets whether what they were given lives until it is committed. */
+    private void checkCommits(CheckpointConfig checkpoints) {
+        if (!checkpoints.isCheckpointingEnabled()) {
+            return;
+        }
+        // from one barrier to the next, while the first checkpoint may take its time, and then
+        // until the second is complete
+        long timeout = checkpoints.getCheckpointTimeout();
+        long next =
+                Math.max(
+                        checkpoints.getCheckpointInterval(),
+                        timeout + checkpoints.getMinPauseBetweenCheckpoints());
+        Duration longest = Duration.ofMillis(next + timeout);
+        for (NamedTarget named : job.targets()) {
+            if (named.target() instanceof SinkTarget target) {
+                target.checkCommits(longest);
+            }
+        }
+        job.deadLetters().checkCommits(longest);
     }
 
     /** The changes that the documents make, in order of each id. */

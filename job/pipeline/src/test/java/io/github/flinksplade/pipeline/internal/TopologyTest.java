@@ -3,6 +3,7 @@ package io.github.flinksplade.pipeline.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.flink.api.connector.sink2.Sink;
+import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.ExecutionOptions;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
@@ -116,6 +118,47 @@ class TopologyTest {
         assertThat(node(graph, "dead-letters").getParallelism()).isEqualTo(1);
         assertThat(node(graph, "guard").getInEdges().get(0).getPartitioner())
                 .isInstanceOf(KeyGroupStreamPartitioner.class);
+    }
+
+    /** Told how long it may be until a commit; asks for less than a quarter of an hour. */
+    private record Impatient(SinkTarget target) implements SinkTarget {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public void check(TargetContext context, boolean restored) {}
+
+        @Override
+        public void checkCommits(Duration longest) {
+            if (longest.compareTo(Duration.ofMinutes(15)) >= 0) {
+                throw new ConnectorException("commits after " + longest);
+            }
+        }
+
+        @Override
+        public Sink<VectorRecord> sink(TargetContext context) {
+            return target.sink(context);
+        }
+    }
+
+    @Test
+    void targetsAreToldHowLongItMayBeUntilTheyCommit() {
+        List<NamedTarget> targets =
+                List.of(
+                        new NamedTarget(
+                                "impatient",
+                                new Impatient((SinkTarget) JOBS.targets("t").get(0).target())));
+        Configuration flink = new Configuration();
+        flink.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(10));
+        graph(1, targets, flink); // 7 + 7 minutes
+        flink.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofMinutes(9));
+        assertThatThrownBy(() -> graph(1, targets, flink)).hasMessage("commits after PT16M");
+        flink.set(CheckpointingOptions.CHECKPOINTING_TIMEOUT, Duration.ofMinutes(5));
+        graph(1, targets, flink);
+        flink.set(CheckpointingOptions.CHECKPOINTING_TIMEOUT, Duration.ofMinutes(10));
+        flink.set(CheckpointingOptions.MIN_PAUSE_BETWEEN_CHECKPOINTS, Duration.ofSeconds(3));
+        assertThatThrownBy(() -> graph(1, targets, flink)).hasMessage("commits after PT20M3S");
+        flink.removeConfig(CheckpointingOptions.CHECKPOINTING_INTERVAL);
+        graph(1, targets, flink); // without checkpoints there is no commit but the last
     }
 
     @Test
