@@ -7,8 +7,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
 
 /** {@code bench device}. */
 @Command(
@@ -22,7 +23,7 @@ import picocli.CommandLine.ParentCommand;
         footer = {"", "Example:", "  flink-splade bench device --device cuda:0"})
 final class BenchDeviceCommand implements Callable<Integer> {
 
-    @ParentCommand private BenchCommand parent;
+    @Spec private CommandSpec spec;
 
     @Option(
             names = "--device",
@@ -68,8 +69,8 @@ final class BenchDeviceCommand implements Callable<Integer> {
         if (chosen.kind() == Device.Kind.AUTO || chosen.kind() == Device.Kind.CPU) {
             throw UserException.at(where, "--device must be a GPU, or rehearsal", null);
         }
-        List<String> texts = BenchCommand.texts(corpus, documents);
-        Console console = parent.main().console();
+        List<String> texts = BenchOptions.read(corpus, documents);
+        Console console = ((Main) spec.root().userObject()).console();
         DeviceCheck check =
                 new DeviceCheck(
                         model,

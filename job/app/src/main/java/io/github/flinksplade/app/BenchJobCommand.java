@@ -4,15 +4,13 @@ import io.github.flinksplade.app.JobSettings.Given;
 import io.github.flinksplade.bench.JobBenchmark;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.encoder.EncoderOptions;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code bench job}. */
 @Command(
@@ -34,7 +32,7 @@ import picocli.CommandLine.Spec;
         })
 final class BenchJobCommand implements Callable<Integer> {
 
-    @Spec private CommandSpec spec;
+    @Mixin private BenchOptions bench = new BenchOptions(256, 3);
 
     @Option(
             names = "--model",
@@ -45,30 +43,10 @@ final class BenchJobCommand implements Callable<Integer> {
     private String model = JobSettings.MODEL.fallback();
 
     @Option(
-            names = "--corpus",
-            paramLabel = "FILE",
-            description =
-                    "Texts to encode: *.jsonl with a \"text\" each, or one text a line. By default"
-                            + " definitions of WordNet 3.1.")
-    private Path corpus;
-
-    @Option(
             names = "--precision",
             paramLabel = "PRECISION",
             description = "fp32 (default) or int8.")
     private String precision = JobSettings.PRECISION.fallback();
-
-    @Option(
-            names = "--documents",
-            paramLabel = "N",
-            description = "Texts in each round; by default 256.")
-    private int documents = 256;
-
-    @Option(
-            names = "--rounds",
-            paramLabel = "N",
-            description = "Rounds that count, after one that does not; by default 3.")
-    private int rounds = 3;
 
     @Option(
             names = "--latency-documents",
@@ -90,20 +68,17 @@ final class BenchJobCommand implements Callable<Integer> {
             description = "Where fetched and prepared models are kept.")
     private String cache;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Also writes JSON.")
-    private Path json;
-
     @Override
     public Integer call() throws Exception {
-        BenchCommand.requirePositive(documents, rounds);
-        Console console = ((Main) spec.root().userObject()).console();
+        bench.check();
+        Console console = bench.console();
         JobSettings settings = settings();
         EncoderOptions options =
                 EncoderOptions.defaults()
                         .withPrecision(settings.precision())
                         .withThreads(settings.threads())
                         .withCacheDirectory(settings.modelCache());
-        List<String> texts = BenchCommand.texts(corpus, documents);
+        List<String> texts = bench.texts();
         JobBenchmark.Report report;
         try (StateDirectory state = StateDirectory.temporary()) {
             report =
@@ -111,7 +86,7 @@ final class BenchJobCommand implements Callable<Integer> {
                                     settings.model(),
                                     options,
                                     texts,
-                                    rounds,
+                                    bench.rounds(),
                                     Math.max(0, latencyDocuments),
                                     LocalConfiguration.of(
                                             settings, state.newRun().toUri(), state.work()),
@@ -119,7 +94,7 @@ final class BenchJobCommand implements Callable<Integer> {
                                     console.err()::println)
                             .run();
         }
-        BenchCommand.print(console, report.toText(), json, report.toJson());
+        bench.print(report.toText(), report.toJson());
         return ExitCode.OK;
     }
 

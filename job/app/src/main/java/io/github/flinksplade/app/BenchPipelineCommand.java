@@ -13,9 +13,8 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.flink.configuration.Configuration;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code bench pipeline}. */
 @Command(
@@ -41,7 +40,7 @@ final class BenchPipelineCommand implements Callable<Integer> {
     /** All documents of a run are on the broker at once. */
     private static final int MOST_DOCUMENTS = 10_000_000;
 
-    @Spec private CommandSpec spec;
+    @Mixin private BenchOptions bench = new BenchOptions(20_000, 5);
 
     @Option(
             names = "--kafka",
@@ -52,39 +51,15 @@ final class BenchPipelineCommand implements Callable<Integer> {
     private String kafka;
 
     @Option(
-            names = "--documents",
-            paramLabel = "N",
-            description = "Documents in each round; by default 20000.")
-    private int documents = 20_000;
-
-    @Option(
-            names = "--corpus",
-            paramLabel = "FILE",
-            description =
-                    "Texts to send: *.jsonl with a \"text\" each, or one text a line; repeated"
-                            + " where they are fewer than the documents. By default definitions of"
-                            + " WordNet 3.1.")
-    private Path corpus;
-
-    @Option(
-            names = "--rounds",
-            paramLabel = "N",
-            description = "Rounds that count, after one that does not; by default 5.")
-    private int rounds = 5;
-
-    @Option(
             names = "--model-cache",
             paramLabel = "DIR",
             description = "Where fetched and prepared models are kept.")
     private String cache;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Also writes JSON.")
-    private Path json;
-
     @Override
     public Integer call() throws Exception {
-        BenchCommand.requirePositive(documents, rounds);
-        if ((rounds + 2L) * documents > MOST_DOCUMENTS) {
+        bench.check();
+        if ((bench.rounds() + 2L) * bench.documents() > MOST_DOCUMENTS) {
             throw UserException.at(
                     UserException.COMMAND_LINE,
                     "(--rounds + 2) * --documents must be at most " + MOST_DOCUMENTS,
@@ -94,11 +69,11 @@ final class BenchPipelineCommand implements Callable<Integer> {
             throw UserException.at(
                     UserException.COMMAND_LINE, "--kafka " + kafka + " is not HOST:PORT", null);
         }
-        List<String> texts = BenchCommand.texts(corpus, Math.min(documents, MOST_TEXTS));
+        List<String> texts = bench.texts(MOST_TEXTS);
         if (kafka != null) {
             return measure(kafka, texts);
         }
-        console().err().println("starting a Kafka broker ...");
+        bench.console().err().println("starting a Kafka broker ...");
         try (BrokerProcess broker = broker()) {
             return measure(broker.servers(), texts);
         }
@@ -110,10 +85,6 @@ final class BenchPipelineCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw new UserException(e.getMessage() + "; name one with --kafka HOST:PORT", e);
         }
-    }
-
-    private Console console() {
-        return ((Main) spec.root().userObject()).console();
     }
 
     private static Path jars() {
@@ -129,7 +100,7 @@ final class BenchPipelineCommand implements Callable<Integer> {
     }
 
     private int measure(String servers, List<String> texts) throws Exception {
-        Console console = console();
+        Console console = bench.console();
         PipelineBenchmark.Report report;
         StateDirectory state = StateDirectory.temporary();
         // also when a signal ends the process
@@ -140,8 +111,8 @@ final class BenchPipelineCommand implements Callable<Integer> {
                     new PipelineBenchmark(
                                     servers,
                                     texts,
-                                    documents,
-                                    rounds,
+                                    bench.documents(),
+                                    bench.rounds(),
                                     state.work(),
                                     configuration(servers, state),
                                     EncoderOptions.defaults().withCacheDirectory(cache),
@@ -151,7 +122,7 @@ final class BenchPipelineCommand implements Callable<Integer> {
         } finally {
             Runtime.getRuntime().removeShutdownHook(hook);
         }
-        BenchCommand.print(console, report.toText(), json, report.toJson());
+        bench.print(report.toText(), report.toJson());
         return ExitCode.OK;
     }
 

@@ -11,9 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code bench sinks}: targets alone, with vectors that are ready. */
 @Command(
@@ -33,7 +32,7 @@ import picocli.CommandLine.Spec;
         })
 final class BenchSinksCommand implements Callable<Integer> {
 
-    @Spec private CommandSpec spec;
+    @Mixin private BenchOptions bench = new BenchOptions(5000, 3);
 
     @Option(
             names = "--to",
@@ -55,33 +54,10 @@ final class BenchSinksCommand implements Callable<Integer> {
             description = "A job.yaml with the connectors' properties.")
     private Path config;
 
-    @Option(
-            names = "--corpus",
-            paramLabel = "FILE",
-            description =
-                    "Texts to go with the vectors: *.jsonl with a \"text\" each, or one text a"
-                            + " line. By default definitions of WordNet 3.1.")
-    private Path corpus;
-
-    @Option(
-            names = "--documents",
-            paramLabel = "N",
-            description = "Vectors of each round; by default 5000.")
-    private int documents = 5000;
-
-    @Option(
-            names = "--rounds",
-            paramLabel = "N",
-            description = "Rounds that count, after one that does not; by default 3.")
-    private int rounds = 3;
-
-    @Option(names = "--json", paramLabel = "FILE", description = "Also writes JSON.")
-    private Path json;
-
     @Override
     public Integer call() throws Exception {
-        BenchCommand.requirePositive(documents, rounds);
-        Console console = ((Main) spec.root().userObject()).console();
+        bench.check();
+        Console console = bench.console();
         Map<String, Given> given = new LinkedHashMap<>();
         if (config != null) {
             given.putAll(JobFile.read(config, System::getenv));
@@ -101,16 +77,16 @@ final class BenchSinksCommand implements Callable<Integer> {
                                     settings.model(),
                                     settings.to(),
                                     folders,
-                                    BenchCommand.texts(corpus, documents),
-                                    documents,
-                                    rounds,
+                                    bench.texts(),
+                                    bench.documents(),
+                                    bench.rounds(),
                                     LocalConfiguration.of(
                                             settings, state.newRun().toUri(), state.work()),
                                     state.work(),
                                     console.err()::println)
                             .run();
         }
-        BenchCommand.print(console, report.toText(), json, report.toJson());
+        bench.print(report.toText(), report.toJson());
         return ExitCode.OK;
     }
 }
