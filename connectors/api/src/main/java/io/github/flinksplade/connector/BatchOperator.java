@@ -3,6 +3,7 @@ package io.github.flinksplade.connector;
 import io.github.flinksplade.connector.BatchQueue.Sent;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.api.common.operators.MailboxExecutor;
@@ -13,6 +14,8 @@ import org.apache.flink.streaming.api.operators.BoundedOneInput;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.api.operators.StreamOperatorParameters;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Drives a {@link BatchQueue} on the task's thread.
@@ -25,6 +28,8 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
         implements OneInputStreamOperator<VectorRecord, DeadLetter>, BoundedOneInput {
 
     private static final long serialVersionUID = 1L;
+
+    private static final Logger LOG = LoggerFactory.getLogger(BatchOperator.class);
 
     private final transient MailboxExecutor mailbox;
     private final transient BatchOptions options;
@@ -113,7 +118,15 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
                 millis <= 0
                         ? Runnable::run
                         : CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS);
-        waiting.execute(() -> mailbox.execute(action::run, "answer of a target"));
+        waiting.execute(
+                () -> {
+                    try {
+                        mailbox.execute(action::run, "answer of a target");
+                    } catch (RejectedExecutionException e) {
+                        // The task has failed or was cancelled; its next attempt sends again.
+                        LOG.debug("An answer of {} came after its task.", context.name(), e);
+                    }
+                });
     }
 
     @Override

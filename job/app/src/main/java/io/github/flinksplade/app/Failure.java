@@ -15,6 +15,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.apache.flink.runtime.checkpoint.CheckpointFailureReason;
 
 /**
  * What a failure means to the user.
@@ -52,6 +53,11 @@ record Failure(int exitCode, String message) {
                 return new Failure(
                         ExitCode.INPUT, "cannot write: " + oneLine(fileMessage(link)) + ADVICE);
             }
+            if (link.getMessage() != null
+                    && link.getMessage()
+                            .contains(CheckpointFailureReason.CHECKPOINT_EXPIRED.message())) {
+                return new Failure(ExitCode.INPUT, CHECKPOINT_EXPIRED);
+            }
             if (link instanceof OutOfMemoryError) {
                 return new Failure(
                         ExitCode.INPUT,
@@ -80,6 +86,9 @@ record Failure(int exitCode, String message) {
                         + "; run it again with --verbose for the details");
     }
 
+    private static final String CHECKPOINT_EXPIRED =
+            "a checkpoint took longer than execution.checkpointing.timeout allows: a target is away"
+                    + " or too slow, or there is too little memory or disk for the state";
     private static final String ADVICE =
             "; free some space and start again (with the same --state to go on where it stopped)";
 

@@ -58,6 +58,25 @@ class FailureTest {
     }
 
     @Test
+    void aCheckpointThatTookTooLongIsNoFaultOfOurs() {
+        assertThat(
+                        of(
+                                new FlinkRuntimeException(
+                                        "Exceeded checkpoint tolerable failure threshold. The latest"
+                                                + " checkpoint failed due to Checkpoint expired"
+                                                + " before completing., view the history")))
+                .satisfies(
+                        failure -> {
+                            assertThat(failure.exitCode()).isEqualTo(1);
+                            assertThat(failure.message())
+                                    .startsWith(
+                                            "a checkpoint took longer than"
+                                                    + " execution.checkpointing.timeout allows: a"
+                                                    + " target is away");
+                        });
+    }
+
+    @Test
     void theRestIsOurFault() {
         assertThat(of(new IllegalStateException("the vector is empty")))
                 .isEqualTo(

@@ -1,0 +1,135 @@
+package io.github.flinksplade.pipeline.internal;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.flinksplade.connector.BatchClient;
+import io.github.flinksplade.connector.BatchOptions;
+import io.github.flinksplade.connector.BatchTarget;
+import io.github.flinksplade.connector.Outcome;
+import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
+import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
+import io.github.flinksplade.pipeline.PipelineOptions;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.flink.configuration.CheckpointingOptions;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.RestartStrategyOptions;
+import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A target that is away for longer than a checkpoint may take. */
+@Timeout(120)
+class OutageITCase {
+
+    private static final int DOCUMENTS = 50;
+
+    /** Attempts of the job in which the server is away. */
+    private static final int AWAY = 3;
+
+    private static final AtomicInteger CLIENTS = new AtomicInteger();
+    private static final Set<String> WRITTEN = ConcurrentHashMap.newKeySet();
+
+    private record Away() implements BatchTarget {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public void check(TargetContext context, boolean restored) {}
+
+        @Override
+        public BatchOptions batching() {
+            return BatchOptions.of(1, 1 << 20, 8);
+        }
+
+        @Override
+        public BatchClient<?> client(TargetContext context) {
+            boolean isAway = CLIENTS.incrementAndGet() <= AWAY;
+            return new BatchClient<VectorRecord>() {
+                @Override
+                public VectorRecord request(VectorRecord record) {
+                    return record;
+                }
+
+                @Override
+                public long sizeInBytes(VectorRecord request) {
+                    return 1;
+                }
+
+                @Override
+                public CompletableFuture<List<Outcome>> send(List<VectorRecord> batch) {
+                    if (isAway) {
+                        return CompletableFuture.failedFuture(new IOException("away"));
+                    }
+                    batch.forEach(record -> WRITTEN.add(record.id()));
+                    return CompletableFuture.completedFuture(
+                            Collections.nCopies(batch.size(), Outcome.written()));
+                }
+
+                @Override
+                public void close() {}
+            };
+        }
+    }
+
+    /** The job starts again, waits on, and no thread of an attempt that has ended fails. */
+    @Test
+    void nothingIsLostHoweverLongItIs() throws Exception {
+        Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
+        Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+        Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> uncaught.add(failure));
+        try {
+            run();
+        } finally {
+            Thread.setDefaultUncaughtExceptionHandler(before);
+        }
+        assertThat(WRITTEN).hasSize(DOCUMENTS);
+        assertThat(CLIENTS).hasValueGreaterThan(AWAY);
+        assertThat(uncaught).isEmpty();
+    }
+
+    private static void run() throws Exception {
+        Jobs jobs = new Jobs("outage");
+        ScriptedSource.Script script = new ScriptedSource.Script();
+        for (int i = 0; i < DOCUMENTS; i++) {
+            String document = "{\"id\":\"" + i + "\",\"text\":\"the text number " + i + "\"}";
+            script.partitions
+                    .get(0)
+                    .add(SourceRecord.of("test", i, null, document.getBytes(UTF_8)));
+        }
+        Configuration flink = new Configuration();
+        flink.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofMillis(20));
+        flink.set(CheckpointingOptions.CHECKPOINTING_TIMEOUT, Duration.ofMillis(500));
+        flink.set(RestartStrategyOptions.RESTART_STRATEGY, "fixed-delay");
+        flink.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_ATTEMPTS, 20);
+        flink.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_DELAY, Duration.ofMillis(1));
+        StreamExecutionEnvironment env =
+                StreamExecutionEnvironment.createLocalEnvironment(1, flink);
+        new Topology(
+                        jobs.definition(
+                                List.of(
+                                        new NamedSource(
+                                                "docs", new ScriptedSource("outage", script))),
+                                List.of(new NamedTarget("away", new Away())),
+                                PipelineOptions.defaults()),
+                        jobs.factory())
+                .define(env);
+        JobClient job = env.executeAsync();
+        job.getJobExecutionResult().get(100, TimeUnit.SECONDS);
+        assertThat(jobs.dead()).isEmpty();
+    }
+}
