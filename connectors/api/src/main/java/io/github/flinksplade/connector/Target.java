@@ -12,11 +12,13 @@ public sealed interface Target extends Serializable permits SinkTarget, BatchTar
     /**
      * Fails with a {@link ConnectorException} when the target cannot be written: unreachable,
      * settings that contradict each other, vectors of another encoder already there. Creates what
-     * is missing. Called once before the job starts, on the machine that submits it.
+     * is missing, unless {@link StartMode#beginEmpty} refuses. Called once before the job starts,
+     * on the machine that submits it.
      *
-     * @param restored whether the job goes on from a checkpoint of its own
+     * @throws UnreachableException when nothing answers there. Where the job goes on, it then
+     *     starts all the same, and a {@link BatchTarget} is checked by the task that writes it.
      */
-    void check(TargetContext context, boolean restored);
+    void check(TargetContext context, StartMode start);
 
     /**
      * Why the target could never accept this record (an id too long, a record too large), or null

@@ -75,9 +75,13 @@ public final class MemoryConnector implements Connector {
         private static final long serialVersionUID = 1L;
 
         @Override
-        public void check(TargetContext context, boolean restored) {
+        public void check(TargetContext context, StartMode start) {
             MemoryServer server = server(place);
+            if (server.isDown()) {
+                throw new UnreachableException("memory:" + place + " is away", null);
+            }
             if (server.provenance == null) {
+                start.beginEmpty("memory:" + place);
                 server.provenance = context.provenance();
             } else if (broken != Broken.MIXES_MODELS) {
                 context.requireSameEncoder(server.provenance, "memory:" + place, "name another");
@@ -202,6 +206,10 @@ public final class MemoryConnector implements Connector {
                 }
             }
             return held;
+        }
+
+        synchronized boolean isDown() {
+            return down;
         }
 
         @Override

@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetterTarget;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.VectorSource;
 import io.github.flinksplade.encoder.Device;
@@ -20,8 +21,10 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import org.apache.flink.api.connector.source.Boundedness;
 
 /**
@@ -169,14 +172,18 @@ final class JobPlan {
      * Asks each target whether it can be written.
      *
      * @param known the addresses that the job's checkpoint knows
+     * @param refilled whether these are sent everything again
+     * @return the job to define
      */
-    void checkTargets(JobDefinition job, List<String> known) {
+    JobDefinition checkTargets(JobDefinition job, List<String> known, boolean refilled) {
+        Map<String, StartMode> starts = new HashMap<>();
         for (int i = 0; i < targets.size(); i++) {
-            targets.get(i)
-                    .check(
-                            SpladeJob.context(job, job.targets().get(i).name()),
-                            known.contains(settings.to().get(i).toString()));
+            boolean isKnown = known.contains(settings.to().get(i).toString());
+            starts.put(
+                    job.targets().get(i).name(),
+                    !isKnown ? StartMode.NEW : refilled ? StartMode.REFILL : StartMode.RESUME);
         }
+        return SpladeJob.checkTargets(job, starts::get);
     }
 
     /** {@code kafka-1a2b3c4d-} and the job's id: stable over restarts, unique among jobs. */

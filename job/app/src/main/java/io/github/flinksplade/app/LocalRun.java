@@ -65,7 +65,7 @@ final class LocalRun {
     }
 
     /** What a run starts from. */
-    private record Start(Manifest manifest, boolean resend, Path checkpoint) {}
+    private record Start(Manifest manifest, boolean resend, boolean refilled, Path checkpoint) {}
 
     /**
      * Runs until the sources end, a signal comes or the job fails.
@@ -108,7 +108,11 @@ final class LocalRun {
                         deadLetters,
                         provenance);
         deadLetters.check();
-        plan.checkTargets(job, start.checkpoint() == null ? List.of() : before.targets());
+        job =
+                plan.checkTargets(
+                        job,
+                        start.checkpoint() == null ? List.of() : before.targets(),
+                        start.refilled());
         Path directory = state.newRun();
         Configuration configuration =
                 LocalConfiguration.of(settings, directory.toUri(), state.work());
@@ -165,9 +169,11 @@ final class LocalRun {
                             encoder,
                             settings.resend()),
                     settings.resend(),
+                    true,
                     null);
         }
         String again = null;
+        boolean refilled = true;
         if (settings.resend()) {
             again = "reading the sources from their beginning and sending everything again";
         } else if (!before.encoder().equals(encoder)) {
@@ -175,7 +181,10 @@ final class LocalRun {
         } else if (!before.targets().containsAll(plan.targetNames())) {
             again = "a target was added; reading the sources again and sending it everything";
         } else if (before.finished()) {
+            refilled = false;
             again = "finished before; reading the sources again, unchanged documents are skipped";
+        } else {
+            refilled = false;
         }
         // A resending that was cut short goes on as one.
         boolean resend = settings.resend() || (again == null && bounded && before.resend());
@@ -188,7 +197,7 @@ final class LocalRun {
         if (again != null) {
             console.err().println("State in " + settings.state() + ": " + again + ".");
         }
-        return new Start(manifest, resend, checkpoint);
+        return new Start(manifest, resend, refilled, checkpoint);
     }
 
     private Address deadLetters(StateDirectory state) {

@@ -4,6 +4,7 @@ import io.github.flinksplade.app.JobSettings.Given;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetterTarget;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.pipeline.JobDefinition;
 import io.github.flinksplade.pipeline.SpladeJob;
@@ -88,7 +89,8 @@ public final class SpladeJobMain {
                         settings.resend(),
                         deadLetters,
                         provenance);
-        SpladeJob.check(job, restored);
-        return job;
+        StartMode start =
+                !restored ? StartMode.NEW : settings.resend() ? StartMode.REFILL : StartMode.RESUME;
+        return SpladeJob.check(job, target -> start);
     }
 }

@@ -3,6 +3,7 @@ package io.github.flinksplade.app;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connector;
 import io.github.flinksplade.connector.SinkTarget;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
@@ -41,7 +42,7 @@ public final class FailingConnector implements Connector {
     private record FailingTarget(int every, int times) implements SinkTarget {
 
         @Override
-        public void check(TargetContext context, boolean restored) {}
+        public void check(TargetContext context, StartMode start) {}
 
         @Override
         public Sink<VectorRecord> sink(TargetContext context) {

@@ -39,7 +39,7 @@ class ForeignConnectorITCase {
                 }
 
                 record ExampleTarget(String file) implements SinkTarget {
-                    public void check(TargetContext context, boolean restored) {}
+                    public void check(TargetContext context, StartMode start) {}
                     public Sink<VectorRecord> sink(TargetContext context) {
                         return new ExampleSink(file);
                     }

@@ -6,10 +6,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Set;
@@ -194,6 +199,59 @@ class ManyTargetsITCase {
         awaitIds(index, 15);
         awaitIds("lucene:idx", 15);
         assertThat(Files.exists(directory.resolve("dead.jsonl"))).isFalse();
+    }
+
+    @Test
+    void aJobThatDiesDuringAnOutageStartsAllTheSameAndWaits() throws Exception {
+        String index = "opensearch://" + openSearch.authority() + "/dies?refresh=true";
+        documents("a.jsonl", 0, 5);
+        start("--to", index);
+        awaitIds(index, 5);
+        openSearch.kill();
+        documents("b.jsonl", 5, 15);
+        Distribution.await(
+                "a word on the target that is away",
+                () -> log().contains("does not take changes, trying again: "));
+        job.descendants().forEach(ProcessHandle::destroyForcibly);
+        job.destroyForcibly().waitFor();
+        start("--to", index);
+        Distribution.await(
+                "the start without it", () -> log().contains("Starting without target opensearch"));
+        awaitIds("lucene:idx", 15);
+        openSearch.start();
+        awaitIds(index, 15);
+        assertThat(Files.exists(directory.resolve("dead.jsonl"))).isFalse();
+    }
+
+    /** What was sent before is not sent again: an empty index in its place would stay empty. */
+    @Test
+    void aTargetThatIsGoneIsFilledAgainOrRefused() throws Exception {
+        documents("a.jsonl", 0, 5);
+        String index = "opensearch://" + openSearch.authority() + "/gone?refresh=true";
+        String[] run = {
+            "run", "--from", "file:in", "--to", "lucene:idx", "--to", index, "--state", "state"
+        };
+        Distribution.run(directory, run).expect(0);
+        URI gone = URI.create("http://" + openSearch.authority() + "/gone");
+        HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(gone).DELETE().build(),
+                        HttpResponse.BodyHandlers.discarding());
+        assertThat(Distribution.run(directory, run).expect(1).err())
+                .contains("the index 'gone' at ")
+                .contains(" is gone or empty")
+                .contains("--resend");
+        String[] resend = Arrays.copyOf(run, run.length + 1);
+        resend[run.length] = "--resend";
+        Distribution.run(directory, resend).expect(0);
+        assertThat(ids(index)).hasSize(5);
+        Files.move(directory.resolve("idx"), directory.resolve("elsewhere"));
+        assertThat(Distribution.run(directory, run).expect(1).err())
+                .contains("idx is gone or empty")
+                .contains("--resend");
+        Distribution.run(directory, resend).expect(0);
+        assertThat(ids("lucene:idx")).hasSize(5);
+        Distribution.run(directory, run).expect(0);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.github.flinksplade.bench;
 
 import io.github.flinksplade.connector.SinkTarget;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import java.util.Map;
@@ -35,8 +36,8 @@ final class CountingTarget implements SinkTarget {
     }
 
     @Override
-    public void check(TargetContext context, boolean restored) {
-        target.check(context, restored);
+    public void check(TargetContext context, StartMode start) {
+        target.check(context, start);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.github.flinksplade.bench;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.DeadLetterTarget;
 import io.github.flinksplade.connector.SinkTarget;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import java.io.Serializable;
@@ -18,7 +19,7 @@ record FeedTarget(String feed) implements SinkTarget, DeadLetterTarget {
     private static final long serialVersionUID = 1L;
 
     @Override
-    public void check(TargetContext context, boolean restored) {}
+    public void check(TargetContext context, StartMode start) {}
 
     @Override
     public void check() {}

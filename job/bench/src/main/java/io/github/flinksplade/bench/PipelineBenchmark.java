@@ -6,6 +6,7 @@ import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SinkTarget;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.Progress;
@@ -265,7 +266,7 @@ public final class PipelineBenchmark {
                             encoder,
                             provenance,
                             PipelineOptions.defaults());
-            SpladeJob.check(job, false);
+            SpladeJob.check(job, name -> StartMode.NEW);
             // a job that starts again would count documents twice
             flink.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
             flink.set(DeploymentOptions.TARGET, "local");

@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.BatchDelivery;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.Counters;
@@ -227,7 +228,8 @@ public record SinkBenchmark(
                         EncoderOptions.defaults(),
                         vectors.provenance(),
                         PipelineOptions.defaults());
-        SpladeJob.check(job, true); // a later round goes on where the one before wrote
+        // a later round writes where the one before wrote
+        SpladeJob.check(job, name -> StartMode.REFILL);
         flink.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
         flink.set(DeploymentOptions.TARGET, "local");
         flink.set(DeploymentOptions.ATTACHED, true);

@@ -60,6 +60,12 @@ public record JobDefinition(
         unique("target", targets.stream().map(NamedTarget::name).toList());
     }
 
+    /** The same job with these in place of its targets. */
+    JobDefinition withTargets(List<NamedTarget> others) {
+        return new JobDefinition(
+                sources, vectors, others, deadLetters, model, encoder, provenance, options);
+    }
+
     private static void unique(String role, List<String> names) {
         if (names.isEmpty()) {
             throw new IllegalArgumentException("a job needs at least one " + role);

@@ -1,14 +1,25 @@
 package io.github.flinksplade.pipeline;
 
+import io.github.flinksplade.connector.BatchTarget;
+import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.encoder.SpladeEncoder;
+import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
+import io.github.flinksplade.pipeline.internal.AwayTarget;
 import io.github.flinksplade.pipeline.internal.EncoderFactory;
 import io.github.flinksplade.pipeline.internal.Topology;
+import java.util.function.Function;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The topology: source, gate, encode, order guard, targets; dead letters aside. */
 public final class SpladeJob {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SpladeJob.class);
 
     private SpladeJob() {}
 
@@ -18,8 +29,8 @@ public final class SpladeJob {
      * the buffer timeout to 5 ms and the timeout of checkpoints to 7 minutes unless the environment
      * has them.
      *
-     * @throws io.github.flinksplade.connector.ConnectorException when a checkpoint may take longer
-     *     than something written lives until it is committed
+     * @throws ConnectorException when a checkpoint may take longer than something written lives
+     *     until it is committed
      */
     public static void define(StreamExecutionEnvironment env, JobDefinition job) {
         new Topology(job, factory(job)).define(env);
@@ -27,16 +38,38 @@ public final class SpladeJob {
 
     /**
      * Asks each source, each target and the dead letters whether they can be used; to be called
-     * before the job starts, where it is submitted.
+     * before the job is defined, where it is submitted.
      *
-     * @param restored whether the job goes on from a checkpoint of its own
-     * @throws io.github.flinksplade.connector.ConnectorException when one cannot
+     * @param start how the job begins with the target of that name
+     * @return the job to define: a server that is away while the job goes on is no reason not to
+     *     start, and checked later
+     * @throws ConnectorException when one cannot be used
      */
-    public static void check(JobDefinition job, boolean restored) {
+    public static JobDefinition check(JobDefinition job, Function<String, StartMode> start) {
         job.sources().forEach(source -> source.source().check());
-        job.targets()
-                .forEach(target -> target.target().check(context(job, target.name()), restored));
         job.deadLetters().check();
+        return checkTargets(job, start);
+    }
+
+    /** The part of {@link #check} that asks the targets. */
+    public static JobDefinition checkTargets(JobDefinition job, Function<String, StartMode> start) {
+        return job.withTargets(
+                job.targets().stream()
+                        .map(target -> check(job, target, start.apply(target.name())))
+                        .toList());
+    }
+
+    private static NamedTarget check(JobDefinition job, NamedTarget named, StartMode start) {
+        try {
+            named.target().check(context(job, named.name()), start);
+            return named;
+        } catch (UnreachableException e) {
+            if (start == StartMode.RESUME && named.target() instanceof BatchTarget target) {
+                LOG.warn("Starting without target {}: {}", named.name(), e.getMessage());
+                return new NamedTarget(named.name(), new AwayTarget(target));
+            }
+            throw e;
+        }
     }
 
     /** What the job tells the target of that name. */

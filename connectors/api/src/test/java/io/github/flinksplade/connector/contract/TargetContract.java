@@ -12,8 +12,10 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Writing.Checkpoint;
 import java.nio.charset.StandardCharsets;
@@ -397,6 +399,46 @@ public abstract class TargetContract {
         assertHolds(address, corpus);
     }
 
+    @Test
+    void aJobThatGoesOnWhileTheServerIsAwayWaits() throws Exception {
+        Faults faults = requireFaults();
+        Address address = fresh("away-at-start");
+        Corpus corpus = new Corpus();
+        Writing.Checkpoint checkpoint;
+        try (Writing writing = Writing.start(target(address), CONTEXT)) {
+            writing.write(corpus.change(Corpus.upsert("before", 1)));
+            checkpoint = writing.checkpoint();
+        }
+        faults.down();
+        try {
+            assertThatThrownBy(() -> target(address).check(CONTEXT, StartMode.RESUME))
+                    .isInstanceOf(UnreachableException.class);
+            Thread back = new Thread(() -> backAfter(1, faults));
+            back.start();
+            try (Writing writing = Writing.restore(target(address), CONTEXT, checkpoint)) {
+                writing.write(corpus.change(Corpus.upsert("after", 1)));
+                writing.finish();
+                assertThat(writing.refused()).isEmpty();
+            }
+            back.join();
+        } finally {
+            faults.up();
+        }
+        target(address).check(CONTEXT, StartMode.RESUME);
+        assertHolds(address, corpus);
+    }
+
+    /** A job that goes on would leave out what it has sent before. */
+    @Test
+    void whatIsGoneIsBegunAnewOnlyIfEverythingIsSentAgain() throws Exception {
+        Address address = fresh("gone");
+        assertOneSentence(() -> target(address).check(CONTEXT, StartMode.RESUME));
+        assertThatThrownBy(() -> target(address).check(CONTEXT, StartMode.RESUME))
+                .hasMessageContaining("--resend");
+        target(address).check(CONTEXT, StartMode.REFILL);
+        target(address).check(CONTEXT, StartMode.RESUME);
+    }
+
     private static void backAfter(int seconds, Faults faults) {
         try {
             TimeUnit.SECONDS.sleep(seconds);
@@ -544,19 +586,19 @@ public abstract class TargetContract {
     void wrongCredentialsAreRefusedAtTheStart() throws Exception {
         Address address = withWrongCredentials(fresh("credentials"));
         assumeTrue(address != null, "the target takes no credentials");
-        assertOneSentence(() -> target(address).check(CONTEXT, false));
+        assertOneSentence(() -> target(address).check(CONTEXT, StartMode.NEW));
     }
 
     @Test
     void vectorsOfAnotherModelAreRefused() throws Exception {
         Address address = fresh("models");
         write(address, Corpus.upsert("a", 1));
-        target(address).check(CONTEXT, true);
+        target(address).check(CONTEXT, StartMode.RESUME);
         TargetContext other = Corpus.context(Corpus.OTHER, false);
-        assertOneSentence(() -> target(address).check(other, true));
-        assertThatThrownBy(() -> target(address).check(other, true))
+        assertOneSentence(() -> target(address).check(other, StartMode.RESUME));
+        assertThatThrownBy(() -> target(address).check(other, StartMode.RESUME))
                 .hasMessageContaining("--allow-mixed-models");
-        target(address).check(Corpus.context(Corpus.OTHER, true), true);
+        target(address).check(Corpus.context(Corpus.OTHER, true), StartMode.RESUME);
     }
 
     private static void assertOneSentence(

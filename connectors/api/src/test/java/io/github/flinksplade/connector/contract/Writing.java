@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.BatchTarget;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.SinkTarget;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
@@ -95,7 +96,7 @@ public final class Writing implements AutoCloseable {
 
     /** A job's first attempt: the target is checked, then written. */
     public static Writing start(Target target, TargetContext context) throws Exception {
-        target.check(context, false);
+        target.check(context, StartMode.NEW);
         return new Writing(target, context, null);
     }
 

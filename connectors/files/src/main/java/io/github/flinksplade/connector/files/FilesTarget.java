@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.SinkTarget;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorJson.Form;
@@ -62,7 +63,7 @@ final class FilesTarget implements SinkTarget {
     }
 
     @Override
-    public void check(TargetContext context, boolean restored) {
+    public void check(TargetContext context, StartMode start) {
         Path path = Path.of(folder);
         if (Files.exists(path) && !Files.isDirectory(path)) {
             throw new ConnectorException(
@@ -70,6 +71,9 @@ final class FilesTarget implements SinkTarget {
                             + " is a file, and "
                             + address
                             + " is written as a folder of parts; name another path or remove it");
+        }
+        if (!Files.exists(path)) {
+            start.beginEmpty("the folder " + folder);
         }
         try {
             Files.createDirectories(path);
@@ -84,7 +88,7 @@ final class FilesTarget implements SinkTarget {
         if (parts.isEmpty()) {
             return;
         }
-        if (!restored && !append) {
+        if (start == StartMode.NEW && !append) {
             throw new ConnectorException(
                     folder
                             + " holds the vectors of an earlier run; name another path, remove it,"

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
 import java.io.File;
@@ -302,7 +303,7 @@ class AnseriniITCase {
     private Path write(List<VectorRecord> records) throws Exception {
         Path corpus = folder.resolve("corpus");
         FilesTarget target = new FilesTarget(Address.parse("file:" + corpus + "?format=anserini"));
-        target.check(Records.context(), false);
+        target.check(Records.context(), StartMode.NEW);
         for (VectorRecord record : records) {
             assertThat(target.rejection(record)).isNull();
         }

@@ -14,6 +14,7 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.VectorRecord;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -291,7 +292,7 @@ class FilesITCase {
                         .uid("trouble");
         FilesTarget target =
                 new FilesTarget(Address.parse("file:" + folder + "/out/vectors.jsonl"));
-        target.check(Records.context(), checkpoint != null);
+        target.check(Records.context(), checkpoint == null ? StartMode.NEW : StartMode.RESUME);
         records.filter(record -> !isBad(record))
                 .uid("good")
                 .map(record -> Records.upsert(text(record)))

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorJson;
 import java.io.FileOutputStream;
@@ -24,7 +25,7 @@ class FilesTargetTest {
 
     @Test
     void makesItsFolder() {
-        target("a/vectors.jsonl").check(Records.context(), false);
+        target("a/vectors.jsonl").check(Records.context(), StartMode.NEW);
         assertThat(folder.resolve("a/vectors.jsonl")).isDirectory();
     }
 
@@ -32,11 +33,11 @@ class FilesTargetTest {
     void aFileInThePlaceIsRefused() throws IOException {
         Files.writeString(folder.resolve("vectors.jsonl"), "mine");
 
-        assertThatThrownBy(() -> target("vectors.jsonl").check(Records.context(), false))
+        assertThatThrownBy(() -> target("vectors.jsonl").check(Records.context(), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(folder.resolve("vectors.jsonl") + " is a file")
                 .hasMessageContaining("name another path or remove it");
-        assertThatThrownBy(() -> target("vectors.jsonl/x").check(Records.context(), false))
+        assertThatThrownBy(() -> target("vectors.jsonl/x").check(Records.context(), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("cannot make the folder")
                 .hasMessageContaining(folder.resolve("vectors.jsonl/x") + ": Not a directory");
@@ -46,7 +47,7 @@ class FilesTargetTest {
     void anEarlierRunIsNotMixedWith() throws IOException {
         Files.createDirectories(folder.resolve("v"));
         Files.writeString(folder.resolve("v/.part-x.jsonl.inprogress.1"), "half");
-        assertThatCode(() -> target("v").check(Records.context(), false))
+        assertThatCode(() -> target("v").check(Records.context(), StartMode.NEW))
                 .doesNotThrowAnyException();
 
         Files.writeString(
@@ -54,13 +55,14 @@ class FilesTargetTest {
                 "{\"id\":\"1\",\"version\":1,\"op\":\"delete\"}\n{\"id\":\"1\",\"encoder\":\""
                         + Records.PROVENANCE.fingerprint()
                         + "\"}\n");
-        assertThatThrownBy(() -> target("v?text=true").check(Records.context(), false))
+        assertThatThrownBy(() -> target("v?text=true").check(Records.context(), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(folder.resolve("v") + " holds the vectors of an earlier run")
                 .hasMessageContaining("--state")
                 .hasMessageContaining("v?text=true&append=true");
-        assertThatCode(() -> target("v").check(Records.context(), true)).doesNotThrowAnyException();
-        assertThatCode(() -> target("v?append=true").check(Records.context(), false))
+        assertThatCode(() -> target("v").check(Records.context(), StartMode.RESUME))
+                .doesNotThrowAnyException();
+        assertThatCode(() -> target("v?append=true").check(Records.context(), StartMode.NEW))
                 .doesNotThrowAnyException();
     }
 
@@ -69,13 +71,13 @@ class FilesTargetTest {
         Files.createDirectories(folder.resolve("v"));
         Files.writeString(
                 folder.resolve("v/part-x-0.jsonl"), "{\"id\":\"1\",\"encoder\":\"0123456789\"}\n");
-        for (boolean restored : new boolean[] {true, false}) {
-            assertThatThrownBy(() -> target("v?append=true").check(Records.context(), restored))
+        for (StartMode start : StartMode.values()) {
+            assertThatThrownBy(() -> target("v?append=true").check(Records.context(), start))
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageContaining("holds vectors of another encoder (0123456789");
         }
         Files.writeString(folder.resolve("v/part-x-0.jsonl"), "what is this\n");
-        assertThatThrownBy(() -> target("v?append=true").check(Records.context(), false))
+        assertThatThrownBy(() -> target("v?append=true").check(Records.context(), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("part-x-0.jsonl is not a part of this program's making");
     }
@@ -127,12 +129,12 @@ class FilesTargetTest {
         Files.writeString(
                 folder.resolve("v/part-x-0.jsonl"), json.line(Records.upsert("1")) + "\n");
         String place = "v?format=anserini&append=true";
-        assertThatCode(() -> target(place).check(Records.context(), false))
+        assertThatCode(() -> target(place).check(Records.context(), StartMode.NEW))
                 .doesNotThrowAnyException();
         Provenance other = new Provenance("m", "xx", "cd", "fp32", "none", 128);
         TargetContext context =
                 new TargetContext("files", other, Records.context().vocabulary(), false);
-        assertThatThrownBy(() -> target(place).check(context, false))
+        assertThatThrownBy(() -> target(place).check(context, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("holds vectors of another encoder");
     }

@@ -133,7 +133,7 @@ final class KafkaCluster implements AutoCloseable {
                         + address);
     }
 
-    private boolean topicExists() {
+    boolean topicExists() {
         try {
             admin.describeTopics(Set.of(address.topic()))
                     .allTopicNames()

@@ -4,6 +4,7 @@ import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SinkTarget;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
@@ -96,11 +97,14 @@ final class KafkaTarget implements SinkTarget {
     }
 
     @Override
-    public void check(TargetContext context, boolean restored) {
+    public void check(TargetContext context, StartMode start) {
         delivery.checkProducer();
         try (KafkaCluster cluster = KafkaCluster.connect(address)) {
             if (delivery.exactlyOnce()) {
                 cluster.checkTransactionTimeout(delivery.transactionTimeoutMillis());
+            }
+            if (!cluster.topicExists()) {
+                start.beginEmpty("topic '" + address.topic() + "'");
             }
             cluster.createTopicIfMissing(delivery.partitions(), Map.of());
             limits = cluster.topicLimits();

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
@@ -81,7 +82,7 @@ class KafkaChecksITCase {
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageStartingWith(sentence)
                 .hasMessageEndingWith("; start the broker or correct the address " + address);
-        assertThatThrownBy(() -> KafkaTarget.of(address).check(context("t"), false))
+        assertThatThrownBy(() -> KafkaTarget.of(address).check(context("t"), StartMode.NEW))
                 .hasMessageStartingWith(sentence);
         assertThatThrownBy(() -> KafkaDeadLetters.of(address).check())
                 .hasMessageStartingWith(sentence);
@@ -117,7 +118,10 @@ class KafkaChecksITCase {
 
     @Test
     void aTransactionTimeoutAboveTheBrokersIsRefused() {
-        assertThatThrownBy(() -> target("new-1?transaction-timeout=1h").check(context("t"), false))
+        assertThatThrownBy(
+                        () ->
+                                target("new-1?transaction-timeout=1h")
+                                        .check(context("t"), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
                         "transaction.timeout.ms 3600000 is above the broker's"
@@ -127,13 +131,13 @@ class KafkaChecksITCase {
                                 + " raise the broker's");
         assertThatThrownBy(() -> KafkaDeadLetters.of(address("d?transaction-timeout=901s")).check())
                 .hasMessageContaining("transaction.timeout.ms 901000 is above");
-        target("new-1?transaction-timeout=900000ms").check(context("t"), false);
+        target("new-1?transaction-timeout=900000ms").check(context("t"), StartMode.NEW);
     }
 
     @Test
     void aMissingTargetTopicIsCreated() {
-        target("made?partitions=3").check(context("t"), false);
-        target("made-by-default").check(context("t"), false);
+        target("made?partitions=3").check(context("t"), StartMode.NEW);
+        target("made-by-default").check(context("t"), StartMode.NEW);
         KafkaDocuments.of(address("made")).check();
         KafkaDocuments.of(address("made-by-default")).check();
         broker.produce(List.of(new ProducerRecord<>("made", 2, bytes("k"), bytes("v"))));
@@ -143,7 +147,7 @@ class KafkaChecksITCase {
     @Test
     void aTopicWithVectorsOfAnotherEncoderIsRefused() {
         broker.createTopic("mixed", 2);
-        target("mixed").check(context("t"), false);
+        target("mixed").check(context("t"), StartMode.NEW);
         VectorRecordSerializer serializer =
                 new VectorRecordSerializer(
                         "mixed",
@@ -154,9 +158,9 @@ class KafkaChecksITCase {
                 List.of(
                         serializer.serialize(Samples.upsert("1", 1, 5)),
                         serializer.serialize(Samples.delete("1", 2))));
-        target("mixed").check(context("t"), false);
+        target("mixed").check(context("t"), StartMode.NEW);
         Provenance other = new Provenance("hf:a/b", "cc", "dd", "fp32", "none", 128);
-        assertThatThrownBy(() -> target("mixed").check(context("t", other), true))
+        assertThatThrownBy(() -> target("mixed").check(context("t", other), StartMode.RESUME))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
                         "topic 'mixed' holds vectors of the model builtin:minilm (fingerprint "
@@ -166,7 +170,10 @@ class KafkaChecksITCase {
                                 + "; different: model_sha256, tokenizer_sha256); use that model and its"
                                 + " settings, or write to another topic, or let both stand there with"
                                 + " --allow-mixed-models");
-        target("mixed").check(new TargetContext("t", other, context("t").vocabulary(), true), true);
+        target("mixed")
+                .check(
+                        new TargetContext("t", other, context("t").vocabulary(), true),
+                        StartMode.RESUME);
     }
 
     @ParameterizedTest
@@ -178,7 +185,7 @@ class KafkaChecksITCase {
         VectorRecord large = Samples.upsert("large", 1, new int[8_000]);
         VectorRecord fits = Samples.upsert("fits", 1, new int[1_000]);
         assertThat(target.rejection(large)).isNull();
-        target.check(context("t"), false);
+        target.check(context("t"), StartMode.NEW);
         // as it reaches the task managers
         KafkaTarget there = InstantiationUtil.clone(target);
         assertThat(there.rejection(Samples.upsert("1", 1, 5))).isNull();
@@ -212,13 +219,13 @@ class KafkaChecksITCase {
     void aTopicForLargeMessagesRaisesTheProducersLimit() {
         broker.createTopic("large", 1, Map.of("max.message.bytes", "5000000"));
         KafkaTarget target = target("large");
-        target.check(context("t"), false);
+        target.check(context("t"), StartMode.NEW);
         VectorRecord record = Samples.upsert("1", 1, new int[200_000]);
         assertThat(target.rejection(record)).isNull();
         KafkaTarget limited =
                 KafkaTarget.of(
                         address("large").withProperties(Map.of("max.request.size", "1000000")));
-        limited.check(context("t"), false);
+        limited.check(context("t"), StartMode.NEW);
         assertThat(limited.rejection(record)).contains("larger than the 1000000");
     }
 

@@ -10,6 +10,7 @@ import io.github.flinksplade.connector.DeadLetterTarget;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import java.nio.charset.StandardCharsets;
@@ -165,7 +166,7 @@ class KafkaExactlyOnceITCase {
         DeadLetterTarget dead = connector.deadLetters(address("dead"));
         TargetContext context = Samples.context("kafka-1");
         source.check();
-        target.check(context, savepoint != null);
+        target.check(context, savepoint == null ? StartMode.NEW : StartMode.RESUME);
         dead.check();
 
         SingleOutputStreamOperator<VectorRecord> vectors =

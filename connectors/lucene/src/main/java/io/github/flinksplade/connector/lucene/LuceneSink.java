@@ -25,11 +25,13 @@ final class LuceneSink
 
     private final String directory;
     private final boolean storeText;
+    private final boolean refill;
     private final TargetContext context;
 
-    LuceneSink(String directory, boolean storeText, TargetContext context) {
+    LuceneSink(String directory, boolean storeText, boolean refill, TargetContext context) {
         this.directory = directory;
         this.storeText = storeText;
+        this.refill = refill;
         this.context = context;
     }
 
@@ -62,6 +64,7 @@ final class LuceneSink
                 new IndexDirectory(Path.of(directory)),
                 this.context,
                 storeText,
+                refill,
                 restored,
                 context.metricGroup(),
                 Clock.systemUTC());

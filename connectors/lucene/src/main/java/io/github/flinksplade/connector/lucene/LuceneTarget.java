@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector.lucene;
 
 import io.github.flinksplade.connector.SinkTarget;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import java.nio.file.Path;
@@ -16,6 +17,9 @@ final class LuceneTarget implements SinkTarget {
 
     private final boolean storeText;
 
+    /** What check() was told. */
+    private boolean refill;
+
     LuceneTarget(Path directory, boolean storeText) {
         this.directory = directory.toString();
         this.storeText = storeText;
@@ -26,9 +30,11 @@ final class LuceneTarget implements SinkTarget {
      * finds no index knows that it runs on another machine than the one that was checked.
      */
     @Override
-    public void check(TargetContext context, boolean restored) {
+    public void check(TargetContext context, StartMode start) {
         IndexDirectory index = new IndexDirectory(Path.of(directory));
+        refill = start == StartMode.REFILL;
         if (index.isVacant()) {
+            start.beginEmpty("the index in " + directory);
             index.create(context.provenance());
         } else {
             index.check(context);
@@ -42,7 +48,7 @@ final class LuceneTarget implements SinkTarget {
 
     @Override
     public Sink<VectorRecord> sink(TargetContext context) {
-        return new LuceneSink(directory, storeText, context);
+        return new LuceneSink(directory, storeText, refill, context);
     }
 
     @Override

@@ -55,12 +55,14 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
     private long sweptAt;
 
     /**
+     * @param refill whether everything is sent again, so that any commit will do
      * @param restored the commit to go on from, or null for the newest
      */
     LuceneWriter(
             IndexDirectory index,
             TargetContext context,
             boolean storeText,
+            boolean refill,
             CommitPoint restored,
             SinkWriterMetricGroup metrics,
             Clock clock) {
@@ -81,7 +83,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         IndexWriter openWriter = null;
         try {
             openDirectory = index.open();
-            IndexCommit start = find(DirectoryReader.listCommits(openDirectory), restored);
+            IndexCommit start = find(DirectoryReader.listCommits(openDirectory), refill, restored);
             CommitData data = index.data(start.getUserData());
             index.requireSame(context, data.provenance());
             recorded = data.provenance();
@@ -113,7 +115,8 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         }
     }
 
-    private IndexCommit find(List<IndexCommit> commits, CommitPoint restored) throws IOException {
+    private IndexCommit find(List<IndexCommit> commits, boolean refill, CommitPoint restored)
+            throws IOException {
         if (restored == null) {
             return commits.get(commits.size() - 1);
         }
@@ -125,6 +128,9 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             }
             kept.add(point.checkpointId());
         }
+        if (refill) {
+            return commits.get(commits.size() - 1);
+        }
         kept.remove(0L);
         throw new ConnectorException(
                 "the index in "
@@ -135,7 +141,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
                         + (kept.isEmpty() ? "for it is new" : "only those of checkpoints " + kept)
                         + "; go on from "
                         + (kept.isEmpty() ? "another directory" : "a newer checkpoint")
-                        + ", or start without earlier state, which goes on from the index as it is");
+                        + ", or start with --resend, which goes on from the index as it is");
     }
 
     private IndexWriterConfig configuration(IndexCommit start) {

@@ -9,7 +9,8 @@
  * <p><b>Exactly once.</b> Each checkpoint makes a Lucene commit, whose name is the writer's state.
  * A restored writer opens that commit; what was committed after it is taken back. The last 10
  * commits are kept: a checkpoint or savepoint older than these cannot be gone on from. A job
- * without earlier state goes on from the newest commit.
+ * without earlier state goes on from the newest commit, as does one that sends everything again and
+ * does not find its own.
  *
  * <p><b>Order.</b> The index holds each id once, with the version of its last change, and keeps a
  * change that is newer than the one that comes: an older upsert overwrites nothing, in any run. A

@@ -160,6 +160,7 @@ class LuceneWriterTest {
                 new IndexDirectory(index.directory),
                 TestIndex.context(MODEL),
                 true,
+                false,
                 null,
                 index.metrics,
                 Clock.fixed(now, ZoneOffset.UTC));
@@ -221,8 +222,8 @@ class LuceneWriterTest {
                                 + index.directory
                                 + " has no commit of checkpoint 2 that the job goes on"
                                 + " from, only those of checkpoints [3, 4, 5, 6, 7, 8, 9, 10, 11,"
-                                + " 12]; go on from a newer checkpoint, or start without earlier"
-                                + " state, which goes on from the index as it is");
+                                + " 12]; go on from a newer checkpoint, or start with"
+                                + " --resend, which goes on from the index as it is");
         index.restore(points.get(2)).close();
     }
 

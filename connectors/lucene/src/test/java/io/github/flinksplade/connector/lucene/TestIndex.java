@@ -6,6 +6,7 @@ import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SearchIndex.Hit;
 import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
@@ -61,7 +62,7 @@ final class TestIndex {
     }
 
     void check(Provenance provenance) {
-        target().check(context(provenance), false);
+        target().check(context(provenance), StartMode.NEW);
     }
 
     /** Opens a writer as a job without earlier state does, creating the index if need be. */

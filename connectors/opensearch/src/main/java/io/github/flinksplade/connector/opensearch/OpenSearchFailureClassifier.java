@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.github.flinksplade.connector.BatchRefusedException;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Outcome;
+import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.opensearch.RestClient.Answer;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -128,7 +129,7 @@ final class OpenSearchFailureClassifier {
         if (failure instanceof ConnectorException told) {
             return told;
         }
-        return new ConnectorException(
+        return new UnreachableException(
                 place.product().title()
                         + " cannot be reached at "
                         + place.server()

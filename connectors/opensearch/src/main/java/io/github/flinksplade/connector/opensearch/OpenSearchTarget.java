@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.BatchClient;
 import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.BatchTarget;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.opensearch.RestClient.Answer;
@@ -96,7 +97,7 @@ final class OpenSearchTarget implements BatchTarget {
     }
 
     @Override
-    public void check(TargetContext context, boolean restored) {
+    public void check(TargetContext context, StartMode start) {
         RestClient server = new RestClient(place);
         Answer greeting = server.await(server.ofServer("GET", "/", null));
         if (!greeting.isFine()) {
@@ -106,6 +107,7 @@ final class OpenSearchTarget implements BatchTarget {
         checkPipeline(server);
         Answer found = server.await(server.ofIndex("GET", "", null));
         if (OpenSearchFailureClassifier.isMissing(found)) {
+            start.beginEmpty(place.toString());
             create(server, context);
             found = server.await(server.ofIndex("GET", "", null));
         }

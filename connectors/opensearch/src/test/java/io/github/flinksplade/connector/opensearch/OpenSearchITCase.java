@@ -11,6 +11,7 @@ import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SearchIndex.Query;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
@@ -82,7 +83,7 @@ class OpenSearchITCase {
     }
 
     private static void assertRefused(Address address, String message) {
-        assertThatThrownBy(() -> target(address).check(CONTEXT, false))
+        assertThatThrownBy(() -> target(address).check(CONTEXT, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(message)
                 .hasMessageNotContaining("Exception")
@@ -94,7 +95,7 @@ class OpenSearchITCase {
         Address foreign = address("foreign", "");
         RestContract.ask("PUT", foreign, "", "{}");
         assertRefused(foreign, "was not made by this job");
-        target(address("by-token", "")).check(CONTEXT, false);
+        target(address("by-token", "")).check(CONTEXT, StartMode.NEW);
         assertRefused(address("by-token", "terms=id"), "add terms=token");
         assertRefused(address("new", "type=sparse_vector"), "needs 3.3 or later");
         assertRefused(address("new", "pipeline=none"), "no ingest pipeline 'none'");
@@ -116,11 +117,11 @@ class OpenSearchITCase {
     @Test
     void deletesAreRememberedAsLongAsTheAddressSays() throws Exception {
         Address usual = address("remembers", "");
-        target(usual).check(CONTEXT, false);
+        target(usual).check(CONTEXT, StartMode.NEW);
         assertThat(gcDeletes(usual)).isEqualTo("7d");
-        target(address("remembers", "gc-deletes=30d")).check(CONTEXT, false);
+        target(address("remembers", "gc-deletes=30d")).check(CONTEXT, StartMode.NEW);
         assertThat(gcDeletes(usual)).isEqualTo("30d");
-        target(usual).check(CONTEXT, false);
+        target(usual).check(CONTEXT, StartMode.NEW);
         assertThat(gcDeletes(usual)).isEqualTo("30d");
     }
 
@@ -189,7 +190,7 @@ class OpenSearchITCase {
         }
         assertRefused(address("routed", ""), "write routing=::, or name another index");
         assertRefused(address("routed", "routing=/"), "write routing=::, or name another index");
-        target(address("not-routed", "")).check(CONTEXT, false);
+        target(address("not-routed", "")).check(CONTEXT, StartMode.NEW);
         assertRefused(address("not-routed", "routing=/"), "leave routing out");
         assertThatThrownBy(() -> target(address("new", "routing=")))
                 .hasMessageContaining("such as routing=/");
@@ -210,7 +211,7 @@ class OpenSearchITCase {
             writing.write(Corpus.upsert("a", 1));
             writing.checkpoint();
             RestContract.ask("DELETE", address, "", "");
-            target(address).check(CONTEXT, false); // by another job
+            target(address).check(CONTEXT, StartMode.NEW); // by another job
             assertEnds(writing);
         }
         assertThat(document(address, "b").path("found").asBoolean()).isFalse();

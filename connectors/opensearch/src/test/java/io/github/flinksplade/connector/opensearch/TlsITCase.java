@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpsServer;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.opensearch.FaultyServer.Reply;
 import io.github.flinksplade.connector.opensearch.FaultyServer.Request;
@@ -123,7 +124,7 @@ class TlsITCase {
     private static void check(Address address) {
         Connectors.of(address)
                 .target(address)
-                .check(Corpus.context(Corpus.PROVENANCE, false), false);
+                .check(Corpus.context(Corpus.PROVENANCE, false), StartMode.NEW);
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.github.flinksplade.connector.pinecone;
 
 import com.google.common.util.concurrent.ListenableFuture;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.StartMode;
 import io.grpc.ConnectivityState;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -76,12 +77,13 @@ final class IndexConnection implements AutoCloseable {
         return connect(settings, describe(settings, controlPlane(settings)));
     }
 
-    /** Connects to the index, which is created first when there is none. */
-    static IndexConnection openOrCreate(PineconeSettings settings) {
+    /** Connects to the index, which is created first when there is none and the start allows it. */
+    static IndexConnection openOrCreate(PineconeSettings settings, StartMode start) {
         Pinecone controlPlane = controlPlane(settings);
         try {
             return connect(settings, describe(settings, controlPlane));
         } catch (PineconeNotFoundException e) {
+            start.beginEmpty(settings.place());
             return connect(settings, create(settings, controlPlane));
         } catch (PineconeException e) {
             throw PineconeFailureClassifier.explain(settings, e);

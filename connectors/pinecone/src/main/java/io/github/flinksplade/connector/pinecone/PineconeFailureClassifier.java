@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.BatchRefusedException;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.UnreachableException;
 import io.grpc.Status;
 import io.pinecone.exceptions.PineconeAuthorizationException;
 import io.pinecone.exceptions.PineconeBadRequestException;
@@ -110,7 +111,7 @@ final class PineconeFailureClassifier {
 
     private static ConnectorException unreachable(
             PineconeSettings settings, String reason, Throwable failure) {
-        return new ConnectorException(
+        return new UnreachableException(
                 settings.place() + " cannot be reached (" + reason + "); check host and network",
                 failure);
     }

@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.BatchTarget;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 
@@ -20,8 +21,8 @@ final class PineconeTarget implements BatchTarget {
     }
 
     @Override
-    public void check(TargetContext context, boolean restored) {
-        try (IndexConnection connection = IndexConnection.openOrCreate(settings)) {
+    public void check(TargetContext context, StartMode start) {
+        try (IndexConnection connection = IndexConnection.openOrCreate(settings, start)) {
             ProvenanceMark mark = new ProvenanceMark(settings, connection);
             Provenance held = mark.read();
             if (held != null) {
@@ -38,6 +39,7 @@ final class PineconeTarget implements BatchTarget {
                                 + " records that flink-splade did not write; name a new namespace"
                                 + " with namespace=NAME, or a new index");
             }
+            start.beginEmpty(settings.collection());
             mark.write(context.provenance());
         }
     }

@@ -7,6 +7,7 @@ import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Writing;
@@ -115,7 +116,11 @@ class PineconeTlsITCase {
 
     @Test
     void aCertificateThatIsNotTrustedIsOneSentence() {
-        assertThatThrownBy(() -> new PineconeConnector().target(address()).check(CONTEXT, false))
+        assertThatThrownBy(
+                        () ->
+                                new PineconeConnector()
+                                        .target(address())
+                                        .check(CONTEXT, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("cannot be reached")
                 .hasMessageContaining("check host and network")

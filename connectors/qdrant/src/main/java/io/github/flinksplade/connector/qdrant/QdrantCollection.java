@@ -4,6 +4,7 @@ import static io.qdrant.client.ValueFactory.value;
 
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.grpc.Status;
 import io.qdrant.client.grpc.Collections.CollectionInfo;
@@ -50,10 +51,11 @@ final class QdrantCollection {
      * Creates the collection where there is none. One that is empty and says nothing of vectors'
      * making, as its owner may have made it with shards and replicas, is taken over.
      */
-    void createOrCheck(TargetContext context) {
+    void createOrCheck(TargetContext context, StartMode start) {
         requireConditionalWrites();
         CollectionInfo info = find();
         if (info == null) {
+            start.beginEmpty(settings.place());
             create(context.provenance());
             index(Set.of());
             return;
@@ -64,6 +66,7 @@ final class QdrantCollection {
         } else if (info.getPointsCount() > 0) {
             throw foreign();
         } else {
+            start.beginEmpty(settings.place());
             takeOver(context.provenance());
         }
         index(info.getPayloadSchemaMap().keySet());

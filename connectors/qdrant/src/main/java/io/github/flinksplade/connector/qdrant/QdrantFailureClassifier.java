@@ -2,6 +2,7 @@ package io.github.flinksplade.connector.qdrant;
 
 import io.github.flinksplade.connector.BatchRefusedException;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.UnreachableException;
 import io.grpc.Status;
 import java.io.IOException;
 import java.util.Locale;
@@ -87,7 +88,9 @@ final class QdrantFailureClassifier {
                             DATA_LOSS ->
                             settings.server() + " cannot " + doing + ": " + reason(failure);
                 };
-        return new ConnectorException(sentence, failure);
+        return code == Status.Code.UNAVAILABLE || code == Status.Code.DEADLINE_EXCEEDED
+                ? new UnreachableException(sentence, failure)
+                : new ConnectorException(sentence, failure);
     }
 
     /** What is known of the cause, in one line. */

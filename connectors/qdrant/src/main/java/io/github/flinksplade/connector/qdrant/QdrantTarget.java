@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.qdrant;
 import io.github.flinksplade.connector.BatchClient;
 import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.BatchTarget;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 
@@ -18,9 +19,9 @@ final class QdrantTarget implements BatchTarget {
     }
 
     @Override
-    public void check(TargetContext context, boolean restored) {
+    public void check(TargetContext context, StartMode start) {
         try (QdrantConnection connection = new QdrantConnection(settings)) {
-            new QdrantCollection(settings, connection).createOrCheck(context);
+            new QdrantCollection(settings, connection).createOrCheck(context, start);
         }
     }
 

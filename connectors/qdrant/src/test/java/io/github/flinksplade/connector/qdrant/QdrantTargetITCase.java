@@ -9,6 +9,7 @@ import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.BatchTarget;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
@@ -68,7 +69,7 @@ class QdrantTargetITCase {
     }
 
     private static void check(Address address) {
-        target(address).check(CONTEXT, false);
+        target(address).check(CONTEXT, StartMode.NEW);
     }
 
     private static void write(Address address, VectorRecord... records) throws Exception {
@@ -348,7 +349,7 @@ class QdrantTargetITCase {
     void theTargetTravels() throws Exception {
         Address address = place.fresh("travels", "");
         BatchTarget travelled = InstantiationUtil.clone(target(address));
-        travelled.check(CONTEXT, false);
+        travelled.check(CONTEXT, StartMode.NEW);
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.github.flinksplade.connector.solr;
 
 import io.github.flinksplade.connector.BatchRefusedException;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.solr.SolrHttp.Answer;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -73,7 +74,7 @@ final class SolrFailureClassifier {
     }
 
     static ConnectorException unreachable(SolrPlace place, Throwable failure) {
-        return new ConnectorException(
+        return new UnreachableException(
                 "cannot reach Solr at "
                         + place.server()
                         + ": "

@@ -8,6 +8,7 @@ import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.BatchTarget;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.solr.SolrHttp.Answer;
@@ -42,10 +43,11 @@ final class SolrTarget implements BatchTarget {
     }
 
     @Override
-    public void check(TargetContext context, boolean restored) {
+    public void check(TargetContext context, StartMode start) {
         SolrHttp solr = new SolrHttp(place);
         Answer schema = solr.ask("/schema", null);
         if (schema.status() == 404) {
+            start.beginEmpty(place.toString());
             create(solr);
             schema = solr.ask("/schema", null);
         }
@@ -53,6 +55,7 @@ final class SolrTarget implements BatchTarget {
         new SolrSchema(solr).complete(schema.body().path("schema"));
         if (SolrIndex.provenance(solr) == null) {
             requireEmpty(solr);
+            start.beginEmpty(place.toString());
         }
         // Sent even if it is there: what comes second is passed over, and it shows whether the
         // user may write, and whether the processor is at work.

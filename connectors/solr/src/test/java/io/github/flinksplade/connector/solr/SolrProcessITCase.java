@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SearchIndex.Query;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
@@ -49,7 +50,7 @@ class SolrProcessITCase {
                 Thread.onSpinWait();
             }
             Target target = new SolrConnector().target(reader.address("kept", ""));
-            target.check(CONTEXT, true);
+            target.check(CONTEXT, StartMode.RESUME);
         }
     }
 

@@ -12,6 +12,7 @@ import io.github.flinksplade.connector.Outcome;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SearchIndex.Hit;
 import io.github.flinksplade.connector.SearchIndex.Query;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
@@ -62,7 +63,7 @@ class SolrTargetITCase {
     }
 
     private static void check(Address address) {
-        new SolrConnector().target(address).check(CONTEXT, false);
+        new SolrConnector().target(address).check(CONTEXT, StartMode.NEW);
     }
 
     private static void assertRefused(Address address, String... parts) {
@@ -83,7 +84,7 @@ class SolrTargetITCase {
         // as it travels to where it writes
         SolrTarget target =
                 InstantiationUtil.clone((SolrTarget) new SolrConnector().target(address));
-        target.check(CONTEXT, false);
+        target.check(CONTEXT, StartMode.NEW);
         return (BatchClient<Object>) target.client(CONTEXT);
     }
 

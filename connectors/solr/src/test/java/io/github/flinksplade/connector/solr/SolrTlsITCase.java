@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.contract.Corpus;
 import java.nio.file.Files;
@@ -78,7 +79,7 @@ class SolrTlsITCase {
             properties.put("ca", home.resolve(ca).toString());
         }
         Address address = Address.parse("solr:" + place + options).withProperties(properties);
-        new SolrConnector().target(address).check(CONTEXT, false);
+        new SolrConnector().target(address).check(CONTEXT, StartMode.NEW);
     }
 
     /** The connection stands: it is Solr that says what is missing. */

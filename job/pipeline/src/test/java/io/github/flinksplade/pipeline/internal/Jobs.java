@@ -4,6 +4,7 @@ import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.DeadLetterTarget;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SinkTarget;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.encoder.EncoderOptions;
@@ -52,7 +53,7 @@ record Jobs(String name) {
         private static final long serialVersionUID = 1L;
 
         @Override
-        public void check(TargetContext context, boolean restored) {}
+        public void check(TargetContext context, StartMode start) {}
 
         @Override
         public String rejection(VectorRecord record) {

@@ -8,6 +8,7 @@ import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.BatchTarget;
 import io.github.flinksplade.connector.Outcome;
 import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
@@ -78,7 +79,7 @@ class SideBySideITCase {
         private static final long serialVersionUID = 1L;
 
         @Override
-        public void check(TargetContext context, boolean restored) {}
+        public void check(TargetContext context, StartMode start) {}
 
         @Override
         public BatchOptions batching() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.SinkTarget;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
@@ -88,8 +89,8 @@ class TopologyTest {
         private static final long serialVersionUID = 1L;
 
         @Override
-        public void check(TargetContext context, boolean restored) {
-            target.check(context, restored);
+        public void check(TargetContext context, StartMode start) {
+            target.check(context, start);
         }
 
         @Override
@@ -125,7 +126,7 @@ class TopologyTest {
         private static final long serialVersionUID = 1L;
 
         @Override
-        public void check(TargetContext context, boolean restored) {}
+        public void check(TargetContext context, StartMode start) {}
 
         @Override
         public void checkCommits(Duration longest) {
