@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.apache.flink.api.connector.source.Boundedness;
 
 /**
@@ -173,9 +174,11 @@ final class JobPlan {
      *
      * @param known the addresses that the job's checkpoint knows
      * @param refilled whether these are sent everything again
+     * @param away is told of servers that are away
      * @return the job to define
      */
-    JobDefinition checkTargets(JobDefinition job, List<String> known, boolean refilled) {
+    JobDefinition checkTargets(
+            JobDefinition job, List<String> known, boolean refilled, Consumer<String> away) {
         Map<String, StartMode> starts = new HashMap<>();
         for (int i = 0; i < targets.size(); i++) {
             boolean isKnown = known.contains(settings.to().get(i).toString());
@@ -183,7 +186,7 @@ final class JobPlan {
                     job.targets().get(i).name(),
                     !isKnown ? StartMode.NEW : refilled ? StartMode.REFILL : StartMode.RESUME);
         }
-        return SpladeJob.checkTargets(job, starts::get);
+        return SpladeJob.checkTargets(job, starts::get, away);
     }
 
     /** {@code kafka-1a2b3c4d-} and the job's id: stable over restarts, unique among jobs. */

@@ -112,7 +112,8 @@ final class LocalRun {
                 plan.checkTargets(
                         job,
                         start.checkpoint() == null ? List.of() : before.targets(),
-                        start.refilled());
+                        start.refilled(),
+                        console.err()::println);
         Path directory = state.newRun();
         Configuration configuration =
                 LocalConfiguration.of(settings, directory.toUri(), state.work());

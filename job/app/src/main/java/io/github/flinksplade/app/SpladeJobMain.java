@@ -91,6 +91,6 @@ public final class SpladeJobMain {
                         provenance);
         StartMode start =
                 !restored ? StartMode.NEW : settings.resend() ? StartMode.REFILL : StartMode.RESUME;
-        return SpladeJob.check(job, target -> start);
+        return SpladeJob.check(job, target -> start, System.err::println);
     }
 }

@@ -266,7 +266,7 @@ public final class PipelineBenchmark {
                             encoder,
                             provenance,
                             PipelineOptions.defaults());
-            SpladeJob.check(job, name -> StartMode.NEW);
+            SpladeJob.check(job, name -> StartMode.NEW, narrator);
             // a job that starts again would count documents twice
             flink.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
             flink.set(DeploymentOptions.TARGET, "local");

@@ -229,7 +229,7 @@ public record SinkBenchmark(
                         vectors.provenance(),
                         PipelineOptions.defaults());
         // a later round writes where the one before wrote
-        SpladeJob.check(job, name -> StartMode.REFILL);
+        SpladeJob.check(job, name -> StartMode.REFILL, narrator);
         flink.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
         flink.set(DeploymentOptions.TARGET, "local");
         flink.set(DeploymentOptions.ATTACHED, true);

@@ -11,15 +11,12 @@ import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
 import io.github.flinksplade.pipeline.internal.AwayTarget;
 import io.github.flinksplade.pipeline.internal.EncoderFactory;
 import io.github.flinksplade.pipeline.internal.Topology;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The topology: source, gate, encode, order guard, targets; dead letters aside. */
 public final class SpladeJob {
-
-    private static final Logger LOG = LoggerFactory.getLogger(SpladeJob.class);
 
     private SpladeJob() {}
 
@@ -41,31 +38,36 @@ public final class SpladeJob {
      * before the job is defined, where it is submitted.
      *
      * @param start how the job begins with the target of that name
-     * @return the job to define: a server that is away while the job goes on is no reason not to
-     *     start, and checked later
+     * @param away is told, in a sentence, of each server that is away while the job goes on: that
+     *     is no reason not to start, and the server is checked later
+     * @return the job to define
      * @throws ConnectorException when one cannot be used
      */
-    public static JobDefinition check(JobDefinition job, Function<String, StartMode> start) {
+    public static JobDefinition check(
+            JobDefinition job, Function<String, StartMode> start, Consumer<String> away) {
         job.sources().forEach(source -> source.source().check());
         job.deadLetters().check();
-        return checkTargets(job, start);
+        return checkTargets(job, start, away);
     }
 
     /** The part of {@link #check} that asks the targets. */
-    public static JobDefinition checkTargets(JobDefinition job, Function<String, StartMode> start) {
+    public static JobDefinition checkTargets(
+            JobDefinition job, Function<String, StartMode> start, Consumer<String> away) {
         return job.withTargets(
                 job.targets().stream()
-                        .map(target -> check(job, target, start.apply(target.name())))
+                        .map(target -> check(job, target, start.apply(target.name()), away))
                         .toList());
     }
 
-    private static NamedTarget check(JobDefinition job, NamedTarget named, StartMode start) {
+    private static NamedTarget check(
+            JobDefinition job, NamedTarget named, StartMode start, Consumer<String> away) {
         try {
             named.target().check(context(job, named.name()), start);
             return named;
         } catch (UnreachableException e) {
             if (start == StartMode.RESUME && named.target() instanceof BatchTarget target) {
-                LOG.warn("Starting without target {}: {}", named.name(), e.getMessage());
+                away.accept(
+                        "Starting without target " + named.name() + ": " + e.getMessage() + ".");
                 return new NamedTarget(named.name(), new AwayTarget(target));
             }
             throw e;
