@@ -3,20 +3,14 @@ package io.github.flinksplade.pipeline.internal;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.flinksplade.connector.BatchClient;
 import io.github.flinksplade.connector.BatchOptions;
-import io.github.flinksplade.connector.BatchTarget;
-import io.github.flinksplade.connector.Outcome;
 import io.github.flinksplade.connector.SourceRecord;
-import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
 import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
@@ -25,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.RestartStrategyOptions;
@@ -45,12 +40,9 @@ class OutageITCase {
     private static final AtomicInteger CLIENTS = new AtomicInteger();
     private static final Set<String> WRITTEN = ConcurrentHashMap.newKeySet();
 
-    private record Away() implements BatchTarget {
+    private record Away() implements FakeServer {
 
         private static final long serialVersionUID = 1L;
-
-        @Override
-        public void check(TargetContext context, StartMode start) {}
 
         @Override
         public BatchOptions batching() {
@@ -58,31 +50,14 @@ class OutageITCase {
         }
 
         @Override
-        public BatchClient<?> client(TargetContext context) {
+        public Function<List<VectorRecord>, CompletableFuture<Void>> connect() {
             boolean isAway = CLIENTS.incrementAndGet() <= AWAY;
-            return new BatchClient<VectorRecord>() {
-                @Override
-                public VectorRecord request(VectorRecord record) {
-                    return record;
+            return batch -> {
+                if (isAway) {
+                    return CompletableFuture.failedFuture(new IOException("away"));
                 }
-
-                @Override
-                public long sizeInBytes(VectorRecord request) {
-                    return 1;
-                }
-
-                @Override
-                public CompletableFuture<List<Outcome>> send(List<VectorRecord> batch) {
-                    if (isAway) {
-                        return CompletableFuture.failedFuture(new IOException("away"));
-                    }
-                    batch.forEach(record -> WRITTEN.add(record.id()));
-                    return CompletableFuture.completedFuture(
-                            Collections.nCopies(batch.size(), Outcome.written()));
-                }
-
-                @Override
-                public void close() {}
+                batch.forEach(record -> WRITTEN.add(record.id()));
+                return CompletableFuture.completedFuture(null);
             };
         }
     }

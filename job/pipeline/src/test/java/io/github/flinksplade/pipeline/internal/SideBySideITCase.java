@@ -3,24 +3,19 @@ package io.github.flinksplade.pipeline.internal;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.flinksplade.connector.BatchClient;
 import io.github.flinksplade.connector.BatchOptions;
-import io.github.flinksplade.connector.BatchTarget;
-import io.github.flinksplade.connector.Outcome;
 import io.github.flinksplade.connector.SourceRecord;
-import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
 import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.core.execution.JobClient;
@@ -73,13 +68,10 @@ class SideBySideITCase {
         }
     }
 
-    /** A target that is a server, of which there is no more than when it answers. */
-    record Server(String test, boolean slow) implements BatchTarget {
+    /** One of the two servers of a test. */
+    record Server(String test, boolean slow) implements FakeServer {
 
         private static final long serialVersionUID = 1L;
-
-        @Override
-        public void check(TargetContext context, StartMode start) {}
 
         @Override
         public BatchOptions batching() {
@@ -87,29 +79,8 @@ class SideBySideITCase {
         }
 
         @Override
-        public BatchClient<?> client(TargetContext context) {
-            return new BatchClient<VectorRecord>() {
-                @Override
-                public VectorRecord request(VectorRecord record) {
-                    return record;
-                }
-
-                @Override
-                public long sizeInBytes(VectorRecord request) {
-                    return 1;
-                }
-
-                @Override
-                public CompletableFuture<List<Outcome>> send(List<VectorRecord> batch) {
-                    return Servers.of(test)
-                            .send(slow, batch.size())
-                            .thenApply(
-                                    unused -> Collections.nCopies(batch.size(), Outcome.written()));
-                }
-
-                @Override
-                public void close() {}
-            };
+        public Function<List<VectorRecord>, CompletableFuture<Void>> connect() {
+            return batch -> Servers.of(test).send(slow, batch.size());
         }
     }
 

@@ -1,0 +1,48 @@
+package io.github.flinksplade.pipeline.internal;
+
+import io.github.flinksplade.connector.BatchClient;
+import io.github.flinksplade.connector.BatchTarget;
+import io.github.flinksplade.connector.Outcome;
+import io.github.flinksplade.connector.StartMode;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.VectorRecord;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+
+/** A target that is a server, of which there is no more than when it answers. */
+interface FakeServer extends BatchTarget {
+
+    /** A connection: takes a batch, and all of it is written when the future completes. */
+    Function<List<VectorRecord>, CompletableFuture<Void>> connect();
+
+    @Override
+    default void check(TargetContext context, StartMode start) {}
+
+    @Override
+    default BatchClient<?> client(TargetContext context) {
+        Function<List<VectorRecord>, CompletableFuture<Void>> connection = connect();
+        return new BatchClient<VectorRecord>() {
+            @Override
+            public VectorRecord request(VectorRecord record) {
+                return record;
+            }
+
+            @Override
+            public long sizeInBytes(VectorRecord request) {
+                return 1;
+            }
+
+            @Override
+            public CompletableFuture<List<Outcome>> send(List<VectorRecord> batch) {
+                return connection
+                        .apply(batch)
+                        .thenApply(unused -> Collections.nCopies(batch.size(), Outcome.written()));
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+}
