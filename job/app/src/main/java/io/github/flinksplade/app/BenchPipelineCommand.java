@@ -24,7 +24,8 @@ import picocli.CommandLine.Option;
         description = {
             "Measures everything but inference: the job from Kafka to Kafka, with a model that costs"
                     + " next to nothing.",
-            "Prints documents per second of CPU time, and what each stage takes of it."
+            "Prints documents per second of CPU time, and what each stage takes of it. Texts are"
+                    + " repeated where they are fewer than the documents."
         },
         footer = {
             "",

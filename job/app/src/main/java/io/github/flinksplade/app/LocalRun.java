@@ -174,18 +174,16 @@ final class LocalRun {
                     null);
         }
         String again = null;
-        boolean refilled = true;
         if (settings.resend()) {
             again = "reading the sources from their beginning and sending everything again";
         } else if (!before.encoder().equals(encoder)) {
             again = "the encoder is another; reading the sources again and encoding everything";
         } else if (!before.targets().containsAll(plan.targetNames())) {
             again = "a target was added; reading the sources again and sending it everything";
-        } else if (before.finished()) {
-            refilled = false;
+        }
+        boolean refilled = again != null;
+        if (again == null && before.finished()) {
             again = "finished before; reading the sources again, unchanged documents are skipped";
-        } else {
-            refilled = false;
         }
         // A resending that was cut short goes on as one.
         boolean resend = settings.resend() || (again == null && bounded && before.resend());

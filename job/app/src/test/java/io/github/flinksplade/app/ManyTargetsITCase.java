@@ -182,9 +182,10 @@ class ManyTargetsITCase {
         return out.lines().map(ManyTargetsITCase::read).toList();
     }
 
-    @Test
-    void anOutageOfOneTargetIsWaitedForAndNothingIsLost() throws Exception {
-        String index = "opensearch://" + openSearch.authority() + "/waits?refresh=true";
+    /**
+     * A job runs, its OpenSearch node is killed, and the job has noticed that, with more to write.
+     */
+    private void startAndKillServer(String index) throws IOException {
         documents("a.jsonl", 0, 5);
         start("--to", index);
         awaitIds(index, 5);
@@ -193,6 +194,12 @@ class ManyTargetsITCase {
         Distribution.await(
                 "a word on the target that is away",
                 () -> log().contains("does not take changes, trying again: "));
+    }
+
+    @Test
+    void anOutageOfOneTargetIsWaitedForAndNothingIsLost() throws Exception {
+        String index = "opensearch://" + openSearch.authority() + "/waits?refresh=true";
+        startAndKillServer(index);
         assertThat(job.isAlive()).isTrue();
         assertThat(Files.exists(directory.resolve("dead.jsonl"))).isFalse();
         openSearch.start();
@@ -204,22 +211,15 @@ class ManyTargetsITCase {
     @Test
     void aJobThatDiesDuringAnOutageStartsAllTheSameAndWaits() throws Exception {
         String index = "opensearch://" + openSearch.authority() + "/dies?refresh=true";
-        documents("a.jsonl", 0, 5);
-        start("--to", index);
-        awaitIds(index, 5);
-        openSearch.kill();
-        documents("b.jsonl", 5, 15);
-        Distribution.await(
-                "a word on the target that is away",
-                () -> log().contains("does not take changes, trying again: "));
+        startAndKillServer(index);
         job.descendants().forEach(ProcessHandle::destroyForcibly);
         job.destroyForcibly().waitFor();
         start("--to", index);
         Distribution.await(
                 "the start without it", () -> log().contains("Starting without target opensearch"));
-        awaitIds("lucene:idx", 15);
         openSearch.start();
         awaitIds(index, 15);
+        awaitIds("lucene:idx", 15);
         assertThat(Files.exists(directory.resolve("dead.jsonl"))).isFalse();
     }
 

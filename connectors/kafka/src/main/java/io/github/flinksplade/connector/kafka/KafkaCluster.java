@@ -151,11 +151,8 @@ final class KafkaCluster implements AutoCloseable {
         }
     }
 
-    /** Creates the topic when it does not exist, with the broker's own replication. */
-    void createTopicIfMissing(Optional<Integer> partitions, Map<String, String> settings) {
-        if (topicExists()) {
-            return;
-        }
+    /** Creates the topic, unless another is quicker, with the broker's own replication. */
+    void createTopic(Optional<Integer> partitions, Map<String, String> settings) {
         String doing = "creating topic '" + address.topic() + "'";
         try {
             admin.createTopics(

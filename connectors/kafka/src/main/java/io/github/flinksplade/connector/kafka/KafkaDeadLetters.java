@@ -56,7 +56,9 @@ final class KafkaDeadLetters implements DeadLetterTarget {
             if (delivery.exactlyOnce()) {
                 cluster.checkTransactionTimeout(delivery.transactionTimeoutMillis());
             }
-            cluster.createTopicIfMissing(delivery.partitions(), TOPIC_SETTINGS);
+            if (!cluster.topicExists()) {
+                cluster.createTopic(delivery.partitions(), TOPIC_SETTINGS);
+            }
             limits = cluster.topicLimits();
         }
         if (limits.compacted()) {

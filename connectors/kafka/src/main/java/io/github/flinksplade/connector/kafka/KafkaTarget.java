@@ -105,8 +105,8 @@ final class KafkaTarget implements SinkTarget {
             }
             if (!cluster.topicExists()) {
                 start.beginEmpty("topic '" + address.topic() + "'");
+                cluster.createTopic(delivery.partitions(), Map.of());
             }
-            cluster.createTopicIfMissing(delivery.partitions(), Map.of());
             limits = cluster.topicLimits();
             Provenance held = cluster.newestProvenance();
             if (held != null) {

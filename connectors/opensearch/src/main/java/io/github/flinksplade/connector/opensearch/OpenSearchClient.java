@@ -96,8 +96,9 @@ final class OpenSearchClient implements BatchClient<Request> {
         for (Request request : batch) {
             if (request.lines() == null) {
                 ObjectNode document = documents.addObject().put("_id", request.id());
-                if (request.routing() != null) {
-                    document.put("routing", request.routing());
+                String routing = requests.routing(request.id());
+                if (routing != null) {
+                    document.put("routing", routing);
                 }
             }
         }

@@ -41,24 +41,27 @@ final class OpenSearchRequestFactory {
     /**
      * A change as it is sent.
      *
-     * @param routing null for none
      * @param lines ends in a line end; null for a delete without version, of which the held version
      *     has to be asked first
      */
-    record Request(String id, String routing, boolean isDelete, byte[] lines) {}
+    record Request(String id, boolean isDelete, byte[] lines) {}
 
     Request request(VectorRecord record) {
         if (record.version() == VectorRecord.NO_VERSION) {
-            return new Request(record.id(), routing.of(record.id()), true, null);
+            return new Request(record.id(), true, null);
         }
         return record.isDelete()
                 ? delete(record.id(), record.order())
-                : new Request(record.id(), routing.of(record.id()), false, bytes(upsert(record)));
+                : new Request(record.id(), false, bytes(upsert(record)));
     }
 
     Request delete(String id, long version) {
-        return new Request(
-                id, routing.of(id), true, bytes(action("delete", id, version).append('\n')));
+        return new Request(id, true, bytes(action("delete", id, version).append('\n')));
+    }
+
+    /** The routing value of a document; null for none. */
+    String routing(String id) {
+        return routing.of(id);
     }
 
     private static byte[] bytes(StringBuilder json) {

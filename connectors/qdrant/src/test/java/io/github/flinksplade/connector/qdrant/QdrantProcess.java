@@ -22,7 +22,7 @@ public final class QdrantProcess {
                         InsecureServerCredentials.create(),
                         Integer.parseInt(arguments[0]));
         if (arguments.length > 1) {
-            standIn.pause(Long.parseLong(arguments[1]));
+            standIn.delayWrites(Long.parseLong(arguments[1]));
         }
         Thread.currentThread().join();
     }

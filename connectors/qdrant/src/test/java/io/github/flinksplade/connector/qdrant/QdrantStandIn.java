@@ -49,6 +49,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -71,7 +73,7 @@ final class QdrantStandIn implements Faults, AutoCloseable {
     private int port;
     private int throttled;
     private String refused;
-    private volatile long pauseMillis;
+    private volatile Executor writes = Runnable::run;
 
     /**
      * @param version what it says of itself
@@ -155,8 +157,8 @@ final class QdrantStandIn implements Faults, AutoCloseable {
     }
 
     /** From now on each request that writes takes this long, which costs no processor time. */
-    void pause(long millis) {
-        pauseMillis = millis;
+    void delayWrites(long millis) {
+        writes = CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS);
     }
 
     @Override
@@ -180,25 +182,25 @@ final class QdrantStandIn implements Faults, AutoCloseable {
     }
 
     private void write(StreamObserver<PointsOperationResponse> observer, Runnable action) {
-        try {
-            Thread.sleep(pauseMillis);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        answer(
-                observer,
-                () -> {
-                    if (throttled > 0) {
-                        throttled--;
-                        throw Status.RESOURCE_EXHAUSTED
-                                .withDescription("Rate limiting exceeded: try again later")
-                                .asRuntimeException();
-                    }
-                    action.run();
-                    return PointsOperationResponse.newBuilder()
-                            .setResult(UpdateResult.newBuilder().setStatus(UpdateStatus.Completed))
-                            .build();
-                });
+        writes.execute(
+                () ->
+                        answer(
+                                observer,
+                                () -> {
+                                    if (throttled > 0) {
+                                        throttled--;
+                                        throw Status.RESOURCE_EXHAUSTED
+                                                .withDescription(
+                                                        "Rate limiting exceeded: try again later")
+                                                .asRuntimeException();
+                                    }
+                                    action.run();
+                                    return PointsOperationResponse.newBuilder()
+                                            .setResult(
+                                                    UpdateResult.newBuilder()
+                                                            .setStatus(UpdateStatus.Completed))
+                                            .build();
+                                }));
     }
 
     /** src/tonic/auth.rs: all but the health check. */
