@@ -9,8 +9,8 @@ import org.apache.flink.streaming.api.operators.StreamOperator;
 import org.apache.flink.streaming.api.operators.StreamOperatorParameters;
 
 /**
- * Writes to a {@link BatchTarget}. An operator and not a Flink sink, because a sink has no output
- * for what the target refuses; every checkpoint waits until all that came before it is written or
+ * Writes to a {@link BatchSink}. An operator and not a Flink sink, because a sink has no output for
+ * what the target refuses; every checkpoint waits until all that came before it is written or
  * refused, so that it needs no state.
  */
 public final class BatchDelivery extends AbstractStreamOperatorFactory<DeadLetter>
@@ -18,12 +18,12 @@ public final class BatchDelivery extends AbstractStreamOperatorFactory<DeadLette
 
     private static final long serialVersionUID = 1L;
 
-    private final BatchTarget target;
-    private final TargetContext context;
+    private final String name;
+    private final BatchSink sink;
 
-    public BatchDelivery(BatchTarget target, TargetContext context) {
-        this.target = target;
-        this.context = context;
+    public BatchDelivery(String name, BatchSink sink) {
+        this.name = name;
+        this.sink = sink;
     }
 
     /** Name of the accumulator of bytes sent to a target, repetitions counted. */
@@ -47,24 +47,16 @@ public final class BatchDelivery extends AbstractStreamOperatorFactory<DeadLette
      * @return what the target refused; name and uid are the caller's to give
      */
     public static SingleOutputStreamOperator<DeadLetter> write(
-            DataStream<VectorRecord> changes, BatchTarget target, TargetContext context) {
+            DataStream<VectorRecord> changes, String name, BatchSink sink) {
         return changes.transform(
-                "batches",
-                TypeInformation.of(DeadLetter.class),
-                new BatchDelivery(target, context));
+                "batches", TypeInformation.of(DeadLetter.class), new BatchDelivery(name, sink));
     }
 
     @Override
     @SuppressWarnings("unchecked")
     public <T extends StreamOperator<DeadLetter>> T createStreamOperator(
             StreamOperatorParameters<DeadLetter> parameters) {
-        return (T)
-                new BatchOperator(
-                        parameters,
-                        parameters.getMailboxExecutor(),
-                        target.batching(),
-                        target,
-                        context);
+        return (T) new BatchOperator(parameters, parameters.getMailboxExecutor(), name, sink);
     }
 
     @Override

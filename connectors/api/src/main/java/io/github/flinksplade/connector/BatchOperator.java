@@ -32,9 +32,8 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
     private static final Logger LOG = LoggerFactory.getLogger(BatchOperator.class);
 
     private final transient MailboxExecutor mailbox;
-    private final transient BatchOptions options;
-    private final transient BatchTarget target;
-    private final transient TargetContext context;
+    private final transient String name;
+    private final transient BatchSink sink;
 
     private transient BatchQueue<?> queue;
     private transient volatile long lastSendMillis;
@@ -42,14 +41,12 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
     BatchOperator(
             StreamOperatorParameters<DeadLetter> parameters,
             MailboxExecutor mailbox,
-            BatchOptions options,
-            BatchTarget target,
-            TargetContext context) {
+            String name,
+            BatchSink sink) {
         super(parameters);
         this.mailbox = mailbox;
-        this.options = options;
-        this.target = target;
-        this.context = context;
+        this.name = name;
+        this.sink = sink;
     }
 
     @Override
@@ -62,12 +59,11 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
         Counter superseded = metrics.counter("superseded");
         Counter again = metrics.counter("sentAgain");
         metrics.gauge("currentSendTime", () -> lastSendMillis);
-        LongCounter allBytes =
-                getRuntimeContext().getLongCounter(BatchDelivery.bytesSent(context.name()));
+        LongCounter allBytes = getRuntimeContext().getLongCounter(BatchDelivery.bytesSent(name));
         LongCounter allBatches =
-                getRuntimeContext().getLongCounter(BatchDelivery.batchesSent(context.name()));
+                getRuntimeContext().getLongCounter(BatchDelivery.batchesSent(name));
         LongCounter allSuperseded =
-                getRuntimeContext().getLongCounter(BatchDelivery.superseded(context.name()));
+                getRuntimeContext().getLongCounter(BatchDelivery.superseded(name));
         Sent sent =
                 new Sent() {
                     @Override
@@ -101,14 +97,14 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
                                         new DeadLetter(
                                                 record.origin(),
                                                 DeadLetter.Stage.WRITE,
-                                                context.name(),
+                                                name,
                                                 failure.getName(),
                                                 message)));
                     }
                 };
-        BatchClient<?> client = target.client(context);
+        BatchClient<?> client = sink.client();
         metrics.gauge("termsLeftOut", client::termsLeftOut);
-        queue = BatchQueue.of(context.name(), client, options, sent, this::later);
+        queue = BatchQueue.of(name, client, sink.batching(), sent, this::later);
         metrics.gauge("unavailableSeconds", queue::unavailableSeconds);
     }
 
@@ -124,7 +120,7 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
                         mailbox.execute(action::run, "answer of a target");
                     } catch (RejectedExecutionException e) {
                         // The task has failed or was cancelled; its next attempt sends again.
-                        LOG.debug("An answer of {} came after its task.", context.name(), e);
+                        LOG.debug("An answer of {} came after its task.", name, e);
                     }
                 });
     }

@@ -21,7 +21,7 @@ public interface Connector {
         throw new ConnectorException(address + " cannot be written to; " + usage());
     }
 
-    default DeadLetterTarget deadLetters(Address address) {
+    default DeadLetterQueue deadLetters(Address address) {
         throw new ConnectorException(address + " does not take dead letters; " + usage());
     }
 

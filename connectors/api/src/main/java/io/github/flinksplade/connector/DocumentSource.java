@@ -6,8 +6,19 @@ import org.apache.flink.api.connector.source.Source;
 public interface DocumentSource {
 
     /**
-     * Fails with a {@link ConnectorException} when the source cannot be read: a missing file, an
-     * unreachable broker, an unknown topic. Called once before the job starts.
+     * The scheme and the normalized location, such as {@code kafka://CLUSTER-ID/documents}. It
+     * names the state that contains the positions, so a run with the same identity continues from
+     * them however the URI is spelled and whatever its other options are.
+     *
+     * @throws UnreachableException when only the server knows its identity and it is unavailable
+     */
+    String identity();
+
+    /**
+     * Checks that the source can be read. Called before the job starts.
+     *
+     * @throws UnreachableException when the server is unavailable, which may pass
+     * @throws ConnectorException when the source is missing or the configuration is wrong
      */
     void check();
 

@@ -1,29 +1,36 @@
 package io.github.flinksplade.connector;
 
-/** How a job begins with a target. */
+/** How a job starts with a target. */
 public enum StartMode {
-    /** It has not written there before. */
+    /** The job has no state: it has not written to the target before. */
     NEW,
-    /** It has, and sends everything again: what is gone may be created and is filled. */
-    REFILL,
+    /** The job has written to it before and writes everything again: what is missing is created. */
+    REINDEX,
     /**
-     * It has, and goes on without sending again what it has sent: what is gone must not be created,
-     * for most of it would be missing. See {@link #beginEmpty}.
+     * The job has written to it before and does not write that again: what is missing must not be
+     * created, because everything written before would be missing from it.
      */
-    RESUME;
+    RESUME,
+    /**
+     * Whether the job has state is not known where it is submitted, as when a JobManager with high
+     * availability starts. What is missing is created and what exists is accepted; the tasks, which
+     * know whether they were restored, prepare the target again as {@link #NEW} or {@link #RESUME}.
+     */
+    UNKNOWN;
 
     /**
-     * To be called before something empty is created or begun with.
+     * To be called before an empty target is created or used.
      *
-     * @param place what is not there, for the message: {@code the index in idx}
-     * @throws ConnectorException when the job goes on
+     * @param target what is missing or empty, for the message: {@code the index in idx}
+     * @throws ConnectorException when the job resumes
      */
-    public void beginEmpty(String place) {
+    public void createEmpty(String target) {
         if (this == RESUME) {
             throw new ConnectorException(
-                    place
-                            + " is gone or empty, and a job that goes on does not send again what it"
-                            + " has sent; bring it back, or start with --resend, which fills it");
+                    target
+                            + " is missing or empty, but this job resumes and would not write again"
+                            + " what it has already written. Restore it, or run the job with"
+                            + " --reindex to rebuild it.");
         }
     }
 }

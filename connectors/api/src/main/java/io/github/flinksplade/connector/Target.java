@@ -3,33 +3,30 @@ package io.github.flinksplade.connector;
 import java.io.Serializable;
 
 /**
- * A place that vectors are written to: a {@link SinkTarget}, which brings a Flink sink of its own,
- * or a {@link BatchTarget}, which sends batches to a server and leaves order, repetition and
- * refusals to the job. What it must promise stands in the package description.
+ * An external index, collection or topic that vectors are written to, as its URI and properties
+ * describe it. It is configuration only: {@link #prepare} contacts the server and returns what
+ * writes. What a sink must promise is in the package description.
  */
-public sealed interface Target extends Serializable permits SinkTarget, BatchTarget {
+public interface Target extends Serializable {
 
     /**
-     * Fails with a {@link ConnectorException} when the target cannot be written: unreachable,
-     * settings that contradict each other, vectors of another encoder already there. Creates what
-     * is missing, unless {@link StartMode#beginEmpty} refuses. Called once before the job starts,
-     * on the machine that submits it.
+     * The scheme and the normalized location, such as {@code opensearch://search:9200/docs}, and
+     * the options that are part of the location, such as a namespace. It names the operators'
+     * state, metrics and transactions, so two runs with the same identity write to the same target
+     * however the URI is spelled and whatever its other options are.
      *
-     * @throws UnreachableException when nothing answers there. Where the job goes on, it then
-     *     starts all the same, and a {@link BatchTarget} is checked by the task that writes it.
+     * @throws UnreachableException when only the server knows its identity and it is unavailable
      */
-    void check(TargetContext context, StartMode start);
+    String identity();
 
     /**
-     * Why the target could never accept this record (an id too long, a record too large), or null
-     * when nothing is known against it. Called for every record before it is written.
+     * Checks that the target can be written to, creates what is missing (unless {@link
+     * StartMode#createEmpty} rejects that), and returns a sink that contains what was learned from
+     * the server. May be called several times.
+     *
+     * @throws UnreachableException when the server is unavailable, which may pass
+     * @throws ConnectorException when the configuration is wrong, or the target contains vectors of
+     *     another encoder
      */
-    default String rejection(VectorRecord record) {
-        return null;
-    }
-
-    /** The most subtasks that may write at once; 1 where the target is one directory. */
-    default int maxParallelism() {
-        return Integer.MAX_VALUE;
-    }
+    PreparedSink prepare(TargetContext context, StartMode start);
 }

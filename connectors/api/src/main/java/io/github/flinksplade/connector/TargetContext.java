@@ -7,14 +7,19 @@ import java.util.stream.Collectors;
 /**
  * What the job tells a target.
  *
- * @param name unique and stable among the job's targets, over restarts too: base of uids and of
- *     transaction ids. Letters, digits and dashes
+ * @param identity the target's {@link Target#identity}, unique among the job's targets
+ * @param jobId distinguishes the job from others that write to the same target; stable over
+ *     restarts
  * @param provenance what makes the vectors
  * @param vocabulary the terms behind the indices
  * @param allowMixedModels whether vectors may go where vectors of another encoder are
  */
 public record TargetContext(
-        String name, Provenance provenance, Vocabulary vocabulary, boolean allowMixedModels)
+        String identity,
+        String jobId,
+        Provenance provenance,
+        Vocabulary vocabulary,
+        boolean allowMixedModels)
         implements Serializable {
 
     private static final long serialVersionUID = 1L;

@@ -1,6 +1,6 @@
 package io.github.flinksplade.connector;
 
-/** Nothing answers where a target should be: it may be away for a while. */
+/** A server is unavailable, which may pass: the caller may wait and try again. */
 public class UnreachableException extends ConnectorException {
 
     public UnreachableException(String message, Throwable cause) {

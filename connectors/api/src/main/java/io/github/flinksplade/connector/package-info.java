@@ -10,11 +10,11 @@
  *   <li>a {@link io.github.flinksplade.connector.DocumentSource}, which yields {@link
  *       io.github.flinksplade.connector.SourceRecord}s, bytes as they were read with their
  *       position; the job parses them, so that every source refuses bad input alike;
- *   <li>a {@link io.github.flinksplade.connector.Target}, which takes {@link
- *       io.github.flinksplade.connector.VectorRecord}s through a Flink sink ({@link
- *       io.github.flinksplade.connector.SinkTarget}) or in batches to a server ({@link
- *       io.github.flinksplade.connector.BatchTarget});
- *   <li>a {@link io.github.flinksplade.connector.DeadLetterTarget} for records that could not be
+ *   <li>a {@link io.github.flinksplade.connector.Target}, which prepares a sink for {@link
+ *       io.github.flinksplade.connector.VectorRecord}s: a Flink sink ({@link
+ *       io.github.flinksplade.connector.FlinkSink}) or batches to a server ({@link
+ *       io.github.flinksplade.connector.BatchSink});
+ *   <li>a {@link io.github.flinksplade.connector.DeadLetterQueue} for records that could not be
  *       parsed, encoded or accepted;
  *   <li>a {@link io.github.flinksplade.connector.SearchIndex} that answers queries over what the
  *       target holds;
@@ -31,7 +31,7 @@
  *   <li>A delete is not undone by an older upsert that arrives later.
  *   <li>One record refused never takes its neighbours with it: it leaves as a {@link
  *       io.github.flinksplade.connector.DeadLetter}, known beforehand through {@link
- *       io.github.flinksplade.connector.Target#rejection} or, where only the server can tell,
+ *       io.github.flinksplade.connector.PreparedSink#rejection} or, where only the server can tell,
  *       through the {@link io.github.flinksplade.connector.Outcome} of its batch.
  *   <li>A target that holds vectors of another encoder is refused at start-up, with the way out.
  * </ol>

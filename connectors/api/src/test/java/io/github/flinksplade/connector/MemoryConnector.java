@@ -75,21 +75,33 @@ public final class MemoryConnector implements Connector {
         private static final long serialVersionUID = 1L;
 
         @Override
-        public void check(TargetContext context, StartMode start) {
+        public String identity() {
+            return "memory:" + place;
+        }
+
+        @Override
+        public BatchSink prepare(TargetContext context, StartMode start) {
             MemoryServer server = server(place);
             if (server.isDown()) {
                 throw new UnreachableException("memory:" + place + " is away", null);
             }
             if (server.provenance == null) {
-                start.beginEmpty("memory:" + place);
+                start.createEmpty("memory:" + place);
                 server.provenance = context.provenance();
             } else if (broken != Broken.MIXES_MODELS) {
                 context.requireSameEncoder(server.provenance, "memory:" + place, "name another");
             }
+            return new MemorySink(place, broken, batching);
         }
+    }
+
+    private record MemorySink(String place, Broken broken, BatchOptions batching)
+            implements BatchSink {
+
+        private static final long serialVersionUID = 1L;
 
         @Override
-        public BatchClient<?> client(TargetContext context) {
+        public BatchClient<?> client() {
             return new MemoryClient(server(place), broken);
         }
     }

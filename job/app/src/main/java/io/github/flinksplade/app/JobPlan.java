@@ -2,30 +2,28 @@ package io.github.flinksplade.app;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connectors;
-import io.github.flinksplade.connector.DeadLetterTarget;
+import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.PreparedDeadLetterQueue;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.VectorSource;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
-import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.SpladeJob;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.apache.flink.api.connector.source.Boundedness;
 
 /**
@@ -55,14 +53,13 @@ final class JobPlan {
         this.encoder = encoder;
     }
 
-    /** Opens the connectors and checks that the sources can be read. */
+    /** Opens the connectors, which checks their configuration and contacts no server. */
     static JobPlan of(JobSettings settings) {
         List<DocumentSource> sources = new ArrayList<>();
         for (Address address : settings.from()) {
             sources.add(Connectors.of(address).source(address));
         }
         List<Target> targets = targets(settings);
-        sources.forEach(DocumentSource::check);
         return new JobPlan(
                 settings, sources, null, settings.model(), targets, encoderOptions(settings));
     }
@@ -104,11 +101,26 @@ final class JobPlan {
                 .allMatch(source -> source.source().getBoundedness() == Boundedness.BOUNDED);
     }
 
-    /** The addresses read from, as they are kept in the manifest. */
-    List<String> sourceNames() {
-        return settings.from().stream().map(Address::toString).toList();
+    /**
+     * Where the sources are, as the state remembers them.
+     *
+     * @throws UnreachableException when only a server knows that and it is unavailable
+     */
+    List<String> sourceIdentities() {
+        return sources.stream().map(DocumentSource::identity).toList();
     }
 
+    /** As {@link #sourceIdentities()}, of the targets. */
+    List<String> targetIdentities() {
+        return targets.stream().map(Target::identity).toList();
+    }
+
+    /** Checks that the sources can be read. */
+    void checkSources() {
+        sources.forEach(DocumentSource::check);
+    }
+
+    /** The URIs of the targets, for messages. */
     List<String> targetNames() {
         return settings.to().stream().map(Address::toString).toList();
     }
@@ -126,87 +138,60 @@ final class JobPlan {
     }
 
     /**
-     * The job.
+     * Prepares the targets and the dead-letter queue, and puts the job together.
      *
-     * @param jobId told apart from other jobs' in the names of targets
-     * @param generation part of the sources' names: under a new one they are read from their
+     * @param jobId distinguishes the job from others that write to the same targets
+     * @param generation part of the sources' names: in a new generation they are read from their
      *     beginning
+     * @param starts how the job starts with the target of that identity
+     * @param reindex whether unchanged documents are written again
+     * @param unavailable notified, in a sentence, of servers that are unavailable while the job
+     *     resumes
+     * @throws UnreachableException when a server is unavailable and the job cannot start without
      */
     JobDefinition define(
             String jobId,
-            int generation,
-            boolean resend,
-            DeadLetterTarget deadLetters,
-            Provenance provenance) {
+            String generation,
+            Function<String, StartMode> starts,
+            boolean reindex,
+            DeadLetterQueue deadLetters,
+            Provenance provenance,
+            Consumer<String> unavailable) {
+        EncoderOptions pinned = encoder.withSha256(provenance.modelSha256());
         List<NamedSource> namedSources = new ArrayList<>();
-        for (int i = 0; i < sources.size(); i++) {
-            namedSources.add(
-                    new NamedSource(
-                            "from-" + digest(settings.from().get(i).toString()) + "-g" + generation,
-                            sources.get(i)));
+        for (DocumentSource source : sources) {
+            namedSources.add(new NamedSource(source.identity() + generation, source));
         }
-        List<NamedTarget> namedTargets = new ArrayList<>();
-        for (int i = 0; i < targets.size(); i++) {
-            namedTargets.add(
-                    new NamedTarget(targetName(settings.to().get(i), jobId), targets.get(i)));
+        PreparedDeadLetterQueue preparedDeadLetters = deadLetters.prepare(jobId);
+        List<NamedSink> sinks = new ArrayList<>();
+        for (Target target : targets) {
+            String identity = target.identity();
+            TargetContext context =
+                    SpladeJob.context(
+                            identity,
+                            jobId,
+                            model,
+                            pinned,
+                            provenance,
+                            settings.allowMixedModels());
+            sinks.add(SpladeJob.prepare(target, context, starts.apply(identity), unavailable));
         }
         return new JobDefinition(
                 namedSources,
                 vectors,
-                namedTargets,
-                deadLetters,
+                sinks,
+                preparedDeadLetters,
                 model,
-                encoder.withSha256(provenance.modelSha256()),
+                pinned,
                 provenance,
                 new PipelineOptions(
                         settings.gate(),
-                        resend,
+                        reindex,
                         settings.keepVectors(),
                         settings.maxRecordSize(),
                         settings.maxBytesInFlight(),
                         settings.capacity(),
                         settings.stateTtl(),
                         settings.allowMixedModels()));
-    }
-
-    /**
-     * Asks each target whether it can be written.
-     *
-     * @param known the addresses that the job's checkpoint knows
-     * @param refilled whether these are sent everything again
-     * @param away is told of servers that are away
-     * @return the job to define
-     */
-    JobDefinition checkTargets(
-            JobDefinition job, List<String> known, boolean refilled, Consumer<String> away) {
-        Map<String, StartMode> starts = new HashMap<>();
-        for (int i = 0; i < targets.size(); i++) {
-            boolean isKnown = known.contains(settings.to().get(i).toString());
-            starts.put(
-                    job.targets().get(i).name(),
-                    !isKnown ? StartMode.NEW : refilled ? StartMode.REFILL : StartMode.RESUME);
-        }
-        return SpladeJob.checkTargets(job, starts::get, away);
-    }
-
-    /** {@code kafka-1a2b3c4d-} and the job's id: stable over restarts, unique among jobs. */
-    static String targetName(Address address, String jobId) {
-        return address.scheme().replaceAll("[^a-z0-9]", "-")
-                + "-"
-                + digest(address.toString())
-                + "-"
-                + jobId;
-    }
-
-    /** 8 hexadecimal digits. */
-    static String digest(String text) {
-        try {
-            byte[] digest =
-                    MessageDigest.getInstance("SHA-256")
-                            .digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest, 0, 4);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java runtime has SHA-256", e);
-        }
     }
 }

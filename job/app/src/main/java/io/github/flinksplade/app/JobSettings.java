@@ -44,7 +44,7 @@ record JobSettings(
         long deviceMemory,
         Duration checkpointInterval,
         boolean gate,
-        boolean resend,
+        boolean reindex,
         boolean keepVectors,
         long maxRecordSize,
         long maxBytesInFlight,
@@ -227,9 +227,9 @@ record JobSettings(
                     false,
                     "Skips documents that repeat what was sent last.",
                     JobSettings::flag);
-    static final Setting<Boolean> RESEND =
+    static final Setting<Boolean> REINDEX =
             new Setting<>(
-                    "resend",
+                    "reindex",
                     "true or false",
                     null,
                     "false",
@@ -316,7 +316,7 @@ record JobSettings(
                     DEVICE_MEMORY,
                     CHECKPOINT_INTERVAL,
                     GATE,
-                    RESEND,
+                    REINDEX,
                     KEEP_VECTORS,
                     MAX_RECORD_SIZE,
                     MAX_BYTES_IN_FLIGHT,
@@ -400,7 +400,7 @@ record JobSettings(
                 one(DEVICE_MEMORY, given),
                 one(CHECKPOINT_INTERVAL, given),
                 one(GATE, given),
-                one(RESEND, given),
+                one(REINDEX, given),
                 one(KEEP_VECTORS, given),
                 one(MAX_RECORD_SIZE, given),
                 one(MAX_BYTES_IN_FLIGHT, given),
@@ -621,7 +621,7 @@ record JobSettings(
         line(text, DEVICE_MEMORY, deviceMemory);
         line(text, CHECKPOINT_INTERVAL, checkpointInterval.toMillis() + " ms");
         line(text, GATE, gate);
-        line(text, RESEND, resend);
+        line(text, REINDEX, reindex);
         line(text, KEEP_VECTORS, keepVectors);
         line(text, MAX_RECORD_SIZE, maxRecordSize);
         line(text, MAX_BYTES_IN_FLIGHT, maxBytesInFlight);

@@ -3,8 +3,9 @@ package io.github.flinksplade.app;
 import io.github.flinksplade.app.StateDirectory.Manifest;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connectors;
-import io.github.flinksplade.connector.DeadLetterTarget;
+import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.pipeline.JobDefinition;
 import io.github.flinksplade.pipeline.SpladeJob;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.configuration.Configuration;
@@ -65,7 +67,17 @@ final class LocalRun {
     }
 
     /** What a run starts from. */
-    private record Start(Manifest manifest, boolean resend, boolean refilled, Path checkpoint) {}
+    private record Start(
+            Manifest manifest, boolean reindex, boolean rereads, Path checkpoint, String reason) {}
+
+    private record Prepared(Start start, JobDefinition job) {}
+
+    private static StartMode startMode(String identity, Start start, Manifest before) {
+        if (start.checkpoint() == null || !before.targets().contains(identity)) {
+            return StartMode.NEW;
+        }
+        return start.rereads() ? StartMode.REINDEX : StartMode.RESUME;
+    }
 
     /**
      * Runs until the sources end, a signal comes or the job fails.
@@ -96,24 +108,34 @@ final class LocalRun {
     private int run(JobPlan plan, boolean bounded, StateDirectory state) throws Exception {
         Provenance provenance = plan.provenance(ModelOptions.progress(console));
         Manifest before = state.manifest();
-        Start start = start(plan, bounded, provenance, before, state);
         Address deadLetterAddress = deadLetters(state);
-        DeadLetterTarget deadLetters =
+        DeadLetterQueue deadLetters =
                 Connectors.of(deadLetterAddress).deadLetters(deadLetterAddress);
-        JobDefinition job =
-                plan.define(
-                        start.manifest().id(),
-                        start.manifest().generation(),
-                        start.resend(),
-                        deadLetters,
-                        provenance);
-        deadLetters.check();
-        job =
-                plan.checkTargets(
-                        job,
-                        start.checkpoint() == null ? List.of() : before.targets(),
-                        start.refilled(),
-                        console.err()::println);
+        Supplier<Prepared> preparation =
+                () -> {
+                    plan.checkSources();
+                    Start start = start(plan, bounded, provenance, before, state);
+                    JobDefinition job =
+                            plan.define(
+                                    start.manifest().id(),
+                                    "#" + start.manifest().generation(),
+                                    identity -> startMode(identity, start, before),
+                                    start.reindex(),
+                                    deadLetters,
+                                    provenance,
+                                    console.err()::println);
+                    return new Prepared(start, job);
+                };
+        // a first start with a wrong URI is not to wait for a server that does not exist
+        Prepared prepared =
+                before == null
+                        ? preparation.get()
+                        : new Availability(console.err()::println).await(preparation);
+        Start start = prepared.start();
+        JobDefinition job = prepared.job();
+        if (start.reason() != null) {
+            console.err().println("State in " + settings.state() + ": " + start.reason() + ".");
+        }
         Path directory = state.newRun();
         Configuration configuration =
                 LocalConfiguration.of(settings, directory.toUri(), state.work());
@@ -165,38 +187,43 @@ final class LocalRun {
             return new Start(
                     Manifest.first(
                             randomId(),
-                            plan.sourceNames(),
-                            plan.targetNames(),
+                            plan.sourceIdentities(),
+                            plan.targetIdentities(),
                             encoder,
-                            settings.resend()),
-                    settings.resend(),
+                            settings.reindex()),
+                    settings.reindex(),
                     true,
+                    null,
                     null);
         }
+        List<String> targets = plan.targetIdentities();
         String again = null;
-        if (settings.resend()) {
-            again = "reading the sources from their beginning and sending everything again";
+        if (settings.reindex()) {
+            again = "reading the sources from their beginning and writing everything again";
         } else if (!before.encoder().equals(encoder)) {
-            again = "the encoder is another; reading the sources again and encoding everything";
-        } else if (!before.targets().containsAll(plan.targetNames())) {
-            again = "a target was added; reading the sources again and sending it everything";
+            again =
+                    "the model or its options changed; reading the sources from their beginning and"
+                            + " encoding everything again";
+        } else if (!before.targets().containsAll(targets)) {
+            again =
+                    "a target was added; reading the sources from their beginning and writing"
+                            + " everything to it";
         }
-        boolean refilled = again != null;
+        boolean rereads = again != null;
         if (again == null && before.finished()) {
-            again = "finished before; reading the sources again, unchanged documents are skipped";
+            again =
+                    "the last run finished; reading the sources again, unchanged documents are"
+                            + " skipped";
         }
-        // A resending that was cut short goes on as one.
-        boolean resend = settings.resend() || (again == null && bounded && before.resend());
+        // An interrupted reindex resumes as one.
+        boolean reindex = settings.reindex() || (again == null && bounded && before.reindex());
         Path checkpoint = state.newestCheckpoint(again == null ? Set.of() : KEYED);
         Manifest manifest =
-                before.next(plan.sourceNames(), plan.targetNames(), encoder, again != null, resend);
+                before.next(plan.sourceIdentities(), targets, encoder, again != null, reindex);
         if (again == null && checkpoint != null) {
-            again = "going on from the last checkpoint";
+            again = "resuming from the last checkpoint";
         }
-        if (again != null) {
-            console.err().println("State in " + settings.state() + ": " + again + ".");
-        }
-        return new Start(manifest, resend, refilled, checkpoint);
+        return new Start(manifest, reindex, rereads, checkpoint, again);
     }
 
     private Address deadLetters(StateDirectory state) {

@@ -4,7 +4,7 @@ import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.BatchDelivery;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.JobDefinition;
-import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -139,12 +139,12 @@ final class RunReport {
                     String.format(
                             Locale.ROOT,
                             "written %,d to %s",
-                            counts.get(Counters.written(job.targets().get(i).name())),
+                            counts.get(Counters.written(job.sinks().get(i).name())),
                             targets.get(i)));
         }
         parts.add(String.format(Locale.ROOT, "skipped %,d", counts.get(Counters.SKIPPED)));
         long superseded = counts.get(Counters.SUPERSEDED);
-        for (NamedTarget target : job.targets()) {
+        for (NamedSink target : job.sinks()) {
             superseded += counts.get(BatchDelivery.superseded(target.name()));
         }
         parts.add(String.format(Locale.ROOT, "superseded %,d", superseded));

@@ -2,8 +2,7 @@ package io.github.flinksplade.app;
 
 import io.github.flinksplade.app.JobSettings.Given;
 import io.github.flinksplade.connector.Connectors;
-import io.github.flinksplade.connector.DeadLetterTarget;
-import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.pipeline.JobDefinition;
@@ -12,10 +11,17 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.apache.flink.client.deployment.application.executors.EmbeddedExecutor;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.DeploymentOptions;
+import org.apache.flink.configuration.ExternalizedCheckpointRetention;
+import org.apache.flink.configuration.HighAvailabilityOptions;
+import org.apache.flink.configuration.ReadableConfig;
 import org.apache.flink.configuration.StateRecoveryOptions;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The main class for a Flink cluster: {@code flink run -c io.github.flinksplade.app.SpladeJobMain
@@ -23,6 +29,8 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  * parallelism are the cluster's, unless the file sets them under {@code flink:}.
  */
 public final class SpladeJobMain {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SpladeJobMain.class);
 
     private SpladeJobMain() {}
 
@@ -46,10 +54,20 @@ public final class SpladeJobMain {
                 && env.getCheckpointInterval() <= 0) {
             env.enableCheckpointing(settings.checkpointInterval().toMillis());
         }
-        boolean restored =
-                env.getConfiguration().getOptional(StateRecoveryOptions.SAVEPOINT_PATH).isPresent();
-        SpladeJob.define(env, definition(settings, restored));
+        retainCheckpoints(env);
+        SpladeJob.define(env, definition(settings, env.getConfiguration()));
         env.execute(settings.name());
+    }
+
+    /** A job that fails or is canceled keeps its state, unless the user wants otherwise. */
+    private static void retainCheckpoints(StreamExecutionEnvironment env) {
+        if (env.getConfiguration()
+                .getOptional(CheckpointingOptions.EXTERNALIZED_CHECKPOINT_RETENTION)
+                .isEmpty()) {
+            env.getCheckpointConfig()
+                    .setExternalizedCheckpointRetention(
+                            ExternalizedCheckpointRetention.RETAIN_ON_CANCELLATION);
+        }
     }
 
     /** What the file says to Flink, over what the cluster says. */
@@ -67,7 +85,7 @@ public final class SpladeJobMain {
      * The job as a cluster runs it: its targets are named after the job, since there is no state
      * directory to remember a name of their own.
      */
-    private static JobDefinition definition(JobSettings settings, boolean restored) {
+    private static JobDefinition definition(JobSettings settings, ReadableConfig flink) {
         if (settings.state() != null) {
             throw new UserException(
                     "'state' is for runs on one machine; on a cluster set"
@@ -79,18 +97,42 @@ public final class SpladeJobMain {
                             + " cannot be read, encoded or written");
         }
         JobPlan plan = JobPlan.of(settings);
-        DeadLetterTarget deadLetters =
+        DeadLetterQueue deadLetters =
                 Connectors.of(settings.deadLetters()).deadLetters(settings.deadLetters());
-        Provenance provenance = plan.provenance(Progress.SILENT);
-        JobDefinition job =
-                plan.define(
-                        JobPlan.digest(settings.name()),
-                        1,
-                        settings.resend(),
-                        deadLetters,
-                        provenance);
-        StartMode start =
-                !restored ? StartMode.NEW : settings.resend() ? StartMode.REFILL : StartMode.RESUME;
-        return SpladeJob.check(job, target -> start, System.err::println);
+        StartMode start = startMode(settings, flink);
+        Availability availability = new Availability(SpladeJobMain::report);
+        return availability.await(
+                () -> {
+                    plan.checkSources();
+                    return plan.define(
+                            settings.name(),
+                            settings.reindex() ? "#reindex" : "",
+                            identity -> start,
+                            settings.reindex(),
+                            deadLetters,
+                            plan.provenance(Progress.SILENT),
+                            SpladeJobMain::report);
+                });
+    }
+
+    /**
+     * Known here only from a savepoint given at submission. A JobManager with high availability
+     * that starts this method itself may be about to recover the job; then the tasks know.
+     */
+    private static StartMode startMode(JobSettings settings, ReadableConfig flink) {
+        boolean restored = flink.getOptional(StateRecoveryOptions.SAVEPOINT_PATH).isPresent();
+        boolean recoverable =
+                !flink.get(HighAvailabilityOptions.HA_MODE).equalsIgnoreCase("NONE")
+                        && EmbeddedExecutor.NAME.equals(flink.get(DeploymentOptions.TARGET));
+        if (settings.reindex() && (restored || recoverable)) {
+            return StartMode.REINDEX;
+        }
+        return restored ? StartMode.RESUME : recoverable ? StartMode.UNKNOWN : StartMode.NEW;
+    }
+
+    /** To the client's terminal or the JobManager's log, whichever runs this. */
+    private static void report(String sentence) {
+        LOG.warn(sentence);
+        System.err.println(sentence);
     }
 }

@@ -65,12 +65,12 @@ final class StateDirectory implements AutoCloseable {
      *
      * @param format layout of this file
      * @param id random, made with the directory: tells the transactions of two jobs apart
-     * @param sources the addresses read from
-     * @param targets the addresses written to
+     * @param sources identities of the sources
+     * @param targets identities of the targets
      * @param encoder fingerprint of what makes the vectors
      * @param generation grows when the sources are to be read from their beginning; part of the
      *     sources' names in the checkpoints
-     * @param resend whether this generation passes unchanged documents
+     * @param reindex whether this generation passes unchanged documents
      * @param finished whether all sources were read to their end
      */
     record Manifest(
@@ -80,7 +80,7 @@ final class StateDirectory implements AutoCloseable {
             @JsonProperty("targets") List<String> targets,
             @JsonProperty("encoder") String encoder,
             @JsonProperty("generation") int generation,
-            @JsonProperty("resend") boolean resend,
+            @JsonProperty("reindex") boolean reindex,
             @JsonProperty("finished") boolean finished) {
 
         Manifest {
@@ -93,8 +93,8 @@ final class StateDirectory implements AutoCloseable {
                 List<String> sources,
                 List<String> targets,
                 String encoder,
-                boolean resend) {
-            return new Manifest(FORMAT, id, sources, targets, encoder, 1, resend, false);
+                boolean reindex) {
+            return new Manifest(FORMAT, id, sources, targets, encoder, 1, reindex, false);
         }
 
         /** The same job started again. */
@@ -103,7 +103,7 @@ final class StateDirectory implements AutoCloseable {
                 List<String> nextTargets,
                 String nextEncoder,
                 boolean newGeneration,
-                boolean nextResend) {
+                boolean nextReindex) {
             return new Manifest(
                     FORMAT,
                     id,
@@ -111,12 +111,12 @@ final class StateDirectory implements AutoCloseable {
                     nextTargets,
                     nextEncoder,
                     generation + (newGeneration ? 1 : 0),
-                    nextResend,
+                    nextReindex,
                     false);
         }
 
         Manifest asFinished() {
-            return new Manifest(format, id, sources, targets, encoder, generation, resend, true);
+            return new Manifest(format, id, sources, targets, encoder, generation, reindex, true);
         }
     }
 

@@ -84,7 +84,7 @@ class JobSettingsTest {
                         Duration.ofMinutes(1),
                         JobSettings::checkpointInterval),
                 row(JobSettings.GATE, true, "false", false, JobSettings::gate),
-                row(JobSettings.RESEND, false, "true", true, JobSettings::resend),
+                row(JobSettings.REINDEX, false, "true", true, JobSettings::reindex),
                 row(JobSettings.KEEP_VECTORS, true, "false", false, JobSettings::keepVectors),
                 row(
                         JobSettings.MAX_RECORD_SIZE,

@@ -137,7 +137,7 @@ class LocalRunITCase {
                 .contains("encoded 0; ")
                 .contains("written 3 to lucene:");
 
-        Outcome again = run("--to", "lucene:@idx", "--state", "@state", "--resend");
+        Outcome again = run("--to", "lucene:@idx", "--state", "@state", "--reindex");
         assertThat(again.err())
                 .contains("sending everything again")
                 .contains("written 3 to lucene:")

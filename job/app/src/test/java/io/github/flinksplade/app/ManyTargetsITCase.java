@@ -240,16 +240,16 @@ class ManyTargetsITCase {
         assertThat(Distribution.run(directory, run).expect(1).err())
                 .contains("the index 'gone' at ")
                 .contains(" is gone or empty")
-                .contains("--resend");
-        String[] resend = Arrays.copyOf(run, run.length + 1);
-        resend[run.length] = "--resend";
-        Distribution.run(directory, resend).expect(0);
+                .contains("--reindex");
+        String[] reindex = Arrays.copyOf(run, run.length + 1);
+        reindex[run.length] = "--reindex";
+        Distribution.run(directory, reindex).expect(0);
         assertThat(ids(index)).hasSize(5);
         Files.move(directory.resolve("idx"), directory.resolve("elsewhere"));
         assertThat(Distribution.run(directory, run).expect(1).err())
                 .contains("idx is gone or empty")
-                .contains("--resend");
-        Distribution.run(directory, resend).expect(0);
+                .contains("--reindex");
+        Distribution.run(directory, reindex).expect(0);
         assertThat(ids("lucene:idx")).hasSize(5);
         Distribution.run(directory, run).expect(0);
     }

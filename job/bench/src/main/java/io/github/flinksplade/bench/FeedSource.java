@@ -34,6 +34,11 @@ final class FeedSource implements Source<SourceRecord, FeedSource.None, Void>, D
     interface None extends SourceSplit {}
 
     @Override
+    public String identity() {
+        return "feed:" + feed;
+    }
+
+    @Override
     public void check() {}
 
     @Override

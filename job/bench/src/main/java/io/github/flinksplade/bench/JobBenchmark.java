@@ -3,6 +3,7 @@ package io.github.flinksplade.bench;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.management.OperatingSystemMXBean;
+import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.MicroBatcher;
 import io.github.flinksplade.encoder.ModelFiles;
@@ -10,8 +11,8 @@ import io.github.flinksplade.encoder.ModelStore;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
-import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.SpladeJob;
 import java.io.IOException;
@@ -296,15 +297,20 @@ public final class JobBenchmark {
     }
 
     private JobDefinition definition(SpladeEncoder encoder) {
-        FeedTarget target = new FeedTarget(FEED);
+        Provenance provenance = SpladeJob.provenance(encoder);
         return new JobDefinition(
                 List.of(new NamedSource("bench", new FeedSource(FEED))),
                 null,
-                List.of(new NamedTarget("bench", target)),
-                target,
+                List.of(
+                        new NamedSink(
+                                new FeedSink(FEED),
+                                SpladeJob.context(
+                                        "bench", "bench", model, options, provenance, false),
+                                null)),
+                new FeedSink.Rejected(FEED),
                 model,
                 options,
-                SpladeJob.provenance(encoder),
+                provenance,
                 PipelineOptions.defaults());
     }
 

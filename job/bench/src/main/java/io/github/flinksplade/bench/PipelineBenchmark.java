@@ -4,9 +4,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.Provenance;
-import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.connector.StartMode;
+import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.Progress;
@@ -14,8 +17,8 @@ import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
-import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.SpladeJob;
 import java.nio.file.Path;
@@ -252,21 +255,27 @@ public final class PipelineBenchmark {
                                 + topics.group());
         Address to = Address.parse("kafka://" + servers + "/" + topics.vectors());
         Address refused = Address.parse("file:" + work.resolve("dead-letters.jsonl"));
-        CountingTarget target =
-                new CountingTarget(
-                        (SinkTarget) Connectors.of(to).target(to), count -> mark(count, marks));
+        DocumentSource source = Connectors.of(from).source(from);
+        source.check();
+        Target target = Connectors.of(to).target(to);
+        TargetContext context =
+                SpladeJob.context(
+                        target.identity(), "bench-pipeline", MODEL, encoder, provenance, false);
+        CountingSink sink =
+                new CountingSink(
+                        (FlinkSink) target.prepare(context, StartMode.NEW),
+                        count -> mark(count, marks));
         try {
             JobDefinition job =
                     new JobDefinition(
-                            List.of(new NamedSource("documents", Connectors.of(from).source(from))),
+                            List.of(new NamedSource("documents", source)),
                             null,
-                            List.of(new NamedTarget("vectors", target)),
-                            Connectors.of(refused).deadLetters(refused),
+                            List.of(new NamedSink(sink, context, null)),
+                            Connectors.of(refused).deadLetters(refused).prepare("bench-pipeline"),
                             MODEL,
                             encoder,
                             provenance,
                             PipelineOptions.defaults());
-            SpladeJob.check(job, name -> StartMode.NEW, narrator);
             // a job that starts again would count documents twice
             flink.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
             flink.set(DeploymentOptions.TARGET, "local");
@@ -275,7 +284,7 @@ public final class PipelineBenchmark {
             SpladeJob.define(env, job);
             return env.execute("bench pipeline");
         } finally {
-            target.forget();
+            sink.forget();
         }
     }
 

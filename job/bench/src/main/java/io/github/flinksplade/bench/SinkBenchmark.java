@@ -6,11 +6,13 @@ import io.github.flinksplade.connector.BatchDelivery;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.StartMode;
+import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.JobDefinition;
-import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.SpladeJob;
 import java.io.IOException;
@@ -211,25 +213,30 @@ public record SinkBenchmark(
 
     private Run run(List<Address> targets, SyntheticVectors vectors) throws Exception {
         Address refused = Address.parse("file:" + work.resolve("dead-letters.jsonl"));
-        List<NamedTarget> named = new ArrayList<>();
-        for (Address target : targets) {
-            named.add(
-                    new NamedTarget(
-                            "t" + vectors.round() + "-" + named.size(),
-                            Connectors.of(target).target(target)));
+        List<NamedSink> sinks = new ArrayList<>();
+        for (Address address : targets) {
+            Target target = Connectors.of(address).target(address);
+            TargetContext context =
+                    SpladeJob.context(
+                            target.identity(),
+                            "bench-" + vectors.round(),
+                            model,
+                            EncoderOptions.defaults(),
+                            vectors.provenance(),
+                            false);
+            // a later round writes where the one before wrote
+            sinks.add(SpladeJob.prepare(target, context, StartMode.REINDEX, narrator));
         }
         JobDefinition job =
                 new JobDefinition(
                         List.of(),
                         vectors,
-                        named,
-                        Connectors.of(refused).deadLetters(refused),
+                        sinks,
+                        Connectors.of(refused).deadLetters(refused).prepare("bench-sinks"),
                         model,
                         EncoderOptions.defaults(),
                         vectors.provenance(),
                         PipelineOptions.defaults());
-        // a later round writes where the one before wrote
-        SpladeJob.check(job, name -> StartMode.REFILL, narrator);
         flink.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
         flink.set(DeploymentOptions.TARGET, "local");
         flink.set(DeploymentOptions.ATTACHED, true);
@@ -245,9 +252,9 @@ public record SinkBenchmark(
         }
         double bytes = 0;
         double batches = 0;
-        for (NamedTarget target : named) {
-            bytes += counted(result, BatchDelivery.bytesSent(target.name()));
-            batches += counted(result, BatchDelivery.batchesSent(target.name()));
+        for (NamedSink sink : sinks) {
+            bytes += counted(result, BatchDelivery.bytesSent(sink.name()));
+            batches += counted(result, BatchDelivery.batchesSent(sink.name()));
         }
         double seconds = (after.wallNanos() - SyntheticVectors.openedAt()) / 1e9;
         return new Run(

@@ -1,9 +1,11 @@
 package io.github.flinksplade.pipeline;
 
-import io.github.flinksplade.connector.DeadLetterTarget;
 import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.PreparedDeadLetterQueue;
+import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorSource;
 import io.github.flinksplade.encoder.EncoderOptions;
 import java.util.HashSet;
@@ -16,7 +18,7 @@ import java.util.Set;
  *
  * @param sources where documents come from, at least one; none where vectors are copied
  * @param vectors what is copied, without encoding anything; null for a job that encodes documents
- * @param targets where vectors go to, at least one
+ * @param sinks where vectors go to, at least one
  * @param deadLetters where refused records go to
  * @param model reference of the model, as {@link
  *     io.github.flinksplade.encoder.SpladeEncoder#open(String, EncoderOptions)} takes it; it must
@@ -30,22 +32,20 @@ import java.util.Set;
 public record JobDefinition(
         List<NamedSource> sources,
         VectorSource vectors,
-        List<NamedTarget> targets,
-        DeadLetterTarget deadLetters,
+        List<NamedSink> sinks,
+        PreparedDeadLetterQueue deadLetters,
         String model,
         EncoderOptions encoder,
         Provenance provenance,
         PipelineOptions options) {
 
-    static final String DEAD_LETTERS = "dead-letters";
-
     /**
      * @throws IllegalArgumentException when there is no source or no target, or when two have the
-     *     same name; the message says so
+     *     same name
      */
     public JobDefinition {
         sources = List.copyOf(sources);
-        targets = List.copyOf(targets);
+        sinks = List.copyOf(sinks);
         Objects.requireNonNull(deadLetters, "deadLetters");
         Objects.requireNonNull(model, "model");
         Objects.requireNonNull(encoder, "encoder");
@@ -57,13 +57,7 @@ public record JobDefinition(
             throw new IllegalArgumentException(
                     "a job encodes documents or copies vectors, not both");
         }
-        unique("target", targets.stream().map(NamedTarget::name).toList());
-    }
-
-    /** The same job with these in place of its targets. */
-    JobDefinition withTargets(List<NamedTarget> others) {
-        return new JobDefinition(
-                sources, vectors, others, deadLetters, model, encoder, provenance, options);
+        unique("target", sinks.stream().map(NamedSink::name).toList());
     }
 
     private static void unique(String role, List<String> names) {
@@ -74,47 +68,41 @@ public record JobDefinition(
         for (String name : names) {
             if (!seen.add(name)) {
                 throw new IllegalArgumentException(
-                        "two " + role + "s are named '" + name + "'; give each its own name");
+                        "the " + role + " " + name + " is listed twice. List it once.");
             }
         }
     }
 
-    private static void checkName(String role, String name) {
-        if (!name.matches("[A-Za-z0-9-]+") || name.startsWith(DEAD_LETTERS)) {
-            throw new IllegalArgumentException(
-                    "'"
-                            + name
-                            + "' cannot be the name of a "
-                            + role
-                            + "; use letters, digits and dashes, and do not begin with '"
-                            + DEAD_LETTERS
-                            + "'");
-        }
-    }
-
     /**
-     * @param name unique among the sources and stable over restarts; it is part of the operator's
-     *     uid, so that a source under a new name is read from its beginning. Letters, digits and
-     *     dashes
+     * @param name the source's identity, and the generation of reading it: a source under a new
+     *     name is read from its beginning
      */
     public record NamedSource(String name, DocumentSource source) {
 
         public NamedSource {
-            checkName("source", name);
+            Objects.requireNonNull(name, "name");
             Objects.requireNonNull(source, "source");
         }
     }
 
     /**
-     * @param name unique among the targets and stable over restarts; see {@link
-     *     io.github.flinksplade.connector.TargetContext#name()}. A target under a new name gets
-     *     every document that is read from then on, also those that have not changed
+     * A target that was prepared. Its identity names the operators that write to it: a target with
+     * another identity receives every document that is read from then on, unchanged ones too.
+     *
+     * @param context what the target was prepared with
+     * @param unverified the target to prepare again by the tasks, which know whether the job has
+     *     state; null when that was known where the job was submitted
      */
-    public record NamedTarget(String name, Target target) {
+    public record NamedSink(PreparedSink sink, TargetContext context, Target unverified) {
 
-        public NamedTarget {
-            checkName("target", name);
-            Objects.requireNonNull(target, "target");
+        public NamedSink {
+            Objects.requireNonNull(sink, "sink");
+            Objects.requireNonNull(context, "context");
+        }
+
+        /** The target's identity. */
+        public String name() {
+            return context.identity();
         }
     }
 }

@@ -7,7 +7,7 @@ import java.time.Duration;
  * How the job treats documents, apart from where they come from and go to.
  *
  * @param gate whether documents that repeat what was sent last are skipped; true by default
- * @param resend whether everything passes the gate in this run; false by default
+ * @param reindex whether everything passes the gate in this run; false by default
  * @param keepVectors whether the guard keeps the vector it last sent for each id, so that a change
  *     of fields needs no inference; true by default
  * @param maxRecordBytes a record larger than this (key, value and headers) becomes a dead letter; 1
@@ -21,7 +21,7 @@ import java.time.Duration;
  */
 public record PipelineOptions(
         boolean gate,
-        boolean resend,
+        boolean reindex,
         boolean keepVectors,
         long maxRecordBytes,
         long maxBytesInFlight,

@@ -2,20 +2,23 @@ package io.github.flinksplade.pipeline;
 
 import io.github.flinksplade.connector.BatchTarget;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.DeferredSink;
+import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.StartMode;
+import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.UnreachableException;
+import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.SpladeEncoder;
-import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
-import io.github.flinksplade.pipeline.internal.AwayTarget;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.internal.EncoderFactory;
+import io.github.flinksplade.pipeline.internal.EncoderVocabulary;
 import io.github.flinksplade.pipeline.internal.Topology;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
-/** The topology: source, gate, encode, order guard, targets; dead letters aside. */
+/** The topology: source, gate, encode, order guard, sinks; dead letters aside. */
 public final class SpladeJob {
 
     private SpladeJob() {}
@@ -34,49 +37,51 @@ public final class SpladeJob {
     }
 
     /**
-     * Asks each source, each target and the dead letters whether they can be used; to be called
-     * before the job is defined, where it is submitted.
+     * What the job tells one of its targets.
      *
-     * @param start how the job begins with the target of that name
-     * @param away is told, in a sentence, of each server that is away while the job goes on: that
-     *     is no reason not to start, and the server is checked later
-     * @return the job to define
-     * @throws ConnectorException when one cannot be used
+     * @param identity the target's identity
+     * @param jobId distinguishes the job from others that write to the same target
+     * @param model reference of the model
+     * @param allowMixedModels whether vectors may be written where vectors of another encoder are
      */
-    public static JobDefinition check(
-            JobDefinition job, Function<String, StartMode> start, Consumer<String> away) {
-        job.sources().forEach(source -> source.source().check());
-        job.deadLetters().check();
-        return checkTargets(job, start, away);
+    public static TargetContext context(
+            String identity,
+            String jobId,
+            String model,
+            EncoderOptions encoder,
+            Provenance provenance,
+            boolean allowMixedModels) {
+        return new TargetContext(
+                identity,
+                jobId,
+                provenance,
+                new EncoderVocabulary(new EncoderFactory.OfModel(model, encoder)),
+                allowMixedModels);
     }
 
-    /** The part of {@link #check} that asks the targets. */
-    public static JobDefinition checkTargets(
-            JobDefinition job, Function<String, StartMode> start, Consumer<String> away) {
-        return job.withTargets(
-                job.targets().stream()
-                        .map(target -> check(job, target, start.apply(target.name()), away))
-                        .toList());
-    }
-
-    private static NamedTarget check(
-            JobDefinition job, NamedTarget named, StartMode start, Consumer<String> away) {
+    /**
+     * Prepares a target where the job is submitted.
+     *
+     * @param unavailable notified, in a sentence, of a server that is unavailable while the job
+     *     resumes: the job starts all the same, and the tasks prepare the target later
+     * @return the sink, named by the target's identity
+     * @throws UnreachableException when the server is unavailable and the job does not resume
+     * @throws ConnectorException when the target cannot be written to
+     */
+    public static NamedSink prepare(
+            Target target, TargetContext context, StartMode start, Consumer<String> unavailable) {
+        PreparedSink sink;
         try {
-            named.target().check(context(job, named.name()), start);
-            return named;
+            sink = target.prepare(context, start);
         } catch (UnreachableException e) {
-            if (start == StartMode.RESUME && named.target() instanceof BatchTarget target) {
-                away.accept(
-                        "Starting without target " + named.name() + ": " + e.getMessage() + ".");
-                return new NamedTarget(named.name(), new AwayTarget(target));
+            if (start != StartMode.RESUME || !(target instanceof BatchTarget batches)) {
+                throw e;
             }
-            throw e;
+            unavailable.accept(
+                    "Starting while " + context.identity() + " is unavailable: " + e.getMessage());
+            sink = new DeferredSink(batches, context);
         }
-    }
-
-    /** What the job tells the target of that name. */
-    public static TargetContext context(JobDefinition job, String target) {
-        return new Topology(job, factory(job)).context(target);
+        return new NamedSink(sink, context, start == StartMode.UNKNOWN ? target : null);
     }
 
     /** What makes the document vectors of an open encoder. */

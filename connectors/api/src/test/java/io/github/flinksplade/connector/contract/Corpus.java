@@ -96,7 +96,7 @@ public final class Corpus {
 
     /** A job's word to a target, with a vocabulary that has its odd terms too. */
     public static TargetContext context(Provenance provenance, boolean allowMixedModels) {
-        return new TargetContext("contract", provenance, new Terms(), allowMixedModels);
+        return new TargetContext("contract", "contract", provenance, new Terms(), allowMixedModels);
     }
 
     private static final class Terms implements Vocabulary {

@@ -411,7 +411,7 @@ public abstract class TargetContract {
         }
         faults.down();
         try {
-            assertThatThrownBy(() -> target(address).check(CONTEXT, StartMode.RESUME))
+            assertThatThrownBy(() -> target(address).prepare(CONTEXT, StartMode.RESUME))
                     .isInstanceOf(UnreachableException.class);
             Thread back = new Thread(() -> backAfter(1, faults));
             back.start();
@@ -424,19 +424,19 @@ public abstract class TargetContract {
         } finally {
             faults.up();
         }
-        target(address).check(CONTEXT, StartMode.RESUME);
+        target(address).prepare(CONTEXT, StartMode.RESUME);
         assertHolds(address, corpus);
     }
 
-    /** A job that goes on would leave out what it has sent before. */
+    /** A recreated target would miss everything that a job which resumes has written before. */
     @Test
-    void whatIsGoneIsBegunAnewOnlyIfEverythingIsSentAgain() throws Exception {
+    void recreatesMissingTargetOnlyOnReindex() throws Exception {
         Address address = fresh("gone");
-        assertOneSentence(() -> target(address).check(CONTEXT, StartMode.RESUME));
-        assertThatThrownBy(() -> target(address).check(CONTEXT, StartMode.RESUME))
-                .hasMessageContaining("--resend");
-        target(address).check(CONTEXT, StartMode.REFILL);
-        target(address).check(CONTEXT, StartMode.RESUME);
+        assertOneSentence(() -> target(address).prepare(CONTEXT, StartMode.RESUME));
+        assertThatThrownBy(() -> target(address).prepare(CONTEXT, StartMode.RESUME))
+                .hasMessageContaining("--reindex");
+        target(address).prepare(CONTEXT, StartMode.REINDEX);
+        target(address).prepare(CONTEXT, StartMode.RESUME);
     }
 
     private static void backAfter(int seconds, Faults faults) {
@@ -586,19 +586,19 @@ public abstract class TargetContract {
     void wrongCredentialsAreRefusedAtTheStart() throws Exception {
         Address address = withWrongCredentials(fresh("credentials"));
         assumeTrue(address != null, "the target takes no credentials");
-        assertOneSentence(() -> target(address).check(CONTEXT, StartMode.NEW));
+        assertOneSentence(() -> target(address).prepare(CONTEXT, StartMode.NEW));
     }
 
     @Test
     void vectorsOfAnotherModelAreRefused() throws Exception {
         Address address = fresh("models");
         write(address, Corpus.upsert("a", 1));
-        target(address).check(CONTEXT, StartMode.RESUME);
+        target(address).prepare(CONTEXT, StartMode.RESUME);
         TargetContext other = Corpus.context(Corpus.OTHER, false);
-        assertOneSentence(() -> target(address).check(other, StartMode.RESUME));
-        assertThatThrownBy(() -> target(address).check(other, StartMode.RESUME))
+        assertOneSentence(() -> target(address).prepare(other, StartMode.RESUME));
+        assertThatThrownBy(() -> target(address).prepare(other, StartMode.RESUME))
                 .hasMessageContaining("--allow-mixed-models");
-        target(address).check(Corpus.context(Corpus.OTHER, true), StartMode.RESUME);
+        target(address).prepare(Corpus.context(Corpus.OTHER, true), StartMode.RESUME);
     }
 
     private static void assertOneSentence(

@@ -1,13 +1,17 @@
 package io.github.flinksplade.connector.contract;
 
 import io.github.flinksplade.connector.BatchDelivery;
+import io.github.flinksplade.connector.BatchSink;
 import io.github.flinksplade.connector.BatchTarget;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DeadLetter;
-import io.github.flinksplade.connector.SinkTarget;
+import io.github.flinksplade.connector.DeferredSink;
+import io.github.flinksplade.connector.FlinkSink;
+import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.VectorRecord;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,24 +37,27 @@ public final class Writing implements AutoCloseable {
     public record Checkpoint(
             long id, OperatorSubtaskState writer, OperatorSubtaskState committer) {}
 
-    private final Target target;
+    private final PreparedSink sink;
     private final List<DeadLetter> refused = new ArrayList<>();
     private final OneInputStreamOperatorTestHarness<VectorRecord, ?> writer;
     private final OneInputStreamOperatorTestHarness<CommittableMessage<Object>, ?> committer;
     private int taken;
     private long checkpoints;
 
-    private Writing(Target target, TargetContext context, Checkpoint from) throws Exception {
-        this.target = target;
+    private Writing(PreparedSink prepared, Checkpoint from) throws Exception {
+        this.sink = prepared;
         this.checkpoints = from == null ? 0 : from.id();
-        if (target instanceof BatchTarget batches) {
-            writer = new OneInputStreamOperatorTestHarness<>(new BatchDelivery(batches, context));
+        if (prepared instanceof BatchSink batches) {
+            writer =
+                    new OneInputStreamOperatorTestHarness<>(new BatchDelivery("contract", batches));
             committer = null;
             writer.setup();
         } else {
-            Sink<VectorRecord> sink = ((SinkTarget) target).sink(context);
-            writer = new OneInputStreamOperatorTestHarness<>(new SinkWriterOperatorFactory<>(sink));
-            committer = committer(sink, writer);
+            Sink<VectorRecord> flinkSink = ((FlinkSink) prepared).sink();
+            writer =
+                    new OneInputStreamOperatorTestHarness<>(
+                            new SinkWriterOperatorFactory<>(flinkSink));
+            committer = committer(flinkSink, writer);
         }
         if (from != null) {
             restore(writer, from, from.writer());
@@ -94,16 +101,21 @@ public final class Writing implements AutoCloseable {
         operator.initializeState(state);
     }
 
-    /** A job's first attempt: the target is checked, then written. */
+    /** A job's first attempt. */
     public static Writing start(Target target, TargetContext context) throws Exception {
-        target.check(context, StartMode.NEW);
-        return new Writing(target, context, null);
+        return new Writing(target.prepare(context, StartMode.NEW), null);
     }
 
-    /** The attempt after a failure; from null where no checkpoint had completed. */
+    /** The attempt after a failure; {@code from} is null where no checkpoint had completed. */
     public static Writing restore(Target target, TargetContext context, Checkpoint from)
             throws Exception {
-        return new Writing(target, context, from);
+        PreparedSink prepared;
+        try {
+            prepared = target.prepare(context, StartMode.RESUME);
+        } catch (UnreachableException e) {
+            prepared = new DeferredSink((BatchTarget) target, context);
+        }
+        return new Writing(prepared, from);
     }
 
     /**
@@ -111,7 +123,7 @@ public final class Writing implements AutoCloseable {
      */
     public void write(VectorRecord... records) throws Exception {
         for (VectorRecord record : records) {
-            String rejection = target.rejection(record);
+            String rejection = sink.rejection(record);
             if (rejection == null) {
                 writer.processElement(new StreamRecord<>(record));
             } else {

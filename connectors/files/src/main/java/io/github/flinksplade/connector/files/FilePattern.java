@@ -68,6 +68,11 @@ record FilePattern(String address, String root, String glob) implements Serializ
         return path.chars().anyMatch(c -> "*[{".indexOf(c) >= 0);
     }
 
+    /** The absolute path, or the pattern with an absolute path before it. */
+    String location() {
+        return glob == null ? root : root + "/" + glob;
+    }
+
     /** Whether it names one file, which is there. */
     boolean isOneFile() {
         return glob == null && Files.isRegularFile(Path.of(root));

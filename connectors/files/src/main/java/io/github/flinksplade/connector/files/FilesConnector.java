@@ -3,7 +3,7 @@ package io.github.flinksplade.connector.files;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connector;
 import io.github.flinksplade.connector.ConnectorException;
-import io.github.flinksplade.connector.DeadLetterTarget;
+import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.Target;
 import java.nio.file.InvalidPathException;
@@ -40,7 +40,7 @@ public final class FilesConnector implements Connector {
     }
 
     @Override
-    public DeadLetterTarget deadLetters(Address address) {
+    public DeadLetterQueue deadLetters(Address address) {
         return new FilesDeadLetters(address);
     }
 

@@ -2,15 +2,14 @@ package io.github.flinksplade.connector.files;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
-import io.github.flinksplade.connector.DeadLetter;
-import io.github.flinksplade.connector.DeadLetterTarget;
+import io.github.flinksplade.connector.DeadLetterQueue;
+import io.github.flinksplade.connector.PreparedDeadLetterQueue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.apache.flink.api.connector.sink2.Sink;
 
 /** Dead letters as the lines of one file; see the package description. */
-final class FilesDeadLetters implements DeadLetterTarget {
+final class FilesDeadLetters implements DeadLetterQueue {
 
     private final Path file;
 
@@ -20,7 +19,12 @@ final class FilesDeadLetters implements DeadLetterTarget {
     }
 
     @Override
-    public void check() {
+    public PreparedDeadLetterQueue prepare(String jobId) {
+        createOrCheck();
+        return () -> new DeadLetterSink(file.toString());
+    }
+
+    private void createOrCheck() {
         if (Files.isDirectory(file)) {
             throw new ConnectorException(
                     file + " is a folder; dead letters go to one file, name one in it");
@@ -41,10 +45,5 @@ final class FilesDeadLetters implements DeadLetterTarget {
         if (!Files.isWritable(folder)) {
             throw new ConnectorException("cannot write into " + folder + ": permission denied");
         }
-    }
-
-    @Override
-    public Sink<DeadLetter> sink(String name) {
-        return new DeadLetterSink(file.toString());
     }
 }

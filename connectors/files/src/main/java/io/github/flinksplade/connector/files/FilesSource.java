@@ -92,6 +92,11 @@ final class FilesSource implements DocumentSource {
     }
 
     @Override
+    public String identity() {
+        return "file:" + pattern.location();
+    }
+
+    @Override
     public void check() {
         if (intervalMillis > 0 && pattern.isOneFile()) {
             throw new ConnectorException(

@@ -5,8 +5,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
-import io.github.flinksplade.connector.SinkTarget;
+import io.github.flinksplade.connector.FlinkSink;
+import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.StartMode;
+import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorJson.Form;
@@ -28,7 +30,7 @@ import org.apache.flink.streaming.api.functions.sink.filesystem.bucketassigners.
 import org.apache.flink.streaming.api.functions.sink.filesystem.rollingpolicies.OnCheckpointRollingPolicy;
 
 /** Vectors as JSON lines in the parts of a folder; see the package description. */
-final class FilesTarget implements SinkTarget {
+final class FilesTarget implements Target {
 
     private static final long serialVersionUID = 1L;
 
@@ -63,7 +65,20 @@ final class FilesTarget implements SinkTarget {
     }
 
     @Override
-    public void check(TargetContext context, StartMode start) {
+    public String identity() {
+        return "file:" + folder;
+    }
+
+    @Override
+    public PreparedSink prepare(TargetContext context, StartMode start) {
+        createOrCheck(context, start);
+        return new FolderSink(
+                folder,
+                form,
+                new VectorJson(form, text, context.provenance(), context.vocabulary()));
+    }
+
+    private void createOrCheck(TargetContext context, StartMode start) {
         Path path = Path.of(folder);
         if (Files.exists(path) && !Files.isDirectory(path)) {
             throw new ConnectorException(
@@ -73,7 +88,7 @@ final class FilesTarget implements SinkTarget {
                             + " is written as a folder of parts; name another path or remove it");
         }
         if (!Files.exists(path)) {
-            start.beginEmpty("the folder " + folder);
+            start.createEmpty("the folder " + folder);
         }
         try {
             Files.createDirectories(path);
@@ -143,34 +158,39 @@ final class FilesTarget implements SinkTarget {
         }
     }
 
-    @Override
-    public String rejection(VectorRecord record) {
-        if (form != Form.ANSERINI) {
-            return null;
-        }
-        if (record.isDelete()) {
-            return "a delete cannot be written in the anserini form, which has none";
-        }
-        int bytes = record.id().getBytes(StandardCharsets.UTF_8).length;
-        return bytes > ANSERINI_ID_BYTES
-                ? "its id has " + bytes + " bytes, of which Anserini takes " + ANSERINI_ID_BYTES
-                : null;
-    }
+    /** Writes parts into a folder. */
+    private record FolderSink(String folder, Form form, VectorJson json) implements FlinkSink {
 
-    @Override
-    public Sink<VectorRecord> sink(TargetContext context) {
-        VectorJson json = new VectorJson(form, text, context.provenance(), context.vocabulary());
-        return FileSink.forRowFormat(
-                        org.apache.flink.core.fs.Path.fromLocalFile(Path.of(folder).toFile()),
-                        new LineEncoder(folder, json))
-                .withBucketAssigner(new BasePathBucketAssigner<>())
-                .withRollingPolicy(OnCheckpointRollingPolicy.build())
-                .withOutputFileConfig(
-                        OutputFileConfig.builder()
-                                .withPartPrefix(PREFIX)
-                                .withPartSuffix(SUFFIX)
-                                .build())
-                .build();
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public String rejection(VectorRecord record) {
+            if (form != Form.ANSERINI) {
+                return null;
+            }
+            if (record.isDelete()) {
+                return "a delete cannot be written in the anserini form, which has none";
+            }
+            int bytes = record.id().getBytes(StandardCharsets.UTF_8).length;
+            return bytes > ANSERINI_ID_BYTES
+                    ? "its id has " + bytes + " bytes, of which Anserini takes " + ANSERINI_ID_BYTES
+                    : null;
+        }
+
+        @Override
+        public Sink<VectorRecord> sink() {
+            return FileSink.forRowFormat(
+                            org.apache.flink.core.fs.Path.fromLocalFile(Path.of(folder).toFile()),
+                            new LineEncoder(folder, json))
+                    .withBucketAssigner(new BasePathBucketAssigner<>())
+                    .withRollingPolicy(OnCheckpointRollingPolicy.build())
+                    .withOutputFileConfig(
+                            OutputFileConfig.builder()
+                                    .withPartPrefix(PREFIX)
+                                    .withPartSuffix(SUFFIX)
+                                    .build())
+                    .build();
+        }
     }
 
     /** Writes a record and a line feed. */

@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.kafka;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.UnreachableException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -101,10 +102,20 @@ final class KafkaCluster implements AutoCloseable {
                 failures.add("no Kafka broker answers at " + server + ": " + e.getMessage());
             }
         }
-        throw new ConnectorException(
+        throw new UnreachableException(
                 String.join(", ", failures)
                         + "; start the broker or correct the address "
-                        + address);
+                        + address,
+                null);
+    }
+
+    /**
+     * The topic in its cluster, whichever of the cluster's brokers the URI lists. A server that has
+     * no cluster id is identified by the brokers as listed.
+     */
+    String identity() {
+        String cluster = answer("asking for the cluster id", admin.describeCluster().clusterId());
+        return "kafka://" + (cluster == null ? address.servers() : cluster) + "/" + address.topic();
     }
 
     /** Fails when the properties are none that a consumer takes. */

@@ -2,7 +2,7 @@ package io.github.flinksplade.connector.kafka;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connector;
-import io.github.flinksplade.connector.DeadLetterTarget;
+import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.VectorSource;
@@ -88,7 +88,7 @@ public final class KafkaConnector implements Connector {
     }
 
     @Override
-    public DeadLetterTarget deadLetters(Address address) {
+    public DeadLetterQueue deadLetters(Address address) {
         return KafkaDeadLetters.of(address);
     }
 }

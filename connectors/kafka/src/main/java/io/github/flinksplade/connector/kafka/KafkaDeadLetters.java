@@ -3,14 +3,15 @@ package io.github.flinksplade.connector.kafka;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DeadLetter;
-import io.github.flinksplade.connector.DeadLetterTarget;
+import io.github.flinksplade.connector.DeadLetterQueue;
+import io.github.flinksplade.connector.PreparedDeadLetterQueue;
 import java.time.Duration;
 import java.util.Map;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.kafka.common.config.TopicConfig;
 
 /** A topic of dead letters. */
-final class KafkaDeadLetters implements DeadLetterTarget {
+final class KafkaDeadLetters implements DeadLetterQueue {
 
     /**
      * Settings of a topic that has to be created. Dead letters have the timestamps of their
@@ -31,8 +32,6 @@ final class KafkaDeadLetters implements DeadLetterTarget {
     private final KafkaAddress address;
     private final KafkaDelivery delivery;
 
-    private TopicLimits limits = TopicLimits.DEFAULT;
-
     private KafkaDeadLetters(KafkaAddress address, KafkaDelivery delivery) {
         this.address = address;
         this.delivery = delivery;
@@ -50,8 +49,9 @@ final class KafkaDeadLetters implements DeadLetterTarget {
     }
 
     @Override
-    public void check() {
+    public PreparedDeadLetterQueue prepare(String jobId) {
         delivery.checkProducer();
+        TopicLimits limits;
         try (KafkaCluster cluster = KafkaCluster.connect(address)) {
             if (delivery.exactlyOnce()) {
                 cluster.checkTransactionTimeout(delivery.transactionTimeoutMillis());
@@ -65,22 +65,29 @@ final class KafkaDeadLetters implements DeadLetterTarget {
             throw new ConnectorException(
                     "topic '"
                             + address.topic()
-                            + "' is compacted: it takes no dead letter without a key and keeps only"
-                            + " the last of each; write dead letters to a topic with"
-                            + " cleanup.policy=delete");
+                            + "' is compacted: it rejects dead letters without a key and keeps only"
+                            + " the last of each key. Write dead letters to a topic with"
+                            + " cleanup.policy=delete.");
         }
+        return new PreparedTopic(address.topic(), delivery, limits, jobId);
     }
 
-    @Override
-    public void checkCommits(Duration longest) {
-        delivery.checkCommits(longest);
-    }
+    private record PreparedTopic(
+            String topic, KafkaDelivery delivery, TopicLimits limits, String jobId)
+            implements PreparedDeadLetterQueue {
 
-    @Override
-    public Sink<DeadLetter> sink(String name) {
-        return delivery.sink(
-                name,
-                new DeadLetterSerializer(address.topic(), delivery.maxRecordBytes(limits), limits),
-                limits);
+        @Override
+        public void checkCommits(Duration longest) {
+            delivery.checkCommits(longest);
+        }
+
+        @Override
+        public Sink<DeadLetter> sink() {
+            return delivery.sink(
+                    "dead-letters",
+                    jobId,
+                    new DeadLetterSerializer(topic, delivery.maxRecordBytes(limits), limits),
+                    limits);
+        }
     }
 }

@@ -3,6 +3,8 @@ package io.github.flinksplade.connector.kafka;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import java.io.Serializable;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -250,10 +252,14 @@ final class KafkaDelivery implements Serializable {
     /**
      * The sink.
      *
-     * @param name unique among all that the job writes to
+     * @param role what the job writes to the topic, vectors or dead letters
+     * @param jobId distinguishes the job's transactions from those of other jobs
      */
     <T> KafkaSink<T> sink(
-            String name, KafkaRecordSerializationSchema<T> serializer, TopicLimits limits) {
+            String role,
+            String jobId,
+            KafkaRecordSerializationSchema<T> serializer,
+            TopicLimits limits) {
         KafkaSinkBuilder<T> builder =
                 KafkaSink.<T>builder()
                         .setKafkaProducerConfig(producerProperties(limits))
@@ -261,7 +267,7 @@ final class KafkaDelivery implements Serializable {
         if (exactlyOnce) {
             builder.setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
                     .setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
-                    .setTransactionalIdPrefix(transactionalIdPrefix(name));
+                    .setTransactionalIdPrefix(transactionalIdPrefix(role, jobId));
         } else {
             builder.setDeliveryGuarantee(DeliveryGuarantee.AT_LEAST_ONCE);
         }
@@ -269,11 +275,18 @@ final class KafkaDelivery implements Serializable {
     }
 
     /**
-     * Ends in a sign that no name has: a restarted sink aborts the open transactions of its topic
-     * whose id starts with its prefix, so that no prefix may be the beginning of another.
+     * Ends in a colon, which no part contains: a restarted sink aborts the open transactions of its
+     * topic whose id starts with its prefix, so no prefix may be the beginning of another.
      */
-    String transactionalIdPrefix(String name) {
-        return prefix + ":" + address.topic() + ":" + name + ":";
+    String transactionalIdPrefix(String role, String jobId) {
+        return prefix
+                + ":"
+                + address.topic()
+                + ":"
+                + role
+                + ":"
+                + URLEncoder.encode(jobId, StandardCharsets.UTF_8)
+                + ":";
     }
 
     /** What a pooling sink has to know of its serializer: the topic, beforehand. */

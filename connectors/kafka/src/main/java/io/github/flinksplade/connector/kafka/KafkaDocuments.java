@@ -86,6 +86,13 @@ final class KafkaDocuments implements DocumentSource {
     }
 
     @Override
+    public String identity() {
+        try (KafkaCluster cluster = KafkaCluster.connect(address)) {
+            return cluster.identity();
+        }
+    }
+
+    @Override
     public void check() {
         try (KafkaCluster cluster = KafkaCluster.connect(address)) {
             cluster.checkConsumer(properties);

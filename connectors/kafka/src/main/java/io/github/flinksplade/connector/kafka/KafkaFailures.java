@@ -1,10 +1,12 @@
 package io.github.flinksplade.connector.kafka;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.UnreachableException;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnsupportedSaslMechanismException;
@@ -21,7 +23,24 @@ final class KafkaFailures {
      * @param doing what failed, as in "while topic 'x' is looked up"
      */
     static ConnectorException explain(KafkaAddress address, String doing, Throwable failure) {
-        return new ConnectorException(sentence(address, doing, failure), failure);
+        String sentence = sentence(address, doing, failure);
+        return isTransient(failure)
+                ? new UnreachableException(sentence, failure)
+                : new ConnectorException(sentence, failure);
+    }
+
+    /** Whether the brokers may answer another time. */
+    private static boolean isTransient(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof AuthenticationException || cause instanceof ConfigException) {
+                return false;
+            }
+            if (cause instanceof RetriableException
+                    || cause instanceof java.util.concurrent.TimeoutException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static String sentence(KafkaAddress address, String doing, Throwable failure) {

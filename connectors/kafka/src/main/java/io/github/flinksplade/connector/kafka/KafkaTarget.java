@@ -2,9 +2,11 @@ package io.github.flinksplade.connector.kafka;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.FlinkSink;
+import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.Provenance;
-import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.connector.StartMode;
+import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
@@ -17,7 +19,7 @@ import org.apache.kafka.common.record.CompressionType;
 import org.apache.kafka.common.record.RecordBatch;
 
 /** A topic of vectors. */
-final class KafkaTarget implements SinkTarget {
+final class KafkaTarget implements Target {
 
     private static final long serialVersionUID = 1L;
 
@@ -49,12 +51,6 @@ final class KafkaTarget implements SinkTarget {
     private final Format format;
     private final boolean withText;
     private final String registry;
-
-    // What check() learned; it travels with the target to where the records are.
-    private TopicLimits limits = TopicLimits.DEFAULT;
-    private int maxRecordBytes;
-    private int schemaId;
-    private VectorRecordSerializer serializer;
 
     private KafkaTarget(
             KafkaAddress address,
@@ -97,14 +93,22 @@ final class KafkaTarget implements SinkTarget {
     }
 
     @Override
-    public void check(TargetContext context, StartMode start) {
+    public String identity() {
+        try (KafkaCluster cluster = KafkaCluster.connect(address)) {
+            return cluster.identity();
+        }
+    }
+
+    @Override
+    public PreparedSink prepare(TargetContext context, StartMode start) {
         delivery.checkProducer();
+        TopicLimits limits;
         try (KafkaCluster cluster = KafkaCluster.connect(address)) {
             if (delivery.exactlyOnce()) {
                 cluster.checkTransactionTimeout(delivery.transactionTimeoutMillis());
             }
             if (!cluster.topicExists()) {
-                start.beginEmpty("topic '" + address.topic() + "'");
+                start.createEmpty("topic '" + address.topic() + "'");
                 cluster.createTopic(delivery.partitions(), Map.of());
             }
             limits = cluster.topicLimits();
@@ -114,66 +118,18 @@ final class KafkaTarget implements SinkTarget {
                         held, "topic '" + address.topic() + "'", "write to another topic");
             }
         }
-        maxRecordBytes = delivery.maxRecordBytes(limits);
-        serializer = serializer(context);
+        return new PreparedTopic(
+                address.topic(),
+                delivery,
+                format,
+                withText,
+                limits,
+                delivery.maxRecordBytes(limits),
+                serializer(context, schemaId()),
+                context.jobId());
     }
 
-    /**
-     * Refuses a record that producer or topic would find too large, which would fail the job again
-     * and again. Knows nothing before {@link #check}.
-     */
-    @Override
-    public String rejection(VectorRecord record) {
-        if (serializer == null || sizeAtMost(record) <= maxRecordBytes) {
-            return null;
-        }
-        ProducerRecord<byte[], byte[]> serialized = serializer.serialize(record);
-        int size = size(serialized);
-        if (size <= maxRecordBytes) {
-            return null;
-        }
-        return "with "
-                + size
-                + " bytes larger than the "
-                + maxRecordBytes
-                + " that topic '"
-                + address.topic()
-                + "' and its producer take (max.message.bytes, max.request.size)";
-    }
-
-    /** Size as the producer counts it, from the lengths alone: never below the real one. */
-    private long sizeAtMost(VectorRecord record) {
-        long characters = record.id().length() * 2L;
-        long numbers = 0;
-        if (!record.isDelete()) {
-            characters += record.fields().length();
-            characters += withText && record.text() != null ? record.text().length() : 0;
-            numbers = record.indices().length;
-        }
-        // the id stands in the key and in the value; headers and names are in the generous rest
-        return 8_192 + format.bytesOfCharacter * characters + format.bytesOfTerm * numbers;
-    }
-
-    static int size(ProducerRecord<byte[], byte[]> record) {
-        return AbstractRecords.estimateSizeInBytesUpperBound(
-                RecordBatch.CURRENT_MAGIC_VALUE,
-                CompressionType.NONE,
-                record.key(),
-                record.value(),
-                record.headers().toArray());
-    }
-
-    @Override
-    public void checkCommits(Duration longest) {
-        delivery.checkCommits(longest);
-    }
-
-    @Override
-    public Sink<VectorRecord> sink(TargetContext context) {
-        return delivery.sink(context.name(), serializer(context), limits);
-    }
-
-    VectorRecordSerializer serializer(TargetContext context) {
+    VectorRecordSerializer serializer(TargetContext context, int schemaId) {
         Provenance provenance = context.provenance();
         return new VectorRecordSerializer(
                 address.topic(),
@@ -183,30 +139,98 @@ final class KafkaTarget implements SinkTarget {
                     case LUCENE -> json(VectorJson.Form.LUCENE, context);
                     case AVRO -> {
                         AvroWriter avro = new AvroWriter(withText, provenance);
-                        yield registry == null ? avro : RegisteredWriter.avro(avro, schemaId());
+                        yield registry == null ? avro : RegisteredWriter.avro(avro, schemaId);
                     }
                     case PROTOBUF -> {
                         ProtobufWriter protobuf = new ProtobufWriter(withText, provenance);
                         yield registry == null
                                 ? protobuf
-                                : RegisteredWriter.protobuf(protobuf, schemaId());
+                                : RegisteredWriter.protobuf(protobuf, schemaId);
                     }
                 });
     }
 
-    /** The id of the values' schema, which is asked for once. */
+    /** Registers the schema of the values and returns its id; 0 without a registry. */
     private int schemaId() {
-        if (schemaId == 0) {
-            SchemaRegistry known = SchemaRegistry.of(address, registry);
-            schemaId =
-                    format == Format.AVRO
-                            ? known.register("AVRO", AvroWriter.SCHEMA)
-                            : known.register("PROTOBUF", ProtobufWriter.SCHEMA);
+        if (registry == null) {
+            return 0;
         }
-        return schemaId;
+        SchemaRegistry client = SchemaRegistry.of(address, registry);
+        return format == Format.AVRO
+                ? client.register("AVRO", AvroWriter.SCHEMA)
+                : client.register("PROTOBUF", ProtobufWriter.SCHEMA);
     }
 
     private ValueWriter json(VectorJson.Form form, TargetContext context) {
         return new VectorJson(form, withText, context.provenance(), context.vocabulary())::bytes;
+    }
+
+    private record PreparedTopic(
+            String topic,
+            KafkaDelivery delivery,
+            Format format,
+            boolean withText,
+            TopicLimits limits,
+            int maxRecordBytes,
+            VectorRecordSerializer serializer,
+            String jobId)
+            implements FlinkSink {
+
+        private static final long serialVersionUID = 1L;
+
+        /**
+         * Rejects a record that is too large for the producer or the topic, which would fail the
+         * job again and again.
+         */
+        @Override
+        public String rejection(VectorRecord record) {
+            if (sizeAtMost(record) <= maxRecordBytes) {
+                return null;
+            }
+            ProducerRecord<byte[], byte[]> serialized = serializer.serialize(record);
+            int size = size(serialized);
+            if (size <= maxRecordBytes) {
+                return null;
+            }
+            return "its "
+                    + size
+                    + " bytes exceed the "
+                    + maxRecordBytes
+                    + " bytes that topic '"
+                    + topic
+                    + "' and its producer accept (max.message.bytes, max.request.size)";
+        }
+
+        /** Size as the producer counts it, from the lengths alone: never below the real one. */
+        private long sizeAtMost(VectorRecord record) {
+            long characters = record.id().length() * 2L;
+            long numbers = 0;
+            if (!record.isDelete()) {
+                characters += record.fields().length();
+                characters += withText && record.text() != null ? record.text().length() : 0;
+                numbers = record.indices().length;
+            }
+            // the id stands in the key and in the value; headers and names are in the generous rest
+            return 8_192 + format.bytesOfCharacter * characters + format.bytesOfTerm * numbers;
+        }
+
+        @Override
+        public void checkCommits(Duration longest) {
+            delivery.checkCommits(longest);
+        }
+
+        @Override
+        public Sink<VectorRecord> sink() {
+            return delivery.sink("vectors", jobId, serializer, limits);
+        }
+    }
+
+    static int size(ProducerRecord<byte[], byte[]> record) {
+        return AbstractRecords.estimateSizeInBytesUpperBound(
+                RecordBatch.CURRENT_MAGIC_VALUE,
+                CompressionType.NONE,
+                record.key(),
+                record.value(),
+                record.headers().toArray());
     }
 }

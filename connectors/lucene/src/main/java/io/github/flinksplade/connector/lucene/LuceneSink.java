@@ -25,13 +25,13 @@ final class LuceneSink
 
     private final String directory;
     private final boolean storeText;
-    private final boolean refill;
+    private final boolean reindex;
     private final TargetContext context;
 
-    LuceneSink(String directory, boolean storeText, boolean refill, TargetContext context) {
+    LuceneSink(String directory, boolean storeText, boolean reindex, TargetContext context) {
         this.directory = directory;
         this.storeText = storeText;
-        this.refill = refill;
+        this.reindex = reindex;
         this.context = context;
     }
 
@@ -64,7 +64,7 @@ final class LuceneSink
                 new IndexDirectory(Path.of(directory)),
                 this.context,
                 storeText,
-                refill,
+                reindex,
                 restored,
                 context.metricGroup(),
                 Clock.systemUTC());

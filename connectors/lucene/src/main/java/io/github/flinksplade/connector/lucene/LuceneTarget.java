@@ -1,28 +1,32 @@
 package io.github.flinksplade.connector.lucene;
 
-import io.github.flinksplade.connector.SinkTarget;
+import io.github.flinksplade.connector.FlinkSink;
+import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.StartMode;
+import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import java.nio.file.Path;
 import org.apache.flink.api.connector.sink2.Sink;
 
 /** A Lucene index as a target: one directory, one writer. */
-final class LuceneTarget implements SinkTarget {
+final class LuceneTarget implements Target {
 
     private static final long serialVersionUID = 1L;
 
-    /** A string, for a {@link Path} is not serializable. */
+    /** A string, because a {@link Path} is not serializable. */
     private final String directory;
 
     private final boolean storeText;
 
-    /** What check() was told. */
-    private boolean refill;
-
     LuceneTarget(Path directory, boolean storeText) {
         this.directory = directory.toString();
         this.storeText = storeText;
+    }
+
+    @Override
+    public String identity() {
+        return "lucene:" + directory;
     }
 
     /**
@@ -30,29 +34,36 @@ final class LuceneTarget implements SinkTarget {
      * finds no index knows that it runs on another machine than the one that was checked.
      */
     @Override
-    public void check(TargetContext context, StartMode start) {
+    public PreparedSink prepare(TargetContext context, StartMode start) {
         IndexDirectory index = new IndexDirectory(Path.of(directory));
-        refill = start == StartMode.REFILL;
         if (index.isVacant()) {
-            start.beginEmpty("the index in " + directory);
+            start.createEmpty("the index in " + directory);
             index.create(context.provenance());
         } else {
             index.check(context);
         }
+        return new PreparedIndex(directory, storeText, start == StartMode.REINDEX, context);
     }
 
-    @Override
-    public String rejection(VectorRecord record) {
-        return DocumentLayout.rejection(record);
-    }
+    private record PreparedIndex(
+            String directory, boolean storeText, boolean reindex, TargetContext context)
+            implements FlinkSink {
 
-    @Override
-    public Sink<VectorRecord> sink(TargetContext context) {
-        return new LuceneSink(directory, storeText, refill, context);
-    }
+        private static final long serialVersionUID = 1L;
 
-    @Override
-    public int maxParallelism() {
-        return 1;
+        @Override
+        public String rejection(VectorRecord record) {
+            return DocumentLayout.rejection(record);
+        }
+
+        @Override
+        public Sink<VectorRecord> sink() {
+            return new LuceneSink(directory, storeText, reindex, context);
+        }
+
+        @Override
+        public int maxParallelism() {
+            return 1;
+        }
     }
 }

@@ -55,14 +55,14 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
     private long sweptAt;
 
     /**
-     * @param refill whether everything is sent again, so that any commit will do
+     * @param reindex whether everything is sent again, so that any commit will do
      * @param restored the commit to go on from, or null for the newest
      */
     LuceneWriter(
             IndexDirectory index,
             TargetContext context,
             boolean storeText,
-            boolean refill,
+            boolean reindex,
             CommitPoint restored,
             SinkWriterMetricGroup metrics,
             Clock clock) {
@@ -83,7 +83,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         IndexWriter openWriter = null;
         try {
             openDirectory = index.open();
-            IndexCommit start = find(DirectoryReader.listCommits(openDirectory), refill, restored);
+            IndexCommit start = find(DirectoryReader.listCommits(openDirectory), reindex, restored);
             CommitData data = index.data(start.getUserData());
             index.requireSame(context, data.provenance());
             recorded = data.provenance();
@@ -115,7 +115,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         }
     }
 
-    private IndexCommit find(List<IndexCommit> commits, boolean refill, CommitPoint restored)
+    private IndexCommit find(List<IndexCommit> commits, boolean reindex, CommitPoint restored)
             throws IOException {
         if (restored == null) {
             return commits.get(commits.size() - 1);
@@ -128,7 +128,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             }
             kept.add(point.checkpointId());
         }
-        if (refill) {
+        if (reindex) {
             return commits.get(commits.size() - 1);
         }
         kept.remove(0L);
@@ -141,7 +141,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
                         + (kept.isEmpty() ? "for it is new" : "only those of checkpoints " + kept)
                         + "; go on from "
                         + (kept.isEmpty() ? "another directory" : "a newer checkpoint")
-                        + ", or start with --resend, which goes on from the index as it is");
+                        + ", or start with --reindex, which goes on from the index as it is");
     }
 
     private IndexWriterConfig configuration(IndexCommit start) {

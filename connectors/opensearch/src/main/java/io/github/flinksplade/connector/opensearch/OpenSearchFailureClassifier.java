@@ -93,7 +93,7 @@ final class OpenSearchFailureClassifier {
         return new ConnectorException(
                 place
                         + " is gone, or another one has taken its place; start the job anew with"
-                        + " --resend, which creates and fills it");
+                        + " --reindex, which creates and fills it");
     }
 
     /** What the user is told when something other than a batch was refused. */

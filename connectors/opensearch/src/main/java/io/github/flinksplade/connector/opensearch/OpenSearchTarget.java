@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.opensearch;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.BatchClient;
 import io.github.flinksplade.connector.BatchOptions;
+import io.github.flinksplade.connector.BatchSink;
 import io.github.flinksplade.connector.BatchTarget;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.StartMode;
@@ -92,12 +93,22 @@ final class OpenSearchTarget implements BatchTarget {
     }
 
     @Override
+    public String identity() {
+        return place.identity();
+    }
+
+    @Override
     public BatchOptions batching() {
         return batching;
     }
 
     @Override
-    public void check(TargetContext context, StartMode start) {
+    public BatchSink prepare(TargetContext context, StartMode start) {
+        createOrCheck(context, start);
+        return new OpenSearchSink(place, batching, requests(context), parameters());
+    }
+
+    private void createOrCheck(TargetContext context, StartMode start) {
         RestClient server = new RestClient(place);
         Answer greeting = server.await(server.ofServer("GET", "/", null));
         if (!greeting.isFine()) {
@@ -107,7 +118,7 @@ final class OpenSearchTarget implements BatchTarget {
         checkPipeline(server);
         Answer found = server.await(server.ofIndex("GET", "", null));
         if (OpenSearchFailureClassifier.isMissing(found)) {
-            start.beginEmpty(place.toString());
+            start.createEmpty(place.toString());
             create(server, context);
             found = server.await(server.ofIndex("GET", "", null));
         }
@@ -162,42 +173,55 @@ final class OpenSearchTarget implements BatchTarget {
         }
     }
 
-    @Override
-    public String rejection(VectorRecord record) {
-        String id = record.id();
-        if (!StandardCharsets.UTF_8.newEncoder().canEncode(id)) {
-            return "its id holds half of a surrogate pair, which "
-                    + place.product().title()
-                    + " cannot tell from U+FFFD";
-        }
-        int bytes = id.getBytes(StandardCharsets.UTF_8).length;
-        return bytes <= MOST_BYTES_OF_ID
-                ? null
-                : "its id has "
-                        + bytes
-                        + " bytes in UTF-8, more than the "
-                        + MOST_BYTES_OF_ID
-                        + " that "
-                        + place.product().title()
-                        + " takes";
+    private OpenSearchRequestFactory requests(TargetContext context) {
+        return new OpenSearchRequestFactory(
+                FeatureNames.of(names, context.vocabulary()),
+                storeText,
+                fields,
+                routing,
+                context.provenance());
     }
 
-    @Override
-    public BatchClient<?> client(TargetContext context) {
-        String parameters =
-                "?filter_path=errors,items.*.status,items.*.error"
-                        + (pipeline == null ? "" : "&pipeline=" + RestClient.encoded(pipeline))
-                        + (refresh == Refresh.FALSE
-                                ? ""
-                                : "&refresh=" + refresh.name().toLowerCase(Locale.ROOT));
-        return new OpenSearchClient(
-                place,
-                new OpenSearchRequestFactory(
-                        FeatureNames.of(names, context.vocabulary()),
-                        storeText,
-                        fields,
-                        routing,
-                        context.provenance()),
-                parameters);
+    private String parameters() {
+        return "?filter_path=errors,items.*.status,items.*.error"
+                + (pipeline == null ? "" : "&pipeline=" + RestClient.encoded(pipeline))
+                + (refresh == Refresh.FALSE
+                        ? ""
+                        : "&refresh=" + refresh.name().toLowerCase(Locale.ROOT));
+    }
+
+    private record OpenSearchSink(
+            Place place,
+            BatchOptions batching,
+            OpenSearchRequestFactory requests,
+            String parameters)
+            implements BatchSink {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public String rejection(VectorRecord record) {
+            String id = record.id();
+            if (!StandardCharsets.UTF_8.newEncoder().canEncode(id)) {
+                return "its id holds half of a surrogate pair, which "
+                        + place.product().title()
+                        + " cannot tell from U+FFFD";
+            }
+            int bytes = id.getBytes(StandardCharsets.UTF_8).length;
+            return bytes <= MOST_BYTES_OF_ID
+                    ? null
+                    : "its id has "
+                            + bytes
+                            + " bytes in UTF-8, more than the "
+                            + MOST_BYTES_OF_ID
+                            + " that "
+                            + place.product().title()
+                            + " takes";
+        }
+
+        @Override
+        public BatchClient<?> client() {
+            return new OpenSearchClient(place, requests, parameters);
+        }
     }
 }

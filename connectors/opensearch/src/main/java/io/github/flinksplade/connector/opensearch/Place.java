@@ -139,6 +139,15 @@ record Place(
         return System.getenv(name.toUpperCase(Locale.ROOT));
     }
 
+    /** Host, port, path and index; not whether TLS is used. */
+    String identity() {
+        return product.scheme()
+                + ":"
+                + server.substring(server.indexOf(':') + 1).toLowerCase(Locale.ROOT)
+                + "/"
+                + index;
+    }
+
     /** For messages, without secrets. */
     @Override
     public String toString() {

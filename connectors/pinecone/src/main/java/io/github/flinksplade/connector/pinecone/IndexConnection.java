@@ -83,7 +83,7 @@ final class IndexConnection implements AutoCloseable {
         try {
             return connect(settings, describe(settings, controlPlane));
         } catch (PineconeNotFoundException e) {
-            start.beginEmpty(settings.place());
+            start.createEmpty(settings.place());
             return connect(settings, create(settings, controlPlane));
         } catch (PineconeException e) {
             throw PineconeFailureClassifier.explain(settings, e);

@@ -124,6 +124,15 @@ record PineconeSettings(
         return host.startsWith("http://");
     }
 
+    /** Pinecone's own host is the only one of its kind; another is part of the location. */
+    String identity() {
+        return "pinecone:"
+                + (host.equals(PINECONE) ? "" : host + "/")
+                + index
+                + "?namespace="
+                + namespace;
+    }
+
     /** The index, for messages. */
     String place() {
         return "the index '" + index + "' at " + host;

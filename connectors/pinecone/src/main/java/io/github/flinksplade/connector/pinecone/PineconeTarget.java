@@ -2,6 +2,7 @@ package io.github.flinksplade.connector.pinecone;
 
 import io.github.flinksplade.connector.BatchClient;
 import io.github.flinksplade.connector.BatchOptions;
+import io.github.flinksplade.connector.BatchSink;
 import io.github.flinksplade.connector.BatchTarget;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
@@ -21,7 +22,22 @@ final class PineconeTarget implements BatchTarget {
     }
 
     @Override
-    public void check(TargetContext context, StartMode start) {
+    public String identity() {
+        return settings.identity();
+    }
+
+    @Override
+    public BatchOptions batching() {
+        return settings.batching();
+    }
+
+    @Override
+    public BatchSink prepare(TargetContext context, StartMode start) {
+        createOrCheck(context, start);
+        return new PineconeSink(settings);
+    }
+
+    private void createOrCheck(TargetContext context, StartMode start) {
         try (IndexConnection connection = IndexConnection.openOrCreate(settings, start)) {
             ProvenanceMark mark = new ProvenanceMark(settings, connection);
             Provenance held = mark.read();
@@ -39,23 +55,28 @@ final class PineconeTarget implements BatchTarget {
                                 + " records that flink-splade did not write; name a new namespace"
                                 + " with namespace=NAME, or a new index");
             }
-            start.beginEmpty(settings.collection());
+            start.createEmpty(settings.collection());
             mark.write(context.provenance());
         }
     }
 
-    @Override
-    public String rejection(VectorRecord record) {
-        return PineconeRequestFactory.rejection(settings, record);
-    }
+    private record PineconeSink(PineconeSettings settings) implements BatchSink {
 
-    @Override
-    public BatchOptions batching() {
-        return settings.batching();
-    }
+        private static final long serialVersionUID = 1L;
 
-    @Override
-    public BatchClient<?> client(TargetContext context) {
-        return new PineconeClient(settings);
+        @Override
+        public String rejection(VectorRecord record) {
+            return PineconeRequestFactory.rejection(settings, record);
+        }
+
+        @Override
+        public BatchOptions batching() {
+            return settings.batching();
+        }
+
+        @Override
+        public BatchClient<?> client() {
+            return new PineconeClient(settings);
+        }
     }
 }

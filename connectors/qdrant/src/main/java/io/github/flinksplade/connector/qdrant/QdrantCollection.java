@@ -55,7 +55,7 @@ final class QdrantCollection {
         requireConditionalWrites();
         CollectionInfo info = find();
         if (info == null) {
-            start.beginEmpty(settings.place());
+            start.createEmpty(settings.place());
             create(context.provenance());
             index(Set.of());
             return;
@@ -66,7 +66,7 @@ final class QdrantCollection {
         } else if (info.getPointsCount() > 0) {
             throw foreign();
         } else {
-            start.beginEmpty(settings.place());
+            start.createEmpty(settings.place());
             takeOver(context.provenance());
         }
         index(info.getPayloadSchemaMap().keySet());

@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.ConnectorException;
 import java.io.Serializable;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -104,6 +105,18 @@ final class QdrantSettings implements Serializable {
                 BatchOptions.optionsAnd(
                         "vector", "modifier", "on-disk", "text", "fields", "tombstones", "tls"));
         return new QdrantSettings(address);
+    }
+
+    /** A named vector is a place of its own in the collection. */
+    String identity() {
+        return "qdrant://"
+                + host.toLowerCase(Locale.ROOT)
+                + ":"
+                + port
+                + "/"
+                + collection
+                + "?vector="
+                + vector;
     }
 
     /** The server, for messages. */

@@ -2,6 +2,7 @@ package io.github.flinksplade.connector.qdrant;
 
 import io.github.flinksplade.connector.BatchClient;
 import io.github.flinksplade.connector.BatchOptions;
+import io.github.flinksplade.connector.BatchSink;
 import io.github.flinksplade.connector.BatchTarget;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
@@ -19,15 +20,8 @@ final class QdrantTarget implements BatchTarget {
     }
 
     @Override
-    public void check(TargetContext context, StartMode start) {
-        try (QdrantConnection connection = new QdrantConnection(settings)) {
-            new QdrantCollection(settings, connection).createOrCheck(context, start);
-        }
-    }
-
-    @Override
-    public String rejection(VectorRecord record) {
-        return new QdrantRequestFactory(settings).rejection(record);
+    public String identity() {
+        return settings.identity();
     }
 
     @Override
@@ -36,7 +30,30 @@ final class QdrantTarget implements BatchTarget {
     }
 
     @Override
-    public BatchClient<QdrantChange> client(TargetContext context) {
-        return new QdrantClient(settings);
+    public BatchSink prepare(TargetContext context, StartMode start) {
+        try (QdrantConnection connection = new QdrantConnection(settings)) {
+            new QdrantCollection(settings, connection).createOrCheck(context, start);
+        }
+        return new QdrantSink(settings);
+    }
+
+    private record QdrantSink(QdrantSettings settings) implements BatchSink {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public String rejection(VectorRecord record) {
+            return new QdrantRequestFactory(settings).rejection(record);
+        }
+
+        @Override
+        public BatchOptions batching() {
+            return settings.batching;
+        }
+
+        @Override
+        public BatchClient<QdrantChange> client() {
+            return new QdrantClient(settings);
+        }
     }
 }

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 
@@ -123,6 +124,14 @@ record SolrPlace(String server, String collection, String authorization, String 
             throw new ConnectorException(
                     "cannot read the certificates in " + file + ", the ca in solr.properties", e);
         }
+    }
+
+    /** Host, port, path and collection; not whether TLS is used. */
+    String identity() {
+        return "solr:"
+                + server.substring(server.indexOf(':') + 1).toLowerCase(Locale.ROOT)
+                + "/"
+                + collection;
     }
 
     /** For messages. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.BatchClient;
 import io.github.flinksplade.connector.BatchOptions;
+import io.github.flinksplade.connector.BatchSink;
 import io.github.flinksplade.connector.BatchTarget;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
@@ -43,11 +44,26 @@ final class SolrTarget implements BatchTarget {
     }
 
     @Override
-    public void check(TargetContext context, StartMode start) {
+    public String identity() {
+        return place.identity();
+    }
+
+    @Override
+    public BatchOptions batching() {
+        return batching;
+    }
+
+    @Override
+    public BatchSink prepare(TargetContext context, StartMode start) {
+        createOrCheck(context, start);
+        return new SolrSink(place, requests, commitWithinMillis, batching);
+    }
+
+    private void createOrCheck(TargetContext context, StartMode start) {
         SolrHttp solr = new SolrHttp(place);
         Answer schema = solr.ask("/schema", null);
         if (schema.status() == 404) {
-            start.beginEmpty(place.toString());
+            start.createEmpty(place.toString());
             create(solr);
             schema = solr.ask("/schema", null);
         }
@@ -55,7 +71,7 @@ final class SolrTarget implements BatchTarget {
         new SolrSchema(solr).complete(schema.body().path("schema"));
         if (SolrIndex.provenance(solr) == null) {
             requireEmpty(solr);
-            start.beginEmpty(place.toString());
+            start.createEmpty(place.toString());
         }
         // Sent even if it is there: what comes second is passed over, and it shows whether the
         // user may write, and whether the processor is at work.
@@ -125,18 +141,23 @@ final class SolrTarget implements BatchTarget {
         return answer.body();
     }
 
-    @Override
-    public String rejection(VectorRecord record) {
-        return SolrRequestFactory.rejection(record);
-    }
+    private record SolrSink(
+            SolrPlace place,
+            SolrRequestFactory requests,
+            long commitWithinMillis,
+            BatchOptions batching)
+            implements BatchSink {
 
-    @Override
-    public BatchOptions batching() {
-        return batching;
-    }
+        private static final long serialVersionUID = 1L;
 
-    @Override
-    public BatchClient<?> client(TargetContext context) {
-        return new SolrClient(place, requests, commitWithinMillis);
+        @Override
+        public String rejection(VectorRecord record) {
+            return SolrRequestFactory.rejection(record);
+        }
+
+        @Override
+        public BatchClient<?> client() {
+            return new SolrClient(place, requests, commitWithinMillis);
+        }
     }
 }

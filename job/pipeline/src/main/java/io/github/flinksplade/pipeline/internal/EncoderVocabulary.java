@@ -4,14 +4,14 @@ import io.github.flinksplade.connector.Vocabulary;
 import io.github.flinksplade.encoder.Tokenizer;
 
 /** The terms of the job's encoder, read from its tokenizer where they are first asked for. */
-final class EncoderVocabulary implements Vocabulary {
+public final class EncoderVocabulary implements Vocabulary {
 
     private static final long serialVersionUID = 1L;
 
     private final EncoderFactory factory;
     private transient volatile String[] terms;
 
-    EncoderVocabulary(EncoderFactory factory) {
+    public EncoderVocabulary(EncoderFactory factory) {
         this.factory = factory;
     }
 

@@ -94,7 +94,7 @@ final class Gate extends KeyedProcessFunction<String, Document, Change> {
 
         boolean wanted =
                 !options.gate()
-                        || options.resend()
+                        || options.reindex()
                         || document.replayed()
                         || last != null && !Hashes.contains(last.targets(), targets);
         if (same && sameEncoder && !wanted) {

@@ -1,18 +1,17 @@
 package io.github.flinksplade.pipeline.internal;
 
 import io.github.flinksplade.connector.BatchDelivery;
-import io.github.flinksplade.connector.BatchTarget;
+import io.github.flinksplade.connector.BatchSink;
 import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.FlinkSink;
+import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.Provenance;
-import io.github.flinksplade.connector.SinkTarget;
 import io.github.flinksplade.connector.SourceRecord;
-import io.github.flinksplade.connector.Target;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.pipeline.Document;
 import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
-import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -64,15 +63,6 @@ public final class Topology {
         this.factory = factory;
     }
 
-    /** What the job tells the target of that name. */
-    public TargetContext context(String target) {
-        return new TargetContext(
-                target,
-                job.provenance(),
-                new EncoderVocabulary(factory),
-                job.options().allowMixedModels());
-    }
-
     /** Adds the job to the environment. */
     public void define(StreamExecutionEnvironment env) {
         Configuration house = new Configuration();
@@ -95,18 +85,15 @@ public final class Topology {
         }
 
         DataStream<VectorRecord> records = job.vectors() == null ? encoded(env) : copied(env);
-        for (NamedTarget target : job.targets()) {
-            write(env, records, target);
+        for (NamedSink sink : job.sinks()) {
+            write(env, records, sink);
         }
 
         DataStream<DeadLetter> all = deadLetters.stream().reduce(DataStream::union).orElseThrow();
-        all.sinkTo(job.deadLetters().sink(DEAD_LETTERS))
-                .name(DEAD_LETTERS)
-                .uid(DEAD_LETTERS)
-                .setParallelism(1);
+        all.sinkTo(job.deadLetters().sink()).name(DEAD_LETTERS).uid(DEAD_LETTERS).setParallelism(1);
     }
 
-    /** Asks the targets whether what they were given lives until it is committed. */
+    /** Asks the sinks whether what they were given lives until it is committed. */
     private void checkCommits(CheckpointConfig checkpoints) {
         if (!checkpoints.isCheckpointingEnabled()) {
             return;
@@ -119,9 +106,9 @@ public final class Topology {
                         checkpoints.getCheckpointInterval(),
                         timeout + checkpoints.getMinPauseBetweenCheckpoints());
         Duration longest = Duration.ofMillis(next + timeout);
-        for (NamedTarget named : job.targets()) {
-            if (named.target() instanceof SinkTarget target) {
-                target.checkCommits(longest);
+        for (NamedSink named : job.sinks()) {
+            if (named.sink() instanceof FlinkSink sink) {
+                sink.checkCommits(longest);
             }
         }
         job.deadLetters().checkCommits(longest);
@@ -132,7 +119,7 @@ public final class Topology {
         PipelineOptions options = job.options();
         Provenance provenance = job.provenance();
         long fingerprint = Hashes.fingerprint(provenance.fingerprint());
-        long[] targets = Hashes.ofNames(job.targets().stream().map(NamedTarget::name).toList());
+        long[] targets = Hashes.ofNames(job.sinks().stream().map(NamedSink::name).toList());
 
         DataStream<Document> documents =
                 job.sources().stream()
@@ -213,41 +200,38 @@ public final class Topology {
     }
 
     private void write(
-            StreamExecutionEnvironment env, DataStream<VectorRecord> records, NamedTarget named) {
-        Target target = named.target();
+            StreamExecutionEnvironment env, DataStream<VectorRecord> records, NamedSink named) {
+        PreparedSink sink = named.sink();
         SingleOutputStreamOperator<VectorRecord> accepted =
                 named(
                         "check-" + named.name(),
                         records.process(
-                                new TargetCheck(named.name(), target),
-                                TypeInformation.of(VectorRecord.class)));
+                                new SinkAdmission(named), TypeInformation.of(VectorRecord.class)));
         collectDeadLetters(accepted);
-        boolean bounded = target.maxParallelism() < env.getMaxParallelism();
-        if (!bounded && job.targets().size() > 1) {
-            // a task of its own: in one with the guard, a target that waits for its server would
+        int max =
+                sink instanceof FlinkSink flinkSink
+                        ? flinkSink.maxParallelism()
+                        : Integer.MAX_VALUE;
+        boolean bounded = max < env.getMaxParallelism();
+        if (!bounded && job.sinks().size() > 1) {
+            // a task of its own: in one with the guard, a sink that waits for its server would
             // keep the others from being written to
             accepted.startNewChain();
         }
         // fewer writers than guards: all changes of one id must still meet in one writer
         DataStream<VectorRecord> toSink =
                 bounded ? accepted.keyBy(VectorRecord::id, Types.STRING) : accepted;
-        int parallelism = Math.min(target.maxParallelism(), env.getParallelism());
-        String uid = "target-" + named.name();
-        if (target instanceof BatchTarget batches) {
-            SingleOutputStreamOperator<DeadLetter> refused =
-                    BatchDelivery.write(toSink, batches, context(named.name())).name(uid).uid(uid);
-            SingleOutputStreamOperator<DeadLetter> counted =
-                    named("refused-" + named.name(), refused.process(new Refused(named.name())));
+        String uid = "sink-" + named.name();
+        if (sink instanceof BatchSink batches) {
+            SingleOutputStreamOperator<DeadLetter> rejected =
+                    BatchDelivery.write(toSink, named.name(), batches).name(uid).uid(uid);
+            deadLetters.add(
+                    named("refused-" + named.name(), rejected.process(new Refused(named.name()))));
+        } else if (sink instanceof FlinkSink flinkSink) {
+            DataStreamSink<VectorRecord> written =
+                    toSink.sinkTo(flinkSink.sink()).name(uid).uid(uid);
             if (bounded) {
-                refused.setParallelism(parallelism);
-                counted.setParallelism(parallelism);
-            }
-            deadLetters.add(counted);
-        } else if (target instanceof SinkTarget flinkSink) {
-            DataStreamSink<VectorRecord> sink =
-                    toSink.sinkTo(flinkSink.sink(context(named.name()))).name(uid).uid(uid);
-            if (bounded) {
-                sink.setParallelism(parallelism);
+                written.setParallelism(Math.min(max, env.getParallelism()));
             }
         }
     }

@@ -45,9 +45,9 @@ final class Documents {
         return SourceRecord.of("test", 0, null, value.getBytes(UTF_8));
     }
 
-    static PipelineOptions options(boolean gate, boolean resend, boolean keepVectors) {
+    static PipelineOptions options(boolean gate, boolean reindex, boolean keepVectors) {
         return new PipelineOptions(
-                gate, resend, keepVectors, 1_000_000, 64 << 20, 256, Duration.ZERO, false);
+                gate, reindex, keepVectors, 1_000_000, 64 << 20, 256, Duration.ZERO, false);
     }
 
     static PipelineOptions withTtl(Duration ttl) {

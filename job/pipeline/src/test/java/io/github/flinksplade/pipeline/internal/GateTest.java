@@ -172,7 +172,7 @@ class GateTest {
     }
 
     @Test
-    void resendPassesEverythingWithItsOldVersion() throws Exception {
+    void reindexPassesEverythingWithItsOldVersion() throws Exception {
         open();
         Change first = one(upsert("a", "x"));
         Change gone = one(delete("d"));

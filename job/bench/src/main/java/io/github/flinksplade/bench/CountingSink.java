@@ -1,8 +1,6 @@
 package io.github.flinksplade.bench;
 
-import io.github.flinksplade.connector.SinkTarget;
-import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.VectorRecord;
 import java.util.Map;
 import java.util.UUID;
@@ -10,15 +8,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 import org.apache.flink.api.connector.sink2.Sink;
 
-/** A target, and how many records have come to it, for this process to hear. */
-final class CountingTarget implements SinkTarget {
+/** A sink that reports to this process how many records reach it. */
+final class CountingSink implements FlinkSink {
 
     private static final long serialVersionUID = 1L;
 
-    /** Whoever listens, by the target's number: the target itself travels as bytes. */
+    /** The listeners by the sink's number: the sink itself is serialized. */
     private static final Map<UUID, LongConsumer> LISTENERS = new ConcurrentHashMap<>();
 
-    private final SinkTarget target;
+    private final FlinkSink sink;
     private final UUID number = UUID.randomUUID();
     private transient long count;
     private transient LongConsumer listener;
@@ -26,8 +24,8 @@ final class CountingTarget implements SinkTarget {
     /**
      * @param listener is told of each record how many have come with it, by the thread that has it
      */
-    CountingTarget(SinkTarget target, LongConsumer listener) {
-        this.target = target;
+    CountingSink(FlinkSink sink, LongConsumer listener) {
+        this.sink = sink;
         LISTENERS.put(number, listener);
     }
 
@@ -36,26 +34,21 @@ final class CountingTarget implements SinkTarget {
     }
 
     @Override
-    public void check(TargetContext context, StartMode start) {
-        target.check(context, start);
-    }
-
-    @Override
     public String rejection(VectorRecord record) {
         if (listener == null) {
             listener = LISTENERS.get(number);
         }
         listener.accept(++count);
-        return target.rejection(record);
+        return sink.rejection(record);
     }
 
     @Override
-    public Sink<VectorRecord> sink(TargetContext context) {
-        return target.sink(context);
+    public Sink<VectorRecord> sink() {
+        return sink.sink();
     }
 
     @Override
     public int maxParallelism() {
-        return target.maxParallelism();
+        return sink.maxParallelism();
     }
 }

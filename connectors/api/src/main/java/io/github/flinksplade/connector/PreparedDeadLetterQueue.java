@@ -1,0 +1,14 @@
+package io.github.flinksplade.connector;
+
+import java.time.Duration;
+import org.apache.flink.api.connector.sink2.Sink;
+
+/** Writes dead letters to a place that was prepared. */
+public interface PreparedDeadLetterQueue {
+
+    /** See {@link FlinkSink#checkCommits}. */
+    default void checkCommits(Duration longest) {}
+
+    /** The Flink sink. */
+    Sink<DeadLetter> sink();
+}

@@ -1,0 +1,113 @@
+package io.github.flinksplade.pipeline.internal;
+
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.PreparedSink;
+import io.github.flinksplade.connector.StartMode;
+import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.UnreachableException;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.pipeline.Counters;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
+import java.util.List;
+import org.apache.flink.api.common.functions.OpenContext;
+import org.apache.flink.api.common.state.ListState;
+import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.runtime.state.FunctionInitializationContext;
+import org.apache.flink.runtime.state.FunctionSnapshotContext;
+import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
+import org.apache.flink.streaming.api.functions.ProcessFunction;
+import org.apache.flink.util.Collector;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Ahead of each sink: sends records that the target can never accept to the dead-letter queue.
+ *
+ * <p>Where the job was submitted without knowing whether it has state ({@link StartMode#UNKNOWN}),
+ * the first subtask prepares the target again, because only the tasks know whether they were
+ * restored. The state of this operator says whether anything was written, so an empty target of a
+ * job that has written nothing yet is accepted.
+ */
+final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
+        implements CheckpointedFunction {
+
+    private static final long serialVersionUID = 1L;
+
+    private static final Logger LOG = LoggerFactory.getLogger(SinkAdmission.class);
+
+    private final String name;
+    private final PreparedSink sink;
+
+    /** What to prepare again; null where the start mode was known. */
+    private final Target target;
+
+    private final TargetContext context;
+
+    private transient boolean hasWritten;
+    private transient ListState<Boolean> hasWrittenState;
+    private transient Count written;
+    private transient DeadLetterOffice deadLetters;
+
+    SinkAdmission(NamedSink named) {
+        this.name = named.name();
+        this.sink = named.sink();
+        this.target = named.unverified();
+        this.context = named.context();
+    }
+
+    @Override
+    public void initializeState(FunctionInitializationContext state) throws Exception {
+        hasWrittenState =
+                state.getOperatorStateStore()
+                        .getUnionListState(new ListStateDescriptor<>("has-written", Types.BOOLEAN));
+        boolean wroteBefore = false;
+        for (Boolean wrote : hasWrittenState.get()) {
+            wroteBefore |= wrote;
+        }
+        hasWritten = wroteBefore;
+        boolean firstAttempt = getRuntimeContext().getTaskInfo().getAttemptNumber() == 0;
+        boolean firstSubtask = getRuntimeContext().getTaskInfo().getIndexOfThisSubtask() == 0;
+        if (target != null && firstAttempt && firstSubtask && state.isRestored() == wroteBefore) {
+            verify(wroteBefore ? StartMode.RESUME : StartMode.NEW);
+        }
+    }
+
+    private void verify(StartMode start) {
+        try {
+            target.prepare(context, start);
+        } catch (UnreachableException e) {
+            // the writer waits for the server and fails if the target is missing
+            LOG.warn("{} is unavailable; not verified at this start.", name, e);
+        }
+    }
+
+    @Override
+    public void snapshotState(FunctionSnapshotContext snapshot) throws Exception {
+        hasWrittenState.update(List.of(hasWritten));
+    }
+
+    @Override
+    public void open(OpenContext openContext) {
+        written = new Count(getRuntimeContext(), Counters.written(name));
+        deadLetters = new DeadLetterOffice(getRuntimeContext(), DeadLetter.Stage.WRITE, name);
+    }
+
+    @Override
+    public void processElement(
+            VectorRecord record, Context processing, Collector<VectorRecord> out) {
+        String rejection = sink.rejection(record);
+        if (rejection == null) {
+            hasWritten = true;
+            written.increment();
+            out.collect(record);
+        } else {
+            processing.output(
+                    DeadLetterOffice.OUTPUT,
+                    deadLetters.write(
+                            record.origin(), ConnectorException.class, "rejected", rejection));
+        }
+    }
+}
