@@ -2,7 +2,8 @@ package io.github.flinksplade.app;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connector;
-import io.github.flinksplade.connector.SinkTarget;
+import io.github.flinksplade.connector.FlinkSink;
+import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
@@ -39,13 +40,23 @@ public final class FailingConnector implements Connector {
                 Integer.parseInt(address.place()), Integer.parseInt(address.option("times")));
     }
 
-    private record FailingTarget(int every, int times) implements SinkTarget {
+    private record FailingTarget(int every, int times) implements Target {
 
         @Override
-        public void check(TargetContext context, StartMode start) {}
+        public String identity() {
+            return "failing:" + every;
+        }
 
         @Override
-        public Sink<VectorRecord> sink(TargetContext context) {
+        public PreparedSink prepare(TargetContext context, StartMode start) {
+            return new Prepared(every, times);
+        }
+    }
+
+    private record Prepared(int every, int times) implements FlinkSink {
+
+        @Override
+        public Sink<VectorRecord> sink() {
             return new FailingSink(every, times);
         }
     }

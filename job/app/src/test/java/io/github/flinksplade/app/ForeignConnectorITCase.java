@@ -38,11 +38,15 @@ class ForeignConnectorITCase {
                     return new ExampleTarget(address.allowOptions().place());
                 }
 
-                record ExampleTarget(String file) implements SinkTarget {
-                    public void check(TargetContext context, StartMode start) {}
-                    public Sink<VectorRecord> sink(TargetContext context) {
-                        return new ExampleSink(file);
+                record ExampleTarget(String file) implements Target {
+                    public String identity() { return "example:" + file; }
+                    public PreparedSink prepare(TargetContext context, StartMode start) {
+                        return new Prepared(file);
                     }
+                }
+
+                record Prepared(String file) implements FlinkSink {
+                    public Sink<VectorRecord> sink() { return new ExampleSink(file); }
                     public int maxParallelism() { return 1; }
                 }
 

@@ -1,27 +1,22 @@
 package io.github.flinksplade.pipeline.internal;
 
 import io.github.flinksplade.connector.BatchClient;
-import io.github.flinksplade.connector.BatchTarget;
+import io.github.flinksplade.connector.BatchSink;
 import io.github.flinksplade.connector.Outcome;
-import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
-/** A target that is a server, of which there is no more than when it answers. */
-interface FakeServer extends BatchTarget {
+/** The sink of a server, of which there is no more than when it answers. */
+interface FakeServer extends BatchSink {
 
     /** A connection: takes a batch, and all of it is written when the future completes. */
     Function<List<VectorRecord>, CompletableFuture<Void>> connect();
 
     @Override
-    default void check(TargetContext context, StartMode start) {}
-
-    @Override
-    default BatchClient<?> client(TargetContext context) {
+    default BatchClient<?> client() {
         Function<List<VectorRecord>, CompletableFuture<Void>> connection = connect();
         return new BatchClient<VectorRecord>() {
             @Override

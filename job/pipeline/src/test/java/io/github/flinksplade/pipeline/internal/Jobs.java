@@ -1,18 +1,18 @@
 package io.github.flinksplade.pipeline.internal;
 
 import io.github.flinksplade.connector.DeadLetter;
-import io.github.flinksplade.connector.DeadLetterTarget;
+import io.github.flinksplade.connector.FlinkSink;
+import io.github.flinksplade.connector.PreparedDeadLetterQueue;
+import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.Provenance;
-import io.github.flinksplade.connector.SinkTarget;
-import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.SparseVector;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
-import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import java.io.Serializable;
 import java.util.List;
@@ -49,11 +49,8 @@ record Jobs(String name) {
         private static final long serialVersionUID = 1L;
     }
 
-    private record CollectingTarget(String place) implements SinkTarget {
+    private record Collecting(String place) implements FlinkSink {
         private static final long serialVersionUID = 1L;
-
-        @Override
-        public void check(TargetContext context, StartMode start) {}
 
         @Override
         public String rejection(VectorRecord record) {
@@ -61,7 +58,7 @@ record Jobs(String name) {
         }
 
         @Override
-        public Sink<VectorRecord> sink(TargetContext context) {
+        public Sink<VectorRecord> sink() {
             return new CollectingSink<VectorRecord, Written>(
                     place,
                     record ->
@@ -76,12 +73,9 @@ record Jobs(String name) {
         }
     }
 
-    private record CollectingDeadLetters(String place) implements DeadLetterTarget {
+    private record CollectingDeadLetters(String place) implements PreparedDeadLetterQueue {
         @Override
-        public void check() {}
-
-        @Override
-        public Sink<DeadLetter> sink(String name) {
+        public Sink<DeadLetter> sink() {
             return new CollectingSink<DeadLetter, Dead>(
                     place,
                     letter ->
@@ -98,10 +92,23 @@ record Jobs(String name) {
         return new FakeEncoderFactory(name);
     }
 
-    List<NamedTarget> targets(String... names) {
-        return Stream.of(names)
-                .map(target -> new NamedTarget(target, new CollectingTarget(place(target))))
-                .toList();
+    List<NamedSink> targets(String... names) {
+        return Stream.of(names).map(target -> sink(target, new Collecting(place(target)))).toList();
+    }
+
+    NamedSink sink(String target, PreparedSink sink) {
+        return new NamedSink(sink, context(target), null);
+    }
+
+    TargetContext context(String target) {
+        return new TargetContext(
+                target, name, provenance(), new EncoderVocabulary(factory()), false);
+    }
+
+    private Provenance provenance() {
+        try (SpladeEncoder encoder = new FakeEncoderFactory(name + "/submitted").open()) {
+            return EncoderFactory.provenance(encoder);
+        }
     }
 
     private String place(String target) {
@@ -109,11 +116,7 @@ record Jobs(String name) {
     }
 
     JobDefinition definition(
-            List<NamedSource> sources, List<NamedTarget> targets, PipelineOptions options) {
-        Provenance provenance;
-        try (SpladeEncoder encoder = new FakeEncoderFactory(name + "/submitted").open()) {
-            provenance = EncoderFactory.provenance(encoder);
-        }
+            List<NamedSource> sources, List<NamedSink> targets, PipelineOptions options) {
         return new JobDefinition(
                 sources,
                 null,
@@ -121,7 +124,7 @@ record Jobs(String name) {
                 new CollectingDeadLetters(place("dead")),
                 "fake",
                 EncoderOptions.defaults(),
-                provenance,
+                provenance(),
                 options);
     }
 

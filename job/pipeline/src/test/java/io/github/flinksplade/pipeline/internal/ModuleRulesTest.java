@@ -26,6 +26,7 @@ class ModuleRulesTest {
                 .resideInAnyPackage(
                         "java..",
                         "org.apache.flink..",
+                        "org.slf4j..",
                         "com.fasterxml.jackson.core..",
                         "io.github.flinksplade.pipeline..",
                         "io.github.flinksplade.encoder",

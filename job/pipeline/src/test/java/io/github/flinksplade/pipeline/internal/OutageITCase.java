@@ -7,7 +7,6 @@ import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
-import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import java.io.IOException;
 import java.time.Duration;
@@ -100,7 +99,7 @@ class OutageITCase {
                                 List.of(
                                         new NamedSource(
                                                 "docs", new ScriptedSource("outage", script))),
-                                List.of(new NamedTarget("away", new Away())),
+                                List.of(jobs.sink("away", new Away())),
                                 PipelineOptions.defaults()),
                         jobs.factory())
                 .define(env);

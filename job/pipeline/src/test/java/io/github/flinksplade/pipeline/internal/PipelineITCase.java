@@ -13,8 +13,8 @@ import io.github.flinksplade.encoder.FakeEncoder;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.encoder.Tokenizer;
 import io.github.flinksplade.pipeline.Counters;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
-import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.internal.Jobs.Dead;
 import io.github.flinksplade.pipeline.internal.Jobs.Written;
@@ -259,7 +259,7 @@ class PipelineITCase {
             Jobs jobs,
             String sourceName,
             ScriptedSource source,
-            List<NamedTarget> targets,
+            List<NamedSink> targets,
             PipelineOptions options)
             throws Exception {
         new Topology(
@@ -353,7 +353,7 @@ class PipelineITCase {
             StreamExecutionEnvironment env,
             Jobs jobs,
             ScriptedSource.Script script,
-            List<NamedTarget> targets,
+            List<NamedSink> targets,
             Path directory)
             throws Exception {
         JobClient client =

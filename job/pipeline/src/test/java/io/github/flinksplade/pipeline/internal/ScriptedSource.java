@@ -80,6 +80,11 @@ final class ScriptedSource
     }
 
     @Override
+    public String identity() {
+        return "scripted";
+    }
+
+    @Override
     public void check() {}
 
     @Override

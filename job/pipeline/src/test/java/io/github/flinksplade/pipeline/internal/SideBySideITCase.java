@@ -7,7 +7,6 @@ import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
-import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import java.util.ArrayList;
 import java.util.List;
@@ -106,8 +105,8 @@ class SideBySideITCase {
                                         new NamedSource(
                                                 "docs", new ScriptedSource(jobs.name(), script))),
                                 List.of(
-                                        new NamedTarget("a", new Server(jobs.name(), slowFirst)),
-                                        new NamedTarget("b", new Server(jobs.name(), !slowFirst))),
+                                        jobs.sink("a", new Server(jobs.name(), slowFirst)),
+                                        jobs.sink("b", new Server(jobs.name(), !slowFirst))),
                                 PipelineOptions.defaults()),
                         jobs.factory())
                 .define(env);

@@ -4,12 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.connector.ConnectorException;
-import io.github.flinksplade.connector.SinkTarget;
-import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
-import io.github.flinksplade.pipeline.JobDefinition.NamedTarget;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,12 +27,12 @@ class TopologyTest {
 
     private static final Jobs JOBS = new Jobs("topology");
 
-    private static StreamGraph graph(int parallelism, List<NamedTarget> targets) {
+    private static StreamGraph graph(int parallelism, List<NamedSink> targets) {
         return graph(parallelism, targets, new Configuration());
     }
 
     private static StreamGraph graph(
-            int parallelism, List<NamedTarget> targets, Configuration flink) {
+            int parallelism, List<NamedSink> targets, Configuration flink) {
         StreamExecutionEnvironment env =
                 StreamExecutionEnvironment.createLocalEnvironment(parallelism, flink);
         ScriptedSource source = new ScriptedSource("topology", new ScriptedSource.Script());
@@ -56,8 +54,8 @@ class TopologyTest {
     @Test
     void uidsStay() {
         List<String> uids = new ArrayList<>();
-        List<NamedTarget> targets = new ArrayList<>(JOBS.targets("index", "topic"));
-        targets.add(new NamedTarget("server", new SideBySideITCase.Server("topology", false)));
+        List<NamedSink> targets = new ArrayList<>(JOBS.targets("index", "topic"));
+        targets.add(JOBS.sink("server", new SideBySideITCase.Server("topology", false)));
         for (StreamNode node : graph(3, targets).getStreamNodes()) {
             assertThat(node.getMaxParallelism()).as(node.getOperatorName()).isEqualTo(128);
             uids.add(node.getTransformationUID());
@@ -72,49 +70,44 @@ class TopologyTest {
                         "encode",
                         "guard",
                         "check-index",
-                        "target-index",
-                        "Sink Committer: target-index",
+                        "sink-index",
+                        "Sink Committer: sink-index",
                         "check-topic",
-                        "target-topic",
-                        "Sink Committer: target-topic",
+                        "sink-topic",
+                        "Sink Committer: sink-topic",
                         "check-server",
-                        "target-server",
+                        "sink-server",
                         "refused-server",
                         "dead-letters",
                         "Sink Committer: dead-letters");
     }
 
     /** A target that has at most so many writers. */
-    private record Narrow(int maxParallelism, SinkTarget target) implements SinkTarget {
+    private record Narrow(int maxParallelism, FlinkSink wrapped) implements FlinkSink {
         private static final long serialVersionUID = 1L;
 
         @Override
-        public void check(TargetContext context, StartMode start) {
-            target.check(context, start);
-        }
-
-        @Override
-        public Sink<VectorRecord> sink(TargetContext context) {
-            return target.sink(context);
+        public Sink<VectorRecord> sink() {
+            return wrapped.sink();
         }
     }
 
     @Test
     void changesOfOneIdMeetInOneWriter() {
-        SinkTarget target = (SinkTarget) JOBS.targets("wide").get(0).target();
+        FlinkSink sink = (FlinkSink) JOBS.targets("wide").get(0).sink();
         StreamGraph graph =
                 graph(
                         4,
                         List.of(
-                                new NamedTarget("wide", target),
-                                new NamedTarget("one", new Narrow(1, target)),
-                                new NamedTarget("two", new Narrow(2, target))));
-        assertThat(node(graph, "target-wide").getParallelism()).isEqualTo(4);
-        assertThat(node(graph, "target-wide").getInEdges().get(0).getPartitioner())
+                                JOBS.sink("wide", sink),
+                                JOBS.sink("one", new Narrow(1, sink)),
+                                JOBS.sink("two", new Narrow(2, sink))));
+        assertThat(node(graph, "sink-wide").getParallelism()).isEqualTo(4);
+        assertThat(node(graph, "sink-wide").getInEdges().get(0).getPartitioner())
                 .isInstanceOf(ForwardPartitioner.class);
-        assertThat(node(graph, "target-one").getParallelism()).isEqualTo(1);
-        assertThat(node(graph, "target-two").getParallelism()).isEqualTo(2);
-        assertThat(node(graph, "target-two").getInEdges().get(0).getPartitioner())
+        assertThat(node(graph, "sink-one").getParallelism()).isEqualTo(1);
+        assertThat(node(graph, "sink-two").getParallelism()).isEqualTo(2);
+        assertThat(node(graph, "sink-two").getInEdges().get(0).getPartitioner())
                 .isInstanceOf(KeyGroupStreamPartitioner.class);
         assertThat(node(graph, "dead-letters").getParallelism()).isEqualTo(1);
         assertThat(node(graph, "guard").getInEdges().get(0).getPartitioner())
@@ -122,11 +115,8 @@ class TopologyTest {
     }
 
     /** Told how long it may be until a commit; asks for less than a quarter of an hour. */
-    private record Impatient(SinkTarget target) implements SinkTarget {
+    private record Impatient(FlinkSink wrapped) implements FlinkSink {
         private static final long serialVersionUID = 1L;
-
-        @Override
-        public void check(TargetContext context, StartMode start) {}
 
         @Override
         public void checkCommits(Duration longest) {
@@ -136,18 +126,18 @@ class TopologyTest {
         }
 
         @Override
-        public Sink<VectorRecord> sink(TargetContext context) {
-            return target.sink(context);
+        public Sink<VectorRecord> sink() {
+            return wrapped.sink();
         }
     }
 
     @Test
     void targetsAreToldHowLongItMayBeUntilTheyCommit() {
-        List<NamedTarget> targets =
+        List<NamedSink> targets =
                 List.of(
-                        new NamedTarget(
+                        JOBS.sink(
                                 "impatient",
-                                new Impatient((SinkTarget) JOBS.targets("t").get(0).target())));
+                                new Impatient((FlinkSink) JOBS.targets("t").get(0).sink())));
         Configuration flink = new Configuration();
         flink.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(10));
         graph(1, targets, flink); // 7 + 7 minutes
@@ -164,7 +154,7 @@ class TopologyTest {
 
     @Test
     void recordsWaitFiveMillisecondsForOthersUnlessTheUserSaysMore() {
-        List<NamedTarget> targets = JOBS.targets("index");
+        List<NamedSink> targets = JOBS.targets("index");
         assertThat(node(graph(1, targets), "gate").getBufferTimeout()).isEqualTo(5);
         Configuration flink = new Configuration();
         flink.set(ExecutionOptions.BUFFER_TIMEOUT, Duration.ofMillis(70));
@@ -182,18 +172,13 @@ class TopologyTest {
     void namesAreChecked() {
         ScriptedSource source = new ScriptedSource("names", new ScriptedSource.Script());
         List<NamedSource> sources = List.of(new NamedSource("docs", source));
-        assertThatThrownBy(() -> new NamedSource("a b", source))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("'a b' cannot be the name of a source");
-        assertThatThrownBy(() -> JOBS.targets("dead-letters"))
-                .hasMessageContaining("cannot be the name of a target");
         assertThatThrownBy(
                         () ->
                                 JOBS.definition(
                                         sources,
                                         JOBS.targets("t", "t"),
                                         PipelineOptions.defaults()))
-                .hasMessage("two targets are named 't'; give each its own name");
+                .hasMessage("the target t is listed twice. List it once.");
         assertThatThrownBy(() -> JOBS.definition(sources, List.of(), PipelineOptions.defaults()))
                 .hasMessage("a job needs at least one target");
     }

@@ -1,0 +1,163 @@
+package io.github.flinksplade.pipeline.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.Operation;
+import io.github.flinksplade.connector.PreparedSink;
+import io.github.flinksplade.connector.StartMode;
+import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.UnreachableException;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.streaming.api.operators.ProcessOperator;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class SinkAdmissionTest {
+
+    private static final Jobs JOBS = new Jobs("admission");
+    private static final List<StartMode> PREPARED = new CopyOnWriteArrayList<>();
+    private static volatile boolean isEmpty;
+    private static volatile boolean isUnavailable;
+
+    /** A target that rejects what every target must reject. */
+    private record Recording() implements Target {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public String identity() {
+            return "recording";
+        }
+
+        @Override
+        public PreparedSink prepare(TargetContext context, StartMode start) {
+            PREPARED.add(start);
+            if (isUnavailable) {
+                throw new UnreachableException("unavailable", null);
+            }
+            if (isEmpty) {
+                start.createEmpty("the index");
+            } else if (start == StartMode.NEW) {
+                throw new ConnectorException("the folder contains vectors of another run");
+            }
+            return JOBS.targets("recording").get(0).sink();
+        }
+    }
+
+    @BeforeEach
+    void reset() {
+        PREPARED.clear();
+        isEmpty = true;
+        isUnavailable = false;
+    }
+
+    private static OneInputStreamOperatorTestHarness<VectorRecord, VectorRecord> start(
+            Target unverified, OperatorSubtaskState restored) throws Exception {
+        NamedSink named =
+                new NamedSink(
+                        JOBS.targets("recording").get(0).sink(),
+                        JOBS.context("recording"),
+                        unverified);
+        OneInputStreamOperatorTestHarness<VectorRecord, VectorRecord> harness =
+                new OneInputStreamOperatorTestHarness<>(
+                        new ProcessOperator<>(new SinkAdmission(named)));
+        if (restored != null) {
+            harness.setRestoredCheckpointId(1);
+            harness.initializeState(restored);
+        }
+        harness.open();
+        return harness;
+    }
+
+    private static OperatorSubtaskState stateOf(Target unverified, String... ids) throws Exception {
+        OneInputStreamOperatorTestHarness<VectorRecord, VectorRecord> harness =
+                start(unverified, null);
+        for (String id : ids) {
+            harness.processElement(new StreamRecord<>(record(id)));
+        }
+        OperatorSubtaskState state = harness.snapshot(1, 1);
+        harness.close();
+        return state;
+    }
+
+    private static VectorRecord record(String id) {
+        return new VectorRecord(
+                id,
+                Operation.UPSERT,
+                1,
+                "text",
+                "{}",
+                new int[] {1},
+                new float[] {1},
+                1,
+                false,
+                Documents.origin(id));
+    }
+
+    @Test
+    void preparesAsNewWhereThereIsNoState() throws Exception {
+        start(new Recording(), null).close();
+        assertThat(PREPARED).containsExactly(StartMode.NEW);
+        isEmpty = false;
+        assertThatThrownBy(() -> start(new Recording(), null))
+                .hasStackTraceContaining("contains vectors of another run");
+    }
+
+    @Test
+    void rejectsAnEmptyTargetAfterSomethingWasWritten() throws Exception {
+        OperatorSubtaskState written = stateOf(new Recording(), "a");
+        PREPARED.clear();
+        isEmpty = false;
+        start(new Recording(), written).close();
+        assertThat(PREPARED).containsExactly(StartMode.RESUME);
+        isEmpty = true;
+        assertThatThrownBy(() -> start(new Recording(), written))
+                .hasStackTraceContaining("the index is missing or empty");
+    }
+
+    @Test
+    void acceptsAnEmptyTargetOfARestoredJobThatWroteNothing() throws Exception {
+        OperatorSubtaskState nothingWritten = stateOf(new Recording(), "unacceptable");
+        PREPARED.clear();
+        start(new Recording(), nothingWritten).close();
+        assertThat(PREPARED).isEmpty();
+    }
+
+    @Test
+    void leavesAnUnavailableServerToTheWriter() throws Exception {
+        OperatorSubtaskState written = stateOf(new Recording(), "a");
+        isUnavailable = true;
+        start(new Recording(), written).close();
+        assertThat(PREPARED).endsWith(StartMode.RESUME);
+    }
+
+    @Test
+    void preparesNothingWhereTheStartModeWasKnown() throws Exception {
+        OperatorSubtaskState written = stateOf(null, "a");
+        start(null, written).close();
+        assertThat(PREPARED).isEmpty();
+    }
+
+    @Test
+    void sendsWhatTheTargetNeverAcceptsToTheDeadLetters() throws Exception {
+        OneInputStreamOperatorTestHarness<VectorRecord, VectorRecord> harness = start(null, null);
+        harness.processElement(new StreamRecord<>(record("unacceptable")));
+        harness.processElement(new StreamRecord<>(record("fine")));
+        assertThat(harness.extractOutputValues())
+                .extracting(VectorRecord::id)
+                .containsExactly("fine");
+        DeadLetter letter = harness.getSideOutput(DeadLetterOffice.OUTPUT).element().getValue();
+        assertThat(letter.message()).isEqualTo("no such ids here");
+        assertThat(letter.target()).isEqualTo("recording");
+        harness.close();
+    }
+}
