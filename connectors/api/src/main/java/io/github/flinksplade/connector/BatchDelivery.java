@@ -36,6 +36,11 @@ public final class BatchDelivery extends AbstractStreamOperatorFactory<DeadLette
         return "batchesSent." + target;
     }
 
+    /** Name of the accumulator of changes that a target accepted. */
+    public static String written(String target) {
+        return "written." + target;
+    }
+
     /** Name of the accumulator of changes that a target held newer ones of. */
     public static String superseded(String target) {
         return "superseded." + target;

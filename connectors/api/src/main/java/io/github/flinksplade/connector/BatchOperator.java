@@ -62,6 +62,7 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
         LongCounter allBytes = getRuntimeContext().getLongCounter(BatchDelivery.bytesSent(name));
         LongCounter allBatches =
                 getRuntimeContext().getLongCounter(BatchDelivery.batchesSent(name));
+        LongCounter allWritten = getRuntimeContext().getLongCounter(BatchDelivery.written(name));
         LongCounter allSuperseded =
                 getRuntimeContext().getLongCounter(BatchDelivery.superseded(name));
         Sent sent =
@@ -81,6 +82,7 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
                     @Override
                     public void written(VectorRecord record) {
                         records.inc();
+                        allWritten.add(1L);
                     }
 
                     @Override

@@ -7,13 +7,14 @@ import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.SpladeJob;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +26,7 @@ import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.core.execution.RecoveryClaimMode;
+import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.checkpoint.CheckpointStatsSnapshot;
 import org.apache.flink.runtime.executiongraph.AccessExecutionGraph;
 import org.apache.flink.runtime.executiongraph.ErrorInfo;
@@ -39,7 +41,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 final class LocalRun {
 
     private static final long POLL_MILLIS = 250;
-    private static final long LAST_CHECKPOINT_SECONDS = 5;
+    private static final long LAST_SAVEPOINT_SECONDS = 10;
     private static final long CANCEL_SECONDS = 3;
     private static final long CLOSE_SECONDS = 10;
 
@@ -156,12 +158,11 @@ final class LocalRun {
         RunReport report =
                 new RunReport(
                         console,
-                        job,
+                        job.sinks().stream().map(NamedSink::name).toList(),
                         plan.targetNames(),
                         deadLetterAddress,
-                        bounded && fromBeginning && console.errTerminal()
-                                ? DocumentCount.estimate(settings.from())
-                                : -1);
+                        bounded && fromBeginning ? DocumentCount.estimate(settings.from()) : -1,
+                        start.checkpoint() != null && !fromBeginning);
         int code;
         Signals signals = Signals.listen(this::signalled);
         try {
@@ -221,7 +222,7 @@ final class LocalRun {
         Manifest manifest =
                 before.next(plan.sourceIdentities(), targets, encoder, again != null, reindex);
         if (again == null && checkpoint != null) {
-            again = "resuming from the last checkpoint";
+            again = "resuming from " + state.describe(checkpoint);
         }
         return new Start(manifest, reindex, rereads, checkpoint, again);
     }
@@ -271,13 +272,13 @@ final class LocalRun {
             CompletableFuture<JobResult> result = cluster.requestJobResult(job);
             boolean stopping = false;
             boolean tidied = false;
-            long told = 0;
+            Restarts restarts = new Restarts();
             CompletableFuture<String> lastCheckpoint = null;
             while (!result.isDone()) {
                 if (signal.get() != 0 && !stopping) {
                     stopping = true;
                     report.clear();
-                    stop(cluster, job, result);
+                    stop(cluster, job, directory, result);
                     continue;
                 }
                 AccessExecutionGraph running = await(cluster.getExecutionGraph(job), result);
@@ -291,7 +292,7 @@ final class LocalRun {
                         // tasks that still start is declined, which does no harm.
                         lastCheckpoint = cluster.triggerCheckpoint(job);
                     }
-                    told = tellRestart(running, told, report);
+                    reportRestart(running, restarts, report);
                 }
                 if (!tidied && StateDirectory.hasCheckpoint(directory)) {
                     state.removeOtherRuns(directory); // this run stands on its own now
@@ -299,24 +300,70 @@ final class LocalRun {
                 }
                 awaitQuietly(result, POLL_MILLIS);
             }
-            return conclude(result.get(), cluster, job, state, directory, report);
+            report.clear();
+            JobResult ended = result.get();
+            if (signal.get() != 0) {
+                report.summary(ended.getAccumulatorResults());
+                return stopped(state, directory);
+            }
+            return conclude(ended, cluster, job, state, directory, report);
+        } catch (ExecutionException | CancellationException e) {
+            if (signal.get() == 0) {
+                throw e;
+            }
+            report.clear();
+            report.lastSummary();
+            return stopped(state, directory);
         } finally {
             awaitQuietly(cluster.closeAsync(), TimeUnit.SECONDS.toMillis(CLOSE_SECONDS));
         }
     }
 
-    /** Takes a last checkpoint if it is quick, then cancels. */
-    private void stop(MiniCluster cluster, JobID job, CompletableFuture<JobResult> result) {
-        awaitQuietly(
-                cluster.triggerCheckpoint(job), TimeUnit.SECONDS.toMillis(LAST_CHECKPOINT_SECONDS));
+    /** Stops with a savepoint, which commits what the sinks wrote; cancels if it takes too long. */
+    private void stop(
+            MiniCluster cluster, JobID job, Path directory, CompletableFuture<JobResult> result) {
+        console.err().println("Stopping: saving what was done ...");
+        CompletableFuture<String> savepoint =
+                cluster.stopWithSavepoint(
+                        job, directory.toUri().toString(), false, SavepointFormatType.NATIVE);
+        awaitQuietly(savepoint, TimeUnit.SECONDS.toMillis(LAST_SAVEPOINT_SECONDS));
+        if (savepoint.isDone() && !savepoint.isCompletedExceptionally()) {
+            awaitQuietly(result, TimeUnit.SECONDS.toMillis(CANCEL_SECONDS));
+        }
         if (!result.isDone()) {
             cluster.cancelJob(job);
             awaitQuietly(result, TimeUnit.SECONDS.toMillis(CANCEL_SECONDS));
         }
         if (!result.isDone()) {
-            // A task does not end: the process does. The state is as after a kill, which it bears.
+            // A task does not end: the process does, and the state is as after a kill.
             result.cancel(true);
         }
+    }
+
+    /** Reports what the next run starts from. */
+    private int stopped(StateDirectory state, Path directory) {
+        if (settings.state() == null) {
+            console.err().println("Stopped. Without --state the next run starts from scratch.");
+        } else if (StateDirectory.hasSavepoint(directory)) {
+            console.err()
+                    .println(
+                            "Stopped and saved. Run it again with the same --state to resume from"
+                                    + " here.");
+        } else if (StateDirectory.hasCheckpoint(directory)) {
+            console.err()
+                    .println(
+                            "Stopped, but the last documents could not be saved in time. Run it"
+                                    + " again with the same --state to resume from its last"
+                                    + " checkpoint, "
+                                    + state.newestCheckpoint(Set.of()).getFileName()
+                                    + ".");
+        } else {
+            console.err()
+                    .println(
+                            "Stopped before the first checkpoint of this run: nothing was saved."
+                                    + " The next run starts where this one started.");
+        }
+        return ExitCode.SIGNAL + signal.get();
     }
 
     private int conclude(
@@ -327,7 +374,6 @@ final class LocalRun {
             Path directory,
             RunReport report)
             throws Exception {
-        report.clear();
         JobStatus status = result.getJobStatus().orElse(JobStatus.FAILED);
         if (status == JobStatus.FINISHED) {
             if (StateDirectory.hasCheckpoint(directory)) {
@@ -335,16 +381,6 @@ final class LocalRun {
             }
             report.summary(result.getAccumulatorResults());
             return ExitCode.OK;
-        }
-        if (signal.get() != 0) {
-            report.summary(result.getAccumulatorResults());
-            console.err()
-                    .println(
-                            "Stopped."
-                                    + (settings.state() == null
-                                            ? ""
-                                            : " Start it again with the same --state to go on."));
-            return ExitCode.SIGNAL + signal.get();
         }
         report.summary(result.getAccumulatorResults());
         throw failure(result, cluster, job);
@@ -384,27 +420,33 @@ final class LocalRun {
         }
     }
 
-    /** Says once for each failure that the job starts again. */
-    private long tellRestart(AccessExecutionGraph running, long told, RunReport report) {
+    /** The last failure that was reported. */
+    private static final class Restarts {
+        private long timestamp;
+        private String message;
+    }
+
+    /** Reports that the job restarts, once for each different reason in a row. */
+    private void reportRestart(AccessExecutionGraph running, Restarts restarts, RunReport report) {
         ErrorInfo failure = running.getFailureInfo();
         if (failure == null
-                || failure.getTimestamp() <= told
+                || failure.getTimestamp() <= restarts.timestamp
                 || (running.getState() != JobStatus.RUNNING
                         && running.getState() != JobStatus.RESTARTING)) {
-            return told;
+            return;
         }
-        report.clear();
+        restarts.timestamp = failure.getTimestamp();
         Throwable cause = failure.getException().deserializeError(LocalRun.class.getClassLoader());
-        console.err()
-                .println(
-                        String.format(
-                                Locale.ROOT,
-                                "Starting again from the last checkpoint after a failure: %s",
-                                Failure.of(cause).message()));
+        String message = Failure.of(cause).message();
+        if (!message.equals(restarts.message)) {
+            restarts.message = message;
+            report.clear();
+            console.err()
+                    .println("Restarting from the last checkpoint after a failure: " + message);
+        }
         if (verbose) {
             cause.printStackTrace(console.err());
         }
-        return failure.getTimestamp();
     }
 
     /** The graph, or null when the job ended meanwhile. */
@@ -425,9 +467,7 @@ final class LocalRun {
             future.get(millis, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (ExecutionException
-                | TimeoutException
-                | java.util.concurrent.CancellationException e) {
+        } catch (ExecutionException | TimeoutException | CancellationException e) {
             // the caller asks the future itself
         }
     }

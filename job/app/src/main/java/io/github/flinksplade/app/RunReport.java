@@ -3,12 +3,8 @@ package io.github.flinksplade.app;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.BatchDelivery;
 import io.github.flinksplade.pipeline.Counters;
-import io.github.flinksplade.pipeline.JobDefinition;
-import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -16,45 +12,52 @@ import java.util.Map;
 import org.apache.flink.util.OptionalFailure;
 import org.apache.flink.util.SerializedValue;
 
-/** Tells how far a run is, in one line that is rewritten, and at its end what it did. */
+/**
+ * Reports how far a run is, in a line that is rewritten on a terminal and once a minute elsewhere,
+ * and at its end what it did.
+ */
 final class RunReport {
 
-    /** Rates are those of the last ten seconds. */
-    private static final long WINDOW_NANOS = 10_000_000_000L;
-
     private static final long IDLE_NANOS = 750_000_000L;
-
-    private record Sample(long nanos, long read, long tokens) {}
+    private static final long LOG_NANOS = 60_000_000_000L;
+    private static final int BAR_WIDTH = 20;
 
     private final Console console;
-    private final JobDefinition job;
+    private final List<String> sinks;
     private final List<String> targets;
     private final Address deadLetters;
     private final long total;
     private final long start = System.nanoTime();
-    private final Deque<Sample> samples = new ArrayDeque<>();
+    private final SmoothedRate documentRate = new SmoothedRate();
+    private final SmoothedRate tokenRate = new SmoothedRate();
+    private boolean resumes;
     private boolean shown;
     private Counts last;
     private long lastNanos = start;
+    private long loggedNanos = start;
 
     /**
-     * @param targets how to call the job's targets, in their order
+     * @param sinks names of the job's sinks
+     * @param targets how to call their targets, in the same order
      * @param total documents that there are to read, or -1 when that is not known
+     * @param resumes whether the run continues from a checkpoint, whose content is reported
      */
     RunReport(
             Console console,
-            JobDefinition job,
+            List<String> sinks,
             List<String> targets,
             Address deadLetters,
-            long total) {
+            long total,
+            boolean resumes) {
         this.console = console;
-        this.job = job;
+        this.sinks = sinks;
         this.targets = targets;
         this.deadLetters = deadLetters;
         this.total = total;
+        this.resumes = resumes;
     }
 
-    /** Takes in the counters and rewrites the line, where there is a terminal to do it on. */
+    /** Reads the counters and reports them, if it is time. */
     void progress(Map<String, SerializedValue<OptionalFailure<Object>>> accumulators) {
         Counts counts = Counts.of(accumulators);
         long now = System.nanoTime();
@@ -62,20 +65,37 @@ final class RunReport {
             last = counts;
             lastNanos = now;
         }
-        if (!console.errTerminal()) {
+        reportResumption(counts);
+        documentRate.update(now, done(counts));
+        tokenRate.update(now, counts.get(Counters.TOKENS));
+        if (console.errTerminal()) {
+            console.err().print("\r\u001b[K" + line(counts, now));
+            console.err().flush();
+            shown = true;
+        } else if (now - loggedNanos >= LOG_NANOS) {
+            loggedNanos = now;
+            console.err().println(line(counts, now));
+        }
+    }
+
+    /** Once, as soon as the tasks have reported what their checkpoint contains. */
+    private void reportResumption(Counts counts) {
+        boolean isKnown = sinks.stream().allMatch(sink -> counts.contains(Counters.restored(sink)));
+        if (!resumes || !isKnown) {
             return;
         }
-        Sample sample = new Sample(now, counts.get(Counters.READ), counts.get(Counters.TOKENS));
-        if (!samples.isEmpty() && sample.read() < samples.getLast().read()) {
-            samples.clear(); // the job began again
+        resumes = false;
+        List<String> parts = new ArrayList<>();
+        for (int i = 0; i < targets.size(); i++) {
+            parts.add(
+                    String.format(
+                            Locale.ROOT,
+                            "%,d changes written to %s",
+                            counts.get(Counters.restored(sinks.get(i))),
+                            targets.get(i)));
         }
-        samples.add(sample);
-        while (now - samples.getFirst().nanos() > WINDOW_NANOS) {
-            samples.removeFirst();
-        }
-        console.err().print("\r\u001b[K" + line(counts));
-        console.err().flush();
-        shown = true;
+        clear();
+        console.err().println("The checkpoint contains " + String.join(", ", parts) + ".");
     }
 
     /** Whether nothing has happened for a while. */
@@ -83,39 +103,56 @@ final class RunReport {
         return last != null && System.nanoTime() - lastNanos > IDLE_NANOS;
     }
 
-    private String line(Counts counts) {
+    /** Changes that every target has; with several targets, those of the slowest. */
+    private long written(Counts counts) {
+        return sinks.stream().mapToLong(sink -> counts.get(Counters.written(sink))).min().orElse(0);
+    }
+
+    /** Documents that need nothing more: written, or with a reason not to be. */
+    private long done(Counts counts) {
+        return written(counts)
+                + counts.get(Counters.SKIPPED)
+                + counts.get(Counters.SUPERSEDED)
+                + counts.get(Counters.DEAD_LETTERS);
+    }
+
+    private String line(Counts counts, long now) {
         List<String> parts = new ArrayList<>();
-        long read = counts.get(Counters.READ);
+        long done = done(counts);
+        if (total > 0) {
+            int filled = (int) Math.min(BAR_WIDTH, BAR_WIDTH * done / total);
+            parts.add(
+                    (console.errTerminal()
+                                    ? "["
+                                            + "#".repeat(filled)
+                                            + ".".repeat(BAR_WIDTH - filled)
+                                            + "] "
+                                    : "")
+                            + String.format(
+                                    Locale.ROOT,
+                                    "%d %% of %,d documents",
+                                    Math.min(100, 100 * done / total),
+                                    total));
+        }
+        parts.add(String.format(Locale.ROOT, "%,d written", written(counts)));
+        double rate = documentRate.perSecond();
+        parts.add(String.format(Locale.ROOT, rate < 10 ? "%.1f docs/s" : "%.0f docs/s", rate));
+        parts.add(String.format(Locale.ROOT, "%.0f tokens/s", tokenRate.perSecond()));
         parts.add(
-                total > 0
-                        ? String.format(Locale.ROOT, "%,d of %,d documents", read, total)
-                        : String.format(Locale.ROOT, "%,d documents", read));
-        Sample first = samples.getFirst();
-        Sample latest = samples.getLast();
-        double seconds = (latest.nanos() - first.nanos()) / 1e9;
-        double documentRate = seconds > 0 ? (latest.read() - first.read()) / seconds : 0;
-        if (seconds > 0) {
-            parts.add(String.format(Locale.ROOT, "%.0f docs/s", documentRate));
-            parts.add(
-                    String.format(
-                            Locale.ROOT,
-                            "%.0f tokens/s",
-                            (latest.tokens() - first.tokens()) / seconds));
-        }
-        long positions = counts.get(Counters.MODEL_POSITIONS);
-        if (positions > 0) {
-            parts.add(
-                    String.format(
-                            Locale.ROOT,
-                            "padding %.0f %%",
-                            100.0 - 100.0 * counts.get(Counters.MODEL_TOKENS) / positions));
-        }
-        parts.add("dead letters " + counts.get(Counters.DEAD_LETTERS));
-        if (total > read && documentRate > 0) {
-            long left = Math.round((total - read) / documentRate);
-            parts.add(String.format(Locale.ROOT, "ETA %d:%02d", left / 60, left % 60));
+                String.format(Locale.ROOT, "dead letters %,d", counts.get(Counters.DEAD_LETTERS)));
+        parts.add(duration((now - start) / 1e9));
+        if (total > done && rate > 0) {
+            parts.add("ETA " + duration((total - done) / rate));
         }
         return String.join(" | ", parts);
+    }
+
+    private static String duration(double seconds) {
+        long whole = Math.round(seconds);
+        return whole < 3600
+                ? String.format(Locale.ROOT, "%d:%02d", whole / 60, whole % 60)
+                : String.format(
+                        Locale.ROOT, "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60);
     }
 
     /** Removes the line, before something else is printed. */
@@ -126,9 +163,17 @@ final class RunReport {
         }
     }
 
+    /** The summary of a run that was interrupted, as far as its counters arrived. */
+    void lastSummary() {
+        summary(last == null ? new Counts(Map.of()) : last);
+    }
+
     /** What was done, always. */
     void summary(Map<String, SerializedValue<OptionalFailure<Object>>> accumulators) {
-        Counts counts = Counts.of(accumulators);
+        summary(Counts.of(accumulators));
+    }
+
+    private void summary(Counts counts) {
         double seconds = (System.nanoTime() - start) / 1e9;
         long read = counts.get(Counters.READ);
         List<String> parts = new ArrayList<>();
@@ -139,13 +184,13 @@ final class RunReport {
                     String.format(
                             Locale.ROOT,
                             "written %,d to %s",
-                            counts.get(Counters.written(job.sinks().get(i).name())),
+                            counts.get(Counters.written(sinks.get(i))),
                             targets.get(i)));
         }
         parts.add(String.format(Locale.ROOT, "skipped %,d", counts.get(Counters.SKIPPED)));
         long superseded = counts.get(Counters.SUPERSEDED);
-        for (NamedSink target : job.sinks()) {
-            superseded += counts.get(BatchDelivery.superseded(target.name()));
+        for (String sink : sinks) {
+            superseded += counts.get(BatchDelivery.superseded(sink));
         }
         parts.add(String.format(Locale.ROOT, "superseded %,d", superseded));
         parts.add(String.format(Locale.ROOT, "truncated %,d", counts.get(Counters.TRUNCATED)));
@@ -154,7 +199,7 @@ final class RunReport {
                         Locale.ROOT,
                         "%.1f s, %.1f docs/s",
                         seconds,
-                        seconds > 0 ? read / seconds : 0));
+                        seconds > 0 ? written(counts) / seconds : 0));
         console.err().println("Documents: " + String.join("; ", parts) + ".");
         long dead = counts.get(Counters.DEAD_LETTERS);
         console.err()
@@ -184,6 +229,10 @@ final class RunReport {
                         }
                     });
             return new Counts(values);
+        }
+
+        boolean contains(String name) {
+            return values.containsKey(name);
         }
 
         long get(String name) {

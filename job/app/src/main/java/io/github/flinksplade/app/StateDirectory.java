@@ -20,9 +20,12 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -52,6 +55,9 @@ final class StateDirectory implements AutoCloseable {
     private static final int FORMAT = 1;
     private static final Pattern RUN = Pattern.compile("run-(\\d{1,9})");
     private static final Pattern CHECKPOINT = Pattern.compile("chk-(\\d{1,18})");
+    private static final String SAVEPOINT = "savepoint-";
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss", Locale.ROOT);
     private static final Set<String> OURS =
             Set.of("checkpoints", "work", "lock", "job.json", "job.json.new");
     private static final ObjectMapper JSON =
@@ -299,20 +305,62 @@ final class StateDirectory implements AutoCloseable {
      */
     Path newestCheckpoint(Set<String> keyed) {
         for (Numbered run : numbers(checkpoints(), RUN)) {
-            List<Numbered> ofRun = new ArrayList<>();
-            for (Path job : children(run.path())) {
-                ofRun.addAll(numbers(job, CHECKPOINT));
-            }
-            ofRun.sort(Numbered.HIGHEST_FIRST);
-            for (Numbered checkpoint : ofRun) {
-                Path metadata = checkpoint.path().resolve("_metadata");
+            for (Path checkpoint : newestFirst(run.path())) {
+                Path metadata = checkpoint.resolve("_metadata");
                 if (Files.exists(metadata)
                         && (keyed.isEmpty() || !holdsFinished(metadata, keyed))) {
-                    return checkpoint.path();
+                    return checkpoint;
                 }
             }
         }
         return null;
+    }
+
+    /** The savepoint that a run was stopped with, then its checkpoints. */
+    private static List<Path> newestFirst(Path run) {
+        List<Path> found = new ArrayList<>();
+        List<Numbered> checkpoints = new ArrayList<>();
+        for (Path child : children(run)) {
+            if (child.getFileName().toString().startsWith(SAVEPOINT)) {
+                found.add(child);
+            } else {
+                checkpoints.addAll(numbers(child, CHECKPOINT));
+            }
+        }
+        checkpoints.sort(Numbered.HIGHEST_FIRST);
+        checkpoints.forEach(checkpoint -> found.add(checkpoint.path()));
+        return found;
+    }
+
+    /** Whether a run was stopped with a savepoint. */
+    static boolean hasSavepoint(Path run) {
+        return newestFirst(run).stream()
+                .filter(path -> path.getFileName().toString().startsWith(SAVEPOINT))
+                .anyMatch(path -> Files.exists(path.resolve("_metadata")));
+    }
+
+    /** A checkpoint for a sentence: {@code the checkpoint of 2026-01-31 12:00:00 (run-2/chk-7)}. */
+    String describe(Path checkpoint) {
+        String taken;
+        try {
+            taken =
+                    TIME.format(
+                            Files.getLastModifiedTime(checkpoint.resolve("_metadata"))
+                                    .toInstant()
+                                    .atZone(ZoneId.systemDefault()));
+        } catch (IOException e) {
+            throw new UserException(
+                    "cannot read " + checkpoint + ": " + Failure.of(e).message(), e);
+        }
+        boolean saved = checkpoint.getFileName().toString().startsWith(SAVEPOINT);
+        Path run = checkpoints().relativize(checkpoint).getName(0);
+        return (saved ? "where the last run was stopped, " : "the checkpoint of ")
+                + taken
+                + " ("
+                + run
+                + "/"
+                + checkpoint.getFileName()
+                + ")";
     }
 
     private static boolean holdsFinished(Path metadata, Set<String> uids) {
@@ -349,16 +397,9 @@ final class StateDirectory implements AutoCloseable {
         }
     }
 
-    /** Whether a run has completed a checkpoint. */
+    /** Whether a run has completed a checkpoint or a savepoint. */
     static boolean hasCheckpoint(Path run) {
-        for (Path job : children(run)) {
-            for (Numbered checkpoint : numbers(job, CHECKPOINT)) {
-                if (Files.exists(checkpoint.path().resolve("_metadata"))) {
-                    return true;
-                }
-            }
-        }
-        return false;
+        return newestFirst(run).stream().anyMatch(path -> Files.exists(path.resolve("_metadata")));
     }
 
     private record Numbered(long number, Path path) {

@@ -92,6 +92,13 @@ class RestartITCase {
         }
     }
 
+    private List<Path> savepoints() throws IOException {
+        try (Stream<Path> files = Files.walk(directory.resolve("state/checkpoints"), 2)) {
+            return files.filter(file -> file.getFileName().toString().startsWith("savepoint-"))
+                    .toList();
+        }
+    }
+
     private boolean morePartsThan(int parts) {
         try {
             return parts().size() > parts;
@@ -123,13 +130,19 @@ class RestartITCase {
         assertThat(stopped.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(stopped.exitValue()).as(Files.readString(log())).isEqualTo(143);
         assertThat(Files.readString(log()))
-                .contains("State in state: going on from the last checkpoint.")
-                .contains("Stopped. Start it again with the same --state to go on.");
+                .containsPattern(
+                        "State in state: resuming from the checkpoint of .* \\(run-1/chk-\\d+\\)")
+                .containsPattern("The checkpoint contains [1-9]\\d* changes written to file:")
+                .contains("Stopped and saved. Run it again with the same --state");
         assertThat(ids().size()).isLessThan(DOCUMENTS);
+
+        assertThat(savepoints()).hasSize(1);
 
         Process last = start();
         assertThat(last.waitFor(3, TimeUnit.MINUTES)).isTrue();
         assertThat(last.exitValue()).as(Files.readString(log())).isZero();
+        assertThat(Files.readString(log()))
+                .contains("resuming from where the last run was stopped");
         assertThat(ids()).hasSize(DOCUMENTS);
         assertThat(new TreeSet<>(ids())).hasSize(DOCUMENTS);
         try (Stream<Path> runs = Files.list(directory.resolve("state/checkpoints"))) {

@@ -1,5 +1,6 @@
 package io.github.flinksplade.pipeline;
 
+import io.github.flinksplade.connector.BatchDelivery;
 import io.github.flinksplade.connector.DeadLetter;
 import java.util.Locale;
 
@@ -52,9 +53,17 @@ public final class Counters {
 
     private Counters() {}
 
-    /** Changes handed to a target. */
+    /**
+     * Changes written to a target: accepted by a server, or handed to a sink that commits with the
+     * next checkpoint.
+     */
     public static String written(String target) {
-        return "written." + target;
+        return BatchDelivery.written(target);
+    }
+
+    /** Changes that had been written to a target at the checkpoint that the job resumed from. */
+    public static String restored(String target) {
+        return "restored." + target;
     }
 
     /** Dead letters of one stage, such as {@code deadLetters.parse}. */

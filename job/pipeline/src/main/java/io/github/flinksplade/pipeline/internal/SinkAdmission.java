@@ -2,6 +2,7 @@ package io.github.flinksplade.pipeline.internal;
 
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.Target;
@@ -11,6 +12,7 @@ import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import java.util.List;
+import org.apache.flink.api.common.TaskInfo;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
@@ -28,8 +30,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Where the job was submitted without knowing whether it has state ({@link StartMode#UNKNOWN}),
  * the first subtask prepares the target again, because only the tasks know whether they were
- * restored. The state of this operator says whether anything was written, so an empty target of a
- * job that has written nothing yet is accepted.
+ * restored. The state of this operator is the number of records written to the sink, so an empty
+ * target of a job that has written nothing yet is accepted.
  */
 final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
         implements CheckpointedFunction {
@@ -46,8 +48,8 @@ final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
 
     private final TargetContext context;
 
-    private transient boolean hasWritten;
-    private transient ListState<Boolean> hasWrittenState;
+    private transient long writtenInAll;
+    private transient ListState<Long> writtenState;
     private transient Count written;
     private transient DeadLetterOffice deadLetters;
 
@@ -60,17 +62,21 @@ final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
 
     @Override
     public void initializeState(FunctionInitializationContext state) throws Exception {
-        hasWrittenState =
+        writtenState =
                 state.getOperatorStateStore()
-                        .getUnionListState(new ListStateDescriptor<>("has-written", Types.BOOLEAN));
-        boolean wroteBefore = false;
-        for (Boolean wrote : hasWrittenState.get()) {
-            wroteBefore |= wrote;
+                        .getUnionListState(new ListStateDescriptor<>("written", Types.LONG));
+        long restored = 0;
+        for (Long ofSubtask : writtenState.get()) {
+            restored += ofSubtask;
         }
-        hasWritten = wroteBefore;
-        boolean firstAttempt = getRuntimeContext().getTaskInfo().getAttemptNumber() == 0;
-        boolean firstSubtask = getRuntimeContext().getTaskInfo().getIndexOfThisSubtask() == 0;
-        if (target != null && firstAttempt && firstSubtask && state.isRestored() == wroteBefore) {
+        TaskInfo task = getRuntimeContext().getTaskInfo();
+        if (task.getIndexOfThisSubtask() != 0) {
+            return;
+        }
+        writtenInAll = restored;
+        getRuntimeContext().getLongCounter(Counters.restored(name)).add(restored);
+        boolean wroteBefore = restored > 0;
+        if (target != null && task.getAttemptNumber() == 0 && state.isRestored() == wroteBefore) {
             verify(wroteBefore ? StartMode.RESUME : StartMode.NEW);
         }
     }
@@ -86,12 +92,14 @@ final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
 
     @Override
     public void snapshotState(FunctionSnapshotContext snapshot) throws Exception {
-        hasWrittenState.update(List.of(hasWritten));
+        writtenState.update(List.of(writtenInAll));
     }
 
     @Override
     public void open(OpenContext openContext) {
-        written = new Count(getRuntimeContext(), Counters.written(name));
+        if (sink instanceof FlinkSink) {
+            written = new Count(getRuntimeContext(), Counters.written(name));
+        } // else the operator that writes the batches counts what the server accepted
         deadLetters = new DeadLetterOffice(getRuntimeContext(), DeadLetter.Stage.WRITE, name);
     }
 
@@ -100,8 +108,10 @@ final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
             VectorRecord record, Context processing, Collector<VectorRecord> out) {
         String rejection = sink.rejection(record);
         if (rejection == null) {
-            hasWritten = true;
-            written.increment();
+            writtenInAll++;
+            if (written != null) {
+                written.increment();
+            }
             out.collect(record);
         } else {
             processing.output(
