@@ -84,17 +84,20 @@ class OpenSearchTargetTest {
     @Test
     void travelsToTaskManagers() throws Exception {
         Target target = target("opensearch://host/docs", Map.of("api-key", "x"));
-        assertThat(InstantiationUtil.clone(target).maxParallelism()).isGreaterThan(1);
+        assertThat(InstantiationUtil.clone(target).identity()).isEqualTo(target.identity());
     }
 
     @Test
     void idsThatNoServerTakesAreRejectedBeforehand() {
-        Target target = target("elasticsearch://host/docs", Map.of());
-        assertThat(target.rejection(Corpus.upsert("x".repeat(512), 1))).isNull();
-        assertThat(target.rejection(Corpus.delete("\u00e9".repeat(257), 1)))
+        assertThat(rejection(Corpus.upsert("x".repeat(512), 1))).isNull();
+        assertThat(rejection(Corpus.delete("\u00e9".repeat(257), 1)))
                 .isEqualTo(
                         "its id has 514 bytes in UTF-8, more than the 512 that Elasticsearch takes");
-        assertThat(target.rejection(Corpus.upsert("a\ud83db", 1))).contains("surrogate");
+        assertThat(rejection(Corpus.upsert("a\ud83db", 1))).contains("surrogate");
+    }
+
+    private static String rejection(VectorRecord record) {
+        return OpenSearchRequestFactory.rejection(Product.ELASTICSEARCH, record);
     }
 
     private static String lines(String fields, boolean text, VectorRecord record) {

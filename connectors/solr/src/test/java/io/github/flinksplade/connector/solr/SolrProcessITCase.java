@@ -50,7 +50,7 @@ class SolrProcessITCase {
                 Thread.onSpinWait();
             }
             Target target = new SolrConnector().target(reader.address("kept", ""));
-            target.check(CONTEXT, StartMode.RESUME);
+            target.prepare(CONTEXT, StartMode.RESUME);
         }
     }
 
