@@ -40,7 +40,7 @@ class OpenSearchTargetTest {
                 "opensearch:docs; names no server",
                 "opensearch://user:secret@host/docs; as opensearch.properties",
                 "opensearch://host/docs?gc-deletes=1w; such as 7d",
-                "opensearch://host/docs?batch-bytes=100000000; from 1 to 50000000",
+                "opensearch://host/docs?batch-bytes=100mb; from 1 bytes to 50000000 bytes",
                 "opensearch://host/docs?type=sparse_vector&terms=token; takes ids only"
             })
     void addressesThatAreRefused(String address, String message) {
