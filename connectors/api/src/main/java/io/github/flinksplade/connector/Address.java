@@ -3,6 +3,7 @@ package io.github.flinksplade.connector;
 import java.io.Serializable;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -165,6 +166,68 @@ public final class Address implements Serializable {
                         + least
                         + " to "
                         + most);
+    }
+
+    /**
+     * A duration with its unit, such as {@code 10 s}; see {@link Quantities#duration}.
+     *
+     * @param otherwise the value if the option is not given; may be null
+     * @throws ConnectorException if the value is not a duration or outside the bounds
+     */
+    public Duration duration(String name, Duration otherwise, Duration min, Duration max) {
+        String value = options.get(name);
+        if (value == null) {
+            return otherwise;
+        }
+        Duration duration;
+        try {
+            duration = Quantities.duration(value);
+        } catch (IllegalArgumentException e) {
+            throw invalid(name, e);
+        }
+        if (duration.compareTo(min) < 0 || duration.compareTo(max) > 0) {
+            throw outOfRange(name, value, Quantities.format(min), Quantities.format(max));
+        }
+        return duration;
+    }
+
+    /**
+     * A size in bytes, with or without a unit, such as {@code 16 mb}; see {@link Quantities#bytes}.
+     *
+     * @throws ConnectorException if the value is not a size or outside the bounds
+     */
+    public long size(String name, long otherwise, long min, long max) {
+        String value = options.get(name);
+        if (value == null) {
+            return otherwise;
+        }
+        long bytes;
+        try {
+            bytes = Quantities.bytes(value);
+        } catch (IllegalArgumentException e) {
+            throw invalid(name, e);
+        }
+        if (bytes < min || bytes > max) {
+            throw outOfRange(name, value, Quantities.format(min), Quantities.format(max));
+        }
+        return bytes;
+    }
+
+    private ConnectorException invalid(String name, IllegalArgumentException reason) {
+        return new ConnectorException(name + " in " + this + ": " + reason.getMessage(), reason);
+    }
+
+    private ConnectorException outOfRange(String name, String value, String min, String max) {
+        return new ConnectorException(
+                name
+                        + "="
+                        + value
+                        + " in "
+                        + this
+                        + " is out of range. Write a value from "
+                        + min
+                        + " to "
+                        + max);
     }
 
     /** The constant of that name, upper or lower case; anything else is refused with the list. */

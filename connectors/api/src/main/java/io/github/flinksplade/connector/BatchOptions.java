@@ -34,6 +34,8 @@ public record BatchOptions(
     private static final String OUTAGE = "outage";
     private static final String OUTAGE_AFTER = "outage-after";
 
+    private static final Duration MAX_OUTAGE = Duration.ofDays(10);
+
     public BatchOptions {
         if (records < 1 || bytes < 1 || inFlight < 1 || outageAfter.isNegative()) {
             throw new IllegalArgumentException("no batches with " + records + ", " + bytes);
@@ -51,11 +53,10 @@ public record BatchOptions(
     public BatchOptions with(Address address, int mostRecords, long mostBytes) {
         return new BatchOptions(
                 (int) address.number(RECORDS, records, 1, mostRecords),
-                address.number(BYTES, bytes, 1, mostBytes),
+                address.size(BYTES, bytes, 1, mostBytes),
                 (int) address.number(IN_FLIGHT, inFlight, 1, 1_000),
                 outage(address),
-                Duration.ofSeconds(
-                        address.number(OUTAGE_AFTER, outageAfter.toSeconds(), 0, 1_000_000)));
+                address.duration(OUTAGE_AFTER, outageAfter, Duration.ZERO, MAX_OUTAGE));
     }
 
     private Outage outage(Address address) {

@@ -309,9 +309,11 @@ class BatchQueueTest {
         assertThat(house.with(Address.parse("x:y"), 1_000, 2_000_000)).isEqualTo(house);
         Address all =
                 Address.parse(
-                        "x:y?batch-records=7&batch-bytes=9&in-flight=2&outage=dead-letters&outage-after=5");
+                        "x:y?batch-records=7&batch-bytes=9kb&in-flight=2&outage=dead-letters&outage-after=5s");
         assertThat(house.with(all, 1_000, 2_000_000))
-                .isEqualTo(new BatchOptions(7, 9, 2, Outage.DEAD_LETTERS, Duration.ofSeconds(5)));
+                .isEqualTo(
+                        new BatchOptions(
+                                7, 9 << 10, 2, Outage.DEAD_LETTERS, Duration.ofSeconds(5)));
         assertThatThrownBy(
                         () -> house.with(Address.parse("x:y?batch-records=1001"), 1_000, 2_000_000))
                 .isInstanceOf(ConnectorException.class)

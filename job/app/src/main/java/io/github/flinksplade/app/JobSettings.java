@@ -2,6 +2,7 @@ package io.github.flinksplade.app;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Quantities;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.Precision;
 import io.github.flinksplade.encoder.Pruning;
@@ -15,7 +16,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -281,7 +281,7 @@ record JobSettings(
                     "TIME",
                     "0 s",
                     false,
-                    "How long a document that is not seen again is remembered; 0: for ever. Longer"
+                    "How long a document that is not seen again is remembered; 0 s: forever. Longer"
                             + " than a source can reach back.",
                     text -> duration(text, Duration.ZERO));
 
@@ -332,9 +332,6 @@ record JobSettings(
     private static final Pattern SECRET =
             Pattern.compile(
                     "password|secret|token|api-?key|credential|jaas", Pattern.CASE_INSENSITIVE);
-    private static final Pattern SIZE =
-            Pattern.compile("(\\d{1,15})\\s*(|b|bytes|k|kb|kib|m|mb|mib|g|gb|gib)");
-    private static final Pattern DURATION = Pattern.compile("(\\d{1,12})\\s*(ms|s|sec|m|min|h|d)");
 
     /**
      * A value as it was given.
@@ -550,42 +547,22 @@ record JobSettings(
     }
 
     private static long size(String text) {
-        Matcher matcher = SIZE.matcher(text.strip().toLowerCase(Locale.ROOT));
-        if (!matcher.matches()) {
-            throw new IllegalArgumentException(
-                    "'" + text + "' is not a size; write bytes, or a number with kb, mb or gb");
-        }
-        long number = Long.parseLong(matcher.group(1));
-        String unit = matcher.group(2);
-        int shift =
-                unit.startsWith("k")
-                        ? 10
-                        : unit.startsWith("m") ? 20 : unit.startsWith("g") ? 30 : 0;
-        if (number < 1 || number > Long.MAX_VALUE >> shift) {
+        long bytes = Quantities.bytes(text);
+        if (bytes < 1) {
             throw new IllegalArgumentException("'" + text + "' is not a size of at least 1 byte");
         }
-        return number << shift;
+        return bytes;
     }
 
-    private static Duration duration(String text, Duration least) {
-        String trimmed = text.strip().toLowerCase(Locale.ROOT);
-        Matcher matcher = DURATION.matcher(trimmed.equals("0") ? "0s" : trimmed);
-        if (!matcher.matches()) {
+    private static Duration duration(String text, Duration min) {
+        Duration duration = Quantities.duration(text);
+        if (duration.compareTo(min) < 0 || duration.toDays() > 36_500) {
             throw new IllegalArgumentException(
-                    "'" + text + "' is not a duration; write a number with ms, s, min, h or d");
-        }
-        long number = Long.parseLong(matcher.group(1));
-        Duration duration =
-                switch (matcher.group(2)) {
-                    case "ms" -> Duration.ofMillis(number);
-                    case "s", "sec" -> Duration.ofSeconds(number);
-                    case "m", "min" -> Duration.ofMinutes(number);
-                    case "h" -> Duration.ofHours(number);
-                    default -> Duration.ofDays(number);
-                };
-        if (duration.compareTo(least) < 0 || duration.toDays() > 36_500) {
-            throw new IllegalArgumentException(
-                    "'" + text + "' is out of range: from " + least.toMillis() + " ms to 36500 d");
+                    "'"
+                            + text
+                            + "' is out of range: from "
+                            + Quantities.format(min)
+                            + " to 36500 d");
         }
         return duration;
     }

@@ -259,7 +259,7 @@ class ManyTargetsITCase {
         String index =
                 "opensearch://"
                         + openSearch.authority()
-                        + "/goes-on?refresh=true&outage=dead-letters&outage-after=1";
+                        + "/goes-on?refresh=true&outage=dead-letters&outage-after=1s";
         documents("a.jsonl", 0, 5);
         start("--to", index);
         awaitIds(index, 5);

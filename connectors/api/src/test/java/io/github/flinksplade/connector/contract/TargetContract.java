@@ -451,7 +451,7 @@ public abstract class TargetContract {
     @Test
     void anOutageMakesDeadLettersIfSoConfigured() throws Exception {
         Faults faults = requireFaults();
-        Address address = with(fresh("dead-letters"), "outage=dead-letters&outage-after=1");
+        Address address = with(fresh("dead-letters"), "outage=dead-letters&outage-after=1s");
         Corpus corpus = new Corpus();
         try (Writing writing = Writing.start(target(address), CONTEXT)) {
             writing.write(corpus.change(Corpus.upsert("before", 1)));

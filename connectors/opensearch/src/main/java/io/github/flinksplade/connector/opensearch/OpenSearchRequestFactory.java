@@ -16,6 +16,9 @@ import java.util.List;
  */
 final class OpenSearchRequestFactory {
 
+    /** The longest {@code _id} in UTF-8 that both servers accept. */
+    private static final int MAX_ID_BYTES = 512;
+
     private final FeatureNames names;
     private final boolean storeText;
 
@@ -45,6 +48,26 @@ final class OpenSearchRequestFactory {
      *     has to be asked first
      */
     record Request(String id, boolean isDelete, byte[] lines) {}
+
+    /** Why the server would reject the record, or null. */
+    static String rejection(Product product, VectorRecord record) {
+        String id = record.id();
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(id)) {
+            return "its id contains an unpaired surrogate, which "
+                    + product.title()
+                    + " cannot distinguish from U+FFFD";
+        }
+        int bytes = id.getBytes(StandardCharsets.UTF_8).length;
+        return bytes <= MAX_ID_BYTES
+                ? null
+                : "its id has "
+                        + bytes
+                        + " bytes in UTF-8, more than the "
+                        + MAX_ID_BYTES
+                        + " that "
+                        + product.title()
+                        + " takes";
+    }
 
     Request request(VectorRecord record) {
         if (record.version() == VectorRecord.NO_VERSION) {

@@ -10,16 +10,12 @@ import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.opensearch.RestClient.Answer;
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /** An index of OpenSearch or Elasticsearch as a target. */
 final class OpenSearchTarget implements BatchTarget {
 
     private static final long serialVersionUID = 1L;
-
-    /** Bytes of UTF-8 in {@code _id} that both servers take. */
-    private static final int MOST_BYTES_OF_ID = 512;
 
     /** Half of what both servers take by default ({@code http.max_content_length}). */
     private static final long MOST_BYTES = 50_000_000;
@@ -201,22 +197,7 @@ final class OpenSearchTarget implements BatchTarget {
 
         @Override
         public String rejection(VectorRecord record) {
-            String id = record.id();
-            if (!StandardCharsets.UTF_8.newEncoder().canEncode(id)) {
-                return "its id holds half of a surrogate pair, which "
-                        + place.product().title()
-                        + " cannot tell from U+FFFD";
-            }
-            int bytes = id.getBytes(StandardCharsets.UTF_8).length;
-            return bytes <= MOST_BYTES_OF_ID
-                    ? null
-                    : "its id has "
-                            + bytes
-                            + " bytes in UTF-8, more than the "
-                            + MOST_BYTES_OF_ID
-                            + " that "
-                            + place.product().title()
-                            + " takes";
+            return OpenSearchRequestFactory.rejection(place.product(), record);
         }
 
         @Override

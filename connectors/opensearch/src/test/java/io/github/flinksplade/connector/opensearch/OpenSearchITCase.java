@@ -83,7 +83,7 @@ class OpenSearchITCase {
     }
 
     private static void assertRefused(Address address, String message) {
-        assertThatThrownBy(() -> target(address).check(CONTEXT, StartMode.NEW))
+        assertThatThrownBy(() -> target(address).prepare(CONTEXT, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(message)
                 .hasMessageNotContaining("Exception")
@@ -95,7 +95,7 @@ class OpenSearchITCase {
         Address foreign = address("foreign", "");
         RestContract.ask("PUT", foreign, "", "{}");
         assertRefused(foreign, "was not made by this job");
-        target(address("by-token", "")).check(CONTEXT, StartMode.NEW);
+        target(address("by-token", "")).prepare(CONTEXT, StartMode.NEW);
         assertRefused(address("by-token", "terms=id"), "add terms=token");
         assertRefused(address("new", "type=sparse_vector"), "needs 3.3 or later");
         assertRefused(address("new", "pipeline=none"), "no ingest pipeline 'none'");
@@ -117,11 +117,11 @@ class OpenSearchITCase {
     @Test
     void deletesAreRememberedAsLongAsTheAddressSays() throws Exception {
         Address usual = address("remembers", "");
-        target(usual).check(CONTEXT, StartMode.NEW);
+        target(usual).prepare(CONTEXT, StartMode.NEW);
         assertThat(gcDeletes(usual)).isEqualTo("7d");
-        target(address("remembers", "gc-deletes=30d")).check(CONTEXT, StartMode.NEW);
+        target(address("remembers", "gc-deletes=30d")).prepare(CONTEXT, StartMode.NEW);
         assertThat(gcDeletes(usual)).isEqualTo("30d");
-        target(usual).check(CONTEXT, StartMode.NEW);
+        target(usual).prepare(CONTEXT, StartMode.NEW);
         assertThat(gcDeletes(usual)).isEqualTo("30d");
     }
 
@@ -190,7 +190,7 @@ class OpenSearchITCase {
         }
         assertRefused(address("routed", ""), "write routing=::, or name another index");
         assertRefused(address("routed", "routing=/"), "write routing=::, or name another index");
-        target(address("not-routed", "")).check(CONTEXT, StartMode.NEW);
+        target(address("not-routed", "")).prepare(CONTEXT, StartMode.NEW);
         assertRefused(address("not-routed", "routing=/"), "leave routing out");
         assertThatThrownBy(() -> target(address("new", "routing=")))
                 .hasMessageContaining("such as routing=/");
@@ -211,7 +211,7 @@ class OpenSearchITCase {
             writing.write(Corpus.upsert("a", 1));
             writing.checkpoint();
             RestContract.ask("DELETE", address, "", "");
-            target(address).check(CONTEXT, StartMode.NEW); // by another job
+            target(address).prepare(CONTEXT, StartMode.NEW); // by another job
             assertEnds(writing);
         }
         assertThat(document(address, "b").path("found").asBoolean()).isFalse();
@@ -426,7 +426,8 @@ class OpenSearchITCase {
             String program, String language, int number, FaultyServer front, Address address)
             throws Exception {
         assumeTrue(isThere(program), program + " is not at hand");
-        TargetContext context = new TargetContext("page", Corpus.PROVENANCE, new FastCar(), false);
+        TargetContext context =
+                new TargetContext("page", "page", Corpus.PROVENANCE, new FastCar(), false);
         try (Writing writing = Writing.start(target(address), context)) {
             TreeMap<Integer, Float> terms = new TreeMap<>(Map.of(0, 1.5f, 1, 0.5f));
             writing.write(Corpus.upsert("a/b", 1, "{}", terms));

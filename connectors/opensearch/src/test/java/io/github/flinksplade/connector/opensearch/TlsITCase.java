@@ -124,7 +124,7 @@ class TlsITCase {
     private static void check(Address address) {
         Connectors.of(address)
                 .target(address)
-                .check(Corpus.context(Corpus.PROVENANCE, false), StartMode.NEW);
+                .prepare(Corpus.context(Corpus.PROVENANCE, false), StartMode.NEW);
     }
 
     @Test

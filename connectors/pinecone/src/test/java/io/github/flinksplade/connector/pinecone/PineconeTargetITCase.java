@@ -67,7 +67,7 @@ class PineconeTargetITCase {
     }
 
     private static void assertRefused(Address address, String... parts) {
-        assertThatThrownBy(() -> target(address).check(CONTEXT, StartMode.NEW))
+        assertThatThrownBy(() -> target(address).prepare(CONTEXT, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContainingAll(parts)
                 .satisfies(
@@ -80,7 +80,7 @@ class PineconeTargetITCase {
     @Test
     void createsASparseIndexAndSaysWhatMadeItsVectors() {
         standIn.blindFetches(3);
-        target(address("docs?namespace=n")).check(CONTEXT, StartMode.NEW);
+        target(address("docs?namespace=n")).prepare(CONTEXT, StartMode.NEW);
         assertThat(standIn.asked("docs").path("vector_type").asText()).isEqualTo("sparse");
         assertThat(standIn.asked("docs").path("metric").asText()).isEqualTo("dotproduct");
         Map<String, String> parts = new HashMap<>();
@@ -94,12 +94,12 @@ class PineconeTargetITCase {
 
     @Test
     void namespacesOfOneIndexMayBeOfSeveralModels() {
-        target(address("docs?namespace=n")).check(CONTEXT, StartMode.NEW);
+        target(address("docs?namespace=n")).prepare(CONTEXT, StartMode.NEW);
         TargetContext other = Corpus.context(Corpus.OTHER, false);
-        target(address("docs?namespace=m")).check(other, StartMode.NEW);
-        target(address("docs")).check(other, StartMode.NEW);
-        target(address("docs?namespace=n")).check(CONTEXT, StartMode.NEW);
-        assertThatThrownBy(() -> target(address("docs?namespace=n")).check(other, StartMode.NEW))
+        target(address("docs?namespace=m")).prepare(other, StartMode.NEW);
+        target(address("docs")).prepare(other, StartMode.NEW);
+        target(address("docs?namespace=n")).prepare(CONTEXT, StartMode.NEW);
+        assertThatThrownBy(() -> target(address("docs?namespace=n")).prepare(other, StartMode.NEW))
                 .hasMessageContaining("the namespace 'n' of the index 'docs' at " + standIn.url());
     }
 
@@ -138,13 +138,13 @@ class PineconeTargetITCase {
         }
         assertRefused(address("docs"), "is a dense one", "dense=FIELD");
         assertRefused(address("docs?dense=emb&dimension=4"), "vectors of 3 numbers, not of 4");
-        target(address("sparse")).check(CONTEXT, StartMode.NEW);
+        target(address("sparse")).prepare(CONTEXT, StartMode.NEW);
         assertRefused(address("sparse?dense=emb"), "sparse vectors only", "leave out dense=emb");
     }
 
     @Test
     void aPlaceOfSomebodyElsesMakingIsRefused() {
-        target(address("docs?namespace=mine")).check(CONTEXT, StartMode.NEW);
+        target(address("docs?namespace=mine")).prepare(CONTEXT, StartMode.NEW);
         standIn.held("docs", "theirs").put("x", Vector.newBuilder().setId("x").build());
         assertRefused(
                 address("docs?namespace=theirs"),
@@ -230,7 +230,7 @@ class PineconeTargetITCase {
     @Test
     void searchesByIdfAreRefused() {
         Address address = address("docs");
-        target(address).check(CONTEXT, StartMode.NEW);
+        target(address).prepare(CONTEXT, StartMode.NEW);
         try (SearchIndex index = Connectors.of(address).index(address)) {
             SearchIndex.Query query =
                     new SearchIndex.Query(new int[] {3}, new float[] {1}, 5, true);

@@ -120,7 +120,7 @@ class PineconeTlsITCase {
                         () ->
                                 new PineconeConnector()
                                         .target(address())
-                                        .check(CONTEXT, StartMode.NEW))
+                                        .prepare(CONTEXT, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("cannot be reached")
                 .hasMessageContaining("check host and network")

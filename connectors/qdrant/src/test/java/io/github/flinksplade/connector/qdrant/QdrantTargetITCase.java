@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.BatchSink;
 import io.github.flinksplade.connector.BatchTarget;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.SearchIndex;
@@ -69,7 +70,7 @@ class QdrantTargetITCase {
     }
 
     private static void check(Address address) {
-        target(address).check(CONTEXT, StartMode.NEW);
+        target(address).prepare(CONTEXT, StartMode.NEW);
     }
 
     private static void write(Address address, VectorRecord... records) throws Exception {
@@ -349,7 +350,7 @@ class QdrantTargetITCase {
     void theTargetTravels() throws Exception {
         Address address = place.fresh("travels", "");
         BatchTarget travelled = InstantiationUtil.clone(target(address));
-        travelled.check(CONTEXT, StartMode.NEW);
+        travelled.prepare(CONTEXT, StartMode.NEW);
     }
 
     @Test
@@ -398,16 +399,16 @@ class QdrantTargetITCase {
     @Test
     void whatCannotBeWrittenIsSaidBeforehand() throws Exception {
         Address address = place.fresh("beforehand", "");
-        BatchTarget target = target(address);
-        assertThat(target.rejection(upsert("half \uD83D pair", 1, "{}"))).contains("surrogate");
-        assertThat(target.rejection(Corpus.delete("\uDE00", 1))).contains("surrogate");
-        assertThat(target.rejection(upsert("a", 1, "{\"flink_splade\":1}"))).contains("rename");
-        assertThat(target.rejection(upsert("a", 1, "{\"b\":\"flink_splade\"}"))).isNull();
-        assertThat(target.rejection(upsert("a", 1, "{\"b\":{\"flink_splade\":1}}"))).isNull();
+        BatchSink sink = target(address).prepare(CONTEXT, StartMode.NEW);
+        assertThat(sink.rejection(upsert("half \uD83D pair", 1, "{}"))).contains("surrogate");
+        assertThat(sink.rejection(Corpus.delete("\uDE00", 1))).contains("surrogate");
+        assertThat(sink.rejection(upsert("a", 1, "{\"flink_splade\":1}"))).contains("rename");
+        assertThat(sink.rejection(upsert("a", 1, "{\"b\":\"flink_splade\"}"))).isNull();
+        assertThat(sink.rejection(upsert("a", 1, "{\"b\":{\"flink_splade\":1}}"))).isNull();
         String brackets = "{\"b\":\"" + "[".repeat(100) + "\\\"[\"}";
-        assertThat(target.rejection(upsert("a", 1, brackets))).isNull();
-        assertThat(target.rejection(upsert("a", 1, nested(31)))).contains("30 levels");
-        assertThat(target.rejection(upsert("a", 1, nested(30)))).isNull();
+        assertThat(sink.rejection(upsert("a", 1, brackets))).isNull();
+        assertThat(sink.rejection(upsert("a", 1, nested(31)))).contains("30 levels");
+        assertThat(sink.rejection(upsert("a", 1, nested(30)))).isNull();
         write(address, upsert("a", 1, nested(30)), upsert("b", 1, brackets));
         assertThat(place.points(address)).hasSize(2);
     }

@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.Connector;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.Target;
+import java.time.Duration;
 
 /**
  * {@code solr://HOST:8983/solr/COLLECTION}: a core or collection of Apache Solr 9. See the package
@@ -24,6 +25,7 @@ public final class SolrConnector implements Connector {
 
     private static final int MOST_RECORDS = 10_000;
     private static final long MOST_BYTES = 64 << 20;
+    private static final Duration MAX_COMMIT_WITHIN = Duration.ofDays(1);
 
     @Override
     public String scheme() {
@@ -45,7 +47,12 @@ public final class SolrConnector implements Connector {
                 new SolrTarget.Layout(
                         (int) address.number(SHARDS, 1, 1, 10_000),
                         (int) address.number(REPLICAS, 1, 1, 1_000)),
-                address.number(COMMIT_WITHIN, 1_000, 0, Integer.MAX_VALUE),
+                address.duration(
+                                COMMIT_WITHIN,
+                                Duration.ofSeconds(1),
+                                Duration.ZERO,
+                                MAX_COMMIT_WITHIN)
+                        .toMillis(),
                 BATCHES.with(address, MOST_RECORDS, MOST_BYTES));
     }
 

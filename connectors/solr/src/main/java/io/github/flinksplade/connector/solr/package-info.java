@@ -29,7 +29,7 @@
  *
  * <p><b>Durable</b> is what Solr acknowledged: it is in its transaction log, which survives the end
  * of the process (not of the machine: Solr does not wait for the disk, and leaves that to
- * replicas). It can be found {@code commit-within} milliseconds later.
+ * replicas). It can be found {@code commit-within} later.
  *
  * <p><b>Failures.</b> Solr ends an update at the first document that it cannot take, with 400: the
  * batch is refused as a whole, and the job halves it. 429, 5xx and what cannot be reached are tried

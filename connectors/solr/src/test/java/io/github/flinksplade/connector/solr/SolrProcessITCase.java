@@ -32,7 +32,7 @@ class SolrProcessITCase {
             SolrReader reader = new SolrReader(first.url, null, null);
             reader.ask(SolrServer.coreFolder(home, "kept"), null);
             // nothing is committed before the kill: all of it is in the log only
-            write(reader.address("kept", "?commit-within=0"), 50);
+            write(reader.address("kept", "?commit-within=0s"), 50);
             assertThat(
                             reader.ask("/kept/select?q=*:*&rows=0", null)
                                     .at("/response/numFound")
@@ -50,7 +50,7 @@ class SolrProcessITCase {
                 Thread.onSpinWait();
             }
             Target target = new SolrConnector().target(reader.address("kept", ""));
-            target.check(CONTEXT, StartMode.RESUME);
+            target.prepare(CONTEXT, StartMode.RESUME);
         }
     }
 

@@ -63,7 +63,7 @@ class SolrTargetITCase {
     }
 
     private static void check(Address address) {
-        new SolrConnector().target(address).check(CONTEXT, StartMode.NEW);
+        new SolrConnector().target(address).prepare(CONTEXT, StartMode.NEW);
     }
 
     private static void assertRefused(Address address, String... parts) {
@@ -84,8 +84,7 @@ class SolrTargetITCase {
         // as it travels to where it writes
         SolrTarget target =
                 InstantiationUtil.clone((SolrTarget) new SolrConnector().target(address));
-        target.check(CONTEXT, StartMode.NEW);
-        return (BatchClient<Object>) target.client(CONTEXT);
+        return (BatchClient<Object>) target.prepare(CONTEXT, StartMode.NEW).client();
     }
 
     private static List<Outcome.Kind> send(BatchClient<Object> client, VectorRecord... records)
@@ -307,8 +306,9 @@ class SolrTargetITCase {
         starting.start();
         Address address =
                 Address.parse("solr://127.0.0.1:" + starting.getAddress().getPort() + "/solr/x");
-        SolrTarget target = (SolrTarget) new SolrConnector().target(address);
-        try (SolrClient client = (SolrClient) target.client(CONTEXT)) {
+        try (SolrClient client =
+                new SolrClient(
+                        SolrPlace.of(address, false), new SolrRequestFactory(true, null), 0)) {
             assertThatThrownBy(
                             () -> client.send(List.of(client.request(Corpus.upsert("a", 1)))).get())
                     .cause()

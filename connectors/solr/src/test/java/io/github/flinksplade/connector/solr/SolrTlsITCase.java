@@ -79,7 +79,7 @@ class SolrTlsITCase {
             properties.put("ca", home.resolve(ca).toString());
         }
         Address address = Address.parse("solr:" + place + options).withProperties(properties);
-        new SolrConnector().target(address).check(CONTEXT, StartMode.NEW);
+        new SolrConnector().target(address).prepare(CONTEXT, StartMode.NEW);
     }
 
     /** The connection stands: it is Solr that says what is missing. */
