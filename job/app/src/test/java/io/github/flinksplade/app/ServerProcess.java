@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.Uuid;
 
 /**
  * A server of a connector's tests, in a process of its own that can be killed and started again.
@@ -35,6 +37,51 @@ final class ServerProcess implements AutoCloseable {
     static ServerProcess qdrant(Path folder) throws IOException {
         int port = freePort();
         return of("qdrant", "QdrantProcess", folder, port, "" + port);
+    }
+
+    /** A Kafka broker, which keeps its data in the folder. */
+    static ServerProcess kafka(Path folder) throws IOException {
+        int port = freePort();
+        String controller = "127.0.0.1:" + freePort();
+        Path settings = Files.createDirectories(folder).resolve("server.properties");
+        Files.writeString(
+                settings,
+                """
+                process.roles=broker,controller
+                node.id=1
+                controller.quorum.voters=1@%1$s
+                listeners=PLAINTEXT://127.0.0.1:%2$d,CONTROLLER://%1$s
+                advertised.listeners=PLAINTEXT://127.0.0.1:%2$d
+                controller.listener.names=CONTROLLER
+                inter.broker.listener.name=PLAINTEXT
+                listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+                log.dirs=%3$s
+                auto.create.topics.enable=false
+                group.initial.rebalance.delay.ms=0
+                offsets.topic.num.partitions=1
+                offsets.topic.replication.factor=1
+                transaction.state.log.num.partitions=1
+                transaction.state.log.replication.factor=1
+                transaction.state.log.min.isr=1
+                share.coordinator.state.topic.replication.factor=1
+                share.coordinator.state.topic.min.isr=1
+                """
+                        .formatted(controller, port, folder.resolve("data")));
+        List<String> java =
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx384m",
+                        "-cp",
+                        Distribution.home().resolve("bench") + "/*");
+        List<String> format = new ArrayList<>(java);
+        format.addAll(List.of("kafka.tools.StorageTool", "format", "-c", settings.toString()));
+        format.addAll(List.of("-t", Uuid.randomUuid().toString()));
+        Distribution.execute(folder, "", Map.of(), format).expect(0);
+        List<String> command = new ArrayList<>(java);
+        command.addAll(List.of("kafka.Kafka", settings.toString()));
+        ServerProcess server = new ServerProcess(command, folder.resolveSibling("kafka.log"), port);
+        server.start();
+        return server;
     }
 
     private static ServerProcess of(

@@ -69,7 +69,7 @@ public final class KafkaBroker implements AutoCloseable {
     }
 
     /** A broker that runs already, with a listener that needs no login. */
-    static KafkaBroker at(String bootstrapServers) {
+    public static KafkaBroker at(String bootstrapServers) {
         return new KafkaBroker(null, null, bootstrapServers);
     }
 

@@ -1,0 +1,208 @@
+package io.github.flinksplade.app;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Flink in application mode with high availability, as Kubernetes runs it: a JobManager that runs
+ * the job's main method, a TaskManager and ZooKeeper, each in a JVM that can be killed.
+ */
+final class ApplicationCluster implements AutoCloseable {
+
+    private static final String ENTRY_POINT =
+            "org.apache.flink.container.entrypoint.StandaloneApplicationClusterEntryPoint";
+    private static final String ZOOKEEPER =
+            "org.apache.flink.shaded.zookeeper3.org.apache.zookeeper.server.ZooKeeperServerMain";
+
+    private final Path folder;
+    private final Path job;
+    private final Map<String, Process> processes = new LinkedHashMap<>();
+
+    ApplicationCluster(Path folder, Path job) throws IOException {
+        this.folder = Files.createDirectories(folder);
+        this.job = job;
+        int zooKeeper = freePort();
+        Path conf = Files.createDirectories(folder.resolve("conf"));
+        Path home = Distribution.home();
+        Files.copy(home.resolve("conf/log4j.properties"), conf.resolve("log4j.properties"));
+        Files.writeString(
+                conf.resolve("config.yaml"),
+                Files.readString(home.resolve("conf/config.yaml"))
+                        + """
+
+                        high-availability:
+                          type: zookeeper
+                          storageDir: file://%1$s/ha
+                          zookeeper: {quorum: "127.0.0.1:%2$d", client: {session-timeout: 4000}}
+                        jobmanager:
+                          rpc: {address: 127.0.0.1, port: %3$d}
+                          bind-host: 127.0.0.1
+                          memory: {process: {size: 1000m}}
+                        taskmanager:
+                          host: 127.0.0.1
+                          bind-host: 127.0.0.1
+                          numberOfTaskSlots: 2
+                          memory: {process: {size: 1600m}, managed: {size: 100m}, network: {min: 32m, max: 32m}}
+                        rest: {address: 127.0.0.1, bind-address: 127.0.0.1, port: %4$d}
+                        io: {tmp: {dirs: %1$s/tmp}}
+                        execution:
+                          checkpointing: {dir: "file://%1$s/checkpoints", interval: 500 ms}
+                        restart-strategy:
+                          type: fixed-delay
+                          fixed-delay: {attempts: 2147483647, delay: 1 s}
+                        """
+                                .formatted(folder, zooKeeper, freePort(), freePort()));
+        Files.createDirectories(folder.resolve("tmp"));
+        start(
+                "zookeeper",
+                List.of("-Xmx128m"),
+                ZOOKEEPER,
+                String.valueOf(zooKeeper),
+                Files.createDirectories(folder.resolve("zookeeper-data")).toString(),
+                "500"); // milliseconds a tick: sessions of killed processes end soon
+    }
+
+    /** Starts a JobManager: the first one submits the job, later ones recover it. */
+    void startJobManager() throws IOException {
+        startFlink(
+                "jobmanager",
+                "GET_JM_RESOURCE_PARAMS",
+                ENTRY_POINT,
+                "--job-classname",
+                SpladeJobMain.class.getName(),
+                job.toString());
+    }
+
+    void startTaskManager() throws IOException {
+        startFlink(
+                "taskmanager",
+                "GET_TM_RESOURCE_PARAMS",
+                "org.apache.flink.runtime.taskexecutor.TaskManagerRunner");
+    }
+
+    private void startFlink(String name, String resources, String main, String... more)
+            throws IOException {
+        List<String> memory = memory(resources);
+        int split = memory.indexOf("-D");
+        List<String> arguments = new ArrayList<>(List.of("--configDir", conf()));
+        arguments.addAll(memory.subList(split, memory.size()));
+        arguments.addAll(List.of(more));
+        start(name, memory.subList(0, split), main, arguments.toArray(String[]::new));
+    }
+
+    /** SIGKILL. */
+    void kill(String name) {
+        processes.remove(name).destroyForcibly().onExit().join();
+    }
+
+    boolean isAlive(String name) {
+        return processes.get(name).isAlive();
+    }
+
+    /** What a process logged, in all its lives. */
+    String log(String name) throws IOException {
+        return Files.exists(logFile(name)) ? Files.readString(logFile(name)) : "";
+    }
+
+    private Path logFile(String name) {
+        return folder.resolve(name + ".log");
+    }
+
+    private String conf() {
+        return folder.resolve("conf").toString();
+    }
+
+    /** JVM options, then the configuration that Flink derives for the process. */
+    private List<String> memory(String command) throws IOException {
+        List<String> java = new ArrayList<>(List.of(java(), "-cp", classPath()));
+        java.addAll(
+                List.of(
+                        "org.apache.flink.runtime.util.bash.BashJavaUtils",
+                        command,
+                        "--configDir",
+                        conf()));
+        List<String> found = new ArrayList<>();
+        Distribution.execute(folder, "", Map.of("FLINK_CONF_DIR", conf()), java)
+                .expect(0)
+                .out()
+                .lines()
+                .filter(line -> line.startsWith("BASH_JAVA_UTILS_EXEC_RESULT:"))
+                .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                .forEach(line -> found.addAll(Arrays.asList(line.split("\\s+"))));
+        return found;
+    }
+
+    private void start(String name, List<String> options, String main, String... arguments)
+            throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(java());
+        command.addAll(options);
+        for (String opened : List.of("java.util", "java.lang", "java.time", "java.nio")) {
+            command.addAll(List.of("--add-opens", "java.base/" + opened + "=ALL-UNNAMED"));
+        }
+        command.addAll(
+                List.of(
+                        "-Dlog4j.configurationFile=file:" + conf() + "/log4j.properties",
+                        "-Dlog.file=" + logFile(name),
+                        "-cp",
+                        classPath(),
+                        main));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder =
+                new ProcessBuilder(command)
+                        .directory(folder.toFile())
+                        .redirectErrorStream(true)
+                        .redirectOutput(
+                                ProcessBuilder.Redirect.appendTo(
+                                        folder.resolve(name + ".out").toFile()));
+        builder.environment().put("FLINK_CONF_DIR", conf());
+        processes.put(name, builder.start());
+    }
+
+    private static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+
+    /** As the image has it: Flink, the native libraries, and the job beside Flink's own classes. */
+    private static String classPath() {
+        Path home = Distribution.home();
+        String entryPoint;
+        try {
+            entryPoint =
+                    Path.of(
+                                    Class.forName(ENTRY_POINT)
+                                            .getProtectionDomain()
+                                            .getCodeSource()
+                                            .getLocation()
+                                            .toURI())
+                            .toString();
+        } catch (ReflectiveOperationException | java.net.URISyntaxException e) {
+            throw new IllegalStateException("flink-container is not on the tests' class path", e);
+        }
+        return String.join(
+                File.pathSeparator,
+                home.resolve("flink") + "/*",
+                home.resolve("lib") + "/*",
+                home.resolve("usrlib") + "/*",
+                entryPoint);
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket free = new ServerSocket(0)) {
+            return free.getLocalPort();
+        }
+    }
+
+    @Override
+    public void close() {
+        processes.values().forEach(process -> process.destroyForcibly().onExit().join());
+    }
+}
