@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.StartMode;
@@ -303,14 +304,13 @@ class AnseriniITCase {
     private Path write(List<VectorRecord> records) throws Exception {
         Path corpus = folder.resolve("corpus");
         FilesTarget target = new FilesTarget(Address.parse("file:" + corpus + "?format=anserini"));
-        target.check(Records.context(), StartMode.NEW);
+        FlinkSink sink = (FlinkSink) target.prepare(Records.context(), StartMode.NEW);
         for (VectorRecord record : records) {
-            assertThat(target.rejection(record)).isNull();
+            assertThat(sink.rejection(record)).isNull();
         }
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
         env.setParallelism(2);
-        env.fromData(records, TypeInformation.of(VectorRecord.class))
-                .sinkTo(target.sink(Records.context()));
+        env.fromData(records, TypeInformation.of(VectorRecord.class)).sinkTo(sink.sink());
         env.execute();
         return corpus;
     }

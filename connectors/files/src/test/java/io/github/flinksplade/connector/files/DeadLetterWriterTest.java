@@ -160,7 +160,7 @@ class DeadLetterWriterTest {
                 .hasMessageContaining("cannot write " + folder.resolve("no/such/folder.jsonl"));
 
         Address address = Address.parse("file:" + folder);
-        assertThatThrownBy(() -> new FilesConnector().deadLetters(address).check())
+        assertThatThrownBy(() -> new FilesConnector().deadLetters(address).prepare("job"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(folder + " is a folder");
     }

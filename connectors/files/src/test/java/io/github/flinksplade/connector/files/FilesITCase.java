@@ -13,6 +13,7 @@ import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.VectorRecord;
@@ -292,13 +293,17 @@ class FilesITCase {
                         .uid("trouble");
         FilesTarget target =
                 new FilesTarget(Address.parse("file:" + folder + "/out/vectors.jsonl"));
-        target.check(Records.context(), checkpoint == null ? StartMode.NEW : StartMode.RESUME);
+        FlinkSink sink =
+                (FlinkSink)
+                        target.prepare(
+                                Records.context(),
+                                checkpoint == null ? StartMode.NEW : StartMode.RESUME);
         records.filter(record -> !isBad(record))
                 .uid("good")
                 .map(record -> Records.upsert(text(record)))
                 .returns(VectorRecord.class)
                 .uid("encode")
-                .sinkTo(target.sink(Records.context()))
+                .sinkTo(sink.sink())
                 .uid("vectors");
         records.filter(FilesITCase::isBad)
                 .uid("bad")
@@ -310,7 +315,8 @@ class FilesITCase {
                 .uid("letter")
                 .sinkTo(
                         files.deadLetters(Address.parse("file:" + folder + "/dead-letters.jsonl"))
-                                .sink("dead"))
+                                .prepare("job")
+                                .sink())
                 .setParallelism(1)
                 .uid("dead");
         return env.executeAsync();

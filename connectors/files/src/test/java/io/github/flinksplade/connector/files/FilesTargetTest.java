@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
@@ -25,7 +26,7 @@ class FilesTargetTest {
 
     @Test
     void makesItsFolder() {
-        target("a/vectors.jsonl").check(Records.context(), StartMode.NEW);
+        target("a/vectors.jsonl").prepare(Records.context(), StartMode.NEW);
         assertThat(folder.resolve("a/vectors.jsonl")).isDirectory();
     }
 
@@ -33,11 +34,12 @@ class FilesTargetTest {
     void aFileInThePlaceIsRefused() throws IOException {
         Files.writeString(folder.resolve("vectors.jsonl"), "mine");
 
-        assertThatThrownBy(() -> target("vectors.jsonl").check(Records.context(), StartMode.NEW))
+        assertThatThrownBy(() -> target("vectors.jsonl").prepare(Records.context(), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(folder.resolve("vectors.jsonl") + " is a file")
                 .hasMessageContaining("name another path or remove it");
-        assertThatThrownBy(() -> target("vectors.jsonl/x").check(Records.context(), StartMode.NEW))
+        assertThatThrownBy(
+                        () -> target("vectors.jsonl/x").prepare(Records.context(), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("cannot make the folder")
                 .hasMessageContaining(folder.resolve("vectors.jsonl/x") + ": Not a directory");
@@ -47,7 +49,7 @@ class FilesTargetTest {
     void anEarlierRunIsNotMixedWith() throws IOException {
         Files.createDirectories(folder.resolve("v"));
         Files.writeString(folder.resolve("v/.part-x.jsonl.inprogress.1"), "half");
-        assertThatCode(() -> target("v").check(Records.context(), StartMode.NEW))
+        assertThatCode(() -> target("v").prepare(Records.context(), StartMode.NEW))
                 .doesNotThrowAnyException();
 
         Files.writeString(
@@ -55,14 +57,14 @@ class FilesTargetTest {
                 "{\"id\":\"1\",\"version\":1,\"op\":\"delete\"}\n{\"id\":\"1\",\"encoder\":\""
                         + Records.PROVENANCE.fingerprint()
                         + "\"}\n");
-        assertThatThrownBy(() -> target("v?text=true").check(Records.context(), StartMode.NEW))
+        assertThatThrownBy(() -> target("v?text=true").prepare(Records.context(), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(folder.resolve("v") + " holds the vectors of an earlier run")
                 .hasMessageContaining("--state")
                 .hasMessageContaining("v?text=true&append=true");
-        assertThatCode(() -> target("v").check(Records.context(), StartMode.RESUME))
+        assertThatCode(() -> target("v").prepare(Records.context(), StartMode.RESUME))
                 .doesNotThrowAnyException();
-        assertThatCode(() -> target("v?append=true").check(Records.context(), StartMode.NEW))
+        assertThatCode(() -> target("v?append=true").prepare(Records.context(), StartMode.NEW))
                 .doesNotThrowAnyException();
     }
 
@@ -72,12 +74,12 @@ class FilesTargetTest {
         Files.writeString(
                 folder.resolve("v/part-x-0.jsonl"), "{\"id\":\"1\",\"encoder\":\"0123456789\"}\n");
         for (StartMode start : StartMode.values()) {
-            assertThatThrownBy(() -> target("v?append=true").check(Records.context(), start))
+            assertThatThrownBy(() -> target("v?append=true").prepare(Records.context(), start))
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageContaining("holds vectors of another encoder (0123456789");
         }
         Files.writeString(folder.resolve("v/part-x-0.jsonl"), "what is this\n");
-        assertThatThrownBy(() -> target("v?append=true").check(Records.context(), StartMode.NEW))
+        assertThatThrownBy(() -> target("v?append=true").prepare(Records.context(), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("part-x-0.jsonl is not a part of this program's making");
     }
@@ -101,20 +103,25 @@ class FilesTargetTest {
         }
     }
 
+    private PreparedSink prepared(String place) {
+        return target(place).prepare(Records.context(), StartMode.NEW);
+    }
+
     @Test
     void onlyAnseriniHasNoDeletes() {
-        assertThat(target("v?format=anserini").rejection(Records.delete("1"))).contains("anserini");
-        assertThat(target("v?format=anserini").rejection(Records.upsert("1"))).isNull();
-        assertThat(target("v?format=lucene").rejection(Records.delete("1"))).isNull();
+        assertThat(prepared("v?format=anserini").rejection(Records.delete("1")))
+                .contains("anserini");
+        assertThat(prepared("v?format=anserini").rejection(Records.upsert("1"))).isNull();
+        assertThat(prepared("v?format=lucene").rejection(Records.delete("1"))).isNull();
     }
 
     @Test
     void anIdThatWouldStopAnserinisIndexerIsRejected() {
-        FilesTarget anserini = target("v?format=anserini");
+        PreparedSink anserini = prepared("v?format=anserini");
         assertThat(anserini.rejection(Records.upsert("x".repeat(32_766)))).isNull();
         assertThat(anserini.rejection(Records.upsert("\u00e9".repeat(16_384))))
                 .isEqualTo("its id has 32768 bytes, of which Anserini takes 32766");
-        assertThat(target("v").rejection(Records.upsert("x".repeat(40_000)))).isNull();
+        assertThat(prepared("v").rejection(Records.upsert("x".repeat(40_000)))).isNull();
     }
 
     @Test
@@ -129,12 +136,12 @@ class FilesTargetTest {
         Files.writeString(
                 folder.resolve("v/part-x-0.jsonl"), json.line(Records.upsert("1")) + "\n");
         String place = "v?format=anserini&append=true";
-        assertThatCode(() -> target(place).check(Records.context(), StartMode.NEW))
+        assertThatCode(() -> target(place).prepare(Records.context(), StartMode.NEW))
                 .doesNotThrowAnyException();
         Provenance other = new Provenance("m", "xx", "cd", "fp32", "none", 128);
         TargetContext context =
-                new TargetContext("files", other, Records.context().vocabulary(), false);
-        assertThatThrownBy(() -> target(place).check(context, StartMode.NEW))
+                new TargetContext("files", "job", other, Records.context().vocabulary(), false);
+        assertThatThrownBy(() -> target(place).prepare(context, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("holds vectors of another encoder");
     }

@@ -15,7 +15,7 @@ final class Records {
     private Records() {}
 
     static TargetContext context() {
-        return new TargetContext("files", PROVENANCE, new Terms(), false);
+        return new TargetContext("files", "job", PROVENANCE, new Terms(), false);
     }
 
     static VectorRecord upsert(String id) {

@@ -165,7 +165,8 @@ final class KafkaTarget implements Target {
         return new VectorJson(form, withText, context.provenance(), context.vocabulary())::bytes;
     }
 
-    private record PreparedTopic(
+    /** What writes, with what was learned of the topic. */
+    record PreparedTopic(
             String topic,
             KafkaDelivery delivery,
             Format format,

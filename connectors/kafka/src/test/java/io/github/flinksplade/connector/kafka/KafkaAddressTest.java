@@ -182,20 +182,20 @@ class KafkaAddressTest {
     @Test
     void transactionsOutliveCheckpoints() {
         Duration longest = Duration.ofMinutes(14);
-        KafkaTarget.of(Address.parse("kafka://a:1/t")).checkCommits(longest);
-        KafkaDeadLetters.of(Address.parse("kafka://a:1/t")).checkCommits(longest);
+        delivery(Address.parse("kafka://a:1/t")).checkCommits(longest);
         Address brief = Address.parse("kafka://a:1/t?transaction-timeout=14min");
-        String message =
-                "a transaction of "
-                        + brief
-                        + " lives 840 s, but with these checkpoints it may be 840 s until";
-        assertThatThrownBy(() -> KafkaTarget.of(brief).checkCommits(longest))
+        assertThatThrownBy(() -> delivery(brief).checkCommits(longest))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageStartingWith(message);
-        assertThatThrownBy(() -> KafkaDeadLetters.of(brief).checkCommits(longest))
-                .hasMessageStartingWith(message);
-        KafkaTarget.of(Address.parse("kafka://a:1/t?delivery=at-least-once"))
+                .hasMessageStartingWith(
+                        "a transaction of "
+                                + brief
+                                + " lives 840 s, but with these checkpoints it may be 840 s until");
+        delivery(Address.parse("kafka://a:1/t?delivery=at-least-once"))
                 .checkCommits(Duration.ofDays(1));
+    }
+
+    private static KafkaDelivery delivery(Address address) {
+        return KafkaDelivery.of(KafkaAddress.of(address));
     }
 
     @Test
@@ -214,9 +214,11 @@ class KafkaAddressTest {
     @Test
     void noPrefixOfTransactionsIsTheBeginningOfAnother() {
         KafkaDelivery delivery = KafkaDelivery.of(KafkaAddress.of(Address.parse("kafka://a:1/t")));
-        assertThat(delivery.transactionalIdPrefix("kafka-10"))
-                .isEqualTo("flink-splade:t:kafka-10:")
-                .doesNotStartWith(delivery.transactionalIdPrefix("kafka-1"));
+        assertThat(delivery.transactionalIdPrefix("vectors", "job-10"))
+                .isEqualTo("flink-splade:t:vectors:job-10:")
+                .doesNotStartWith(delivery.transactionalIdPrefix("vectors", "job-1"));
+        assertThat(delivery.transactionalIdPrefix("vectors", "job:1"))
+                .doesNotStartWith(delivery.transactionalIdPrefix("vectors", "job"));
     }
 
     @Test

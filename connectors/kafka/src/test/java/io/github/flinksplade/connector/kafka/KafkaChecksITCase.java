@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
@@ -82,9 +83,9 @@ class KafkaChecksITCase {
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageStartingWith(sentence)
                 .hasMessageEndingWith("; start the broker or correct the address " + address);
-        assertThatThrownBy(() -> KafkaTarget.of(address).check(context("t"), StartMode.NEW))
+        assertThatThrownBy(() -> KafkaTarget.of(address).prepare(context("t"), StartMode.NEW))
                 .hasMessageStartingWith(sentence);
-        assertThatThrownBy(() -> KafkaDeadLetters.of(address).check())
+        assertThatThrownBy(() -> KafkaDeadLetters.of(address).prepare("job"))
                 .hasMessageStartingWith(sentence);
         assertThatThrownBy(
                         () ->
@@ -121,7 +122,7 @@ class KafkaChecksITCase {
         assertThatThrownBy(
                         () ->
                                 target("new-1?transaction-timeout=1h")
-                                        .check(context("t"), StartMode.NEW))
+                                        .prepare(context("t"), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
                         "transaction.timeout.ms 3600000 is above the broker's"
@@ -129,15 +130,18 @@ class KafkaChecksITCase {
                                 + broker.bootstrapServers()
                                 + "; lower it with transaction-timeout=900000ms in the address, or"
                                 + " raise the broker's");
-        assertThatThrownBy(() -> KafkaDeadLetters.of(address("d?transaction-timeout=901s")).check())
+        assertThatThrownBy(
+                        () ->
+                                KafkaDeadLetters.of(address("d?transaction-timeout=901s"))
+                                        .prepare("job"))
                 .hasMessageContaining("transaction.timeout.ms 901000 is above");
-        target("new-1?transaction-timeout=900000ms").check(context("t"), StartMode.NEW);
+        target("new-1?transaction-timeout=900000ms").prepare(context("t"), StartMode.NEW);
     }
 
     @Test
     void aMissingTargetTopicIsCreated() {
-        target("made?partitions=3").check(context("t"), StartMode.NEW);
-        target("made-by-default").check(context("t"), StartMode.NEW);
+        target("made?partitions=3").prepare(context("t"), StartMode.NEW);
+        target("made-by-default").prepare(context("t"), StartMode.NEW);
         KafkaDocuments.of(address("made")).check();
         KafkaDocuments.of(address("made-by-default")).check();
         broker.produce(List.of(new ProducerRecord<>("made", 2, bytes("k"), bytes("v"))));
@@ -147,7 +151,7 @@ class KafkaChecksITCase {
     @Test
     void aTopicWithVectorsOfAnotherEncoderIsRefused() {
         broker.createTopic("mixed", 2);
-        target("mixed").check(context("t"), StartMode.NEW);
+        target("mixed").prepare(context("t"), StartMode.NEW);
         VectorRecordSerializer serializer =
                 new VectorRecordSerializer(
                         "mixed",
@@ -158,9 +162,9 @@ class KafkaChecksITCase {
                 List.of(
                         serializer.serialize(Samples.upsert("1", 1, 5)),
                         serializer.serialize(Samples.delete("1", 2))));
-        target("mixed").check(context("t"), StartMode.NEW);
+        target("mixed").prepare(context("t"), StartMode.NEW);
         Provenance other = new Provenance("hf:a/b", "cc", "dd", "fp32", "none", 128);
-        assertThatThrownBy(() -> target("mixed").check(context("t", other), StartMode.RESUME))
+        assertThatThrownBy(() -> target("mixed").prepare(context("t", other), StartMode.RESUME))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
                         "topic 'mixed' holds vectors of the model builtin:minilm (fingerprint "
@@ -171,8 +175,8 @@ class KafkaChecksITCase {
                                 + " settings, or write to another topic, or let both stand there with"
                                 + " --allow-mixed-models");
         target("mixed")
-                .check(
-                        new TargetContext("t", other, context("t").vocabulary(), true),
+                .prepare(
+                        new TargetContext("t", "job", other, context("t").vocabulary(), true),
                         StartMode.RESUME);
     }
 
@@ -184,19 +188,19 @@ class KafkaChecksITCase {
         KafkaTarget target = target(topic + "?delivery=at-least-once&text=true&format=" + format);
         VectorRecord large = Samples.upsert("large", 1, new int[8_000]);
         VectorRecord fits = Samples.upsert("fits", 1, new int[1_000]);
-        assertThat(target.rejection(large)).isNull();
-        target.check(context("t"), StartMode.NEW);
         // as it reaches the task managers
-        KafkaTarget there = InstantiationUtil.clone(target);
+        KafkaTarget.PreparedTopic there =
+                (KafkaTarget.PreparedTopic)
+                        InstantiationUtil.clone(target.prepare(context("t"), StartMode.NEW));
         assertThat(there.rejection(Samples.upsert("1", 1, 5))).isNull();
         assertThat(there.rejection(Samples.delete("1", 1))).isNull();
         assertThat(there.rejection(fits)).isNull();
         assertThat(there.rejection(large))
-                .startsWith("with ")
+                .startsWith("its ")
                 .endsWith(
-                        " bytes larger than the 20000 that topic '"
+                        " bytes exceed the 20000 bytes that topic '"
                                 + topic
-                                + "' and its producer take (max.message.bytes, max.request.size)");
+                                + "' and its producer accept (max.message.bytes, max.request.size)");
         // The border is the broker's: what is just not rejected is taken.
         int low = 1_000;
         int high = 8_000;
@@ -209,7 +213,7 @@ class KafkaChecksITCase {
             }
         }
         ProducerRecord<byte[], byte[]> border =
-                there.serializer(context("t")).serialize(Samples.upsert("b", 1, new int[low]));
+                there.serializer().serialize(Samples.upsert("b", 1, new int[low]));
         assertThat(KafkaTarget.size(border)).isBetween(19_980, 20_000);
         broker.produce(List.of(border));
         assertThat(broker.readCommitted(topic)).hasSize(1);
@@ -218,28 +222,28 @@ class KafkaChecksITCase {
     @Test
     void aTopicForLargeMessagesRaisesTheProducersLimit() {
         broker.createTopic("large", 1, Map.of("max.message.bytes", "5000000"));
-        KafkaTarget target = target("large");
-        target.check(context("t"), StartMode.NEW);
+        PreparedSink target = target("large").prepare(context("t"), StartMode.NEW);
         VectorRecord record = Samples.upsert("1", 1, new int[200_000]);
         assertThat(target.rejection(record)).isNull();
-        KafkaTarget limited =
+        PreparedSink limited =
                 KafkaTarget.of(
-                        address("large").withProperties(Map.of("max.request.size", "1000000")));
-        limited.check(context("t"), StartMode.NEW);
-        assertThat(limited.rejection(record)).contains("larger than the 1000000");
+                                address("large")
+                                        .withProperties(Map.of("max.request.size", "1000000")))
+                        .prepare(context("t"), StartMode.NEW);
+        assertThat(limited.rejection(record)).contains("exceed the 1000000 bytes");
     }
 
     @Test
     void aCompactedTopicTakesNoDeadLetters() {
         broker.createTopic("compacted", 1, Map.of("cleanup.policy", "compact"));
-        assertThatThrownBy(() -> KafkaDeadLetters.of(address("compacted")).check())
+        assertThatThrownBy(() -> KafkaDeadLetters.of(address("compacted")).prepare("job"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageStartingWith("topic 'compacted' is compacted");
     }
 
     @Test
     void aCreatedDeadLetterTopicKeepsOldTimestampsAndLargeValues() {
-        KafkaDeadLetters.of(address("dead")).check();
+        KafkaDeadLetters.of(address("dead")).prepare("job");
         try (KafkaCluster cluster = KafkaCluster.connect(KafkaAddress.of(address("dead")))) {
             assertThat(cluster.topicLimits())
                     .isEqualTo(

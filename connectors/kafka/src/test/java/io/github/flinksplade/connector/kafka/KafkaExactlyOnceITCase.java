@@ -6,9 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.DeadLetter;
-import io.github.flinksplade.connector.DeadLetterTarget;
 import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.Operation;
+import io.github.flinksplade.connector.PreparedDeadLetterQueue;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
@@ -163,11 +164,13 @@ class KafkaExactlyOnceITCase {
         KafkaConnector connector = new KafkaConnector();
         DocumentSource source = connector.source(address("documents"));
         KafkaTarget target = (KafkaTarget) connector.target(address("vectors?partitions=2"));
-        DeadLetterTarget dead = connector.deadLetters(address("dead"));
         TargetContext context = Samples.context("kafka-1");
         source.check();
-        target.check(context, savepoint == null ? StartMode.NEW : StartMode.RESUME);
-        dead.check();
+        FlinkSink sink =
+                (FlinkSink)
+                        target.prepare(
+                                context, savepoint == null ? StartMode.NEW : StartMode.RESUME);
+        PreparedDeadLetterQueue dead = connector.deadLetters(address("dead")).prepare("job");
 
         SingleOutputStreamOperator<VectorRecord> vectors =
                 env.fromSource(source.source(), WatermarkStrategy.noWatermarks(), "source")
@@ -175,8 +178,8 @@ class KafkaExactlyOnceITCase {
                         .keyBy(record -> new String(record.key(), StandardCharsets.UTF_8))
                         .process(new Split())
                         .uid("split");
-        vectors.sinkTo(target.sink(context)).uid("vectors");
-        vectors.getSideOutput(DEAD).sinkTo(dead.sink("dead-letters")).uid("dead-letters");
+        vectors.sinkTo(sink.sink()).uid("vectors");
+        vectors.getSideOutput(DEAD).sinkTo(dead.sink()).uid("dead-letters");
         return env.executeAsync();
     }
 

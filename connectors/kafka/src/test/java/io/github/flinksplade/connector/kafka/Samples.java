@@ -25,7 +25,7 @@ final class Samples {
     }
 
     static TargetContext context(String name, Provenance provenance) {
-        return new TargetContext(name, provenance, new Words(), false);
+        return new TargetContext(name, "job", provenance, new Words(), false);
     }
 
     static VectorRecord upsert(String id, long version, int... indices) {

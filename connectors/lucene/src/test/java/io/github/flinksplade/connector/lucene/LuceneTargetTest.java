@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SearchIndex.Hit;
@@ -97,8 +98,7 @@ class LuceneTargetTest {
         assertThatThrownBy(() -> index.check(other))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(message);
-        LuceneSink sink =
-                (LuceneSink) ((LuceneTarget) index.target()).sink(TestIndex.context(other));
+        LuceneSink sink = index.sink(other);
         assertThatThrownBy(
                         () ->
                                 sink.restoreWriter(
@@ -245,16 +245,17 @@ class LuceneTargetTest {
     @Test
     void rejectsIdsThatLuceneCannotHold() {
         TestIndex index = new TestIndex(folder.resolve("index"));
-        assertThat(index.target().rejection(upsert("x".repeat(32766), 1))).isNull();
-        assertThat(index.target().rejection(upsert("ü".repeat(16383), 1))).isNull();
-        assertThat(index.target().rejection(upsert("日本語🐟", 1))).isNull();
-        assertThat(index.target().rejection(TestIndex.delete("x".repeat(32767), 1)))
+        PreparedSink prepared = index.prepare(TestIndex.MODEL);
+        assertThat(prepared.rejection(upsert("x".repeat(32766), 1))).isNull();
+        assertThat(prepared.rejection(upsert("ü".repeat(16383), 1))).isNull();
+        assertThat(prepared.rejection(upsert("日本語🐟", 1))).isNull();
+        assertThat(prepared.rejection(TestIndex.delete("x".repeat(32767), 1)))
                 .isEqualTo(
                         "its id has 32767 bytes in UTF-8, more than the 32766 that a Lucene index"
                                 + " takes");
-        assertThat(index.target().rejection(upsert("ü".repeat(16384), 1))).contains("32768 bytes");
-        assertThat(index.target().rejection(upsert("a\uD83D", 1))).contains("surrogate");
-        assertThat(index.target().rejection(upsert("\uDC1Fa", 1))).contains("surrogate");
+        assertThat(prepared.rejection(upsert("ü".repeat(16384), 1))).contains("32768 bytes");
+        assertThat(prepared.rejection(upsert("a\uD83D", 1))).contains("surrogate");
+        assertThat(prepared.rejection(upsert("\uDC1Fa", 1))).contains("surrogate");
     }
 
     @Test

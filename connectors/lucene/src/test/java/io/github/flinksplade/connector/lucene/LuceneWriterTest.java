@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.SearchIndex.Hit;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -316,8 +317,7 @@ class LuceneWriterTest {
 
     @Test
     void moreThanOneSubtaskIsRefused() {
-        assertThat(index.target().maxParallelism()).isEqualTo(1);
-        index.check();
+        assertThat(((FlinkSink) index.prepare(TestIndex.MODEL)).maxParallelism()).isEqualTo(1);
         assertThatThrownBy(() -> index.sink().createWriter(new TestIndex.Context(2, index.metrics)))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("parallelism 1");

@@ -2,6 +2,7 @@ package io.github.flinksplade.connector.lucene;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Operation;
+import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SearchIndex.Hit;
@@ -62,7 +63,7 @@ final class TestIndex {
     }
 
     void check(Provenance provenance) {
-        target().check(context(provenance), StartMode.NEW);
+        prepare(provenance);
     }
 
     /** Opens a writer as a job without earlier state does, creating the index if need be. */
@@ -76,7 +77,16 @@ final class TestIndex {
     }
 
     LuceneSink sink() {
-        return (LuceneSink) ((LuceneTarget) target()).sink(context(MODEL));
+        return sink(MODEL);
+    }
+
+    /** The sink of a job that was prepared with an index by another encoder, if need be. */
+    LuceneSink sink(Provenance provenance) {
+        return new LuceneSink(directory.toString(), true, false, context(provenance));
+    }
+
+    PreparedSink prepare(Provenance provenance) {
+        return target().prepare(context(provenance), StartMode.NEW);
     }
 
     SearchIndex search() {
@@ -109,7 +119,7 @@ final class TestIndex {
     }
 
     static TargetContext context(Provenance provenance) {
-        return new TargetContext("lucene", provenance, new Words(), false);
+        return new TargetContext("lucene", "job", provenance, new Words(), false);
     }
 
     static VectorRecord upsert(String id, long version, int[] indices, float[] values) {
