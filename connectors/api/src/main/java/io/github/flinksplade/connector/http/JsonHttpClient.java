@@ -236,7 +236,7 @@ public final class JsonHttpClient implements AutoCloseable {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof UnresolvedAddressException
                     || cause instanceof UnknownHostException) {
-                return "the host is unknown";
+                return "unknown host";
             }
         }
         if (failure instanceof HttpConnectTimeoutException) {
@@ -248,7 +248,7 @@ public final class JsonHttpClient implements AutoCloseable {
             return "no complete response within " + Quantities.format(deadline);
         }
         if (failure instanceof ConnectException) {
-            return "nothing accepts connections there";
+            return "connection refused";
         }
         if (failure instanceof SSLException) {
             return "no TLS connection: its certificate is not trusted (the property ca names other"
