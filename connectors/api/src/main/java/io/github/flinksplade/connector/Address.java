@@ -251,23 +251,39 @@ public final class Address implements Serializable {
                         + Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT));
     }
 
-    /** Refuses an option that is not among the known ones, naming the nearest known. */
+    /** Rejects an option that is not among the known ones, naming the nearest known. */
     public Address allowOptions(String... known) {
-        for (String option : options.keySet()) {
-            if (!Arrays.asList(known).contains(option)) {
-                String nearest = nearest(option, Arrays.asList(known));
+        requireKnown(options.keySet(), "option", toString(), known);
+        return this;
+    }
+
+    /**
+     * Rejects a property ({@code SCHEME.properties} of the job file) that is not among the known
+     * ones, naming the nearest known. A connector without properties passes none.
+     */
+    public Address allowProperties(String... known) {
+        requireKnown(properties.keySet(), "property", scheme + ".properties", known);
+        return this;
+    }
+
+    private static void requireKnown(
+            Set<String> given, String kind, String where, String... known) {
+        for (String name : given) {
+            if (!Arrays.asList(known).contains(name)) {
+                String nearest = nearest(name, Arrays.asList(known));
                 throw new ConnectorException(
-                        "unknown option '"
-                                + option
+                        "unknown "
+                                + kind
+                                + " '"
+                                + name
                                 + "' in "
-                                + this
+                                + where
                                 + (nearest == null ? "" : "; did you mean '" + nearest + "'?")
                                 + (known.length == 0
                                         ? "; it takes none"
-                                        : " known: " + new TreeSet<>(Set.of(known))));
+                                        : ". Known: " + new TreeSet<>(Set.of(known))));
             }
         }
-        return this;
     }
 
     /**

@@ -27,6 +27,7 @@ public interface BatchClient<R> extends AutoCloseable {
      *           is refused alone is rejected;
      *       <li>{@link ConnectorException} when sending it again cannot help (credentials, an index
      *           that is gone): the job fails with its message;
+     *       <li>{@link RetryLaterException} when the server states when to send it again;
      *       <li>anything else when the server could not be reached, did not answer in time or
      *           failed: the batch is sent again later.
      *     </ul>

@@ -78,10 +78,20 @@ public record BatchOptions(
         };
     }
 
-    /** The names of a connector's own options and those that {@link #with} reads. */
+    /**
+     * The names of a connector's own options, those that {@link #with} reads, and {@link
+     * ConnectionSettings#REQUEST_TIMEOUT}.
+     */
     public static String[] optionsAnd(String... own) {
         return Stream.concat(
-                        Stream.of(own), Stream.of(RECORDS, BYTES, IN_FLIGHT, OUTAGE, OUTAGE_AFTER))
+                        Stream.of(own),
+                        Stream.of(
+                                RECORDS,
+                                BYTES,
+                                IN_FLIGHT,
+                                OUTAGE,
+                                OUTAGE_AFTER,
+                                ConnectionSettings.REQUEST_TIMEOUT))
                 .toArray(String[]::new);
     }
 }

@@ -36,6 +36,7 @@ final class BatchQueue<R> implements AutoCloseable {
 
     private static final long FIRST_DELAY_MILLIS = 100;
     private static final long LONGEST_DELAY_MILLIS = 10_000;
+    private static final long LONGEST_REQUESTED_DELAY_MILLIS = 10 * 60_000;
     private static final long TOLD_EVERY_NANOS = 60_000_000_000L;
 
     /** Is told what becomes of the changes. */
@@ -213,7 +214,7 @@ final class BatchQueue<R> implements AutoCloseable {
                 throw error;
             } else {
                 isAway(reason(failure));
-                tryAgain(part, reason(failure));
+                tryAgain(part, reason(failure), requestedDelayMillis(failure));
             }
         }
 
@@ -251,11 +252,11 @@ final class BatchQueue<R> implements AutoCloseable {
             if (again.isEmpty()) {
                 goOn(0);
             } else {
-                tryAgain(again, reason);
+                tryAgain(again, reason, 0);
             }
         }
 
-        private void tryAgain(List<Entry<R>> part, String reason) {
+        private void tryAgain(List<Entry<R>> part, String reason, long minDelayMillis) {
             long now = System.nanoTime();
             if (attempt == 0) {
                 failingSince = now;
@@ -277,7 +278,8 @@ final class BatchQueue<R> implements AutoCloseable {
                     Math.min(LONGEST_DELAY_MILLIS, FIRST_DELAY_MILLIS << Math.min(attempt, 10));
             attempt++;
             // half of it by chance, so that subtasks do not come back all at once
-            goOn(delay / 2 + ThreadLocalRandom.current().nextLong(delay / 2 + 1));
+            long wait = delay / 2 + ThreadLocalRandom.current().nextLong(delay / 2 + 1);
+            goOn(Math.max(wait, minDelayMillis));
         }
 
         private void goOn(long delayMillis) {
@@ -318,6 +320,13 @@ final class BatchQueue<R> implements AutoCloseable {
             toldAt = now;
             LOG.warn("Target {} does not take changes, trying again: {}", target, reason);
         }
+    }
+
+    /** What the server asks for, up to a limit: a wrong header must not stop the job. */
+    private static long requestedDelayMillis(Throwable failure) {
+        return failure instanceof RetryLaterException later
+                ? Math.min(later.delay().toMillis(), LONGEST_REQUESTED_DELAY_MILLIS)
+                : 0;
     }
 
     /** Many failures of connections have no message. */

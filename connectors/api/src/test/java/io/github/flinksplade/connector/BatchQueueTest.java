@@ -252,6 +252,24 @@ class BatchQueueTest {
     }
 
     @Test
+    void waitsAsLongAsTheServerAsks() {
+        BatchQueue<String> queue = queue(1, 1_000, 1);
+        queue.add(change("a", 1));
+        sendings.remove()
+                .answer()
+                .completeExceptionally(new RetryLaterException("busy", Duration.ofSeconds(30)));
+        assertThat(delayed.peek().millis()).isEqualTo(30_000);
+        retry();
+        sendings.remove()
+                .answer()
+                .completeExceptionally(new RetryLaterException("busy", Duration.ofDays(30)));
+        assertThat(delayed.peek().millis()).isEqualTo(600_000);
+        retry();
+        sendings.remove().written();
+        assertThat(events).containsExactly("written a@1");
+    }
+
+    @Test
     void anOutageMakesDeadLettersOnlyIfSoConfiguredAndEndsWithTheFirstSuccess() {
         BatchQueue<String> queue =
                 queue(new BatchOptions(10, 1_000, 1, Outage.DEAD_LETTERS, Duration.ZERO));

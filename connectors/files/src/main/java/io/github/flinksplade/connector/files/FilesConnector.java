@@ -31,17 +31,17 @@ public final class FilesConnector implements Connector {
 
     @Override
     public DocumentSource source(Address address) {
-        return new FilesSource(address);
+        return new FilesSource(address.allowProperties());
     }
 
     @Override
     public Target target(Address address) {
-        return new FilesTarget(address);
+        return new FilesTarget(address.allowProperties());
     }
 
     @Override
     public DeadLetterQueue deadLetters(Address address) {
-        return new FilesDeadLetters(address);
+        return new FilesDeadLetters(address.allowProperties());
     }
 
     /** The place of an address as it would be given to a shell: {@code file:///a} is {@code /a}. */

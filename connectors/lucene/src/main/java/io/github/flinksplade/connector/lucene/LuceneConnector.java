@@ -29,20 +29,20 @@ public final class LuceneConnector implements Connector {
 
     @Override
     public Target target(Address address) {
-        address.allowOptions("text");
+        address.allowOptions("text").allowProperties();
         return new LuceneTarget(directory(address), address.flag("text", true));
     }
 
     /** Opens the newest commit; the index follows later commits by itself. */
     @Override
     public SearchIndex index(Address address) {
-        address.allowOptions("text");
+        address.allowOptions("text").allowProperties();
         return LuceneIndex.open(directory(address));
     }
 
     @Override
     public VectorSource vectors(Address address) {
-        address.allowOptions("text");
+        address.allowOptions("text").allowProperties();
         return LuceneVectors.newest(directory(address));
     }
 

@@ -4,7 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
-import io.github.flinksplade.connector.opensearch.RestClient.Answer;
+import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.connector.http.JsonResponse;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -34,14 +35,14 @@ record IndexLayout(
     private static final String LAYOUT = "1";
 
     /** The body of the request that creates the index. */
-    static String creation(
+    static ObjectNode creation(
             Product product,
             FieldType type,
             FeatureNames names,
             Routing routing,
             Provenance provenance,
             String gcDeletes) {
-        ObjectNode body = RestClient.JSON.createObjectNode();
+        ObjectNode body = JsonHttpClient.JSON.createObjectNode();
         ObjectNode settings = body.putObject("settings");
         settings.put("index.gc_deletes", gcDeletes);
         ObjectNode mappings = body.putObject("mappings");
@@ -71,7 +72,7 @@ record IndexLayout(
         properties.putObject("tokens").put("type", "integer");
         properties.putObject("truncated").put("type", "boolean");
         properties.putObject("encoder").put("type", "keyword");
-        return body.toString();
+        return body;
     }
 
     /**
@@ -79,11 +80,11 @@ record IndexLayout(
      *
      * @throws ConnectorException when it is an index of somebody else's making
      */
-    static IndexLayout read(Place place, Answer answer) {
+    static IndexLayout read(Place place, JsonResponse answer) {
         if (OpenSearchFailureClassifier.isMissing(answer)) {
             throw OpenSearchFailureClassifier.gone(place);
         }
-        if (!answer.isFine()) {
+        if (!answer.isSuccess()) {
             throw OpenSearchFailureClassifier.refused(place, "read", answer);
         }
         if (answer.body().size() != 1) {

@@ -6,8 +6,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.BatchClient;
 import io.github.flinksplade.connector.Outcome;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.connector.http.JsonResponse;
 import io.github.flinksplade.connector.opensearch.OpenSearchRequestFactory.Request;
-import io.github.flinksplade.connector.opensearch.RestClient.Answer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -26,7 +27,7 @@ import java.util.concurrent.CompletionException;
 final class OpenSearchClient implements BatchClient<Request> {
 
     private final Place place;
-    private final RestClient server;
+    private final OpenSearchConnection server;
     private final OpenSearchRequestFactory requests;
     private final String parameters;
 
@@ -38,7 +39,7 @@ final class OpenSearchClient implements BatchClient<Request> {
      */
     OpenSearchClient(Place place, OpenSearchRequestFactory requests, String parameters) {
         this.place = place;
-        this.server = new RestClient(place);
+        this.server = new OpenSearchConnection(place);
         this.requests = requests;
         this.parameters = parameters;
     }
@@ -65,16 +66,16 @@ final class OpenSearchClient implements BatchClient<Request> {
 
     private CompletableFuture<Void> requireSameIndex() {
         if (uuid == null) {
-            return server.ofIndex("GET", "", null)
+            return server.send(server.ofIndex("GET", "", null))
                     .thenAccept(
                             answer -> {
-                                if (answer.status() == 429 || answer.status() / 100 == 5) {
-                                    throw failed(answer);
+                                if (answer.isUnavailable() || answer.status() / 100 == 5) {
+                                    requireFine(answer);
                                 }
                                 uuid = IndexLayout.read(place, answer).uuid();
                             });
         }
-        return server.ofIndex("GET", "/_settings/index.uuid", null)
+        return server.send(server.ofIndex("GET", "/_settings/index.uuid", null))
                 .thenAccept(
                         answer -> {
                             requireFine(answer);
@@ -92,7 +93,7 @@ final class OpenSearchClient implements BatchClient<Request> {
      * last delete, and a few replays would carry it past the next version.)
      */
     private CompletableFuture<Map<String, Long>> heldVersions(List<Request> batch) {
-        ArrayNode documents = RestClient.JSON.createArrayNode();
+        ArrayNode documents = JsonHttpClient.JSON.createArrayNode();
         for (Request request : batch) {
             if (request.lines() == null) {
                 ObjectNode document = documents.addObject().put("_id", request.id());
@@ -105,8 +106,9 @@ final class OpenSearchClient implements BatchClient<Request> {
         if (documents.isEmpty()) {
             return CompletableFuture.completedFuture(Map.of());
         }
-        String body = RestClient.JSON.createObjectNode().set("docs", documents).toString();
-        return server.ofIndex("POST", "/_mget?_source=false", body)
+        ObjectNode body = JsonHttpClient.JSON.createObjectNode();
+        body.set("docs", documents);
+        return server.send(server.ofIndex("POST", "/_mget?_source=false", body))
                 .thenApply(
                         answer -> {
                             requireFine(answer);
@@ -166,7 +168,7 @@ final class OpenSearchClient implements BatchClient<Request> {
                         });
     }
 
-    private void requireFine(Answer answer) {
+    private void requireFine(JsonResponse answer) {
         Exception failure = OpenSearchFailureClassifier.failureOfBatch(place, answer);
         if (failure instanceof RuntimeException refused) {
             throw refused;
@@ -176,13 +178,13 @@ final class OpenSearchClient implements BatchClient<Request> {
         }
     }
 
-    private static CompletionException failed(Answer answer) {
+    private static CompletionException failed(JsonResponse answer) {
         return new CompletionException(
-                new IOException(
-                        "an answer with status " + answer.status() + " that is incomplete"));
+                new IOException("the response is incomplete (" + answer.describeStatus() + ")"));
     }
 
-    /** Connections end when the client is no longer used: on Java 17 it cannot be closed. */
     @Override
-    public void close() {}
+    public void close() {
+        server.close();
+    }
 }

@@ -5,14 +5,8 @@ import io.github.flinksplade.connector.BatchRefusedException;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Outcome;
 import io.github.flinksplade.connector.UnreachableException;
-import io.github.flinksplade.connector.opensearch.RestClient.Answer;
+import io.github.flinksplade.connector.http.JsonResponse;
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.UnknownHostException;
-import java.net.http.HttpTimeoutException;
-import java.nio.channels.UnresolvedAddressException;
-import java.util.concurrent.TimeoutException;
-import javax.net.ssl.SSLException;
 
 /**
  * What a server's answers mean.
@@ -59,9 +53,9 @@ final class OpenSearchFailureClassifier {
     }
 
     /** Why a whole batch was not taken; null where it was. */
-    static Exception failureOfBatch(Place place, Answer answer) {
+    static Exception failureOfBatch(Place place, JsonResponse answer) {
         int status = answer.status();
-        if (answer.isFine()) {
+        if (answer.isSuccess()) {
             return null;
         }
         if (status == 401 || status == 403) {
@@ -76,15 +70,15 @@ final class OpenSearchFailureClassifier {
         return again(answer);
     }
 
-    private static IOException again(Answer answer) {
-        return new IOException(said(answer));
+    private static IOException again(JsonResponse answer) {
+        return answer.retry(said(answer));
     }
 
-    private static boolean isBlocked(Answer answer) {
+    private static boolean isBlocked(JsonResponse answer) {
         return answer.body().at("/error/type").asText().equals("cluster_block_exception");
     }
 
-    static boolean isMissing(Answer answer) {
+    static boolean isMissing(JsonResponse answer) {
         return answer.status() == 404
                 && answer.body().at("/error/type").asText().equals("index_not_found_exception");
     }
@@ -97,7 +91,7 @@ final class OpenSearchFailureClassifier {
     }
 
     /** What the user is told when something other than a batch was refused. */
-    static ConnectorException refused(Place place, String done, Answer answer) {
+    static ConnectorException refused(Place place, String done, JsonResponse answer) {
         if (answer.status() == 401 || answer.status() == 403) {
             return forbidden(place, done, answer.status());
         }
@@ -105,63 +99,49 @@ final class OpenSearchFailureClassifier {
     }
 
     private static ConnectorException forbidden(Place place, String done, int status) {
-        String credentials =
-                "; correct username and password, or api-key, in "
-                        + place.product().scheme()
-                        + ".properties";
-        return new ConnectorException(
-                status == 401
-                        ? place.server()
-                                + (place.authorization() == null
-                                        ? " wants credentials, and none are given"
-                                        : " refuses the credentials")
-                                + credentials
-                        : place
-                                + " must not be "
-                                + done
-                                + " with these credentials"
-                                + credentials
-                                + ", or give them the rights");
+        String message;
+        if (status == 403) {
+            message =
+                    place
+                            + " cannot be "
+                            + done
+                            + " with these credentials (HTTP 403). Grant the user the rights, or use"
+                            + " other credentials. ";
+        } else if (place.connection().hasCredentials()) {
+            message = place.server() + " rejects the credentials (HTTP 401). ";
+        } else {
+            message = place.server() + " requires credentials, and none are set (HTTP 401). ";
+        }
+        return new ConnectorException(message + place.connection().credentialsHint());
     }
 
-    /** What the user is told when no answer came. */
-    static ConnectorException unreachable(Place place, Throwable failure) {
-        if (failure instanceof ConnectorException told) {
-            return told;
-        }
+    /** What the user is told when there is no response. */
+    static UnreachableException unreachable(Place place, IOException failure) {
         return new UnreachableException(
                 place.product().title()
-                        + " cannot be reached at "
+                        + " at "
                         + place.server()
-                        + ": "
-                        + reason(failure)
-                        + "; see whether it runs, and whether the address and tls are right",
+                        + " is unavailable: "
+                        + failure.getMessage()
+                        + ". Check that it runs, and that host, port and tls are correct",
                 failure);
     }
 
-    private static String reason(Throwable failure) {
-        if (failure.getCause() instanceof UnresolvedAddressException
-                || failure instanceof UnknownHostException) {
-            return "no such host";
-        }
-        if (failure instanceof HttpTimeoutException || failure instanceof TimeoutException) {
-            return "no answer in time";
-        }
-        if (failure instanceof ConnectException) {
-            return "the connection was refused";
-        }
-        if (failure instanceof SSLException) {
-            return "its certificate was not accepted, or it does not speak TLS (the property ca"
-                    + " names the certificates of authorities)";
-        }
-        return "the connection broke";
+    /** What the user is told when the server or a proxy has no time. */
+    static UnreachableException unavailable(Place place, JsonResponse answer) {
+        return new UnreachableException(
+                place.product().title()
+                        + " at "
+                        + place.server()
+                        + " is unavailable: "
+                        + said(answer)
+                        + ". Wait until it has recovered",
+                null);
     }
 
-    private static String said(Answer answer) {
+    private static String said(JsonResponse answer) {
         JsonNode error = answer.body().path("error");
-        return "the server answered "
-                + answer.status()
-                + (error.isMissingNode() ? "" : " " + reason(error));
+        return answer.describeStatus() + (error.isMissingNode() ? "" : " " + reason(error));
     }
 
     /** Type and reason, with the innermost cause, which is what tells. */

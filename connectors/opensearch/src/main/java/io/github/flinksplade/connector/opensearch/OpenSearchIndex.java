@@ -6,7 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
-import io.github.flinksplade.connector.opensearch.RestClient.Answer;
+import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.connector.http.JsonResponse;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -48,23 +49,28 @@ final class OpenSearchIndex implements SearchIndex {
             Comparator.comparingDouble(Hit::score).reversed().thenComparing(Hit::id);
 
     private final Place place;
-    private final RestClient server;
+    private final OpenSearchConnection server;
     private final IndexLayout layout;
 
-    private OpenSearchIndex(Place place, RestClient server, IndexLayout layout) {
+    private OpenSearchIndex(Place place, OpenSearchConnection server, IndexLayout layout) {
         this.place = place;
         this.server = server;
         this.layout = layout;
     }
 
     static OpenSearchIndex open(Place place) {
-        RestClient server = new RestClient(place);
-        Answer found = server.await(server.ofIndex("GET", "", null));
-        if (OpenSearchFailureClassifier.isMissing(found)) {
-            throw new ConnectorException(
-                    place + " does not exist; name the one that a run has written to");
+        OpenSearchConnection server = new OpenSearchConnection(place);
+        try {
+            JsonResponse found = server.exchange(server.ofIndex("GET", "", null));
+            if (OpenSearchFailureClassifier.isMissing(found)) {
+                throw new ConnectorException(
+                        place + " does not exist; name the one that a run has written to");
+            }
+            return new OpenSearchIndex(place, server, IndexLayout.read(place, found));
+        } catch (RuntimeException e) {
+            server.close();
+            throw e;
         }
-        return new OpenSearchIndex(place, server, IndexLayout.read(place, found));
     }
 
     @Override
@@ -108,7 +114,7 @@ final class OpenSearchIndex implements SearchIndex {
     private final class Pages {
 
         private final Query query;
-        private final ObjectNode body = RestClient.JSON.createObjectNode();
+        private final ObjectNode body = JsonHttpClient.JSON.createObjectNode();
         private final int size;
 
         /** No document that was not shown yet has more, by the server's weights. */
@@ -175,7 +181,7 @@ final class OpenSearchIndex implements SearchIndex {
 
     /** The query in the form that the field has. */
     private ObjectNode matching(int[] indices, float[] values, int most) {
-        ObjectNode query = RestClient.JSON.createObjectNode();
+        ObjectNode query = JsonHttpClient.JSON.createObjectNode();
         if (layout.type() == FieldType.RANK_FEATURES) {
             ArrayNode should = query.putObject("bool").putArray("should");
             for (int i = 0; i < indices.length; i++) {
@@ -185,7 +191,7 @@ final class OpenSearchIndex implements SearchIndex {
             }
             return query;
         }
-        ObjectNode tokens = RestClient.JSON.createObjectNode();
+        ObjectNode tokens = JsonHttpClient.JSON.createObjectNode();
         for (int i = 0; i < indices.length; i++) {
             tokens.put(layout.names().name(indices[i]), values[i]);
         }
@@ -226,7 +232,7 @@ final class OpenSearchIndex implements SearchIndex {
     }
 
     private ObjectNode counting(int[] indices) {
-        ObjectNode body = RestClient.JSON.createObjectNode();
+        ObjectNode body = JsonHttpClient.JSON.createObjectNode();
         body.put("size", 0).put("track_total_hits", true);
         body.putObject("query").putObject("exists").put("field", IndexLayout.ID);
         ArrayNode filters =
@@ -238,8 +244,8 @@ final class OpenSearchIndex implements SearchIndex {
     }
 
     private JsonNode ask(String path, ObjectNode body) {
-        Answer answer = server.await(server.ofIndex("POST", path, body.toString()));
-        if (!answer.isFine()) {
+        JsonResponse answer = server.exchange(server.ofIndex("POST", path, body));
+        if (!answer.isSuccess()) {
             throw OpenSearchFailureClassifier.refused(place, "searched", answer);
         }
         if (answer.body().at("/_shards/failed").asInt() > 0
@@ -253,5 +259,7 @@ final class OpenSearchIndex implements SearchIndex {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        server.close();
+    }
 }

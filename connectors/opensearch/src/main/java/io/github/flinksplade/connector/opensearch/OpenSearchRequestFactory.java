@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.http.JsonHttpClient;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -160,7 +161,7 @@ final class OpenSearchRequestFactory {
             return record.fields().replace('\n', ' ').replace('\r', ' ');
         }
         try {
-            ObjectNode all = (ObjectNode) RestClient.JSON.readTree(record.fields());
+            ObjectNode all = (ObjectNode) JsonHttpClient.JSON.readTree(record.fields());
             return all.retain(chosen).toString();
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("fields are no JSON object: " + record.fields(), e);

@@ -1,5 +1,6 @@
 package io.github.flinksplade.connector.opensearch;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.BatchClient;
 import io.github.flinksplade.connector.BatchOptions;
@@ -9,7 +10,9 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
-import io.github.flinksplade.connector.opensearch.RestClient.Answer;
+import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.connector.http.JsonRequest;
+import io.github.flinksplade.connector.http.JsonResponse;
 import java.util.Locale;
 
 /** An index of OpenSearch or Elasticsearch as a target. */
@@ -100,39 +103,42 @@ final class OpenSearchTarget implements BatchTarget {
 
     @Override
     public BatchSink prepare(TargetContext context, StartMode start) {
-        createOrCheck(context, start);
+        try (OpenSearchConnection server = new OpenSearchConnection(place)) {
+            createOrCheck(server, context, start);
+        }
         return new OpenSearchSink(place, batching, requests(context), parameters());
     }
 
-    private void createOrCheck(TargetContext context, StartMode start) {
-        RestClient server = new RestClient(place);
-        Answer greeting = server.await(server.ofServer("GET", "/", null));
-        if (!greeting.isFine()) {
+    private void createOrCheck(
+            OpenSearchConnection server, TargetContext context, StartMode start) {
+        JsonResponse greeting = server.exchange(JsonRequest.get("/"));
+        if (!greeting.isSuccess()) {
             throw OpenSearchFailureClassifier.refused(place, "reached", greeting);
         }
         place.product().check(greeting.body(), type, place);
         checkPipeline(server);
-        Answer found = server.await(server.ofIndex("GET", "", null));
+        JsonResponse found = server.exchange(server.ofIndex("GET", "", null));
         if (OpenSearchFailureClassifier.isMissing(found)) {
             start.createEmpty(place.toString());
             create(server, context);
-            found = server.await(server.ofIndex("GET", "", null));
+            found = server.exchange(server.ofIndex("GET", "", null));
         }
         IndexLayout held = IndexLayout.read(place, found);
         held.requireSame(place, type, names, routing);
         context.requireSameEncoder(held.provenance(), place.toString(), "name a new index");
         if (gcDeletes != null && !gcDeletes.equals(held.gcDeletes())) {
-            String setting = "{\"index.gc_deletes\":\"" + gcDeletes + "\"}";
-            require("set", server.await(server.ofIndex("PUT", "/_settings", setting)));
+            ObjectNode setting =
+                    JsonHttpClient.JSON.createObjectNode().put("index.gc_deletes", gcDeletes);
+            require("set", server.exchange(server.ofIndex("PUT", "/_settings", setting)));
         }
     }
 
-    private void checkPipeline(RestClient server) {
+    private void checkPipeline(OpenSearchConnection server) {
         if (pipeline == null) {
             return;
         }
-        String path = "/_ingest/pipeline/" + RestClient.encoded(pipeline);
-        Answer found = server.await(server.ofServer("GET", path, null));
+        String path = "/_ingest/pipeline/" + JsonRequest.encode(pipeline);
+        JsonResponse found = server.exchange(JsonRequest.get(path));
         if (found.status() == 404) {
             throw new ConnectorException(
                     "the server at "
@@ -145,8 +151,8 @@ final class OpenSearchTarget implements BatchTarget {
     }
 
     /** Another job may be quicker; its index is then looked at like any other. */
-    private void create(RestClient server, TargetContext context) {
-        String body =
+    private void create(OpenSearchConnection server, TargetContext context) {
+        ObjectNode body =
                 IndexLayout.creation(
                         place.product(),
                         type,
@@ -154,7 +160,7 @@ final class OpenSearchTarget implements BatchTarget {
                         routing,
                         context.provenance(),
                         gcDeletes == null ? GC_DELETES : gcDeletes);
-        Answer created = server.await(server.ofIndex("PUT", "", body));
+        JsonResponse created = server.exchange(server.ofIndex("PUT", "", body).slow());
         if (!created.body()
                 .at("/error/type")
                 .asText()
@@ -163,8 +169,8 @@ final class OpenSearchTarget implements BatchTarget {
         }
     }
 
-    private void require(String done, Answer answer) {
-        if (!answer.isFine()) {
+    private void require(String done, JsonResponse answer) {
+        if (!answer.isSuccess()) {
             throw OpenSearchFailureClassifier.refused(place, done, answer);
         }
     }
@@ -180,7 +186,7 @@ final class OpenSearchTarget implements BatchTarget {
 
     private String parameters() {
         return "?filter_path=errors,items.*.status,items.*.error"
-                + (pipeline == null ? "" : "&pipeline=" + RestClient.encoded(pipeline))
+                + (pipeline == null ? "" : "&pipeline=" + JsonRequest.encode(pipeline))
                 + (refresh == Refresh.FALSE
                         ? ""
                         : "&refresh=" + refresh.name().toLowerCase(Locale.ROOT));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Vocabulary;
+import io.github.flinksplade.connector.http.JsonHttpClient;
 import io.github.flinksplade.connector.opensearch.FeatureNames.Form;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -47,7 +48,7 @@ class FeatureNamesTest {
     @Test
     void namesAreReadAsTheyWereWritten() {
         FeatureNames names = FeatureNames.of(Form.TOKEN, vocabulary(100));
-        ArrayNode array = RestClient.JSON.createArrayNode();
+        ArrayNode array = JsonHttpClient.JSON.createArrayNode();
         names.writeTo(array);
         FeatureNames read = FeatureNames.read(array);
         for (int index = 0; index < 100; index++) {

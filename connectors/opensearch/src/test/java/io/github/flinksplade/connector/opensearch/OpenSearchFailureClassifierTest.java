@@ -9,9 +9,11 @@ import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.BatchRefusedException;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Outcome;
-import io.github.flinksplade.connector.opensearch.RestClient.Answer;
+import io.github.flinksplade.connector.RetryLaterException;
+import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.connector.http.JsonResponse;
 import java.io.IOException;
-import java.net.http.HttpTimeoutException;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,10 +25,10 @@ class OpenSearchFailureClassifierTest {
             Place.of(
                     Product.OPENSEARCH,
                     Address.parse("opensearch://host/docs")
-                            .withProperties(Map.of("api-key", "very secret")));
+                            .withProperties(Map.of("api-key", "very-secret")));
 
     private static JsonNode error(int status, String type) throws IOException {
-        return RestClient.JSON.readTree(
+        return JsonHttpClient.JSON.readTree(
                 "{\"status\":"
                         + status
                         + ",\"error\":{\"type\":\""
@@ -57,7 +59,7 @@ class OpenSearchFailureClassifierTest {
 
     @Test
     void nothingToDeleteIsDeleted() throws IOException {
-        JsonNode absent = RestClient.JSON.readTree("{\"status\":404}");
+        JsonNode absent = JsonHttpClient.JSON.readTree("{\"status\":404}");
         assertThat(OpenSearchFailureClassifier.outcome(PLACE, true, absent).kind())
                 .isEqualTo(Outcome.Kind.WRITTEN);
     }
@@ -66,15 +68,15 @@ class OpenSearchFailureClassifierTest {
     @CsvSource({
         "404, index_not_found_exception, is gone",
         "403, security_exception, with these credentials",
-        "401, security_exception, refuses the credentials"
+        "401, security_exception, rejects the credentials"
     })
     void whatEndsTheJob(int status, String type, String message) throws IOException {
         JsonNode item = error(status, type);
         assertThatThrownBy(() -> OpenSearchFailureClassifier.outcome(PLACE, true, item))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(message)
-                .hasMessageNotContaining("very secret");
-        assertThat(OpenSearchFailureClassifier.failureOfBatch(PLACE, new Answer(status, item)))
+                .hasMessageNotContaining("very-secret");
+        assertThat(OpenSearchFailureClassifier.failureOfBatch(PLACE, response(status, item)))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(message);
     }
@@ -90,22 +92,35 @@ class OpenSearchFailureClassifierTest {
         // a proxy's page in place of an answer
         assertThat(
                         OpenSearchFailureClassifier.failureOfBatch(
-                                PLACE, new Answer(413, MissingNode.getInstance())))
+                                PLACE, response(413, MissingNode.getInstance())))
                 .isInstanceOf(BatchRefusedException.class)
                 .hasMessageContaining("413");
     }
 
     private static Exception failure(int status, String type) throws IOException {
         return OpenSearchFailureClassifier.failureOfBatch(
-                PLACE, new Answer(status, error(status, type)));
+                PLACE, response(status, error(status, type)));
+    }
+
+    private static JsonResponse response(int status, JsonNode body) {
+        return new JsonResponse(status, body, null, null);
     }
 
     @Test
-    void noAnswerIsToldWithoutNamesOfExceptions() {
+    void retryAfterIsPassedOn() throws IOException {
         assertThat(
-                        OpenSearchFailureClassifier.unreachable(
-                                PLACE, new HttpTimeoutException("request timed out")))
-                .hasMessageContaining("http://host:9200: no answer in time")
-                .hasMessageNotContaining("Exception");
+                        OpenSearchFailureClassifier.failureOfBatch(
+                                PLACE,
+                                new JsonResponse(
+                                        429, error(429, "x"), Duration.ofSeconds(9), null)))
+                .isInstanceOfSatisfying(
+                        RetryLaterException.class,
+                        later -> assertThat(later.delay()).isEqualTo(Duration.ofSeconds(9)));
+    }
+
+    @Test
+    void anOverloadedServerIsUnavailable() throws IOException {
+        assertThat(OpenSearchFailureClassifier.unavailable(PLACE, response(503, error(503, "x"))))
+                .hasMessageContaining("OpenSearch at http://host:9200 is unavailable: HTTP 503 x");
     }
 }

@@ -18,6 +18,7 @@ import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.Vocabulary;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Writing;
+import io.github.flinksplade.connector.http.JsonHttpClient;
 import io.github.flinksplade.connector.opensearch.FaultyServer.Reply;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -105,9 +106,9 @@ class OpenSearchITCase {
                 "write opensearch://");
         assertRefused(
                 Address.parse("opensearch://" + server.authority() + "/new"),
-                "wants credentials, and none are given");
-        assertRefused(Address.parse("opensearch://127.0.0.1:1/new"), "connection was refused");
-        assertRefused(Address.parse("opensearch://nowhere.invalid/new"), "no such host");
+                "requires credentials, and none are set");
+        assertRefused(Address.parse("opensearch://127.0.0.1:1/new"), "connection refused");
+        assertRefused(Address.parse("opensearch://nowhere.invalid/new"), "unknown host");
         Address missing = address("new", "");
         assertThatThrownBy(() -> Connectors.of(missing).index(missing))
                 .isInstanceOf(ConnectorException.class)
@@ -275,7 +276,7 @@ class OpenSearchITCase {
         write(address, Corpus.upsert("a", 1, "{\"kept\":2,\"not\":3}", new TreeMap<>()));
         JsonNode source = document(address, "a").path("_source");
         assertThat(source.path("fields"))
-                .isEqualTo(RestClient.JSON.readTree("{\"added\":1,\"kept\":2}"));
+                .isEqualTo(JsonHttpClient.JSON.readTree("{\"added\":1,\"kept\":2}"));
         assertThat(source.has("text")).isFalse();
     }
 

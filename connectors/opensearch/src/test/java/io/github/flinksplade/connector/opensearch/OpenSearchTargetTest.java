@@ -37,8 +37,8 @@ class OpenSearchTargetTest {
                 "opensearch://host/logs-*; is not the name of an index",
                 "opensearch://host/a,b; is not the name of an index",
                 "opensearch://host/_all; is not the name of an index",
-                "opensearch:docs; names no server",
-                "opensearch://user:secret@host/docs; as opensearch.properties",
+                "opensearch:docs; does not name a server",
+                "opensearch://user:secret@host/docs; in opensearch.properties",
                 "opensearch://host/docs?gc-deletes=1w; such as 7d",
                 "opensearch://host/docs?batch-bytes=100mb; from 1 bytes to 50000000 bytes",
                 "opensearch://host/docs?type=sparse_vector&terms=token; takes ids only"
@@ -53,8 +53,8 @@ class OpenSearchTargetTest {
     @CsvSource(
             delimiter = ';',
             value = {
-                "username=x; incomplete or two",
-                "username=x,password=geheim,api-key=y; incomplete or two",
+                "username=x; incomplete",
+                "username=x,password=geheim,api-key=y; ambiguous",
                 "user=x; unknown property 'user'"
             })
     void propertiesThatAreRefused(String properties, String message) {

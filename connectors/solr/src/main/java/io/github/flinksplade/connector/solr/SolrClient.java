@@ -6,7 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.BatchClient;
 import io.github.flinksplade.connector.Outcome;
 import io.github.flinksplade.connector.VectorRecord;
-import io.github.flinksplade.connector.solr.SolrHttp.Answer;
+import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.connector.http.JsonResponse;
 import io.github.flinksplade.connector.solr.SolrRequestFactory.Change;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -18,12 +19,12 @@ import java.util.concurrent.CompletableFuture;
 /** Sends updates, and asks what became of those that Solr passed over. */
 final class SolrClient implements BatchClient<Change> {
 
-    private final SolrHttp solr;
+    private final SolrConnection solr;
     private final SolrRequestFactory requests;
     private final String update;
 
     SolrClient(SolrPlace place, SolrRequestFactory requests, long commitWithinMillis) {
-        this.solr = new SolrHttp(place);
+        this.solr = new SolrConnection(place);
         this.requests = requests;
         this.update = updatePath(commitWithinMillis);
     }
@@ -47,10 +48,10 @@ final class SolrClient implements BatchClient<Change> {
 
     @Override
     public CompletableFuture<List<Outcome>> send(List<Change> batch) {
-        return solr.send(update, SolrRequestFactory.update(batch))
+        return solr.send(solr.ofCollection(update, SolrRequestFactory.update(batch)))
                 .thenCompose(
                         answer -> {
-                            if (!answer.isSuccess()) {
+                            if (!SolrFailureClassifier.isSuccess(answer)) {
                                 return failed(answer);
                             }
                             JsonNode written = answer.body().path("adds");
@@ -73,15 +74,15 @@ final class SolrClient implements BatchClient<Change> {
      * it already; and of one that goes to another shard it does not say that it wrote it.
      */
     private CompletableFuture<Map<String, Long>> held(List<Change> changes) {
-        ObjectNode request = SolrHttp.JSON.createObjectNode();
+        ObjectNode request = JsonHttpClient.JSON.createObjectNode();
         ObjectNode parameters = request.putObject("params");
         parameters.put("fl", SolrSchema.ID + "," + SolrSchema.ORDER);
         ArrayNode ids = parameters.putArray("id");
         changes.forEach(change -> ids.add(change.id()));
-        return solr.send("/get", SolrHttp.bytes(request))
+        return solr.send(solr.ofCollection("/get", request))
                 .thenCompose(
                         answer -> {
-                            if (!answer.isSuccess()) {
+                            if (!SolrFailureClassifier.isSuccess(answer)) {
                                 return failed(answer);
                             }
                             Map<String, Long> held = new HashMap<>();
@@ -124,24 +125,25 @@ final class SolrClient implements BatchClient<Change> {
         return held == change.order() ? Outcome.written() : Outcome.superseded();
     }
 
-    private <T> CompletableFuture<T> failed(Answer answer) {
+    private <T> CompletableFuture<T> failed(JsonResponse answer) {
         if (answer.status() != 404) {
             return CompletableFuture.failedFuture(
                     SolrFailureClassifier.ofBatch(solr.place(), answer));
         }
         // A Solr that shuts down or starts says the same as one that has no such collection.
-        return solr.system()
+        return solr.send(SolrConnection.SYSTEM)
                 .thenCompose(
                         system ->
                                 CompletableFuture.failedFuture(
-                                        system.isSuccess()
+                                        SolrFailureClassifier.isSuccess(system)
                                                 ? SolrFailureClassifier.ofBatch(
                                                         solr.place(), answer)
                                                 : new IOException(
                                                         "Solr is starting or shutting down")));
     }
 
-    /** The HTTP client ends with its last reference. */
     @Override
-    public void close() {}
+    public void close() {
+        solr.close();
+    }
 }

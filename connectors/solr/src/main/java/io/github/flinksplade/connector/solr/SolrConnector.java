@@ -42,7 +42,7 @@ public final class SolrConnector implements Connector {
     public Target target(Address address) {
         allowOptions(address);
         return new SolrTarget(
-                SolrPlace.of(address, address.flag(TLS, false)),
+                SolrPlace.of(address),
                 new SolrRequestFactory(address.flag(TEXT, true), address.option(FIELDS)),
                 new SolrTarget.Layout(
                         (int) address.number(SHARDS, 1, 1, 10_000),
@@ -59,7 +59,7 @@ public final class SolrConnector implements Connector {
     @Override
     public SearchIndex index(Address address) {
         allowOptions(address);
-        return SolrIndex.open(SolrPlace.of(address, address.flag(TLS, false)));
+        return SolrIndex.open(SolrPlace.of(address));
     }
 
     private static void allowOptions(Address address) {

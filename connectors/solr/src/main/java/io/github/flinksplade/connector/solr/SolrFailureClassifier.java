@@ -3,15 +3,10 @@ package io.github.flinksplade.connector.solr;
 import io.github.flinksplade.connector.BatchRefusedException;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.UnreachableException;
-import io.github.flinksplade.connector.solr.SolrHttp.Answer;
+import io.github.flinksplade.connector.http.JsonResponse;
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.UnknownHostException;
-import java.net.http.HttpTimeoutException;
-import java.nio.channels.UnresolvedAddressException;
 import java.util.ArrayList;
 import java.util.List;
-import javax.net.ssl.SSLException;
 
 /** Tells Solr's failures apart: what to say, and whether to try again. */
 final class SolrFailureClassifier {
@@ -21,7 +16,7 @@ final class SolrFailureClassifier {
     private SolrFailureClassifier() {}
 
     /** Why a batch was not taken; see {@link io.github.flinksplade.connector.BatchClient#send}. */
-    static Exception ofBatch(SolrPlace place, Answer answer) {
+    static Exception ofBatch(SolrPlace place, JsonResponse answer) {
         return switch (answer.status()) {
             case 400, 413 ->
                     isSchemaGone(answer)
@@ -30,12 +25,12 @@ final class SolrFailureClassifier {
             case 401, 403, 404 -> refused("write to", place, answer);
             // 429 of a rate limiter or circuit breaker, 503 of a server that starts, 409 of a
             // change that another got ahead of, anything inside the server
-            default -> new IOException("HTTP " + answer.status() + ": " + reason(answer));
+            default -> answer.retry(answer.describeStatus() + ": " + reason(answer));
         };
     }
 
     /** A field of ours that Solr does not know is no fault of the documents. */
-    private static boolean isSchemaGone(Answer answer) {
+    private static boolean isSchemaGone(JsonResponse answer) {
         String reason = reason(answer);
         return SolrSchema.FIELD_NAMES.stream()
                         .anyMatch(name -> reason.contains("unknown field '" + name + "'"))
@@ -43,79 +38,70 @@ final class SolrFailureClassifier {
     }
 
     /** What an answer that is no success means to the user. */
-    static ConnectorException refused(String doing, SolrPlace place, Answer answer) {
+    static ConnectorException refused(String doing, SolrPlace place, JsonResponse answer) {
         String what = "cannot " + doing + " " + place + ": ";
         return switch (answer.status()) {
             case 401 ->
                     new ConnectorException(
                             what
-                                    + (place.authorization() == null
-                                            ? "it wants a user and password; write them under"
-                                                    + " solr.properties in the job's file"
-                                            : "user or password is wrong; correct solr.properties in the"
-                                                    + " job's file"));
+                                    + (place.connection().hasCredentials()
+                                            ? "it rejects the credentials. "
+                                            : "it requires credentials, and none are set. ")
+                                    + place.connection().credentialsHint());
             case 403 ->
                     new ConnectorException(
                             what
-                                    + "the user may not; give it Solr's permissions read, update,"
-                                    + " schema-read, schema-edit, config-read and config-edit");
+                                    + "the user lacks a permission. Grant it Solr's permissions read,"
+                                    + " update, schema-read, schema-edit, config-read and"
+                                    + " config-edit");
             case 404 ->
                     new ConnectorException(
                             what + "it is not there; create it by starting the job anew");
             default ->
                     new ConnectorException(
                             what
-                                    + (answer.body() == null
-                                            ? "HTTP "
-                                                    + answer.status()
-                                                    + ", not an answer of Solr; correct the address"
-                                            : reason(answer)));
+                                    + (answer.body().isObject()
+                                            ? reason(answer)
+                                            : answer.describeStatus()
+                                                    + ", not an answer of Solr. Correct the URI"));
         };
     }
 
-    static ConnectorException unreachable(SolrPlace place, Throwable failure) {
+    /** Whether it is an answer of Solr's, and none of failure. */
+    static boolean isSuccess(JsonResponse answer) {
+        return answer.isSuccess() && answer.body().isObject();
+    }
+
+    /** What the user is told when there is no response. */
+    static UnreachableException unreachable(SolrPlace place, IOException failure) {
         return new UnreachableException(
-                "cannot reach Solr at "
+                "Solr at "
                         + place.server()
-                        + ": "
-                        + reason(failure)
-                        + "; start it or correct the address",
+                        + " is unavailable: "
+                        + failure.getMessage()
+                        + ". Check that it runs, and that host, port and tls are correct",
                 failure);
     }
 
-    private static String reason(Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof UnresolvedAddressException
-                    || cause instanceof UnknownHostException) {
-                return "no such host";
-            }
-        }
-        if (failure instanceof ConnectException) {
-            return "nothing accepts connections there";
-        }
-        if (failure instanceof HttpTimeoutException) {
-            return "no answer in time";
-        }
-        if (failure instanceof SSLException) {
-            return "no TLS connection: its certificate is not of an authority that Java or the"
-                    + " property ca trusts, or it speaks no TLS";
-        }
-        return "it breaks the connection ("
-                + failure.getMessage()
-                + "), as one that speaks TLS does without tls=true";
+    /** What the user is told when Solr or a proxy has no time, or Solr starts. */
+    static UnreachableException unavailable(SolrPlace place, JsonResponse answer) {
+        return new UnreachableException(
+                "Solr at "
+                        + place.server()
+                        + " is unavailable, starting or shutting down: "
+                        + reason(answer)
+                        + ". Wait until it has recovered",
+                null);
     }
 
     /** Solr's own words, in one line. */
-    static String reason(Answer answer) {
-        if (answer.body() == null) {
-            return "HTTP " + answer.status();
-        }
+    static String reason(JsonResponse answer) {
         List<String> messages = new ArrayList<>();
         answer.body()
                 .findValues("errorMessages")
                 .forEach(all -> all.forEach(message -> messages.add(message.asText())));
         if (messages.isEmpty()) {
-            messages.add(answer.body().at("/error/msg").asText("HTTP " + answer.status()));
+            messages.add(answer.body().at("/error/msg").asText(answer.describeStatus()));
         }
         String line = String.join("; ", messages).replaceAll("\\s+", " ").trim();
         return line.length() <= LONGEST_REASON ? line : line.substring(0, LONGEST_REASON) + "...";

@@ -7,7 +7,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
-import io.github.flinksplade.connector.solr.SolrHttp.Answer;
+import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.connector.http.JsonResponse;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -29,31 +30,36 @@ final class SolrIndex implements SearchIndex {
     /** Relative error of a product or a sum of two floats. */
     private static final double ROUNDING = 0x1p-24;
 
-    private final SolrHttp solr;
+    private final SolrConnection solr;
     private final Provenance provenance;
 
-    private SolrIndex(SolrHttp solr, Provenance provenance) {
+    private SolrIndex(SolrConnection solr, Provenance provenance) {
         this.solr = solr;
         this.provenance = provenance;
     }
 
     static SolrIndex open(SolrPlace place) {
-        SolrHttp solr = new SolrHttp(place);
-        Provenance provenance = provenance(solr);
-        if (provenance == null) {
-            throw new ConnectorException(
-                    place + " holds no vectors of flink-splade; name one that a run wrote to");
+        SolrConnection solr = new SolrConnection(place);
+        try {
+            Provenance provenance = provenance(solr);
+            if (provenance == null) {
+                throw new ConnectorException(
+                        place + " holds no vectors of flink-splade; name one that a run wrote to");
+            }
+            return new SolrIndex(solr, provenance);
+        } catch (RuntimeException e) {
+            solr.close();
+            throw e;
         }
-        return new SolrIndex(solr, provenance);
     }
 
     /** What the collection says of its vectors, committed or not; null where it says nothing. */
-    static Provenance provenance(SolrHttp solr) {
-        ObjectNode request = SolrHttp.JSON.createObjectNode();
+    static Provenance provenance(SolrConnection solr) {
+        ObjectNode request = JsonHttpClient.JSON.createObjectNode();
         request.putObject("params")
                 .put("id", SolrRequestFactory.PROVENANCE_ID)
                 .put("fl", SolrSchema.PROVENANCE);
-        Answer answer = solr.ask("/get", request);
+        JsonResponse answer = solr.ask("/get", request);
         requireSuccess(answer, "read from", solr);
         JsonNode held = answer.body().path("doc").path(SolrSchema.PROVENANCE);
         if (held.isMissingNode()) {
@@ -61,7 +67,7 @@ final class SolrIndex implements SearchIndex {
         }
         try {
             return Provenance.fromMap(
-                    SolrHttp.JSON.readValue(
+                    JsonHttpClient.JSON.readValue(
                             held.asText(), new TypeReference<Map<String, String>>() {}));
         } catch (JsonProcessingException e) {
             throw new ConnectorException(
@@ -74,8 +80,8 @@ final class SolrIndex implements SearchIndex {
         }
     }
 
-    private static void requireSuccess(Answer answer, String doing, SolrHttp solr) {
-        if (!answer.isSuccess()) {
+    private static void requireSuccess(JsonResponse answer, String doing, SolrConnection solr) {
+        if (!SolrFailureClassifier.isSuccess(answer)) {
             throw SolrFailureClassifier.refused(doing, solr.place(), answer);
         }
     }
@@ -122,7 +128,7 @@ final class SolrIndex implements SearchIndex {
             sum.add("product(" + query.values()[i] + ",payload(vector,'" + term + "',0.0))");
             terms.add(Integer.toString(term));
         }
-        ObjectNode request = SolrHttp.JSON.createObjectNode();
+        ObjectNode request = JsonHttpClient.JSON.createObjectNode();
         request.put("query", sum.toString());
         request.put("filter", terms.toString());
         request.put("limit", rows);
@@ -153,7 +159,7 @@ final class SolrIndex implements SearchIndex {
 
     /** Counted by Solr, without what is deleted or replaced. */
     private Query weigh(Query query) {
-        ObjectNode request = SolrHttp.JSON.createObjectNode();
+        ObjectNode request = JsonHttpClient.JSON.createObjectNode();
         request.put("query", SolrSchema.TOKENS + ":[* TO *]");
         request.put("limit", 0);
         ObjectNode counts = request.putObject("facet");
@@ -172,11 +178,13 @@ final class SolrIndex implements SearchIndex {
     }
 
     private JsonNode select(JsonNode request) {
-        Answer answer = solr.ask("/select", request);
+        JsonResponse answer = solr.ask("/select", request);
         requireSuccess(answer, "search", solr);
         return answer.body();
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        solr.close();
+    }
 }

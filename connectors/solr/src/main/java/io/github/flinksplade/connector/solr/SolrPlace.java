@@ -1,44 +1,30 @@
 package io.github.flinksplade.connector.solr;
 
 import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectionSettings;
+import io.github.flinksplade.connector.ConnectionSettings.Property;
 import io.github.flinksplade.connector.ConnectorException;
-import java.io.IOException;
 import java.io.Serializable;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Base64;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeSet;
 
 /**
  * Where a collection is, and how to be let in.
  *
  * @param server address of the server, such as {@code http://localhost:8983/solr}
  * @param collection name of the core or collection
- * @param authorization value of the HTTP header, or null
- * @param certificates of the authorities to trust, in PEM form; null for those that Java trusts
+ * @param connection credentials, authorities and the deadline of requests
  */
-record SolrPlace(String server, String collection, String authorization, String certificates)
+record SolrPlace(String server, String collection, ConnectionSettings connection)
         implements Serializable {
 
-    private static final String USER = "user";
-    private static final String PASSWORD = "password";
-    private static final String CERTIFICATES = "ca";
-
-    /** Where the password is looked for when the properties have a user only. */
-    static final String PASSWORD_VARIABLE = "SOLR_PASSWORD";
+    private static final long serialVersionUID = 1L;
 
     private static final int DEFAULT_PORT = 8983;
 
-    static SolrPlace of(Address address, boolean tls) {
-        return of(address, tls, System.getenv(PASSWORD_VARIABLE));
-    }
-
-    static SolrPlace of(Address address, boolean tls, String passwordOfEnvironment) {
+    static SolrPlace of(Address address) {
+        boolean tls = address.flag("tls", false);
         URI uri;
         try {
             uri = new URI((tls ? "https:" : "http:") + address.place());
@@ -47,9 +33,10 @@ record SolrPlace(String server, String collection, String authorization, String 
         }
         if (uri.getRawUserInfo() != null) {
             throw new ConnectorException(
-                    "user and password do not belong in the address of Solr at "
+                    "the URI of Solr at "
                             + uri.getHost()
-                            + "; write them under solr.properties in the job's file");
+                            + " contains a user and password. Write them as username and password"
+                            + " in solr.properties of the job file");
         }
         String path = uri.getRawPath() == null ? "" : uri.getRawPath().replaceAll("/+$", "");
         int slash = path.lastIndexOf('/');
@@ -70,8 +57,13 @@ record SolrPlace(String server, String collection, String authorization, String 
         return new SolrPlace(
                 uri.getScheme() + "://" + uri.getHost() + ":" + port + path.substring(0, slash),
                 collection,
-                authorization(address.properties(), passwordOfEnvironment),
-                certificates(address.properties().get(CERTIFICATES), tls));
+                ConnectionSettings.of(
+                        address,
+                        tls,
+                        Property.USERNAME,
+                        Property.PASSWORD,
+                        Property.TOKEN,
+                        Property.CA));
     }
 
     private static ConnectorException notOne(Address address) {
@@ -79,51 +71,6 @@ record SolrPlace(String server, String collection, String authorization, String 
                 address
                         + " names no collection of Solr; write"
                         + " solr://HOST:8983/solr/COLLECTION");
-    }
-
-    private static String authorization(Map<String, String> properties, String fallback) {
-        TreeSet<String> unknown = new TreeSet<>(properties.keySet());
-        unknown.remove(USER);
-        unknown.remove(PASSWORD);
-        unknown.remove(CERTIFICATES);
-        if (!unknown.isEmpty()) {
-            throw new ConnectorException(
-                    "unknown " + unknown + " in solr.properties; known: [ca, password, user]");
-        }
-        String user = properties.get(USER);
-        String password = properties.getOrDefault(PASSWORD, fallback);
-        if (user == null) {
-            if (properties.containsKey(PASSWORD)) {
-                throw new ConnectorException("solr.properties has a password, but no user");
-            }
-            return null;
-        }
-        if (password == null) {
-            throw new ConnectorException(
-                    "solr.properties has a user, but no password; write it there or into the"
-                            + " environment as "
-                            + PASSWORD_VARIABLE);
-        }
-        return "Basic "
-                + Base64.getEncoder()
-                        .encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
-    }
-
-    /** Read here, so that no other machine needs the file. */
-    private static String certificates(String file, boolean tls) {
-        if (file == null) {
-            return null;
-        }
-        if (!tls) {
-            throw new ConnectorException(
-                    "solr.properties has a ca, but the address has no tls=true");
-        }
-        try {
-            return Files.readString(Path.of(file));
-        } catch (IOException e) {
-            throw new ConnectorException(
-                    "cannot read the certificates in " + file + ", the ca in solr.properties", e);
-        }
     }
 
     /** Host, port, path and collection; not whether TLS is used. */

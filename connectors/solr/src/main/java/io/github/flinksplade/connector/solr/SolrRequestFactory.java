@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.http.JsonHttpClient;
 import java.io.ByteArrayOutputStream;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
@@ -28,10 +29,7 @@ final class SolrRequestFactory implements Serializable {
 
     /** Numbers of any size, unrounded. */
     private static final ObjectReader UNROUNDED =
-            SolrHttp.JSON
-                    .reader()
-                    .with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-                    .with(DeserializationFeature.USE_BIG_INTEGER_FOR_INTS);
+            JsonHttpClient.JSON.reader().with(DeserializationFeature.USE_BIG_INTEGER_FOR_INTS);
 
     /**
      * @param order what is compared; of no meaning for a delete without version
@@ -124,13 +122,13 @@ final class SolrRequestFactory implements Serializable {
     private String chosen(String fields) {
         try {
             JsonNode all = UNROUNDED.readTree(fields);
-            ObjectNode chosen = SolrHttp.JSON.createObjectNode();
+            ObjectNode chosen = JsonHttpClient.JSON.createObjectNode();
             for (String name : kept) {
                 if (all.has(name)) {
                     chosen.set(name, all.get(name));
                 }
             }
-            return SolrHttp.JSON.writeValueAsString(chosen);
+            return JsonHttpClient.JSON.writeValueAsString(chosen);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("the job hands over fields as JSON", e);
         }

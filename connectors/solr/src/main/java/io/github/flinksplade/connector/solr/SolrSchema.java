@@ -5,7 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.ConnectorException;
-import io.github.flinksplade.connector.solr.SolrHttp.Answer;
+import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.connector.http.JsonResponse;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -82,9 +83,9 @@ final class SolrSchema {
                      "supportMissingVersionOnOldDocs": true}
                     """);
 
-    private final SolrHttp solr;
+    private final SolrConnection solr;
 
-    SolrSchema(SolrHttp solr) {
+    SolrSchema(SolrConnection solr) {
         this.solr = solr;
     }
 
@@ -95,7 +96,7 @@ final class SolrSchema {
      */
     void complete(JsonNode schema) {
         requireOwn(schema);
-        ObjectNode commands = SolrHttp.JSON.createObjectNode();
+        ObjectNode commands = JsonHttpClient.JSON.createObjectNode();
         putMissing(commands, "add-field-type", TYPES, byName(schema, "fieldTypes"));
         putMissing(commands, "add-field", FIELD_DEFINITIONS, byName(schema, "fields"));
         if (!commands.isEmpty()) {
@@ -105,7 +106,7 @@ final class SolrSchema {
                 require(solr.ask("/config/updateProcessor", null), "read the configuration of")
                         .at("/config/updateProcessor/" + PROCESSOR);
         if (found.isMissingNode()) {
-            ObjectNode command = SolrHttp.JSON.createObjectNode();
+            ObjectNode command = JsonHttpClient.JSON.createObjectNode();
             command.set("add-updateprocessor", PROCESSOR_DEFINITION);
             change("/config", command, "configuration");
         } else {
@@ -114,7 +115,7 @@ final class SolrSchema {
     }
 
     private void change(String path, JsonNode commands, String what) {
-        Answer answer = solr.change(path, commands);
+        JsonResponse answer = solr.exchange(solr.ofCollection(path, commands).slow());
         if (answer.status() == 400 || answer.status() == 500) {
             throw new ConnectorException(
                     "the "
@@ -129,8 +130,8 @@ final class SolrSchema {
         require(answer, "change the " + what + " of");
     }
 
-    private JsonNode require(Answer answer, String doing) {
-        if (!answer.isSuccess()) {
+    private JsonNode require(JsonResponse answer, String doing) {
+        if (!SolrFailureClassifier.isSuccess(answer)) {
             throw SolrFailureClassifier.refused(doing, solr.place(), answer);
         }
         return answer.body();
@@ -198,7 +199,7 @@ final class SolrSchema {
 
     private static void putMissing(
             ObjectNode commands, String command, JsonNode ours, Map<String, JsonNode> found) {
-        ArrayNode missing = SolrHttp.JSON.createArrayNode();
+        ArrayNode missing = JsonHttpClient.JSON.createArrayNode();
         for (JsonNode one : ours) {
             if (!found.containsKey(one.path("name").asText())) {
                 missing.add(one);
@@ -223,7 +224,7 @@ final class SolrSchema {
 
     private static JsonNode json(String text) {
         try {
-            return SolrHttp.JSON.readTree(text);
+            return JsonHttpClient.JSON.readTree(text);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

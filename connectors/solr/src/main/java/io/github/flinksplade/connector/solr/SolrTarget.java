@@ -12,9 +12,10 @@ import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
-import io.github.flinksplade.connector.solr.SolrHttp.Answer;
+import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.connector.http.JsonRequest;
+import io.github.flinksplade.connector.http.JsonResponse;
 import java.io.Serializable;
-import java.nio.charset.StandardCharsets;
 
 /** A collection of Solr as a target. */
 final class SolrTarget implements BatchTarget {
@@ -55,16 +56,23 @@ final class SolrTarget implements BatchTarget {
 
     @Override
     public BatchSink prepare(TargetContext context, StartMode start) {
-        createOrCheck(context, start);
+        try (SolrConnection solr = new SolrConnection(place)) {
+            createOrCheck(solr, context, start);
+        }
         return new SolrSink(place, requests, commitWithinMillis, batching);
     }
 
-    private void createOrCheck(TargetContext context, StartMode start) {
-        SolrHttp solr = new SolrHttp(place);
-        Answer schema = solr.ask("/schema", null);
+    private void createOrCheck(SolrConnection solr, TargetContext context, StartMode start) {
+        JsonResponse schema = solr.ask("/schema", null);
         if (schema.status() == 404) {
+            JsonResponse system = solr.exchange(SolrConnection.SYSTEM);
+            if (system.status() == 404) {
+                // one that starts or shuts down answers everything with 404
+                throw SolrFailureClassifier.unavailable(place, system);
+            }
+            require(system, "find");
             start.createEmpty(place.toString());
-            create(solr);
+            create(solr, system.body());
             schema = solr.ask("/schema", null);
         }
         require(schema, "read the schema of");
@@ -87,10 +95,8 @@ final class SolrTarget implements BatchTarget {
     }
 
     /** In cloud mode a collection is made of the configset that the server brings. */
-    private void create(SolrHttp solr) {
-        Answer system = solr.administer("/info/system");
-        require(system, "find");
-        if (!system.body().path("mode").asText().equals("solrcloud")) {
+    private void create(SolrConnection solr, JsonNode system) {
+        if (!system.path("mode").asText().equals("solrcloud")) {
             throw new ConnectorException(
                     place
                             + " is not there, and this Solr is not in cloud mode, so that a core has"
@@ -98,18 +104,20 @@ final class SolrTarget implements BatchTarget {
                             + place.collection());
         }
         require(
-                solr.administer(
-                        "/collections?action=CREATE&name="
-                                + SolrHttp.encode(place.collection())
-                                + "&numShards="
-                                + layout.shards()
-                                + "&replicationFactor="
-                                + layout.replicas()),
+                solr.exchange(
+                        JsonRequest.get(
+                                        "/admin/collections?action=CREATE&name="
+                                                + JsonRequest.encode(place.collection())
+                                                + "&numShards="
+                                                + layout.shards()
+                                                + "&replicationFactor="
+                                                + layout.replicas())
+                                .slow()),
                 "create");
     }
 
-    private void requireEmpty(SolrHttp solr) {
-        Answer found = solr.ask("/select?q=*:*&rows=0", null);
+    private void requireEmpty(SolrConnection solr) {
+        JsonResponse found = solr.ask("/select?q=*:*&rows=0", null);
         require(found, "search");
         long documents = found.body().at("/response/numFound").asLong();
         if (documents > 0) {
@@ -121,21 +129,19 @@ final class SolrTarget implements BatchTarget {
         }
     }
 
-    private void writeProvenance(SolrHttp solr, Provenance provenance) {
-        ObjectNode document = SolrHttp.JSON.createObjectNode();
+    private void writeProvenance(SolrConnection solr, Provenance provenance) {
+        ObjectNode document = JsonHttpClient.JSON.createObjectNode();
         document.put(SolrSchema.ID, SolrRequestFactory.PROVENANCE_ID);
         document.put(SolrSchema.ORDER, 0);
         document.put(
                 SolrSchema.PROVENANCE,
-                new String(
-                        SolrHttp.bytes(SolrHttp.JSON.valueToTree(provenance.toMap())),
-                        StandardCharsets.UTF_8));
-        ArrayNode update = SolrHttp.JSON.createArrayNode().add(document);
+                JsonHttpClient.JSON.valueToTree(provenance.toMap()).toString());
+        ArrayNode update = JsonHttpClient.JSON.createArrayNode().add(document);
         require(solr.ask(SolrClient.updatePath(commitWithinMillis), update), "write to");
     }
 
-    private JsonNode require(Answer answer, String doing) {
-        if (!answer.isSuccess()) {
+    private JsonNode require(JsonResponse answer, String doing) {
+        if (!SolrFailureClassifier.isSuccess(answer)) {
             throw SolrFailureClassifier.refused(doing, place, answer);
         }
         return answer.body();

@@ -10,16 +10,18 @@ import org.junit.jupiter.api.Test;
 
 class SolrPlaceTest {
 
-    private static SolrPlace place(String address, boolean tls) {
-        return SolrPlace.of(Address.parse(address), tls, null);
+    private static SolrPlace place(String address) {
+        return SolrPlace.of(Address.parse(address));
     }
 
     @Test
     void serverAndCollection() {
-        assertThat(place("solr://h/solr/c", false))
-                .isEqualTo(new SolrPlace("http://h:8983/solr", "c", null, null));
-        assertThat(place("solr://[::1]:80/a/b/my-c.1/", true))
-                .isEqualTo(new SolrPlace("https://[::1]:80/a/b", "my-c.1", null, null));
+        SolrPlace plain = place("solr://h/solr/c");
+        assertThat(plain.server()).isEqualTo("http://h:8983/solr");
+        assertThat(plain.collection()).isEqualTo("c");
+        SolrPlace tls = place("solr://[::1]:80/a/b/my-c.1/?tls=true");
+        assertThat(tls.server()).isEqualTo("https://[::1]:80/a/b");
+        assertThat(tls.collection()).isEqualTo("my-c.1");
     }
 
     @Test
@@ -28,11 +30,11 @@ class SolrPlaceTest {
                 new String[] {
                     "solr:c", "solr://h", "solr://h/c", "solr:///solr/c", "solr://h /s/c"
                 }) {
-            assertThatThrownBy(() -> place(address, false))
+            assertThatThrownBy(() -> place(address))
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageContaining("write solr://HOST:8983/solr/COLLECTION");
         }
-        assertThatThrownBy(() -> place("solr://h/solr/-c", false))
+        assertThatThrownBy(() -> place("solr://h/solr/-c"))
                 .hasMessageContaining("is no name of a collection");
         assertThatThrownBy(() -> new SolrConnector().target(Address.parse("solr://h/solr/c?txt=1")))
                 .hasMessageContaining("did you mean 'text'");
@@ -40,42 +42,37 @@ class SolrPlaceTest {
 
     @Test
     void secretsStayOutOfAddressesAndMessages() {
-        assertThatThrownBy(() -> place("solr://me:secret@h/solr/c", false))
+        assertThatThrownBy(() -> place("solr://me:secret@h/solr/c"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("solr.properties")
                 .hasMessageNotContaining("secret");
         Address address = Address.parse("solr://h/solr/c");
         SolrPlace place =
                 SolrPlace.of(
-                        address.withProperties(Map.of("user", "me", "password", "secret")),
-                        false,
-                        null);
-        assertThat(place.authorization()).isEqualTo("Basic bWU6c2VjcmV0");
+                        address.withProperties(Map.of("username", "me", "password", "secret")));
+        assertThat(place.connection().authorization()).isEqualTo("Basic bWU6c2VjcmV0");
         assertThat(place.toString()).doesNotContain("bWU6c2VjcmV0");
-        assertThat(
-                        SolrPlace.of(address.withProperties(Map.of("user", "me")), false, "secret")
-                                .authorization())
-                .isEqualTo("Basic bWU6c2VjcmV0");
-        assertThat(SolrPlace.of(address, false, "secret").authorization()).isNull();
     }
 
     @Test
-    void halfOfACredentialIsRefused() {
+    void propertiesAreThoseOfAllConnectors() {
         Address address = Address.parse("solr://h/solr/c");
+        assertThatThrownBy(() -> SolrPlace.of(address.withProperties(Map.of("password", "x"))))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("incomplete")
+                .hasMessageContaining("SOLR_USERNAME");
+        assertThatThrownBy(() -> SolrPlace.of(address.withProperties(Map.of("user", "x"))))
+                .hasMessageContaining("unknown property 'user' in solr.properties")
+                .hasMessageContaining("username");
+    }
+
+    @Test
+    void durationsNeedAUnit() {
         assertThatThrownBy(
                         () ->
-                                SolrPlace.of(
-                                        address.withProperties(Map.of("user", "me")), false, null))
-                .hasMessageContaining("SOLR_PASSWORD");
-        assertThatThrownBy(
-                        () ->
-                                SolrPlace.of(
-                                        address.withProperties(Map.of("password", "x")),
-                                        false,
-                                        null))
-                .hasMessageContaining("no user");
-        assertThatThrownBy(
-                        () -> SolrPlace.of(address.withProperties(Map.of("usr", "x")), false, null))
-                .hasMessageContaining("unknown [usr]");
+                                new SolrConnector()
+                                        .target(Address.parse("solr://h/solr/c?commit-within=5")))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("'5' is not a duration");
     }
 }

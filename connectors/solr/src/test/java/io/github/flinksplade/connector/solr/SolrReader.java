@@ -45,7 +45,7 @@ final class SolrReader {
                                 + options);
         return user == null
                 ? address
-                : address.withProperties(Map.of("user", user, "password", password));
+                : address.withProperties(Map.of("username", user, "password", password));
     }
 
     /** Status and body of an answer. */

@@ -14,6 +14,7 @@ import io.github.flinksplade.connector.SearchIndex.Hit;
 import io.github.flinksplade.connector.SearchIndex.Query;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
 import java.io.IOException;
@@ -162,27 +163,26 @@ class SolrTargetITCase {
     void usersAndPasswords() throws Exception {
         Address address = fresh("users", "");
         assertRefused(
-                Address.parse(address.toString()),
-                "it wants a user and password",
-                "solr.properties");
+                Address.parse(address.toString()), "it requires credentials", "solr.properties");
         assertRefused(
-                address.withProperties(Map.of("password", "wrong")), "user or password is wrong");
+                address.withProperties(Map.of("password", "wrong")), "it rejects the credentials");
         assertRefused(
-                address.withProperties(Map.of("user", SolrServer.READER)),
-                "the user may not",
+                address.withProperties(Map.of("username", SolrServer.READER)),
+                "the user lacks a permission",
                 "schema-edit");
         check(address);
         assertRefused(
-                address.withProperties(Map.of("user", SolrServer.READER)),
+                address.withProperties(Map.of("username", SolrServer.READER)),
                 "cannot write to the collection 'users'");
     }
 
     @Test
     void aServerThatIsNoneIsRefused() throws Exception {
         assertRefused(
-                Address.parse("solr://127.0.0.1:1/solr/x"), "cannot reach Solr at", "start it");
+                Address.parse("solr://127.0.0.1:1/solr/x"),
+                "Solr at http://127.0.0.1:1/solr is unavailable: connection refused");
         assertRefused(reader.address("x", "?tls=true"), "no TLS connection");
-        assertRefused(Address.parse("solr://no.such.host.invalid/solr/x"), "no such host");
+        assertRefused(Address.parse("solr://no.such.host.invalid/solr/x"), "unknown host");
         HttpServer other =
                 HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         other.createContext(
@@ -307,12 +307,19 @@ class SolrTargetITCase {
         Address address =
                 Address.parse("solr://127.0.0.1:" + starting.getAddress().getPort() + "/solr/x");
         try (SolrClient client =
-                new SolrClient(
-                        SolrPlace.of(address, false), new SolrRequestFactory(true, null), 0)) {
+                new SolrClient(SolrPlace.of(address), new SolrRequestFactory(true, null), 0)) {
             assertThatThrownBy(
                             () -> client.send(List.of(client.request(Corpus.upsert("a", 1)))).get())
                     .cause()
                     .isInstanceOf(IOException.class);
+            // and so at the start: it may pass
+            assertThatThrownBy(
+                            () ->
+                                    new SolrConnector()
+                                            .target(address)
+                                            .prepare(CONTEXT, StartMode.RESUME))
+                    .isInstanceOf(UnreachableException.class)
+                    .hasMessageContaining("starting or shutting down");
         } finally {
             starting.stop(0);
         }

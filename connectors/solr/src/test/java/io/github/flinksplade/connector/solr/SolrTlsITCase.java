@@ -73,7 +73,7 @@ class SolrTlsITCase {
     private static void check(String options, String ca) {
         String place = solr.url().substring("https:".length()) + "/absent";
         Map<String, String> properties = new HashMap<>();
-        properties.put("user", SolrServer.USER);
+        properties.put("username", SolrServer.USER);
         properties.put("password", SolrServer.PASSWORD);
         if (ca != null) {
             properties.put("ca", home.resolve(ca).toString());
@@ -98,7 +98,7 @@ class SolrTlsITCase {
                 .hasMessageNotContaining("Exception");
         assertThatThrownBy(() -> check("?tls=true", "none.pem"))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("holds no certificates");
+                .hasMessageContaining("contains no valid certificates");
         assertThatThrownBy(() -> check("?tls=true", "missing.pem"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("missing.pem");
@@ -107,6 +107,6 @@ class SolrTlsITCase {
                 .hasMessageContaining("tls=true");
         assertThatThrownBy(() -> check("", null))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("without tls=true");
+                .hasMessageContaining("expects TLS (tls=true)");
     }
 }
