@@ -23,7 +23,7 @@ import java.util.concurrent.Executors;
 /**
  * A forward proxy on loopback for tests: CONNECT tunnels and plain HTTP requests with an absolute
  * URI. Host names are resolved by {@link #hosts} only, so a test can use any name for a server on
- * loopback.
+ * loopback; 127.0.0.1 is itself.
  */
 public final class ForwardProxy implements AutoCloseable {
 
@@ -90,7 +90,8 @@ public final class ForwardProxy implements AutoCloseable {
             String[] parts = line.split(" ");
             boolean tunnel = parts[0].equals("CONNECT");
             URI target = URI.create(tunnel ? "https://" + parts[1] : parts[1]);
-            Integer port = hosts.get(target.getHost());
+            boolean loopback = target.getHost().equals("127.0.0.1");
+            Integer port = loopback ? (Integer) target.getPort() : hosts.get(target.getHost());
             if (port == null) {
                 write(out, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
                 return;
