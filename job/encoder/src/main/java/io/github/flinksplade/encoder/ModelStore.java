@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.encoder.internal.DerivedModels;
+import io.github.flinksplade.encoder.internal.HubModels;
 import io.github.flinksplade.encoder.internal.ModelDigests;
+import io.github.flinksplade.environment.HomeDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -47,19 +49,34 @@ public final class ModelStore {
      *     {@link EncoderOptions#sha256()}
      */
     public static ModelFiles resolve(String reference, EncoderOptions options, Progress progress) {
-        return resolve(reference, options, progress, false);
+        return resolve(reference, options, progress, false, true);
     }
 
     /**
-     * As {@link #resolve}, but a model that is fetched from elsewhere is looked for again there, so
-     * that a branch that has moved on is followed.
+     * As {@link #resolve}, but a model that is fetched from elsewhere is looked for again there: a
+     * branch is followed to its newest commit, and a file that is damaged here is fetched again.
      */
     public static ModelFiles pull(String reference, EncoderOptions options, Progress progress) {
-        return resolve(reference, options, progress, true);
+        return resolve(reference, options, progress, true, true);
+    }
+
+    /**
+     * As {@link #resolve}, but each file is read and its digest computed, also where its size and
+     * time are those of an earlier check.
+     *
+     * @throws ModelException also when a file in the hub's cache does not match the digest that is
+     *     its name
+     */
+    public static ModelFiles verify(String reference, EncoderOptions options, Progress progress) {
+        return resolve(reference, options, progress, false, false);
     }
 
     private static ModelFiles resolve(
-            String reference, EncoderOptions options, Progress progress, boolean refresh) {
+            String reference,
+            EncoderOptions options,
+            Progress progress,
+            boolean refresh,
+            boolean trustUnchanged) {
         if (reference == null || reference.isBlank()) {
             throw new ModelException(
                     "no model is named; write builtin:minilm, a directory or hf:owner/name");
@@ -80,7 +97,8 @@ public final class ModelStore {
         } else {
             place = provider.get().provide(reference, cache, progress);
         }
-        return files(reference, place, pin, cache, progress);
+        ModelDigests digests = new ModelDigests(cache, trustUnchanged, progress);
+        return files(reference, place, pin, digests);
     }
 
     /**
@@ -156,13 +174,12 @@ public final class ModelStore {
                         "the cache directory '" + chosen + "' is no path: " + e.getReason(), e);
             }
         }
-        // as the XDG specification has it, a relative path counts as not set
-        String xdg = environment.getOrDefault("XDG_CACHE_HOME", "");
-        Path home =
-                xdg.startsWith("/")
-                        ? Path.of(xdg)
-                        : Path.of(System.getProperty("user.home"), ".cache");
-        return home.resolve("flink-splade");
+        return HomeDirectory.cache(environment).resolve("flink-splade");
+    }
+
+    /** The cache of Hugging Face's tools in an environment; it may not exist. */
+    public static Path hubCache(Map<String, String> environment) {
+        return HubModels.cacheDirectory(environment);
     }
 
     private static String pin(EncoderOptions options) {
@@ -223,8 +240,7 @@ public final class ModelStore {
                         + " builtin:minilm or hf:owner/name");
     }
 
-    private static ModelFiles files(
-            String name, Path place, String pin, Path cache, Progress progress) {
+    private static ModelFiles files(String name, Path place, String pin, ModelDigests digests) {
         Path graph = Files.isDirectory(place) ? graph(place) : place;
         Path tokenizer =
                 besideOrAbove(graph, "tokenizer.json")
@@ -237,7 +253,6 @@ public final class ModelStore {
                                                         + " together with its fast tokenizer"));
         refusePointer(graph);
         refusePointer(tokenizer);
-        ModelDigests digests = new ModelDigests(cache, progress);
         String sha256 = digests.model(graph);
         if (pin != null && !pin.equals(sha256)) {
             throw new ModelException(
@@ -250,7 +265,12 @@ public final class ModelStore {
                             + " is pinned; use the pinned model, or pin this one");
         }
         int[] limits = {0, 0};
-        besideOrAbove(graph, "splade.json").ifPresent(file -> readLimits(file, limits));
+        besideOrAbove(graph, "splade.json")
+                .ifPresent(
+                        file -> {
+                            digests.file(file);
+                            readLimits(file, limits);
+                        });
         return new ModelFiles(
                 name, graph, tokenizer, sha256, digests.file(tokenizer), limits[0], limits[1]);
     }

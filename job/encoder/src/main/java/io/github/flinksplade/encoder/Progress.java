@@ -1,6 +1,6 @@
 package io.github.flinksplade.encoder;
 
-/** Told how far a long piece of work is, such as a download. */
+/** Listens to the progress of long work, such as a download. */
 @FunctionalInterface
 public interface Progress {
 
@@ -12,4 +12,10 @@ public interface Progress {
      * @param total bytes in all, or -1 when not known
      */
     void report(String what, long done, long total);
+
+    /**
+     * Called with one sentence on something that the user should know, such as that a damaged file
+     * is replaced. Ignored by default.
+     */
+    default void warn(String message) {}
 }

@@ -308,6 +308,22 @@ class ModelStoreTest {
     }
 
     @Test
+    void verifyReadsFilesThatSeemUnchanged() throws Exception {
+        write("tokenizer.json", "{}");
+        byte[] content = graph(inside());
+        Path file = write("model.onnx", content);
+        FileTime time = Files.getLastModifiedTime(file);
+        String before = resolve().sha256();
+        content[content.length - 100]++;
+        Files.write(file, content);
+        Files.setLastModifiedTime(file, time);
+        assertThat(resolve().sha256()).as("from the cache").isEqualTo(before);
+        assertThat(ModelStore.verify(model.toString(), options, Progress.SILENT).sha256())
+                .isEqualTo(sha256(content));
+        assertThat(resolve().sha256()).isEqualTo(sha256(content));
+    }
+
+    @Test
     void aDamagedDigestIsComputedAgain() throws Exception {
         write("tokenizer.json", "{}");
         write("model.onnx", graph(inside()));
@@ -337,11 +353,15 @@ class ModelStoreTest {
     @Test
     void theCacheIsWhereTheSpecificationSays() {
         EncoderOptions none = EncoderOptions.defaults();
-        Path home = Path.of(System.getProperty("user.home"));
+        Path home = Path.of("/home/of/nobody");
         assertThat(ModelStore.cache(none, Map.of("XDG_CACHE_HOME", "/x")))
                 .isEqualTo(Path.of("/x/flink-splade"));
-        assertThat(ModelStore.cache(none, Map.of())).isEqualTo(home.resolve(".cache/flink-splade"));
-        assertThat(ModelStore.cache(none, Map.of("XDG_CACHE_HOME", "relative")))
+        assertThat(ModelStore.cache(none, Map.of("HOME", "/home/of/nobody")))
+                .isEqualTo(home.resolve(".cache/flink-splade"));
+        assertThat(
+                        ModelStore.cache(
+                                none,
+                                Map.of("XDG_CACHE_HOME", "relative", "HOME", "/home/of/nobody")))
                 .isEqualTo(home.resolve(".cache/flink-splade"));
         assertThat(ModelStore.cache(none.withCacheDirectory("/y"), Map.of("XDG_CACHE_HOME", "/x")))
                 .isEqualTo(Path.of("/y"));

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -175,6 +176,64 @@ class PrecisionTest {
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("model.onnx has no products")
                 .hasMessageContaining("without --precision int8");
+    }
+
+    /** Damage inside changes vectors and no more, so it must be found before. */
+    @Test
+    void aDamagedOrTruncatedFileIsMadeAgain() throws IOException {
+        Path model = new RandomMaskedLanguageModel().write(directory.resolve("model"));
+        EncodedText expected;
+        try (SpladeEncoder encoder = open(model, Precision.INT8, 1)) {
+            expected = encoder.encode("w70 w71", Role.DOCUMENT);
+        }
+        Path kept;
+        try (Stream<Path> files = Files.list(directory.resolve("cache/models"))) {
+            kept = files.findFirst().orElseThrow();
+        }
+        assertThat(Files.getPosixFilePermissions(kept))
+                .isEqualTo(
+                        Files.getPosixFilePermissions(
+                                Files.writeString(directory.resolve("plain"), "")));
+        byte[] whole = Files.readAllBytes(kept);
+        List<byte[]> damaged = new ArrayList<>();
+        for (int at : new int[] {whole.length / 2, whole.length - 1, whole.length - 100}) {
+            byte[] flipped = whole.clone();
+            flipped[at] ^= 4;
+            damaged.add(flipped);
+        }
+        for (int length : new int[] {0, 10, whole.length / 2, whole.length - 1}) {
+            damaged.add(Arrays.copyOf(whole, length));
+        }
+        damaged.add(Arrays.copyOf(whole, whole.length + 1));
+        ModelFiles files = RandomMaskedLanguageModel.files(model);
+        EncoderOptions options =
+                EncoderOptions.defaults()
+                        .withPrecision(Precision.INT8)
+                        .withCacheDirectory(directory.resolve("cache").toString());
+        for (byte[] content : damaged) {
+            Files.write(kept, content);
+            List<String> warnings = new ArrayList<>();
+            Progress progress =
+                    new Progress() {
+                        @Override
+                        public void report(String what, long done, long total) {}
+
+                        @Override
+                        public void warn(String message) {
+                            warnings.add(message);
+                        }
+                    };
+            assertThat(ModelStore.inPrecision(files, options, progress).graph()).isEqualTo(kept);
+            assertThat(kept).hasBinaryContent(whole);
+            assertThat(warnings)
+                    .containsExactly(kept + " is damaged and is made again from " + files.graph());
+            warnings.clear();
+            ModelStore.inPrecision(files, options, progress);
+            assertThat(warnings).isEmpty();
+        }
+        try (SpladeEncoder encoder = open(model, Precision.INT8, 1)) {
+            assertThat(encoder.encode("w70 w71", Role.DOCUMENT)).isEqualTo(expected);
+        }
     }
 
     @Test

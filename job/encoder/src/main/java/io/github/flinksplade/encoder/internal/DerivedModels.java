@@ -1,20 +1,32 @@
 package io.github.flinksplade.encoder.internal;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.Precision;
 import io.github.flinksplade.encoder.Progress;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.zip.CRC32C;
+import java.util.zip.CheckedOutputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Models in another precision, each made once and kept under the hash of its model. */
+/**
+ * Models in another precision, each made once and kept under the hash of its model. A kept file
+ * carries a CRC-32C, which is compared whenever the file is used: 13 ms for 100 MB on any CPU,
+ * where a SHA-256 takes 75 ms with and 430 ms without the CPU's instructions for it.
+ */
 public final class DerivedModels {
+
+    private static final Logger LOG = LoggerFactory.getLogger(DerivedModels.class);
 
     private DerivedModels() {}
 
@@ -34,10 +46,57 @@ public final class DerivedModels {
                                 + "-"
                                 + sha256.substring(0, 32)
                                 + ".onnx");
-        if (!Files.isRegularFile(made)) {
-            write(graph, precision, made, progress);
+        if (Files.isRegularFile(made)) {
+            if (isWhole(made)) {
+                return made;
+            }
+            String message = made + " is damaged and is made again from " + graph;
+            LOG.warn(message);
+            progress.warn(message);
         }
+        write(graph, precision, made, true, progress);
         return made;
+    }
+
+    /** Whether a file ends with the checksum of what is before it. */
+    private static boolean isWhole(Path made) {
+        try (FileChannel channel = FileChannel.open(made)) {
+            long length = channel.size() - checksum(0).length;
+            if (length <= 0) {
+                return false;
+            }
+            CRC32C crc = new CRC32C();
+            ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 18);
+            for (long left = length; left > 0; ) {
+                buffer.clear().limit((int) Math.min(buffer.capacity(), left));
+                int read = channel.read(buffer);
+                if (read < 0) {
+                    return false;
+                }
+                left -= read;
+                crc.update(buffer.flip());
+            }
+            byte[] expected = checksum(crc.getValue());
+            ByteBuffer end = ByteBuffer.allocate(expected.length);
+            while (end.hasRemaining() && channel.read(end) >= 0) {}
+            return Arrays.equals(end.array(), expected);
+        } catch (IOException e) {
+            throw new ModelException(made + " cannot be read: " + FileFailures.reason(e), e);
+        }
+    }
+
+    /**
+     * A CRC-32C as an entry of the model's metadata. Protobuf allows to append it to the serialized
+     * model, so the file remains an ONNX file and carries its checksum with it.
+     */
+    private static byte[] checksum(long crc) {
+        return ModelProto.newBuilder()
+                .addMetadataProps(
+                        StringStringEntryProto.newBuilder()
+                                .setKey("flink-splade.crc32c")
+                                .setValue(HexFormat.of().toHexDigits((int) crc)))
+                .build()
+                .toByteArray();
     }
 
     private static String label(Precision precision) {
@@ -83,6 +142,11 @@ public final class DerivedModels {
      * @throws ModelException when it cannot be made or written
      */
     public static void write(Path graph, Precision precision, Path made, Progress progress) {
+        write(graph, precision, made, false, progress);
+    }
+
+    private static void write(
+            Path graph, Precision precision, Path made, boolean checksum, Progress progress) {
         OnnxFile file = OnnxFile.read(graph);
         ModelProto derived = made(graph, precision, file);
         String what = "making " + graph.getFileName() + " " + label(precision);
@@ -90,24 +154,15 @@ public final class DerivedModels {
         progress.report(what, 0, size);
         try {
             Files.createDirectories(made.toAbsolutePath().getParent());
-            Path part =
-                    Files.createTempFile(
-                            made.toAbsolutePath().getParent(),
-                            made.getFileName().toString(),
-                            ".part");
-            try {
-                try (OutputStream out =
-                        new BufferedOutputStream(Files.newOutputStream(part), 1 << 16)) {
-                    derived.writeTo(out);
-                }
-                Files.move(
-                        part,
-                        made,
-                        StandardCopyOption.ATOMIC_MOVE,
-                        StandardCopyOption.REPLACE_EXISTING);
-            } finally {
-                Files.deleteIfExists(part);
-            }
+            AtomicFile.write(
+                    made,
+                    out -> {
+                        CheckedOutputStream checked = new CheckedOutputStream(out, new CRC32C());
+                        derived.writeTo(checked);
+                        if (checksum) {
+                            out.write(checksum(checked.getChecksum().getValue()));
+                        }
+                    });
         } catch (IOException e) {
             throw new ModelException(
                     "the model in "
@@ -115,10 +170,11 @@ public final class DerivedModels {
                             + " cannot be written to "
                             + made
                             + ": "
-                            + e.getMessage()
+                            + FileFailures.reason(e)
                             + "; it needs "
                             + (size >> 20)
-                            + " MB there",
+                            + " MB there; free some space, change the directory's permissions, or"
+                            + " choose another model cache",
                     e);
         }
         progress.report(what, size, size);

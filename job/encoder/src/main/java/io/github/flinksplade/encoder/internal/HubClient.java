@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.Progress;
+import io.github.flinksplade.environment.EnvironmentProxySelector;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -18,10 +19,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -61,24 +60,44 @@ final class HubClient {
      * @param etag what names its content; for large files their SHA-256
      * @param size in bytes, or -1 when the hub does not say
      */
-    record Remote(URI uri, String name, String etag, long size) {}
+    record Remote(URI uri, String name, String etag, long size) {
+
+        /**
+         * What is wrong with a copy of it, as the end of a sentence that begins with "it"; empty if
+         * its size and, where the ETag is one, its digest match.
+         */
+        Optional<String> mismatch(Path file) throws IOException {
+            long found = Files.size(file);
+            return size >= 0 && found != size
+                    ? Optional.of("has " + found + " bytes, not " + size)
+                    : BlobName.mismatch(file, etag);
+        }
+    }
 
     private final String endpoint;
     private final String token;
     private final String repository;
     private final Patience patience;
+    private final EnvironmentProxySelector proxies;
     private final HttpClient http;
 
     /**
      * @param endpoint the hub's address, empty for the default
      * @param token may be null
+     * @param proxies the proxies for the hub and for where it redirects
      */
-    HubClient(String endpoint, String token, String repository, Patience patience) {
+    HubClient(
+            String endpoint,
+            String token,
+            String repository,
+            Patience patience,
+            EnvironmentProxySelector proxies) {
         String address = endpoint.isBlank() ? DEFAULT_ENDPOINT : endpoint.strip();
         this.endpoint = address.replaceAll("/+$", "");
         this.token = token;
         this.repository = repository;
         this.patience = patience;
+        this.proxies = proxies;
         try {
             URI uri = new URI(this.endpoint);
             if (!"http".equals(uri.getScheme()) && !"https".equals(uri.getScheme())
@@ -98,6 +117,7 @@ final class HubClient {
                         .version(HttpClient.Version.HTTP_1_1)
                         .followRedirects(HttpClient.Redirect.NEVER)
                         .connectTimeout(patience.silence())
+                        .proxy(proxies)
                         .build();
     }
 
@@ -225,10 +245,11 @@ final class HubClient {
                 problem = e.getMessage();
             }
             if (problem == null) {
-                problem = verify(remote, part);
-                if (problem == null) {
+                Optional<String> mismatch = remote.mismatch(part);
+                if (mismatch.isEmpty()) {
                     return;
                 }
+                problem = "it " + mismatch.get();
                 Files.delete(part);
                 before = 0;
             }
@@ -241,7 +262,7 @@ final class HubClient {
                                 + remote.uri()
                                 + ": "
                                 + problem
-                                + "; try again, it goes on where it stopped");
+                                + "; try again, the download resumes where it stopped");
             }
             LOG.debug("{}: {}", remote.uri(), problem);
             pause(failures, Optional.empty());
@@ -309,28 +330,6 @@ final class HubClient {
             return "the connection ended after " + done + " of " + remote.size() + " bytes";
         }
         return null;
-    }
-
-    /** Returns what is wrong with a file that came to its end, or null. */
-    private static String verify(Remote remote, Path part) throws IOException {
-        long size = Files.size(part);
-        if (remote.size() >= 0 && size != remote.size()) {
-            return "it has " + size + " bytes but should have " + remote.size();
-        }
-        if (!remote.etag().matches("[0-9a-f]{64}")) {
-            return null;
-        }
-        MessageDigest digest = ModelDigests.sha256();
-        try (InputStream in = Files.newInputStream(part)) {
-            byte[] buffer = new byte[1 << 20];
-            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                digest.update(buffer, 0, read);
-            }
-        }
-        String found = HexFormat.of().formatHex(digest.digest());
-        return found.equals(remote.etag())
-                ? null
-                : "its SHA-256 is " + found + " but should be " + remote.etag();
     }
 
     /** The connection broke while reading; unlike an IOException, which is about writing. */
@@ -447,6 +446,14 @@ final class HubClient {
         if (token != null && isHub(uri)) {
             request.header("Authorization", "Bearer " + token);
         }
+        String via;
+        try {
+            proxies.authorization(uri)
+                    .ifPresent(value -> request.header("Proxy-Authorization", value));
+            via = proxies.describe(uri).map(proxy -> " through " + proxy).orElse("");
+        } catch (IllegalArgumentException e) {
+            throw new ModelException(uri + " cannot be reached: " + e.getMessage(), e);
+        }
         for (int failures = 1; ; failures++) {
             String problem;
             Optional<String> retryAfter = Optional.empty();
@@ -454,6 +461,15 @@ final class HubClient {
                 HttpResponse<InputStream> response =
                         http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
                 int status = response.statusCode();
+                if (status == 407) {
+                    closeQuietly(response);
+                    throw new ModelException(
+                            uri
+                                    + " cannot be reached"
+                                    + via
+                                    + ": the proxy requires other credentials (407); write them as"
+                                    + " http://user:password@host:port");
+                }
                 if (status != 408 && status != 429 && status < 500) {
                     return response;
                 }
@@ -469,9 +485,12 @@ final class HubClient {
             if (failures >= MOST_FAILURES) {
                 throw new ModelException(
                         uri
-                                + " cannot be reached: "
+                                + " cannot be reached"
+                                + via
+                                + ": "
                                 + problem
-                                + "; check the network and HF_ENDPOINT and try again");
+                                + "; check the network, HF_ENDPOINT and the proxy variables, and try"
+                                + " again");
             }
             LOG.debug("{} {}: {}", method, uri, problem);
             pause(failures, retryAfter);

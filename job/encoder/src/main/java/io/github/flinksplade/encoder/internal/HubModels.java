@@ -3,6 +3,8 @@ package io.github.flinksplade.encoder.internal;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.ModelProvider;
 import io.github.flinksplade.encoder.Progress;
+import io.github.flinksplade.environment.EnvironmentProxySelector;
+import io.github.flinksplade.environment.HomeDirectory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -27,7 +29,7 @@ import java.util.stream.Stream;
  * <p>They are kept in the hub's own cache ({@link HubCache}), where other tools find them and where
  * what other tools fetched is found. What is in the cache is taken without asking the hub. The
  * environment is read as the Python library reads it: HF_ENDPOINT, HF_TOKEN (or the token file of a
- * login), HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE.
+ * login), HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HTTPS_PROXY, NO_PROXY.
  */
 public final class HubModels implements ModelProvider {
 
@@ -130,7 +132,8 @@ public final class HubModels implements ModelProvider {
                         environment.getOrDefault("HF_ENDPOINT", ""),
                         token(),
                         named.repository(),
-                        patience);
+                        patience,
+                        new EnvironmentProxySelector(environment));
         HubClient.Listing listing = client.list(named.text(), named.revision(), CANDIDATES);
         String commit = listing.commit();
         if (!listing.files().contains(TOKENIZER)) {
@@ -182,6 +185,11 @@ public final class HubModels implements ModelProvider {
                 .contains(environment.getOrDefault(name, "").toUpperCase(Locale.ROOT));
     }
 
+    /** The cache of the hub's tools, which may not exist. */
+    public static Path cacheDirectory(Map<String, String> environment) {
+        return new HubModels(environment, null).cacheDirectory();
+    }
+
     private Path cacheDirectory() {
         return path("HF_HUB_CACHE")
                 .or(() -> path("HUGGINGFACE_HUB_CACHE"))
@@ -193,12 +201,12 @@ public final class HubModels implements ModelProvider {
                 .orElseGet(
                         () ->
                                 path("XDG_CACHE_HOME")
-                                        .orElse(userHome().resolve(".cache"))
+                                        .orElseGet(() -> userHome().resolve(".cache"))
                                         .resolve("huggingface"));
     }
 
     private Path userHome() {
-        return Path.of(environment.getOrDefault("HOME", System.getProperty("user.home")));
+        return HomeDirectory.of(environment);
     }
 
     private Optional<Path> path(String name) {

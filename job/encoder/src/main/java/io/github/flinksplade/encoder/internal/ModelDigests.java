@@ -18,12 +18,12 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -44,6 +44,7 @@ public final class ModelDigests {
     private static final long SETTLED_NANOS = TimeUnit.SECONDS.toNanos(3);
 
     private final Path cache;
+    private final boolean trustUnchanged;
     private final Progress progress;
 
     /**
@@ -60,19 +61,31 @@ public final class ModelDigests {
 
     /**
      * @param cache the product's directory, may not exist yet
-     * @param progress told how far the reading of a file is
+     * @param trustUnchanged whether the digest of a file that seems unchanged may come from the
+     *     cache
+     * @param progress notified while a file is read
      */
-    public ModelDigests(Path cache, Progress progress) {
+    public ModelDigests(Path cache, boolean trustUnchanged, Progress progress) {
         this.cache = cache.resolve("digests");
+        this.trustUnchanged = trustUnchanged;
         this.progress = progress;
     }
 
-    /** A file's digest. */
+    /**
+     * A file's digest.
+     *
+     * @throws ModelException when it cannot be read, or is a blob in the hub's cache that does not
+     *     match its name
+     */
     public String file(Path file) {
         return known(file, false).sha256();
     }
 
-    /** A graph's digest, its external files included; see {@code ModelFiles.sha256}. */
+    /**
+     * A graph's digest, its external files included; see {@code ModelFiles.sha256}.
+     *
+     * @throws ModelException as {@link #file}, and when it is not a complete ONNX model
+     */
     public String model(Path graph) {
         Known known = known(graph, true);
         if (known.external().isEmpty()) {
@@ -112,7 +125,7 @@ public final class ModelDigests {
                                 + " with its weights in an external file");
             }
             if (channel.size() == 0) {
-                throw new ModelException(graph.toAbsolutePath() + " is empty; fetch it again");
+                throw new ModelException(graph.toAbsolutePath() + " is empty; " + repair(graph));
             }
             // the weights stay in the mapped file, they are not copied to the heap
             CodedInputStream in =
@@ -129,10 +142,12 @@ public final class ModelDigests {
                     graph.toAbsolutePath()
                             + " is not an ONNX model, or is cut off or damaged ("
                             + e.getMessage()
-                            + "); fetch or export it again",
+                            + "); "
+                            + repair(graph),
                     e);
         } catch (IOException e) {
-            throw new ModelException(graph.toAbsolutePath() + " cannot be read: " + e, e);
+            throw new ModelException(
+                    graph.toAbsolutePath() + " cannot be read: " + FileFailures.reason(e), e);
         }
         for (String location : locations) {
             Path path = Path.of(location).normalize();
@@ -145,6 +160,10 @@ public final class ModelDigests {
             }
         }
         return locations;
+    }
+
+    private static String repair(Path graph) {
+        return HubCache.repair(graph).orElse("fetch or export it again");
     }
 
     private static void collect(GraphProto graph, SortedSet<String> locations) {
@@ -190,7 +209,7 @@ public final class ModelDigests {
             BasicFileAttributes attributes = Files.readAttributes(real, BasicFileAttributes.class);
             long modified = attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS);
             Path entry = entry(real, graph);
-            Known cached = read(entry);
+            Known cached = trustUnchanged ? read(entry) : null;
             if (cached != null
                     && cached.path().equals(real.toString())
                     && cached.size() == attributes.size()
@@ -199,20 +218,33 @@ public final class ModelDigests {
             }
             // first, so that what is no model is not read in full
             List<String> external = graph ? List.copyOf(externalFiles(file)) : List.of();
-            Known known =
-                    new Known(
-                            real.toString(),
-                            attributes.size(),
-                            modified,
-                            digest(real, attributes.size()),
-                            external);
+            String sha256 = digest(real, attributes.size());
+            checkBlob(file, real, sha256);
+            Known known = new Known(real.toString(), attributes.size(), modified, sha256, external);
             long now = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
             if (now - modified > SETTLED_NANOS) {
                 write(entry, known);
             }
             return known;
         } catch (IOException e) {
-            throw new ModelException(file.toAbsolutePath() + " cannot be read: " + e, e);
+            throw new ModelException(
+                    file.toAbsolutePath() + " cannot be read: " + FileFailures.reason(e), e);
+        }
+    }
+
+    /** Compares a blob of the hub's cache with its name. */
+    private static void checkBlob(Path file, Path real, String sha256) throws IOException {
+        Optional<String> repair = HubCache.repair(file);
+        String name = real.getFileName().toString();
+        if (repair.isEmpty()
+                || !real.getParent().endsWith("blobs")
+                || name.length() == 64 && name.equals(sha256)) {
+            return;
+        }
+        Optional<String> mismatch = BlobName.mismatch(real, name);
+        if (mismatch.isPresent()) {
+            throw new ModelException(
+                    real + " is damaged: it " + mismatch.get() + "; " + repair.get());
         }
     }
 
@@ -260,13 +292,8 @@ public final class ModelDigests {
     private static void write(Path entry, Known known) {
         try {
             Files.createDirectories(entry.getParent());
-            Path part = Files.createTempFile(entry.getParent(), "digest", ".part");
-            try {
-                Files.write(part, JSON.writeValueAsBytes(known));
-                Files.move(part, entry, StandardCopyOption.ATOMIC_MOVE);
-            } finally {
-                Files.deleteIfExists(part);
-            }
+            byte[] json = JSON.writeValueAsBytes(known);
+            AtomicFile.write(entry, out -> out.write(json));
         } catch (IOException e) {
             // only costs the next start the time to compute it again
             LOG.debug("the digest of {} cannot be kept in {}", known.path(), entry, e);

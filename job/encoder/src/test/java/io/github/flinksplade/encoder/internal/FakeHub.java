@@ -165,7 +165,7 @@ final class FakeHub implements AutoCloseable {
         byte[] content = files.get(name);
         exchange.getResponseHeaders().set("X-Repo-Commit", commit);
         if (content.length < 1000) {
-            exchange.getResponseHeaders().set("ETag", "W/\"" + digest("SHA-1", content) + "\"");
+            exchange.getResponseHeaders().set("ETag", "W/\"" + gitBlobId(content) + "\"");
             send(exchange, content, false);
             return;
         }
@@ -221,6 +221,14 @@ final class FakeHub implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** The name of a small file's blob. */
+    static String gitBlobId(byte[] content) {
+        byte[] header = ("blob " + content.length + "\0").getBytes(StandardCharsets.US_ASCII);
+        byte[] whole = Arrays.copyOf(header, header.length + content.length);
+        System.arraycopy(content, 0, whole, header.length, content.length);
+        return digest("SHA-1", whole);
     }
 
     static String digest(String algorithm, byte[] content) {

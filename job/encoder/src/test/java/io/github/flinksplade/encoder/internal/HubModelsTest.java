@@ -10,9 +10,11 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.Progress;
+import io.github.flinksplade.environment.ForwardProxy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,6 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HubModelsTest {
 
     private static final String REFERENCE = "hf:owner/name";
+    private static final String OWN_PART = ".flink-splade.incomplete";
 
     @TempDir Path directory;
     private FakeHub hub;
@@ -134,7 +137,7 @@ class HubModelsTest {
         assertThat(
                         repository()
                                 .resolve("blobs")
-                                .resolve(FakeHub.digest("SHA-1", hub.files.get("config.json"))))
+                                .resolve(FakeHub.gitBlobId(hub.files.get("config.json"))))
                 .isRegularFile();
         int size = hub.files.get("onnx/model.onnx").length;
         assertThat(told)
@@ -242,7 +245,7 @@ class HubModelsTest {
     void goesOnWhereAnEarlierProcessStopped() throws Exception {
         byte[] whole = hub.files.get("onnx/model.onnx");
         Files.createDirectories(repository().resolve("blobs"));
-        Path part = Path.of(blob("onnx/model.onnx") + ".incomplete");
+        Path part = Path.of(blob("onnx/model.onnx") + OWN_PART);
         Files.write(part, Arrays.copyOf(whole, 150_000));
         isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
         assertThat(hub.requests).extracting(FakeHub.Request::range).contains("bytes=150000-");
@@ -259,10 +262,10 @@ class HubModelsTest {
     @Test
     void aRottenPartIsThrownAway() throws Exception {
         Files.createDirectories(repository().resolve("blobs"));
-        Files.write(Path.of(blob("onnx/model.onnx") + ".incomplete"), new byte[1234]);
+        Files.write(Path.of(blob("onnx/model.onnx") + OWN_PART), new byte[1234]);
         isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
         Files.delete(blob("onnx/model.onnx"));
-        Files.write(Path.of(blob("onnx/model.onnx") + ".incomplete"), new byte[999_999]);
+        Files.write(Path.of(blob("onnx/model.onnx") + OWN_PART), new byte[999_999]);
         isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
     }
 
@@ -272,7 +275,7 @@ class HubModelsTest {
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("tokenizer.json cannot be fetched")
-                .hasMessageContaining("its SHA-256 is ")
+                .hasMessageContaining("it has the SHA-256 ")
                 .hasMessageContaining(FakeHub.digest("SHA-256", hub.files.get("tokenizer.json")));
         assertThat(blob("tokenizer.json")).doesNotExist();
     }
@@ -466,6 +469,191 @@ class HubModelsTest {
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining(file.toString())
                 .hasMessageContaining("cannot be written");
+    }
+
+    @Test
+    void filesAndDirectoriesHaveThePermissionsOfTheUmask() throws Exception {
+        Path file = Files.writeString(directory.resolve("plain"), "");
+        Path folder = Files.createDirectory(directory.resolve("folder"));
+        provide(REFERENCE);
+        try (Stream<Path> all = Files.walk(directory.resolve("hf"))) {
+            assertThat(all)
+                    .hasSizeGreaterThan(10)
+                    .allSatisfy(
+                            path ->
+                                    assertThat(Files.getPosixFilePermissions(path))
+                                            .as(path.toString())
+                                            .isEqualTo(
+                                                    Files.getPosixFilePermissions(
+                                                            Files.isDirectory(path)
+                                                                    ? folder
+                                                                    : file)));
+        }
+    }
+
+    /** A file in the place of a directory hinders root too, unlike permissions. */
+    @Test
+    void aCacheIsUsedWhereLocksAndReferencesCannotBeWritten() throws Exception {
+        Files.createDirectories(directory.resolve("hf/hub"));
+        Files.writeString(directory.resolve("hf/hub/.locks"), "");
+        provide(REFERENCE);
+        Files.delete(repository().resolve("refs/main"));
+        Files.delete(repository().resolve("refs"));
+        Files.writeString(repository().resolve("refs"), "");
+        hub.requests.clear();
+        isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertThat(hub.paths("GET")).as("only the branch was looked up").hasSize(1);
+        try (Stream<Path> blobs = Files.list(repository().resolve("blobs"))) {
+            assertThat(blobs).as("no parts are left").hasSize(3);
+        }
+    }
+
+    @Test
+    void rejectsABranchThatCannotBeMoved() throws Exception {
+        provide(REFERENCE);
+        Path ref = repository().resolve("refs/main");
+        Files.delete(ref);
+        Files.createDirectories(ref.resolve("sub")); // cannot be replaced by a file
+        assertThatThrownBy(() -> models().refresh(REFERENCE, directory, Progress.SILENT))
+                .isInstanceOf(ModelException.class)
+                .hasMessageStartingWith(ref + " names another commit than " + FakeHub.COMMIT)
+                .hasMessageContaining(" and cannot be written: ");
+    }
+
+    @Test
+    void anUnwritableCacheNamesWhatIsMissing() throws Exception {
+        Files.createDirectories(repository());
+        Path blobs = Files.writeString(repository().resolve("blobs"), "");
+        assertThatThrownBy(() -> provide(REFERENCE))
+                .isInstanceOf(ModelException.class)
+                .hasMessage(
+                        "the model is not complete in the cache "
+                                + repository()
+                                + ", which cannot be written: "
+                                + blobs
+                                + " is a file, not a directory; free some space, change its"
+                                + " permissions, or set HF_HOME to another directory");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void pullRepairsWhatIsTruncatedOrDamaged(boolean truncated) throws Exception {
+        Path snapshot = provide(REFERENCE);
+        for (String name : List.of("config.json", "tokenizer.json", "onnx/model.onnx")) {
+            Path blob = snapshot.resolve(name).toRealPath();
+            byte[] content = Files.readAllBytes(blob);
+            content[content.length / 2] ^= 1;
+            Files.write(blob, truncated ? Arrays.copyOf(content, content.length - 9) : content);
+            ModelDigests digests =
+                    new ModelDigests(directory.resolve("digests"), true, Progress.SILENT);
+            assertThatThrownBy(
+                            () -> {
+                                if (name.endsWith(".onnx")) {
+                                    digests.model(snapshot.resolve(name));
+                                } else {
+                                    digests.file(snapshot.resolve(name));
+                                }
+                            })
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageContaining(
+                            "; download it again with flink-splade model pull hf:owner/name");
+        }
+        hub.requests.clear();
+        List<String> warnings = new ArrayList<>();
+        Progress progress =
+                new Progress() {
+                    @Override
+                    public void report(String what, long done, long total) {}
+
+                    @Override
+                    public void warn(String message) {
+                        warnings.add(message);
+                    }
+                };
+        assertThat(models().refresh(REFERENCE, directory, progress)).isEqualTo(snapshot);
+        isWhole(snapshot, "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertThat(warnings)
+                .hasSize(3)
+                .allMatch(warning -> warning.endsWith(" and is downloaded again"))
+                .anyMatch(warning -> warning.contains("onnx/model.onnx is damaged (it has "));
+        warnings.clear();
+        hub.requests.clear();
+        models().refresh(REFERENCE, directory, progress);
+        assertThat(warnings).isEmpty();
+        assertThat(hub.paths("GET")).as("only the branch was looked up").hasSize(1);
+    }
+
+    @Test
+    void aTruncatedGraphNamesThePull() throws Exception {
+        Path snapshot = provide(REFERENCE);
+        Path blob = blob("onnx/model.onnx");
+        Files.write(blob, Arrays.copyOf(Files.readAllBytes(blob), 1000));
+        assertThatThrownBy(() -> provide(REFERENCE + "@" + FakeHub.COMMIT))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining(snapshot.resolve("onnx/model.onnx").toString())
+                .hasMessageEndingWith("model pull hf:owner/name");
+        Files.writeString(repository().resolve("refs/main"), "another");
+        assertThatThrownBy(() -> provide(REFERENCE + "@" + FakeHub.COMMIT))
+                .hasMessageEndingWith("model pull hf:owner/name@" + FakeHub.COMMIT);
+    }
+
+    @Test
+    void theFilesOfAnotherToolsDownloadAreNotTouched() throws Exception {
+        Files.createDirectories(repository().resolve("blobs"));
+        Path part = Path.of(blob("onnx/model.onnx") + ".incomplete");
+        Files.write(part, new byte[1234]);
+        isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertThat(part).hasBinaryContent(new byte[1234]);
+        try (Stream<Path> locks = Files.walk(directory.resolve("hf/hub/.locks"))) {
+            assertThat(locks.filter(Files::isRegularFile))
+                    .hasSize(3)
+                    .allMatch(lock -> lock.toString().endsWith(".flink-splade.lock"));
+        }
+    }
+
+    @Test
+    void goesThroughTheProxyOfTheEnvironment() throws Exception {
+        try (ForwardProxy proxy = new ForwardProxy()) {
+            int port = URI.create(hub.endpoint()).getPort();
+            proxy.hosts.put("hub.example", port);
+            proxy.requiredAuthorization = "Basic bWU6c2VjcmV0";
+            environment.put("HTTP_PROXY", "http://me:secret@127.0.0.1:" + proxy.port());
+            environment.put("NO_PROXY", "127.0.0.1");
+            environment.put("HF_ENDPOINT", "http://hub.example:" + port);
+            isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
+            assertThat(proxy.requests)
+                    .isNotEmpty()
+                    .allMatch(line -> line.contains(" http://hub.example:" + port + "/"));
+            assertThat(hub.paths("GET"))
+                    .as("large files come from another host, which is excluded")
+                    .contains("store /onnx/model.onnx");
+
+            environment.put("HTTP_PROXY", "http://me:wrong@127.0.0.1:" + proxy.port());
+            assertThatThrownBy(() -> provide("hf:owner/other"))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageContaining("the proxy 127.0.0.1:" + proxy.port() + " (HTTP_PROXY)")
+                    .hasMessageContaining("requires other credentials (407)")
+                    .message()
+                    .doesNotContain("wrong");
+            environment.put("HTTP_PROXY", "socks5://127.0.0.1:1");
+            assertThatThrownBy(() -> provide("hf:owner/other"))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageContaining("HTTP_PROXY is a socks5 proxy, which is not supported");
+        }
+    }
+
+    @Test
+    void namesTheProxyThatDoesNotAnswer() throws Exception {
+        int port;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = socket.getLocalPort();
+        }
+        environment.put("all_proxy", "127.0.0.1:" + port);
+        environment.put("HF_ENDPOINT", "https://hub.example");
+        assertThatThrownBy(() -> provide(REFERENCE))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining(
+                        "cannot be reached through the proxy 127.0.0.1:" + port + " (all_proxy)");
     }
 
     @RepeatedTest(10)

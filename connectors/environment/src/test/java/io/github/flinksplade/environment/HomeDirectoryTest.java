@@ -1,0 +1,41 @@
+package io.github.flinksplade.environment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class HomeDirectoryTest {
+
+    @Test
+    void homeWinsOverThePasswordDatabase() {
+        assertThat(HomeDirectory.of(Map.of("HOME", "/h"), "/p")).isEqualTo(Path.of("/h"));
+        assertThat(HomeDirectory.of(Map.of("HOME", "/h"), "?")).isEqualTo(Path.of("/h"));
+        assertThat(HomeDirectory.of(Map.of(), "/p")).isEqualTo(Path.of("/p"));
+        assertThat(HomeDirectory.of(Map.of("HOME", ""), "/p")).isEqualTo(Path.of("/p"));
+        assertThat(HomeDirectory.of(Map.of("HOME", "relative"), "/p")).isEqualTo(Path.of("/p"));
+    }
+
+    @Test
+    void rejectsAnUnknownHomeDirectory() {
+        assertThatThrownBy(() -> HomeDirectory.of(Map.of("HOME", "here"), "?"))
+                .isInstanceOf(UncheckedIOException.class)
+                .cause()
+                .hasMessage(
+                        "the home directory is unknown: HOME is 'here' and the password database"
+                                + " has no entry for this user; set HOME to a directory");
+    }
+
+    @Test
+    void cacheFollowsTheXdgSpecification() {
+        assertThat(HomeDirectory.cache(Map.of("HOME", "/h"))).isEqualTo(Path.of("/h/.cache"));
+        assertThat(HomeDirectory.cache(Map.of("HOME", "/h", "XDG_CACHE_HOME", "/x")))
+                .isEqualTo(Path.of("/x"));
+        assertThat(HomeDirectory.cache(Map.of("HOME", "/h", "XDG_CACHE_HOME", "x")))
+                .as("a relative path is ignored")
+                .isEqualTo(Path.of("/h/.cache"));
+    }
+}

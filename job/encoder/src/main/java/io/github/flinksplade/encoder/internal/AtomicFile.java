@@ -1,0 +1,53 @@
+package io.github.flinksplade.encoder.internal;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.UUID;
+
+/**
+ * Writes files of a cache that several users and processes share. A file appears whole or not at
+ * all, by a rename, and with the permissions that the umask gives: {@code Files.createTempFile}
+ * would make it unreadable for other users.
+ */
+final class AtomicFile {
+
+    /** A file's bytes. */
+    interface Content {
+        void writeTo(OutputStream out) throws IOException;
+    }
+
+    private AtomicFile() {}
+
+    /** Writes a file through a temporary one next to it. */
+    static void write(Path file, Content content) throws IOException {
+        write(file, file.toAbsolutePath().getParent(), content);
+    }
+
+    /**
+     * @param directory where the temporary file is, on the same file system
+     */
+    static void write(Path file, Path directory, Content content) throws IOException {
+        Path part = directory.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".part");
+        try {
+            try (OutputStream out =
+                    new BufferedOutputStream(
+                            Files.newOutputStream(
+                                    part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                            1 << 16)) {
+                content.writeTo(out);
+            }
+            Files.move(
+                    part,
+                    file,
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(part);
+        }
+    }
+}
