@@ -93,10 +93,12 @@ final class Gpu {
                             + "); build flink-splade with -P gpu, in a checkout"
                             + " FLINK_SPLADE_PROFILE=gpu ./flink-splade");
         }
+        // the runtime's errors need its logger, which comes with the environment
+        OrtEnvironment environment = OnnxSession.runtime();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setSessionLogLevel(OnnxSession.LOGGING);
             add(options, gpu, Optional.empty());
-            OnnxSession.runtime().createSession(NOTHING, options).close();
+            environment.createSession(NOTHING, options).close();
             return Optional.empty();
         } catch (OrtException e) {
             return Optional.of(explained(OnnxSession.message(e), gpu));
