@@ -127,7 +127,7 @@ class MainTest {
                     1 | encode --model /no/such/model hello            | no such directory: /no/such/model*
                     2 | encode --format anserini hello                 | --format anserini writes topics, which are queries; add --role query, or write documents with run --to file:DIR?format=anserini
                     2 | encode --prune topk=3 hello                    | prune on the command line: unknown pruning 'topk=3'*
-                    1 | encode --device cuda hello                     | the device cuda cannot be used: the ONNX Runtime on the class path is a build for CPUs*
+                    1 | encode --device cuda hello                     | the device cuda cannot be used: the ONNX Runtime on the class path is a build without CUDA*
                     2 | encode --device gpu hello                      | device on the command line: unknown device 'gpu'*
                     1 | encode --device rehearsal --precision int8 hello | products of 8-bit integers are for CPUs; on a GPU use --precision fp16
                     2 | bench device --device cpu                      | --device must be a GPU, or rehearsal*

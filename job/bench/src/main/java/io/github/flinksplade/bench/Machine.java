@@ -16,6 +16,8 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.platform.Fp16Conversions;
+import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import java.io.IOException;
@@ -28,17 +30,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
  * The machine that is measured on.
  *
- * @param gemm billions of operations a second that ONNX Runtime's product of large float matrices
- *     reaches on all cores, one product a core; a multiplication and an addition are two
- * @param integerGemm the same for matrices of 8-bit integers
- * @param gpuGemm the same of the GPU that is measured, for 32-bit floats as ONNX Runtime multiplies
- *     them by default; 0 where none is
- * @param gpuHalfGemm the same for 16-bit floats
+ * @param gemm billions of operations per second that ONNX Runtime's MatMul of large fp32 matrices
+ *     reaches on all cores, one MatMul per core; a multiplication and an addition are two
+ *     operations. 0 when a GPU is measured
+ * @param integerGemm the same for 8-bit integers
+ * @param gpuGemm the same on the measured GPU in fp32; 0 without a GPU
+ * @param gpuTf32Gemm the same in TF32, which ONNX Runtime uses for fp32 graphs by default
+ * @param gpuHalfGemm the same in fp16
  */
 record Machine(
         String processor,
@@ -50,17 +54,18 @@ record Machine(
         double gemm,
         double integerGemm,
         double gpuGemm,
+        double gpuTf32Gemm,
         double gpuHalfGemm) {
 
     private static final int ROWS = 256;
     private static final int IN = 768;
     private static final int OUT = 3072;
     private static final int GPU_SIZE = 8192;
-    private static final int GPU_PRODUCTS = 32;
+    private static final int GPU_PRODUCTS = 8;
     private static final long MEASURED_NANOS = 700_000_000L;
 
     /**
-     * @param gpu the number of the GPU to measure too, if any
+     * @param gpu the number of the GPU to measure instead of the CPU, if any
      */
     static Machine measure(int threads, OptionalInt gpu) throws OrtException {
         return new Machine(
@@ -70,10 +75,11 @@ record Machine(
                 System.getProperty("os.name") + " " + System.getProperty("os.arch"),
                 System.getProperty("java.version"),
                 ReferenceRecipe.environment().getVersion(),
-                gemm(threads, false),
-                gemm(threads, true),
-                gpu.isPresent() ? gpuGemm(gpu.getAsInt(), DataType.FLOAT) : 0,
-                gpu.isPresent() ? gpuGemm(gpu.getAsInt(), DataType.FLOAT16) : 0);
+                gpu.isPresent() ? 0 : gemm(threads, false),
+                gpu.isPresent() ? 0 : gemm(threads, true),
+                gpu.isPresent() ? gpuGemm(gpu.getAsInt(), DataType.FLOAT, false) : 0,
+                gpu.isPresent() ? gpuGemm(gpu.getAsInt(), DataType.FLOAT, true) : 0,
+                gpu.isPresent() ? gpuGemm(gpu.getAsInt(), DataType.FLOAT16, false) : 0);
     }
 
     /** What can be told without measuring. */
@@ -130,10 +136,12 @@ record Machine(
         }
     }
 
-    /** The rate of a GPU, whose products stay there: a chain of them on a row that is repeated. */
-    private static double gpuGemm(int gpu, DataType type) throws OrtException {
-        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            options.addCUDA(gpu);
+    /** The rate of a GPU: a chain of MatMuls whose results stay on it. */
+    private static double gpuGemm(int gpu, DataType type, boolean tf32) throws OrtException {
+        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions();
+                OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(gpu)) {
+            cuda.add("use_tf32", tf32 ? "1" : "0");
+            options.addCUDA(cuda);
             return chainRate(options, type, GPU_SIZE, GPU_PRODUCTS);
         }
     }
@@ -142,14 +150,10 @@ record Machine(
     static double chainRate(
             OrtSession.SessionOptions options, DataType type, int size, int products)
             throws OrtException {
-        ByteBuffer data = ByteBuffer.allocateDirect(4 * size).order(ByteOrder.nativeOrder());
-        for (int i = 0; i < size; i++) {
-            data.putFloat(4 * i, i % 7 / 7f);
-        }
         return best(
                 chain(type, size, products),
                 options,
-                data,
+                chainInput(size),
                 new long[] {1, size},
                 OnnxJavaType.FLOAT,
                 1,
@@ -196,32 +200,54 @@ record Machine(
         }
     }
 
-    /** x [1, n], repeated to [n, n] and multiplied by one matrix again and again; its greatest. */
-    private static byte[] chain(DataType type, int size, int products) {
-        int bytes = type == DataType.FLOAT16 ? 2 : 4;
-        byte[] matrix = new byte[size * size * bytes];
-        // in both types the top byte of a small number; all bits set are no number
-        for (int i = bytes - 1; i < matrix.length; i += bytes) {
-            matrix[i] = (byte) (0x08 + i % 5);
+    /** The input of {@link #chain}: a row of random numbers. */
+    static ByteBuffer chainInput(int size) {
+        ByteBuffer row = ByteBuffer.allocateDirect(4 * size).order(ByteOrder.nativeOrder());
+        SplittableRandom random = new SplittableRandom(1);
+        for (int i = 0; i < size; i++) {
+            row.putFloat(4 * i, (float) random.nextDouble(-1, 1));
         }
+        return row;
+    }
+
+    /** Random numbers of that type from -{@code largest} to {@code largest}. */
+    private static TensorProto.Builder random(
+            String name, DataType type, float largest, int rows, int columns) {
+        int bytes = type == DataType.FLOAT16 ? 2 : 4;
+        ByteBuffer numbers =
+                ByteBuffer.allocate(Math.multiplyExact(rows * bytes, columns))
+                        .order(ByteOrder.LITTLE_ENDIAN);
+        SplittableRandom random = new SplittableRandom(2);
+        while (numbers.hasRemaining()) {
+            float number = largest * (random.nextInt() >> 8) / (1 << 23);
+            if (type == DataType.FLOAT16) {
+                numbers.putShort(Fp16Conversions.floatToFp16(number));
+            } else {
+                numbers.putFloat(number);
+            }
+        }
+        return TensorProto.newBuilder()
+                .setName(name)
+                .setDataType(type.getNumber())
+                .addDims(rows)
+                .addDims(columns)
+                .setRawData(UnsafeByteOperations.unsafeWrap(numbers.flip()));
+    }
+
+    /**
+     * A row x [1, n] times a column makes a matrix [n, n], which is multiplied by another one again
+     * and again; the output is the maximum. The numbers are random and stay about as large as x:
+     * zeros and repeated numbers take less power, and a GPU multiplies them faster than real ones.
+     */
+    static byte[] chain(DataType type, int size, int products) {
         GraphProto.Builder graph =
                 GraphProto.newBuilder()
                         .setName("products")
                         .addInput(value("x", DataType.FLOAT.getNumber(), 1, size))
+                        // a variance of 1 / n keeps the results as large as the row
                         .addInitializer(
-                                TensorProto.newBuilder()
-                                        .setName("w")
-                                        .setDataType(type.getNumber())
-                                        .addDims(size)
-                                        .addDims(size)
-                                        .setRawData(UnsafeByteOperations.unsafeWrap(matrix)))
-                        .addInitializer(
-                                TensorProto.newBuilder()
-                                        .setName("shape")
-                                        .setDataType(DataType.INT64.getNumber())
-                                        .addDims(2)
-                                        .addInt64Data(size)
-                                        .addInt64Data(size))
+                                random("w", type, (float) Math.sqrt(3.0 / size), size, size))
+                        .addInitializer(random("column", type, 1, size, 1))
                         .addNode(
                                 NodeProto.newBuilder()
                                         .setOpType("Cast")
@@ -234,8 +260,8 @@ record Machine(
                                                         .setI(type.getNumber())))
                         .addNode(
                                 NodeProto.newBuilder()
-                                        .setOpType("Expand")
-                                        .addAllInput(List.of("row", "shape"))
+                                        .setOpType("Mul")
+                                        .addAllInput(List.of("row", "column"))
                                         .addOutput("y0"));
         for (int i = 0; i < products; i++) {
             graph.addNode(

@@ -27,6 +27,10 @@ final class Gpu {
     private static final Pattern MISSING_LIBRARY =
             Pattern.compile("(lib[\\w.+-]+\\.so[\\w.]*): cannot open shared object file");
 
+    /** CUDA's libraries that have the version of CUDA in their names. */
+    private static final Pattern CUDA_LIBRARY =
+            Pattern.compile("lib(?:cublas|cublasLt|cudart)\\.so\\.(\\d+).*");
+
     private static final Pattern NO_MEMORY =
             Pattern.compile(
                     "(?i)failed to allocate memory|available memory of \\d+ is smaller than|out of memory|ALLOC_FAILED|cudaErrorMemoryAllocation");
@@ -80,24 +84,32 @@ final class Gpu {
                 gpu.kind() == Device.Kind.TENSORRT ? OrtProvider.TENSOR_RT : OrtProvider.CUDA;
         if (!hasProvider(provider)) {
             return Optional.of(
-                    "the ONNX Runtime on the class path is a build for CPUs (its providers: "
+                    "the ONNX Runtime on the class path is a build without "
+                            + (provider == OrtProvider.CUDA ? "CUDA" : "TensorRT")
+                            + " (its providers: "
                             + OrtEnvironment.getAvailableProviders().stream()
                                     .map(p -> p.name().toLowerCase(Locale.ROOT))
                                     .collect(Collectors.joining(", "))
                             + "); build flink-splade with -P gpu, in a checkout"
                             + " FLINK_SPLADE_PROFILE=gpu ./flink-splade");
         }
+        // the runtime's errors need its logger, which comes with the environment
+        OrtEnvironment environment = OnnxSession.runtime();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setSessionLogLevel(OnnxSession.LOGGING);
             add(options, gpu, Optional.empty());
-            OnnxSession.runtime().createSession(NOTHING, options).close();
+            environment.createSession(NOTHING, options).close();
             return Optional.empty();
         } catch (OrtException e) {
-            return Optional.of(explained(OnnxSession.reason(e), gpu));
+            return Optional.of(explained(OnnxSession.message(e), gpu));
         }
     }
 
-    /** The runtime's words on a GPU that cannot be used, and what to do about them. */
+    /**
+     * The runtime's message on a GPU that cannot be used, and what to do about it.
+     *
+     * @param reason the whole message: paths of source files come before the cause
+     */
     static String explained(String reason, Device gpu) {
         Matcher library = MISSING_LIBRARY.matcher(reason);
         if (library.find()) {
@@ -107,10 +119,12 @@ final class Gpu {
                             ? "it belongs to NVIDIA's driver: install the driver, and in a container"
                                     + " start it with --gpus all"
                             : name.startsWith("libcudnn")
-                                    ? "install cuDNN 9 for CUDA 12"
+                                    ? "install cuDNN 9"
                                     : name.startsWith("libnvinfer") || name.startsWith("libnvonnx")
                                             ? "install TensorRT 10, or use cuda:" + gpu.number()
-                                            : "install the CUDA 12 runtime libraries (cuBLAS,"
+                                            : "install the "
+                                                    + cudaOf(name)
+                                                    + " runtime libraries (cuBLAS,"
                                                     + " cuFFT, cuRAND, nvRTC, cudart)";
             return "the library "
                     + name
@@ -128,12 +142,18 @@ final class Gpu {
         }
         if (reason.contains("CUDA failure 35")
                 || reason.contains("driver version is insufficient")) {
-            return "NVIDIA's driver is missing or too old for CUDA 12 (nvidia-smi shows its version)";
+            return "NVIDIA's driver is missing or too old for the CUDA version that ONNX Runtime was"
+                    + " built for (nvidia-smi shows both)";
         }
-        return reason;
+        return OnnxSession.shortened(reason);
     }
 
-    /** Whether the runtime's words say that the device's memory is exhausted. */
+    private static String cudaOf(String library) {
+        Matcher name = CUDA_LIBRARY.matcher(library);
+        return name.matches() ? "CUDA " + name.group(1) : "CUDA 12";
+    }
+
+    /** Whether the runtime's message states that the device's memory is exhausted. */
     static boolean isOutOfMemory(String reason) {
         return NO_MEMORY.matcher(reason).find();
     }

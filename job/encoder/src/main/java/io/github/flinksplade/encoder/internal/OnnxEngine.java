@@ -168,7 +168,7 @@ public final class OnnxEngine implements Engine {
             return workspace.run(texts, length);
         } catch (OrtException e) {
             String reason = OnnxSession.reason(e);
-            if (!session.isOnCpu() && Gpu.isOutOfMemory(reason)) {
+            if (!session.isOnCpu() && Gpu.isOutOfMemory(OnnxSession.message(e))) {
                 releaseMemory = true;
                 throw new DeviceMemoryException(
                         "the device has no memory for "

@@ -57,7 +57,7 @@ final class OnnxSession implements AutoCloseable {
                         device);
             }
         } catch (OrtException e) {
-            if (device.kind() != Device.Kind.CPU && Gpu.isOutOfMemory(reason(e))) {
+            if (device.kind() != Device.Kind.CPU && Gpu.isOutOfMemory(message(e))) {
                 throw new ModelException(
                         "the weights of "
                                 + file.path()
@@ -118,14 +118,24 @@ final class OnnxSession implements AutoCloseable {
         }
     }
 
-    /** The runtime's message on one line, without its code. */
+    /** The runtime's whole message on one line, without its code: to search in. */
+    static String message(OrtException e) {
+        return String.valueOf(e.getMessage())
+                .replaceAll("\\s+", " ")
+                .replaceFirst("^Error code - \\w+ - message: ", "")
+                .strip();
+    }
+
+    /** The runtime's message to show. */
     static String reason(OrtException e) {
-        String message =
-                String.valueOf(e.getMessage())
-                        .replaceAll("\\s+", " ")
-                        .replaceFirst("^Error code - \\w+ - message: ", "")
-                        .strip();
-        return message.length() <= 300 ? message : message.substring(0, 300) + "...";
+        return shortened(message(e));
+    }
+
+    /** At most some 300 characters: the beginning, and the end, where the runtime states causes. */
+    static String shortened(String message) {
+        return message.length() <= 300
+                ? message
+                : message.substring(0, 100) + " ... " + message.substring(message.length() - 200);
     }
 
     @Override

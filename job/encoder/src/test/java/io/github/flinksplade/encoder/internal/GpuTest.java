@@ -19,6 +19,9 @@ class GpuTest {
                         + " libcublasLt.so.12: cannot open shared object file: No such file or"
                         + " directory | libcublasLt.so.12 | CUDA 12 runtime",
                 "Failed to load library libonnxruntime_providers_cuda.so with error:"
+                        + " libcudart.so.13: cannot open shared object file: No such file or"
+                        + " directory | libcudart.so.13 | CUDA 13 runtime",
+                "Failed to load library libonnxruntime_providers_cuda.so with error:"
                         + " libcudnn.so.9: cannot open shared object file: No such file or"
                         + " directory | libcudnn.so.9 | cuDNN 9",
                 "Failed to load library libonnxruntime_providers_cuda.so with error:"
@@ -33,6 +36,35 @@ class GpuTest {
             })
     void aGpuThatCannotBeUsedIsExplained(String reason, String what, String cure) {
         assertThat(Gpu.explained(reason, Device.parse("cuda:7"))).contains(what).contains(cure);
+    }
+
+    /** As the CUDA provider writes it: 300 characters of paths and signatures before the cause. */
+    @Test
+    void causeBehindLongPathsIsFound() {
+        String path = "/home/runner/work/onnxruntime/onnxruntime/core/";
+        assertThat(
+                        Gpu.explained(
+                                path
+                                        + "session/provider_bridge_ort.cc:2020 onnxruntime::Provider&"
+                                        + " onnxruntime::ProviderLibrary::Get() [ONNXRuntimeError] :"
+                                        + " 1 : FAIL : Failed to load library "
+                                        + path.repeat(4)
+                                        + "libonnxruntime_providers_cuda.so with error:"
+                                        + " libcublasLt.so.12: cannot open shared object file: No"
+                                        + " such file or directory",
+                                Device.parse("cuda:0")))
+                .isEqualTo(
+                        "the library libcublasLt.so.12 is not found; install the CUDA 12 runtime"
+                                + " libraries (cuBLAS, cuFFT, cuRAND, nvRTC, cudart), and have its"
+                                + " folder on LD_LIBRARY_PATH");
+    }
+
+    @Test
+    void longMessageKeepsItsEnd() {
+        String message = "a".repeat(400) + " the cause";
+        assertThat(Gpu.explained(message, Device.parse("cuda:0")))
+                .hasSizeLessThan(310)
+                .endsWith("the cause");
     }
 
     @Test
