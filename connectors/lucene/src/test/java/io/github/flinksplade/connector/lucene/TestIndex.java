@@ -82,7 +82,8 @@ final class TestIndex {
 
     /** The sink of a job that was prepared with an index by another encoder, if need be. */
     LuceneSink sink(Provenance provenance) {
-        return new LuceneSink(directory.toString(), true, false, context(provenance));
+        return new LuceneSink(
+                directory.toString(), address.flag("text", true), false, context(provenance));
     }
 
     PreparedSink prepare(Provenance provenance) {
