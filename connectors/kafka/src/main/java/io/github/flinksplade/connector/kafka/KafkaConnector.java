@@ -16,11 +16,12 @@ import io.github.flinksplade.connector.VectorSource;
  *
  * <ul>
  *   <li>{@code group}: consumer group, {@code flink-splade} by default. Offsets are committed with
- *       each checkpoint, for others to see; the job itself goes on from its own state.
+ *       each checkpoint for monitoring; the job itself resumes from its own state.
  *   <li>{@code format}: {@code json} (default, one JSON object a record) or {@code text} (the value
  *       is the text, the key the id).
- *   <li>{@code start}: where a job without state starts. {@code committed} (default: the group's
- *       offsets, the topic's beginning where there is none), {@code earliest} or {@code latest}.
+ *   <li>{@code start}: where a job without state starts: {@code earliest} (default), {@code latest}
+ *       or {@code committed} (the group's offsets, the topic's beginning where there is none). A
+ *       job with state continues from its own positions.
  *   <li>{@code bounded}: {@code true} ends the job at the offsets that the topic has when it
  *       starts; {@code false} by default.
  * </ul>

@@ -7,12 +7,8 @@ import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import java.util.Properties;
 import org.apache.flink.api.connector.source.Source;
-import org.apache.flink.connector.kafka.source.KafkaSource;
-import org.apache.flink.connector.kafka.source.KafkaSourceBuilder;
 import org.apache.flink.connector.kafka.source.KafkaSourceOptions;
-import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.OffsetResetStrategy;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** A topic of documents. */
@@ -21,30 +17,24 @@ final class KafkaDocuments implements DocumentSource {
     private static final String DEFAULT_GROUP = "flink-splade";
 
     /** New partitions are found within this time. */
-    private static final String PARTITION_DISCOVERY_MILLIS = "60000";
+    private static final String PARTITION_DISCOVERY_MILLIS = "30000";
 
     private enum Format {
         JSON,
         TEXT
     }
 
-    private enum Start {
-        COMMITTED,
-        EARLIEST,
-        LATEST
-    }
-
     private final KafkaAddress address;
     private final Properties properties;
     private final Format format;
-    private final Start start;
+    private final StartOffsets.Start start;
     private final boolean bounded;
 
     private KafkaDocuments(
             KafkaAddress address,
             Properties properties,
             Format format,
-            Start start,
+            StartOffsets.Start start,
             boolean bounded) {
         this.address = address;
         this.properties = properties;
@@ -81,7 +71,7 @@ final class KafkaDocuments implements DocumentSource {
                 kafka,
                 properties,
                 address.choice("format", Format.class, Format.JSON),
-                address.choice("start", Start.class, Start.COMMITTED),
+                address.choice("start", StartOffsets.Start.class, StartOffsets.Start.EARLIEST),
                 address.flag("bounded", false));
     }
 
@@ -110,25 +100,6 @@ final class KafkaDocuments implements DocumentSource {
 
     @Override
     public Source<SourceRecord, ?, ?> source() {
-        KafkaSourceBuilder<SourceRecord> builder =
-                KafkaSource.<SourceRecord>builder()
-                        .setTopics(address.topic())
-                        .setStartingOffsets(startingOffsets())
-                        .setDeserializer(new SourceRecordDeserializer())
-                        .setProperties(properties);
-        if (bounded) {
-            builder.setBounded(OffsetsInitializer.latest());
-        }
-        return builder.build();
-    }
-
-    /** The enum of Kafka is deprecated, and what the Flink connector asks for. */
-    @SuppressWarnings("deprecation")
-    private OffsetsInitializer startingOffsets() {
-        return switch (start) {
-            case COMMITTED -> OffsetsInitializer.committedOffsets(OffsetResetStrategy.EARLIEST);
-            case EARLIEST -> OffsetsInitializer.earliest();
-            case LATEST -> OffsetsInitializer.latest();
-        };
+        return new TopicSource(address, properties, start, bounded);
     }
 }

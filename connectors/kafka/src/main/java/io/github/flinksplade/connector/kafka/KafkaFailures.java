@@ -30,8 +30,11 @@ final class KafkaFailures {
     }
 
     /** Whether the brokers may answer another time. */
-    private static boolean isTransient(Throwable failure) {
+    static boolean isTransient(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof UnreachableException) {
+                return true;
+            }
             if (cause instanceof AuthenticationException || cause instanceof ConfigException) {
                 return false;
             }

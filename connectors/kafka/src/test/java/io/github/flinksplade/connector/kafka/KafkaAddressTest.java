@@ -146,7 +146,7 @@ class KafkaAddressTest {
                     grup=x              | did you mean 'group'?
                     group=              | the consumer group is empty
                     format=tsv          | write one of [json, text]
-                    start=now           | write one of [committed, earliest, latest]
+                    start=now           | write one of [earliest, latest, committed]
                     bounded=yes         | write true or false
                     """)
     void refusesWhatASourceDoesNotTake(String option, String sentence) {

@@ -1,0 +1,108 @@
+package io.github.flinksplade.connector.kafka;
+
+import io.github.flinksplade.connector.SourceRecord;
+import java.util.Properties;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.connector.source.Boundedness;
+import org.apache.flink.api.connector.source.Source;
+import org.apache.flink.api.connector.source.SourceReader;
+import org.apache.flink.api.connector.source.SourceReaderContext;
+import org.apache.flink.api.connector.source.SplitEnumerator;
+import org.apache.flink.api.connector.source.SplitEnumeratorContext;
+import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
+import org.apache.flink.connector.kafka.source.KafkaSource;
+import org.apache.flink.connector.kafka.source.KafkaSourceBuilder;
+import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
+import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
+import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplitSerializer;
+import org.apache.flink.core.io.SimpleVersionedSerializer;
+
+/**
+ * Flink's Kafka source for one topic, which never skips records without reporting it: see {@link
+ * StartOffsets}, {@link TopicSubscriber} and {@link TopicReader}.
+ */
+final class TopicSource
+        implements Source<SourceRecord, KafkaPartitionSplit, TopicState>,
+                ResultTypeQueryable<SourceRecord> {
+
+    private static final long serialVersionUID = 1L;
+
+    private final KafkaAddress address;
+    private final Properties properties;
+    private final StartOffsets.Start start;
+    private final boolean bounded;
+
+    TopicSource(
+            KafkaAddress address,
+            Properties properties,
+            StartOffsets.Start start,
+            boolean bounded) {
+        this.address = address;
+        this.properties = properties;
+        this.start = start;
+        this.bounded = bounded;
+    }
+
+    private KafkaSource<SourceRecord> partitions(TopicSubscriber subscriber) {
+        KafkaSourceBuilder<SourceRecord> builder =
+                KafkaSource.<SourceRecord>builder()
+                        .setKafkaSubscriber(subscriber)
+                        .setStartingOffsets(new StartOffsets(address, start))
+                        .setDeserializer(new SourceRecordDeserializer())
+                        .setProperties(properties);
+        if (bounded) {
+            builder.setBounded(OffsetsInitializer.latest());
+        }
+        return builder.build();
+    }
+
+    @Override
+    public Boundedness getBoundedness() {
+        return bounded ? Boundedness.BOUNDED : Boundedness.CONTINUOUS_UNBOUNDED;
+    }
+
+    @Override
+    public SourceReader<SourceRecord, KafkaPartitionSplit> createReader(SourceReaderContext context)
+            throws Exception {
+        return new TopicReader(
+                partitions(new TopicSubscriber(address, null)).createReader(context),
+                address,
+                () -> {
+                    try (KafkaCluster cluster = KafkaCluster.connect(address)) {
+                        return cluster.partitions();
+                    }
+                },
+                context.metricGroup().counter("recordsRemovedUnread"));
+    }
+
+    @Override
+    public SplitEnumerator<KafkaPartitionSplit, TopicState> createEnumerator(
+            SplitEnumeratorContext<KafkaPartitionSplit> context) {
+        TopicSubscriber subscriber = new TopicSubscriber(address, null);
+        return new TopicEnumerator(partitions(subscriber).createEnumerator(context), subscriber);
+    }
+
+    @Override
+    public SplitEnumerator<KafkaPartitionSplit, TopicState> restoreEnumerator(
+            SplitEnumeratorContext<KafkaPartitionSplit> context, TopicState state)
+            throws java.io.IOException {
+        TopicSubscriber subscriber = new TopicSubscriber(address, state.topicId());
+        return new TopicEnumerator(
+                partitions(subscriber).restoreEnumerator(context, state.partitions()), subscriber);
+    }
+
+    @Override
+    public SimpleVersionedSerializer<KafkaPartitionSplit> getSplitSerializer() {
+        return new KafkaPartitionSplitSerializer();
+    }
+
+    @Override
+    public SimpleVersionedSerializer<TopicState> getEnumeratorCheckpointSerializer() {
+        return new TopicState.Serializer();
+    }
+
+    @Override
+    public TypeInformation<SourceRecord> getProducedType() {
+        return TypeInformation.of(SourceRecord.class);
+    }
+}

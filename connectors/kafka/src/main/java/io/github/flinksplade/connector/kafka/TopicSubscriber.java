@@ -1,0 +1,96 @@
+package io.github.flinksplade.connector.kafka;
+
+import io.github.flinksplade.connector.PermanentFailureException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.flink.connector.kafka.source.enumerator.subscriber.KafkaSubscriber;
+import org.apache.kafka.clients.admin.AdminClient;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
+
+/**
+ * Finds the partitions of one topic, and notices when another topic takes its name. Brokers that
+ * are unavailable are waited for; a topic that was deleted is waited for too.
+ */
+final class TopicSubscriber implements KafkaSubscriber {
+
+    private static final long serialVersionUID = 1L;
+
+    private final KafkaAddress address;
+
+    /** Null until the topic was seen for the first time. */
+    private volatile String topicId;
+
+    private transient Set<TopicPartition> known;
+    private transient Patience patience;
+
+    /**
+     * @param topicId id of the topic that the job's offsets belong to, or null for a new job
+     */
+    TopicSubscriber(KafkaAddress address, String topicId) {
+        this.address = address;
+        this.topicId = topicId;
+    }
+
+    /** The id of the topic, or null when it has not been seen yet. */
+    String topicId() {
+        return topicId;
+    }
+
+    /** Called by the enumerator's worker thread: at the start, and then at every discovery. */
+    @Override
+    public Set<TopicPartition> getSubscribedTopicPartitions(AdminClient admin) {
+        if (patience == null) {
+            patience = new Patience(address);
+        }
+        String doing = "looking up topic '" + address.topic() + "'";
+        if (known == null) {
+            known = patience.await(doing, () -> lookUp(admin));
+            return known;
+        }
+        try {
+            known = lookUp(admin);
+            patience.answered();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException e) {
+            if (!KafkaFailures.isTransient(e)) {
+                throw KafkaFailures.explain(address, doing, e.getCause());
+            }
+            patience.unanswered(doing, e);
+        }
+        return known;
+    }
+
+    private Set<TopicPartition> lookUp(AdminClient admin)
+            throws ExecutionException, InterruptedException {
+        TopicDescription topic =
+                admin.describeTopics(List.of(address.topic()))
+                        .allTopicNames()
+                        .get()
+                        .get(address.topic());
+        String found = topic.topicId().toString();
+        if (topicId != null && !topicId.equals(found)) {
+            throw new PermanentFailureException(
+                    "topic '"
+                            + address.topic()
+                            + "' at "
+                            + address.servers()
+                            + " was deleted and recreated since this job started to read it (id "
+                            + topicId
+                            + ", now "
+                            + found
+                            + "), so its positions are those of another topic. Run the job with"
+                            + " --reindex to read the new topic from its beginning.");
+        }
+        topicId = found;
+        Set<TopicPartition> partitions = new HashSet<>();
+        for (TopicPartitionInfo partition : topic.partitions()) {
+            partitions.add(new TopicPartition(address.topic(), partition.partition()));
+        }
+        return partitions;
+    }
+}
