@@ -71,6 +71,7 @@ final class Gpu {
     }
 
     private static boolean hasProvider(OrtProvider provider) {
+        NativeLibraries.onnxRuntime();
         return OrtEnvironment.getAvailableProviders().contains(provider);
     }
 
@@ -90,7 +91,7 @@ final class Gpu {
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setSessionLogLevel(OnnxSession.LOGGING);
             add(options, gpu, Optional.empty());
-            OnnxSession.runtime().createSession(NOTHING, options).close();
+            NativeLibraries.onnxRuntime().createSession(NOTHING, options).close();
             return Optional.empty();
         } catch (OrtException e) {
             return Optional.of(explained(OnnxSession.reason(e), gpu));
