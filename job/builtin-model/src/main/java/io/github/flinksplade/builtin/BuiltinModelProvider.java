@@ -25,7 +25,6 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.UUID;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -50,8 +49,6 @@ public final class BuiltinModelProvider implements ModelProvider {
 
     static final String TOKENIZER_SHA256 =
             "da0e79933b9ed51798a3ae27893d3c5fa4a201126cef75586296df9b4d2c62a0";
-
-    private static final Logger LOG = LoggerFactory.getLogger(BuiltinModelProvider.class);
 
     private static final String PREFIX = "builtin:";
     private static final String NAME = "minilm";
@@ -185,7 +182,7 @@ public final class BuiltinModelProvider implements ModelProvider {
                 return;
             }
             String message = file + " is damaged and is made again";
-            LOG.warn(message);
+            LoggerFactory.getLogger(BuiltinModelProvider.class).warn(message);
             progress.warn(message);
         }
         Path directory = file.getParent();
