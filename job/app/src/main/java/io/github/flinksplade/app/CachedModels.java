@@ -1,5 +1,6 @@
 package io.github.flinksplade.app;
 
+import io.github.flinksplade.encoder.ModelStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,12 +19,12 @@ final class CachedModels {
     /**
      * The built-in model, then the ONNX models in the Hugging Face cache.
      *
-     * @param environment HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME and HOME say where that is
+     * @param environment its HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME or HOME names that cache
      */
     static List<String> list(Map<String, String> environment) {
         List<String> lines = new ArrayList<>();
         lines.add("builtin:minilm  (built in)");
-        for (Path repository : children(hub(environment))) {
+        for (Path repository : children(ModelStore.hubCache(environment))) {
             String name = repository.getFileName().toString();
             if (!name.startsWith(REPOSITORY)) {
                 continue;
@@ -43,21 +44,6 @@ final class CachedModels {
             }
         }
         return lines;
-    }
-
-    private static Path hub(Map<String, String> environment) {
-        String hub = environment.getOrDefault("HF_HUB_CACHE", "");
-        if (!hub.isEmpty()) {
-            return Path.of(hub);
-        }
-        String home = environment.getOrDefault("HF_HOME", "");
-        if (!home.isEmpty()) {
-            return Path.of(home, "hub");
-        }
-        String xdg = environment.getOrDefault("XDG_CACHE_HOME", "");
-        Path cache =
-                xdg.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(xdg);
-        return cache.resolve("huggingface").resolve("hub");
     }
 
     private static List<Path> children(Path directory) {

@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.environment.HomeDirectory;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -155,11 +156,6 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private static Path defaultDirectory() {
-        String xdg = System.getenv().getOrDefault("XDG_CACHE_HOME", "");
-        Path cache =
-                xdg.startsWith("/")
-                        ? Path.of(xdg)
-                        : Path.of(System.getProperty("user.home"), ".cache");
-        return cache.resolve("flink-splade").resolve("demo");
+        return HomeDirectory.cache(System.getenv()).resolve("flink-splade").resolve("demo");
     }
 }

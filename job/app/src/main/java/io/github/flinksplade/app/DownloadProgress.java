@@ -5,7 +5,7 @@ import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
 
-/** Tells how far a model's files are: a line rewritten in place, or one line a file. */
+/** Shows the progress of a model's files: a line rewritten in place, or one line a file. */
 final class DownloadProgress implements Progress {
 
     private static final long NANOS_BETWEEN = 200_000_000L;
@@ -50,5 +50,11 @@ final class DownloadProgress implements Progress {
             }
             console.err().flush();
         }
+    }
+
+    @Override
+    public synchronized void warn(String message) {
+        console.err().println((console.errTerminal() ? "\r\u001b[K" : "") + message);
+        console.err().flush();
     }
 }

@@ -30,6 +30,8 @@ record Failure(int exitCode, String message) {
                     "No space left on device|File too large|Disk quota exceeded"
                             + "|not enough space on the disk",
                     Pattern.CASE_INSENSITIVE);
+    private static final Pattern NO_EXECUTION =
+            Pattern.compile("failed to map segment|[Oo]peration not permitted");
     private static final int LONGEST = 600;
 
     /**
@@ -58,6 +60,14 @@ record Failure(int exitCode, String message) {
                             .contains(CheckpointFailureReason.CHECKPOINT_EXPIRED.message())) {
                 return new Failure(ExitCode.INPUT, CHECKPOINT_EXPIRED);
             }
+            if (link instanceof UnsatisfiedLinkError && NO_EXECUTION.matcher(text(link)).find()) {
+                return new Failure(
+                        ExitCode.INPUT,
+                        "a native library cannot be loaded: "
+                                + nativeDirectory(text(link))
+                                + " is on a file system mounted noexec; choose another directory"
+                                + " with FLINK_SPLADE_JAVA_OPTS=-Djava.io.tmpdir=DIR");
+            }
             if (link instanceof OutOfMemoryError) {
                 return new Failure(
                         ExitCode.INPUT,
@@ -84,6 +94,17 @@ record Failure(int exitCode, String message) {
                 "this is a fault of flink-splade: "
                         + oneLine(what)
                         + "; run it again with --verbose for the details");
+    }
+
+    private static String text(Throwable link) {
+        return String.valueOf(link.getMessage());
+    }
+
+    /** The directory in "/dir/lib.so: /dir/lib.so: failed to map segment from shared object". */
+    private static String nativeDirectory(String message) {
+        int end = message.indexOf(": ");
+        int slash = message.lastIndexOf('/', Math.max(end, 0));
+        return slash > 0 ? message.substring(0, slash) : System.getProperty("java.io.tmpdir");
     }
 
     private static final String CHECKPOINT_EXPIRED =

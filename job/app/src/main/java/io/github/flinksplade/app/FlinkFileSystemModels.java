@@ -20,6 +20,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.UUID;
 import org.apache.flink.core.fs.FileStatus;
 import org.apache.flink.core.fs.FileSystem;
 import org.apache.flink.core.fs.UnsupportedFileSystemSchemeException;
@@ -127,7 +128,9 @@ public final class FlinkFileSystemModels implements ModelProvider {
             FileSystem files, List<Entry> entries, Path directory, Progress progress)
             throws IOException {
         Files.createDirectories(directory.getParent());
-        Path fresh = Files.createTempDirectory(directory.getParent(), ".copying-");
+        // with the umask's permissions, unlike a temporary directory
+        Path fresh =
+                Files.createDirectory(directory.resolveSibling(".copying-" + UUID.randomUUID()));
         boolean moved = false;
         try {
             for (Entry entry : entries) {

@@ -11,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -59,6 +61,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
         })
 public final class Main implements Runnable {
 
+    /** A field, because the log manager keeps weak references only. */
+    private static final Logger ONNX_RUNTIME_LOG = Logger.getLogger("ai.onnxruntime.OnnxRuntime");
+
     @Spec private CommandSpec spec;
 
     @Option(
@@ -102,6 +107,8 @@ public final class Main implements Runnable {
     static int run(String[] args, Console console) {
         quietLibraries();
         boolean verbose = List.of(args).contains("--verbose");
+        // its warnings precede an exception, which is shown
+        ONNX_RUNTIME_LOG.setLevel(verbose ? Level.WARNING : Level.OFF);
         if (verbose) {
             System.setProperty("flinksplade.log.level", "INFO");
         }

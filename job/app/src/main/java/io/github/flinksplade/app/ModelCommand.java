@@ -133,8 +133,9 @@ final class ModelCommand implements Runnable {
             name = "pull",
             mixinStandardHelpOptions = true,
             description =
-                    "Fetches a model, or what has changed of it, so that it is there when it is"
-                            + " needed, and prints its SHA-256 and where its files are.",
+                    "Downloads a model, or what has changed or is damaged of it, so that it is"
+                            + " available offline, and prints its SHA-256 and the paths of its"
+                            + " files.",
             footer = {"", "Example:", "  flink-splade model pull builtin:minilm"})
     static final class Pull extends OnModel {
 
@@ -155,13 +156,15 @@ final class ModelCommand implements Runnable {
             name = "verify",
             mixinStandardHelpOptions = true,
             description =
-                    "Opens a model and checks that it can be used; with --sha256 also that it is"
-                            + " the one meant. Exit code 1 if not.",
+                    "Reads a model's files, compares those of the Hugging Face cache with their"
+                            + " digests, opens it and runs it once; with --sha256 also checks that"
+                            + " it is that model. Exit code 1 if a check fails.",
             footer = {"", "Example:", "  flink-splade model verify builtin:minilm"})
     static final class Verify extends OnOpenModel {
 
         @Override
         public Integer call() {
+            ModelStore.verify(model, options(), ModelOptions.progress(console()));
             try (SpladeEncoder encoder =
                     SpladeEncoder.open(model, options(), ModelOptions.progress(console()))) {
                 Results results = new Results(console());

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.encoder.ModelException;
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
@@ -55,6 +57,31 @@ class FailureTest {
                                             + " and start again (with the same --state to go on"
                                             + " where it stopped)"));
         }
+    }
+
+    /** Of any library, such as RocksDB's; those of the encoder have messages of their own. */
+    @Test
+    void aDirectoryMountedNoexecIsNamed() {
+        assertThat(
+                        of(
+                                new UnsatisfiedLinkError(
+                                        "/t/x1/librocks.so: /t/x1/librocks.so: failed to map"
+                                                + " segment from shared object")))
+                .isEqualTo(
+                        new Failure(
+                                1,
+                                "a native library cannot be loaded: /t/x1 is on a file system"
+                                        + " mounted noexec; choose another directory with"
+                                        + " FLINK_SPLADE_JAVA_OPTS=-Djava.io.tmpdir=DIR"));
+    }
+
+    @Test
+    void theHomeDirectoryThatIsUnknownIsNamed() {
+        assertThat(
+                        Failure.of(
+                                new UncheckedIOException(
+                                        new FileNotFoundException("HOME is ''; set HOME"))))
+                .isEqualTo(new Failure(1, "HOME is ''; set HOME"));
     }
 
     @Test

@@ -62,6 +62,9 @@ class FlinkFileSystemModelsTest {
         assertThat(copy.resolve("tokenizer.json")).hasContent("{}");
         assertThat(copy.resolve("model.safetensors")).doesNotExist();
 
+        assertThat(Files.getPosixFilePermissions(copy))
+                .isEqualTo(Files.getPosixFilePermissions(model.resolve("onnx")));
+
         Files.writeString(copy.resolve("tokenizer.json"), "still this copy");
         assertThat(models.provide(reference, cache, Progress.SILENT)).isEqualTo(copy);
         assertThat(copy.resolve("tokenizer.json")).hasContent("still this copy");

@@ -1,5 +1,6 @@
 package io.github.flinksplade.app;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -26,6 +27,7 @@ class HouseRulesTest {
                         .importPackages("io.github.flinksplade");
         for (String part :
                 new String[] {
+                    "environment.HomeDirectory",
                     "encoder.SpladeEncoder",
                     "builtin.BuiltinModelProvider",
                     "bench.EncodeBenchmark",
@@ -48,6 +50,17 @@ class HouseRulesTest {
     void encoderKnowsNeitherFlinkNorTheRestOfTheHouse() {
         forbid("encoder..", "org.apache.flink..", HOUSE + "connector..", HOUSE + "pipeline..");
         forbid("encoder..", HOUSE + "app..", HOUSE + "builtin..");
+    }
+
+    @Test
+    void environmentDependsOnTheJdkOnly() {
+        classes()
+                .that()
+                .resideInAPackage(HOUSE + "environment..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("java..", HOUSE + "environment..")
+                .check(classes);
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -59,7 +60,9 @@ public final class SyntheticModelProvider implements ModelProvider {
         }
         try {
             Files.createDirectories(models);
-            Path part = Files.createTempDirectory(models, made.getFileName() + ".part");
+            Path part = models.resolve(made.getFileName() + "." + UUID.randomUUID() + ".part");
+            // with the umask's permissions, unlike a temporary directory
+            Files.createDirectory(part);
             try {
                 progress.report("making " + reference, 0, 1);
                 if (shape.isPresent()) {

@@ -16,13 +16,16 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.UUID;
 import java.util.function.Supplier;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes {@code builtin:minilm} on first use and keeps it in {@code
@@ -82,9 +85,21 @@ public final class BuiltinModelProvider implements ModelProvider {
         Path directory = directory(cache);
         try {
             synchronized (LOCK) {
-                keep(directory, "model.onnx", MODEL_SHA256, () -> model(progress));
-                keep(directory, "tokenizer.json", TOKENIZER_SHA256, () -> tokenizer());
-                keep(directory, "splade.json", sha256(LIMITS), () -> out -> out.write(LIMITS));
+                keep(
+                        directory.resolve("model.onnx"),
+                        MODEL_SHA256,
+                        () -> model(progress),
+                        progress);
+                keep(
+                        directory.resolve("tokenizer.json"),
+                        TOKENIZER_SHA256,
+                        () -> tokenizer(),
+                        progress);
+                keep(
+                        directory.resolve("splade.json"),
+                        sha256(LIMITS),
+                        () -> out -> out.write(LIMITS),
+                        progress);
             }
         } catch (IOException e) {
             throw new ModelException(
@@ -155,22 +170,33 @@ public final class BuiltinModelProvider implements ModelProvider {
     }
 
     /**
-     * Makes a file unless it is there and right.
+     * Makes a file unless it exists and is right. It has the permissions that the umask gives, so
+     * that other users can read it, unlike one of {@code Files.createTempFile}.
      *
      * @throws IOException when the directory cannot be read or written
      */
-    private static void keep(Path directory, String name, String sha256, Supplier<Content> content)
+    private static void keep(Path file, String sha256, Supplier<Content> content, Progress progress)
             throws IOException {
-        Path file = directory.resolve(name);
-        if (Files.isRegularFile(file) && sha256(file).equals(sha256)) {
-            return;
+        if (Files.isRegularFile(file)) {
+            if (sha256(file).equals(sha256)) {
+                return;
+            }
+            String message = file + " is damaged and is made again";
+            LoggerFactory.getLogger(BuiltinModelProvider.class).warn(message);
+            progress.warn(message);
         }
+        Path directory = file.getParent();
+        String name = file.getFileName().toString();
         Files.createDirectories(directory);
         deleteAbandonedParts(directory);
-        Path part = Files.createTempFile(directory, name, ".part");
+        Path part = directory.resolve(name + "." + UUID.randomUUID() + ".part");
         try {
             MessageDigest digest = newDigest();
-            try (OutputStream out = new DigestOutputStream(Files.newOutputStream(part), digest)) {
+            try (OutputStream out =
+                    new DigestOutputStream(
+                            Files.newOutputStream(
+                                    part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                            digest)) {
                 content.get().writeTo(out);
             }
             String made = HexFormat.of().formatHex(digest.digest());

@@ -77,6 +77,25 @@ class BuiltinModelProviderTest {
     }
 
     @Test
+    void filesAndDirectoriesHaveThePermissionsOfTheUmask(@TempDir Path other) throws Exception {
+        Path file = Files.writeString(other.resolve("plain"), "");
+        Path folder = Files.createDirectory(other.resolve("folder"));
+        try (Stream<Path> all = Files.walk(cache.resolve("models"))) {
+            assertThat(all)
+                    .hasSizeGreaterThan(4)
+                    .allSatisfy(
+                            path ->
+                                    assertThat(Files.getPosixFilePermissions(path))
+                                            .as(path.toString())
+                                            .isEqualTo(
+                                                    Files.getPosixFilePermissions(
+                                                            Files.isDirectory(path)
+                                                                    ? folder
+                                                                    : file)));
+        }
+    }
+
+    @Test
     void leavesRightFilesAlone() throws Exception {
         List<FileTime> before = times();
         List<String> told = new ArrayList<>();
@@ -101,10 +120,26 @@ class BuiltinModelProviderTest {
         }
         Files.delete(directory.resolve("splade.json"));
         List<String> told = new ArrayList<>();
-        new BuiltinModelProvider()
-                .provide(MODEL, cache, (what, done, total) -> told.add(done + "/" + total));
+        List<String> warnings = new ArrayList<>();
+        Progress progress =
+                new Progress() {
+                    @Override
+                    public void report(String what, long done, long total) {
+                        told.add(done + "/" + total);
+                    }
+
+                    @Override
+                    public void warn(String message) {
+                        warnings.add(message);
+                    }
+                };
+        new BuiltinModelProvider().provide(MODEL, cache, progress);
         assertWhole();
         assertThat(told).containsExactly("0/93241635", "93241635/93241635");
+        assertThat(warnings)
+                .containsExactly(
+                        directory.resolve("model.onnx") + " is damaged and is made again",
+                        directory.resolve("tokenizer.json") + " is damaged and is made again");
 
         try (RandomAccessFile model = file("model.onnx")) {
             model.setLength(0);

@@ -254,7 +254,7 @@ class ModelStoreTest {
         write("model.onnx", java.util.Arrays.copyOf(whole, whole.length - 100));
         assertThatThrownBy(this::resolve)
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("model.onnx is not an ONNX model, or is cut off");
+                .hasMessageContaining("model.onnx is not an ONNX model, or is truncated");
         write("model.onnx", new byte[0]);
         assertThatThrownBy(this::resolve)
                 .isInstanceOf(ModelException.class)

@@ -3,6 +3,7 @@ package io.github.flinksplade.encoder.internal;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -46,6 +47,11 @@ final class AtomicFile {
                     file,
                     StandardCopyOption.ATOMIC_MOVE,
                     StandardCopyOption.REPLACE_EXISTING);
+        } catch (AccessDeniedException e) {
+            // the directory is what the user can change
+            AccessDeniedException denied = new AccessDeniedException(directory.toString());
+            denied.initCause(e);
+            throw denied;
         } finally {
             Files.deleteIfExists(part);
         }

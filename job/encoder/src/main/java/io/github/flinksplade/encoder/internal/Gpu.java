@@ -75,6 +75,7 @@ final class Gpu {
     }
 
     private static boolean hasProvider(OrtProvider provider) {
+        NativeLibraries.onnxRuntime();
         return OrtEnvironment.getAvailableProviders().contains(provider);
     }
 

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -148,6 +149,9 @@ final class HubCache {
     private void download(HubClient client, HubClient.Remote remote, Path blob, Progress progress)
             throws IOException {
         Files.createDirectories(blob.getParent());
+        if (!Files.isWritable(blob.getParent())) {
+            throw new AccessDeniedException(blob.getParent().toString());
+        }
         Path shared = blob.resolveSibling(remote.etag() + OWN + ".incomplete");
         try (FileChannel channel = openLock(remote)) {
             // released with the channel

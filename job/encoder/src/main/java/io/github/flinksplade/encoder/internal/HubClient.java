@@ -12,9 +12,13 @@ import java.io.OutputStream;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLEncoder;
+import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -550,14 +554,22 @@ final class HubClient {
         return new ModelException(what + ": " + uri + " answers " + status);
     }
 
-    private static String describe(Throwable e) {
+    /** A failed connection in words. */
+    private static String describe(IOException e) {
         Throwable root = e;
         while (root.getMessage() == null && root.getCause() != null) {
             root = root.getCause();
         }
-        return root.getMessage() == null
-                ? root.getClass().getSimpleName()
-                : root.getClass().getSimpleName() + ": " + root.getMessage();
+        if (root instanceof UnresolvedAddressException || root instanceof UnknownHostException) {
+            return "the host name is unknown";
+        }
+        if (e instanceof HttpTimeoutException) {
+            return "no answer in time";
+        }
+        if (root instanceof ClosedChannelException) {
+            return "the connection was refused or closed";
+        }
+        return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
     }
 
     private static void closeQuietly(HttpResponse<InputStream> response) {

@@ -55,13 +55,6 @@ final class HuggingFaceTokens implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(HuggingFaceTokens.class);
 
-    static {
-        // no connection: no usage tracking, no look for a build of the library for GPUs
-        setUnlessGiven("OPT_OUT_TRACKING", "true");
-        setUnlessGiven("ai.djl.offline", "true");
-        setUnlessGiven("RUST_FLAVOR", "cpu");
-    }
-
     private final HuggingFaceTokenizer tokenizer;
     private final Optional<WordPiece> wordPiece;
     private final String[] terms;
@@ -79,12 +72,6 @@ final class HuggingFaceTokens implements AutoCloseable {
         int[][] ends = specialTokens(tokenizer);
         this.prefix = ends[0];
         this.suffix = ends[1];
-    }
-
-    private static void setUnlessGiven(String name, String value) {
-        if (System.getenv(name) == null && System.getProperty(name) == null) {
-            System.setProperty(name, value);
-        }
     }
 
     /**
@@ -111,6 +98,7 @@ final class HuggingFaceTokens implements AutoCloseable {
                             + " is not a tokenizer: it has no vocabulary of whole, small ids; export"
                             + " the model together with its fast tokenizer");
         }
+        NativeLibraries.tokenizers();
         HuggingFaceTokenizer tokenizer;
         try {
             tokenizer =

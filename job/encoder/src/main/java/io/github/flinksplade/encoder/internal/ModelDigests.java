@@ -140,9 +140,7 @@ public final class ModelDigests {
         } catch (InvalidProtocolBufferException e) {
             throw new ModelException(
                     graph.toAbsolutePath()
-                            + " is not an ONNX model, or is cut off or damaged ("
-                            + e.getMessage()
-                            + "); "
+                            + " is not an ONNX model, or is truncated or damaged; "
                             + repair(graph),
                     e);
         } catch (IOException e) {
@@ -218,7 +216,7 @@ public final class ModelDigests {
             }
             // first, so that what is no model is not read in full
             List<String> external = graph ? List.copyOf(externalFiles(file)) : List.of();
-            String sha256 = digest(real, attributes.size());
+            String sha256 = digest(real, file.getFileName(), attributes.size());
             checkBlob(file, real, sha256);
             Known known = new Known(real.toString(), attributes.size(), modified, sha256, external);
             long now = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
@@ -253,8 +251,8 @@ public final class ModelDigests {
         return cache.resolve(HexFormat.of().formatHex(sha256().digest(name), 0, 16) + ".json");
     }
 
-    private String digest(Path file, long size) throws IOException {
-        String what = "checking " + file.getFileName();
+    private String digest(Path file, Path name, long size) throws IOException {
+        String what = "checking " + name;
         MessageDigest digest = sha256();
         try (InputStream in = Files.newInputStream(file)) {
             byte[] buffer = new byte[1 << 20];

@@ -43,7 +43,7 @@ final class OnnxSession implements AutoCloseable {
      */
     static OnnxSession open(OnnxFile file, ModelProto model, Device device, Optional<Gpu.Use> use) {
         try {
-            OrtEnvironment environment = runtime();
+            OrtEnvironment environment = NativeLibraries.onnxRuntime();
             try (OrtSession.SessionOptions options = options()) {
                 if (device.kind() == Device.Kind.CUDA || device.kind() == Device.Kind.TENSORRT) {
                     Gpu.add(options, device, use);
@@ -91,11 +91,6 @@ final class OnnxSession implements AutoCloseable {
         // weights are not to be kept in the memory that grows for the largest batch
         options.addConfigEntry("session.use_device_allocator_for_initializers", "1");
         return options;
-    }
-
-    /** The runtime, which there is once in a process. */
-    static OrtEnvironment runtime() {
-        return OrtEnvironment.getEnvironment(LOGGING, OrtEnvironment.DEFAULT_NAME);
     }
 
     OrtEnvironment environment() {

@@ -376,8 +376,18 @@ class HubModelsTest {
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("127.0.0.1:" + port)
-                .hasMessageContaining("cannot be reached")
-                .hasMessageContaining("HF_ENDPOINT");
+                .hasMessageContaining("cannot be reached: ")
+                .hasMessageContaining("HF_ENDPOINT")
+                .message()
+                .doesNotContain("Exception");
+    }
+
+    @Test
+    void saysThatTheHostIsUnknown() {
+        environment.put("HF_ENDPOINT", "http://no-such-host.invalid");
+        assertThatThrownBy(() -> provide(REFERENCE))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("cannot be reached: the host name is unknown; ");
     }
 
     @Test
@@ -387,7 +397,7 @@ class HubModelsTest {
             environment.put("HF_ENDPOINT", "http://127.0.0.1:" + silent.getLocalPort());
             assertThatThrownBy(() -> provide(REFERENCE))
                     .isInstanceOf(ModelException.class)
-                    .hasMessageContaining("cannot be reached");
+                    .hasMessageContaining("cannot be reached: no answer in time");
         }
     }
 
