@@ -25,7 +25,9 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
 
 /**
  * How a server is reached: credentials, trusted certificate authorities and the deadline of a
@@ -134,13 +136,29 @@ public final class ConnectionSettings implements Serializable {
      *     unknown, or the file of authorities is unusable
      */
     public static ConnectionSettings of(Address address, boolean tls, Property... accepted) {
-        return of(address, tls, System::getenv, accepted);
+        return of(address, tls, Set.of(), accepted);
     }
 
-    /** As {@link #of(Address, boolean, Property...)}, with this environment. */
+    /**
+     * As {@link #of(Address, boolean, Property...)}, of a connector that has other properties too.
+     *
+     * @param others the names of these
+     */
+    public static ConnectionSettings of(
+            Address address, boolean tls, Set<String> others, Property... accepted) {
+        return of(address, tls, others, System::getenv, accepted);
+    }
+
+    /** As the other, with this environment. */
     static ConnectionSettings of(
-            Address address, boolean tls, UnaryOperator<String> environment, Property... accepted) {
-        address.allowProperties(names(accepted));
+            Address address,
+            boolean tls,
+            Set<String> others,
+            UnaryOperator<String> environment,
+            Property... accepted) {
+        address.allowProperties(
+                Stream.concat(others.stream(), Arrays.stream(accepted).map(Property::key))
+                        .toArray(String[]::new));
         Origin origin =
                 new Origin(
                         address.scheme() + ".properties",
@@ -182,11 +200,6 @@ public final class ConnectionSettings implements Serializable {
         check(server, values, hint);
         String authorities = known.contains(Property.CA) ? authorities(origin, server, tls) : null;
         return new ConnectionSettings(requestTimeout, values, authorities, hint);
-    }
-
-    /** The names of properties, for {@link Address#allowProperties}. */
-    public static String[] names(Property... properties) {
-        return Arrays.stream(properties).map(Property::key).toArray(String[]::new);
     }
 
     /** "Set username and password, or api-key, in x.properties or as X_USERNAME, ...". */
@@ -334,7 +347,8 @@ public final class ConnectionSettings implements Serializable {
         }
     }
 
-    private static SSLContext trusting(String pem) throws IOException, GeneralSecurityException {
+    private static X509TrustManager trusting(String pem)
+            throws IOException, GeneralSecurityException {
         KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
         trusted.load(null, null);
         for (Certificate certificate :
@@ -347,9 +361,7 @@ public final class ConnectionSettings implements Serializable {
         TrustManagerFactory managers =
                 TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         managers.init(trusted);
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(null, managers.getTrustManagers(), null);
-        return context;
+        return (X509TrustManager) managers.getTrustManagers()[0];
     }
 
     private static ByteArrayInputStream stream(String pem) {
@@ -398,15 +410,26 @@ public final class ConnectionSettings implements Serializable {
         return authorities;
     }
 
+    /** What trusts {@link #authorities}; null for Java's own. */
+    public X509TrustManager trustManager() {
+        try {
+            return authorities == null ? null : trusting(authorities);
+        } catch (IOException | GeneralSecurityException e) {
+            throw new IllegalStateException("the certificates were valid at submission", e);
+        }
+    }
+
     /** TLS that trusts {@link #authorities}; null for Java's own. */
     public SSLContext sslContext() {
         if (authorities == null) {
             return null;
         }
         try {
-            return trusting(authorities);
-        } catch (IOException | GeneralSecurityException e) {
-            throw new IllegalStateException("the certificates were valid at submission", e);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, new TrustManager[] {trustManager()}, null);
+            return context;
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every Java runtime has TLS", e);
         }
     }
 

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.apache.flink.util.InstantiationUtil;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +36,7 @@ class ConnectionSettingsTest {
         return ConnectionSettings.of(
                 Address.parse("solr://h/solr/c").withProperties(properties),
                 tls,
+                Set.of(),
                 environment::get,
                 Property.values());
     }
@@ -102,6 +104,8 @@ class ConnectionSettingsTest {
         Address address = Address.parse("qdrant://h/c").withProperties(Map.of("username", "me"));
         assertThatThrownBy(() -> ConnectionSettings.of(address, false, Property.API_KEY))
                 .hasMessage("unknown property 'username' in qdrant.properties. Known: [api-key]");
+        Address other = Address.parse("pinecone:x").withProperties(Map.of("host", "h"));
+        ConnectionSettings.of(other, false, Set.of("host"), Property.API_KEY);
         Address none = Address.parse("lucene:idx").withProperties(Map.of("text", "true"));
         assertThatThrownBy(() -> none.allowProperties())
                 .hasMessage("unknown property 'text' in lucene.properties; it takes none");

@@ -3,6 +3,7 @@ package io.github.flinksplade.connector;
 import io.github.flinksplade.connector.contract.Faults;
 import io.github.flinksplade.connector.contract.Held;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -10,7 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 
 /**
  * {@code memory:PLACE?broken=FAULT}: a server that is a map in this process, with versions that are
@@ -36,7 +39,9 @@ public final class MemoryConnector implements Connector {
         /** Writes over vectors of another model. */
         MIXES_MODELS,
         /** Writes weights with 9 significant bits. */
-        ROUNDS_WEIGHTS
+        ROUNDS_WEIGHTS,
+        /** Waits for a response for ever. */
+        NO_DEADLINE
     }
 
     private static final Map<String, MemoryServer> SERVERS = new ConcurrentHashMap<>();
@@ -61,7 +66,8 @@ public final class MemoryConnector implements Connector {
         return new MemoryTarget(
                 address.place(),
                 address.choice("broken", Broken.class, Broken.NOTHING),
-                BatchOptions.of(16, 100_000, 3).with(address, 1_000, 1_000_000));
+                BatchOptions.of(16, 100_000, 3).with(address, 1_000, 1_000_000),
+                ConnectionSettings.of(address, false));
     }
 
     @Override
@@ -69,7 +75,8 @@ public final class MemoryConnector implements Connector {
         return server(address.place());
     }
 
-    private record MemoryTarget(String place, Broken broken, BatchOptions batching)
+    private record MemoryTarget(
+            String place, Broken broken, BatchOptions batching, ConnectionSettings connection)
             implements BatchTarget {
 
         private static final long serialVersionUID = 1L;
@@ -82,8 +89,10 @@ public final class MemoryConnector implements Connector {
         @Override
         public BatchSink prepare(TargetContext context, StartMode start) {
             MemoryServer server = server(place);
-            if (server.isDown()) {
-                throw new UnreachableException("memory:" + place + " is away", null);
+            try {
+                server.respond(broken, connection.requestTimeout()).join();
+            } catch (CompletionException e) {
+                throw new UnreachableException("memory:" + place + " is unavailable", e);
             }
             if (server.provenance == null) {
                 start.createEmpty("memory:" + place);
@@ -91,22 +100,23 @@ public final class MemoryConnector implements Connector {
             } else if (broken != Broken.MIXES_MODELS) {
                 context.requireSameEncoder(server.provenance, "memory:" + place, "name another");
             }
-            return new MemorySink(place, broken, batching);
+            return new MemorySink(place, broken, batching, connection);
         }
     }
 
-    private record MemorySink(String place, Broken broken, BatchOptions batching)
+    private record MemorySink(
+            String place, Broken broken, BatchOptions batching, ConnectionSettings connection)
             implements BatchSink {
 
         private static final long serialVersionUID = 1L;
 
         @Override
         public BatchClient<?> client() {
-            return new MemoryClient(server(place), broken);
+            return new MemoryClient(server(place), broken, connection.requestTimeout());
         }
     }
 
-    private record MemoryClient(MemoryServer server, Broken broken)
+    private record MemoryClient(MemoryServer server, Broken broken, Duration requestTimeout)
             implements BatchClient<VectorRecord> {
 
         @Override
@@ -121,14 +131,15 @@ public final class MemoryConnector implements Connector {
 
         @Override
         public CompletableFuture<List<Outcome>> send(List<VectorRecord> batch) {
-            return CompletableFuture.supplyAsync(
-                    () -> {
-                        try {
-                            return server.write(batch, broken);
-                        } catch (IOException e) {
-                            throw new java.util.concurrent.CompletionException(e);
-                        }
-                    });
+            return server.respond(broken, requestTimeout)
+                    .thenApplyAsync(
+                            up -> {
+                                try {
+                                    return server.write(batch, broken);
+                                } catch (IOException e) {
+                                    throw new CompletionException(e);
+                                }
+                            });
         }
 
         @Override
@@ -141,14 +152,12 @@ public final class MemoryConnector implements Connector {
         private final Map<String, VectorRecord> newest = new HashMap<>();
         private Provenance provenance;
         private boolean down;
+        private boolean stalled;
         private int throttled;
         private String refused;
 
         synchronized List<Outcome> write(List<VectorRecord> batch, Broken broken)
                 throws IOException {
-            if (down) {
-                throw new IOException("connection refused");
-            }
             if (throttled > 0) {
                 throttled--;
                 return batch.stream()
@@ -220,8 +229,23 @@ public final class MemoryConnector implements Connector {
             return held;
         }
 
-        synchronized boolean isDown() {
-            return down;
+        /** Completes when the server answers; the client gives up at its deadline. */
+        synchronized CompletableFuture<Void> respond(Broken broken, Duration timeout) {
+            if (down) {
+                return CompletableFuture.failedFuture(new IOException("connection refused"));
+            }
+            if (!stalled) {
+                return CompletableFuture.completedFuture(null);
+            }
+            CompletableFuture<Void> never = new CompletableFuture<>();
+            return broken == Broken.NO_DEADLINE
+                    ? never
+                    : never.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        }
+
+        @Override
+        public synchronized void stall() {
+            stalled = true;
         }
 
         @Override
@@ -232,6 +256,7 @@ public final class MemoryConnector implements Connector {
         @Override
         public synchronized void up() {
             down = false;
+            stalled = false;
         }
 
         @Override

@@ -6,6 +6,7 @@ import io.github.flinksplade.connector.MemoryConnector.Broken;
 import io.github.flinksplade.connector.contract.Faults;
 import io.github.flinksplade.connector.contract.Held;
 import io.github.flinksplade.connector.contract.TargetContract;
+import java.time.Duration;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -48,6 +49,11 @@ class MemoryContractTest extends TargetContract {
             }
 
             @Override
+            public void stall() {
+                MemoryConnector.server(last.place()).stall();
+            }
+
+            @Override
             public void throttle(int requests) {
                 MemoryConnector.server(last.place()).throttle(requests);
             }
@@ -57,6 +63,12 @@ class MemoryContractTest extends TargetContract {
                 MemoryConnector.server(last.place()).refuse(id);
             }
         };
+    }
+
+    /** A target that waits for ever fails once this is over. */
+    @Override
+    protected Duration stallLimit() {
+        return broken == Broken.NO_DEADLINE ? Duration.ofSeconds(4) : super.stallLimit();
     }
 
     @Override
@@ -80,6 +92,8 @@ class MemoryContractTest extends TargetContract {
                 found(Broken.REFUSES_REPETITIONS, "aReplayOfACheckpointIntervalChangesNothing"),
                 found(Broken.DROPS_THROTTLED, "throttlingIsWaitedFor"),
                 found(Broken.MIXES_MODELS, "vectorsOfAnotherModelAreRefused"),
+                found(Broken.NO_DEADLINE, "retriesRequestsOfStalledServer"),
+                found(Broken.NO_DEADLINE, "reportsStalledServerAsUnavailable"),
                 found(Broken.ROUNDS_WEIGHTS, "createsUpsertsUpdatesAndDeletes"));
     }
 

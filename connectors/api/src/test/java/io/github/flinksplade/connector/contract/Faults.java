@@ -6,8 +6,14 @@ public interface Faults {
     /** From now on the server cannot be reached: connections are refused, open ones are cut. */
     void down();
 
-    /** It can be reached again. */
+    /** It can be reached again, and answers. */
     void up();
+
+    /**
+     * From now on the server accepts requests, and stalls in the middle of each response: of one
+     * over HTTP after a part of the body.
+     */
+    void stall();
 
     /** The next requests that write are refused because there are too many. */
     void throttle(int requests);

@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -19,6 +20,7 @@ import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Writing.Checkpoint;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -108,6 +110,11 @@ public abstract class TargetContract {
     /** Whether a plain search works where one by idf does. */
     protected boolean searchesPlainWithIdf() {
         return true;
+    }
+
+    /** How long the tests of a stalled server may take. */
+    protected Duration stallLimit() {
+        return Duration.ofSeconds(60);
     }
 
     /** The greatest difference of a score from the dot product, relative to it. */
@@ -426,6 +433,63 @@ public abstract class TargetContract {
         }
         target(address).prepare(CONTEXT, StartMode.RESUME);
         assertHolds(address, corpus);
+    }
+
+    /** A request and its response have a deadline, or such a server stops the job for ever. */
+    @Test
+    void retriesRequestsOfStalledServer() throws Exception {
+        Faults faults = requireFaults();
+        Address address = with(fresh("stalled"), "request-timeout=1s");
+        Corpus corpus = new Corpus();
+        Thread back = new Thread(() -> backAfter(2, faults));
+        try {
+            // in a thread that ends: a request without a deadline would never
+            assertTimeoutPreemptively(
+                    stallLimit(),
+                    () -> {
+                        try (Writing writing = Writing.start(target(address), CONTEXT)) {
+                            writing.write(corpus.change(Corpus.upsert("before", 1)));
+                            writing.checkpoint();
+                            faults.stall();
+                            back.start();
+                            for (int i = 0; i < 50; i++) {
+                                writing.write(corpus.change(Corpus.upsert("during " + i, 1)));
+                            }
+                            writing.write(
+                                    corpus.change(
+                                            Corpus.delete("before", VectorRecord.NO_VERSION)));
+                            writing.checkpoint();
+                            writing.write(corpus.change(Corpus.upsert("after", 1)));
+                            writing.finish();
+                            assertThat(writing.refused()).isEmpty();
+                        }
+                    });
+            back.join();
+        } finally {
+            faults.up();
+        }
+        assertHolds(address, corpus);
+    }
+
+    @Test
+    void reportsStalledServerAsUnavailable() throws Exception {
+        Faults faults = requireFaults();
+        Address address = with(fresh("stalled-at-start"), "request-timeout=1s");
+        write(address, Corpus.upsert("a", 1));
+        faults.stall();
+        try {
+            assertTimeoutPreemptively(
+                    stallLimit(),
+                    () -> {
+                        for (StartMode start : new StartMode[] {StartMode.NEW, StartMode.RESUME}) {
+                            assertThatThrownBy(() -> target(address).prepare(CONTEXT, start))
+                                    .isInstanceOf(UnreachableException.class);
+                        }
+                    });
+        } finally {
+            faults.up();
+        }
+        target(address).prepare(CONTEXT, StartMode.RESUME);
     }
 
     /** A recreated target would miss everything that a job which resumes has written before. */

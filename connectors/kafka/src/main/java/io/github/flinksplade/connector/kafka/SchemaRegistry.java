@@ -1,77 +1,133 @@
 package io.github.flinksplade.connector.kafka;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectionSettings;
+import io.github.flinksplade.connector.ConnectionSettings.Property;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.UnreachableException;
+import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.connector.http.JsonRequest;
+import io.github.flinksplade.connector.http.JsonResponse;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Base64;
-import java.util.Map;
+import java.util.Arrays;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
- * A schema registry with Confluent's REST API, asked once, at start-up. It is reached at its own
- * URL only: redirects are not followed.
+ * A schema registry with Confluent's REST API, asked once, at start-up.
+ *
+ * <p>Its credentials are Kafka properties that begin with {@code registry.}: {@code
+ * registry.username} and {@code registry.password}, or {@code registry.token}; {@code registry.ca}
+ * is a PEM file of certificate authorities. They are not passed to Kafka's clients.
  */
 final class SchemaRegistry {
 
     static final String OPTION = "registry";
 
-    private static final String USER_INFO = "basic.auth.user.info";
-    private static final String TOKEN = "bearer.auth.token";
+    private static final String PREFIX = "registry.";
+    private static final Property[] ACCEPTED = {
+        Property.USERNAME, Property.PASSWORD, Property.TOKEN, Property.CA
+    };
 
-    /** Kafka properties that are the registry's, under the names of Confluent's clients. */
-    static final Set<String> PROPERTIES = Set.of(USER_INFO, TOKEN);
+    /** Kafka properties that are the registry's. */
+    static final Set<String> PROPERTIES =
+            Arrays.stream(ACCEPTED)
+                    .map(property -> PREFIX + property.key())
+                    .collect(Collectors.toUnmodifiableSet());
 
-    private static final Duration CONNECT = Duration.ofSeconds(10);
-    private static final Duration ANSWER = Duration.ofSeconds(30);
+    /** The names of Confluent's clients, which users may bring along. */
+    private static final Set<String> OF_CONFLUENT =
+            Set.of("basic.auth.user.info", "bearer.auth.token");
+
     private static final String CONTENT_TYPE = "application/vnd.schemaregistry.v1+json";
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final KafkaAddress address;
     private final String url;
+    private final ConnectionSettings connection;
 
-    private SchemaRegistry(KafkaAddress address, String url) {
+    private SchemaRegistry(KafkaAddress address, String url, ConnectionSettings connection) {
         this.address = address;
         this.url = url;
+        this.connection = connection;
     }
 
-    /** Refuses a URL that is none. */
+    /** Rejects what is not a URL of a registry. */
     static void checkUrl(String url) {
         URI uri;
         try {
             uri = new URI(url);
         } catch (URISyntaxException e) {
-            throw new ConnectorException(OPTION + "= is not a URL; write http://host:8081", e);
+            throw new ConnectorException(OPTION + "= is not a URL. Write http://host:8081", e);
         }
         if (uri.getRawUserInfo() != null) {
-            // The URL is not repeated: it holds a password.
+            // the URL is not repeated: it contains a password
             throw new ConnectorException(
                     OPTION
-                            + "= holds a login; put it into the Kafka property "
-                            + USER_INFO
-                            + ", as user:password");
+                            + "= contains credentials. Write them as the Kafka properties "
+                            + PREFIX
+                            + Property.USERNAME.key()
+                            + " and "
+                            + PREFIX
+                            + Property.PASSWORD.key());
         }
         if (!Set.of("http", "https").contains(String.valueOf(uri.getScheme()))
                 || uri.getHost() == null
                 || uri.getRawQuery() != null
                 || uri.getRawFragment() != null) {
-            throw new ConnectorException(OPTION + "=" + url + ": write http://host:8081");
+            throw new ConnectorException(
+                    OPTION
+                            + "="
+                            + url
+                            + " is not the URL of a schema registry. Write http://host:8081");
         }
     }
 
+    /**
+     * Reads the credentials, and contacts nothing.
+     *
+     * @throws ConnectorException if they are incomplete, ambiguous or misspelled
+     */
     static SchemaRegistry of(KafkaAddress address, String url) {
-        return new SchemaRegistry(address, url.replaceFirst("/+$", ""));
+        return of(address, url, ConnectionSettings.DEFAULT_REQUEST_TIMEOUT);
+    }
+
+    static SchemaRegistry of(KafkaAddress address, String url, Duration requestTimeout) {
+        checkProperties(address);
+        ConnectionSettings.Origin origin =
+                new ConnectionSettings.Origin(
+                        "kafka.properties",
+                        PREFIX,
+                        address::registryProperty,
+                        "SCHEMA_REGISTRY",
+                        System::getenv);
+        return new SchemaRegistry(
+                address,
+                url.replaceFirst("/+$", ""),
+                ConnectionSettings.of(
+                        origin,
+                        "the schema registry at " + url,
+                        url.startsWith("https:"),
+                        requestTimeout,
+                        ACCEPTED));
+    }
+
+    private static void checkProperties(KafkaAddress address) {
+        for (String name : address.properties().stringPropertyNames()) {
+            if (name.startsWith(PREFIX) || OF_CONFLUENT.contains(name)) {
+                String nearest = Address.nearest(name, PROPERTIES);
+                throw new ConnectorException(
+                        "unknown property '"
+                                + name
+                                + "' of the schema registry in kafka.properties"
+                                + (nearest == null ? "" : "; did you mean '" + nearest + "'?")
+                                + ". Known: "
+                                + PROPERTIES.stream().sorted().toList());
+            }
+        }
     }
 
     /**
@@ -79,117 +135,88 @@ final class SchemaRegistry {
      *
      * @param type {@code AVRO} or {@code PROTOBUF}
      * @return the schema's id
+     * @throws UnreachableException if the registry is unavailable, which may pass
      */
     int register(String type, String schema) {
         String subject = address.topic() + "-value";
-        HttpResponse<String> response = send(subject, type, schema);
-        JsonNode answer = parse(response.body());
-        if (response.statusCode() == 200 && answer.path("id").canConvertToInt()) {
-            return answer.path("id").intValue();
+        JsonResponse response = send(subject, type, schema);
+        if (response.status() == 200 && response.body().path("id").canConvertToInt()) {
+            return response.body().path("id").intValue();
         }
-        String said =
-                answer.path("message").isTextual() ? answer.path("message").textValue() : null;
+        String message = response.body().path("message").textValue();
+        String reason = message == null ? "" : " (" + message + ")";
+        if (response.isUnavailable() || response.status() / 100 == 5) {
+            throw new UnreachableException(
+                    "the schema registry at "
+                            + url
+                            + " is unavailable: "
+                            + response.describeStatus()
+                            + reason
+                            + ". Wait until it has recovered",
+                    null);
+        }
         throw new ConnectorException(
-                switch (response.statusCode()) {
+                switch (response.status()) {
                     case 401, 403 ->
                             "the schema registry at "
                                     + url
-                                    + " refused the login; set the Kafka property "
-                                    + USER_INFO
-                                    + " to user:password, or "
-                                    + TOKEN;
+                                    + (connection.hasCredentials()
+                                            ? " rejects the credentials (HTTP "
+                                            : " requires credentials, and none are set (HTTP ")
+                                    + response.status()
+                                    + "). "
+                                    + connection.credentialsHint();
                     case 409 ->
                             "the schema registry at "
                                     + url
-                                    + " holds another schema of '"
+                                    + " contains another schema for '"
                                     + subject
                                     + "', which this one is not compatible with"
-                                    + quoted(said)
-                                    + "; write to another topic";
+                                    + reason
+                                    + ". Write to another topic";
                     case 422 ->
                             "the schema registry at "
                                     + url
-                                    + " does not take a schema of type "
+                                    + " does not support schemas of type "
                                     + type
-                                    + quoted(said)
-                                    + "; take another format";
+                                    + reason
+                                    + ". Use another format";
                     default ->
-                            said != null
+                            message != null
                                     ? "the schema registry at "
                                             + url
                                             + " did not register the schema of '"
                                             + subject
-                                            + "': HTTP "
-                                            + response.statusCode()
-                                            + quoted(said)
+                                            + "': "
+                                            + response.describeStatus()
+                                            + reason
                                     : url
-                                            + " answers, but not as a schema registry does (HTTP "
-                                            + response.statusCode()
-                                            + "); correct "
+                                            + " does not answer as a schema registry does ("
+                                            + response.describeStatus()
+                                            + "). Correct "
                                             + OPTION
                                             + "= in "
                                             + address;
                 });
     }
 
-    private HttpResponse<String> send(String subject, String type, String schema) {
-        HttpRequest.Builder request =
-                HttpRequest.newBuilder(URI.create(url + "/subjects/" + subject + "/versions"))
-                        .timeout(ANSWER)
-                        .header("Content-Type", CONTENT_TYPE)
-                        .header("Accept", CONTENT_TYPE);
-        String login = address.registryProperty(USER_INFO);
-        String token = address.registryProperty(TOKEN);
-        if (login != null) {
-            byte[] bytes = login.getBytes(StandardCharsets.UTF_8);
-            request.header("Authorization", "Basic " + Base64.getEncoder().encodeToString(bytes));
-        } else if (token != null) {
-            request.header("Authorization", "Bearer " + token);
-        }
-        try {
-            request.POST(
-                    HttpRequest.BodyPublishers.ofString(
-                            JSON.writeValueAsString(Map.of("schemaType", type, "schema", schema))));
-            return HttpClient.newBuilder()
-                    .connectTimeout(CONNECT)
-                    .followRedirects(HttpClient.Redirect.NEVER)
-                    .build()
-                    .send(request.build(), HttpResponse.BodyHandlers.ofString());
-        } catch (HttpTimeoutException e) {
-            throw unreachable("no answer in time", e);
-        } catch (ConnectException e) {
-            throw unreachable("nothing listens there, or the host is not known", e);
+    private JsonResponse send(String subject, String type, String schema) {
+        ObjectNode body = JsonHttpClient.JSON.createObjectNode();
+        body.put("schemaType", type).put("schema", schema);
+        String path = "/subjects/" + JsonRequest.encode(subject) + "/versions";
+        try (JsonHttpClient http = new JsonHttpClient(url, connection)) {
+            return http.exchange(JsonRequest.of("POST", path, body).ofType(CONTENT_TYPE));
         } catch (IOException e) {
-            throw unreachable(String.valueOf(e.getMessage()), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ConnectorException("stopped while waiting for " + url, e);
+            throw new UnreachableException(
+                    "the schema registry at "
+                            + url
+                            + " is unavailable: "
+                            + e.getMessage()
+                            + ". Start it, or correct "
+                            + OPTION
+                            + "= in "
+                            + address,
+                    e);
         }
-    }
-
-    private ConnectorException unreachable(String why, IOException cause) {
-        return new ConnectorException(
-                "the schema registry at "
-                        + url
-                        + " cannot be reached ("
-                        + why
-                        + "); start it or correct "
-                        + OPTION
-                        + "= in "
-                        + address,
-                cause);
-    }
-
-    private static JsonNode parse(String body) {
-        try {
-            return JSON.readTree(body);
-        } catch (JsonProcessingException e) {
-            // what is no JSON is told by its status
-            return MissingNode.getInstance();
-        }
-    }
-
-    private static String quoted(String said) {
-        return said == null ? "" : " (" + said + ")";
     }
 }

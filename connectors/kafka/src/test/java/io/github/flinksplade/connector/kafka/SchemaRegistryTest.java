@@ -5,9 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.UnreachableException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -55,26 +61,92 @@ class SchemaRegistryTest {
     }
 
     @Test
-    void logsIn() {
+    void sendsCredentials() {
         registry.requireLogin("anna:pa:ss w\u00f6rd");
-        assertThat(avro(Map.of("basic.auth.user.info", "anna:pa:ss w\u00f6rd"))).isPositive();
+        assertThat(
+                        avro(
+                                Map.of(
+                                        "registry.username",
+                                        "anna",
+                                        "registry.password",
+                                        "pa:ss w\u00f6rd")))
+                .isPositive();
         refused(
-                () -> avro(Map.of("basic.auth.user.info", "anna:secret")),
+                () -> avro(Map.of("registry.username", "anna", "registry.password", "secret")),
                 "the schema registry at "
                         + registry.url()
-                        + " refused the login; set the Kafka property basic.auth.user.info to"
-                        + " user:password, or bearer.auth.token");
+                        + " rejects the credentials (HTTP 401). Set registry.username and"
+                        + " registry.password or registry.token in kafka.properties, or in the"
+                        + " environment (SCHEMA_REGISTRY_USERNAME, SCHEMA_REGISTRY_PASSWORD,"
+                        + " SCHEMA_REGISTRY_TOKEN)");
         registry.requireToken("t0ken");
-        assertThat(avro(Map.of("bearer.auth.token", "t0ken"))).isPositive();
-        refused(() -> avro(Map.of()), "refused the login");
+        assertThat(avro(Map.of("registry.token", "t0ken"))).isPositive();
+        refused(() -> avro(Map.of()), "requires credentials, and none are set (HTTP 401)");
     }
 
     @Test
-    void loginsAreNotForKafka() {
+    void credentialsAreNotPassedToKafka() {
         assertThat(
-                        address(Map.of("basic.auth.user.info", "a:b", "bearer.auth.token", "c"))
+                        address(
+                                        Map.of(
+                                                "registry.username", "a",
+                                                "registry.password", "b",
+                                                "registry.ca", "c"))
                                 .properties())
                 .containsOnlyKeys("bootstrap.servers");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    registry.username=a                              | incomplete: there is a username but no password
+                    registry.username=a,registry.password=secret,registry.token=t | ambiguous
+                    registry.usrname=a                               | did you mean 'registry.username'?
+                    basic.auth.user.info=a:secret                    | unknown property 'basic.auth.user.info'
+                    registry.ca=ca.pem                               | is not encrypted
+                    """)
+    void credentialsThatAreRejected(String properties, String sentence) {
+        Map<String, String> map = new HashMap<>();
+        for (String pair : properties.split(",")) {
+            map.put(pair.split("=")[0], pair.split("=")[1]);
+        }
+        refused(() -> avro(map), sentence);
+    }
+
+    /** The response's headers come, and then half of its body. */
+    @Test
+    void aRegistryThatStallsIsUnavailable() throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Thread stalling =
+                    new Thread(
+                            () -> {
+                                try (Socket connection = server.accept()) {
+                                    connection
+                                            .getOutputStream()
+                                            .write(
+                                                    "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{\"id"
+                                                            .getBytes(StandardCharsets.US_ASCII));
+                                    // until the connector gives up
+                                    connection
+                                            .getInputStream()
+                                            .transferTo(OutputStream.nullOutputStream());
+                                } catch (IOException e) {
+                                    // the connector closed the connection
+                                }
+                            });
+            stalling.start();
+            String url = "http://127.0.0.1:" + server.getLocalPort();
+            assertThatThrownBy(
+                            () ->
+                                    SchemaRegistry.of(
+                                                    address(Map.of()), url, Duration.ofMillis(500))
+                                            .register("AVRO", AvroWriter.SCHEMA))
+                    .isInstanceOf(UnreachableException.class)
+                    .hasMessageContaining("no complete response within 500 ms");
+            stalling.join();
+        }
     }
 
     @Test
@@ -85,9 +157,9 @@ class SchemaRegistryTest {
                 () -> avro(Map.of()),
                 "the schema registry at "
                         + registry.url()
-                        + " holds another schema of 'vectors-value', which this one is not"
+                        + " contains another schema for 'vectors-value', which this one is not"
                         + " compatible with (Schema being registered is incompatible with an"
-                        + " earlier schema for subject \"vectors-value\"); write to another topic");
+                        + " earlier schema for subject \"vectors-value\"). Write to another topic");
     }
 
     @Test
@@ -99,8 +171,8 @@ class SchemaRegistryTest {
                                 .register("PROTOBUF", ProtobufWriter.SCHEMA),
                 "the schema registry at "
                         + registry.url()
-                        + " does not take a schema of type PROTOBUF (Invalid schema type PROTOBUF);"
-                        + " take another format");
+                        + " does not support schemas of type PROTOBUF (Invalid schema type"
+                        + " PROTOBUF). Use another format");
     }
 
     @ParameterizedTest
@@ -108,14 +180,15 @@ class SchemaRegistryTest {
             delimiter = '|',
             textBlock =
                     """
-                    500 | {"error_code":50001,"message":"Error in the backend data store"} | did not register the schema of 'vectors-value': HTTP 500 (Error in the backend data store)
-                    429 | {"error_code":429,"message":"slow down"} | HTTP 429 (slow down)
-                    200 | <html>hello</html> | answers, but not as a schema registry does (HTTP 200); correct registry= in kafka://broker:9092/vectors
-                    200 | {"id":"seven"}     | answers, but not as a schema registry does (HTTP 200)
-                    200 | {}                 | answers, but not as a schema registry does (HTTP 200)
-                    200 | ''                 | answers, but not as a schema registry does (HTTP 200)
-                    404 | <html>no</html>    | answers, but not as a schema registry does (HTTP 404)
-                    302 | ''                 | answers, but not as a schema registry does (HTTP 302)
+                    500 | {"error_code":50001,"message":"Error in the backend data store"} | is unavailable: HTTP 500 (Error in the backend data store)
+                    429 | {"error_code":429,"message":"slow down"} | is unavailable: HTTP 429 (slow down)
+                    200 | <html>hello</html> | does not answer as a schema registry does (HTTP 200). Correct registry= in kafka://broker:9092/vectors
+                    200 | {"id":"seven"}     | does not answer as a schema registry does (HTTP 200)
+                    200 | {}                 | does not answer as a schema registry does (HTTP 200)
+                    200 | ''                 | does not answer as a schema registry does (HTTP 200)
+                    404 | <html>no</html>    | does not answer as a schema registry does (HTTP 404)
+                    400 | {"error_code":42201,"message":"Bad subject"} | did not register the schema of 'vectors-value': HTTP 400 (Bad subject)
+                    302 | ''                 | does not answer as a schema registry does (HTTP 302)
                     """)
     void otherAnswersAreToldToo(int status, String body, String sentence) {
         registry.answerNext(status, body);
@@ -134,8 +207,7 @@ class SchemaRegistryTest {
                                 .register("AVRO", AvroWriter.SCHEMA),
                 "the schema registry at http://127.0.0.1:"
                         + port
-                        + " cannot be reached (nothing listens there, or the host is not known);"
-                        + " start it or correct registry= in kafka://broker:9092/vectors");
+                        + " is unavailable: connection refused. Start it, or correct registry= in kafka://broker:9092/vectors");
     }
 
     @ParameterizedTest
@@ -143,10 +215,10 @@ class SchemaRegistryTest {
             delimiter = '|',
             textBlock =
                     """
-                    format=avro&registry=localhost:8081        | write http://host:8081
-                    format=avro&registry=ftp://host            | write http://host:8081
-                    format=avro&registry=http://h/?a=b         | write http://host:8081
-                    format=avro&registry=ht!tp                 | write http://host:8081
+                    format=avro&registry=localhost:8081        | Write http://host:8081
+                    format=avro&registry=ftp://host            | Write http://host:8081
+                    format=avro&registry=http://h/?a=b         | Write http://host:8081
+                    format=avro&registry=ht!tp                 | Write http://host:8081
                     registry=http://localhost:8081             | needs format=avro or format=protobuf
                     format=lucene&registry=http://h            | needs format=avro or format=protobuf
                     format=json                                | write one of [hybrid, lucene, avro, protobuf]
@@ -166,7 +238,7 @@ class SchemaRegistryTest {
                                         Address.parse(
                                                 "kafka://b:9/t?format=avro&registry=http://u:hush@h")))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("basic.auth.user.info")
+                .hasMessageContaining("registry.username")
                 .hasMessageNotContaining("hush");
     }
 

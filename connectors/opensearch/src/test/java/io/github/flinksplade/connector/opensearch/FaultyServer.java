@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
@@ -60,6 +61,7 @@ final class FaultyServer implements Faults, AutoCloseable {
     private HttpServer server;
     private int throttled;
     private Reply next;
+    private CountDownLatch stalled = new CountDownLatch(0);
 
     /**
      * @param refusal makes the server behind refuse this id; null: none any more
@@ -104,7 +106,14 @@ final class FaultyServer implements Faults, AutoCloseable {
             exchange.getResponseHeaders().add("Content-Type", "application/json");
             exchange.sendResponseHeaders(
                     reply.status(), reply.body().length == 0 ? -1 : reply.body().length);
-            exchange.getResponseBody().write(reply.body());
+            CountDownLatch waitsFor = stalled();
+            int half = waitsFor.getCount() == 0 ? 0 : reply.body().length / 2;
+            exchange.getResponseBody().write(reply.body(), 0, half);
+            if (half > 0) {
+                exchange.getResponseBody().flush();
+                waitsFor.await();
+            }
+            exchange.getResponseBody().write(reply.body(), half, reply.body().length - half);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -153,8 +162,18 @@ final class FaultyServer implements Faults, AutoCloseable {
         server = null;
     }
 
+    private synchronized CountDownLatch stalled() {
+        return stalled;
+    }
+
+    @Override
+    public synchronized void stall() {
+        stalled = new CountDownLatch(1);
+    }
+
     @Override
     public synchronized void up() {
+        stalled.countDown();
         if (server == null) {
             listen(port);
         }
@@ -184,6 +203,7 @@ final class FaultyServer implements Faults, AutoCloseable {
 
     @Override
     public synchronized void close() {
+        stalled.countDown();
         if (server != null) {
             down();
         }

@@ -1,8 +1,10 @@
 package io.github.flinksplade.connector.pinecone;
 
 import com.google.common.util.concurrent.ListenableFuture;
+import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.StartMode;
+import io.grpc.ChannelCredentials;
 import io.grpc.ConnectivityState;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -27,12 +29,18 @@ import io.pinecone.proto.UpsertResponse;
 import io.pinecone.proto.Vector;
 import io.pinecone.proto.VectorServiceGrpc.VectorServiceBlockingStub;
 import io.pinecone.proto.VectorServiceGrpc.VectorServiceFutureStub;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import okhttp3.HttpUrl;
+import okhttp3.OkHttpClient;
 import org.openapitools.db_control.client.model.IndexModel;
 
 /**
@@ -45,7 +53,6 @@ import org.openapitools.db_control.client.model.IndexModel;
  */
 final class IndexConnection implements AutoCloseable {
 
-    private static final int CALL_SECONDS = 30;
     private static final int RECONNECT_SECONDS = 2;
     private static final int CREATION_SECONDS = 120;
 
@@ -56,13 +63,11 @@ final class IndexConnection implements AutoCloseable {
     private IndexConnection(PineconeSettings settings, IndexModel model) {
         this.settings = settings;
         this.dimension = model.getDimension() == null ? 0 : model.getDimension();
-        PineconeConfig config = new PineconeConfig(settings.apiKey());
+        PineconeConfig config = new PineconeConfig(settings.connection().apiKey());
         config.setCustomManagedChannel(
                 Grpc.newChannelBuilder(
                                 PineconeConnection.formatEndpoint(model.getHost()),
-                                settings.plaintext()
-                                        ? InsecureChannelCredentials.create()
-                                        : TlsChannelCredentials.create())
+                                credentials(settings))
                         .userAgent(config.getUserAgent())
                         .build());
         this.connection = new PineconeConnection(config);
@@ -91,7 +96,61 @@ final class IndexConnection implements AutoCloseable {
     }
 
     private static Pinecone controlPlane(PineconeSettings settings) {
-        return new Pinecone.Builder(settings.apiKey()).withHost(settings.host()).build();
+        return new Pinecone.Builder(settings.connection().apiKey())
+                .withOkHttpClient(http(settings))
+                .build();
+    }
+
+    /**
+     * With one deadline for a request and its whole response. It sets the host too, because
+     * Pinecone's client ignores its option {@code host} where the HTTP client is not its own.
+     */
+    private static OkHttpClient http(PineconeSettings settings) {
+        ConnectionSettings connection = settings.connection();
+        HttpUrl host = HttpUrl.get(settings.host());
+        Duration timeout = connection.requestTimeout();
+        OkHttpClient.Builder builder =
+                new OkHttpClient.Builder()
+                        .followRedirects(false)
+                        .addInterceptor(
+                                chain ->
+                                        chain.proceed(
+                                                chain.request()
+                                                        .newBuilder()
+                                                        .url(at(host, chain.request().url()))
+                                                        .build()))
+                        .connectTimeout(timeout)
+                        .readTimeout(timeout)
+                        .writeTimeout(timeout)
+                        .callTimeout(timeout);
+        if (connection.trustManager() != null) {
+            builder.sslSocketFactory(
+                    connection.sslContext().getSocketFactory(), connection.trustManager());
+        }
+        return builder.build();
+    }
+
+    private static HttpUrl at(HttpUrl host, HttpUrl url) {
+        return url.newBuilder().scheme(host.scheme()).host(host.host()).port(host.port()).build();
+    }
+
+    private static ChannelCredentials credentials(PineconeSettings settings) {
+        if (settings.plaintext()) {
+            return InsecureChannelCredentials.create();
+        }
+        String authorities = settings.connection().authorities();
+        if (authorities == null) {
+            return TlsChannelCredentials.create();
+        }
+        try {
+            return TlsChannelCredentials.newBuilder()
+                    .trustManager(
+                            new ByteArrayInputStream(
+                                    authorities.getBytes(StandardCharsets.ISO_8859_1)))
+                    .build();
+        } catch (IOException e) {
+            throw new IllegalStateException("an array can be read", e);
+        }
     }
 
     private static IndexModel describe(PineconeSettings settings, Pinecone controlPlane) {
@@ -267,15 +326,21 @@ final class IndexConnection implements AutoCloseable {
         return changed;
     }
 
+    private long deadlineMillis() {
+        return settings.connection().requestTimeout().toMillis();
+    }
+
     private VectorServiceFutureStub future() {
-        return connection.getAsyncStub().withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+        return connection.getAsyncStub().withDeadlineAfter(deadlineMillis(), TimeUnit.MILLISECONDS);
     }
 
     private <T> T call(Function<VectorServiceBlockingStub, T> call) {
         reconnected().join();
         try {
             return call.apply(
-                    connection.getBlockingStub().withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS));
+                    connection
+                            .getBlockingStub()
+                            .withDeadlineAfter(deadlineMillis(), TimeUnit.MILLISECONDS));
         } catch (StatusRuntimeException e) {
             throw PineconeFailureClassifier.explain(settings, e);
         }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.BatchRefusedException;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Quantities;
 import io.github.flinksplade.connector.UnreachableException;
 import io.grpc.Status;
 import io.pinecone.exceptions.PineconeAuthorizationException;
@@ -13,6 +14,7 @@ import io.pinecone.exceptions.PineconeException;
 import io.pinecone.exceptions.PineconeForbiddenException;
 import io.pinecone.exceptions.PineconeNotFoundException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.Locale;
 
 /** Tells apart what Pinecone answers. */
@@ -38,15 +40,17 @@ final class PineconeFailureClassifier {
                             || failure instanceof PineconeBadRequestException;
             return lasting
                     ? explain(settings, controlPlane)
-                    : new IOException(settings.place() + ": " + message(controlPlane), failure);
+                    : new IOException(
+                            settings.place() + ": " + message(settings, controlPlane), failure);
         }
         Status status = Status.fromThrowable(failure);
         return switch (status.getCode()) {
             case UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND -> explain(settings, failure);
             // the second is said of a request that is too large
             case INVALID_ARGUMENT, OUT_OF_RANGE ->
-                    new BatchRefusedException("Pinecone refuses it: " + message(status));
-            default -> new IOException(settings.place() + ": " + message(status), failure);
+                    new BatchRefusedException("Pinecone refuses it: " + message(settings, status));
+            default ->
+                    new IOException(settings.place() + ": " + message(settings, status), failure);
         };
     }
 
@@ -57,7 +61,9 @@ final class PineconeFailureClassifier {
     static boolean isNothingToDelete(Throwable failure) {
         Status status = Status.fromThrowable(failure);
         return status.getCode() == Status.Code.NOT_FOUND
-                && message(status).toLowerCase(Locale.ROOT).contains("namespace");
+                && String.valueOf(status.getDescription())
+                        .toLowerCase(Locale.ROOT)
+                        .contains("namespace");
     }
 
     /** The sentence for the user, about a call to the index itself. */
@@ -69,13 +75,14 @@ final class PineconeFailureClassifier {
                     new ConnectorException(
                             settings.place()
                                     + " is gone ("
-                                    + message(status)
+                                    + message(settings, status)
                                     + "); start the job again, which creates it",
                             failure);
-            case UNAVAILABLE, DEADLINE_EXCEEDED -> unreachable(settings, message(status), failure);
+            case UNAVAILABLE, DEADLINE_EXCEEDED ->
+                    unreachable(settings, message(settings, status), failure);
             default ->
                     new ConnectorException(
-                            settings.place() + " answers: " + message(status), failure);
+                            settings.place() + " answers: " + message(settings, status), failure);
         };
     }
 
@@ -85,7 +92,7 @@ final class PineconeFailureClassifier {
                 || failure instanceof PineconeForbiddenException) {
             return refusedKey(settings, failure);
         }
-        String message = message(failure);
+        String message = message(settings, failure);
         if (failure instanceof PineconeNotFoundException) {
             return new ConnectorException(
                     settings.place()
@@ -104,28 +111,34 @@ final class PineconeFailureClassifier {
     private static ConnectorException refusedKey(PineconeSettings settings, Throwable failure) {
         return new ConnectorException(
                 settings.place()
-                        + " does not accept the API key; check api-key in pinecone.properties, or"
-                        + " the environment variable PINECONE_API_KEY",
+                        + " rejects the API key. "
+                        + settings.connection().credentialsHint(),
                 failure);
     }
 
     private static ConnectorException unreachable(
             PineconeSettings settings, String reason, Throwable failure) {
         return new UnreachableException(
-                settings.place() + " cannot be reached (" + reason + "); check host and network",
+                settings.place() + " is unavailable: " + reason + ". Check host and network",
                 failure);
     }
 
     /** What the status says; of a broken connection, what broke it. */
-    private static String message(Status status) {
+    private static String message(PineconeSettings settings, Status status) {
+        if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
+            return noResponse(settings);
+        }
         IOException broken = broken(status.getCause());
         String message = broken == null ? status.getDescription() : broken.getMessage();
         return message == null ? status.getCode().toString() : oneLine(message);
     }
 
     /** What the control plane says, which is {@code {"error": {"message": ...}}}. */
-    private static String message(PineconeException failure) {
+    private static String message(PineconeSettings settings, PineconeException failure) {
         IOException broken = broken(failure);
+        if (broken instanceof InterruptedIOException) {
+            return noResponse(settings);
+        }
         String body = broken == null ? failure.getMessage() : broken.getMessage();
         if (body == null) {
             return "no reason given";
@@ -136,6 +149,11 @@ final class PineconeFailureClassifier {
         } catch (JsonProcessingException e) {
             return oneLine(body);
         }
+    }
+
+    private static String noResponse(PineconeSettings settings) {
+        return "no complete response within "
+                + Quantities.format(settings.connection().requestTimeout());
     }
 
     private static IOException broken(Throwable failure) {

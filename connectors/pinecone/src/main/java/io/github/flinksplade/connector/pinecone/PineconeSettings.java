@@ -2,9 +2,11 @@ package io.github.flinksplade.connector.pinecone;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.BatchOptions;
+import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.ConnectorException;
 import java.io.Serializable;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What an address says.
@@ -12,7 +14,7 @@ import java.util.List;
  * @param dense name of the field that holds the dense vector, or null for a sparse index
  * @param dimension of the dense vectors of an index to be created, or 0
  * @param fields names of the fields to keep, or null for all
- * @param apiKey read where the job is submitted; travels with the job, and is never printed
+ * @param connection API key, authorities and the deadline of a request
  */
 record PineconeSettings(
         String index,
@@ -25,7 +27,7 @@ record PineconeSettings(
         boolean text,
         List<String> fields,
         BatchOptions batching,
-        String apiKey)
+        ConnectionSettings connection)
         implements Serializable {
 
     private static final long serialVersionUID = 1L;
@@ -36,7 +38,6 @@ record PineconeSettings(
     /** Pinecone's own name for the namespace of those who name none. */
     static final String DEFAULT_NAMESPACE = "__default__";
 
-    private static final String API_KEY = "api-key";
     private static final String HOST = "host";
     private static final String PINECONE = "https://api.pinecone.io";
     private static final int MOST_DIMENSIONS = 20_000;
@@ -73,10 +74,11 @@ record PineconeSettings(
                             + MARKS);
         }
         String fields = address.option("fields");
+        String host = host(address);
         return new PineconeSettings(
                 index,
                 namespace,
-                host(address),
+                host,
                 address.option("cloud", "aws"),
                 address.option("region", "us-east-1"),
                 address.option("dense"),
@@ -85,7 +87,7 @@ record PineconeSettings(
                 fields == null ? null : List.of(fields.split(",")),
                 BatchOptions.of(PineconeLimits.RECORDS, PineconeLimits.UPSERT_BYTES, 4)
                         .with(address, PineconeLimits.RECORDS, PineconeLimits.UPSERT_BYTES),
-                apiKey(address));
+                connection(address, !host.startsWith("http://")));
     }
 
     private static String host(Address address) {
@@ -105,18 +107,21 @@ record PineconeSettings(
         return host;
     }
 
-    private static String apiKey(Address address) {
-        String key = address.properties().getOrDefault(API_KEY, System.getenv("PINECONE_API_KEY"));
-        if (key == null || key.isBlank()) {
+    private static ConnectionSettings connection(Address address, boolean tls) {
+        ConnectionSettings connection =
+                ConnectionSettings.of(
+                        address,
+                        tls,
+                        Set.of(HOST),
+                        ConnectionSettings.Property.API_KEY,
+                        ConnectionSettings.Property.CA);
+        if (!connection.hasCredentials()) {
             throw new ConnectorException(
-                    "there is no API key for "
-                            + address
-                            + "; set "
-                            + API_KEY
-                            + " in pinecone.properties, or the environment variable"
-                            + " PINECONE_API_KEY");
+                    address
+                            + " requires an API key, and none is set. "
+                            + connection.credentialsHint());
         }
-        return key.strip();
+        return connection;
     }
 
     /** Whether data goes unencrypted, as to an emulator on this machine. */

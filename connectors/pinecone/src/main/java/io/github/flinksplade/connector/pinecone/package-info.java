@@ -16,8 +16,8 @@
  * <p><b>Order.</b> Pinecone has no conditional writes: what comes last stays. The job sends one
  * change of an id at a time, in order. While changes since the last checkpoint are sent again after
  * a failure, an older text may show, and a deleted document; when the job has caught up, it does
- * not. A call that timed out (30 s) and is carried out by Pinecone after later changes would undo
- * these; nothing keeps that from happening.
+ * not. A call that timed out ({@code request-timeout}) and is carried out by Pinecone after later
+ * changes would undo these; nothing keeps that from happening.
  *
  * <p><b>Search is exact</b> over the candidates that Pinecone finds: their weights are fetched, and
  * the order of hits is that of the exact scores. There is no search by idf.

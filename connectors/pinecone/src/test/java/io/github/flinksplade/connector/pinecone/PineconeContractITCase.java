@@ -182,6 +182,11 @@ class PineconeContractITCase extends TargetContract {
                     }
 
                     @Override
+                    public void stall() {
+                        standIn.stall();
+                    }
+
+                    @Override
                     public void throttle(int requests) {
                         standIn.throttle(requests);
                     }

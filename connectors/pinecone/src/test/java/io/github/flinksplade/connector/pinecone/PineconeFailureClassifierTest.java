@@ -42,7 +42,10 @@ class PineconeFailureClassifierTest {
             assertThat(classify(status))
                     .as(status.toString())
                     .isExactlyInstanceOf(IOException.class)
-                    .hasMessageContaining("why");
+                    .hasMessageContaining(
+                            status == Status.DEADLINE_EXCEEDED
+                                    ? "no complete response within 1 min"
+                                    : "why");
         }
         assertThat(classify(new PineconeInternalServerException("{}")))
                 .isExactlyInstanceOf(IOException.class);

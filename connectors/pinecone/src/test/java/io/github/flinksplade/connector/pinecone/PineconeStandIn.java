@@ -55,6 +55,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -122,6 +125,14 @@ final class PineconeStandIn implements AutoCloseable {
     private final AtomicInteger throttled = new AtomicInteger();
     private final AtomicInteger blindFetches = new AtomicInteger();
     private final List<Status> failures = new CopyOnWriteArrayList<>();
+    private final ExecutorService threads =
+            Executors.newCachedThreadPool(
+                    task -> {
+                        Thread thread = new Thread(task, "pinecone-stand-in");
+                        thread.setDaemon(true);
+                        return thread;
+                    });
+    private volatile CountDownLatch stalled = new CountDownLatch(0);
     private volatile String refused;
     private HttpServer control;
     private int port;
@@ -163,13 +174,20 @@ final class PineconeStandIn implements AutoCloseable {
         control = null;
     }
 
+    /** From now on responses stall: of the control plane in the body, of an index before it. */
+    void stall() {
+        stalled = new CountDownLatch(1);
+    }
+
     synchronized void up() {
+        stalled.countDown();
         if (control != null) {
             return;
         }
         try {
             control = server(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
             port = control.getAddress().getPort();
+            control.setExecutor(threads);
             control.createContext("/", this::control);
             control.start();
             for (Index index : indexes.values()) {
@@ -227,7 +245,9 @@ final class PineconeStandIn implements AutoCloseable {
 
     @Override
     public void close() {
+        stalled.countDown();
         down();
+        threads.shutdownNow();
     }
 
     // ---- the control plane [control]
@@ -315,19 +335,29 @@ final class PineconeStandIn implements AutoCloseable {
         return model;
     }
 
-    private static void refuse(HttpExchange exchange, int status, String code, String message)
+    private void refuse(HttpExchange exchange, int status, String code, String message)
             throws IOException {
         ObjectNode body = JSON.createObjectNode().put("status", status);
         body.putObject("error").put("code", code).put("message", message);
         answer(exchange, status, body);
     }
 
-    private static void answer(HttpExchange exchange, int status, JsonNode body)
-            throws IOException {
+    private void answer(HttpExchange exchange, int status, JsonNode body) throws IOException {
         byte[] bytes = JSON.writeValueAsBytes(body);
         exchange.getResponseHeaders().set("Content-Type", "application/json");
         exchange.sendResponseHeaders(status, bytes.length);
-        exchange.getResponseBody().write(bytes);
+        CountDownLatch waitsFor = stalled;
+        int half = waitsFor.getCount() == 0 ? 0 : bytes.length / 2;
+        exchange.getResponseBody().write(bytes, 0, half);
+        if (half > 0) {
+            exchange.getResponseBody().flush();
+            try {
+                waitsFor.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        exchange.getResponseBody().write(bytes, half, bytes.length - half);
     }
 
     private static JsonNode query(Index index, JsonNode asked) {
@@ -364,10 +394,25 @@ final class PineconeStandIn implements AutoCloseable {
                                                 .build())
                         .addService(new Service(index))
                         .intercept(new Login())
+                        .intercept(new Stalling())
                         .maxInboundMessageSize(64 << 20)
                         .build()
                         .start();
         index.port = index.server.getPort();
+    }
+
+    /** Sends headers, and neither a message nor the end. */
+    private final class Stalling implements ServerInterceptor {
+
+        @Override
+        public <Q, A> ServerCall.Listener<Q> interceptCall(
+                ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+            if (stalled.getCount() == 0) {
+                return next.startCall(call, headers);
+            }
+            call.sendHeaders(new Metadata());
+            return new ServerCall.Listener<>() {};
+        }
     }
 
     private static final class Login implements ServerInterceptor {

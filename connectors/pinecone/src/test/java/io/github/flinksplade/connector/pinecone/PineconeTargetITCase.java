@@ -163,7 +163,7 @@ class PineconeTargetITCase {
     void whatCannotBeReachedOrMadeIsOneSentence() throws Exception {
         assertRefused(address("docs?region=nowhere"), "region: nowhere not found", "another");
         standIn.down();
-        assertRefused(address("docs"), "cannot be reached", "check host and network");
+        assertRefused(address("docs"), "is unavailable", "Check host and network");
         standIn.up();
         HttpServer other =
                 HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -251,7 +251,7 @@ class PineconeTargetITCase {
             standIn.down();
             assertThatThrownBy(() -> index.search(query))
                     .isInstanceOf(ConnectorException.class)
-                    .hasMessageContaining("cannot be reached");
+                    .hasMessageContaining("is unavailable");
             for (int i = 0; i < 5; i++) {
                 // each failure makes gRPC's own pause longer
                 assertThatThrownBy(() -> index.search(query))

@@ -15,6 +15,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.util.Base64;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -109,6 +110,24 @@ class PineconeTlsITCase {
         }
     }
 
+    @Test
+    void trustsTheAuthoritiesOfThePropertyCa() throws Exception {
+        KeyStore keys = KeyStore.getInstance(store.toFile(), PASSWORD.toCharArray());
+        Path authority = folder.resolve("ca.pem");
+        Files.writeString(
+                authority,
+                "-----BEGIN CERTIFICATE-----\n"
+                        + Base64.getMimeEncoder()
+                                .encodeToString(keys.getCertificate("stand-in").getEncoded())
+                        + "\n-----END CERTIFICATE-----\n");
+        Address address = address().withProperties(Map.of("ca", authority.toString()));
+        try (Writing writing = Writing.start(new PineconeConnector().target(address), CONTEXT)) {
+            writing.write(Corpus.upsert("b", 1, "{}", new TreeMap<>(Map.of(3, 1f))));
+            writing.finish();
+        }
+        assertThat(standIn.held("docs", "")).containsOnlyKeys("b");
+    }
+
     private void trust() {
         System.setProperty(TRUSTED, store.toString());
         System.setProperty(TRUSTED + "Password", PASSWORD);
@@ -122,8 +141,8 @@ class PineconeTlsITCase {
                                         .target(address())
                                         .prepare(CONTEXT, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("cannot be reached")
-                .hasMessageContaining("check host and network")
+                .hasMessageContaining("is unavailable")
+                .hasMessageContaining("Check host and network")
                 .satisfies(
                         failure ->
                                 assertThat(failure.getMessage()).doesNotContain("Exception", "\n"));

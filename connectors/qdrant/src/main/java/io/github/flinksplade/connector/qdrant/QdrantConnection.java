@@ -1,20 +1,23 @@
 package io.github.flinksplade.connector.qdrant;
 
 import com.google.common.util.concurrent.ListenableFuture;
+import io.grpc.ChannelCredentials;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
-import io.grpc.ManagedChannelBuilder;
+import io.grpc.TlsChannelCredentials;
 import io.qdrant.client.QdrantGrpcClient;
 import io.qdrant.client.grpc.CollectionsGrpc.CollectionsFutureStub;
 import io.qdrant.client.grpc.PointsGrpc.PointsFutureStub;
 import io.qdrant.client.grpc.QdrantGrpc.QdrantFutureStub;
-import java.time.Duration;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /** A channel to the server. Nothing is connected before the first call. */
 final class QdrantConnection implements AutoCloseable {
-
-    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     private final QdrantSettings settings;
     private final ManagedChannel channel;
@@ -22,19 +25,39 @@ final class QdrantConnection implements AutoCloseable {
 
     QdrantConnection(QdrantSettings settings) {
         this.settings = settings;
-        ManagedChannelBuilder<?> builder =
-                ManagedChannelBuilder.forAddress(settings.host, settings.port)
+        channel =
+                Grpc.newChannelBuilderForAddress(
+                                settings.host, settings.port, credentials(settings))
                         .disableServiceConfigLookUp()
                         // a batch of hits with their texts is larger than the 4 MiB of the default
                         .maxInboundMessageSize(Integer.MAX_VALUE)
                         // else a peer that is gone without a word is noticed after minutes
-                        .keepAliveTime(60, TimeUnit.SECONDS);
-        channel = (settings.tls ? builder.useTransportSecurity() : builder.usePlaintext()).build();
-        QdrantGrpcClient.Builder connected =
-                QdrantGrpcClient.newBuilder(channel, true, false).withTimeout(TIMEOUT);
-        client =
-                (settings.apiKey == null ? connected : connected.withApiKey(settings.apiKey))
+                        .keepAliveTime(60, TimeUnit.SECONDS)
                         .build();
+        QdrantGrpcClient.Builder connected =
+                QdrantGrpcClient.newBuilder(channel, true, false)
+                        .withTimeout(settings.connection.requestTimeout());
+        String apiKey = settings.connection.apiKey();
+        client = (apiKey == null ? connected : connected.withApiKey(apiKey)).build();
+    }
+
+    private static ChannelCredentials credentials(QdrantSettings settings) {
+        if (!settings.tls) {
+            return InsecureChannelCredentials.create();
+        }
+        String authorities = settings.connection.authorities();
+        if (authorities == null) {
+            return TlsChannelCredentials.create();
+        }
+        try {
+            return TlsChannelCredentials.newBuilder()
+                    .trustManager(
+                            new ByteArrayInputStream(
+                                    authorities.getBytes(StandardCharsets.ISO_8859_1)))
+                    .build();
+        } catch (IOException e) {
+            throw new IllegalStateException("an array can be read", e);
+        }
     }
 
     QdrantFutureStub server() {

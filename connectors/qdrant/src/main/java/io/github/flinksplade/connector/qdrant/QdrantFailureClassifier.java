@@ -2,6 +2,7 @@ package io.github.flinksplade.connector.qdrant;
 
 import io.github.flinksplade.connector.BatchRefusedException;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Quantities;
 import io.github.flinksplade.connector.UnreachableException;
 import io.grpc.Status;
 import java.io.IOException;
@@ -20,7 +21,7 @@ final class QdrantFailureClassifier {
         return switch (Status.fromThrowable(failure).getCode()) {
             // something in the batch; too large for a proxy in between
             case INVALID_ARGUMENT, OUT_OF_RANGE ->
-                    new BatchRefusedException(settings.server() + ": " + reason(failure));
+                    new BatchRefusedException(settings.server() + ": " + reason(settings, failure));
             case UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, UNIMPLEMENTED, ALREADY_EXISTS ->
                     explain(settings, "write " + settings.place(), failure);
             // also what the server calls internal: a disk that is full, a shard that starts
@@ -34,7 +35,7 @@ final class QdrantFailureClassifier {
                     INTERNAL,
                     UNAVAILABLE,
                     DATA_LOSS ->
-                    new IOException(settings.server() + ": " + reason(failure), failure);
+                    new IOException(settings.server() + ": " + reason(settings, failure), failure);
         };
     }
 
@@ -51,24 +52,22 @@ final class QdrantFailureClassifier {
                 switch (code) {
                     case UNAVAILABLE, DEADLINE_EXCEEDED ->
                             settings.server()
-                                    + " cannot be reached: "
-                                    + reason(failure)
-                                    + "; check that it runs, that this is its gRPC port (6334, not"
-                                    + " 6333), and whether it wants tls=true";
+                                    + " is unavailable: "
+                                    + reason(settings, failure)
+                                    + ". Check that it runs, that this is its gRPC port (6334, not"
+                                    + " 6333), and that tls is correct";
                     case UNAUTHENTICATED ->
                             settings.server()
-                                    + " does not accept the credentials: "
-                                    + reason(failure)
-                                    + "; give its API key as "
-                                    + QdrantSettings.API_KEY
-                                    + " in qdrant.properties or in the environment variable "
-                                    + QdrantSettings.API_KEY_VARIABLE;
+                                    + " rejects the credentials: "
+                                    + reason(settings, failure)
+                                    + ". "
+                                    + settings.connection.credentialsHint();
                     case PERMISSION_DENIED ->
                             settings.server()
                                     + " does not allow to "
                                     + doing
                                     + ": "
-                                    + reason(failure)
+                                    + reason(settings, failure)
                                     + "; use an API key that may";
                     case NOT_FOUND ->
                             settings.place()
@@ -86,7 +85,11 @@ final class QdrantFailureClassifier {
                             UNIMPLEMENTED,
                             INTERNAL,
                             DATA_LOSS ->
-                            settings.server() + " cannot " + doing + ": " + reason(failure);
+                            settings.server()
+                                    + " cannot "
+                                    + doing
+                                    + ": "
+                                    + reason(settings, failure);
                 };
         return code == Status.Code.UNAVAILABLE || code == Status.Code.DEADLINE_EXCEEDED
                 ? new UnreachableException(sentence, failure)
@@ -94,8 +97,12 @@ final class QdrantFailureClassifier {
     }
 
     /** What is known of the cause, in one line. */
-    private static String reason(Throwable failure) {
+    private static String reason(QdrantSettings settings, Throwable failure) {
         Status status = Status.fromThrowable(failure);
+        if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
+            return "no complete response within "
+                    + Quantities.format(settings.connection.requestTimeout());
+        }
         Throwable root = status.getCause();
         while (root != null && root.getCause() != null) {
             root = root.getCause();

@@ -2,6 +2,7 @@ package io.github.flinksplade.connector.qdrant;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.BatchOptions;
+import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.ConnectorException;
 import java.io.Serializable;
 import java.util.List;
@@ -23,9 +24,6 @@ final class QdrantSettings implements Serializable {
         IDF
     }
 
-    static final String API_KEY = "api-key";
-    static final String API_KEY_VARIABLE = "QDRANT_API_KEY";
-
     private static final long serialVersionUID = 1L;
 
     private static final Pattern PLACE =
@@ -45,8 +43,8 @@ final class QdrantSettings implements Serializable {
     final int port;
     final boolean tls;
 
-    /** Null where none is needed. */
-    final String apiKey;
+    /** API key, authorities and the deadline of a call. */
+    final ConnectionSettings connection;
 
     final String collection;
     final String vector;
@@ -70,7 +68,7 @@ final class QdrantSettings implements Serializable {
                 || place.group(2) != null
                         && (givenPort = Integer.parseInt(place.group(2))) > 65535) {
             throw new ConnectorException(
-                    address + " names no collection; write qdrant://HOST:6334/COLLECTION");
+                    address + " does not name a collection. Write qdrant://HOST:6334/COLLECTION");
         }
         host = place.group(1);
         port = givenPort;
@@ -87,17 +85,12 @@ final class QdrantSettings implements Serializable {
                         : chosen.isEmpty() ? Set.of() : Set.copyOf(List.of(chosen.split(",")));
         tombstones = address.flag("tombstones", false);
         batching = BATCHING.with(address, MOST_RECORDS, MOST_BYTES);
-        for (String property : address.properties().keySet()) {
-            if (!property.equals(API_KEY)) {
-                throw new ConnectorException(
-                        "unknown property '"
-                                + property
-                                + "' in qdrant.properties; known: "
-                                + API_KEY);
-            }
-        }
-        String key = address.properties().getOrDefault(API_KEY, System.getenv(API_KEY_VARIABLE));
-        apiKey = key == null || key.isBlank() ? null : key;
+        connection =
+                ConnectionSettings.of(
+                        address,
+                        tls,
+                        ConnectionSettings.Property.API_KEY,
+                        ConnectionSettings.Property.CA);
     }
 
     static QdrantSettings of(Address address) {

@@ -72,6 +72,7 @@ final class QdrantStandIn implements Faults, AutoCloseable {
     private Server server;
     private int port;
     private int throttled;
+    private volatile boolean stalled;
     private String refused;
     private volatile Executor writes = Runnable::run;
 
@@ -117,6 +118,7 @@ final class QdrantStandIn implements Faults, AutoCloseable {
 
     @Override
     public synchronized void up() {
+        stalled = false;
         if (server != null && !server.isShutdown()) {
             return;
         }
@@ -129,6 +131,7 @@ final class QdrantStandIn implements Faults, AutoCloseable {
                             .addService(new Collections())
                             .addService(new Points())
                             .intercept(new Authentication())
+                            .intercept(new Stalling())
                             .build()
                             .start();
             port = server.getPort();
@@ -144,6 +147,11 @@ final class QdrantStandIn implements Faults, AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    @Override
+    public void stall() {
+        stalled = true;
     }
 
     @Override
@@ -219,6 +227,20 @@ final class QdrantStandIn implements Faults, AutoCloseable {
                 return new ServerCall.Listener<>() {};
             }
             return next.startCall(call, headers);
+        }
+    }
+
+    /** Sends headers, and neither a message nor the end. */
+    private final class Stalling implements ServerInterceptor {
+
+        @Override
+        public <Q, A> ServerCall.Listener<Q> interceptCall(
+                ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+            if (!stalled) {
+                return next.startCall(call, headers);
+            }
+            call.sendHeaders(new Metadata());
+            return new ServerCall.Listener<>() {};
         }
     }
 

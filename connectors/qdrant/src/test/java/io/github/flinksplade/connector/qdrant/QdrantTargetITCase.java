@@ -32,10 +32,12 @@ import io.qdrant.client.grpc.JsonWithInt.Value;
 import io.qdrant.client.grpc.Points.PointStruct;
 import io.qdrant.client.grpc.Points.RetrievedPoint;
 import io.qdrant.client.grpc.Points.UpsertPoints;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -246,7 +248,7 @@ class QdrantTargetITCase {
         assumeTrue(place.standIn() != null, "a server cannot be stopped from here");
         Address address = place.fresh("away", "");
         place.standIn().down();
-        assertRefused(address, "cannot be reached", "Connection refused", "6334");
+        assertRefused(address, "is unavailable", "Connection refused", "6334");
     }
 
     /** As 6333 is on a server, the port of REST. */
@@ -266,7 +268,19 @@ class QdrantTargetITCase {
             Address address =
                     Address.parse("qdrant://localhost:" + encrypted.port() + "/c?tls=true")
                             .withProperties(Map.of("api-key", "key"));
-            assertRefused(address, "cannot be reached");
+            assertRefused(address, "is unavailable");
+            Path authority = folder.resolve("ca.pem");
+            Files.writeString(
+                    authority,
+                    "-----BEGIN CERTIFICATE-----\n"
+                            + Base64.getMimeEncoder()
+                                    .encodeToString(
+                                            KeyStore.getInstance(
+                                                            store.toFile(), PASSWORD.toCharArray())
+                                                    .getCertificate("mykey")
+                                                    .getEncoded())
+                            + "\n-----END CERTIFICATE-----\n");
+            check(address.withProperties(Map.of("api-key", "key", "ca", authority.toString())));
             System.setProperty("javax.net.ssl.trustStore", store.toString());
             System.setProperty("javax.net.ssl.trustStorePassword", PASSWORD);
             try {
@@ -312,7 +326,7 @@ class QdrantTargetITCase {
         Address address = place.fresh("secret", "").withProperties(Map.of("api-key", "h1dden"));
         assumeTrue(place.apiKey() != null, "the server has no API key");
         assertThatThrownBy(() -> check(address))
-                .hasMessageContainingAll("does not accept the credentials", "qdrant.properties")
+                .hasMessageContainingAll("rejects the credentials", "qdrant.properties")
                 .satisfies(
                         failure -> {
                             for (Throwable t = failure; t != null; t = t.getCause()) {

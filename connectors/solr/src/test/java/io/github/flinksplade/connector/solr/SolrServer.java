@@ -12,6 +12,7 @@ import java.security.MessageDigest;
 import java.util.Base64;
 import java.util.EnumSet;
 import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.servlet.DispatcherType;
 import javax.servlet.Filter;
@@ -45,6 +46,7 @@ final class SolrServer implements Faults {
     private final Server server = new Server();
     private final ServerConnector connector;
     private final AtomicInteger toThrottle = new AtomicInteger();
+    private volatile CountDownLatch stalled = new CountDownLatch(0);
 
     private SolrServer(SslContextFactory.Server tls) {
         connector = tls == null ? new ServerConnector(server) : new ServerConnector(server, tls);
@@ -127,15 +129,30 @@ final class SolrServer implements Faults {
                     }
                 });
         EnumSet<DispatcherType> requests = EnumSet.of(DispatcherType.REQUEST);
-        context.addFilter(new FilterHolder((Filter) this::throttle), "/*", requests);
+        FilterHolder faults = new FilterHolder((Filter) this::fail);
+        faults.setAsyncSupported(true);
+        context.addFilter(faults, "/*", requests);
         context.addFilter(SolrDispatchFilter.class, "/*", requests);
         context.addServlet(DefaultServlet.class, "/");
         server.start();
     }
 
     /** Solr's rate limiter and circuit breakers answer with 429. */
-    private void throttle(ServletRequest request, ServletResponse response, FilterChain chain)
+    private void fail(ServletRequest request, ServletResponse response, FilterChain chain)
             throws IOException, ServletException {
+        CountDownLatch waitsFor = stalled;
+        if (waitsFor.getCount() > 0) {
+            response.setContentType("application/json");
+            response.setContentLength(1_000);
+            response.getOutputStream().write('{');
+            response.flushBuffer();
+            try {
+                waitsFor.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return;
+        }
         if (((HttpServletRequest) request).getRequestURI().endsWith("/update")
                 && toThrottle.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
             ((HttpServletResponse) response).sendError(429, "too many requests");
@@ -196,8 +213,15 @@ final class SolrServer implements Faults {
         }
     }
 
+    /** Jetty's part of it: Solr does not get the requests. */
+    @Override
+    public void stall() {
+        stalled = new CountDownLatch(1);
+    }
+
     @Override
     public void up() {
+        stalled.countDown();
         try {
             connector.start();
         } catch (Exception e) {

@@ -1,0 +1,52 @@
+package io.github.flinksplade.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Connectors;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What every connector does with the properties of the job file. */
+class ConnectorPropertiesTest {
+
+    @ParameterizedTest
+    @CsvSource({
+        "elasticsearch, //h/idx",
+        "file, vectors.jsonl",
+        "lucene, idx",
+        "opensearch, //h/idx",
+        "pinecone, idx",
+        "qdrant, //h/c",
+        "solr, //h/solr/c"
+    })
+    void rejectsUnknownProperties(String scheme, String place) {
+        Address address =
+                Address.parse(scheme + ":" + place).withProperties(Map.of("usrname", "hush"));
+        Connector connector = Connectors.of(address);
+        assertThatThrownBy(() -> connector.target(address))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("unknown property 'usrname' in " + scheme + ".properties")
+                .hasMessageNotContaining("hush");
+    }
+
+    /** Kafka's clients and their plug-ins have names of their own. */
+    @Test
+    void thatIsEveryConnectorButKafka() {
+        assertThat(Connectors.all())
+                .containsOnlyKeys(
+                        "elasticsearch",
+                        "file",
+                        "kafka",
+                        "lucene",
+                        "opensearch",
+                        "pinecone",
+                        "qdrant",
+                        "solr");
+    }
+}
