@@ -107,6 +107,13 @@ public final class Address implements Serializable {
         return new Address(scheme, place, options, merged);
     }
 
+    /** The same address without an option, which may be missing. */
+    public Address without(String option) {
+        LinkedHashMap<String, String> rest = new LinkedHashMap<>(options);
+        rest.remove(option);
+        return new Address(scheme, place, rest, properties);
+    }
+
     public String scheme() {
         return scheme;
     }

@@ -43,8 +43,13 @@ public record SourceRecord(
         return size;
     }
 
-    /** {@code topic-0@42}, for messages. */
+    /**
+     * Where it was read, for messages: {@code topic-0@42}, or {@code /path/docs.jsonl line 43} for
+     * a file, whose path contains a slash as no topic's name does.
+     */
     public String position() {
-        return source + "-" + partition + "@" + offset;
+        return source.indexOf('/') >= 0 || source.indexOf('\\') >= 0
+                ? source + " line " + (offset + 1)
+                : source + "-" + partition + "@" + offset;
     }
 }

@@ -41,7 +41,8 @@ final class CopyCommand implements Callable<Integer> {
                     JobSettings.MODEL,
                     JobSettings.MODEL_CACHE,
                     JobSettings.CHECKPOINT_INTERVAL,
-                    JobSettings.ALLOW_MIXED_MODELS);
+                    JobSettings.ALLOW_MIXED_MODELS,
+                    JobSettings.MAX_DEAD_LETTERS);
 
     @Spec private CommandSpec spec;
     @ParentCommand private Main main;

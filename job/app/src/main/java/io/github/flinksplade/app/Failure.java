@@ -3,6 +3,7 @@ package io.github.flinksplade.app;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.encoder.EncodingException;
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.pipeline.TooManyDeadLettersException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -46,7 +47,8 @@ record Failure(int exitCode, String message) {
             }
             if (link instanceof ConnectorException
                     || link instanceof ModelException
-                    || link instanceof EncodingException) {
+                    || link instanceof EncodingException
+                    || link instanceof TooManyDeadLettersException) {
                 return new Failure(ExitCode.INPUT, oneLine(link.getMessage()));
             }
         }

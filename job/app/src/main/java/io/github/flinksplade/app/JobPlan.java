@@ -1,6 +1,7 @@
 package io.github.flinksplade.app;
 
 import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.DocumentSource;
@@ -15,6 +16,7 @@ import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.encoder.SpladeEncoder;
+import io.github.flinksplade.pipeline.DocumentParser;
 import io.github.flinksplade.pipeline.JobDefinition;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
@@ -22,6 +24,7 @@ import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.SpladeJob;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.flink.api.connector.source.Boundedness;
@@ -30,6 +33,9 @@ import org.apache.flink.api.connector.source.Boundedness;
  * From settings to the parts of a job: the connectors opened and checked, named, the model known.
  */
 final class JobPlan {
+
+    private static final String VERSION = "version";
+    private static final Set<String> NOT_VERSIONS = Set.of("id", "_id", "text", "op");
 
     private final JobSettings settings;
     private final List<DocumentSource> sources;
@@ -57,7 +63,8 @@ final class JobPlan {
     static JobPlan of(JobSettings settings) {
         List<DocumentSource> sources = new ArrayList<>();
         for (Address address : settings.from()) {
-            sources.add(Connectors.of(address).source(address));
+            versionField(address);
+            sources.add(Connectors.of(address).source(address.without(VERSION)));
         }
         List<Target> targets = targets(settings);
         return new JobPlan(
@@ -72,6 +79,24 @@ final class JobPlan {
     static JobPlan copying(JobSettings settings, VectorSource vectors, String model) {
         return new JobPlan(
                 settings, List.of(), vectors, model, targets(settings), encoderOptions(settings));
+    }
+
+    /**
+     * The field that contains the version of a source's documents, by the option {@code version} of
+     * its URI, which every source has; null if there is none.
+     */
+    private static String versionField(Address source) {
+        String field = source.option(VERSION, DocumentParser.VERSION);
+        if (field.isBlank() || NOT_VERSIONS.contains(field)) {
+            throw new ConnectorException(
+                    "version="
+                            + field
+                            + " in "
+                            + source
+                            + " is not a field that can contain a version. Write the name of another"
+                            + " field, or none");
+        }
+        return field.equals("none") ? null : field;
     }
 
     private static List<Target> targets(JobSettings settings) {
@@ -159,8 +184,13 @@ final class JobPlan {
             Consumer<String> unavailable) {
         EncoderOptions pinned = encoder.withSha256(provenance.modelSha256());
         List<NamedSource> namedSources = new ArrayList<>();
-        for (DocumentSource source : sources) {
-            namedSources.add(new NamedSource(source.identity() + generation, source));
+        for (int i = 0; i < sources.size(); i++) {
+            DocumentSource source = sources.get(i);
+            namedSources.add(
+                    new NamedSource(
+                            source.identity() + generation,
+                            source,
+                            versionField(settings.from().get(i))));
         }
         PreparedDeadLetterQueue preparedDeadLetters = deadLetters.prepare(jobId);
         List<NamedSink> sinks = new ArrayList<>();
@@ -192,6 +222,7 @@ final class JobPlan {
                         settings.maxBytesInFlight(),
                         settings.capacity(),
                         settings.stateTtl(),
-                        settings.allowMixedModels()));
+                        settings.allowMixedModels(),
+                        settings.maxDeadLetters()));
     }
 }

@@ -6,6 +6,7 @@ import io.github.flinksplade.connector.Quantities;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.Precision;
 import io.github.flinksplade.encoder.Pruning;
+import io.github.flinksplade.pipeline.MaxDeadLetters;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -51,6 +52,7 @@ record JobSettings(
         int capacity,
         Duration stateTtl,
         boolean allowMixedModels,
+        MaxDeadLetters maxDeadLetters,
         Map<String, Map<String, String>> connectorProperties,
         Map<String, String> flink) {
 
@@ -95,7 +97,7 @@ record JobSettings(
                     "Directory for checkpoints: a run started again with the same one goes on where"
                             + " the last one ended, however it ended. Not used on a cluster, where"
                             + " Flink's own configuration says it.",
-                    Path::of);
+                    text -> Path.of(Home.expand(text)));
     static final Setting<String> NAME =
             new Setting<>(
                     "name",
@@ -116,7 +118,7 @@ record JobSettings(
                     "The model: builtin:minilm, a directory, hf:owner/name[@revision], or a path of"
                             + " any Flink file system. A job with another model encodes everything"
                             + " anew.",
-                    JobSettings::text);
+                    JobSettings::path);
     static final Setting<String> MODEL_SHA256 =
             new Setting<>(
                     "model-sha256",
@@ -136,7 +138,7 @@ record JobSettings(
                     false,
                     "Where fetched and prepared models are kept. Without it:"
                             + " $XDG_CACHE_HOME/flink-splade, or ~/.cache/flink-splade.",
-                    JobSettings::text);
+                    JobSettings::path);
     static final Setting<Integer> DOCUMENT_TOKENS =
             new Setting<>(
                     "document-tokens",
@@ -296,6 +298,18 @@ record JobSettings(
                             + " Scores of the two do not compare.",
                     JobSettings::flag);
 
+    static final Setting<MaxDeadLetters> MAX_DEAD_LETTERS =
+            new Setting<>(
+                    "max-dead-letters",
+                    "number, percentage or none",
+                    "MAX",
+                    "none",
+                    false,
+                    "Fails the job that has more dead letters: a number such as 100, or a percentage"
+                            + " of the records read such as '5 %', which is checked after 100"
+                            + " records and at the end. Counted over restarts.",
+                    MaxDeadLetters::parse);
+
     /** Every setting, in the order of the reference page. */
     static final List<Setting<?>> ALL =
             List.of(
@@ -322,7 +336,8 @@ record JobSettings(
                     MAX_BYTES_IN_FLIGHT,
                     CAPACITY,
                     STATE_TTL,
-                    ALLOW_MIXED_MODELS);
+                    ALLOW_MIXED_MODELS,
+                    MAX_DEAD_LETTERS);
 
     /** Ends the keys of a connector's own properties: {@code kafka.properties}. */
     static final String PROPERTIES = ".properties";
@@ -404,6 +419,7 @@ record JobSettings(
                 one(CAPACITY, given),
                 one(STATE_TTL, given),
                 one(ALLOW_MIXED_MODELS, given),
+                one(MAX_DEAD_LETTERS, given),
                 properties,
                 flink);
     }
@@ -510,6 +526,11 @@ record JobSettings(
         return text;
     }
 
+    /** A path, or a reference that may be one. */
+    private static String path(String text) {
+        return Home.expand(text(text));
+    }
+
     private static String name(String text) {
         if (!text.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")) {
             throw new IllegalArgumentException(
@@ -605,6 +626,7 @@ record JobSettings(
         line(text, CAPACITY, capacity);
         line(text, STATE_TTL, stateTtl.toMillis() + " ms");
         line(text, ALLOW_MIXED_MODELS, allowMixedModels);
+        line(text, MAX_DEAD_LETTERS, maxDeadLetters);
         connectorProperties.forEach(
                 (scheme, map) ->
                         text.append(scheme)

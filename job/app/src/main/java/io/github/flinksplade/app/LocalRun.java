@@ -170,7 +170,8 @@ final class LocalRun {
         } finally {
             signals.close();
         }
-        if (code == ExitCode.OK && bounded) {
+        // the sources were read to their end, even if no record was accepted
+        if ((code == ExitCode.OK || code == ExitCode.INPUT) && bounded) {
             state.write(start.manifest().asFinished());
         }
         return code;
@@ -380,6 +381,13 @@ final class LocalRun {
                 state.removeOtherRuns(directory);
             }
             report.summary(result.getAccumulatorResults());
+            if (report.isAllRejected()) {
+                console.err()
+                        .println(
+                                "flink-splade: no record was accepted. Correct the records, as the"
+                                        + " reasons above state, and run it again.");
+                return ExitCode.INPUT;
+            }
             return ExitCode.OK;
         }
         report.summary(result.getAccumulatorResults());

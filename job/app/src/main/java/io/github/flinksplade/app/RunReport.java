@@ -3,6 +3,7 @@ package io.github.flinksplade.app;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.BatchDelivery;
 import io.github.flinksplade.pipeline.Counters;
+import io.github.flinksplade.pipeline.Notices;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -165,12 +166,13 @@ final class RunReport {
 
     /** The summary of a run that was interrupted, as far as its counters arrived. */
     void lastSummary() {
-        summary(last == null ? new Counts(Map.of()) : last);
+        summary(last == null ? new Counts(Map.of(), List.of()) : last);
     }
 
     /** What was done, always. */
     void summary(Map<String, SerializedValue<OptionalFailure<Object>>> accumulators) {
-        summary(Counts.of(accumulators));
+        last = Counts.of(accumulators);
+        summary(last);
     }
 
     private void summary(Counts counts) {
@@ -201,18 +203,21 @@ final class RunReport {
                         seconds,
                         seconds > 0 ? written(counts) / seconds : 0));
         console.err().println("Documents: " + String.join("; ", parts) + ".");
-        long dead = counts.get(Counters.DEAD_LETTERS);
-        console.err()
-                .println(
-                        String.format(Locale.ROOT, "Dead letters: %,d", dead)
-                                + (dead == 0 ? "." : ", in " + deadLetters + "."));
+        DeadLetterSummary.lines(counts.get(Counters.DEAD_LETTERS), deadLetters, counts.notices())
+                .forEach(console.err()::println);
+    }
+
+    /** Whether the sources have ended and no record reached a target. */
+    boolean isAllRejected() {
+        return last != null && last.get(Counters.ALL_REJECTED) > 0;
     }
 
     /** The counters of a job. */
-    private record Counts(Map<String, Long> values) {
+    private record Counts(Map<String, Long> values, List<Notices.Entry> notices) {
 
         static Counts of(Map<String, SerializedValue<OptionalFailure<Object>>> accumulators) {
             Map<String, Long> values = new HashMap<>();
+            List<Notices.Entry> notices = new ArrayList<>();
             accumulators.forEach(
                     (name, serialized) -> {
                         try {
@@ -222,13 +227,16 @@ final class RunReport {
                                             .getUnchecked();
                             if (value instanceof Number number) {
                                 values.put(name, number.longValue());
+                            } else if (name.equals(Notices.NAME)) {
+                                ((List<?>) value)
+                                        .forEach(entry -> notices.add((Notices.Entry) entry));
                             }
                         } catch (IOException | ClassNotFoundException e) {
                             throw new IllegalStateException(
                                     "the counter " + name + " cannot be read", e);
                         }
                     });
-            return new Counts(values);
+            return new Counts(values, notices);
         }
 
         boolean contains(String name) {

@@ -8,6 +8,7 @@ import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.Precision;
 import io.github.flinksplade.encoder.Pruning;
+import io.github.flinksplade.pipeline.MaxDeadLetters;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -110,7 +111,13 @@ class JobSettingsTest {
                         false,
                         "true",
                         true,
-                        JobSettings::allowMixedModels));
+                        JobSettings::allowMixedModels),
+                row(
+                        JobSettings.MAX_DEAD_LETTERS,
+                        MaxDeadLetters.NONE,
+                        "5 %",
+                        new MaxDeadLetters(Long.MAX_VALUE, 5),
+                        JobSettings::maxDeadLetters));
     }
 
     private static Arguments row(

@@ -24,6 +24,15 @@ public final class Counters {
     /** Documents older than what was accepted or sent last; nothing goes out for them. */
     public static final String SUPERSEDED = "superseded";
 
+    /**
+     * Documents whose version equals that of the last one accepted, with other content; nothing
+     * goes out for them.
+     */
+    public static final String EQUAL_VERSION = "equalVersion";
+
+    /** Deletes of ids that the job knows no document of; they go out all the same. */
+    public static final String DELETES_OF_UNKNOWN = "deletesOfUnknown";
+
     /** Changes of fields only, which go out with the vector sent last, without inference. */
     public static final String FIELDS_ONLY = "fieldsOnly";
 
@@ -50,6 +59,9 @@ public final class Counters {
 
     /** Dead letters of all stages. */
     public static final String DEAD_LETTERS = "deadLetters";
+
+    /** 1 if all sources have ended and no record reached a sink, else 0. */
+    public static final String ALL_REJECTED = "allRejected";
 
     private Counters() {}
 

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.Operation;
@@ -25,6 +27,9 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Reads records as documents. What it takes:
@@ -32,11 +37,12 @@ import java.util.Map;
  * <ul>
  *   <li>{@link RecordFormat#JSON}: one JSON object, no name twice in it. {@code id} is a string or
  *       an integer (which stands for its decimal digits); where neither it nor {@code _id} is
- *       there, the record's key is the id. {@code text} is a string. {@code version}, which may be
- *       left out, is an integer from 0 to 2^62 - 2. {@code op}, which may be left out, is {@code
- *       upsert} or {@code delete}; a delete needs nothing but the id. All other fields are kept as
- *       they are. BEIR's form is known by {@code _id} in place of {@code id}: its {@code title} and
- *       a space go before the text that is encoded, and {@code title} is kept among the fields too.
+ *       there, the record's key is the id. {@code text} is a string. {@code version}, or another
+ *       field in its place, is an integer from 0 to 2^62 - 2; it may be missing or null. {@code
+ *       op}, which may be left out, is {@code upsert} or {@code delete}; a delete needs nothing but
+ *       the id. All other fields are kept as they are. BEIR's form is known by {@code _id} in place
+ *       of {@code id}: its {@code title} and a space go before the text that is encoded, and {@code
+ *       title} is kept among the fields too.
  *   <li>{@link RecordFormat#TSV}: the id, a tab, the text; further tabs belong to the text.
  *   <li>{@link RecordFormat#TEXT}: the value is the text, the key is the id.
  *   <li>In any of them a record without a value (a tombstone) deletes the id that is its key.
@@ -53,12 +59,24 @@ public final class DocumentParser {
      */
     public static final String HEADER_TRUNCATED = "flink-splade.truncated-line";
 
+    /** The field of JSON documents that contains their version, by default. */
+    public static final String VERSION = "version";
+
     private static final BigInteger MAX_VERSION = BigInteger.valueOf(VectorRecord.MAX_VERSION);
     private static final String BYTE_ORDER_MARK = "\uFEFF";
     private static final char REPLACEMENT = '\uFFFD';
 
+    /** Names of fields listed, and characters quoted, in a message. */
+    private static final int NAMES_LISTED = 8;
+
+    private static final int CONTEXT = 20;
+
+    private static final Pattern DUPLICATE =
+            Pattern.compile("^Duplicate field '(.*)'", Pattern.DOTALL);
+
     private final RecordFormat format;
     private final long maxRecordBytes;
+    private final String versionField;
     private final JsonFactory json =
             JsonFactory.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -75,10 +93,18 @@ public final class DocumentParser {
 
     /**
      * @param maxRecordBytes see {@link PipelineOptions#maxRecordBytes()}
+     * @param versionField the field of JSON documents that contains their version, such as {@link
+     *     #VERSION}; null if they have none
      */
-    public DocumentParser(RecordFormat format, long maxRecordBytes) {
+    public DocumentParser(RecordFormat format, long maxRecordBytes, String versionField) {
         this.format = format;
         this.maxRecordBytes = maxRecordBytes;
+        this.versionField = versionField;
+    }
+
+    /** A parser of documents whose version, if they have one, is in the field {@link #VERSION}. */
+    public DocumentParser(RecordFormat format, long maxRecordBytes) {
+        this(format, maxRecordBytes, VERSION);
     }
 
     /**
@@ -90,7 +116,8 @@ public final class DocumentParser {
         if (hasHeader(record, HEADER_TRUNCATED) || record.sizeInBytes() > maxRecordBytes) {
             throw new UnreadableRecordException(
                     Reason.TOO_LARGE,
-                    "the record is larger than the limit of " + maxRecordBytes + " bytes");
+                    "the record is larger than max-record-size (" + maxRecordBytes + " bytes)",
+                    null);
         }
         if (record.value() == null) {
             return delete(idFromKey(record, "the record has no value and"), null, record);
@@ -138,7 +165,8 @@ public final class DocumentParser {
                     Reason.ID,
                     what
                             + " needs an id as its key, and the key is "
-                            + (record.key() == null ? "missing" : "empty"));
+                            + (record.key() == null ? "missing" : "empty"),
+                    null);
         }
         return decode(record.key(), "the key, which is the id,");
     }
@@ -157,7 +185,8 @@ public final class DocumentParser {
                     .decode(ByteBuffer.wrap(bytes))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw new UnreadableRecordException(Reason.NOT_UTF8, what + " is not valid UTF-8", e);
+            throw new UnreadableRecordException(
+                    Reason.NOT_UTF8, what + " is not valid UTF-8", null);
         }
     }
 
@@ -166,11 +195,11 @@ public final class DocumentParser {
         int tab = line.indexOf('\t');
         if (tab < 0) {
             throw new UnreadableRecordException(
-                    Reason.MALFORMED, "the line has no tab between an id and a text");
+                    Reason.MALFORMED, "the line has no tab between an id and a text", null);
         }
         if (tab == 0) {
             throw new UnreadableRecordException(
-                    Reason.ID, "the line has no id before its first tab");
+                    Reason.ID, "the line has no id before its first tab", null);
         }
         return upsert(line.substring(0, tab), line.substring(tab + 1), "{}", null, record);
     }
@@ -184,8 +213,7 @@ public final class DocumentParser {
         try {
             fields = fields(value);
         } catch (JsonProcessingException e) {
-            throw new UnreadableRecordException(
-                    Reason.MALFORMED, "the value is not one JSON object: " + problem(e), e);
+            throw notOneObject(problem(e, value));
         } catch (IOException e) {
             throw new UncheckedIOException("a string in memory cannot fail to be read", e);
         }
@@ -196,18 +224,21 @@ public final class DocumentParser {
                 idField != null
                         ? id(idField, beir ? "_id" : "id")
                         : idFromKey(record, "a document without \"id\"");
-        Long version = version(fields.remove("version"));
+        Long version =
+                versionField == null ? null : version(versionField, fields.remove(versionField));
         Operation operation = operation(fields.remove("op"));
         if (operation == Operation.DELETE) {
             return delete(id, version, record);
         }
         Field textField = fields.remove("text");
         if (textField == null || !textField.isString()) {
-            throw new UnreadableRecordException(
-                    Reason.TEXT,
-                    textField == null
-                            ? "\"text\" is missing"
-                            : "\"text\" is " + textField.kind() + ", not a string");
+            throw textField == null
+                    ? new UnreadableRecordException(
+                            Reason.TEXT, "\"text\" is missing", namesOf(fields))
+                    : new UnreadableRecordException(
+                            Reason.TEXT,
+                            "\"text\" is " + textField.kind() + ", not a string",
+                            null);
         }
         String text = textField.string();
         Field title = fields.get("title");
@@ -217,23 +248,63 @@ public final class DocumentParser {
         return upsert(id, withoutLoneSurrogates(text), toJson(fields), version, record);
     }
 
-    /** The parser's own words, without what they say of its settings, and where. */
-    private static String problem(JsonProcessingException e) {
-        String words =
-                e.getOriginalMessage()
-                        .lines()
-                        .findFirst()
-                        .orElse("malformed")
-                        .replaceAll(", from `[^`]*`", "");
+    private static UnreadableRecordException notOneObject(String detail) {
+        return new UnreadableRecordException(
+                Reason.MALFORMED, "the value is not one JSON object", detail);
+    }
+
+    /** What is wrong with the JSON, and where; the library's messages show its own settings. */
+    private static String problem(JsonProcessingException e, String value) {
+        String words = e.getOriginalMessage();
         JsonLocation location = e.getLocation();
-        return withoutLoneSurrogates(words)
-                + (location == null
+        String at =
+                location == null
                         ? ""
                         : " (line "
                                 + location.getLineNr()
                                 + ", column "
                                 + location.getColumnNr()
-                                + ")");
+                                + ")";
+        if (e instanceof JsonEOFException || words.contains("end-of-input")) {
+            return "it ends too early" + at;
+        }
+        Matcher duplicate = DUPLICATE.matcher(words);
+        if (duplicate.find()) {
+            return "the field " + quoted(duplicate.group(1)) + " is in it more than once" + at;
+        }
+        if (e instanceof StreamConstraintsException) {
+            return "it is nested too deeply or contains a number that is too long" + at;
+        }
+        if (location == null || location.getCharOffset() < 0) {
+            return "it is malformed" + at;
+        }
+        return "it is malformed" + at + near(value, location.getCharOffset());
+    }
+
+    /** What precedes a place in the record, where the parser found it malformed. */
+    private static String near(String value, long offset) {
+        int end = (int) Math.min(value.length(), offset);
+        String before = value.substring(Math.max(0, end - CONTEXT), end).strip();
+        return before.isEmpty() ? "" : ", after " + quoted(before);
+    }
+
+    /** The text as a JSON string, without line breaks and other control characters. */
+    private static String quoted(String text) {
+        return "\""
+                + new String(
+                        JsonStringEncoder.getInstance().quoteAsString(withoutLoneSurrogates(text)))
+                + "\"";
+    }
+
+    private static String namesOf(Map<String, Field> fields) {
+        return fields.isEmpty()
+                ? null
+                : "the document has "
+                        + fields.keySet().stream()
+                                .limit(NAMES_LISTED)
+                                .map(name -> quoted(abbreviated(name)))
+                                .collect(Collectors.joining(", "))
+                        + (fields.size() > NAMES_LISTED ? ", ..." : "");
     }
 
     /**
@@ -268,10 +339,7 @@ public final class DocumentParser {
         try (JsonParser parser = json.createParser(value)) {
             JsonToken first = parser.nextToken();
             if (first != JsonToken.START_OBJECT) {
-                throw new UnreadableRecordException(
-                        Reason.MALFORMED,
-                        "the value is not one JSON object: it is "
-                                + (first == null ? "empty" : kind(first)));
+                throw notOneObject("it is " + (first == null ? "empty" : kind(first)));
             }
             while (parser.nextToken() != JsonToken.END_OBJECT) {
                 String name = parser.currentName();
@@ -282,9 +350,7 @@ public final class DocumentParser {
                 fields.put(name, new Field(token, string, isText ? null : compact(parser)));
             }
             if (parser.nextToken() != null) {
-                throw new UnreadableRecordException(
-                        Reason.MALFORMED,
-                        "the value is not one JSON object: something follows after its end");
+                throw notOneObject("something follows after its end");
             }
         }
         return fields;
@@ -332,20 +398,21 @@ public final class DocumentParser {
                             + (field.token() == JsonToken.VALUE_NUMBER_FLOAT
                                     ? "a number with a fraction or exponent"
                                     : field.kind())
-                            + ", not a string or an integer");
+                            + ", not a string or an integer",
+                    null);
         }
         if (field.string().isEmpty()) {
-            throw new UnreadableRecordException(Reason.ID, "\"" + name + "\" is empty");
+            throw new UnreadableRecordException(Reason.ID, "\"" + name + "\" is empty", null);
         }
         if (!withoutLoneSurrogates(field.string()).equals(field.string())) {
             throw new UnreadableRecordException(
-                    Reason.ID, "\"" + name + "\" holds half a surrogate pair");
+                    Reason.ID, "\"" + name + "\" contains half a surrogate pair", null);
         }
         return field.string();
     }
 
-    private static Long version(Field field) throws UnreadableRecordException {
-        if (field == null) {
+    private static Long version(String name, Field field) throws UnreadableRecordException {
+        if (field == null || field.token() == JsonToken.VALUE_NULL) {
             return null;
         }
         if (field.token() == JsonToken.VALUE_NUMBER_INT) {
@@ -356,9 +423,8 @@ public final class DocumentParser {
         }
         throw new UnreadableRecordException(
                 Reason.VERSION,
-                "\"version\" is "
-                        + abbreviated(field.json())
-                        + ", not an integer from 0 to 2^62 - 2");
+                "\"" + name + "\" is not an integer from 0 to 2^62 - 2",
+                abbreviated(field.json()));
     }
 
     private static Operation operation(Field field) throws UnreadableRecordException {
@@ -377,7 +443,8 @@ public final class DocumentParser {
         }
         throw new UnreadableRecordException(
                 Reason.OP,
-                "\"op\" is " + abbreviated(field.json()) + ", not \"upsert\" or \"delete\"");
+                "\"op\" is neither \"upsert\" nor \"delete\"",
+                abbreviated(field.json()));
     }
 
     private static String abbreviated(String text) {

@@ -76,12 +76,19 @@ public record JobDefinition(
     /**
      * @param name the source's identity, and the generation of reading it: a source under a new
      *     name is read from its beginning
+     * @param versionField the field that contains a document's version; null if there is none. See
+     *     {@link DocumentParser}
      */
-    public record NamedSource(String name, DocumentSource source) {
+    public record NamedSource(String name, DocumentSource source, String versionField) {
 
         public NamedSource {
             Objects.requireNonNull(name, "name");
             Objects.requireNonNull(source, "source");
+        }
+
+        /** A source whose documents have their version in the field {@code version}. */
+        public NamedSource(String name, DocumentSource source) {
+            this(name, source, DocumentParser.VERSION);
         }
     }
 

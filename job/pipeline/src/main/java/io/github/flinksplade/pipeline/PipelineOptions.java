@@ -18,6 +18,7 @@ import java.time.Duration;
  *     count); zero (the default): for ever. What comes for a forgotten id is encoded and sent anew
  * @param allowMixedModels whether vectors may be written where vectors of another encoder are;
  *     false by default
+ * @param maxDeadLetters fails the job that has more; {@link MaxDeadLetters#NONE} by default
  */
 public record PipelineOptions(
         boolean gate,
@@ -27,7 +28,8 @@ public record PipelineOptions(
         long maxBytesInFlight,
         int capacity,
         Duration stateTtl,
-        boolean allowMixedModels)
+        boolean allowMixedModels,
+        MaxDeadLetters maxDeadLetters)
         implements Serializable {
 
     private static final long serialVersionUID = 1L;
@@ -53,6 +55,14 @@ public record PipelineOptions(
 
     public static PipelineOptions defaults() {
         return new PipelineOptions(
-                true, false, true, 1_000_000, 64L << 20, 256, Duration.ZERO, false);
+                true,
+                false,
+                true,
+                1_000_000,
+                64L << 20,
+                256,
+                Duration.ZERO,
+                false,
+                MaxDeadLetters.NONE);
     }
 }

@@ -1,6 +1,9 @@
 package io.github.flinksplade.pipeline;
 
-/** A record holds no document. The message is one sentence that says what is wrong with it. */
+/**
+ * A record contains no document. The message states what is wrong with it: a summary, which is the
+ * same for all records of a kind, and what was found in this one.
+ */
 public class UnreadableRecordException extends Exception {
 
     private static final long serialVersionUID = 1L;
@@ -8,34 +11,67 @@ public class UnreadableRecordException extends Exception {
     /** What is wrong, in few kinds, for counting. */
     public enum Reason {
         /** Larger than {@link PipelineOptions#maxRecordBytes()}. */
-        TOO_LARGE,
+        TOO_LARGE("Raise max-record-size, or split the document."),
         /** Not valid UTF-8. */
-        NOT_UTF8,
+        NOT_UTF8("Convert the source to UTF-8."),
         /** Not one single JSON object, or a TSV line without a tab. */
-        MALFORMED,
+        MALFORMED(
+                "Each record must be one document in the source's format; choose another one with"
+                        + " the option format of the source's URI."),
         /** No usable id, neither in the value nor as key. */
-        ID,
-        /** {@code text} is missing or no string. */
-        TEXT,
-        /** {@code version} is no integer from 0 to 2^62 - 2. */
-        VERSION,
+        ID(
+                "A document needs an id: a string or integer in the field \"id\" or \"_id\", or the"
+                        + " record's key."),
+        /** {@code text} is missing or not a string. */
+        TEXT(
+                "If the text has another name, rename its field to \"text\"; if it is nested, move"
+                        + " it to the top level of the document."),
+        /** The version is not an integer from 0 to 2^62 - 2. */
+        VERSION(
+                "A version must be an integer that grows with each change of a document. If this"
+                        + " field is not one, add version=none to the source's URI, or version=NAME"
+                        + " to use another field."),
         /** {@code op} is neither {@code upsert} nor {@code delete}. */
-        OP
+        OP("Leave \"op\" out for documents, and write \"delete\" for deletes.");
+
+        private final String wayOut;
+
+        Reason(String wayOut) {
+            this.wayOut = wayOut;
+        }
+
+        /** What to do about it, as sentences. */
+        public String wayOut() {
+            return wayOut;
+        }
     }
 
     private final Reason reason;
+    private final String summary;
+    private final String detail;
 
-    public UnreadableRecordException(Reason reason, String message) {
-        super(message);
+    /**
+     * @param summary what is wrong, without values of this record
+     * @param detail what was found; null if the summary says it all
+     */
+    public UnreadableRecordException(Reason reason, String summary, String detail) {
+        super(detail == null ? summary : summary + ": " + detail);
         this.reason = reason;
-    }
-
-    public UnreadableRecordException(Reason reason, String message, Throwable cause) {
-        super(message, cause);
-        this.reason = reason;
+        this.summary = summary;
+        this.detail = detail;
     }
 
     public Reason reason() {
         return reason;
+    }
+
+    /** What is wrong, without values of this record. */
+    public String summary() {
+        return summary;
+    }
+
+    /** What was found in this record, or null. */
+    public String detail() {
+        return detail;
     }
 }

@@ -2,21 +2,17 @@ package io.github.flinksplade.pipeline.internal;
 
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSource;
-import io.github.flinksplade.pipeline.Counters;
-import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.connector.source.lib.NumberSequenceSource;
-import org.apache.flink.streaming.api.functions.ProcessFunction;
-import org.apache.flink.util.Collector;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
 /** Reads the vectors at the positions that come in. */
-final class Copy extends ProcessFunction<Long, VectorRecord> {
+final class Copy extends ReadingOperator<Long, VectorRecord> {
 
     private static final long serialVersionUID = 1L;
 
     private final VectorSource vectors;
 
     private transient VectorSource.Reader reader;
-    private transient Count read;
 
     Copy(VectorSource vectors) {
         this.vectors = vectors;
@@ -30,24 +26,29 @@ final class Copy extends ProcessFunction<Long, VectorRecord> {
     }
 
     @Override
-    public void open(OpenContext openContext) {
+    public void open() throws Exception {
+        super.open();
         reader = vectors.open();
-        read = new Count(getRuntimeContext(), Counters.READ);
     }
 
     @Override
-    public void processElement(Long position, Context context, Collector<VectorRecord> out) {
+    public void processElement(StreamRecord<Long> element) {
+        long position = element.getValue();
         VectorRecord record = position < vectors.positions() ? reader.read(position) : null;
         if (record != null) {
-            read.increment();
-            out.collect(record);
+            countRead();
+            output.collect(new StreamRecord<>(record));
         }
     }
 
     @Override
-    public void close() {
-        if (reader != null) {
-            reader.close();
+    public void close() throws Exception {
+        try {
+            if (reader != null) {
+                reader.close();
+            }
+        } finally {
+            super.close();
         }
     }
 }

@@ -3,22 +3,26 @@ package io.github.flinksplade.pipeline.internal;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.pipeline.Counters;
+import io.github.flinksplade.pipeline.internal.Notice.Reason;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.api.common.functions.RuntimeContext;
-import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.MetricGroup;
-import org.apache.flink.util.OutputTag;
 
 /** Writes and counts the dead letters of one operator. */
 final class DeadLetterOffice {
 
-    /** Where every operator puts its dead letters. */
-    static final OutputTag<DeadLetter> OUTPUT =
-            new OutputTag<>("dead-letters", TypeInformation.of(DeadLetter.class));
+    /**
+     * What differs between two messages of a server with the same reason: numbers and quotations.
+     */
+    private static final Pattern VALUES =
+            Pattern.compile("'[^']*'|\"[^\"]*\"|\\[[^\\]]*\\]|[0-9]+");
+
+    private static final int LONGEST_KEY = 120;
 
     private final DeadLetter.Stage stage;
     private final String target;
@@ -28,7 +32,7 @@ final class DeadLetterOffice {
     private final Map<String, Counter> byReason = new HashMap<>();
 
     /**
-     * @param target the target whose refusals these are, or null
+     * @param target the target whose rejections these are, or null
      */
     DeadLetterOffice(RuntimeContext context, DeadLetter.Stage stage, String target) {
         this.stage = stage;
@@ -39,25 +43,53 @@ final class DeadLetterOffice {
     }
 
     /**
+     * A dead letter whose reasons are ours.
+     *
      * @param exception the failure, or what stands for it under Kafka Connect's name
-     * @param reason one of few words, for counting
+     * @param detail what was found in this record; null if the reason's summary says it all
      */
-    DeadLetter write(
+    Notice write(
             SourceRecord origin,
             Class<? extends Exception> exception,
-            String reason,
-            String message) {
-        count(reason);
-        return new DeadLetter(origin, stage, target, exception.getName(), message);
+            Reason reason,
+            String detail) {
+        String message = reason.summary() + (detail == null ? "" : ": " + detail);
+        DeadLetter letter = new DeadLetter(origin, stage, target, exception.getName(), message);
+        return notice(letter, reason, "", detail);
     }
 
-    /** Counts one that is written already. */
-    void count(String reason) {
+    /**
+     * A dead letter with a message that others wrote: messages that differ only in values count as
+     * one reason.
+     */
+    Notice write(DeadLetter letter, Reason reason) {
+        String kind = VALUES.matcher(letter.message()).replaceAll("#");
+        return notice(
+                letter,
+                reason,
+                "/" + kind.substring(0, Math.min(kind.length(), LONGEST_KEY)),
+                letter.message());
+    }
+
+    private Notice notice(DeadLetter letter, Reason reason, String kind, String detail) {
         all.add(1L);
         ofStage.add(1L);
         byReason.computeIfAbsent(
-                        reason,
+                        reason.code(),
                         name -> metrics.addGroup("reason", name).counter(Counters.DEAD_LETTERS))
                 .inc();
+        return new Notice(
+                letter,
+                stage + "/" + target + "/" + reason.code() + "/" + reason.summary() + kind,
+                reason.summary(),
+                letter.origin().position(),
+                Notice.abbreviated(detail),
+                reason.wayOut(),
+                0);
+    }
+
+    /** A dead letter of this operator's stage and target. */
+    DeadLetter letter(SourceRecord origin, Class<? extends Exception> exception, String message) {
+        return new DeadLetter(origin, stage, target, exception.getName(), message);
     }
 }

@@ -6,6 +6,7 @@ import io.github.flinksplade.pipeline.Document;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.UnreadableRecordException;
 import io.github.flinksplade.pipeline.internal.GateState.Versioning;
+import io.github.flinksplade.pipeline.internal.Notice.Reason;
 import java.util.Arrays;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.ValueState;
@@ -23,6 +24,26 @@ final class Gate extends KeyedProcessFunction<String, Document, Change> {
 
     private static final long serialVersionUID = 1L;
 
+    private static final Reason MIXED_VERSIONS =
+            new Reason(
+                    "mixed_versions",
+                    "some records of an id have a version and others have none",
+                    "Give all records of an id a version, or none of them. After a change of the"
+                            + " option version of the source's URI, start with a new state.");
+    private static final Reason SAME_VERSION =
+            new Reason(
+                    "equal_version",
+                    "equal version with other content, not written",
+                    "A version must grow with each change of a document. If this field is not a"
+                            + " change number, add version=none to the source's URI, or version=NAME"
+                            + " to use another field, and start with a new state.");
+    private static final Reason DELETE_OF_UNKNOWN =
+            new Reason(
+                    "delete_of_unknown",
+                    "delete of an id without a known document",
+                    "A delete must have exactly the document's id; a record's key that is JSON or in"
+                            + " quotation marks matches no id.");
+
     private final PipelineOptions options;
     private final long fingerprint;
     private final long[] targets;
@@ -31,6 +52,8 @@ final class Gate extends KeyedProcessFunction<String, Document, Change> {
     private transient ValueState<GateState> state;
     private transient Count skipped;
     private transient Count superseded;
+    private transient Count equalVersion;
+    private transient Count deletesOfUnknown;
     private transient Count fieldsOnly;
     private transient Count resent;
     private transient DeadLetterOffice deadLetters;
@@ -50,6 +73,8 @@ final class Gate extends KeyedProcessFunction<String, Document, Change> {
         state = getRuntimeContext().getState(descriptor);
         skipped = new Count(getRuntimeContext(), Counters.SKIPPED);
         superseded = new Count(getRuntimeContext(), Counters.SUPERSEDED);
+        equalVersion = new Count(getRuntimeContext(), Counters.EQUAL_VERSION);
+        deletesOfUnknown = new Count(getRuntimeContext(), Counters.DELETES_OF_UNKNOWN);
         fieldsOnly = new Count(getRuntimeContext(), Counters.FIELDS_ONLY);
         resent = new Count(getRuntimeContext(), Counters.RESENT);
         deadLetters = new DeadLetterOffice(getRuntimeContext(), DeadLetter.Stage.PARSE, null);
@@ -62,7 +87,7 @@ final class Gate extends KeyedProcessFunction<String, Document, Change> {
         boolean delete = document.isDelete();
         Versioning before = last == null ? Versioning.UNDECIDED : last.versioning();
         if (isMixed(before, document)) {
-            context.output(DeadLetterOffice.OUTPUT, mixed(document, before));
+            context.output(Notice.OUTPUT, mixed(document, before));
             return;
         }
         boolean explicit = document.version() != null || before == Versioning.EXPLICIT;
@@ -85,7 +110,17 @@ final class Gate extends KeyedProcessFunction<String, Document, Change> {
             if (before == Versioning.EXPLICIT
                     && (version < last.version()
                             || version == last.version() && !same && !delete)) {
-                superseded.increment();
+                if (version < last.version() || last.deleted()) {
+                    superseded.increment();
+                } else {
+                    equalVersion.increment();
+                    context.output(
+                            Notice.OUTPUT,
+                            Notice.of(
+                                    document.origin(),
+                                    SAME_VERSION,
+                                    "id '" + document.id() + "', version " + version));
+                }
                 return;
             }
         } else {
@@ -115,6 +150,12 @@ final class Gate extends KeyedProcessFunction<String, Document, Change> {
             return;
         }
 
+        if (delete && last == null) {
+            deletesOfUnknown.increment();
+            context.output(
+                    Notice.OUTPUT,
+                    Notice.of(document.origin(), DELETE_OF_UNKNOWN, "id '" + document.id() + "'"));
+        }
         Change.Work work =
                 delete
                         ? Change.Work.NONE
@@ -163,18 +204,14 @@ final class Gate extends KeyedProcessFunction<String, Document, Change> {
         };
     }
 
-    private DeadLetter mixed(Document document, Versioning before) {
+    private Notice mixed(Document document, Versioning before) {
         return deadLetters.write(
                 document.origin(),
                 UnreadableRecordException.class,
-                "mixed_versions",
+                MIXED_VERSIONS,
                 before == Versioning.NUMBERED
-                        ? "the record has a \"version\", but earlier records of id '"
-                                + document.id()
-                                + "' had none; give all of them one or none"
-                        : "the record has no \"version\", but earlier records of id '"
-                                + document.id()
-                                + "' had one; give all of them one or none");
+                        ? "this one of id '" + document.id() + "' has a version, earlier ones none"
+                        : "this one of id '" + document.id() + "' has none, earlier ones had one");
     }
 
     /**

@@ -6,6 +6,7 @@ import io.github.flinksplade.encoder.EncodingException;
 import io.github.flinksplade.encoder.SparseVector;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.PipelineOptions;
+import io.github.flinksplade.pipeline.internal.Notice.Reason;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,6 +40,11 @@ final class OrderGuard extends KeyedProcessFunction<String, EncodedChange, Vecto
 
     /** What is in the encoder arrives within this time, or never. */
     static final Duration LONGEST_HOLD = Duration.ofMinutes(30);
+
+    private static final Reason NOT_ENCODABLE =
+            new Reason("not_encodable", "the text cannot be encoded", null);
+    private static final Reason NO_VECTOR =
+            new Reason("no_vector", "there is no vector for the changed fields", null);
 
     private static final Comparator<EncodedChange> IN_ORDER =
             Comparator.comparingLong(held -> held.change().sequence());
@@ -144,7 +150,14 @@ final class OrderGuard extends KeyedProcessFunction<String, EncodedChange, Vecto
         Change change = arrived.change();
         if (change.work() == Change.Work.ENCODE) {
             if (arrived.failure() != null) {
-                refuse(change, "not_encodable", arrived.failure(), context);
+                context.output(
+                        Notice.OUTPUT,
+                        deadLetters.write(
+                                deadLetters.letter(
+                                        change.origin(),
+                                        EncodingException.class,
+                                        arrived.failure()),
+                                NOT_ENCODABLE));
                 return passed(last, change);
             }
             encoded.increment();
@@ -191,20 +204,18 @@ final class OrderGuard extends KeyedProcessFunction<String, EncodedChange, Vecto
     }
 
     private void refuseWithoutVector(Change change, Context context) {
-        refuse(
-                change,
-                "no_vector",
-                "only other fields of '"
-                        + change.id()
-                        + "' have changed, but its text could not be encoded before, so there is no"
-                        + " vector to send with them; see the earlier dead letter of this id",
-                context);
-    }
-
-    private void refuse(Change change, String reason, String message, Context context) {
         context.output(
-                DeadLetterOffice.OUTPUT,
-                deadLetters.write(change.origin(), EncodingException.class, reason, message));
+                Notice.OUTPUT,
+                deadLetters.write(
+                        deadLetters.letter(
+                                change.origin(),
+                                EncodingException.class,
+                                "only other fields of '"
+                                        + change.id()
+                                        + "' have changed, but its text could not be encoded before,"
+                                        + " so there is no vector to send with them; see the earlier"
+                                        + " dead letter of this id"),
+                        NO_VECTOR));
     }
 
     /** Whether what was sent last is newer, or is the same and not to be sent again. */

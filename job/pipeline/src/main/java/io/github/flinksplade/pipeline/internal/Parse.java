@@ -7,54 +7,57 @@ import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.Document;
 import io.github.flinksplade.pipeline.DocumentParser;
 import io.github.flinksplade.pipeline.UnreadableRecordException;
+import io.github.flinksplade.pipeline.internal.Notice.Reason;
 import java.util.Locale;
-import org.apache.flink.api.common.functions.OpenContext;
-import org.apache.flink.streaming.api.functions.ProcessFunction;
-import org.apache.flink.util.Collector;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
 /** Records become documents, or dead letters. */
-final class Parse extends ProcessFunction<SourceRecord, Document> {
+final class Parse extends ReadingOperator<SourceRecord, Document> {
 
     private static final long serialVersionUID = 1L;
 
     private final RecordFormat format;
     private final long maxRecordBytes;
+    private final String versionField;
 
     private transient DocumentParser parser;
-    private transient Count read;
     private transient Count parsed;
     private transient DeadLetterOffice deadLetters;
 
-    Parse(RecordFormat format, long maxRecordBytes) {
+    Parse(RecordFormat format, long maxRecordBytes, String versionField) {
         this.format = format;
         this.maxRecordBytes = maxRecordBytes;
+        this.versionField = versionField;
     }
 
     @Override
-    public void open(OpenContext openContext) {
-        parser = new DocumentParser(format, maxRecordBytes);
-        read = new Count(getRuntimeContext(), Counters.READ);
+    public void open() throws Exception {
+        super.open();
+        parser = new DocumentParser(format, maxRecordBytes, versionField);
         parsed = new Count(getRuntimeContext(), Counters.PARSED);
         deadLetters = new DeadLetterOffice(getRuntimeContext(), DeadLetter.Stage.PARSE, null);
     }
 
     @Override
-    public void processElement(SourceRecord record, Context context, Collector<Document> out) {
-        read.increment();
+    public void processElement(StreamRecord<SourceRecord> element) {
+        countRead();
+        SourceRecord record = element.getValue();
         Document document;
         try {
             document = parser.parse(record);
         } catch (UnreadableRecordException e) {
-            context.output(
-                    DeadLetterOffice.OUTPUT,
+            report(
                     deadLetters.write(
                             record,
                             e.getClass(),
-                            e.reason().name().toLowerCase(Locale.ROOT),
-                            e.getMessage()));
+                            new Reason(
+                                    e.reason().name().toLowerCase(Locale.ROOT),
+                                    e.summary(),
+                                    e.reason().wayOut()),
+                            e.detail()));
             return;
         }
         parsed.increment();
-        out.collect(document);
+        output.collect(new StreamRecord<>(document));
     }
 }

@@ -1,17 +1,19 @@
 package io.github.flinksplade.pipeline.internal;
 
 import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.pipeline.internal.Notice.Reason;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.streaming.api.functions.ProcessFunction;
 import org.apache.flink.util.Collector;
 
-/** Counts what a target refused while it was written. */
-final class Refused extends ProcessFunction<DeadLetter, DeadLetter> {
+/** Counts what a target rejected while it was written. */
+final class Refused extends ProcessFunction<DeadLetter, Notice> {
 
     private static final long serialVersionUID = 1L;
 
     private final String target;
 
+    private transient Reason reason;
     private transient DeadLetterOffice office;
 
     Refused(String target) {
@@ -20,12 +22,12 @@ final class Refused extends ProcessFunction<DeadLetter, DeadLetter> {
 
     @Override
     public void open(OpenContext openContext) {
+        reason = new Reason("refused", "not written to " + target, null);
         office = new DeadLetterOffice(getRuntimeContext(), DeadLetter.Stage.WRITE, target);
     }
 
     @Override
-    public void processElement(DeadLetter letter, Context context, Collector<DeadLetter> out) {
-        office.count("refused");
-        out.collect(letter);
+    public void processElement(DeadLetter letter, Context context, Collector<Notice> out) {
+        out.collect(office.write(letter, reason));
     }
 }

@@ -11,6 +11,7 @@ import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
+import io.github.flinksplade.pipeline.internal.Notice.Reason;
 import java.util.List;
 import org.apache.flink.api.common.TaskInfo;
 import org.apache.flink.api.common.functions.OpenContext;
@@ -52,6 +53,7 @@ final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
     private transient ListState<Long> writtenState;
     private transient Count written;
     private transient DeadLetterOffice deadLetters;
+    private transient Reason rejected;
 
     SinkAdmission(NamedSink named) {
         this.name = named.name();
@@ -101,6 +103,7 @@ final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
             written = new Count(getRuntimeContext(), Counters.written(name));
         } // else the operator that writes the batches counts what the server accepted
         deadLetters = new DeadLetterOffice(getRuntimeContext(), DeadLetter.Stage.WRITE, name);
+        rejected = new Reason("rejected", "not supported by " + name, null);
     }
 
     @Override
@@ -115,9 +118,11 @@ final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
             out.collect(record);
         } else {
             processing.output(
-                    DeadLetterOffice.OUTPUT,
+                    Notice.OUTPUT,
                     deadLetters.write(
-                            record.origin(), ConnectorException.class, "rejected", rejection));
+                            deadLetters.letter(
+                                    record.origin(), ConnectorException.class, rejection),
+                            rejected));
         }
     }
 }

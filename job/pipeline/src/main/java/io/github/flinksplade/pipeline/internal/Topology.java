@@ -53,10 +53,11 @@ public final class Topology {
     static final Duration CHECKPOINT_TIMEOUT = Duration.ofMinutes(7);
 
     private static final String DEAD_LETTERS = "dead-letters";
+    private static final String NOTICES = "notices";
 
     private final JobDefinition job;
     private final EncoderFactory factory;
-    private final List<DataStream<DeadLetter>> deadLetters = new ArrayList<>();
+    private final List<DataStream<Notice>> notices = new ArrayList<>();
 
     public Topology(JobDefinition job, EncoderFactory factory) {
         this.job = job;
@@ -89,8 +90,29 @@ public final class Topology {
             write(env, records, sink);
         }
 
-        DataStream<DeadLetter> all = deadLetters.stream().reduce(DataStream::union).orElseThrow();
-        all.sinkTo(job.deadLetters().sink()).name(DEAD_LETTERS).uid(DEAD_LETTERS).setParallelism(1);
+        List<String> sources =
+                job.vectors() == null
+                        ? job.sources().stream().map(NamedSource::name).toList()
+                        : List.of("vectors");
+        named(
+                        NOTICES,
+                        notices.stream()
+                                .reduce(DataStream::union)
+                                .orElseThrow()
+                                .transform(
+                                        NOTICES,
+                                        TypeInformation.of(DeadLetter.class),
+                                        new NoticeBoard(
+                                                job.options().maxDeadLetters(),
+                                                sources,
+                                                job.sinks().stream()
+                                                        .map(NamedSink::name)
+                                                        .toList())))
+                .setParallelism(1)
+                .sinkTo(job.deadLetters().sink())
+                .name(DEAD_LETTERS)
+                .uid(DEAD_LETTERS)
+                .setParallelism(1);
     }
 
     /** Asks the sinks whether what they were given lives until it is committed. */
@@ -135,7 +157,7 @@ public final class Topology {
                                 .process(
                                         new Gate(options, fingerprint, targets, MicrosClock.SYSTEM),
                                         TypeInformation.of(Change.class)));
-        collectDeadLetters(changes);
+        collectNotices(changes);
 
         SingleOutputStreamOperator<EncodedChange> encoded =
                 named(
@@ -156,26 +178,29 @@ public final class Topology {
                                 .process(
                                         new OrderGuard(options, fingerprint),
                                         TypeInformation.of(VectorRecord.class)));
-        collectDeadLetters(records);
+        collectNotices(records);
         return records;
     }
 
     /** The vectors that are copied, in their order. */
     private DataStream<VectorRecord> copied(StreamExecutionEnvironment env) {
-        return named(
-                        "copy",
-                        named(
-                                        "positions",
-                                        env.fromSource(
-                                                Copy.positions(job.vectors()),
-                                                WatermarkStrategy.noWatermarks(),
-                                                "positions"))
-                                .setParallelism(1)
-                                .process(
-                                        new Copy(job.vectors()),
-                                        TypeInformation.of(VectorRecord.class)))
-                .setParallelism(1)
-                .keyBy(VectorRecord::id, Types.STRING);
+        SingleOutputStreamOperator<VectorRecord> copied =
+                named(
+                                "copy",
+                                named(
+                                                "positions",
+                                                env.fromSource(
+                                                        Copy.positions(job.vectors()),
+                                                        WatermarkStrategy.noWatermarks(),
+                                                        "positions"))
+                                        .setParallelism(1)
+                                        .transform(
+                                                "copy",
+                                                TypeInformation.of(VectorRecord.class),
+                                                new Copy(job.vectors())))
+                        .setParallelism(1);
+        collectNotices(copied);
+        return copied.keyBy(VectorRecord::id, Types.STRING);
     }
 
     private SingleOutputStreamOperator<Document> parse(
@@ -190,12 +215,14 @@ public final class Topology {
                                                 WatermarkStrategy.noWatermarks(),
                                                 "source",
                                                 TypeInformation.of(SourceRecord.class)))
-                                .process(
+                                .transform(
+                                        "parse",
+                                        TypeInformation.of(Document.class),
                                         new Parse(
                                                 source.source().format(),
-                                                job.options().maxRecordBytes()),
-                                        TypeInformation.of(Document.class)));
-        collectDeadLetters(parsed);
+                                                job.options().maxRecordBytes(),
+                                                source.versionField())));
+        collectNotices(parsed);
         return parsed;
     }
 
@@ -207,7 +234,7 @@ public final class Topology {
                         "check-" + named.name(),
                         records.process(
                                 new SinkAdmission(named), TypeInformation.of(VectorRecord.class)));
-        collectDeadLetters(accepted);
+        collectNotices(accepted);
         int max =
                 sink instanceof FlinkSink flinkSink
                         ? flinkSink.maxParallelism()
@@ -225,8 +252,11 @@ public final class Topology {
         if (sink instanceof BatchSink batches) {
             SingleOutputStreamOperator<DeadLetter> rejected =
                     BatchDelivery.write(toSink, named.name(), batches).name(uid).uid(uid);
-            deadLetters.add(
-                    named("refused-" + named.name(), rejected.process(new Refused(named.name()))));
+            notices.add(
+                    named(
+                            "refused-" + named.name(),
+                            rejected.process(
+                                    new Refused(named.name()), TypeInformation.of(Notice.class))));
         } else if (sink instanceof FlinkSink flinkSink) {
             DataStreamSink<VectorRecord> written =
                     toSink.sinkTo(flinkSink.sink()).name(uid).uid(uid);
@@ -236,8 +266,8 @@ public final class Topology {
         }
     }
 
-    private void collectDeadLetters(SingleOutputStreamOperator<?> operator) {
-        deadLetters.add(operator.getSideOutput(DeadLetterOffice.OUTPUT));
+    private void collectNotices(SingleOutputStreamOperator<?> operator) {
+        notices.add(operator.getSideOutput(Notice.OUTPUT));
     }
 
     private static <T> SingleOutputStreamOperator<T> named(

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.pipeline.Document;
+import io.github.flinksplade.pipeline.MaxDeadLetters;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import java.time.Duration;
 
@@ -47,10 +48,19 @@ final class Documents {
 
     static PipelineOptions options(boolean gate, boolean reindex, boolean keepVectors) {
         return new PipelineOptions(
-                gate, reindex, keepVectors, 1_000_000, 64 << 20, 256, Duration.ZERO, false);
+                gate,
+                reindex,
+                keepVectors,
+                1_000_000,
+                64 << 20,
+                256,
+                Duration.ZERO,
+                false,
+                MaxDeadLetters.NONE);
     }
 
     static PipelineOptions withTtl(Duration ttl) {
-        return new PipelineOptions(true, false, true, 1_000_000, 64 << 20, 256, ttl, false);
+        return new PipelineOptions(
+                true, false, true, 1_000_000, 64 << 20, 256, ttl, false, MaxDeadLetters.NONE);
     }
 }

@@ -218,7 +218,9 @@ class GateTest {
         none(upsert("a", "y", "{}", 4L), Counters.SUPERSEDED);
         none(upsert("a", "x", "{}", 4L), Counters.SUPERSEDED);
         none(upsert("a", "x", "{}", 5L), Counters.SKIPPED);
-        none(upsert("a", "y", "{}", 5L), Counters.SUPERSEDED);
+        none(upsert("a", "y", "{}", 5L), Counters.EQUAL_VERSION);
+        none(upsert("a", "x", "{\"p\":1}", 5L), Counters.EQUAL_VERSION);
+        assertThat(gate.count(Counters.SUPERSEDED)).isEqualTo(2);
         none(delete("a", 4L), Counters.SUPERSEDED);
         assertThat(one(upsert("a", "y", "{}", 7L)).version()).isEqualTo(7);
         none(upsert("a", "z", "{}", 6L), Counters.SUPERSEDED);
@@ -249,6 +251,44 @@ class GateTest {
     }
 
     @Test
+    void anEqualVersionWithOtherContentIsReported() throws Exception {
+        open();
+        one(upsert("a", "x", "{}", 1L));
+        none(upsert("a", "x", "{}", 1L), Counters.SKIPPED);
+        assertThat(gate.notices()).isEmpty();
+        none(upsert("a", "y", "{}", 1L), Counters.EQUAL_VERSION);
+        assertThat(gate.notices())
+                .singleElement()
+                .satisfies(
+                        notice -> {
+                            assertThat(notice.letter()).isNull();
+                            assertThat(notice.entry().toString())
+                                    .startsWith(
+                                            "1 x equal version with other content, not written,"
+                                                    + " first at test-0@0: id 'a', version 1."
+                                                    + " A version must grow with each change");
+                        });
+    }
+
+    @Test
+    void aDeleteOfAnUnknownIdIsReportedAndGoesOut() throws Exception {
+        open();
+        one(upsert("k1", "x"));
+        one(delete("{\"id\":\"k1\"}"));
+        one(delete("k1"));
+        none(delete("k1"), Counters.SKIPPED);
+        assertThat(gate.count(Counters.DELETES_OF_UNKNOWN)).isEqualTo(1);
+        assertThat(gate.notices())
+                .singleElement()
+                .satisfies(
+                        notice ->
+                                assertThat(notice.entry().toString())
+                                        .startsWith(
+                                                "1 x delete of an id without a known document, first"
+                                                        + " at test-0@0: id '{\"id\":\"k1\"}'. "));
+    }
+
+    @Test
     void tombstoneTakesTheLastVersion() throws Exception {
         open();
         one(upsert("a", "x", "{}", 5L));
@@ -274,10 +314,13 @@ class GateTest {
                 .allSatisfy(
                         letter -> {
                             assertThat(letter.stage()).isEqualTo(DeadLetter.Stage.PARSE);
-                            assertThat(letter.message()).contains("all of them one or none");
+                            assertThat(letter.message())
+                                    .startsWith(
+                                            "some records of an id have a version and others have"
+                                                    + " none: ");
                         });
-        assertThat(letters.get(0).message()).contains("'n' had none");
-        assertThat(letters.get(2).message()).contains("'e' had one");
+        assertThat(letters.get(0).message()).endsWith("id 'n' has a version, earlier ones none");
+        assertThat(letters.get(2).message()).endsWith("id 'e' has none, earlier ones had one");
         assertThat(gate.count(Counters.DEAD_LETTERS)).isEqualTo(3);
         assertThat(gate.count(Counters.deadLetters(DeadLetter.Stage.PARSE))).isEqualTo(3);
     }

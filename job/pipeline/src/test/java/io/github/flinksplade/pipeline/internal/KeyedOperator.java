@@ -3,6 +3,7 @@ package io.github.flinksplade.pipeline.internal;
 import io.github.flinksplade.connector.DeadLetter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.functions.KeySelector;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
@@ -95,16 +96,20 @@ final class KeyedOperator<I, O> implements AutoCloseable {
 
     /** The dead letters since they were last asked for. */
     List<DeadLetter> deadLetters() {
-        if (harness.getSideOutput(DeadLetterOffice.OUTPUT) == null) {
-            return List.of();
-        }
         List<DeadLetter> all =
-                harness.getSideOutput(DeadLetterOffice.OUTPUT).stream()
-                        .map(StreamRecord::getValue)
-                        .toList();
+                notices().stream().map(Notice::letter).filter(Objects::nonNull).toList();
         List<DeadLetter> fresh = all.subList(deadLettersTaken, all.size());
         deadLettersTaken = all.size();
         return fresh;
+    }
+
+    /** All notices that the operator has reported. */
+    List<Notice> notices() {
+        return harness.getSideOutput(Notice.OUTPUT) == null
+                ? List.of()
+                : harness.getSideOutput(Notice.OUTPUT).stream()
+                        .map(StreamRecord::getValue)
+                        .toList();
     }
 
     long count(String accumulator) {

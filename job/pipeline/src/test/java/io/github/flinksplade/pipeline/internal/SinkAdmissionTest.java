@@ -155,7 +155,7 @@ class SinkAdmissionTest {
         assertThat(harness.extractOutputValues())
                 .extracting(VectorRecord::id)
                 .containsExactly("fine");
-        DeadLetter letter = harness.getSideOutput(DeadLetterOffice.OUTPUT).element().getValue();
+        DeadLetter letter = harness.getSideOutput(Notice.OUTPUT).element().getValue().letter();
         assertThat(letter.message()).isEqualTo("no such ids here");
         assertThat(letter.target()).isEqualTo("recording");
         harness.close();

@@ -78,6 +78,7 @@ class TopologyTest {
                         "check-server",
                         "sink-server",
                         "refused-server",
+                        "notices",
                         "dead-letters",
                         "Sink Committer: dead-letters");
     }

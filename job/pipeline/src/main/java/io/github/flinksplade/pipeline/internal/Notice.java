@@ -1,0 +1,77 @@
+package io.github.flinksplade.pipeline.internal;
+
+import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.pipeline.Notices;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.util.OutputTag;
+
+/**
+ * What an operator reports to the {@link NoticeBoard}: a dead letter, a document without effect, or
+ * only how many records were read.
+ *
+ * @param letter the dead letter, or null
+ * @param key tells reasons apart; null if there is none to report
+ * @param summary see {@link Notices.Entry#summary()}
+ * @param position see {@link Notices.Entry#position()}
+ * @param detail see {@link Notices.Entry#detail()}
+ * @param wayOut see {@link Notices.Entry#wayOut()}
+ * @param read records read since the operator's last notice
+ */
+public record Notice(
+        DeadLetter letter,
+        String key,
+        String summary,
+        String position,
+        String detail,
+        String wayOut,
+        long read) {
+
+    private static final int MAX_DETAIL = 150;
+
+    /** Where operators put their notices. */
+    static final OutputTag<Notice> OUTPUT =
+            new OutputTag<>("dead-letters", TypeInformation.of(Notice.class));
+
+    /** A document that was read and has no effect. */
+    static Notice of(SourceRecord origin, Reason reason, String detail) {
+        return new Notice(
+                null,
+                reason.code(),
+                reason.summary(),
+                origin.position(),
+                abbreviated(detail),
+                reason.wayOut(),
+                0);
+    }
+
+    /** A detail in one line that is not too long for a list. */
+    static String abbreviated(String detail) {
+        if (detail == null) {
+            return null;
+        }
+        String line = detail.strip().replaceAll("\\s*\\R\\s*", " ");
+        return line.length() <= MAX_DETAIL ? line : line.substring(0, MAX_DETAIL) + " ...";
+    }
+
+    static Notice ofRead(long records) {
+        return new Notice(null, null, null, null, null, null, records);
+    }
+
+    Notice withRead(long records) {
+        return new Notice(letter, key, summary, position, detail, wayOut, records);
+    }
+
+    Notices.Entry entry() {
+        return new Notices.Entry(letter != null, key, summary, 1, position, detail, wayOut);
+    }
+
+    /**
+     * Why, apart from the values of a single record.
+     *
+     * @param code one of few words, for counting
+     * @param summary {@code "text" is missing}
+     * @param wayOut what to do about it, as sentences; may be null
+     */
+    record Reason(String code, String summary, String wayOut) {}
+}

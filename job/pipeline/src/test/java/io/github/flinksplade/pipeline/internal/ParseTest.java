@@ -1,0 +1,79 @@
+package io.github.flinksplade.pipeline.internal;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.flinksplade.connector.RecordFormat;
+import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.pipeline.Document;
+import java.util.List;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
+import org.junit.jupiter.api.Test;
+
+class ParseTest {
+
+    private long offset;
+
+    private void process(
+            OneInputStreamOperatorTestHarness<SourceRecord, Document> harness, String value)
+            throws Exception {
+        harness.processElement(
+                new SourceRecord(
+                        "docs",
+                        3,
+                        offset++,
+                        0,
+                        null,
+                        value.getBytes(UTF_8),
+                        new String[0],
+                        new byte[0][]),
+                0);
+    }
+
+    private static List<Notice> notices(
+            OneInputStreamOperatorTestHarness<SourceRecord, Document> harness) {
+        return harness.getSideOutput(Notice.OUTPUT).stream().map(StreamRecord::getValue).toList();
+    }
+
+    @Test
+    void everyRecordReadIsReportedBeforeACheckpointAndAtTheEnd() throws Exception {
+        OneInputStreamOperatorTestHarness<SourceRecord, Document> harness =
+                new OneInputStreamOperatorTestHarness<>(
+                        new Parse(RecordFormat.JSON, 1_000, "version"));
+        try {
+            harness.open();
+            for (int i = 0; i < 3; i++) {
+                process(harness, "{\"id\":\"" + i + "\",\"text\":\"x\"}");
+            }
+            process(harness, "{\"id\":\"x\",\"title\":\"y\"}");
+            assertThat(harness.extractOutputValues()).hasSize(3);
+            assertThat(notices(harness))
+                    .singleElement()
+                    .satisfies(
+                            notice -> {
+                                assertThat(notice.read()).isEqualTo(4);
+                                assertThat(notice.entry().toString())
+                                        .startsWith(
+                                                "1 x \"text\" is missing, first at docs-3@3: the"
+                                                        + " document has \"title\". If the text");
+                                assertThat(notice.letter().message())
+                                        .isEqualTo(
+                                                "\"text\" is missing: the document has \"title\"");
+                            });
+            process(harness, "{\"id\":\"a\",\"text\":\"x\"}");
+            harness.prepareSnapshotPreBarrier(1);
+            harness.prepareSnapshotPreBarrier(2);
+            assertThat(notices(harness)).hasSize(2);
+            for (int i = 0; i < ReadingOperator.REPORT_EVERY + 1; i++) {
+                process(harness, "{\"id\":\"a\",\"text\":\"x\"}");
+            }
+            harness.endInput();
+            assertThat(notices(harness))
+                    .extracting(Notice::read)
+                    .containsExactly(4L, 1L, ReadingOperator.REPORT_EVERY, 1L);
+        } finally {
+            harness.close();
+        }
+    }
+}
