@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -55,7 +56,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "Example, everything built in, nothing to set up:",
             "  flink-splade demo",
             "Help on one command:",
-            "  flink-splade run --help"
+            "  flink-splade run --help",
+            "Environment:",
+            "  FLINK_SPLADE_JAVA_OPTS   options for Java, such as -Xmx4g"
         })
 public final class Main implements Runnable {
 
@@ -100,7 +103,7 @@ public final class Main implements Runnable {
     }
 
     static int run(String[] args, Console console) {
-        quietLibraries();
+        prepareProcess();
         boolean verbose = List.of(args).contains("--verbose");
         if (verbose) {
             System.setProperty("flinksplade.log.level", "INFO");
@@ -191,8 +194,13 @@ public final class Main implements Runnable {
         throw new ParameterException(spec.commandLine(), "a command is missing");
     }
 
-    /** Libraries that would otherwise report home or look for downloads. */
-    static void quietLibraries() {
+    /**
+     * Makes libraries behave the same on every machine: no default locale (Kafka's connector
+     * lower-cases configuration values in it, which a Turkish one breaks), no usage reports, no
+     * downloads.
+     */
+    static void prepareProcess() {
+        Locale.setDefault(Locale.ROOT);
         System.setProperty("OPT_OUT_TRACKING", "true");
         System.setProperty("ai.djl.offline", "true");
         System.setProperty("RUST_FLAVOR", "cpu");

@@ -40,7 +40,7 @@ public final class SpladeJobMain {
      * @param args the file
      */
     public static void main(String[] args) throws Exception {
-        Main.quietLibraries();
+        Main.prepareProcess();
         if (args.length != 1) {
             throw new UserException(
                     "give one argument, the job's configuration file, such as job.yaml");
