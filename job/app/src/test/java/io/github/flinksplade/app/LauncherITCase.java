@@ -55,13 +55,23 @@ class LauncherITCase {
         String text = "caf\u00e9 Z\u00fcrich";
         Distribution.Answer expected =
                 run(Map.of("LC_ALL", "C.UTF-8"), launcher(), "encode", text).expect(0);
-        for (String variable : List.of("LANG", "LC_ALL", "LC_TIME")) {
-            Map<String, String> environment = new HashMap<>(Map.of("LANG", "C.UTF-8"));
-            environment.put("LC_ALL", "");
+        Distribution.Answer answer =
+                run(Map.of("LC_ALL", "", "LANG", "xx_XX.UTF-8"), launcher(), "encode", text)
+                        .expect(0);
+        assertThat(answer.out()).isEqualTo(expected.out());
+    }
+
+    @Test
+    void javaGetsAUtf8LocaleThatIsInstalled() throws IOException {
+        executable(directory.resolve("jdk/bin/java"), "echo \"$LC_ALL\"");
+        Map<String, String> environment = new HashMap<>();
+        environment.put("JAVA_HOME", directory.resolve("jdk").toString());
+        for (String variable : List.of("LANG", "LC_CTYPE", "LC_TIME", "LC_ALL")) {
+            environment.putAll(Map.of("LANG", "C.UTF-8", "LC_ALL", ""));
             environment.put(variable, "xx_XX.UTF-8");
-            Distribution.Answer answer = run(environment, launcher(), "encode", text).expect(0);
-            assertThat(answer.out()).as(variable).isEqualTo(expected.out());
-            assertThat(answer.err()).as(variable).isEmpty();
+            assertThat(run(environment, launcher()).expect(0).out())
+                    .as(variable)
+                    .matches("(?i)(C|en_US)\\.utf-?8\n");
         }
     }
 
