@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import picocli.CommandLine;
@@ -57,7 +58,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "Example, everything built in, nothing to set up:",
             "  flink-splade demo",
             "Help on one command:",
-            "  flink-splade run --help"
+            "  flink-splade run --help",
+            "Environment:",
+            "  FLINK_SPLADE_JAVA_OPTS   options for Java, such as -Xmx4g"
         })
 public final class Main implements Runnable {
 
@@ -105,7 +108,7 @@ public final class Main implements Runnable {
     }
 
     static int run(String[] args, Console console) {
-        quietLibraries();
+        prepareProcess();
         boolean verbose = List.of(args).contains("--verbose");
         // its warnings precede an exception, which is shown
         ONNX_RUNTIME_LOG.setLevel(verbose ? Level.WARNING : Level.OFF);
@@ -198,8 +201,13 @@ public final class Main implements Runnable {
         throw new ParameterException(spec.commandLine(), "a command is missing");
     }
 
-    /** Libraries that would otherwise report home or look for downloads. */
-    static void quietLibraries() {
+    /**
+     * Makes libraries behave the same on every machine: no default locale (Kafka's connector
+     * lower-cases configuration values in it, which a Turkish one breaks), no usage reports, no
+     * downloads.
+     */
+    static void prepareProcess() {
+        Locale.setDefault(Locale.ROOT);
         System.setProperty("OPT_OUT_TRACKING", "true");
         System.setProperty("ai.djl.offline", "true");
         System.setProperty("RUST_FLAVOR", "cpu");

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.apache.flink.client.deployment.application.executors.EmbeddedExecutor;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
@@ -19,6 +20,7 @@ import org.apache.flink.configuration.ExternalizedCheckpointRetention;
 import org.apache.flink.configuration.HighAvailabilityOptions;
 import org.apache.flink.configuration.ReadableConfig;
 import org.apache.flink.configuration.StateRecoveryOptions;
+import org.apache.flink.core.execution.RecoveryClaimMode;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +34,14 @@ public final class SpladeJobMain {
 
     private static final Logger LOG = LoggerFactory.getLogger(SpladeJobMain.class);
 
+    /**
+     * Environment variable of the image's start script: {@code true} when it resumes from a
+     * retained checkpoint, which Flink may then delete once newer ones replace it. Flink's
+     * standalone entry point ignores {@code execution.state-recovery.claim-mode}, so retained
+     * checkpoints would pile up.
+     */
+    static final String CLAIM_CHECKPOINT = "FLINK_SPLADE_CLAIM_CHECKPOINT";
+
     private SpladeJobMain() {}
 
     /**
@@ -40,7 +50,7 @@ public final class SpladeJobMain {
      * @param args the file
      */
     public static void main(String[] args) throws Exception {
-        Main.quietLibraries();
+        Main.prepareProcess();
         if (args.length != 1) {
             throw new UserException(
                     "give one argument, the job's configuration file, such as job.yaml");
@@ -49,7 +59,7 @@ public final class SpladeJobMain {
         JobSettings settings = JobSettings.of(given, Connectors.all().keySet());
         StreamExecutionEnvironment env =
                 StreamExecutionEnvironment.getExecutionEnvironment(
-                        configuration(settings, given.keySet()));
+                        configuration(settings, given.keySet(), System::getenv));
         if (!given.containsKey(JobSettings.CHECKPOINT_INTERVAL.key())
                 && env.getCheckpointInterval() <= 0) {
             env.enableCheckpointing(settings.checkpointInterval().toMillis());
@@ -70,10 +80,14 @@ public final class SpladeJobMain {
         }
     }
 
-    /** What the file says to Flink, over what the cluster says. */
-    private static Configuration configuration(JobSettings settings, Set<String> given) {
-        Map<String, String> keys = new LinkedHashMap<>(settings.flink());
-        Configuration configuration = Configuration.fromMap(keys);
+    /** The file's keys of Flink, which override the cluster's. */
+    static Configuration configuration(
+            JobSettings settings, Set<String> given, UnaryOperator<String> environment) {
+        Configuration configuration = new Configuration();
+        if ("true".equals(environment.apply(CLAIM_CHECKPOINT))) {
+            configuration.set(StateRecoveryOptions.RESTORE_MODE, RecoveryClaimMode.CLAIM);
+        }
+        configuration.addAll(Configuration.fromMap(new LinkedHashMap<>(settings.flink())));
         if (given.contains(JobSettings.CHECKPOINT_INTERVAL.key())) {
             configuration.set(
                     CheckpointingOptions.CHECKPOINTING_INTERVAL, settings.checkpointInterval());

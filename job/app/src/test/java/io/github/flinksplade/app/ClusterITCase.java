@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -52,7 +54,8 @@ class ClusterITCase {
                         "FLINK_SPLADE_REST_PORT", String.valueOf(freePort()),
                         "FLINK_SPLADE_RPC_PORT", String.valueOf(freePort()));
         Path scripts = Distribution.home().resolve("deploy/cluster");
-        command(environment, scripts.resolve("start").toString()).expect(0);
+        command(environment, scripts.resolve("start").toString(), "-Dparallelism.default=2")
+                .expect(0);
         try {
             for (String run : List.of("first", "second")) {
                 Path job = directory.resolve(run + ".yaml");
@@ -76,8 +79,105 @@ class ClusterITCase {
                 assertThat(lines).as(run).hasSize(40);
                 assertThat(found).as(run).isEqualTo(expected);
             }
+            failuresAreReportedByTheirLastCause(environment, scripts);
+            savepointStopsARunningJob(environment, scripts, documents);
+            startReplacesADeadProcess(environment, scripts);
         } finally {
             command(environment, scripts.resolve("stop").toString()).expect(0);
+        }
+    }
+
+    private void failuresAreReportedByTheirLastCause(Map<String, String> environment, Path scripts)
+            throws Exception {
+        Path job = directory.resolve("failing.yaml");
+        Files.writeString(
+                job, "from: file:nowhere.jsonl\nto: nosuch:x\ndead-letters: file:y.jsonl\n");
+        Distribution.Answer answer =
+                command(environment, scripts.resolve("submit").toString(), job.toString())
+                        .expect(1);
+        assertThat(answer.err()).startsWith("failed: no connector for 'nosuch:'");
+        assertThat(answer.out() + answer.err()).doesNotContain("\tat ");
+    }
+
+    private void savepointStopsARunningJob(
+            Map<String, String> environment, Path scripts, Path documents) throws Exception {
+        Path watched = Files.createDirectory(directory.resolve("watched"));
+        Files.copy(documents, watched.resolve("docs.jsonl"));
+        Path job = directory.resolve("endless.yaml");
+        Files.writeString(
+                job,
+                "from: file:%s?watch=true\nto: file:%s\ndead-letters: file:%s\n"
+                        .formatted(
+                                watched,
+                                directory.resolve("endless"),
+                                directory.resolve("endless-dead-letters.jsonl")));
+        command(environment, scripts.resolve("submit").toString(), "-d", job.toString()).expect(0);
+        Distribution.Answer answer =
+                command(environment, scripts.resolve("savepoint").toString(), "--stop").expect(0);
+        Matcher path = Pattern.compile("Path: file:(\\S+)").matcher(answer.out());
+        assertThat(path.find()).as(answer.out()).isTrue();
+        assertThat(Path.of(path.group(1), "_metadata")).isRegularFile();
+    }
+
+    private void startReplacesADeadProcess(Map<String, String> environment, Path scripts)
+            throws Exception {
+        Path pids = directory.resolve("cluster/pids");
+        String jobManager = Files.readString(pids.resolve("jobmanager"));
+        String taskManager = Files.readString(pids.resolve("taskmanager-1")).strip();
+        ProcessHandle.of(Long.parseLong(taskManager)).orElseThrow().destroyForcibly();
+        Distribution.await(
+                "the end of the TaskManager",
+                () -> ProcessHandle.of(Long.parseLong(taskManager)).isEmpty());
+
+        Distribution.Answer answer =
+                command(environment, scripts.resolve("start").toString()).expect(0);
+
+        assertThat(answer.out()).contains("(started: taskmanager-1)");
+        assertThat(Files.readString(pids.resolve("jobmanager"))).isEqualTo(jobManager);
+        Path logs = directory.resolve("cluster/log");
+        assertThat(logs.resolve("taskmanager-1.log")).isRegularFile();
+        assertThat(logs.resolve("taskmanager-1.log.1")).isRegularFile();
+        assertThat(command(environment, scripts.resolve("start").toString()).expect(0).out())
+                .startsWith("Flink is already running");
+    }
+
+    @Test
+    void argumentsAreValidatedBeforeAnythingStarts() {
+        Path scripts = Distribution.home().resolve("deploy/cluster");
+        Path cluster = directory.resolve("none");
+        Map<String, String> environment = Map.of("FLINK_SPLADE_CLUSTER", cluster.toString());
+        for (String script : List.of("start", "stop", "submit", "savepoint")) {
+            String path = scripts.resolve(script).toString();
+            assertThat(command(environment, path, "--help").expect(0).out())
+                    .contains("usage: deploy/cluster/" + script);
+            assertThat(command(environment, path, "--no-such-option").expect(2).err())
+                    .contains("--no-such-option", "--help");
+        }
+        String start = scripts.resolve("start").toString();
+        for (String invalid : List.of("0", "-1", "two", "99999", "", "-Denv.java.opts=x")) {
+            assertThat(command(environment, start, invalid).expect(2).err())
+                    .contains("'" + invalid + "'");
+        }
+        assertThat(cluster).doesNotExist();
+    }
+
+    @Test
+    void stopSparesAProcessThatHasTakenOverAProcessId() throws Exception {
+        Path pids = Files.createDirectories(directory.resolve("stale/pids"));
+        Process other = new ProcessBuilder("sleep", "600").start();
+        try {
+            Files.writeString(pids.resolve("taskmanager-1"), other.pid() + "\n");
+            Distribution.Answer answer =
+                    command(
+                                    Map.of(
+                                            "FLINK_SPLADE_CLUSTER",
+                                            directory.resolve("stale").toString()),
+                                    Distribution.home().resolve("deploy/cluster/stop").toString())
+                            .expect(0);
+            assertThat(answer.out()).startsWith("no cluster is running");
+            assertThat(other.isAlive()).isTrue();
+        } finally {
+            other.destroyForcibly().waitFor();
         }
     }
 

@@ -1,6 +1,7 @@
 package io.github.flinksplade.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -9,6 +10,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,6 +56,23 @@ class MainTest {
         assertThat(outcome.code()).isEqualTo(code);
         assertThat(outcome.err()).contains(message);
         assertThat(outcome.out()).isEmpty();
+    }
+
+    @Test
+    void bothMainClassesReplaceTheDefaultLocale() {
+        Locale before = Locale.getDefault();
+        try {
+            Locale.setDefault(new Locale("tr", "TR"));
+            run("", "--version");
+            assertThat(Locale.getDefault()).isEqualTo(Locale.ROOT);
+            Locale.setDefault(new Locale("tr", "TR"));
+            assertThatThrownBy(() -> SpladeJobMain.main(new String[0]))
+                    .isInstanceOf(UserException.class);
+            assertThat(Locale.getDefault()).isEqualTo(Locale.ROOT);
+            assertThat(Locale.getDefault(Locale.Category.FORMAT)).isEqualTo(Locale.ROOT);
+        } finally {
+            Locale.setDefault(before);
+        }
     }
 
     @ParameterizedTest

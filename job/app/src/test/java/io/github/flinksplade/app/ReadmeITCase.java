@@ -87,12 +87,15 @@ class ReadmeITCase {
                     blocks("From Kafka to Kafka")
                             .replace("localhost:9092", broker.bootstrapServers());
             Path log = directory.resolve("log");
-            Process job =
+            ProcessBuilder builder =
                     new ProcessBuilder("bash", "-ec", command)
                             .directory(directory.toFile())
                             .redirectErrorStream(true)
-                            .redirectOutput(log.toFile())
-                            .start();
+                            .redirectOutput(log.toFile());
+            // In a Turkish locale, the connector would not recognize its own start modes.
+            builder.environment()
+                    .put("FLINK_SPLADE_JAVA_OPTS", "-Duser.language=tr -Duser.country=TR");
+            Process job = builder.start();
             try {
                 Distribution.await(
                         "a vector and a dead letter",
