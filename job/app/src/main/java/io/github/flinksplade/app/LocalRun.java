@@ -220,6 +220,7 @@ final class LocalRun {
         // An interrupted reindex resumes as one.
         boolean reindex = settings.reindex() || (again == null && bounded && before.reindex());
         Path checkpoint = state.newestCheckpoint(again == null ? Set.of() : KEYED);
+        state.checkNotMoved(before, checkpoint);
         Manifest manifest =
                 before.next(plan.sourceIdentities(), targets, encoder, again != null, reindex);
         if (again == null && checkpoint != null) {

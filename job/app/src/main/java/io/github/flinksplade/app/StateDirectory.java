@@ -1,6 +1,7 @@
 package io.github.flinksplade.app;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -78,6 +79,8 @@ final class StateDirectory implements AutoCloseable {
      *     sources' names in the checkpoints
      * @param reindex whether this generation passes unchanged documents
      * @param finished whether all sources were read to their end
+     * @param directory absolute path of the state directory when this was written; checkpoints
+     *     contain it. Null until it is written
      */
     record Manifest(
             @JsonProperty("format") int format,
@@ -87,7 +90,8 @@ final class StateDirectory implements AutoCloseable {
             @JsonProperty("encoder") String encoder,
             @JsonProperty("generation") int generation,
             @JsonProperty("reindex") boolean reindex,
-            @JsonProperty("finished") boolean finished) {
+            @JsonProperty("finished") boolean finished,
+            @JsonProperty("directory") String directory) {
 
         Manifest {
             sources = List.copyOf(sources);
@@ -100,7 +104,7 @@ final class StateDirectory implements AutoCloseable {
                 List<String> targets,
                 String encoder,
                 boolean reindex) {
-            return new Manifest(FORMAT, id, sources, targets, encoder, 1, reindex, false);
+            return new Manifest(FORMAT, id, sources, targets, encoder, 1, reindex, false, null);
         }
 
         /** The same job started again. */
@@ -118,11 +122,26 @@ final class StateDirectory implements AutoCloseable {
                     nextEncoder,
                     generation + (newGeneration ? 1 : 0),
                     nextReindex,
-                    false);
+                    false,
+                    null);
         }
 
         Manifest asFinished() {
-            return new Manifest(format, id, sources, targets, encoder, generation, reindex, true);
+            return new Manifest(
+                    format, id, sources, targets, encoder, generation, reindex, true, directory);
+        }
+
+        private Manifest in(Path stateDirectory) {
+            return new Manifest(
+                    format,
+                    id,
+                    sources,
+                    targets,
+                    encoder,
+                    generation,
+                    reindex,
+                    finished,
+                    stateDirectory.toString());
         }
     }
 
@@ -242,11 +261,18 @@ final class StateDirectory implements AutoCloseable {
         } catch (NoSuchFileException e) {
             return null;
         } catch (JsonProcessingException e) {
+            JsonLocation location = e.getLocation();
             throw new UserException(
                     file
-                            + " is damaged ("
-                            + e.getOriginalMessage()
-                            + "); put back a copy of it, or give another --state",
+                            + " is damaged"
+                            + (location == null
+                                    ? ""
+                                    : " (line "
+                                            + location.getLineNr()
+                                            + ", column "
+                                            + location.getColumnNr()
+                                            + ")")
+                            + ". Restore a copy of it, or give another --state.",
                     e);
         } catch (IOException e) {
             throw new UserException("cannot read " + file + ": " + Failure.of(e).message(), e);
@@ -263,7 +289,7 @@ final class StateDirectory implements AutoCloseable {
                             StandardOpenOption.CREATE,
                             StandardOpenOption.TRUNCATE_EXISTING,
                             StandardOpenOption.WRITE)) {
-                ByteBuffer bytes = ByteBuffer.wrap(JSON.writeValueAsBytes(manifest));
+                ByteBuffer bytes = ByteBuffer.wrap(JSON.writeValueAsBytes(manifest.in(directory)));
                 while (bytes.hasRemaining()) {
                     channel.write(bytes);
                 }
@@ -272,8 +298,42 @@ final class StateDirectory implements AutoCloseable {
             Files.move(fresh, directory.resolve("job.json"), StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new UserException(
-                    "cannot write " + directory.resolve("job.json") + ": " + e.getMessage(), e);
+                    "cannot write "
+                            + directory.resolve("job.json")
+                            + ": "
+                            + Failure.of(e).message(),
+                    e);
         }
+    }
+
+    /**
+     * Rejects a checkpoint of a directory that was moved or copied: it contains the old path of its
+     * files. A savepoint does not, nor does it matter where the old path still leads here.
+     *
+     * @param manifest what the last run left
+     * @throws UserException with the ways out
+     */
+    void checkNotMoved(Manifest manifest, Path checkpoint) {
+        Path before = Path.of(manifest.directory());
+        if (before.equals(directory)
+                || checkpoint == null
+                || checkpoint.getFileName().toString().startsWith(SAVEPOINT)) {
+            return;
+        }
+        try {
+            if (Files.exists(before) && Files.isSameFile(before, directory)) {
+                return;
+            }
+        } catch (IOException e) {
+            throw new UserException("cannot read " + before + ": " + Failure.of(e).message(), e);
+        }
+        throw new UserException(
+                "the state in "
+                        + directory
+                        + " was moved or copied from "
+                        + before
+                        + ", which its checkpoints contain as the path of their files. Move it back,"
+                        + " link the old path to the new one, or give another --state.");
     }
 
     /** A directory for the checkpoints of a new run. */

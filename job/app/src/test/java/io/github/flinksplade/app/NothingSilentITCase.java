@@ -25,10 +25,11 @@ class NothingSilentITCase {
                                 "--from",
                                 "file:" + directory.resolve("docs.jsonl") + options,
                                 "--to",
-                                "lucene:" + directory.resolve("idx"),
-                                "--state",
-                                directory.resolve("state").toString()));
+                                "lucene:" + directory.resolve("idx")));
         arguments.addAll(List.of(more));
+        if (!arguments.contains("--state")) {
+            arguments.addAll(List.of("--state", directory.resolve("state").toString()));
+        }
         return MainTest.run("", arguments.toArray(new String[0]));
     }
 
@@ -98,6 +99,22 @@ class NothingSilentITCase {
                         "Please check:\n  1 x equal version with other content, not written, "
                                 + at(1)
                                 + ": id 'a', version 1. A version must grow with each change");
+    }
+
+    @Test
+    void aStateDirectoryThatWasMovedIsOneSentence() throws IOException {
+        String documents = "{\"id\":\"a\",\"text\":\"x\"}\n";
+        assertThat(run(documents, "").code()).isZero();
+        Path moved = Files.move(directory.resolve("state"), directory.resolve("moved"));
+        Outcome outcome = run(documents, "", "--state", moved.toString());
+        assertThat(outcome.code()).isEqualTo(ExitCode.INPUT);
+        assertThat(outcome.err())
+                .startsWith("flink-splade: the state in " + moved + " was moved or copied from ")
+                .hasLineCount(1);
+        Files.createSymbolicLink(directory.resolve("state"), moved);
+        Outcome linked = run(documents, "", "--state", moved.toString());
+        assertThat(linked.code()).as(linked.err()).isZero();
+        assertThat(linked.err()).contains("skipped 1;");
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.apache.flink.runtime.checkpoint.Checkpoints;
 import org.apache.flink.runtime.checkpoint.FullyFinishedOperatorState;
 import org.apache.flink.runtime.checkpoint.OperatorState;
@@ -64,7 +65,11 @@ class StateDirectoryTest {
             state.write(manifest.asFinished());
         }
         try (StateDirectory state = StateDirectory.open(path())) {
-            assertThat(state.manifest()).isEqualTo(manifest.asFinished());
+            assertThat(state.manifest())
+                    .usingRecursiveComparison()
+                    .ignoringFields("directory")
+                    .isEqualTo(manifest.asFinished());
+            assertThat(state.manifest().directory()).isEqualTo(path().toString());
         }
     }
 
@@ -76,11 +81,13 @@ class StateDirectoryTest {
                 Files.writeString(file, text);
                 assertThatThrownBy(state::manifest)
                         .isInstanceOf(UserException.class)
-                        .hasMessageStartingWith(file + " is damaged (")
-                        .hasMessageEndingWith("); put back a copy of it, or give another --state");
+                        .hasMessageMatching(
+                                Pattern.quote(file.toString())
+                                        + " is damaged( \\(line \\d+, column \\d+\\))?\\. Restore a"
+                                        + " copy of it, or give another --state\\.");
             }
             Manifest later = Manifest.first("x", List.of(), List.of(), "feed", false);
-            state.write(new Manifest(2, "x", List.of(), List.of(), "feed", 1, false, false));
+            state.write(new Manifest(2, "x", List.of(), List.of(), "feed", 1, false, false, null));
             assertThat(later.format()).isEqualTo(1);
             assertThatThrownBy(state::manifest).hasMessageContaining("has format 2");
         }
@@ -120,6 +127,31 @@ class StateDirectoryTest {
             assertThat(third).doesNotExist();
             assertThat(ninth).exists();
             assertThat(state.newRun()).hasFileName("run-3");
+        }
+    }
+
+    @Test
+    void aCheckpointOfADirectoryThatWasMovedIsRejected() throws IOException {
+        try (StateDirectory state = StateDirectory.open(path())) {
+            state.write(Manifest.first("x", List.of(), List.of(), "feed", false));
+            Path checkpoint = checkpoint(state.newRun(), 1);
+            state.checkNotMoved(state.manifest(), checkpoint);
+        }
+        Path moved = Files.move(path(), parent.resolve("moved"));
+        try (StateDirectory state = StateDirectory.open(moved)) {
+            Manifest manifest = state.manifest();
+            Path checkpoint = state.newestCheckpoint(Set.of());
+            assertThatThrownBy(() -> state.checkNotMoved(manifest, checkpoint))
+                    .isInstanceOf(UserException.class)
+                    .hasMessage(
+                            "the state in %s was moved or copied from %s, which its checkpoints"
+                                    + " contain as the path of their files. Move it back, link the old"
+                                    + " path to the new one, or give another --state.",
+                            moved, path());
+            state.checkNotMoved(manifest, null);
+            state.checkNotMoved(manifest, moved.resolve("checkpoints/run-1/savepoint-1"));
+            Files.createSymbolicLink(path(), moved);
+            state.checkNotMoved(manifest, checkpoint);
         }
     }
 
