@@ -84,7 +84,7 @@ final class BenchOptions {
                     ? WordNet.things().stream().map(WordNet.Thing::definition).limit(most).toList()
                     : EncodeBenchmark.read(corpus, most);
         } catch (IOException e) {
-            throw new UserException("cannot read texts: " + e.getMessage(), e);
+            throw new UserException("cannot read texts: " + Failure.of(e).message(), e);
         }
     }
 
@@ -94,7 +94,7 @@ final class BenchOptions {
             try {
                 Files.writeString(json, asJson);
             } catch (IOException e) {
-                throw new UserException("cannot write " + json + ": " + e.getMessage(), e);
+                throw new UserException("cannot write " + json + ": " + Failure.of(e).message(), e);
             }
         }
         Results results = new Results(console());

@@ -187,7 +187,8 @@ final class EncodeCommand implements Callable<Integer> {
         results.flush();
         if (ahead.broken != null) {
             throw new UserException(
-                    "cannot read standard input: " + ahead.broken.getMessage(), ahead.broken);
+                    "cannot read standard input: " + Failure.of(ahead.broken).message(),
+                    ahead.broken);
         }
     }
 

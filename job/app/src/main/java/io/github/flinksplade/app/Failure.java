@@ -34,6 +34,17 @@ record Failure(int exitCode, String message) {
     private static final Pattern NO_EXECUTION =
             Pattern.compile("failed to map segment|[Oo]peration not permitted");
     private static final int LONGEST = 600;
+    private static final Pattern JSON_PATH =
+            Pattern.compile("\\s*\\(through reference chain: [^)]*\\)");
+    private static final Pattern JSON_LOCATION =
+            Pattern.compile(
+                    "\\s*at \\[Source: .*?; line: (\\d+), column: (\\d+)\\]", Pattern.DOTALL);
+    private static final String CLASS_NAME =
+            "\\b(?:org|com|io|net|java|javax|jdk|sun)\\.(?:[a-z][a-z0-9_]*\\.)+(?:[A-Z]\\w*[.$])*([A-Z]\\w*)";
+    private static final Pattern CLASS_BEFORE_MESSAGE =
+            Pattern.compile(
+                    "(?:\\b(?:org|com|io|net|java|javax|jdk|sun)\\.(?:[a-z][a-z0-9_]*\\.)+[\\w$.]*?(?:Exception|Error|Throwable):\\s*)+");
+    private static final Pattern CLASS = Pattern.compile(CLASS_NAME);
 
     /**
      * Reads a chain of causes: the outermost of our own sentences counts; else what the file system
@@ -86,15 +97,13 @@ record Failure(int exitCode, String message) {
         }
         for (Throwable link : chain) {
             if (link instanceof IOException && link.getMessage() != null) {
-                return new Failure(ExitCode.INPUT, oneLine(link.getMessage()));
+                return new Failure(ExitCode.INPUT, oneLine(withoutLibraries(link.getMessage())));
             }
         }
-        Throwable root = chain.get(0);
-        String what = root.getMessage() == null ? root.getClass().getName() : root.getMessage();
         return new Failure(
                 ExitCode.INTERNAL,
                 "this is a fault of flink-splade: "
-                        + oneLine(what)
+                        + oneLine(withoutLibraries(chain.get(0).getMessage()))
                         + "; run it again with --verbose for the details");
     }
 
@@ -143,6 +152,17 @@ record Failure(int exitCode, String message) {
             return path + " is not a directory";
         }
         return path + ": " + (file.getReason() == null ? "cannot be used" : file.getReason());
+    }
+
+    /** The message without names of classes; a JSON library's location as line and column. */
+    private static String withoutLibraries(String message) {
+        if (message == null) {
+            return null;
+        }
+        String plain = JSON_PATH.matcher(message).replaceAll("");
+        plain = JSON_LOCATION.matcher(plain).replaceAll(" (line $1, column $2)");
+        plain = CLASS_BEFORE_MESSAGE.matcher(plain).replaceAll("");
+        return CLASS.matcher(plain).replaceAll("$1");
     }
 
     private static String oneLine(String message) {

@@ -75,7 +75,7 @@ public final class FlinkFileSystemModels implements ModelProvider {
                     e);
         } catch (IOException e) {
             throw new ModelException(
-                    "the model " + reference + " cannot be copied: " + e.getMessage(), e);
+                    "the model " + reference + " cannot be copied: " + Failure.of(e).message(), e);
         }
     }
 

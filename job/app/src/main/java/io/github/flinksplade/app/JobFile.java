@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
@@ -20,6 +21,7 @@ import java.util.regex.Pattern;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.MappingNode;
@@ -27,6 +29,7 @@ import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.reader.ReaderException;
 
 /**
  * A job's settings in YAML. Values stay the text that stands in the file, so that {@code 010} or
@@ -35,6 +38,7 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
  */
 final class JobFile {
 
+    private static final int MAX_SHOWN = 60;
     private static final Pattern REFERENCE = Pattern.compile("\\$\\{(env|file):([^}]+)}");
 
     private final Path file;
@@ -60,7 +64,8 @@ final class JobFile {
      * @param environment gives an environment variable, or null
      * @throws UserException when it cannot be read or is not a map of settings
      */
-    static Map<String, Given> read(Path file, UnaryOperator<String> environment) {
+    static Map<String, Given> read(Path path, UnaryOperator<String> environment) {
+        Path file = Path.of(expanded(path.toString()));
         String text;
         try {
             text =
@@ -74,9 +79,41 @@ final class JobFile {
             throw new UserException("the configuration file " + file + " is not valid UTF-8", e);
         } catch (IOException e) {
             throw new UserException(
-                    "cannot read the configuration file " + file + ": " + e.getMessage(), e);
+                    "cannot read the configuration file " + file + ": " + Failure.of(e).message(),
+                    e);
         }
         return new JobFile(file, environment).settings(text);
+    }
+
+    private static String expanded(String path) {
+        try {
+            return Home.expand(path);
+        } catch (IllegalArgumentException e) {
+            throw new UserException(e.getMessage(), e);
+        }
+    }
+
+    private static String line(String text, int number) {
+        return text.lines().skip(number).findFirst().orElse("");
+    }
+
+    /** What is wrong there in a user's words, without those of the YAML library. */
+    private static String problem(String line, int column) {
+        if (column < line.length() && line.charAt(column) == '\t'
+                || line.stripTrailing().length() > column
+                        && line.substring(0, column).indexOf('\t') >= 0
+                        && line.substring(0, column).isBlank()) {
+            return "a tab is in the indentation. Indent with spaces.";
+        }
+        String shown = line.strip();
+        return (shown.isEmpty()
+                        ? "the text ends too early"
+                        : "'"
+                                + (shown.length() <= MAX_SHOWN
+                                        ? shown
+                                        : shown.substring(0, MAX_SHOWN) + "...")
+                                + "' does not fit")
+                + ". Check the indentation, quotation marks and brackets here and above.";
     }
 
     private Map<String, Given> settings(String text) {
@@ -85,17 +122,35 @@ final class JobFile {
             LoaderOptions options = new LoaderOptions();
             root = new Yaml(new SafeConstructor(options)).compose(new StringReader(text));
         } catch (MarkedYAMLException e) {
+            Mark mark = e.getProblemMark();
             throw new UserException(
                     file
                             + " is not valid YAML: line "
-                            + (e.getProblemMark().getLine() + 1)
+                            + (mark.getLine() + 1)
                             + ", column "
-                            + (e.getProblemMark().getColumn() + 1)
+                            + (mark.getColumn() + 1)
                             + ": "
-                            + e.getProblem(),
+                            + problem(line(text, mark.getLine()), mark.getColumn()),
+                    e);
+        } catch (ReaderException e) {
+            throw new UserException(
+                    file
+                            + " is not valid YAML: it contains a control character, U+"
+                            + String.format(Locale.ROOT, "%04X", e.getCodePoint())
+                            + ", in line "
+                            + (text.codePoints()
+                                            .limit(e.getPosition())
+                                            .filter(c -> c == '\n')
+                                            .count()
+                                    + 1)
+                            + ". Remove it.",
                     e);
         } catch (YAMLException e) {
-            throw new UserException(file + " is not valid YAML: " + e.getMessage(), e);
+            throw new UserException(
+                    file
+                            + " is not valid YAML: it is too large, nested too deeply, or repeats"
+                            + " too many aliases. Write the settings one a line.",
+                    e);
         }
         if (root == null) {
             throw new UserException(file + " is empty; it needs at least from: and to:");
@@ -171,7 +226,7 @@ final class JobFile {
 
     private String content(String path, Node node) {
         try {
-            return Files.readString(Path.of(path)).stripTrailing();
+            return Files.readString(Path.of(expanded(path))).stripTrailing();
         } catch (IOException e) {
             throw new UserException("cannot read " + path + ", used " + where(node), e);
         }

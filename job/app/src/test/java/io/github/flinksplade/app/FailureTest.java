@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.encoder.ModelException;
+<<<<<<< HEAD
 import java.io.FileNotFoundException;
+=======
+import io.github.flinksplade.pipeline.TooManyDeadLettersException;
+>>>>>>> 6b0def9 (Keep library texts and class names out of messages)
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -113,6 +117,35 @@ class FailureTest {
                                         + " with --verbose for the details"));
         assertThat(of(new NullPointerException()).message())
                 .startsWith("this is a fault of flink-splade: ");
+    }
+
+    @Test
+    void noTextOfALibrary() {
+        assertThat(
+                        of(new IOException(
+                                        "org.apache.flink.util.FlinkException:"
+                                                + " java.io.IOException: Unexpected character\n"
+                                                + " at [Source: REDACTED"
+                                                + " (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION`"
+                                                + " disabled); line: 3, column: 7] (through"
+                                                + " reference chain: io.x.Y[\"a\"])"))
+                                .message())
+                .isEqualTo("Unexpected character (line 3, column 7)");
+        assertThat(
+                        of(new IllegalStateException("no serializer for org.apache.flink.X$Y"))
+                                .message())
+                .startsWith("this is a fault of flink-splade: no serializer for Y; run it again");
+        assertThat(of(new NullPointerException()).message())
+                .startsWith("this is a fault of flink-splade: no reason was given; run it again");
+        // our own sentences stay as they are
+        assertThat(of(new UserException("the topic com.acme.shop.Orders is missing")).message())
+                .isEqualTo("the topic com.acme.shop.Orders is missing");
+    }
+
+    @Test
+    void tooManyDeadLettersAreTheInputs() {
+        assertThat(of(new JobFailedException(new TooManyDeadLettersException("4 of 5"))))
+                .isEqualTo(new Failure(1, "4 of 5"));
     }
 
     @Test

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JobFileTest {
 
@@ -81,6 +83,57 @@ class JobFileTest {
         assertThatThrownBy(() -> read("from: [a\nto: b\n"))
                 .isInstanceOf(UserException.class)
                 .hasMessageStartingWith(file() + " is not valid YAML: line 2, column 3: ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "from: a\nkafka.properties:\n\ta: b\n",
+                "from: a\n\tto: b\n",
+                "from: \"a\n",
+                "from: 'a\nto: b\n",
+                "from: a: b\n",
+                "from: [a\nto: b\n",
+                "from: {a: b\n",
+                "from: @a\n",
+                "from: %a\n",
+                "from: `a`\n",
+                "from: *nobody\n",
+                "from: &a\n  b: *a\n- c\n",
+                "from: a\n to: b\n",
+                "from: a\n---\nto: b\n",
+                "- a\nfrom: b\n",
+                "from: \"\\q\"\n",
+                "from: \u0001\n",
+                "? [\n",
+                "!!java.net.URL [x]\n"
+            })
+    void noWordsOfTheYamlLibrary(String text) {
+        assertThatThrownBy(() -> read(text))
+                .isInstanceOf(UserException.class)
+                .satisfies(
+                        e ->
+                                assertThat(e.getMessage())
+                                        .startsWith(file().toString())
+                                        .doesNotContainIgnoringCase(
+                                                "token",
+                                                "scanning",
+                                                "parsing",
+                                                "snakeyaml",
+                                                "reader")
+                                        .doesNotContain("<", "expected", "\n", "\t"));
+    }
+
+    @Test
+    void aTabIsNamed() {
+        assertMistake(
+                "from: a\nkafka.properties:\n\ta: b\n",
+                "%s is not valid YAML: line 3, column 1: a tab is in the indentation. Indent with"
+                        + " spaces.");
+        assertMistake(
+                "from: a\nto: \u0001\n",
+                "%s is not valid YAML: it contains a control character, U+0001, in line 2. Remove"
+                        + " it.");
     }
 
     private void assertMistake(String text, String message) {

@@ -155,7 +155,7 @@ class MainTest {
                     2 | bench job --rounds -1                          | --documents and --rounds must be at least 1
                     2 | bench job --threads two                        | threads on the command line: 'two' is not a whole number of at least 0
                     2 | bench job --precision fp64                     | precision on the command line: *
-                    1 | bench job --corpus /no/such.jsonl              | cannot read texts: /no/such.jsonl*
+                    1 | bench job --corpus /no/such.jsonl              | cannot read texts: there is no /no/such.jsonl*
                     1 | search --index lucene:/no/such/index hello     | *
                     1 | run --from file:/no/such.jsonl --to file:b     | *
                     """)

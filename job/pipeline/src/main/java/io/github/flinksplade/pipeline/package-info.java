@@ -18,6 +18,9 @@
  *       it adds the vector it sent last.
  *   <li><b>check</b> and <b>target</b>, one of each for each target: what the target can never
  *       accept becomes a dead letter, the rest goes to its sink.
+ *   <li><b>notices</b>: lists dead letters by reason, with what else the user should know, and
+ *       fails the job that has too many ({@link io.github.flinksplade.pipeline.Notices}, {@link
+ *       io.github.flinksplade.pipeline.MaxDeadLetters}).
  *   <li><b>dead-letters</b>: what could not be parsed, encoded or accepted, in its original bytes.
  * </ol>
  *
