@@ -95,7 +95,7 @@ final class Gpu {
                             + " FLINK_SPLADE_PROFILE=gpu ./flink-splade");
         }
         // the runtime's errors need its logger, which comes with the environment
-        OrtEnvironment environment = OnnxSession.runtime();
+        OrtEnvironment environment = NativeLibraries.onnxRuntime();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setSessionLogLevel(OnnxSession.LOGGING);
             add(options, gpu, Optional.empty());
