@@ -4,11 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.encoder.ModelException;
-<<<<<<< HEAD
-import java.io.FileNotFoundException;
-=======
 import io.github.flinksplade.pipeline.TooManyDeadLettersException;
->>>>>>> 6b0def9 (Keep library texts and class names out of messages)
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
