@@ -49,7 +49,7 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
         }
         for (FilePattern.Found file : files) {
             if (!known.contains(file.path())) {
-                waiting.add(new FileSplit(file.path(), file.name(), 0, 0));
+                waiting.add(FileSplit.whole(file.path(), file.name()));
             }
         }
         listed = true;

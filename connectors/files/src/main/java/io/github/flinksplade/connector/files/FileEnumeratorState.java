@@ -28,10 +28,10 @@ record FileEnumeratorState(boolean listed, List<FileSplit> waiting, Set<String> 
         return new FileEnumeratorState(false, List.of(), Set.of());
     }
 
-    /** Version 1: listed, count and splits, count and paths in their order. */
+    /** Version 2: listed, count and splits, count and paths in their order. */
     static final class Serializer implements SimpleVersionedSerializer<FileEnumeratorState> {
 
-        private static final int VERSION = 1;
+        private static final int VERSION = 2;
 
         @Override
         public int getVersion() {

@@ -13,18 +13,30 @@ import org.apache.flink.core.memory.DataOutputSerializer;
  * @param name the name that stands in the ids of a text file's documents
  * @param offset how many bytes of the file, unpacked, have been read; a line begins there
  * @param line the number of that line, from 0
+ * @param content what the offset is a position in; null as long as nothing has been read
  */
-record FileSplit(String path, String name, long offset, long line) implements SourceSplit {
+record FileSplit(String path, String name, long offset, long line, FileContent content)
+        implements SourceSplit {
+
+    /** The whole file, whatever it contains. */
+    static FileSplit whole(String path, String name) {
+        return new FileSplit(path, name, 0, 0, null);
+    }
+
+    /** What follows a position of the same file. */
+    FileSplit from(long offset, long line, FileContent content) {
+        return new FileSplit(path, name, offset, line, content);
+    }
 
     @Override
     public String splitId() {
         return path;
     }
 
-    /** Version 1: path, name, offset, line. */
+    /** Version 2: path, name, offset, line, whether there is a content, content. */
     static final class Serializer implements SimpleVersionedSerializer<FileSplit> {
 
-        private static final int VERSION = 1;
+        private static final int VERSION = 2;
 
         @Override
         public int getVersion() {
@@ -49,20 +61,30 @@ record FileSplit(String path, String name, long offset, long line) implements So
             out.writeUTF(split.name);
             out.writeLong(split.offset);
             out.writeLong(split.line);
+            out.writeBoolean(split.content != null);
+            if (split.content != null) {
+                split.content.write(out);
+            }
         }
 
         static FileSplit read(DataInputDeserializer in) throws IOException {
-            return new FileSplit(in.readUTF(), in.readUTF(), in.readLong(), in.readLong());
+            return new FileSplit(
+                    in.readUTF(),
+                    in.readUTF(),
+                    in.readLong(),
+                    in.readLong(),
+                    in.readBoolean() ? FileContent.read(in) : null);
         }
     }
 
     static void requireVersion(int found, int known) throws IOException {
         if (found != known) {
             throw new IOException(
-                    "the checkpoint holds version "
+                    "the checkpoint contains version "
                             + found
-                            + " of the file connector's state, this program knows version "
-                            + known);
+                            + " of the file connector's state, but this release reads version "
+                            + known
+                            + ". Use the release that wrote it, or start without the state");
         }
     }
 }

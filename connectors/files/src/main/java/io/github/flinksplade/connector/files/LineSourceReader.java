@@ -17,9 +17,9 @@ final class LineSourceReader
      * A line as it was read.
      *
      * @param record what leaves the source
-     * @param nextOffset offset of the line after it
+     * @param rest what follows it in the file
      */
-    record Line(SourceRecord record, long nextOffset) {}
+    record Line(SourceRecord record, FileSplit rest) {}
 
     /** How far a file has been emitted. */
     static final class Progress {
@@ -37,12 +37,7 @@ final class LineSourceReader
                 splitReader,
                 (line, output, progress) -> {
                     output.collect(line.record());
-                    progress.split =
-                            new FileSplit(
-                                    progress.split.path(),
-                                    progress.split.name(),
-                                    line.nextOffset(),
-                                    line.record().offset() + 1);
+                    progress.split = line.rest();
                 },
                 context.getConfiguration(),
                 context);

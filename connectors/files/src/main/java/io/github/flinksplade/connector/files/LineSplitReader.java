@@ -17,9 +17,13 @@ import org.apache.flink.connector.base.source.reader.RecordsBySplits;
 import org.apache.flink.connector.base.source.reader.RecordsWithSplitIds;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitReader;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitsChange;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads files into records, one file after the other, a batch of lines at a time. */
 final class LineSplitReader implements SplitReader<Line, FileSplit> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LineSplitReader.class);
 
     private static final int BATCH_LINES = 512;
     private static final int BATCH_BYTES = 1 << 20;
@@ -32,6 +36,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
     /** The file being read, or null. */
     private FileSplit split;
 
+    private FileContent content;
     private LineReader lines;
 
     LineSplitReader(RecordFormat format, int maxLine) {
@@ -55,7 +60,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
         }
         try {
             if (lines == null) {
-                lines = open(split);
+                open();
             }
             int bytes = 0;
             for (int count = 0; count < BATCH_LINES && bytes < BATCH_BYTES; ) {
@@ -67,7 +72,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
                     break;
                 }
                 if (!isBlank(lines.line())) {
-                    batch.add(split.path(), new Line(record(), lines.offset()));
+                    batch.add(split.path(), new Line(record(), rest()));
                     count++;
                 }
                 bytes += lines.line().length + 1;
@@ -107,50 +112,69 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
         return true;
     }
 
-    private LineReader open(FileSplit split) throws IOException {
-        FileChannel file = FileChannel.open(Path.of(split.path()), StandardOpenOption.READ);
+    private FileSplit rest() {
+        return split.from(lines.offset(), lines.number() + 1, content);
+    }
+
+    /** At the split's position, or at the start when the file is not the one that was read. */
+    private void open() throws IOException {
+        Path path = Path.of(split.path());
+        FileVersion version = FileVersion.of(path);
+        FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
         try {
-            Compression compression = Compression.of(split.path());
-            InputStream in;
-            if (split.offset() == 0) {
-                in = compression.unpack(Channels.newInputStream(file));
-            } else if (compression == Compression.NONE) {
-                if (file.size() < split.offset()) {
-                    throw changed(split);
+            content = FileContent.of(version, file);
+            InputStream in = null;
+            if (split.offset() > 0) {
+                in = content.equals(split.content()) ? resume(file) : null;
+                if (in == null) {
+                    LOG.warn(
+                            "{} has changed since {} bytes of it were read. Reading it again from"
+                                    + " its start.",
+                            path,
+                            split.offset());
+                    split = FileSplit.whole(split.path(), split.name());
                 }
-                file.position(split.offset() - 1);
-                in = Channels.newInputStream(file);
-                requireEndOfLine(in, split);
-            } else {
-                in = compression.unpack(Channels.newInputStream(file));
-                try {
-                    in.skipNBytes(split.offset() - 1);
-                } catch (EOFException e) {
-                    throw in.read() < 0 ? changed(split) : e;
-                }
-                requireEndOfLine(in, split);
             }
-            return new LineReader(in, split.offset(), split.line(), maxLine);
+            if (in == null) {
+                file.position(0);
+                in = compression().unpack(Channels.newInputStream(file));
+            }
+            lines = new LineReader(in, split.offset(), split.line(), maxLine);
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;
         }
     }
 
-    /** A position of a checkpoint is behind a line feed, or at the end of the file. */
-    private static void requireEndOfLine(InputStream in, FileSplit split) throws IOException {
-        int last = in.read();
-        if (last < 0 || last != '\n' && in.read() >= 0) {
-            throw changed(split);
+    /**
+     * The file behind the split's position, which is behind a line feed or at the end of the file;
+     * null if that is not so.
+     */
+    private InputStream resume(FileChannel file) throws IOException {
+        InputStream in;
+        if (compression() == Compression.NONE) {
+            if (file.size() < split.offset()) {
+                return null;
+            }
+            file.position(split.offset() - 1);
+            in = Channels.newInputStream(file);
+        } else {
+            in = compression().unpack(Channels.newInputStream(file));
+            try {
+                in.skipNBytes(split.offset() - 1);
+            } catch (EOFException e) {
+                if (in.read() < 0) {
+                    return null;
+                }
+                throw e;
+            }
         }
+        int last = in.read();
+        return last == '\n' || last >= 0 && in.read() < 0 ? in : null;
     }
 
-    private static IOException changed(FileSplit split) {
-        return new IOException(
-                "no line ends at byte "
-                        + split.offset()
-                        + ", where the checkpoint goes on; the file is not the one that was read."
-                        + " Put it back, or start without the saved state");
+    private Compression compression() {
+        return Compression.of(split.path());
     }
 
     @Override

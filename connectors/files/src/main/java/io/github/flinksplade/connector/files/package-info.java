@@ -31,8 +31,11 @@
  *       job makes it a dead letter.
  * </ul>
  *
- * <p>A checkpoint holds the files that are still to be read and the position (byte and line) in
- * those that are being read. A compressed file is unpacked again up to that position.
+ * <p>A checkpoint contains the files that are still to be read and the position (byte and line) in
+ * those that are being read. A compressed file is unpacked again up to that position. A position is
+ * used only if the file's size, modification time, inode and first 64 KiB are still the same;
+ * otherwise the file is read again from its start, also when it only grew, since an append cannot
+ * be told from another file with the same beginning.
  *
  * <p><b>Writing.</b> {@code file:PATH} is a folder of parts {@code part-*.jsonl}, whatever its
  * name; a part appears when the checkpoint that covers it has completed, and holds what came

@@ -20,6 +20,7 @@ import io.github.flinksplade.connector.VectorRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -190,6 +191,37 @@ class FilesITCase {
         assertThat(RESUMED).hasPositiveValue();
         assertThat(ids()).hasSize(9000 - 90).doesNotHaveDuplicates();
         assertThat(deadLetters()).hasSize(90).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aFileReplacedWhileTheJobIsStoppedIsReadFromItsStart() throws Exception {
+        byte[] old = lines("a", 1000, 7000);
+        write("in/a.txt", old);
+        write("in/b.txt.gz", gzip(lines("b", 1000, 7000)));
+        String from = "file:" + folder + "/in";
+        SLOW.set(true);
+        JobClient job = start(unbounded(), from, Duration.ofHours(1), null);
+        eventually(() -> SEEN.get() > 10);
+        String checkpoint = checkpoint(job);
+        job.cancel().get(30, TimeUnit.SECONDS);
+        ended(job.getJobID());
+        assertThat(SEEN).hasValueLessThan(12_000);
+
+        assertThat(lines("c", 1000, 7000)).hasSameSizeAs(old);
+        write("c.txt", lines("c", 1000, 7000));
+        Files.move(
+                folder.resolve("c.txt"),
+                folder.resolve("in/a.txt"),
+                StandardCopyOption.REPLACE_EXISTING);
+        write("in/b.txt.gz", gzip(lines("d", 1000, 7000)));
+        SLOW.set(false);
+        JobClient again = start(bounded(), from, Duration.ofHours(1), checkpoint);
+        again.getJobExecutionResult().get(60, TimeUnit.SECONDS);
+
+        for (String name : List.of("c", "d")) {
+            assertThat(ids().stream().filter(id -> id.startsWith(name)).distinct())
+                    .hasSize(6000 - 60);
+        }
     }
 
     @Test

@@ -13,9 +13,15 @@ import io.github.flinksplade.connector.files.LineSourceReader.Line;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.flink.connector.base.source.reader.RecordsWithSplitIds;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitsAddition;
 import org.junit.jupiter.api.Test;
@@ -31,7 +37,7 @@ class LineSplitReaderTest {
     void recordsSayWhereTheyStood() throws IOException {
         Path file = write("docs.txt", "one\n \t\r\n\n\u00a0\r\ntwo".getBytes(UTF_8));
 
-        List<Line> lines = read(RecordFormat.TEXT, new FileSplit(file.toString(), "x/n", 0, 0));
+        List<Line> lines = read(RecordFormat.TEXT, FileSplit.whole(file.toString(), "x/n"));
 
         assertThat(lines)
                 .extracting(line -> text(line.record().value()))
@@ -49,7 +55,7 @@ class LineSplitReaderTest {
     void onlyTextHasKeys() throws IOException {
         Path file = write("docs.tsv", "1\tone\n".getBytes(UTF_8));
 
-        List<Line> lines = read(RecordFormat.TSV, new FileSplit(file.toString(), "docs.tsv", 0, 0));
+        List<Line> lines = read(RecordFormat.TSV, FileSplit.whole(file.toString(), "docs.tsv"));
 
         assertThat(lines).hasSize(1);
         assertThat(lines.get(0).record().key()).isNull();
@@ -61,7 +67,7 @@ class LineSplitReaderTest {
         String giant = "x".repeat(5_000_000);
         Path file = write("a.jsonl", ("a\n" + giant + "\nb\n").getBytes(UTF_8));
 
-        List<Line> lines = read(RecordFormat.JSON, new FileSplit(file.toString(), "a", 0, 0));
+        List<Line> lines = read(RecordFormat.JSON, FileSplit.whole(file.toString(), "a"));
 
         assertThat(lines).hasSize(3);
         SourceRecord head = lines.get(1).record();
@@ -83,18 +89,11 @@ class LineSplitReaderTest {
                         write("plain.txt", bytes),
                         write("a.txt.gz", gzip(bytes)),
                         write("a.txt.zst", zstd(bytes)))) {
-            List<Line> all = read(RecordFormat.TEXT, new FileSplit(file.toString(), "n", 0, 0));
+            List<Line> all = read(RecordFormat.TEXT, FileSplit.whole(file.toString(), "n"));
             assertThat(all).hasSize(82);
             for (int i = 0; i < all.size(); i++) {
                 Line line = all.get(i);
-                List<Line> rest =
-                        read(
-                                RecordFormat.TEXT,
-                                new FileSplit(
-                                        file.toString(),
-                                        "n",
-                                        line.nextOffset(),
-                                        line.record().offset() + 1));
+                List<Line> rest = read(RecordFormat.TEXT, line.rest());
                 assertThat(rest.stream().map(LineSplitReaderTest::summary))
                         .containsExactlyElementsOf(
                                 all.subList(i + 1, all.size()).stream()
@@ -105,31 +104,86 @@ class LineSplitReaderTest {
     }
 
     @Test
-    void aFileThatWasChangedSinceTheCheckpointIsRefused() throws IOException {
+    void rereadsAFileReplacedByOneOfTheSameSize() throws IOException {
+        byte[] before = lines("old");
+        for (String name : List.of("plain.txt", "a.txt.gz", "a.txt.zst")) {
+            Path file = write(name, pack(name, before));
+            FileTime modified = Files.getLastModifiedTime(file);
+            FileSplit rest = read(RecordFormat.TEXT, whole(file)).get(500).rest();
+            assertThat(rest.offset()).isPositive();
+
+            // by a move, with the time of the file before it
+            Path after = write("after", pack(name, lines("new")));
+            Files.setLastModifiedTime(after, modified);
+            Files.move(after, file, StandardCopyOption.REPLACE_EXISTING);
+
+            assertThat(read(RecordFormat.TEXT, rest)).as(name).hasSize(1000).allMatch(isNew());
+        }
+    }
+
+    @Test
+    void rereadsAFileOverwrittenWithinTheResolutionOfItsTime() throws IOException {
+        Path file = write("plain.txt", lines("old"));
+        FileTime modified = Files.getLastModifiedTime(file);
+        FileSplit rest = read(RecordFormat.TEXT, whole(file)).get(500).rest();
+
+        write("plain.txt", lines("new"));
+        Files.setLastModifiedTime(file, modified);
+
+        assertThat(FileVersion.of(file)).isEqualTo(rest.content().version());
+        assertThat(read(RecordFormat.TEXT, rest)).hasSize(1000).allMatch(isNew());
+    }
+
+    /** An append cannot be told from another file with the same beginning. */
+    @Test
+    void rereadsAFileThatGrew() throws IOException {
+        Path file = write("plain.txt", lines("new"));
+        FileSplit rest = read(RecordFormat.TEXT, whole(file)).get(500).rest();
+
+        Files.write(file, lines("new"), StandardOpenOption.APPEND);
+
+        assertThat(read(RecordFormat.TEXT, rest)).hasSize(2000);
+    }
+
+    @Test
+    void rereadsAFileInWhichNoLineEndsAtThePosition() throws IOException {
         byte[] bytes = "one\ntwo\nthree".getBytes(UTF_8);
-        for (Path file :
-                List.of(
-                        write("plain.txt", bytes),
-                        write("a.txt.gz", gzip(bytes)),
-                        write("a.txt.zst", zstd(bytes)))) {
+        for (String name : List.of("plain.txt", "a.txt.gz", "a.txt.zst")) {
+            Path file = write(name, pack(name, bytes));
+            FileSplit end = read(RecordFormat.TEXT, whole(file)).get(2).rest();
             for (long offset : new long[] {3, 9, 14, 1000}) {
-                assertThatThrownBy(
-                                () ->
-                                        read(
-                                                RecordFormat.TEXT,
-                                                new FileSplit(file.toString(), "n", offset, 1)))
+                assertThat(read(RecordFormat.TEXT, end.from(offset, 1, end.content())))
                         .as("%s at %s", file, offset)
-                        .isInstanceOf(ConnectorException.class)
-                        .hasMessageContaining("cannot read " + file + ": no line ends at byte")
-                        .hasMessageContaining("start without the saved state");
+                        .hasSize(3);
             }
             // the end of the file is the end of its last line
-            assertThat(
-                            read(
-                                    RecordFormat.TEXT,
-                                    new FileSplit(file.toString(), "n", bytes.length, 3)))
-                    .isEmpty();
+            assertThat(end.offset()).isEqualTo(bytes.length);
+            assertThat(read(RecordFormat.TEXT, end)).isEmpty();
         }
+    }
+
+    private static FileSplit whole(Path file) {
+        return FileSplit.whole(file.toString(), "n");
+    }
+
+    private static Predicate<Line> isNew() {
+        return line -> text(line.record().value()).startsWith("new");
+    }
+
+    /** 1,000 lines of the same width, whatever the prefix of three letters. */
+    private static byte[] lines(String prefix) {
+        return IntStream.range(0, 1000)
+                .mapToObj(i -> prefix + " " + (1000 + i) + "\n")
+                .collect(Collectors.joining())
+                .getBytes(UTF_8);
+    }
+
+    private static byte[] pack(String name, byte[] bytes) throws IOException {
+        return switch (Compression.of(name)) {
+            case NONE -> bytes;
+            case GZIP -> gzip(bytes);
+            case ZSTD -> zstd(bytes);
+        };
     }
 
     @Test
@@ -140,22 +194,12 @@ class LineSplitReaderTest {
         Path cutInside = write("b.txt.gz", Arrays.copyOf(gzip(bytes), 30));
 
         for (Path file : List.of(gz, zst, cutInside)) {
-            assertThatThrownBy(
-                            () -> read(RecordFormat.TEXT, new FileSplit(file.toString(), "", 0, 0)))
+            assertThatThrownBy(() -> read(RecordFormat.TEXT, FileSplit.whole(file.toString(), "")))
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageContaining("cannot read " + file + ": it is cut off");
         }
-        // also while the part before the position is unpacked again
-        assertThatThrownBy(
-                        () ->
-                                read(
-                                        RecordFormat.TEXT,
-                                        new FileSplit(cutInside.toString(), "", 13_996, 2999)))
-                .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("cannot read " + cutInside + ": it is cut off");
         Path missing = folder.resolve("gone.txt");
-        assertThatThrownBy(
-                        () -> read(RecordFormat.TEXT, new FileSplit(missing.toString(), "", 0, 0)))
+        assertThatThrownBy(() -> read(RecordFormat.TEXT, FileSplit.whole(missing.toString(), "")))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("cannot read " + missing + ": there is no such file");
     }
@@ -165,7 +209,7 @@ class LineSplitReaderTest {
                 + "|"
                 + line.record().offset()
                 + "|"
-                + line.nextOffset()
+                + line.rest().offset()
                 + "|"
                 + text(line.record().value());
     }

@@ -8,17 +8,32 @@ import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The bytes of version 1: what an old checkpoint holds must stay readable. */
+/** The bytes of the current versions, which later releases must read or reject by number. */
 class StateSerializersTest {
 
-    private static final FileSplit SPLIT = new FileSplit("/d/a.txt", "a.txt", 258, 3);
+    private static final FileSplit SPLIT =
+            new FileSplit(
+                    "/d/a.txt",
+                    "a.txt",
+                    258,
+                    3,
+                    new FileContent(new FileVersion(259, 260, 261), "ab"));
     private static final String SPLIT_BYTES =
             "0008"
                     + "2f642f612e747874"
                     + "0005"
                     + "612e747874"
                     + "0000000000000102"
-                    + "0000000000000003";
+                    + "0000000000000003"
+                    + "01"
+                    + "0000000000000103"
+                    + "0000000000000104"
+                    + "0000000000000105"
+                    + "0002"
+                    + "6162";
+    private static final FileSplit WHOLE = FileSplit.whole("/d/b", "b");
+    private static final String WHOLE_BYTES =
+            "0004" + "2f642f62" + "0001" + "62" + "0000000000000000" + "0000000000000000" + "00";
 
     private static final FileEnumeratorState STATE =
             new FileEnumeratorState(true, List.of(SPLIT), List.of("/d/b", "/d/a"));
@@ -38,6 +53,7 @@ class StateSerializersTest {
     @Test
     void writeWhatTheyWrote() throws IOException {
         assertThat(hex(new FileSplit.Serializer().serialize(SPLIT))).isEqualTo(SPLIT_BYTES);
+        assertThat(hex(new FileSplit.Serializer().serialize(WHOLE))).isEqualTo(WHOLE_BYTES);
         assertThat(hex(new FileEnumeratorState.Serializer().serialize(STATE)))
                 .isEqualTo(STATE_BYTES);
         assertThat(hex(new DeadLetterSink.Serializer().serialize(WRITTEN)))
@@ -46,19 +62,20 @@ class StateSerializersTest {
 
     @Test
     void readWhatTheyWrote() throws IOException {
-        assertThat(new FileSplit.Serializer().deserialize(1, bytes(SPLIT_BYTES))).isEqualTo(SPLIT);
-        assertThat(new FileEnumeratorState.Serializer().deserialize(1, bytes(STATE_BYTES)))
+        assertThat(new FileSplit.Serializer().deserialize(2, bytes(SPLIT_BYTES))).isEqualTo(SPLIT);
+        assertThat(new FileSplit.Serializer().deserialize(2, bytes(WHOLE_BYTES))).isEqualTo(WHOLE);
+        assertThat(new FileEnumeratorState.Serializer().deserialize(2, bytes(STATE_BYTES)))
                 .isEqualTo(STATE);
         assertThat(new DeadLetterSink.Serializer().deserialize(1, bytes(WRITTEN_BYTES)))
                 .isEqualTo(WRITTEN);
     }
 
     @Test
-    void refuseWhatANewerProgramWrote() {
-        assertThatThrownBy(() -> new FileSplit.Serializer().deserialize(2, bytes(SPLIT_BYTES)))
+    void rejectAnotherVersion() {
+        assertThatThrownBy(() -> new FileSplit.Serializer().deserialize(1, bytes(SPLIT_BYTES)))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("version 2")
-                .hasMessageContaining("knows version 1");
+                .hasMessageContaining("contains version 1")
+                .hasMessageContaining("reads version 2");
     }
 
     private static String hex(byte[] bytes) {

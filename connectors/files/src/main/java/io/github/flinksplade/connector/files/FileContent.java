@@ -1,0 +1,51 @@
+package io.github.flinksplade.connector.files;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import org.apache.flink.core.memory.DataInputDeserializer;
+import org.apache.flink.core.memory.DataOutputSerializer;
+
+/**
+ * Identifies what a file contained when it was opened, so that a position is used for that content
+ * only.
+ *
+ * @param version its attributes
+ * @param headDigest SHA-256, in hexadecimal, of its first 64 KiB, or of all of it when it is
+ *     shorter. It differs where a file is overwritten within the resolution of its time
+ */
+record FileContent(FileVersion version, String headDigest) {
+
+    private static final int HEAD_BYTES = 64 << 10;
+
+    /**
+     * @param version read before the file was opened: if the file is replaced in between, the next
+     *     comparison finds a difference
+     * @param file its position stays as it is
+     */
+    static FileContent of(FileVersion version, FileChannel file) throws IOException {
+        ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES);
+        while (head.hasRemaining() && file.read(head, head.position()) > 0) {
+            // until the block is full or the file ends
+        }
+        try {
+            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+            sha256.update(head.flip());
+            return new FileContent(version, HexFormat.of().formatHex(sha256.digest()));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    void write(DataOutputSerializer out) throws IOException {
+        version.write(out);
+        out.writeUTF(headDigest);
+    }
+
+    static FileContent read(DataInputDeserializer in) throws IOException {
+        return new FileContent(FileVersion.read(in), in.readUTF());
+    }
+}
