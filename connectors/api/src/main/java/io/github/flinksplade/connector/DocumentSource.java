@@ -25,6 +25,11 @@ public interface DocumentSource {
     /** How the job is to read the values. */
     RecordFormat format();
 
+    /** How the job is to read the keys. */
+    default KeyFormat keyFormat() {
+        return KeyFormat.STRING;
+    }
+
     /** The Flink source; bounded or not as its {@link Source#getBoundedness()} says. */
     Source<SourceRecord, ?, ?> source();
 }

@@ -114,6 +114,7 @@ public final class Main implements Runnable {
         ONNX_RUNTIME_LOG.setLevel(verbose ? Level.WARNING : Level.OFF);
         if (verbose) {
             System.setProperty("flinksplade.log.level", "INFO");
+            System.setProperty("flinksplade.own.log.level", "INFO");
         }
         Main main = new Main(console);
         CommandLine commands = new CommandLine(main);

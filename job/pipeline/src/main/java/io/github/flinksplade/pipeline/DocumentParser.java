@@ -11,7 +11,10 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.KeyFormat;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
@@ -75,8 +78,11 @@ public final class DocumentParser {
             Pattern.compile("^Duplicate field '(.*)'", Pattern.DOTALL);
 
     private final RecordFormat format;
+    private final KeyFormat keyFormat;
     private final long maxRecordBytes;
     private final String versionField;
+    private static final ObjectMapper KEYS = new ObjectMapper();
+
     private final JsonFactory json =
             JsonFactory.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -93,18 +99,21 @@ public final class DocumentParser {
 
     /**
      * @param maxRecordBytes see {@link PipelineOptions#maxRecordBytes()}
+     * @param keyFormat how ids are read from keys
      * @param versionField the field of JSON documents that contains their version, such as {@link
      *     #VERSION}; null if they have none
      */
-    public DocumentParser(RecordFormat format, long maxRecordBytes, String versionField) {
+    public DocumentParser(
+            RecordFormat format, KeyFormat keyFormat, long maxRecordBytes, String versionField) {
         this.format = format;
+        this.keyFormat = keyFormat;
         this.maxRecordBytes = maxRecordBytes;
         this.versionField = versionField;
     }
 
     /** A parser of documents whose version, if they have one, is in the field {@link #VERSION}. */
     public DocumentParser(RecordFormat format, long maxRecordBytes) {
-        this(format, maxRecordBytes, VERSION);
+        this(format, KeyFormat.STRING, maxRecordBytes, VERSION);
     }
 
     /**
@@ -158,8 +167,7 @@ public final class DocumentParser {
         return false;
     }
 
-    private static String idFromKey(SourceRecord record, String what)
-            throws UnreadableRecordException {
+    private String idFromKey(SourceRecord record, String what) throws UnreadableRecordException {
         if (record.key() == null || record.key().length == 0) {
             throw new UnreadableRecordException(
                     Reason.ID,
@@ -168,7 +176,35 @@ public final class DocumentParser {
                             + (record.key() == null ? "missing" : "empty"),
                     null);
         }
-        return decode(record.key(), "the key, which is the id,");
+        String key = decode(record.key(), "the key, which is the id,");
+        return keyFormat.isJson() ? idFromJsonKey(key) : key;
+    }
+
+    private String idFromJsonKey(String key) throws UnreadableRecordException {
+        JsonNode id;
+        try {
+            id = KEYS.readTree(key);
+        } catch (JsonProcessingException e) {
+            throw new UnreadableRecordException(
+                    Reason.ID, "the key is not JSON, as key=json expects", null);
+        }
+        if (id.isObject() && id.size() == 2 && id.has("schema") && id.has("payload")) {
+            id = id.get("payload"); // the envelope of Kafka Connect's JsonConverter
+        }
+        id = id.at(keyFormat.pointer());
+        boolean isId = id.isTextual() && !id.textValue().isEmpty() || id.isIntegralNumber();
+        if (!isId) {
+            String where = keyFormat.pointer().isEmpty() ? "" : " at " + keyFormat.pointer();
+            throw new UnreadableRecordException(
+                    Reason.ID,
+                    "the JSON key has no string or whole number"
+                            + where
+                            + (id.isObject() && keyFormat.pointer().isEmpty()
+                                    ? "; say where it is, such as id=key:/id"
+                                    : ""),
+                    null);
+        }
+        return id.asText();
     }
 
     private static String decode(byte[] bytes, String what) throws UnreadableRecordException {
@@ -221,7 +257,7 @@ public final class DocumentParser {
         boolean beir = !fields.containsKey("id") && fields.containsKey("_id");
         Field idField = fields.remove(beir ? "_id" : "id");
         String id =
-                idField != null
+                idField != null && !keyFormat.wins()
                         ? id(idField, beir ? "_id" : "id")
                         : idFromKey(record, "a document without \"id\"");
         Long version =

@@ -4,7 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.KeyFormat;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
@@ -279,11 +282,13 @@ class DocumentParserTest {
     void theVersionIsInAnotherFieldOrInNone() throws UnreadableRecordException {
         String value = "{\"id\":\"a\",\"text\":\"x\",\"version\":\"2.4.1\",\"revision\":7}";
         Document other =
-                new DocumentParser(RecordFormat.JSON, LIMIT, "revision").parse(record(null, value));
+                new DocumentParser(RecordFormat.JSON, KeyFormat.STRING, LIMIT, "revision")
+                        .parse(record(null, value));
         assertThat(other.version()).isEqualTo(7);
         assertThat(other.fields()).isEqualTo("{\"version\":\"2.4.1\"}");
         Document none =
-                new DocumentParser(RecordFormat.JSON, LIMIT, null).parse(record(null, value));
+                new DocumentParser(RecordFormat.JSON, KeyFormat.STRING, LIMIT, null)
+                        .parse(record(null, value));
         assertThat(none.version()).isNull();
         assertThat(none.fields()).isEqualTo("{\"version\":\"2.4.1\",\"revision\":7}");
     }
@@ -472,5 +477,61 @@ class DocumentParserTest {
         }
         assertThat(read).as("seed %d", seed).isPositive();
         assertThat(refused).as("seed %d", seed).isPositive();
+    }
+
+    private static DocumentParser withKey(String options) {
+        KeyFormat key = KeyFormat.of(Address.parse("kafka://b:1/t" + options));
+        return new DocumentParser(RecordFormat.JSON, key, LIMIT, "version");
+    }
+
+    @Test
+    void tombstonesWithKeysOfConnectDeleteTheRightId() throws Exception {
+        for (String[] keyAndId :
+                new String[][] {
+                    {"?key=json&id=key:/id", "{\"id\":\"k1\"}", "k1"},
+                    {"?id=key:/id", "{\"id\":17}", "17"},
+                    {"?key=json", "\"k2\"", "k2"},
+                    {"?key=json", "12345678901234567890", "12345678901234567890"},
+                    {
+                        "?key=json&id=key:/after/id",
+                        "{\"schema\":{},\"payload\":{\"after\":{\"id\":\"k3\"}}}",
+                        "k3"
+                    },
+                    {"?key=json", "{\"schema\":{\"type\":\"string\"},\"payload\":\"k4\"}", "k4"},
+                    {"", "{\"id\":\"k1\"}", "{\"id\":\"k1\"}"},
+                }) {
+            SourceRecord tombstone = record(keyAndId[1], null);
+            Document document = withKey(keyAndId[0]).parse(tombstone);
+            assertThat(document.isDelete()).isTrue();
+            assertThat(document.id()).as(keyAndId[1]).isEqualTo(keyAndId[2]);
+            assertThat(document.origin()).isSameAs(tombstone);
+        }
+    }
+
+    @Test
+    void theKeyWinsOverTheValueOnlyWhereItIsNamed() throws Exception {
+        SourceRecord record = record("{\"id\":\"k\"}", "{\"id\":\"v\",\"text\":\"t\"}");
+        assertThat(withKey("?id=key:/id").parse(record).id()).isEqualTo("k");
+        assertThat(withKey("?key=json").parse(record).id()).isEqualTo("v");
+    }
+
+    @Test
+    void keysWithoutAnIdAreRejected() {
+        for (String[] keyAndMessage :
+                new String[][] {
+                    {"?key=json", "{\"id\":\"k1\"}", "say where it is, such as id=key:/id"},
+                    {"?key=json", "k1", "the key is not JSON, as key=json expects"},
+                    {"?id=key:/x", "{\"id\":\"k1\"}", "has no string or whole number at /x"},
+                    {"?id=key:/id", "{\"id\":1.5}", "has no string or whole number at /id"},
+                }) {
+            assertThatThrownBy(
+                            () -> withKey(keyAndMessage[0]).parse(record(keyAndMessage[1], null)))
+                    .isInstanceOf(UnreadableRecordException.class)
+                    .hasMessageContaining(keyAndMessage[2]);
+        }
+        for (String options :
+                new String[] {"?key=avro", "?id=text", "?id=key:id", "?key=string&id=key:/id"}) {
+            assertThatThrownBy(() -> withKey(options)).isInstanceOf(ConnectorException.class);
+        }
     }
 }

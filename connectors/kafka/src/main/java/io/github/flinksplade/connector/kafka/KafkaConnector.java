@@ -22,6 +22,9 @@ import io.github.flinksplade.connector.VectorSource;
  *   <li>{@code start}: where a job without state starts: {@code earliest} (default), {@code latest}
  *       or {@code committed} (the group's offsets, the topic's beginning where there is none). A
  *       job with state continues from its own positions.
+ *   <li>{@code key}: {@code string} (default, the key is the id) or {@code json}, as Debezium and
+ *       Kafka Connect write keys; {@code id}: {@code key} takes the id from the key even where the
+ *       value has one, {@code key:/POINTER} from that place of a key that is JSON.
  *   <li>{@code bounded}: {@code true} ends the job at the offsets that the topic has when it
  *       starts; {@code false} by default.
  * </ul>

@@ -35,6 +35,7 @@ final class KafkaDelivery implements Serializable {
     private static final String EXACTLY_ONCE = "exactly-once";
     private static final String AT_LEAST_ONCE = "at-least-once";
     private static final Duration DEFAULT_TRANSACTION_TIMEOUT = Duration.ofMinutes(15);
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
     private static final int BATCH_BYTES = 1 << 17;
     private static final String DEFAULT_PREFIX = "flink-splade";
 
@@ -74,6 +75,12 @@ final class KafkaDelivery implements Serializable {
         }
         boolean exactlyOnce = delivery.equals(EXACTLY_ONCE);
         Properties properties = kafka.properties();
+        // Brokers that are unavailable for minutes are waited for. Kafka's own two minutes and one
+        // would fail the job again and again.
+        properties.putIfAbsent(
+                ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Long.toString(PATIENCE.toMillis()));
+        properties.putIfAbsent(
+                ProducerConfig.MAX_BLOCK_MS_CONFIG, Long.toString(PATIENCE.toMillis()));
         // What a shared client.properties may hold and the job cannot do with.
         properties.remove(ProducerConfig.TRANSACTIONAL_ID_CONFIG);
         properties.setProperty(

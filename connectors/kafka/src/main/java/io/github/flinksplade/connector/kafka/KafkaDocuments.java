@@ -3,9 +3,11 @@ package io.github.flinksplade.connector.kafka;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.KeyFormat;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import java.util.Properties;
+import java.util.stream.Stream;
 import org.apache.flink.api.connector.source.Source;
 import org.apache.flink.connector.kafka.source.KafkaSourceOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -27,6 +29,7 @@ final class KafkaDocuments implements DocumentSource {
     private final KafkaAddress address;
     private final Properties properties;
     private final Format format;
+    private final KeyFormat keyFormat;
     private final StartOffsets.Start start;
     private final boolean bounded;
 
@@ -34,17 +37,28 @@ final class KafkaDocuments implements DocumentSource {
             KafkaAddress address,
             Properties properties,
             Format format,
+            KeyFormat keyFormat,
             StartOffsets.Start start,
             boolean bounded) {
         this.address = address;
         this.properties = properties;
         this.format = format;
+        this.keyFormat = keyFormat;
         this.start = start;
         this.bounded = bounded;
     }
 
     static KafkaDocuments of(Address address) {
-        address.allowOptions("group", "format", "start", "bounded", KafkaAddress.OPTION_PROPERTIES);
+        address.allowOptions(
+                Stream.concat(
+                                Stream.of(KeyFormat.OPTIONS),
+                                Stream.of(
+                                        "group",
+                                        "format",
+                                        "start",
+                                        "bounded",
+                                        KafkaAddress.OPTION_PROPERTIES))
+                        .toArray(String[]::new));
         KafkaAddress kafka = KafkaAddress.of(address);
         Properties properties = kafka.properties();
         String group = address.option("group");
@@ -71,6 +85,7 @@ final class KafkaDocuments implements DocumentSource {
                 kafka,
                 properties,
                 address.choice("format", Format.class, Format.JSON),
+                KeyFormat.of(address),
                 address.choice("start", StartOffsets.Start.class, StartOffsets.Start.EARLIEST),
                 address.flag("bounded", false));
     }
@@ -96,6 +111,11 @@ final class KafkaDocuments implements DocumentSource {
             case JSON -> RecordFormat.JSON;
             case TEXT -> RecordFormat.TEXT;
         };
+    }
+
+    @Override
+    public KeyFormat keyFormat() {
+        return keyFormat;
     }
 
     @Override

@@ -9,6 +9,7 @@ import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.UnsupportedSaslMechanismException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 
@@ -55,6 +56,14 @@ final class KafkaFailures {
                         + " org.apache.kafka.common.security.plain.PlainLoginModule required"
                         + " username=\"...\" password=\"...\"; (the semicolon too), or the module of"
                         + " your sasl.mechanism";
+            }
+            if (cause instanceof UnknownTopicOrPartitionException) {
+                return "topic '"
+                        + address.topic()
+                        + "' does not exist at "
+                        + address.servers()
+                        + "; create it, or correct "
+                        + address;
             }
             if (cause instanceof ConfigException) {
                 return "the Kafka properties of " + address + " are not right: " + message;

@@ -1,6 +1,7 @@
 package io.github.flinksplade.pipeline.internal;
 
 import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.KeyFormat;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.pipeline.Counters;
@@ -17,6 +18,7 @@ final class Parse extends ReadingOperator<SourceRecord, Document> {
     private static final long serialVersionUID = 1L;
 
     private final RecordFormat format;
+    private final KeyFormat keyFormat;
     private final long maxRecordBytes;
     private final String versionField;
 
@@ -24,8 +26,9 @@ final class Parse extends ReadingOperator<SourceRecord, Document> {
     private transient Count parsed;
     private transient DeadLetterOffice deadLetters;
 
-    Parse(RecordFormat format, long maxRecordBytes, String versionField) {
+    Parse(RecordFormat format, KeyFormat keyFormat, long maxRecordBytes, String versionField) {
         this.format = format;
+        this.keyFormat = keyFormat;
         this.maxRecordBytes = maxRecordBytes;
         this.versionField = versionField;
     }
@@ -33,7 +36,7 @@ final class Parse extends ReadingOperator<SourceRecord, Document> {
     @Override
     public void open() throws Exception {
         super.open();
-        parser = new DocumentParser(format, maxRecordBytes, versionField);
+        parser = new DocumentParser(format, keyFormat, maxRecordBytes, versionField);
         parsed = new Count(getRuntimeContext(), Counters.PARSED);
         deadLetters = new DeadLetterOffice(getRuntimeContext(), DeadLetter.Stage.PARSE, null);
     }

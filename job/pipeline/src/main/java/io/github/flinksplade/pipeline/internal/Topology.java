@@ -220,6 +220,7 @@ public final class Topology {
                                         TypeInformation.of(Document.class),
                                         new Parse(
                                                 source.source().format(),
+                                                source.source().keyFormat(),
                                                 job.options().maxRecordBytes(),
                                                 source.versionField())));
         collectNotices(parsed);

@@ -3,6 +3,7 @@ package io.github.flinksplade.pipeline.internal;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.flinksplade.connector.KeyFormat;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.pipeline.Document;
@@ -40,7 +41,7 @@ class ParseTest {
     void everyRecordReadIsReportedBeforeACheckpointAndAtTheEnd() throws Exception {
         OneInputStreamOperatorTestHarness<SourceRecord, Document> harness =
                 new OneInputStreamOperatorTestHarness<>(
-                        new Parse(RecordFormat.JSON, 1_000, "version"));
+                        new Parse(RecordFormat.JSON, KeyFormat.STRING, 1_000, "version"));
         try {
             harness.open();
             for (int i = 0; i < 3; i++) {
