@@ -1,22 +1,12 @@
 package io.github.flinksplade.app;
 
-import java.nio.file.Path;
-import java.util.function.UnaryOperator;
+import io.github.flinksplade.environment.HomeDirectory;
+import java.util.Map;
 
-/** The user's home directory, and paths that start with {@code ~/}. */
+/** Paths that start with {@code ~/}. */
 final class Home {
 
     private Home() {}
-
-    /** The environment's HOME, or Java's property where there is none. */
-    static Path directory() {
-        return directory(System::getenv);
-    }
-
-    static Path directory(UnaryOperator<String> environment) {
-        String home = environment.apply("HOME");
-        return Path.of(home == null || home.isBlank() ? System.getProperty("user.home") : home);
-    }
 
     /**
      * The path with the home directory in place of a leading {@code ~}, which a shell leaves as it
@@ -25,15 +15,15 @@ final class Home {
      * @throws IllegalArgumentException for the home of another user, {@code ~name}
      */
     static String expand(String path) {
-        return expand(path, System::getenv);
+        return expand(path, System.getenv());
     }
 
-    static String expand(String path, UnaryOperator<String> environment) {
+    static String expand(String path, Map<String, String> environment) {
         if (path.equals("~")) {
-            return directory(environment).toString();
+            return HomeDirectory.of(environment).toString();
         }
         if (path.startsWith("~/")) {
-            return directory(environment).resolve(path.substring(2)).toString();
+            return HomeDirectory.of(environment).resolve(path.substring(2)).toString();
         }
         if (path.startsWith("~")) {
             throw new IllegalArgumentException(

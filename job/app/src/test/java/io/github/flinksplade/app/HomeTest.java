@@ -4,23 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.app.JobSettings.Given;
-import java.nio.file.Path;
+import io.github.flinksplade.environment.HomeDirectory;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 class HomeTest {
 
-    private static final UnaryOperator<String> ANNA = Map.of("HOME", "/home/anna")::get;
-
-    @Test
-    void theEnvironmentWins() {
-        assertThat(Home.directory(ANNA)).isEqualTo(Path.of("/home/anna"));
-        Path java = Path.of(System.getProperty("user.home"));
-        assertThat(Home.directory(name -> null)).isEqualTo(java);
-        assertThat(Home.directory(name -> "")).isEqualTo(java);
-    }
+    private static final Map<String, String> ANNA = Map.of("HOME", "/home/anna");
 
     @Test
     void onlyALeadingTildeIsExpanded() {
@@ -47,8 +38,10 @@ class HomeTest {
                                 "model", Given.of("in the test", "~/model"),
                                 "model-cache", Given.of("in the test", "~/cache")),
                         Set.of("file", "lucene"));
-        assertThat(settings.state()).isEqualTo(Home.directory().resolve("state"));
-        assertThat(settings.model()).isEqualTo(Home.directory().resolve("model").toString());
-        assertThat(settings.modelCache()).isEqualTo(Home.directory().resolve("cache").toString());
+        assertThat(settings.state()).isEqualTo(HomeDirectory.of(System.getenv()).resolve("state"));
+        assertThat(settings.model())
+                .isEqualTo(HomeDirectory.of(System.getenv()).resolve("model").toString());
+        assertThat(settings.modelCache())
+                .isEqualTo(HomeDirectory.of(System.getenv()).resolve("cache").toString());
     }
 }
