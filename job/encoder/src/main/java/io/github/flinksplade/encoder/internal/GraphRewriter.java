@@ -48,8 +48,13 @@ final class GraphRewriter {
      */
     private static final long BLOCK = 2000;
 
-    /** The same on a GPU, where a block of 16,384 tokens then takes 256 MB in half floats. */
+    /** The same on a GPU, where a block of 16,384 tokens then takes 256 MB in fp16. */
     private static final long WIDE_BLOCK = 8192;
+
+    /** A GPU multiplies fp16 matrices at half the rate if their rows are not aligned. */
+    private static final long GPU_COLUMN_STEP = 8;
+
+    private static final int WINDOWS = 8;
 
     private static final int SLICE_BY_INPUTS = 10;
     private static final int UNSORTED_TOP = 11;
@@ -293,7 +298,8 @@ final class GraphRewriter {
     /**
      * The maximum of the decoder's product. A large matrix is taken in blocks of its columns, so
      * that each block's products are still in the processor's cache when their maximum is taken.
-     * Where the mask is 0 the decoder reads its own row 0: a copy never beats the original.
+     * Where the mask is 0 the decoder reads its own row 0: a copy never beats the original. On a
+     * GPU see {@link #maximumOnGpu}.
      */
     private String maximumOfProduct(NodeProto decoder, Optional<String> mask) {
         NodeProto.Builder product = decoder.toBuilder();
@@ -303,19 +309,23 @@ final class GraphRewriter {
                         .filter(shape -> shape.size() == 2)
                         .map(shape -> shape.get(1))
                         .orElse(0L);
-        long width = topOf.isPresent() ? WIDE_BLOCK : BLOCK;
-        if (columns < 2 * width || index.operatorSet() < SLICE_BY_INPUTS) {
+        if (topOf.isPresent()
+                && index.is(decoder, "MatMul")
+                && index.operatorSet() >= SLICE_BY_INPUTS) {
+            return maximumOnGpu(product.getInput(0), product.getInput(1), columns);
+        }
+        if (columns < 2 * BLOCK || index.operatorSet() < SLICE_BY_INPUTS) {
             return maximum(copied(product));
         }
         List<NodeProto.Builder> blocks = new ArrayList<>();
-        for (long start = 0; start < columns; start += width) {
+        for (long start = 0; start < columns; start += BLOCK) {
             blocks.add(product.clone());
         }
         for (int input = 1; input < product.getInputCount(); input++) {
             String value = product.getInput(input);
             List<Long> shape = index.constantShape(value).orElse(List.of());
             if (!shape.isEmpty() && shape.get(shape.size() - 1) == columns) {
-                List<String> parts = columns(value, shape.size() - 1, columns, width);
+                List<String> parts = columns(value, shape.size() - 1, Block.of(columns, BLOCK, 1));
                 for (int i = 0; i < parts.size(); i++) {
                     blocks.get(i).setInput(input, parts.get(i));
                 }
@@ -324,17 +334,103 @@ final class GraphRewriter {
         List<String> maxima = new ArrayList<>();
         for (NodeProto.Builder block : blocks) {
             String products = copied(block);
-            maxima.add(topOf.isPresent() ? maximum(products) : pooledMaximum(products));
+            maxima.add(pooledMaximum(products));
         }
         return added.node("Concat", maxima, NewNodes.integer("axis", 1));
     }
 
     /**
-     * A constant in parts of so many columns. Of a matrix that is kept as its transpose, as word
+     * The maximum of hidden states times a matrix on a GPU, where reductions over the tokens are
+     * slow: the tokens are cut into a few windows with a MatMul each, and a maximum element by
+     * element leaves an eighth of the numbers for the reduction.
+     */
+    private String maximumOnGpu(String hidden, String matrix, long columns) {
+        List<String> windows = windows(hidden);
+        List<Block> blocks =
+                columns < 2 * WIDE_BLOCK
+                        ? List.of()
+                        : Block.of(columns, WIDE_BLOCK, GPU_COLUMN_STEP);
+        if (blocks.isEmpty()) {
+            return maximumOfWindows(windows, matrix);
+        }
+        List<String> parts = columns(matrix, 1, blocks);
+        List<String> maxima = new ArrayList<>();
+        for (int i = 0; i < parts.size(); i++) {
+            Block block = blocks.get(i);
+            String all = maximumOfWindows(windows, parts.get(i));
+            maxima.add(
+                    block.from() == block.start()
+                            ? all
+                            : slice(all, 1, block.start() - block.from(), block.end()));
+        }
+        return added.node("Concat", maxima, NewNodes.integer("axis", 1));
+    }
+
+    private String maximumOfWindows(List<String> windows, String matrix) {
+        List<String> products = new ArrayList<>();
+        for (String window : windows) {
+            products.add(added.node("MatMul", List.of(window, matrix)));
+        }
+        return maximum(added.node("Max", products));
+    }
+
+    /**
+     * [batch, tokens, width] cut into {@link #WINDOWS} windows of tokens of the same length, which
+     * together have every token. They overlap where the number of tokens is not a multiple.
+     */
+    private List<String> windows(String hidden) {
+        String tokens = slice(added.node("Shape", List.of(hidden)), 0, 1, 2);
+        String length =
+                added.node(
+                        "Div",
+                        List.of(
+                                added.node("Add", List.of(tokens, added.numbers(WINDOWS - 1))),
+                                added.numbers(WINDOWS)));
+        String last = added.node("Sub", List.of(tokens, length));
+        List<String> windows = new ArrayList<>();
+        for (int i = 0; i < WINDOWS; i++) {
+            String start =
+                    added.node(
+                            "Div",
+                            List.of(
+                                    added.node("Mul", List.of(last, added.numbers(i))),
+                                    added.numbers(WINDOWS - 1)));
+            String end = added.node("Add", List.of(start, length));
+            windows.add(added.node("Slice", List.of(hidden, start, end, added.numbers(1))));
+        }
+        return windows;
+    }
+
+    /**
+     * Columns of a matrix that are multiplied at once.
+     *
+     * @param from the first column that is multiplied, at most {@code start}
+     * @param start the first column that the block adds to those of the blocks before it
+     * @param end behind the last column
+     */
+    private record Block(long from, long start, long end) {
+
+        /**
+         * Blocks of {@code width} columns. The last begins early where needed to have a multiple of
+         * {@code step} columns.
+         */
+        static List<Block> of(long columns, long width, long step) {
+            List<Block> blocks = new ArrayList<>();
+            for (long start = 0; start < columns; start += width) {
+                long end = Math.min(columns, start + width);
+                long count = (end - start + step - 1) / step * step;
+                blocks.add(new Block(end - count, start, end));
+            }
+            return blocks;
+        }
+    }
+
+    /**
+     * A constant in blocks of columns. Of a matrix that is kept as its transpose, as word
      * embeddings are, a part is a stretch of the file, which the session reads by itself. Others
      * are split by one node: a node for each part would have the session copy all of it for each.
      */
-    private List<String> columns(String value, int axis, long columns, long width) {
+    private List<String> columns(String value, int axis, List<Block> blocks) {
         Optional<TensorProto> rows =
                 index.producer(index.behindIdentities(value), "Transpose")
                         .filter(GraphIndex::turnsMatrix)
@@ -343,10 +439,9 @@ final class GraphRewriter {
                         .filter(OnnxFile::hasBytes);
         List<String> parts = new ArrayList<>();
         if (rows.isPresent()) {
-            for (long start = 0; start < columns; start += width) {
+            for (Block block : blocks) {
                 TensorProto part =
-                        weights.rows(
-                                rows.get(), added.name(), start, Math.min(columns, start + width));
+                        weights.rows(rows.get(), added.name(), block.from(), block.end());
                 added.constants().add(part);
                 parts.add(
                         added.node(
@@ -357,8 +452,8 @@ final class GraphRewriter {
             return parts;
         }
         List<Long> sizes = new ArrayList<>();
-        for (long start = 0; start < columns; start += width) {
-            sizes.add(Math.min(width, columns - start));
+        for (Block block : blocks) {
+            sizes.add(block.end() - block.start());
             parts.add(added.name());
         }
         long[] lengths = sizes.stream().mapToLong(Long::longValue).toArray();
@@ -375,6 +470,10 @@ final class GraphRewriter {
             split.addAttribute(NewNodes.integers("split", lengths));
         }
         added.nodes().add(split.build());
+        Block last = blocks.get(blocks.size() - 1);
+        if (last.from() < last.start()) {
+            parts.set(parts.size() - 1, slice(value, axis, last.from(), last.end()));
+        }
         return parts;
     }
 
