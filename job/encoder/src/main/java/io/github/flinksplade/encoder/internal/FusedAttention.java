@@ -30,8 +30,10 @@ import java.util.function.Function;
 final class FusedAttention {
 
     /**
-     * The input with the lengths, int32 [3 * batch + 2]: the texts' numbers of tokens, then where
-     * each begins and the last ends among all rows' positions, once for queries and once for keys.
+     * The input with the lengths, int32. ONNX Runtime takes them in two forms, and each of its
+     * kernels on GPUs one of them: in fp16 [3 * batch + 2], the rows' numbers of tokens, then where
+     * each row starts and the last ends, once for queries and once for keys; in fp32 [batch], the
+     * numbers of tokens alone (the starts would be misread as the first token that is not masked).
      */
     static final String LENGTHS = "splade/lengths";
 
@@ -52,6 +54,9 @@ final class FusedAttention {
 
     /** Values [batch, tokens, width], split into heads. */
     private record Split(String value, long heads, double scale) {}
+
+    /** A value before its bias is added. */
+    private record Biased(String product, String bias) {}
 
     /** Attention that was found. */
     private record Found(Split query, Split key, Split value, double scale) {}
@@ -96,7 +101,11 @@ final class FusedAttention {
         GraphProto.Builder graph = index.graph().toBuilder().clearNode();
         for (NodeProto node : index.graph().getNodeList()) {
             Found found = byOutput.get(node.getOutput(0));
-            graph.addNode(found == null ? node : node(node.getOutput(0), found));
+            if (found == null) {
+                graph.addNode(node);
+            } else {
+                fused(node.getOutput(0), found).forEach(graph::addNode);
+            }
         }
         graph.addInput(lengths());
         ModelProto.Builder model = index.model().toBuilder().setGraph(graph);
@@ -121,20 +130,58 @@ final class FusedAttention {
                 .build();
     }
 
-    private static NodeProto node(String output, Found found) {
-        return NodeProto.newBuilder()
-                .setDomain(GraphIndex.MICROSOFT)
-                .setOpType("MultiHeadAttention")
-                .setName(output)
-                .addInput(found.query().value())
-                .addInput(found.key().value())
-                .addInput(found.value().value())
-                .addInput("")
+    /**
+     * Attention in one node. Where query, key and value each end in a bias, the node adds them, all
+     * three at once.
+     */
+    private List<NodeProto> fused(String output, Found found) {
+        List<Split> inputs = List.of(found.query(), found.key(), found.value());
+        List<Biased> biased = inputs.stream().flatMap(input -> biased(input).stream()).toList();
+        boolean all = biased.size() == inputs.size();
+        String bias = all ? output + "/bias" : "";
+        NodeProto.Builder attention =
+                NodeProto.newBuilder()
+                        .setDomain(GraphIndex.MICROSOFT)
+                        .setOpType("MultiHeadAttention")
+                        .setName(output);
+        for (int i = 0; i < inputs.size(); i++) {
+            attention.addInput(all ? biased.get(i).product() : inputs.get(i).value());
+        }
+        attention
+                .addInput(bias)
                 .addInput(LENGTHS)
                 .addOutput(output)
                 .addAttribute(NewNodes.integer("num_heads", found.query().heads()))
-                .addAttribute(NewNodes.real("scale", (float) found.scale()))
-                .build();
+                .addAttribute(NewNodes.real("scale", (float) found.scale()));
+        if (!all) {
+            return List.of(attention.build());
+        }
+        return List.of(
+                NodeProto.newBuilder()
+                        .setOpType("Concat")
+                        .setName(bias)
+                        .addAllInput(biased.stream().map(Biased::bias).toList())
+                        .addOutput(bias)
+                        .addAttribute(NewNodes.integer("axis", 0))
+                        .build(),
+                attention.build());
+    }
+
+    /** A value that ends in the addition of a constant vector, which nothing else reads. */
+    private Optional<Biased> biased(Split split) {
+        Optional<NodeProto> sum =
+                onlyConsumer(split.value(), "Reshape").isEmpty()
+                        ? Optional.empty()
+                        : index.producer(split.value(), "Add");
+        for (int side = 0; sum.isPresent() && side < 2; side++) {
+            String product = sum.get().getInput(1 - side);
+            String bias = sum.get().getInput(side);
+            if (index.constant(bias).filter(vector -> vector.getDimsCount() == 1).isPresent()
+                    && index.producer(product, "MatMul").isPresent()) {
+                return Optional.of(new Biased(product, bias));
+            }
+        }
+        return Optional.empty();
     }
 
     /** The attention around a softmax, with the name of what it gives. */

@@ -210,6 +210,8 @@ final class Gpu {
         try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(gpu.number())) {
             // fp32 means fp32: without this its products have 10 bits
             cuda.add("use_tf32", "0");
+            // sums of squares in fp32, also where fp16 states are normalized
+            cuda.add("enable_skip_layer_norm_strict_mode", "1");
             // batches repeat the same few sizes; doubling would ask for more than there is
             cuda.add("arena_extend_strategy", "kSameAsRequested");
             if (use.isPresent() && use.get().memory() > 0) {

@@ -32,8 +32,10 @@ record GraphInputs(List<Input> inputs, int fixedBatch, int fixedTokens) {
         SEGMENTS,
         /** Its number, from 0. */
         POSITIONS,
-        /** Not of a token but of all texts: {@link FusedAttention#LENGTHS}. */
-        LENGTHS
+        /** {@link FusedAttention#LENGTHS}, [batch]: how many tokens each row has. */
+        LENGTHS,
+        /** The same, [3 * batch + 2]: followed by where each row starts, twice. */
+        LENGTHS_AND_STARTS
     }
 
     /**
@@ -109,10 +111,15 @@ record GraphInputs(List<Input> inputs, int fixedBatch, int fixedTokens) {
         return lower.endsWith(":0") ? lower.substring(0, lower.length() - 2) : lower;
     }
 
-    /** The same with {@link FusedAttention#LENGTHS} as a further input. */
-    GraphInputs withLengths() {
+    /**
+     * The same with {@link FusedAttention#LENGTHS} as a further input.
+     *
+     * @param starts whether the kernels want the rows' starts too
+     */
+    GraphInputs withLengths(boolean starts) {
         List<Input> all = new ArrayList<>(inputs);
-        all.add(new Input(FusedAttention.LENGTHS, Kind.LENGTHS, false));
+        Kind kind = starts ? Kind.LENGTHS_AND_STARTS : Kind.LENGTHS;
+        all.add(new Input(FusedAttention.LENGTHS, kind, false));
         return new GraphInputs(List.copyOf(all), fixedBatch, fixedTokens);
     }
 

@@ -87,7 +87,9 @@ public final class OnnxEngine implements Engine {
 
     /** Whether the graph is told the texts' lengths. */
     boolean knowsLengths() {
-        return inputs.named(GraphInputs.Kind.LENGTHS).isPresent();
+        return inputs.named(GraphInputs.Kind.LENGTHS)
+                .or(() -> inputs.named(GraphInputs.Kind.LENGTHS_AND_STARTS))
+                .isPresent();
     }
 
     @Override
@@ -235,7 +237,10 @@ public final class OnnxEngine implements Engine {
                 GraphInputs.Input input, List<TokenSequence> texts, int rows, int tokens)
                 throws OrtException {
             if (input.kind() == GraphInputs.Kind.LENGTHS) {
-                return lengths(texts, rows, tokens);
+                return lengths(texts, rows);
+            }
+            if (input.kind() == GraphInputs.Kind.LENGTHS_AND_STARTS) {
+                return lengthsAndStarts(texts, rows, tokens);
             }
             int count = Math.multiplyExact(rows, tokens);
             ByteBuffer buffer =
@@ -252,7 +257,7 @@ public final class OnnxEngine implements Engine {
                                 case MASK -> present ? 1 : 0;
                                 case SEGMENTS -> 0;
                                 case POSITIONS -> token;
-                                case LENGTHS -> throw new AssertionError(input);
+                                case LENGTHS, LENGTHS_AND_STARTS -> throw new AssertionError(input);
                             };
                     if (input.wide()) {
                         wide.put(i, number);
@@ -267,17 +272,31 @@ public final class OnnxEngine implements Engine {
                     : OnnxTensor.createTensor(session.environment(), narrow, shape);
         }
 
-        private OnnxTensor lengths(List<TokenSequence> texts, int rows, int tokens)
+        private OnnxTensor lengths(List<TokenSequence> texts, int rows) throws OrtException {
+            return tensor(lengths(texts, rows, rows), rows);
+        }
+
+        private OnnxTensor lengthsAndStarts(List<TokenSequence> texts, int rows, int tokens)
                 throws OrtException {
             int count = 3 * rows + 2;
-            IntBuffer numbers = buffer(FusedAttention.LENGTHS, 4 * count).asIntBuffer();
-            for (int row = 0; row < rows; row++) {
-                numbers.put(row, texts.get(Math.min(row, texts.size() - 1)).ids().length);
-            }
+            IntBuffer numbers = lengths(texts, rows, count);
             for (int i = 0; i <= rows; i++) {
                 numbers.put(rows + i, i * tokens);
                 numbers.put(2 * rows + 1 + i, i * tokens);
             }
+            return tensor(numbers, count);
+        }
+
+        /** Memory for so many numbers, the first of which are the rows' lengths. */
+        private IntBuffer lengths(List<TokenSequence> texts, int rows, int count) {
+            IntBuffer numbers = buffer(FusedAttention.LENGTHS, 4 * count).asIntBuffer();
+            for (int row = 0; row < rows; row++) {
+                numbers.put(row, texts.get(Math.min(row, texts.size() - 1)).ids().length);
+            }
+            return numbers;
+        }
+
+        private OnnxTensor tensor(IntBuffer numbers, int count) throws OrtException {
             return OnnxTensor.createTensor(session.environment(), numbers, new long[] {count});
         }
 

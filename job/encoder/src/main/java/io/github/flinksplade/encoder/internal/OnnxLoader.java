@@ -258,26 +258,30 @@ public final class OnnxLoader {
         return engine.orElseGet(() -> engine(OnnxSession.open(file, plain), inputs, found));
     }
 
-    /** On a GPU attention is fused if it is of a known form and then runs. */
+    /** On a GPU attention and normalizations of known forms are fused if the graph then runs. */
     private OnnxEngine onGpu(Found found, int longest) {
         ModelProto plain = found.rewritten().model();
-        Optional<ModelProto> fused =
+        // TensorRT takes the plain operators, and fuses them itself
+        Optional<OnnxEngine> engine =
                 choice.device().kind() == Device.Kind.TENSORRT
                         ? Optional.empty()
-                        : inputs.named(GraphInputs.Kind.MASK)
-                                .flatMap(
-                                        mask ->
-                                                FusedAttention.fuse(
-                                                        new GraphIndex(plain), file::data, mask));
-        return fused.flatMap(
-                        model ->
-                                running(
-                                        () ->
-                                                engine(
-                                                        onGpu(model, longest),
-                                                        inputs.withLengths(),
-                                                        found)))
-                .orElseGet(() -> engine(onGpu(plain, longest), inputs, found));
+                        : fused(plain, found, longest);
+        return engine.orElseGet(() -> engine(onGpu(plain, longest), inputs, found));
+    }
+
+    private Optional<OnnxEngine> fused(ModelProto plain, Found found, int longest) {
+        Optional<ModelProto> attention =
+                inputs.named(GraphInputs.Kind.MASK)
+                        .flatMap(
+                                mask ->
+                                        FusedAttention.fuse(
+                                                new GraphIndex(plain), file::data, mask));
+        ModelProto fused = ResidualNormalizations.merge(new GraphIndex(attention.orElse(plain)));
+        GraphInputs given =
+                attention.isPresent() ? inputs.withLengths(!precision().equals("fp32")) : inputs;
+        return fused == plain
+                ? Optional.empty()
+                : running(() -> engine(onGpu(fused, longest), given, found));
     }
 
     private OnnxSession onGpu(ModelProto model, int longest) {
@@ -580,7 +584,7 @@ public final class OnnxLoader {
                         case IDS, MASK -> 1;
                         case SEGMENTS -> 0;
                         case POSITIONS -> i % length;
-                        case LENGTHS -> throw new AssertionError(input);
+                        case LENGTHS, LENGTHS_AND_STARTS -> throw new AssertionError(input);
                     };
         }
         return input.wide()
