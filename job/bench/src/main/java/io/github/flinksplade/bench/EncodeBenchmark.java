@@ -301,7 +301,8 @@ public final class EncodeBenchmark {
         for (String name : ways.keySet()) {
             boolean ours = !name.startsWith(REFERENCE);
             MemoryProbe.Memory memory = MemoryProbe.Memory.UNKNOWN;
-            if (ours) {
+            // of a GPU the process's own memory says little
+            if (ours && gpu().isEmpty()) {
                 narrator.accept("memory of " + name + " ...");
                 memory = MemoryProbe.measure(model, options, name, texts, memoryDocuments);
             }

@@ -136,7 +136,9 @@ final class Gpu {
         if (reason.contains("CUDA failure 100") || reason.contains("no CUDA-capable device")) {
             return "CUDA finds no GPU on this machine (nvidia-smi -L lists them)";
         }
-        if (reason.contains("CUDA failure 101") || reason.contains("invalid device ordinal")) {
+        if (reason.contains("CUDA failure 101")
+                || reason.contains("invalid device ordinal")
+                || reason.contains("Invalid device ID")) {
             return "there is no GPU number "
                     + gpu.number()
                     + " here (nvidia-smi -L lists them, from 0)";

@@ -39,6 +39,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  */
 public final class OnnxEngine implements Engine {
 
+    /** Rows of the whole table in memory at once: each has a number for every term. */
+    private static final int WHOLE_ROWS = 64;
+
     private final OnnxSession session;
     private final GraphInputs inputs;
     private final GraphOutput output;
@@ -201,6 +204,11 @@ public final class OnnxEngine implements Engine {
         }
     }
 
+    /** What is done with the tensors of a run. */
+    private interface Run {
+        List<SparseVector> on(Map<String, OnnxTensor> given) throws OrtException;
+    }
+
     /** The memory of one run at a time, kept for the next. */
     private final class Workspace {
 
@@ -215,18 +223,26 @@ public final class OnnxEngine implements Engine {
                 throw new EncodingException(
                         "the model takes " + tokens + " tokens, but the text has " + length);
             }
+            return output.top().isPresent()
+                    ? top(texts, rows, tokens, output.top().get())
+                    : withInputs(
+                            texts,
+                            rows,
+                            tokens,
+                            given ->
+                                    output.kind() == GraphOutput.Kind.PAIRS
+                                            ? List.of(pairs(given))
+                                            : table(given, texts.size(), rows));
+        }
+
+        private List<SparseVector> withInputs(
+                List<TokenSequence> texts, int rows, int tokens, Run run) throws OrtException {
             Map<String, OnnxTensor> given = new HashMap<>();
             try {
                 for (GraphInputs.Input input : inputs.inputs()) {
                     given.put(input.name(), tensor(input, texts, rows, tokens));
                 }
-                return switch (output.kind()) {
-                    case PAIRS -> List.of(pairs(given));
-                    case MAXIMA, WEIGHTS ->
-                            output.top().isPresent()
-                                    ? top(given, texts.size(), rows, output.top().get())
-                                    : table(given, texts.size(), rows);
-                };
+                return run.on(given);
             } finally {
                 given.values().forEach(OnnxTensor::close);
             }
@@ -339,11 +355,43 @@ public final class OnnxEngine implements Engine {
             }
         }
 
-        /** The texts' vectors from their greatest numbers, as long as those are all above 0. */
+        /**
+         * The texts' vectors from their largest numbers. Texts with more terms than those are run
+         * once more, a few at a time, and their whole rows are copied back.
+         */
         private List<SparseVector> top(
-                Map<String, OnnxTensor> given, int texts, int rows, GraphOutput.TopTerms top)
+                List<TokenSequence> texts, int rows, int tokens, GraphOutput.TopTerms top)
                 throws OrtException {
-            List<SparseVector> whole = List.of();
+            List<Integer> longer = new ArrayList<>();
+            List<SparseVector> vectors =
+                    withInputs(texts, rows, tokens, given -> top(given, texts.size(), top, longer));
+            for (int start = 0; start < longer.size(); start += WHOLE_ROWS) {
+                List<Integer> part =
+                        longer.subList(start, Math.min(longer.size(), start + WHOLE_ROWS));
+                List<TokenSequence> partTexts = part.stream().map(texts::get).toList();
+                int partRows = inputs.fixedBatch() > 0 ? rows : part.size();
+                List<SparseVector> whole =
+                        withInputs(
+                                partTexts,
+                                partRows,
+                                tokens,
+                                given -> table(given, part.size(), partRows));
+                for (int i = 0; i < part.size(); i++) {
+                    vectors.set(part.get(i), whole.get(i));
+                }
+            }
+            return vectors;
+        }
+
+        /**
+         * @param longer gets the numbers of the texts that have more terms, whose vectors are empty
+         */
+        private List<SparseVector> top(
+                Map<String, OnnxTensor> given,
+                int texts,
+                GraphOutput.TopTerms top,
+                List<Integer> longer)
+                throws OrtException {
             List<SparseVector> vectors = new ArrayList<>(texts);
             try (OrtSession.Result result =
                     run(given, Set.of(top.terms(), top.values(), top.count()), Map.of())) {
@@ -355,10 +403,8 @@ public final class OnnxEngine implements Engine {
                     if (counts.get(row) <= top.most()) {
                         vectors.add(vector(terms, numbers, row * top.most(), top.most()));
                     } else {
-                        if (whole.isEmpty()) {
-                            whole = table(given, texts, rows);
-                        }
-                        vectors.add(whole.get(row));
+                        longer.add(row);
+                        vectors.add(SparseVector.EMPTY);
                     }
                 }
             }

@@ -32,7 +32,9 @@ class GpuTest {
                 "CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version"
                         + " ; GPU=-1 | driver | too old",
                 "CUDA failure 100: no CUDA-capable device is detected ; GPU=0 | no GPU | nvidia-smi",
-                "CUDA failure 101: invalid device ordinal ; GPU=7 | GPU number 7 | nvidia-smi"
+                "CUDA failure 101: invalid device ordinal ; GPU=7 | GPU number 7 | nvidia-smi",
+                "Failed to parse provider option \"device_id\": Invalid device ID: 7, must be between"
+                        + " 0 (inclusive) and 1 (exclusive). | GPU number 7 | nvidia-smi"
             })
     void aGpuThatCannotBeUsedIsExplained(String reason, String what, String cure) {
         assertThat(Gpu.explained(reason, Device.parse("cuda:7"))).contains(what).contains(cure);
