@@ -82,6 +82,15 @@ class StandaloneJobScriptITCase {
     }
 
     @Test
+    void unreadableConfigurationIsAnErrorInsteadOfAStartWithoutState() throws IOException {
+        checkpoint("job-a/chk-7", 100);
+        configure("execution: [\n");
+        Distribution.Answer answer = run(Map.of(), JOB).expect(1);
+        assertThat(answer.err()).contains("Flink's configuration cannot be read");
+        assertThat(answer.out()).doesNotContain("start-foreground");
+    }
+
+    @Test
     void leavesRecoveryToHighAvailabilityAndToTheCommandLine() throws IOException {
         checkpoint("job-a/chk-7", 100);
         assertThat(start(Map.of(), "-Dhigh-availability.type=zookeeper", "--job-classname", "Main"))
@@ -120,6 +129,10 @@ class StandaloneJobScriptITCase {
     }
 
     private String start(Map<String, String> more, String... arguments) {
+        return run(more, arguments).expect(0).out();
+    }
+
+    private Distribution.Answer run(Map<String, String> more, String... arguments) {
         Map<String, String> environment = new HashMap<>(more);
         environment.put("FLINK_HOME", directory.toString());
         environment.put("FLINK_CONF_DIR", directory.resolve("conf").toString());
@@ -127,6 +140,6 @@ class StandaloneJobScriptITCase {
         List<String> command = new ArrayList<>();
         command.add(Distribution.home().resolve("deploy/docker/standalone-job").toString());
         command.addAll(List.of(arguments));
-        return Distribution.execute(directory, "", environment, command).expect(0).out();
+        return Distribution.execute(directory, "", environment, command);
     }
 }
