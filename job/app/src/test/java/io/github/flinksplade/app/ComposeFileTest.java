@@ -9,32 +9,62 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.yaml.snakeyaml.Yaml;
 
 /**
  * What can be checked of the images without a Docker engine: the compose file parses, and what it
- * and the Dockerfile name exists.
+ * and the Dockerfiles name exists and fits together.
  */
 class ComposeFileTest {
 
-    private final Path root = Distribution.root();
+    private static final List<String> FLINK = List.of("jobmanager", "taskmanager");
+    private static final List<String> SERVERS = List.of("kafka", "jobmanager", "taskmanager");
 
-    /** The compose file with its anchors resolved. */
-    private JsonNode compose() throws IOException {
-        Object yaml = new Yaml().load(Files.readString(root.resolve("docker-compose.yml")));
-        return new ObjectMapper().valueToTree(yaml);
+    private final Path root = Distribution.root();
+    private final JsonNode compose = compose(Map.of());
+
+    /** The compose file with its anchors and variables resolved. */
+    private JsonNode compose(Map<String, String> variables) {
+        try {
+            String text = Files.readString(root.resolve("docker-compose.yml"));
+            Matcher variable = Pattern.compile("\\$\\{([A-Z_]+):-([^}]*)}").matcher(text);
+            text =
+                    variable.replaceAll(
+                            match ->
+                                    Matcher.quoteReplacement(
+                                            variables.getOrDefault(
+                                                    match.group(1), match.group(2))));
+            Object yaml = new Yaml().load(text);
+            return new ObjectMapper().valueToTree(yaml);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private Map<String, String> flinkProperties() {
+        Map<String, String> properties = new TreeMap<>();
+        for (String line :
+                compose.at("/services/taskmanager/environment/FLINK_PROPERTIES")
+                        .asText()
+                        .strip()
+                        .split("\n")) {
+            assertThat(line).matches("[A-Za-z.-]+: \\S+"); // the image removes white space
+            properties.put(line.split(": ")[0], line.split(": ")[1]);
+        }
+        return properties;
     }
 
     @Test
-    void composeFileNamesWhatExists() throws IOException {
-        JsonNode compose = compose();
-        JsonNode services = compose.get("services");
-        for (String service : List.of("jobmanager", "taskmanager")) {
-            JsonNode build = services.get(service).get("build");
-            assertThat(build.get("context").asText()).isEqualTo("job/app/target/distribution");
-            assertThat(root.resolve(build.get("dockerfile").asText())).isRegularFile();
-            for (JsonNode volume : services.get(service).get("volumes")) {
+    void composeFileNamesWhatExists() {
+        for (String service : SERVERS) {
+            for (JsonNode volume : compose.at("/services/" + service + "/volumes")) {
                 String source = volume.asText().split(":")[0];
                 if (source.startsWith(".")) {
                     assertThat(root.resolve(source)).isRegularFile();
@@ -43,61 +73,145 @@ class ComposeFileTest {
                 }
             }
         }
-        for (JsonNode service : services) {
-            JsonNode needed = service.get("depends_on");
-            List<String> names = new ArrayList<>();
-            if (needed != null && needed.isArray()) {
-                needed.forEach(name -> names.add(name.asText()));
-            } else if (needed != null) {
-                needed.fieldNames().forEachRemaining(names::add);
+        for (JsonNode service : compose.get("services")) {
+            if (service.has("depends_on")) {
+                for (Map.Entry<String, JsonNode> needed : service.get("depends_on").properties()) {
+                    assertThat(compose.get("services").has(needed.getKey())).isTrue();
+                    assertThat(needed.getValue().get("condition").asText())
+                            .isIn("service_healthy", "service_completed_successfully");
+                }
             }
-            assertThat(names).allMatch(services::has);
         }
     }
 
     @Test
-    void composeStartsTheJobsMainClassWithAJobThatIsUnderstood() throws Exception {
-        JsonNode compose = compose();
-        String command = compose.at("/services/jobmanager/command").asText();
-        String[] words = command.strip().split("\\s+");
+    void oneImageIsBuiltAndBothFlinkServicesUseIt() throws IOException {
+        List<JsonNode> builds = compose.get("services").findValues("build");
+        assertThat(builds).hasSize(1);
+        assertThat(builds.get(0).get("context").asText()).isEqualTo("job/app/target/distribution");
+        assertThat(root.resolve(builds.get(0).get("dockerfile").asText())).isRegularFile();
+        assertThat(FLINK)
+                .extracting(name -> compose.at("/services/" + name + "/image").asText())
+                .containsExactly("flink-splade", "flink-splade");
+        // The same file in the release, where the variable is set.
+        Map<String, String> release = new TreeMap<>();
+        for (String line : Files.readAllLines(root.resolve("job/app/src/distribution/.env"))) {
+            if (!line.startsWith("#")) {
+                release.put(line.split("=")[0], line.split("=")[1]);
+            }
+        }
+        assertThat(compose(release).at("/services/jobmanager/build/context").asText())
+                .isEqualTo(".");
+    }
+
+    @Test
+    void serversRestartAreLimitedAndListenOnLoopbackOnly() {
+        for (String name : SERVERS) {
+            JsonNode service = compose.get("services").get(name);
+            assertThat(service.get("restart").asText()).isEqualTo("unless-stopped");
+            assertThat(service.has("mem_limit")).isTrue();
+            assertThat(service.has("healthcheck")).isTrue();
+            for (JsonNode port : service.path("ports")) {
+                assertThat(port.asText()).startsWith("127.0.0.1:");
+            }
+        }
+    }
+
+    @Test
+    void variablesMovePortsMemoryAndJob() {
+        JsonNode changed =
+                compose(
+                        Map.of(
+                                "FLINK_SPLADE_KAFKA_PORT", "19092",
+                                "FLINK_SPLADE_REST_PORT", "18081",
+                                "FLINK_SPLADE_TASKMANAGER_MEMORY", "8g",
+                                "FLINK_SPLADE_JOB", "./other.yaml"));
+        assertThat(changed.at("/services/kafka/ports/0").asText())
+                .isEqualTo("127.0.0.1:19092:9092");
+        assertThat(changed.at("/services/kafka/environment/KAFKA_ADVERTISED_LISTENERS").asText())
+                .endsWith("OUTSIDE://localhost:19092");
+        assertThat(changed.at("/services/jobmanager/ports/0").asText())
+                .isEqualTo("127.0.0.1:18081:8081");
+        assertThat(changed.at("/services/taskmanager/mem_limit").asText()).isEqualTo("8g");
+        assertThat(changed.at("/services/taskmanager/environment/FLINK_PROPERTIES").asText())
+                .contains("taskmanager.memory.process.size: 8g");
+        assertThat(changed.at("/services/jobmanager/volumes/0").asText())
+                .startsWith("./other.yaml");
+    }
+
+    @Test
+    void composeStartsTheJobsMainClassWithAJobThatIsValid() throws Exception {
+        String[] words = compose.at("/services/jobmanager/command").asText().strip().split("\\s+");
         assertThat(words[0]).isEqualTo("standalone-job");
         assertThat(words[1]).isEqualTo("--job-classname");
         assertThat(Class.forName(words[2]).getMethod("main", String[].class)).isNotNull();
-        String mounted = compose.at("/services/jobmanager/volumes/0").asText();
-        assertThat(mounted.split(":")[1]).isEqualTo(words[3]);
+        String[] mounted = compose.at("/services/jobmanager/volumes/0").asText().split(":");
+        assertThat(mounted[1]).isEqualTo(words[3]);
+        assertThat(JobFile.read(root.resolve(mounted[0]), name -> null))
+                .containsKeys("from", "to", "dead-letters");
     }
 
     @Test
-    void flinkPropertiesAreOneKeyALine() throws IOException {
-        JsonNode compose = compose();
-        String properties =
-                compose.at("/services/taskmanager/environment/FLINK_PROPERTIES").asText();
-        assertThat(properties.strip().split("\n"))
-                .allMatch(line -> line.matches("[A-Za-z.-]+: \\S.*"));
-        assertThat(properties)
-                .contains("parent-first-patterns.additional: ai.onnxruntime.;ai.djl.");
+    void flinkUsesItsSlotsAndStaysWithinTheContainersMemory() {
+        Map<String, String> flink = flinkProperties();
+        assertThat(flink.get("parallelism.default"))
+                .isEqualTo(flink.get("taskmanager.numberOfTaskSlots"));
+        Matcher partitions =
+                Pattern.compile("--partitions (\\d+)")
+                        .matcher(compose.at("/services/topics/command").asText());
+        assertThat(partitions.find()).isTrue();
+        assertThat(Integer.parseInt(partitions.group(1)))
+                .isGreaterThanOrEqualTo(Integer.parseInt(flink.get("parallelism.default")));
+        assertThat(flink)
+                .containsKeys(
+                        "taskmanager.memory.task.off-heap.size",
+                        "taskmanager.memory.managed.size",
+                        "execution.checkpointing.interval")
+                .containsEntry("execution.checkpointing.dir", "file:///checkpoints")
+                .containsEntry(
+                        "classloader.parent-first-patterns.additional", "ai.onnxruntime.;ai.djl.");
+        for (String name : FLINK) {
+            assertThat(compose.at("/services/" + name + "/mem_limit").asText())
+                    .isEqualTo(flink.get(name + ".memory.process.size"));
+        }
     }
 
-    @Test
-    void dockerfileCopiesWhatTheDistributionHolds() throws IOException {
-        for (String line : Files.readAllLines(root.resolve("deploy/docker/Dockerfile"))) {
-            if (!line.startsWith("COPY ")) {
-                continue;
-            }
-            String[] words = line.replace("--chown=flink:flink ", "").split("\\s+");
-            for (int i = 1; i < words.length - 1; i++) {
-                // what Maven writes (lib/, usrlib/) is checked on the distribution itself
-                String from = words[i];
-                boolean written = from.equals("lib/") || from.equals("usrlib/");
-                assertThat(
-                                written
-                                        || Files.exists(root.resolve(from))
-                                        || Files.exists(
-                                                root.resolve("job/app/src/distribution")
-                                                        .resolve(from)))
-                        .as(from)
-                        .isTrue();
+    @ParameterizedTest
+    @ValueSource(strings = {"Dockerfile", "Dockerfile.gpu"})
+    void dockerfilesCopyWhatTheDistributionContains(String dockerfile) throws IOException {
+        List<String> context =
+                Files.readAllLines(root.resolve("job/app/src/distribution/.dockerignore"));
+        List<String> copied = new ArrayList<>();
+        String text = Files.readString(root.resolve("deploy/docker").resolve(dockerfile));
+        for (String line : text.split("\n")) {
+            if (line.startsWith("COPY ") && !line.contains("--from=")) {
+                String[] words = line.split("\\s+");
+                copied.addAll(List.of(words).subList(1, words.length - 1));
             }
         }
+        // Libraries first: a layer that a changed class does not touch.
+        assertThat(copied).startsWith("lib/").endsWith("usrlib/");
+        for (String from : copied) {
+            assertThat(context)
+                    .as(".dockerignore")
+                    .anyMatch(line -> line.startsWith("!") && from.startsWith(line.substring(1)));
+            // Maven writes these two.
+            boolean written = from.equals("lib/") || from.equals("usrlib/");
+            assertThat(written || Files.exists(root.resolve(from))).as(from).isTrue();
+        }
+        assertThat(text)
+                .contains("ORT_DISABLE_TELEMETRY=1 OPT_OUT_TRACKING=true RUST_FLAVOR=cpu")
+                .contains("chown flink:flink /checkpoints /cache", "USER flink\n");
+    }
+
+    @Test
+    void gpuFileOverridesServicesThatExist() throws IOException {
+        Object yaml = new Yaml().load(Files.readString(root.resolve("deploy/docker/gpu.yml")));
+        JsonNode gpu = new ObjectMapper().valueToTree(yaml);
+        assertThat(gpu.get("services").fieldNames())
+                .toIterable()
+                .containsExactlyInAnyOrderElementsOf(FLINK);
+        assertThat(root.resolve(gpu.at("/services/jobmanager/build/dockerfile").asText()))
+                .isRegularFile();
     }
 }

@@ -1,0 +1,43 @@
+package io.github.flinksplade.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.flinksplade.app.JobSettings.Given;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.StateRecoveryOptions;
+import org.apache.flink.core.execution.RecoveryClaimMode;
+import org.junit.jupiter.api.Test;
+
+class SpladeJobMainTest {
+
+    private static final String CLAIM_MODE = StateRecoveryOptions.RESTORE_MODE.key();
+
+    @Test
+    void checkpointThatTheImageResumesFromIsClaimedUnlessTheFileSaysOtherwise() {
+        UnaryOperator<String> image = Map.of("FLINK_SPLADE_CLAIM_CHECKPOINT", "true")::get;
+        assertThat(claimMode(name -> null)).isNull();
+        assertThat(claimMode(image)).isEqualTo(RecoveryClaimMode.CLAIM);
+        assertThat(claimMode(image, Map.of(CLAIM_MODE, "NO_CLAIM")))
+                .isEqualTo(RecoveryClaimMode.NO_CLAIM);
+    }
+
+    private static RecoveryClaimMode claimMode(UnaryOperator<String> environment) {
+        return claimMode(environment, Map.of());
+    }
+
+    private static RecoveryClaimMode claimMode(
+            UnaryOperator<String> environment, Map<String, String> flink) {
+        Map<String, Given> given = new HashMap<>();
+        given.put("from", Given.of("in the test", "file:docs.jsonl"));
+        given.put("to", Given.of("in the test", "file:vectors"));
+        given.put("flink", Given.of("in the test", flink));
+        Configuration configuration =
+                SpladeJobMain.configuration(
+                        JobSettings.of(given, Set.of("file")), Set.of(), environment);
+        return configuration.getOptional(StateRecoveryOptions.RESTORE_MODE).orElse(null);
+    }
+}
