@@ -17,7 +17,6 @@ import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.sink.KafkaSinkBuilder;
 import org.apache.flink.connector.kafka.sink.TransactionNamingStrategy;
-import org.apache.flink.util.TimeUtils;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -88,11 +87,16 @@ final class KafkaDelivery implements Serializable {
         properties.setProperty(
                 ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class.getName());
         if (exactlyOnce) {
-            String timeout = address.option(OPTION_TRANSACTION_TIMEOUT);
-            if (timeout != null) {
+            if (address.option(OPTION_TRANSACTION_TIMEOUT) != null) {
+                Duration timeout =
+                        address.duration(
+                                OPTION_TRANSACTION_TIMEOUT,
+                                DEFAULT_TRANSACTION_TIMEOUT,
+                                Duration.ofSeconds(1),
+                                Duration.ofDays(24));
                 properties.setProperty(
                         ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
-                        Long.toString(timeoutMillis(address, timeout)));
+                        Long.toString(timeout.toMillis()));
             }
             properties.putIfAbsent(
                     ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
@@ -117,31 +121,6 @@ final class KafkaDelivery implements Serializable {
                 prefix,
                 partitions(address, address.option(OPTION_PARTITIONS)),
                 properties);
-    }
-
-    private static long timeoutMillis(Address address, String timeout) {
-        long millis;
-        try {
-            millis = TimeUtils.parseDuration(timeout).toMillis();
-        } catch (IllegalArgumentException | ArithmeticException e) {
-            throw refusedTimeout(address, timeout, e);
-        }
-        if (millis < 1_000 || millis > Integer.MAX_VALUE) {
-            throw refusedTimeout(address, timeout, null);
-        }
-        return millis;
-    }
-
-    private static ConnectorException refusedTimeout(
-            Address address, String timeout, Exception cause) {
-        return new ConnectorException(
-                OPTION_TRANSACTION_TIMEOUT
-                        + "="
-                        + timeout
-                        + " in "
-                        + address
-                        + ": write a time from 1s to 24d, such as 10min",
-                cause);
     }
 
     private static void refuseWithoutTransactions(Address address, String option) {

@@ -3,6 +3,8 @@ package io.github.flinksplade.connector.kafka;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.UnreachableException;
 import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
@@ -28,6 +30,27 @@ final class KafkaFailures {
         return isTransient(failure)
                 ? new UnreachableException(sentence, failure)
                 : new ConnectorException(sentence, failure);
+    }
+
+    /** A failure of a consumer in a running job. The job restarts, and then looks where it is. */
+    static RuntimeException whileReading(KafkaAddress address, RuntimeException failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof OffsetOutOfRangeException) {
+                return new ConnectorException(
+                        "records of topic '"
+                                + address.topic()
+                                + "' at "
+                                + address.servers()
+                                + " were removed before they were read: the topic's retention is"
+                                + " shorter than the job's delay. Reading continues at the"
+                                + " earliest offset.",
+                        failure);
+            }
+            if (cause instanceof KafkaException) {
+                return explain(address, "reading topic '" + address.topic() + "'", cause);
+            }
+        }
+        return failure;
     }
 
     /** Whether the brokers may answer another time. */

@@ -4,20 +4,46 @@ import java.io.IOException;
 import java.util.List;
 import org.apache.flink.api.connector.source.SourceEvent;
 import org.apache.flink.api.connector.source.SplitEnumerator;
+import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.apache.flink.connector.kafka.source.enumerator.KafkaSourceEnumState;
 import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
 
-/** Flink's enumerator of partitions, whose checkpoints contain the id of the topic too. */
+/**
+ * Flink's enumerator of partitions, whose checkpoints contain the id of the topic too.
+ *
+ * <p>Flink's own tells the readers of a bounded source that there are no more partitions only after
+ * it has found new ones. A bounded job that resumes finds none, and would never end.
+ */
 final class TopicEnumerator implements SplitEnumerator<KafkaPartitionSplit, TopicState> {
 
     private final SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> partitions;
     private final TopicSubscriber subscriber;
 
-    TopicEnumerator(
+    /** To tell readers that there are no more partitions; null where Flink's enumerator does. */
+    private final SplitEnumeratorContext<KafkaPartitionSplit> complete;
+
+    private TopicEnumerator(
             SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> partitions,
-            TopicSubscriber subscriber) {
+            TopicSubscriber subscriber,
+            SplitEnumeratorContext<KafkaPartitionSplit> complete) {
         this.partitions = partitions;
         this.subscriber = subscriber;
+        this.complete = complete;
+    }
+
+    /** The enumerator of a source whose partitions are still to be found. */
+    static TopicEnumerator of(
+            SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> partitions,
+            TopicSubscriber subscriber) {
+        return new TopicEnumerator(partitions, subscriber, null);
+    }
+
+    /** The enumerator of a bounded source that resumes with all of its partitions. */
+    static TopicEnumerator complete(
+            SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> partitions,
+            TopicSubscriber subscriber,
+            SplitEnumeratorContext<KafkaPartitionSplit> context) {
+        return new TopicEnumerator(partitions, subscriber, context);
     }
 
     @Override
@@ -43,6 +69,9 @@ final class TopicEnumerator implements SplitEnumerator<KafkaPartitionSplit, Topi
     @Override
     public void addReader(int subtask) {
         partitions.addReader(subtask);
+        if (complete != null) {
+            complete.signalNoMoreSplits(subtask);
+        }
     }
 
     @Override

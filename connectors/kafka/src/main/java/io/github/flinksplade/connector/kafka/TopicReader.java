@@ -153,7 +153,11 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
                 reader.notifyNoMoreSplits();
             }
         }
-        return reader.pollNext(output);
+        try {
+            return reader.pollNext(output);
+        } catch (RuntimeException e) {
+            throw KafkaFailures.whileReading(address, e);
+        }
     }
 
     @Override

@@ -2,6 +2,8 @@ package io.github.flinksplade.connector.kafka;
 
 import io.github.flinksplade.connector.SourceRecord;
 import java.util.Properties;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.source.Boundedness;
 import org.apache.flink.api.connector.source.Source;
@@ -65,7 +67,7 @@ final class TopicSource
     public SourceReader<SourceRecord, KafkaPartitionSplit> createReader(SourceReaderContext context)
             throws Exception {
         return new TopicReader(
-                partitions(new TopicSubscriber(address, null)).createReader(context),
+                partitions(new TopicSubscriber(address, null, null)).createReader(context),
                 address,
                 () -> {
                     try (KafkaCluster cluster = KafkaCluster.connect(address)) {
@@ -78,17 +80,28 @@ final class TopicSource
     @Override
     public SplitEnumerator<KafkaPartitionSplit, TopicState> createEnumerator(
             SplitEnumeratorContext<KafkaPartitionSplit> context) {
-        TopicSubscriber subscriber = new TopicSubscriber(address, null);
-        return new TopicEnumerator(partitions(subscriber).createEnumerator(context), subscriber);
+        TopicSubscriber subscriber = new TopicSubscriber(address, null, null);
+        return TopicEnumerator.of(partitions(subscriber).createEnumerator(context), subscriber);
     }
 
     @Override
     public SplitEnumerator<KafkaPartitionSplit, TopicState> restoreEnumerator(
             SplitEnumeratorContext<KafkaPartitionSplit> context, TopicState state)
             throws java.io.IOException {
-        TopicSubscriber subscriber = new TopicSubscriber(address, state.topicId());
-        return new TopicEnumerator(
-                partitions(subscriber).restoreEnumerator(context, state.partitions()), subscriber);
+        boolean complete = bounded && state.partitions().initialDiscoveryFinished();
+        TopicSubscriber subscriber =
+                new TopicSubscriber(
+                        address, state.topicId(), complete ? partitionsOf(state) : null);
+        var enumerator = partitions(subscriber).restoreEnumerator(context, state.partitions());
+        return complete
+                ? TopicEnumerator.complete(enumerator, subscriber, context)
+                : TopicEnumerator.of(enumerator, subscriber);
+    }
+
+    private static Set<Integer> partitionsOf(TopicState state) {
+        return state.partitions().splits().stream()
+                .map(split -> split.split().getPartition())
+                .collect(Collectors.toSet());
     }
 
     @Override

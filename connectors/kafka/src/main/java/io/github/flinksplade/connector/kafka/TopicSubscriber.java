@@ -24,15 +24,19 @@ final class TopicSubscriber implements KafkaSubscriber {
     /** Null until the topic was seen for the first time. */
     private volatile String topicId;
 
+    private final HashSet<Integer> only;
     private transient Set<TopicPartition> known;
     private transient Patience patience;
 
     /**
      * @param topicId id of the topic that the job's offsets belong to, or null for a new job
+     * @param only the partitions that a bounded source which resumes reads, because those added
+     *     since belong to the next run; null for all
      */
-    TopicSubscriber(KafkaAddress address, String topicId) {
+    TopicSubscriber(KafkaAddress address, String topicId, Set<Integer> only) {
         this.address = address;
         this.topicId = topicId;
+        this.only = only == null ? null : new HashSet<>(only);
     }
 
     /** The id of the topic, or null when it has not been seen yet. */
@@ -89,7 +93,9 @@ final class TopicSubscriber implements KafkaSubscriber {
         topicId = found;
         Set<TopicPartition> partitions = new HashSet<>();
         for (TopicPartitionInfo partition : topic.partitions()) {
-            partitions.add(new TopicPartition(address.topic(), partition.partition()));
+            if (only == null || only.contains(partition.partition())) {
+                partitions.add(new TopicPartition(address.topic(), partition.partition()));
+            }
         }
         return partitions;
     }

@@ -165,9 +165,10 @@ class KafkaAddressTest {
                     format=anserini                                   | write one of [hybrid, lucene, avro, protobuf]
                     text=1                                            | write true or false
                     delivery=maybe                                    | write exactly-once or at-least-once
-                    transaction-timeout=soon                          | write a time from 1s to 24d
-                    transaction-timeout=0s                            | write a time from 1s to 24d
-                    transaction-timeout=60d                           | write a time from 1s to 24d
+                    transaction-timeout=soon                          | is not a duration
+                    transaction-timeout=60000                         | is not a duration
+                    transaction-timeout=0s                            | 24 d
+                    transaction-timeout=60d                           | 24 d
                     transactional-id-prefix=a/b                       | letters, digits
                     partitions=0                                      | write a number from 1
                     delivery=at-least-once&transaction-timeout=1min   | uses no transactions

@@ -252,6 +252,22 @@ class KafkaPositionsITCase {
         }
     }
 
+    /** Flink's own enumerator never ends a bounded source that was restored. */
+    @Test
+    void aBoundedJobThatResumesEnds() throws Exception {
+        broker.createTopic("resumed", 2);
+        produce("resumed", "a", 1, 3);
+        JobClient job = start(uri("resumed"), null);
+        awaitRead("a1", "a2", "a3");
+        String savepoint = stop(job);
+        produce("resumed", "a", 4, 6);
+        READ.clear();
+        start(uri("resumed?bounded=true"), savepoint)
+                .getJobExecutionResult()
+                .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        assertThat(READ).containsExactlyInAnyOrder("a4", "a5", "a6");
+    }
+
     @Test
     void readsAddedPartitionsFromTheirBeginning() throws Exception {
         broker.createTopic("grown", 1);
