@@ -254,8 +254,10 @@ public final class JsonHttpClient implements AutoCloseable {
             return "no TLS connection: its certificate is not trusted (the property ca names other"
                     + " authorities), or it does not use TLS (tls=false)";
         }
-        return "the connection was closed before the response was complete, as by a server that"
-                + " expects TLS (tls=true)";
+        return "the connection was closed before the response was complete"
+                + (server.startsWith("https:")
+                        ? ""
+                        : ", as by a server that expects TLS (tls=true)");
     }
 
     /** A failure whose message is for the user. */

@@ -137,7 +137,12 @@ final class SolrTarget implements BatchTarget {
                 SolrSchema.PROVENANCE,
                 JsonHttpClient.JSON.valueToTree(provenance.toMap()).toString());
         ArrayNode update = JsonHttpClient.JSON.createArrayNode().add(document);
-        require(solr.ask(SolrClient.updatePath(commitWithinMillis), update), "write to");
+        JsonResponse answer = solr.ask(SolrClient.updatePath(commitWithinMillis), update);
+        if (answer.status() / 100 == 5) {
+            // such as a shard whose leader was lost, until another takes over
+            throw SolrFailureClassifier.unavailable(place, answer);
+        }
+        require(answer, "write to");
     }
 
     private JsonNode require(JsonResponse answer, String doing) {

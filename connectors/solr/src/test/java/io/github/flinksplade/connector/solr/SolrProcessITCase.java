@@ -9,6 +9,7 @@ import io.github.flinksplade.connector.SearchIndex.Query;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.Target;
 import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Writing;
@@ -74,6 +75,7 @@ class SolrProcessITCase {
                                 "-Dsolr.http1=true")) {
             SolrReader reader = new SolrReader(first.url, null, null);
             Address address = reader.address("made", "?shards=2&replicas=2");
+            prepare(address, StartMode.NEW);
             write(address, 50);
             write(address, 50); // Solr does not say of all shards what it wrote
             assertThat(reader.held("made")).hasSize(50);
@@ -88,8 +90,22 @@ class SolrProcessITCase {
                 assertThat(index.search(query).get(0).id()).isEqualTo("7");
             }
             second.kill();
+            prepare(address, StartMode.RESUME);
             write(address, 100);
             assertThat(reader.held("made")).hasSize(100);
+        }
+    }
+
+    /** As a job waits for a Solr that starts, or for new leaders of the shards of a lost node. */
+    private static void prepare(Address address, StartMode start) {
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
+        while (true) {
+            try {
+                new SolrConnector().target(address).prepare(CONTEXT, start);
+                return;
+            } catch (UnreachableException e) {
+                assertThat(System.nanoTime()).as(e.getMessage()).isLessThan(deadline);
+            }
         }
     }
 
