@@ -19,21 +19,27 @@
  *       (.txt; the id of a document is {@code <file name>:<line number from 1>}, where the file
  *       name is relative to the folder that the pattern starts in); {@code auto}, the default,
  *       tells by the name and refuses names that tell nothing and names that differ.
- *   <li>{@code watch=true}: the folder or pattern is listed again every {@code interval} seconds
- *       (1), and files under new names are read as they appear, without end. A file is read once,
- *       and as it is when its name appears: write it elsewhere, or under a name that begins with
- *       {@code .} or {@code _}, and move it in. A file that is removed is forgotten, and read if
- *       its name appears again. With {@code format=auto}, what the files there at the start are
- *       decides, and later files of another kind are left alone.
+ *   <li>{@code watch=true}: the file, folder or pattern is listed again every {@code interval} (1
+ *       s), without end. New files are read, and files that were replaced or written to, also while
+ *       the job was stopped, are read again from their start, always by the same subtask. A file
+ *       that is removed is forgotten, and read if it is found again. A file is read as soon as two
+ *       listings find it the same or it has not been modified for 5 seconds, so that it can be
+ *       expected to be complete. One that never stays the same is read every 10 seconds (two
+ *       listings at least) without a last line that has no line feed yet; a compressed one is not.
+ *       A writer that pauses within a line should write elsewhere, or under a name that begins with
+ *       {@code .} or {@code _}, and move the file in. With {@code format=auto}, the files there at
+ *       the start decide, and later files of another kind are left alone.
  *   <li>{@code max-line}: the longest line that is read whole, 16 MiB by default; of a longer one
  *       the head is delivered with the header {@link
  *       io.github.flinksplade.connector.files.FilesConnector#HEADER_TRUNCATED_LINE}, so that the
  *       job makes it a dead letter.
  * </ul>
  *
- * <p>A checkpoint contains the files that are still to be read and the position (byte and line) in
- * those that are being read. A compressed file is unpacked again up to that position. A position is
- * used only if the file's size, modification time, inode and first 64 KiB are still the same;
+ * <p>A checkpoint contains the versions of the files that were found (size, modification time,
+ * inode), the files that are still to be read and the position (byte and line) in those that are
+ * being read. When a job resumes, files that are new or have another version are read, also by a
+ * job that does not watch them. A compressed file is unpacked again up to that position. A position
+ * is used only if the file's size, modification time, inode and first 64 KiB are still the same;
  * otherwise the file is read again from its start, also when it only grew, since an append cannot
  * be told from another file with the same beginning.
  *

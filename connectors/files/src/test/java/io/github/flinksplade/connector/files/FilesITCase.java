@@ -21,11 +21,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -73,6 +76,9 @@ class FilesITCase {
     /** How many records the jobs of the current test have seen, repeated ones too. */
     private static final AtomicInteger SEEN = new AtomicInteger();
 
+    /** What the jobs of the current test have seen, in this order. */
+    private static final Queue<String> VALUES = new ConcurrentLinkedQueue<>();
+
     private static final AtomicInteger FAILURES_LEFT = new AtomicInteger();
 
     /** Whether a record takes its time. */
@@ -95,6 +101,7 @@ class FilesITCase {
     void reset(@InjectMiniCluster MiniCluster cluster) throws IOException {
         this.cluster = cluster;
         SEEN.set(0);
+        VALUES.clear();
         SLOW.set(false);
         RESUMED.set(0);
         FAILURES_LEFT.set(0);
@@ -127,7 +134,7 @@ class FilesITCase {
     @Test
     void partsAppearWithCheckpointsAndAJobGoesOnFromOne() throws Exception {
         write("in/a.txt", lines("a", 0, 10));
-        String from = "file:" + folder + "/in?watch=true&interval=0.05";
+        String from = "file:" + folder + "/in?watch=true&interval=50ms";
         JobClient job = start(unbounded(), from, Duration.ofHours(1), null);
         eventually(() -> SEEN.get() == 10);
         assertThat(ids()).isEmpty();
@@ -169,6 +176,90 @@ class FilesITCase {
         ended(again.getJobID());
     }
 
+    @Test
+    void watchedFilesAreReadAgainWhenTheyChange() throws Exception {
+        write("in/a.txt", lines("a", 0, 10));
+        write("in/b.txt", lines("b", 0, 10));
+        String from = "file:" + folder + "/in?watch=true&interval=50ms";
+        JobClient job = start(unbounded(), from, Duration.ofHours(1), null);
+        eventually(() -> SEEN.get() == 20);
+
+        moveOver("in/a.txt", lines("c", 0, 10));
+        eventually(() -> SEEN.get() == 30);
+        assertThat(VALUES).endsWith("c8", "c9");
+        append("in/b.txt", "b10\n");
+        eventually(() -> SEEN.get() == 41);
+        assertThat(VALUES).endsWith("b9", "b10");
+
+        String checkpoint = checkpoint(job);
+        job.cancel().get(30, TimeUnit.SECONDS);
+        ended(job.getJobID());
+        moveOver("in/a.txt", lines("d", 0, 10));
+        append("in/b.txt", "b11\n");
+
+        JobClient again = start(unbounded(), from, Duration.ofHours(1), checkpoint);
+        eventually(() -> SEEN.get() == 41 + 10 + 12);
+        assertThat(VALUES).contains("d9", "b11");
+        Files.delete(folder.resolve("in/a.txt"));
+        write("in/a.txt", lines("d", 0, 10));
+        eventually(() -> SEEN.get() == 41 + 10 + 12 + 10);
+        again.cancel().get(30, TimeUnit.SECONDS);
+        ended(again.getJobID());
+    }
+
+    @Test
+    void aSingleWatchedFileIsReadAgainWhenItChanges() throws Exception {
+        write("in/a.txt", lines("a", 0, 10));
+        JobClient job =
+                start(
+                        unbounded(),
+                        "file:" + folder + "/in/a.txt?watch=true&interval=50ms",
+                        Duration.ofHours(1),
+                        null);
+        eventually(() -> SEEN.get() == 10);
+        append("in/a.txt", "a10\n");
+        eventually(() -> SEEN.get() == 21);
+        moveOver("in/a.txt", lines("b", 0, 10));
+        eventually(() -> SEEN.get() == 31);
+
+        // longer than a listing takes
+        Files.move(folder.resolve("in/a.txt"), folder.resolve("away.txt"));
+        String before = checkpoint(job);
+        assertThat(before).isNotNull();
+        Files.move(folder.resolve("away.txt"), folder.resolve("in/a.txt"));
+        append("in/a.txt", "b10\n");
+        eventually(() -> VALUES.contains("b10"));
+        job.cancel().get(30, TimeUnit.SECONDS);
+        ended(job.getJobID());
+    }
+
+    /** A file that was read and one that is new, while the job was stopped. */
+    @Test
+    void filesAreListedAgainWhenABoundedJobResumes() throws Exception {
+        write("in/a.txt", lines("a", 0, 100));
+        write("in/b.txt", lines("b", 0, 6000));
+        write("in/c.txt", lines("c", 0, 6000));
+        String from = "file:" + folder + "/in";
+        SLOW.set(true);
+        JobClient job = start(unbounded(), from, Duration.ofHours(1), null);
+        eventually(() -> VALUES.contains("c1"));
+        String checkpoint = checkpoint(job);
+        job.cancel().get(30, TimeUnit.SECONDS);
+        ended(job.getJobID());
+        moveOver("in/a.txt", lines("d", 0, 100));
+        write("in/e.txt", lines("e", 0, 100));
+
+        SLOW.set(false);
+        VALUES.clear();
+        start(bounded(), from, Duration.ofHours(1), checkpoint)
+                .getJobExecutionResult()
+                .get(60, TimeUnit.SECONDS);
+
+        assertThat(VALUES.stream().filter(value -> value.startsWith("d"))).hasSize(100);
+        assertThat(VALUES.stream().filter(value -> value.startsWith("e"))).hasSize(100);
+        assertThat(VALUES).doesNotHaveDuplicates();
+    }
+
     /** Two subtasks, three files: the third is with the enumerator when the job is stopped. */
     @Test
     void aFileThatWaitedIsReadByTheJobThatGoesOn() throws Exception {
@@ -208,11 +299,7 @@ class FilesITCase {
         assertThat(SEEN).hasValueLessThan(12_000);
 
         assertThat(lines("c", 1000, 7000)).hasSameSizeAs(old);
-        write("c.txt", lines("c", 1000, 7000));
-        Files.move(
-                folder.resolve("c.txt"),
-                folder.resolve("in/a.txt"),
-                StandardCopyOption.REPLACE_EXISTING);
+        moveOver("in/a.txt", lines("c", 1000, 7000));
         write("in/b.txt.gz", gzip(lines("d", 1000, 7000)));
         SLOW.set(false);
         JobClient again = start(bounded(), from, Duration.ofHours(1), checkpoint);
@@ -242,7 +329,7 @@ class FilesITCase {
         JobClient job =
                 start(
                         unbounded(),
-                        "file:" + folder + "/in?watch=true&interval=0.05",
+                        "file:" + folder + "/in?watch=true&interval=50ms",
                         Duration.ofHours(1),
                         null);
         eventually(() -> SEEN.get() == 10);
@@ -381,6 +468,7 @@ class FilesITCase {
         @Override
         public SourceRecord map(SourceRecord record) {
             SEEN.incrementAndGet();
+            VALUES.add(text(record));
             if (count++ == 0 && record.offset() > 0) {
                 RESUMED.incrementAndGet();
             }
@@ -432,6 +520,15 @@ class FilesITCase {
         StringBuilder lines = new StringBuilder();
         IntStream.range(from, to).forEach(i -> lines.append(prefix).append(i).append('\n'));
         return lines.toString().getBytes(UTF_8);
+    }
+
+    private void append(String name, String text) throws IOException {
+        Files.writeString(folder.resolve(name), text, StandardOpenOption.APPEND);
+    }
+
+    private void moveOver(String name, byte[] bytes) throws IOException {
+        Path file = Files.write(folder.resolve("moved"), bytes);
+        Files.move(file, folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
     }
 
     private void write(String name, byte[] bytes) throws IOException {
