@@ -2,6 +2,7 @@ package io.github.flinksplade.connector.files;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.LocalPath;
 import java.io.File;
 import java.io.IOException;
 import java.io.Serializable;
@@ -46,10 +47,10 @@ record FilePattern(String address, String root, String glob) implements Serializ
 
     /** Whether the path is a pattern is decided by what exists now. */
     static FilePattern of(Address address) {
-        String place = FilesConnector.place(address);
+        String place = LocalPath.text(address);
         String wholeName = address.scheme() + ":" + address.place();
         if (!hasGlob(place) || new File(place).exists()) {
-            return new FilePattern(wholeName, FilesConnector.path(address).toString(), null);
+            return new FilePattern(wholeName, LocalPath.of(address).toString(), null);
         }
         int start = 0;
         while (true) {
@@ -59,7 +60,7 @@ record FilePattern(String address, String root, String glob) implements Serializ
             }
             start = slash + 1;
         }
-        String folder = FilesConnector.path(address, place.substring(0, start)).toString();
+        String folder = LocalPath.of(address, place.substring(0, start)).toString();
         FilePattern pattern = new FilePattern(wholeName, folder, place.substring(start));
         pattern.matcher();
         return pattern;

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.FlinkSink;
+import io.github.flinksplade.connector.LocalPath;
 import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.Target;
@@ -52,7 +53,7 @@ final class FilesTarget implements Target {
     FilesTarget(Address address) {
         address.allowOptions("format", "text", "append");
         this.address = address;
-        this.folder = FilesConnector.path(address).toString();
+        this.folder = LocalPath.of(address).toString();
         this.form = address.choice("format", Form.class, Form.HYBRID);
         this.text = address.flag("text", false);
         this.append = address.flag("append", false);

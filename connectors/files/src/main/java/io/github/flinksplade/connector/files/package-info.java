@@ -4,12 +4,12 @@
  *
  * <p><b>Reading.</b> {@code file:PATH} names one file, a folder (the files directly in it), or
  * files by a pattern: {@code *} and {@code [a-z]} within a name, <code>{a,b}</code> one of several,
- * {@code **} over folders. A path that exists is never taken for a pattern. Names that begin with
- * {@code .} or {@code _} are left out unless the path names that one file. Of a folder that holds
- * {@code corpus.jsonl} and {@code queries.jsonl}, as BEIR's data sets do, only the corpus is read.
- * Files are taken in the order of their names, each by one subtask. {@code .gz} and {@code .zst}
- * are unpacked; what is cut off or damaged is an error that names the file. (Zstandard with windows
- * of up to 8 MiB, which every level up to 19 keeps to.)
+ * {@code **} over folders. {@code ~/} is the home directory. A path that exists is never taken for
+ * a pattern. Names that begin with {@code .} or {@code _} are left out unless the path names that
+ * one file. Of a folder that holds {@code corpus.jsonl} and {@code queries.jsonl}, as BEIR's data
+ * sets do, only the corpus is read. Files are taken in the order of their names, each by one
+ * subtask. {@code .gz} and {@code .zst} are unpacked; what is cut off or damaged is an error that
+ * names the file. (Zstandard with windows of up to 8 MiB, which every level up to 19 keeps to.)
  *
  * <p>LF and CRLF end a line, nothing else does. A byte order mark at the start of a file is
  * dropped, lines of white space only are skipped. The options:

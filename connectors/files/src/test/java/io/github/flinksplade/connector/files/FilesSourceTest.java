@@ -9,6 +9,7 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.RecordFormat;
+import io.github.flinksplade.environment.HomeDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,8 +46,18 @@ class FilesSourceTest {
         assertThatThrownBy(() -> source("//docs.jsonl", ""))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
-                        "file://docs.jsonl names a host; write file:docs.jsonl for a relative path,"
+                        "file://docs.jsonl names a host. Write file:docs.jsonl for a relative path,"
                                 + " file:/docs.jsonl for an absolute one");
+    }
+
+    @Test
+    void aTildeIsTheHomeDirectory() {
+        String home = HomeDirectory.of(System.getenv()).normalize().toString();
+        assertThat(source("~/docs.jsonl", "").identity()).isEqualTo("file:" + home + "/docs.jsonl");
+        assertThat(source("~/in/*.jsonl", "").identity()).isEqualTo("file:" + home + "/in/*.jsonl");
+        assertThatThrownBy(() -> source("~ann/docs.jsonl", ""))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("home directory of another user");
     }
 
     @Test

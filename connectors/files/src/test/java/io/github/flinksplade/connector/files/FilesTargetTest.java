@@ -12,6 +12,7 @@ import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorJson;
+import io.github.flinksplade.environment.HomeDirectory;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -28,6 +29,16 @@ class FilesTargetTest {
     void makesItsFolder() {
         target("a/vectors.jsonl").prepare(Records.context(), StartMode.NEW);
         assertThat(folder.resolve("a/vectors.jsonl")).isDirectory();
+    }
+
+    @Test
+    void aTildeIsTheHomeDirectory() {
+        String home = HomeDirectory.of(System.getenv()).normalize().toString();
+        assertThat(new FilesTarget(Address.parse("file:~/a/../vectors?text=true")).identity())
+                .isEqualTo("file:" + home + "/vectors");
+        assertThatThrownBy(() -> new FilesDeadLetters(Address.parse("file:~ann/dead.jsonl")))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("home directory of another user");
     }
 
     @Test
