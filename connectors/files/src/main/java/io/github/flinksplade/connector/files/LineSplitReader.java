@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector.files;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.PermanentFailureException;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.files.LineSourceReader.Line;
@@ -10,6 +11,7 @@ import java.io.InputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -71,9 +73,9 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
         try {
             more = readInto(batch);
         } catch (IOException e) {
-            if (!watched || !isChangedOrRemoved()) {
-                throw new ConnectorException(
-                        "cannot read " + split.path() + ": " + FilePattern.reason(e), e);
+            boolean changed = isChangedOrRemoved();
+            if (!watched || !changed) {
+                throw failure(split.path(), e, changed);
             }
             LOG.warn(
                     "{} was changed or removed while it was read ({}). It is read again when it is"
@@ -107,6 +109,24 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
             bytes += lines.line().length + 1;
         }
         return true;
+    }
+
+    /**
+     * What a restart cannot cure is permanent: bytes that are damaged and do not change, and
+     * missing permissions. Everything else may pass, such as an error of a disk or a network file
+     * system, or a file that is being replaced.
+     */
+    static ConnectorException failure(String path, IOException e, boolean changed) {
+        String message = "cannot read " + path + ": " + FilePattern.reason(e);
+        if (e instanceof DamagedFileException && !changed) {
+            return new PermanentFailureException(
+                    message + ". Replace the file and start the job again", e);
+        }
+        if (e instanceof AccessDeniedException) {
+            return new PermanentFailureException(
+                    message + ". Make it readable and start the job again", e);
+        }
+        return new ConnectorException(message, e);
     }
 
     /** Whether the current file is no longer what was opened. */
@@ -201,10 +221,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
             try {
                 in.skipNBytes(split.offset() - 1);
             } catch (EOFException e) {
-                if (in.read() < 0) {
-                    return null;
-                }
-                throw e;
+                return null;
             }
         }
         int last = in.read();

@@ -312,7 +312,7 @@ class FilesITCase {
     }
 
     @Test
-    void aFileThatIsCutOffFailsTheJobByName() throws Exception {
+    void aFileThatIsCutOffFailsTheJobByNameAtTheFirstAttempt() throws Exception {
         byte[] packed = gzip(lines("a", 0, 1000));
         write("in/a.txt.gz", Arrays.copyOf(packed, packed.length - 20));
 
@@ -320,7 +320,11 @@ class FilesITCase {
 
         assertFails(
                 job,
-                "cannot read " + folder + "/in/a.txt.gz: it is cut off: its gzip data have no end");
+                "cannot read "
+                        + folder
+                        + "/in/a.txt.gz: it is cut off: its gzip data have no end."
+                        + " Replace the file and start the job again");
+        assertThat(attempts(job)).isEqualTo(1);
     }
 
     @Test
@@ -338,6 +342,16 @@ class FilesITCase {
 
         assertFails(
                 job, "there is no file or folder " + folder + "/in (from file:" + folder + "/in)");
+        assertThat(attempts(job)).isEqualTo(5); // it may be mounted again
+    }
+
+    private int attempts(JobClient job) throws Exception {
+        int attempts = 0;
+        AccessExecutionGraph graph = cluster.getExecutionGraph(job.getJobID()).get();
+        for (AccessExecutionVertex task : graph.getAllExecutionVertices()) {
+            attempts = Math.max(attempts, task.getCurrentExecutionAttempt().getAttemptNumber() + 1);
+        }
+        return attempts;
     }
 
     private static void assertFails(JobClient job, String message) {

@@ -7,11 +7,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.PermanentFailureException;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.files.LineSourceReader.Line;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -194,7 +197,7 @@ class LineSplitReaderTest {
         // unchanged, it is damaged
         write("a.txt.gz", Arrays.copyOf(packed, packed.length - 5));
         assertThatThrownBy(() -> read(RecordFormat.TEXT, whole(file), true))
-                .isInstanceOf(ConnectorException.class);
+                .isInstanceOf(PermanentFailureException.class);
     }
 
     /** More than a batch and the buffers hold. */
@@ -240,13 +243,33 @@ class LineSplitReaderTest {
 
         for (Path file : List.of(gz, zst, cutInside)) {
             assertThatThrownBy(() -> read(RecordFormat.TEXT, FileSplit.whole(file.toString(), "")))
-                    .isInstanceOf(ConnectorException.class)
-                    .hasMessageContaining("cannot read " + file + ": it is cut off");
+                    .isInstanceOf(PermanentFailureException.class)
+                    .hasMessageContaining("cannot read " + file + ": it is cut off")
+                    .hasMessageEndingWith(". Replace the file and start the job again");
         }
         Path missing = folder.resolve("gone.txt");
         assertThatThrownBy(() -> read(RecordFormat.TEXT, FileSplit.whole(missing.toString(), "")))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("cannot read " + missing + ": there is no such file");
+    }
+
+    @Test
+    void onlyWhatARestartCannotCureIsPermanent() {
+        IOException damaged = new DamagedFileException("it is damaged");
+        assertThat(LineSplitReader.failure("a", damaged, false))
+                .isInstanceOf(PermanentFailureException.class);
+        assertThat(LineSplitReader.failure("a", new AccessDeniedException("a"), false))
+                .isInstanceOf(PermanentFailureException.class)
+                .hasMessage(
+                        "cannot read a: permission denied. Make it readable and start the job again");
+        // a file that is being replaced, a disk that fails, a file system that is not mounted
+        assertThat(LineSplitReader.failure("a", damaged, true))
+                .isNotInstanceOf(PermanentFailureException.class);
+        assertThat(LineSplitReader.failure("a", new IOException("Input/output error"), false))
+                .isNotInstanceOf(PermanentFailureException.class)
+                .hasMessage("cannot read a: Input/output error");
+        assertThat(LineSplitReader.failure("a", new NoSuchFileException("a"), true))
+                .isNotInstanceOf(PermanentFailureException.class);
     }
 
     private static String summary(Line line) {
