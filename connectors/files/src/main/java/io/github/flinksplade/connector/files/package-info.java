@@ -45,10 +45,11 @@
  *
  * <p><b>Writing.</b> {@code file:PATH} is a folder of parts {@code part-*.jsonl}, whatever its
  * name; a part appears when the checkpoint that covers it has completed, and holds what came
- * between two checkpoints. Names that begin with {@code .} are not part of the output. The options:
- * {@code format} ({@code hybrid}, the default, {@code lucene} or {@code anserini}, see {@link
- * io.github.flinksplade.connector.VectorJson.Form}), {@code text=true} to write the text too, and
- * {@code append=true} to write beside the parts of an earlier run.
+ * between two checkpoints. Names that begin with {@code .} are not part of the output; those that a
+ * killed attempt of the job left are removed at its next start, with the first checkpoint. The
+ * options: {@code format} ({@code hybrid}, the default, {@code lucene} or {@code anserini}, see
+ * {@link io.github.flinksplade.connector.VectorJson.Form}), {@code text=true} to write the text
+ * too, and {@code append=true} to write beside the parts of an earlier run.
  *
  * <p>{@code format=anserini} is for a corpus that Anserini indexes once: a delete becomes a dead
  * letter, and an update is a second line of its id, both of which Anserini would index. An id above

@@ -44,6 +44,7 @@ import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.execution.ExecutionState;
 import org.apache.flink.runtime.executiongraph.AccessExecutionGraph;
 import org.apache.flink.runtime.executiongraph.AccessExecutionVertex;
@@ -258,6 +259,50 @@ class FilesITCase {
         assertThat(VALUES.stream().filter(value -> value.startsWith("d"))).hasSize(100);
         assertThat(VALUES.stream().filter(value -> value.startsWith("e"))).hasSize(100);
         assertThat(VALUES).doesNotHaveDuplicates();
+    }
+
+    /**
+     * A savepoint does not commit what it covers: its parts are in the state that a crash leaves
+     * between a checkpoint and its commit.
+     */
+    @Test
+    void aJobKilledBeforeItsCommitLosesNothingAndLeavesNothing() throws Exception {
+        write("in/a.txt", lines("a", 0, 10));
+        write("in/b.txt", lines("b", 0, 10));
+        String from = "file:" + folder + "/in?watch=true&interval=50ms";
+        JobClient job = start(unbounded(), from, Duration.ofHours(1), null);
+        eventually(() -> SEEN.get() == 20);
+        running(job);
+        String savepoint =
+                job.triggerSavepoint(
+                                folder.resolve("savepoints").toString(),
+                                SavepointFormatType.CANONICAL)
+                        .get(30, TimeUnit.SECONDS);
+        write("in/c.txt", lines("c", 0, 10));
+        write("in/d.txt", lines("d", 0, 10));
+        eventually(() -> SEEN.get() == 40);
+        job.cancel().get(30, TimeUnit.SECONDS);
+        ended(job.getJobID());
+        assertThat(ids()).isEmpty();
+        List<Path> killed = unfinished();
+        assertThat(killed).hasSizeGreaterThanOrEqualTo(2);
+        Path other = Files.writeString(out(".part-ffffffff-0-x-0.jsonl.inprogress.x"), "x");
+
+        JobClient again = start(unbounded(), from, Duration.ofHours(1), savepoint);
+        eventually(() -> ids().size() == 18);
+        eventually(() -> SEEN.get() == 60);
+        checkpoint(again);
+        eventually(() -> ids().size() == 36);
+        assertThat(ids()).doesNotHaveDuplicates();
+        assertThat(unfinished()).containsExactly(other);
+
+        again.stopWithSavepoint(
+                        false,
+                        folder.resolve("savepoints").toString(),
+                        SavepointFormatType.CANONICAL)
+                .get(30, TimeUnit.SECONDS);
+        again.getJobExecutionResult().get(30, TimeUnit.SECONDS);
+        assertThat(unfinished()).containsExactly(other);
     }
 
     /** Two subtasks, three files: the third is with the enumerator when the job is stopped. */
@@ -521,6 +566,17 @@ class FilesITCase {
         return ids;
     }
 
+    private Path out(String name) {
+        return folder.resolve("out/vectors.jsonl").resolve(name);
+    }
+
+    private List<Path> unfinished() throws IOException {
+        try (Stream<Path> files = Files.list(out(""))) {
+            return files.filter(file -> file.getFileName().toString().contains(".inprogress."))
+                    .toList();
+        }
+    }
+
     private List<String> deadLetters() throws IOException {
         List<String> values = new ArrayList<>();
         ObjectMapper mapper = new ObjectMapper();
@@ -549,8 +605,13 @@ class FilesITCase {
         Files.write(folder.resolve(name), bytes);
     }
 
-    /** Takes a checkpoint as soon as every task runs, and says where it is. */
+    /** Takes a checkpoint as soon as every task runs, and returns its path. */
     private String checkpoint(JobClient job) throws Exception {
+        running(job);
+        return cluster.triggerCheckpoint(job.getJobID()).get(30, TimeUnit.SECONDS);
+    }
+
+    private void running(JobClient job) throws Exception {
         eventually(
                 () -> {
                     AccessExecutionGraph graph = cluster.getExecutionGraph(job.getJobID()).get();
@@ -561,7 +622,6 @@ class FilesITCase {
                     }
                     return true;
                 });
-        return cluster.triggerCheckpoint(job.getJobID()).get(30, TimeUnit.SECONDS);
     }
 
     private void ended(JobID job) throws Exception {

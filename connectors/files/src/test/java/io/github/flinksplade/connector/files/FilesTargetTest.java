@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -73,8 +74,10 @@ class FilesTargetTest {
                 .hasMessageContaining(folder.resolve("v") + " holds the vectors of an earlier run")
                 .hasMessageContaining("--state")
                 .hasMessageContaining("v?text=true&append=true");
-        assertThatCode(() -> target("v").prepare(Records.context(), StartMode.RESUME))
-                .doesNotThrowAnyException();
+        for (StartMode start : List.of(StartMode.RESUME, StartMode.UNKNOWN, StartMode.REINDEX)) {
+            assertThatCode(() -> target("v").prepare(Records.context(), start))
+                    .doesNotThrowAnyException();
+        }
         assertThatCode(() -> target("v?append=true").prepare(Records.context(), StartMode.NEW))
                 .doesNotThrowAnyException();
     }
