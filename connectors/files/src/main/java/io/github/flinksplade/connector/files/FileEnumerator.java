@@ -1,25 +1,50 @@
 package io.github.flinksplade.connector.files;
 
 import io.github.flinksplade.connector.ConnectorException;
-import java.util.ArrayDeque;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.connector.source.SplitEnumerator;
 import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 
-/** Finds the files, once or again and again, and hands them to the readers in their order. */
+/**
+ * Lists the files and assigns them to the readers in the order of their names: once at each start,
+ * or again and again. A file that has another version than the one that was read is read again from
+ * its start, also when it changed while the job was stopped.
+ */
 final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorState> {
+
+    /** A watched file that has not been modified for as long is taken for complete at once. */
+    private static final Duration COMPLETE_AFTER = Duration.ofSeconds(5);
+
+    /** A watched file that never stays the same is read at least this often. */
+    private static final Duration MAX_DELAY = Duration.ofSeconds(10);
 
     private final SplitEnumeratorContext<FileSplit> context;
     private final LineSource source;
 
-    private final ArrayDeque<FileSplit> waiting;
+    /** By their paths. */
+    private final Map<String, FileSplit> waiting = new LinkedHashMap<>();
+
     private final Set<Integer> idleReaders = new LinkedHashSet<>();
-    private Set<String> known;
+
+    private Map<String, FileVersion> known;
+    private Map<String, Unsettled> unsettled = new HashMap<>();
     private boolean listed;
+
+    /**
+     * A file whose version is still changing.
+     *
+     * @param version when it was listed last
+     * @param listings how often it was listed since it was read
+     */
+    private record Unsettled(FileVersion version, int listings) {}
 
     FileEnumerator(
             SplitEnumeratorContext<FileSplit> context,
@@ -27,16 +52,15 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
             FileEnumeratorState restored) {
         this.context = context;
         this.source = source;
-        this.waiting = new ArrayDeque<>(restored.waiting());
+        restored.waiting().forEach(split -> waiting.put(split.path(), split));
         this.known = restored.known();
-        this.listed = restored.listed();
     }
 
     @Override
     public void start() {
         if (source.watches()) {
             context.callAsync(source::list, this::found, 0, source.intervalMillis());
-        } else if (!listed) {
+        } else {
             context.callAsync(source::list, this::found);
         }
     }
@@ -47,16 +71,52 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
                     ? e
                     : new ConnectorException("cannot list files: " + failure.getMessage(), failure);
         }
+        // files that are no longer there are forgotten, and read when they are found again
+        Map<String, FileVersion> nowKnown = new HashMap<>();
+        Map<String, Unsettled> nowUnsettled = new HashMap<>();
         for (FilePattern.Found file : files) {
-            if (!known.contains(file.path())) {
-                waiting.add(FileSplit.whole(file.path(), file.name()));
+            FileVersion read = known.get(file.path());
+            if (file.version().equals(read)) {
+                nowKnown.put(file.path(), read);
+            } else if (isSettled(file)) {
+                nowKnown.put(file.path(), file.version());
+                waiting.put(file.path(), FileSplit.whole(file.path(), file.name()));
+            } else {
+                if (read != null) {
+                    nowKnown.put(file.path(), read);
+                }
+                Unsettled before = unsettled.get(file.path());
+                int listings = before == null ? 1 : before.listings() + 1;
+                if (listings > maxListings()
+                        && Compression.of(file.path()) == Compression.NONE
+                        && !waiting.containsKey(file.path())) {
+                    waiting.put(file.path(), FileSplit.completeLines(file.path(), file.name()));
+                    listings = 1;
+                }
+                nowUnsettled.put(file.path(), new Unsettled(file.version(), listings));
             }
         }
+        known = nowKnown;
+        unsettled = nowUnsettled;
         listed = true;
-        if (source.watches()) {
-            known = files.stream().map(FilePattern.Found::path).collect(Collectors.toSet());
-        }
         assign();
+    }
+
+    /** Whether the file can be expected to be complete, which is not asked of unwatched ones. */
+    private boolean isSettled(FilePattern.Found file) {
+        if (!source.watches()) {
+            return true;
+        }
+        Unsettled before = unsettled.get(file.path());
+        if (before != null && before.version().equals(file.version())) {
+            return true;
+        }
+        long modifiedMillis = TimeUnit.NANOSECONDS.toMillis(file.version().modifiedNanos());
+        return System.currentTimeMillis() - modifiedMillis >= COMPLETE_AFTER.toMillis();
+    }
+
+    private long maxListings() {
+        return Math.max(1, MAX_DELAY.toMillis() / source.intervalMillis());
     }
 
     @Override
@@ -69,23 +129,41 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
         idleReaders.retainAll(context.registeredReaders().keySet());
         for (Iterator<Integer> readers = idleReaders.iterator(); readers.hasNext(); ) {
             int reader = readers.next();
-            FileSplit next = waiting.poll();
+            FileSplit next = pollFor(reader);
             if (next != null) {
                 context.assignSplit(next, reader);
+                readers.remove();
             } else if (listed && !source.watches()) {
                 context.signalNoMoreSplits(reader);
-            } else {
-                return;
+                readers.remove();
             }
-            readers.remove();
         }
+    }
+
+    /**
+     * The next file for a reader, or null. A watched file may be read many times, always by the
+     * same reader, one time after the other: only so do the documents of its versions stay in
+     * order.
+     */
+    private FileSplit pollFor(int reader) {
+        for (Iterator<FileSplit> splits = waiting.values().iterator(); splits.hasNext(); ) {
+            FileSplit split = splits.next();
+            if (!source.watches()
+                    || Math.floorMod(split.path().hashCode(), context.currentParallelism())
+                            == reader) {
+                splits.remove();
+                return split;
+            }
+        }
+        return null;
     }
 
     @Override
     public void addSplitsBack(List<FileSplit> splits, int subtask) {
-        for (int i = splits.size() - 1; i >= 0; i--) {
-            waiting.addFirst(splits.get(i));
-        }
+        Map<String, FileSplit> others = new LinkedHashMap<>(waiting);
+        waiting.clear();
+        splits.forEach(split -> waiting.put(split.path(), split));
+        waiting.putAll(others); // of one file, the version that was found last
         assign();
     }
 
@@ -96,7 +174,7 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
 
     @Override
     public FileEnumeratorState snapshotState(long checkpointId) {
-        return new FileEnumeratorState(listed, waiting, known);
+        return new FileEnumeratorState(waiting.values(), known);
     }
 
     @Override

@@ -3,32 +3,32 @@ package io.github.flinksplade.connector.files;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
 
 /**
- * What a checkpoint holds of the files that are not being read.
+ * What a checkpoint contains of the files that are not being read.
  *
- * @param listed whether the files have been listed at all
  * @param waiting files, or rests of them, that no reader has yet
- * @param known paths of the files that were there when they were listed last; empty unless new ones
- *     are watched for
+ * @param known the versions of the files that were listed and are read, are being read or wait
  */
-record FileEnumeratorState(boolean listed, List<FileSplit> waiting, Set<String> known) {
+record FileEnumeratorState(Collection<FileSplit> waiting, Map<String, FileVersion> known) {
 
-    FileEnumeratorState(boolean listed, Collection<FileSplit> waiting, Collection<String> known) {
-        this(listed, List.copyOf(waiting), Set.copyOf(known));
+    FileEnumeratorState {
+        waiting = List.copyOf(waiting);
+        known = Map.copyOf(known);
     }
 
     static FileEnumeratorState initial() {
-        return new FileEnumeratorState(false, List.of(), Set.of());
+        return new FileEnumeratorState(List.of(), Map.of());
     }
 
-    /** Version 2: listed, count and splits, count and paths in their order. */
+    /** Version 2: count and splits, count and paths in their order with their versions. */
     static final class Serializer implements SimpleVersionedSerializer<FileEnumeratorState> {
 
         private static final int VERSION = 2;
@@ -41,14 +41,14 @@ record FileEnumeratorState(boolean listed, List<FileSplit> waiting, Set<String> 
         @Override
         public byte[] serialize(FileEnumeratorState state) throws IOException {
             DataOutputSerializer out = new DataOutputSerializer(256);
-            out.writeBoolean(state.listed);
             out.writeInt(state.waiting.size());
             for (FileSplit split : state.waiting) {
                 FileSplit.Serializer.write(split, out);
             }
             out.writeInt(state.known.size());
-            for (String path : new TreeSet<>(state.known)) {
-                out.writeUTF(path);
+            for (Map.Entry<String, FileVersion> file : new TreeMap<>(state.known).entrySet()) {
+                out.writeUTF(file.getKey());
+                file.getValue().write(out);
             }
             return out.getCopyOfBuffer();
         }
@@ -57,16 +57,15 @@ record FileEnumeratorState(boolean listed, List<FileSplit> waiting, Set<String> 
         public FileEnumeratorState deserialize(int version, byte[] serialized) throws IOException {
             FileSplit.requireVersion(version, VERSION);
             DataInputDeserializer in = new DataInputDeserializer(serialized);
-            boolean listed = in.readBoolean();
             List<FileSplit> waiting = new ArrayList<>();
             for (int count = in.readInt(); count > 0; count--) {
                 waiting.add(FileSplit.Serializer.read(in));
             }
-            Set<String> known = new TreeSet<>();
+            Map<String, FileVersion> known = new HashMap<>();
             for (int count = in.readInt(); count > 0; count--) {
-                known.add(in.readUTF());
+                known.put(in.readUTF(), FileVersion.read(in));
             }
-            return new FileEnumeratorState(listed, waiting, known);
+            return new FileEnumeratorState(waiting, known);
         }
     }
 }

@@ -2,6 +2,7 @@ package io.github.flinksplade.connector.files;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.LocalPath;
 import java.io.File;
 import java.io.IOException;
 import java.io.Serializable;
@@ -40,15 +41,16 @@ record FilePattern(String address, String root, String glob) implements Serializ
      * @param path its absolute path
      * @param name its path relative to the folder it was looked for in, with {@code /} between
      *     names; the name of the file where it was named itself
+     * @param version its attributes when it was listed
      */
-    record Found(String path, String name) {}
+    record Found(String path, String name, FileVersion version) {}
 
     /** Whether the path is a pattern is decided by what exists now. */
     static FilePattern of(Address address) {
-        String place = FilesConnector.place(address);
+        String place = LocalPath.text(address);
         String wholeName = address.scheme() + ":" + address.place();
         if (!hasGlob(place) || new File(place).exists()) {
-            return new FilePattern(wholeName, FilesConnector.path(address).toString(), null);
+            return new FilePattern(wholeName, LocalPath.of(address).toString(), null);
         }
         int start = 0;
         while (true) {
@@ -58,7 +60,7 @@ record FilePattern(String address, String root, String glob) implements Serializ
             }
             start = slash + 1;
         }
-        String folder = FilesConnector.path(address, place.substring(0, start)).toString();
+        String folder = LocalPath.of(address, place.substring(0, start)).toString();
         FilePattern pattern = new FilePattern(wholeName, folder, place.substring(start));
         pattern.matcher();
         return pattern;
@@ -73,7 +75,7 @@ record FilePattern(String address, String root, String glob) implements Serializ
         return glob == null ? root : root + "/" + glob;
     }
 
-    /** Whether it names one file, which is there. */
+    /** Whether it names one file, which exists. */
     boolean isOneFile() {
         return glob == null && Files.isRegularFile(Path.of(root));
     }
@@ -109,14 +111,23 @@ record FilePattern(String address, String root, String glob) implements Serializ
         if (!Files.isRegularFile(path)) {
             throw new ConnectorException(root + " is neither a file nor a folder");
         }
-        return List.of(new Found(root, path.getFileName().toString()));
+        List<Found> one = new ArrayList<>(1);
+        try {
+            add(path, path.getFileName().toString(), one);
+        } catch (IOException e) {
+            throw new ConnectorException("cannot read " + root + ": " + reason(e), e);
+        }
+        return one;
     }
 
     private List<Found> inFolder(Path folder) throws IOException {
         List<Found> found = new ArrayList<>();
         try (Stream<Path> files = Files.list(folder)) {
-            files.filter(file -> !isHidden(file) && Files.isRegularFile(file))
-                    .forEach(file -> found.add(found(folder, file)));
+            for (Path file : (Iterable<Path>) files::iterator) {
+                if (!isHidden(file) && Files.isRegularFile(file)) {
+                    add(file, nameIn(folder, file), found);
+                }
+            }
         }
         found.sort(Comparator.comparing(Found::name));
         List<Found> corpus = found.stream().filter(file -> isNamed(file, "corpus.jsonl")).toList();
@@ -142,11 +153,12 @@ record FilePattern(String address, String root, String glob) implements Serializ
                     }
 
                     @Override
-                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                            throws IOException {
                         if (!isHidden(file)
                                 && attributes.isRegularFile()
                                 && matcher.matches(folder.relativize(file))) {
-                            found.add(found(folder, file));
+                            add(file, nameIn(folder, file), found);
                         }
                         return FileVisitResult.CONTINUE;
                     }
@@ -167,10 +179,19 @@ record FilePattern(String address, String root, String glob) implements Serializ
         }
     }
 
-    private static Found found(Path folder, Path file) {
-        return new Found(
-                file.toString(),
-                folder.relativize(file).toString().replace(File.separatorChar, '/'));
+    private static String nameIn(Path folder, Path file) {
+        return folder.relativize(file).toString().replace(File.separatorChar, '/');
+    }
+
+    /** Leaves out a file that was removed since its folder was listed. */
+    private static void add(Path file, String name, List<Found> found) throws IOException {
+        FileVersion version;
+        try {
+            version = FileVersion.of(file);
+        } catch (NoSuchFileException e) {
+            return;
+        }
+        found.add(new Found(file.toString(), name, version));
     }
 
     private static boolean isHidden(Path file) {

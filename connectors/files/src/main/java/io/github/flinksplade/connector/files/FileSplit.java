@@ -13,19 +13,32 @@ import org.apache.flink.core.memory.DataOutputSerializer;
  * @param name the name that stands in the ids of a text file's documents
  * @param offset how many bytes of the file, unpacked, have been read; a line begins there
  * @param line the number of that line, from 0
+ * @param growing whether the file is still being written: a last line without a line feed is left
+ *     out, because the file is read again when it is complete
  * @param content what the offset is a position in; null as long as nothing has been read
  */
-record FileSplit(String path, String name, long offset, long line, FileContent content)
+record FileSplit(
+        String path, String name, long offset, long line, boolean growing, FileContent content)
         implements SourceSplit {
 
     /** The whole file, whatever it contains. */
     static FileSplit whole(String path, String name) {
-        return new FileSplit(path, name, 0, 0, null);
+        return new FileSplit(path, name, 0, 0, false, null);
+    }
+
+    /** The lines that are complete in a file that is still being written. */
+    static FileSplit completeLines(String path, String name) {
+        return new FileSplit(path, name, 0, 0, true, null);
+    }
+
+    /** The same file from its start. */
+    FileSplit restarted() {
+        return new FileSplit(path, name, 0, 0, growing, null);
     }
 
     /** What follows a position of the same file. */
     FileSplit from(long offset, long line, FileContent content) {
-        return new FileSplit(path, name, offset, line, content);
+        return new FileSplit(path, name, offset, line, growing, content);
     }
 
     @Override
@@ -33,7 +46,7 @@ record FileSplit(String path, String name, long offset, long line, FileContent c
         return path;
     }
 
-    /** Version 2: path, name, offset, line, whether there is a content, content. */
+    /** Version 2: path, name, offset, line, growing, whether there is a content, content. */
     static final class Serializer implements SimpleVersionedSerializer<FileSplit> {
 
         private static final int VERSION = 2;
@@ -61,6 +74,7 @@ record FileSplit(String path, String name, long offset, long line, FileContent c
             out.writeUTF(split.name);
             out.writeLong(split.offset);
             out.writeLong(split.line);
+            out.writeBoolean(split.growing);
             out.writeBoolean(split.content != null);
             if (split.content != null) {
                 split.content.write(out);
@@ -73,6 +87,7 @@ record FileSplit(String path, String name, long offset, long line, FileContent c
                     in.readUTF(),
                     in.readLong(),
                     in.readLong(),
+                    in.readBoolean(),
                     in.readBoolean() ? FileContent.read(in) : null);
         }
     }

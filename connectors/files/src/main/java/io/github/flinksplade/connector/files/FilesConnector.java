@@ -2,12 +2,9 @@ package io.github.flinksplade.connector.files;
 
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connector;
-import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.Target;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 
 /** Documents from files, vectors and dead letters into files; see the package description. */
 public final class FilesConnector implements Connector {
@@ -42,37 +39,5 @@ public final class FilesConnector implements Connector {
     @Override
     public DeadLetterQueue deadLetters(Address address) {
         return new FilesDeadLetters(address.allowProperties());
-    }
-
-    /** The place of an address as it would be given to a shell: {@code file:///a} is {@code /a}. */
-    static String place(Address address) {
-        String place = address.place();
-        if (place.startsWith("///")) {
-            return place.substring(2);
-        }
-        if (place.startsWith("//")) {
-            throw new ConnectorException(
-                    address
-                            + " names a host; write file:"
-                            + place.substring(2)
-                            + " for a relative path, file:/"
-                            + place.substring(2)
-                            + " for an absolute one");
-        }
-        return place;
-    }
-
-    /** The one path that an address names; relative ones begin where this process runs. */
-    static Path path(Address address) {
-        return path(address, place(address));
-    }
-
-    /** As {@link #path(Address)}, of a part of the address's place. */
-    static Path path(Address address, String place) {
-        try {
-            return Path.of(place).toAbsolutePath().normalize();
-        } catch (InvalidPathException e) {
-            throw new ConnectorException(address + " is not a path: " + e.getReason(), e);
-        }
     }
 }

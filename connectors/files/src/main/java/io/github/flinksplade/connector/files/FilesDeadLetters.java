@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.files;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DeadLetterQueue;
+import io.github.flinksplade.connector.LocalPath;
 import io.github.flinksplade.connector.PreparedDeadLetterQueue;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,7 +16,7 @@ final class FilesDeadLetters implements DeadLetterQueue {
 
     FilesDeadLetters(Address address) {
         address.allowOptions();
-        this.file = FilesConnector.path(address);
+        this.file = LocalPath.of(address);
     }
 
     @Override

@@ -7,16 +7,18 @@ import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import org.apache.flink.api.connector.source.Source;
-import org.apache.flink.configuration.MemorySize;
 
 /** Documents from the lines of files; see the package description. */
 final class FilesSource implements DocumentSource {
 
     private static final int DEFAULT_MAX_LINE = 16 << 20;
     private static final int LARGEST_MAX_LINE = 1 << 30;
+    private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
+    private static final Duration LONGEST_INTERVAL = Duration.ofDays(1);
 
     /** Values of the option {@code format}. */
     private enum Format {
@@ -37,46 +39,25 @@ final class FilesSource implements DocumentSource {
         this.address = address;
         this.format = address.choice("format", Format.class, Format.AUTO);
         this.intervalMillis = intervalMillis(address);
-        this.maxLine = maxLine(address);
+        this.maxLine = (int) address.size("max-line", DEFAULT_MAX_LINE, 1, LARGEST_MAX_LINE);
         this.pattern = FilePattern.of(address);
     }
 
     private static long intervalMillis(Address address) {
-        String seconds = address.option("interval");
         if (!address.flag("watch", false)) {
-            if (seconds != null) {
+            if (address.option("interval") != null) {
                 throw new ConnectorException(
-                        "interval=" + seconds + " in " + address + " needs watch=true");
+                        "interval="
+                                + address.option("interval")
+                                + " in "
+                                + address
+                                + " needs watch=true");
             }
             return 0;
         }
-        try {
-            long millis = Math.round(Double.parseDouble(seconds == null ? "1" : seconds) * 1000);
-            if (millis > 0) {
-                return millis;
-            }
-        } catch (NumberFormatException e) {
-            // told below, as is a number that is no time
-        }
-        throw new ConnectorException(
-                "interval=" + seconds + " in " + address + ": write seconds, such as 5 or 0.5");
-    }
-
-    private static int maxLine(Address address) {
-        String size = address.option("max-line");
-        if (size == null) {
-            return DEFAULT_MAX_LINE;
-        }
-        try {
-            long bytes = MemorySize.parse(size).getBytes();
-            if (bytes >= 1 && bytes <= LARGEST_MAX_LINE) {
-                return (int) bytes;
-            }
-        } catch (IllegalArgumentException e) {
-            // told below, as is a size out of bounds
-        }
-        throw new ConnectorException(
-                "max-line=" + size + " in " + address + ": write 1 to 1g bytes, such as 32m");
+        return address.duration(
+                        "interval", DEFAULT_INTERVAL, Duration.ofMillis(1), LONGEST_INTERVAL)
+                .toMillis();
     }
 
     /** What a file's name tells of its format, or null. */
@@ -98,10 +79,6 @@ final class FilesSource implements DocumentSource {
 
     @Override
     public void check() {
-        if (intervalMillis > 0 && pattern.isOneFile()) {
-            throw new ConnectorException(
-                    address + ": watch=true looks for new files; name a folder or a pattern");
-        }
         List<FilePattern.Found> files = pattern.list();
         for (FilePattern.Found file : files) {
             if (!Files.isReadable(Path.of(file.path()))) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.FlinkSink;
+import io.github.flinksplade.connector.LocalPath;
 import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.Target;
@@ -24,18 +25,11 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.apache.flink.api.common.serialization.Encoder;
 import org.apache.flink.api.connector.sink2.Sink;
-import org.apache.flink.connector.file.sink.FileSink;
-import org.apache.flink.streaming.api.functions.sink.filesystem.OutputFileConfig;
-import org.apache.flink.streaming.api.functions.sink.filesystem.bucketassigners.BasePathBucketAssigner;
-import org.apache.flink.streaming.api.functions.sink.filesystem.rollingpolicies.OnCheckpointRollingPolicy;
 
 /** Vectors as JSON lines in the parts of a folder; see the package description. */
 final class FilesTarget implements Target {
 
     private static final long serialVersionUID = 1L;
-
-    private static final String PREFIX = "part";
-    private static final String SUFFIX = ".jsonl";
 
     /**
      * The longest term that Lucene takes, in bytes. Anserini's indexer stops reading a file at a
@@ -52,7 +46,7 @@ final class FilesTarget implements Target {
     FilesTarget(Address address) {
         address.allowOptions("format", "text", "append");
         this.address = address;
-        this.folder = FilesConnector.path(address).toString();
+        this.folder = LocalPath.of(address).toString();
         this.form = address.choice("format", Form.class, Form.HYBRID);
         this.text = address.flag("text", false);
         this.append = address.flag("append", false);
@@ -75,7 +69,8 @@ final class FilesTarget implements Target {
         return new FolderSink(
                 folder,
                 form,
-                new VectorJson(form, text, context.provenance(), context.vocabulary()));
+                new VectorJson(form, text, context.provenance(), context.vocabulary()),
+                context.jobId());
     }
 
     private void createOrCheck(TargetContext context, StartMode start) {
@@ -119,8 +114,10 @@ final class FilesTarget implements Target {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(
                             file ->
-                                    file.getFileName().toString().startsWith(PREFIX + "-")
-                                            && file.getFileName().toString().endsWith(SUFFIX))
+                                    file.getFileName().toString().startsWith(PartSink.PREFIX + "-")
+                                            && file.getFileName()
+                                                    .toString()
+                                                    .endsWith(PartSink.SUFFIX))
                     .sorted()
                     .toList();
         } catch (IOException e) {
@@ -159,7 +156,8 @@ final class FilesTarget implements Target {
     }
 
     /** Writes parts into a folder. */
-    private record FolderSink(String folder, Form form, VectorJson json) implements FlinkSink {
+    private record FolderSink(String folder, Form form, VectorJson json, String jobId)
+            implements FlinkSink {
 
         private static final long serialVersionUID = 1L;
 
@@ -179,17 +177,7 @@ final class FilesTarget implements Target {
 
         @Override
         public Sink<VectorRecord> sink() {
-            return FileSink.forRowFormat(
-                            org.apache.flink.core.fs.Path.fromLocalFile(Path.of(folder).toFile()),
-                            new LineEncoder(folder, json))
-                    .withBucketAssigner(new BasePathBucketAssigner<>())
-                    .withRollingPolicy(OnCheckpointRollingPolicy.build())
-                    .withOutputFileConfig(
-                            OutputFileConfig.builder()
-                                    .withPartPrefix(PREFIX)
-                                    .withPartSuffix(SUFFIX)
-                                    .build())
-                    .build();
+            return new PartSink(folder, json, jobId);
         }
     }
 

@@ -1,6 +1,5 @@
 package io.github.flinksplade.connector.files;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.zip.CRC32;
@@ -50,7 +49,8 @@ final class GzipInputStream extends InputStream {
             try {
                 count = inflater.inflate(target, offset, length);
             } catch (DataFormatException e) {
-                throw new IOException("its gzip data are damaged (" + e.getMessage() + ")", e);
+                throw new DamagedFileException(
+                        "its gzip data are damaged (" + e.getMessage() + ")", e);
             }
             if (count > 0) {
                 crc.update(target, offset, count);
@@ -61,7 +61,8 @@ final class GzipInputStream extends InputStream {
                 readTrailer();
                 nextMember();
             } else if (inflater.needsDictionary()) {
-                throw new IOException("its gzip data are damaged (they want a dictionary)");
+                throw new DamagedFileException(
+                        "its gzip data are damaged (they want a dictionary)");
             } else {
                 if (!fill()) {
                     throw cutOff();
@@ -88,11 +89,11 @@ final class GzipInputStream extends InputStream {
 
     private void readHeader(int first) throws IOException {
         if (first != 0x1F || required() != 0x8B || required() != 8) {
-            throw new IOException("it has bytes that are not gzip data");
+            throw new DamagedFileException("it has bytes that are not gzip data");
         }
         int flags = required();
         if ((flags & FLAGS_RESERVED) != 0) {
-            throw new IOException("its gzip header is damaged");
+            throw new DamagedFileException("its gzip header is damaged");
         }
         drop(6); // time, extra flags, operating system
         if ((flags & FLAG_EXTRA) != 0) {
@@ -113,7 +114,7 @@ final class GzipInputStream extends InputStream {
     private void readTrailer() throws IOException {
         if (requiredInt() != (int) crc.getValue()
                 || requiredInt() != (int) inflater.getBytesWritten()) {
-            throw new IOException("its gzip data are damaged (the checksum differs)");
+            throw new DamagedFileException("its gzip data are damaged (the checksum differs)");
         }
     }
 
@@ -152,8 +153,8 @@ final class GzipInputStream extends InputStream {
         return count > 0;
     }
 
-    private static EOFException cutOff() {
-        return new EOFException("it is cut off: its gzip data have no end");
+    private static IOException cutOff() {
+        return new DamagedFileException("it is cut off: its gzip data have no end");
     }
 
     @Override

@@ -26,6 +26,7 @@ final class LineReader implements Closeable {
     private long number;
     private byte[] line;
     private boolean truncated;
+    private boolean terminated;
 
     /** What the current line has in earlier buffers, at most {@code maxLine} bytes. */
     private byte[] head = new byte[0];
@@ -64,6 +65,7 @@ final class LineReader implements Closeable {
                     return false;
                 }
                 take(headLength, 0, length);
+                terminated = false;
                 return true;
             }
             int end = position;
@@ -78,6 +80,7 @@ final class LineReader implements Closeable {
             if (end < limit) {
                 take(headLength, count, last == '\r' ? length - 1 : length);
                 position = end + 1;
+                terminated = true;
                 return true;
             }
             int kept = Math.min(count, maxLine - headLength);
@@ -124,6 +127,11 @@ final class LineReader implements Closeable {
     /** Whether the current line was longer than what is kept of a line. */
     boolean truncated() {
         return truncated;
+    }
+
+    /** Whether the current line ends with a line feed and not with the stream. */
+    boolean terminated() {
+        return terminated;
     }
 
     /** The current line's number, from 0. */

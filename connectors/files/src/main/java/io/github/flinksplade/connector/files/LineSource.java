@@ -2,6 +2,8 @@ package io.github.flinksplade.connector.files;
 
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.source.Boundedness;
@@ -23,6 +25,7 @@ final class LineSource
     private final FilePattern pattern;
     private final RecordFormat format;
     private final boolean onlyNamesOfFormat;
+    private final boolean oneFile;
     private final long intervalMillis;
     private final int maxLine;
 
@@ -30,7 +33,7 @@ final class LineSource
      * @param pattern the files
      * @param format of all of them
      * @param onlyNamesOfFormat whether files are left out whose names tell of another format
-     * @param intervalMillis time between two looks for new files; 0: files are listed once
+     * @param intervalMillis time between two listings of the files; 0: they are listed once
      * @param maxLine bytes of a line that are kept
      */
     LineSource(
@@ -42,6 +45,7 @@ final class LineSource
         this.pattern = pattern;
         this.format = format;
         this.onlyNamesOfFormat = onlyNamesOfFormat;
+        this.oneFile = pattern.isOneFile();
         this.intervalMillis = intervalMillis;
         this.maxLine = maxLine;
     }
@@ -54,8 +58,11 @@ final class LineSource
         return intervalMillis;
     }
 
-    /** The files to be read that are there now. */
+    /** The files to be read that exist now. */
     List<FilePattern.Found> list() {
+        if (oneFile && watches() && !Files.exists(Path.of(pattern.root()))) {
+            return List.of(); // it is being replaced
+        }
         return pattern.list().stream()
                 .filter(file -> !onlyNamesOfFormat || FilesSource.formatOf(file.name()) == format)
                 .toList();
@@ -68,7 +75,7 @@ final class LineSource
 
     @Override
     public SourceReader<SourceRecord, FileSplit> createReader(SourceReaderContext context) {
-        return new LineSourceReader(() -> new LineSplitReader(format, maxLine), context);
+        return new LineSourceReader(() -> new LineSplitReader(format, maxLine, watches()), context);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector.files;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.PermanentFailureException;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.files.LineSourceReader.Line;
@@ -10,6 +11,8 @@ import java.io.InputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
@@ -31,6 +34,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
 
     private final RecordFormat format;
     private final int maxLine;
+    private final boolean watched;
     private final ArrayDeque<FileSplit> waiting = new ArrayDeque<>();
 
     /** The file being read, or null. */
@@ -39,9 +43,16 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
     private FileContent content;
     private LineReader lines;
 
-    LineSplitReader(RecordFormat format, int maxLine) {
+    /**
+     * @param format of the files
+     * @param maxLine bytes of a line that are kept
+     * @param watched whether files that are removed or changed are expected: they are read again
+     *     when they are found again
+     */
+    LineSplitReader(RecordFormat format, int maxLine, boolean watched) {
         this.format = format;
         this.maxLine = maxLine;
+        this.watched = watched;
     }
 
     @Override
@@ -50,7 +61,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
     }
 
     @Override
-    public RecordsWithSplitIds<Line> fetch() {
+    public RecordsWithSplitIds<Line> fetch() throws IOException {
         RecordsBySplits.Builder<Line> batch = new RecordsBySplits.Builder<>();
         if (split == null) {
             split = waiting.poll();
@@ -58,29 +69,75 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
         if (split == null) {
             return batch.build();
         }
+        boolean more;
         try {
-            if (lines == null) {
-                open();
-            }
-            int bytes = 0;
-            for (int count = 0; count < BATCH_LINES && bytes < BATCH_BYTES; ) {
-                if (!lines.next()) {
-                    lines.close();
-                    batch.addFinishedSplit(split.path());
-                    lines = null;
-                    split = null;
-                    break;
-                }
-                if (!isBlank(lines.line())) {
-                    batch.add(split.path(), new Line(record(), rest()));
-                    count++;
-                }
-                bytes += lines.line().length + 1;
-            }
-            return batch.build();
+            more = readInto(batch);
         } catch (IOException e) {
-            throw new ConnectorException(
-                    "cannot read " + split.path() + ": " + FilePattern.reason(e), e);
+            boolean changed = isChangedOrRemoved();
+            if (!watched || !changed) {
+                throw failure(split.path(), e, changed);
+            }
+            LOG.warn(
+                    "{} was changed or removed while it was read ({}). It is read again when it is"
+                            + " found again.",
+                    split.path(),
+                    FilePattern.reason(e));
+            more = false;
+        }
+        if (!more) {
+            batch.addFinishedSplit(split.path());
+            split = null;
+            close();
+        }
+        return batch.build();
+    }
+
+    /** False when the file has been read. */
+    private boolean readInto(RecordsBySplits.Builder<Line> batch) throws IOException {
+        if (lines == null) {
+            open();
+        }
+        int bytes = 0;
+        for (int count = 0; count < BATCH_LINES && bytes < BATCH_BYTES; ) {
+            if (!lines.next() || split.growing() && !lines.terminated()) {
+                return false;
+            }
+            if (!isBlank(lines.line())) {
+                batch.add(split.path(), new Line(record(), rest()));
+                count++;
+            }
+            bytes += lines.line().length + 1;
+        }
+        return true;
+    }
+
+    /**
+     * What a restart cannot cure is permanent: bytes that are damaged and do not change, and
+     * missing permissions. Everything else may pass, such as an error of a disk or a network file
+     * system, or a file that is being replaced.
+     */
+    static ConnectorException failure(String path, IOException e, boolean changed) {
+        String message = "cannot read " + path + ": " + FilePattern.reason(e);
+        if (e instanceof DamagedFileException && !changed) {
+            return new PermanentFailureException(
+                    message + ". Replace the file and start the job again", e);
+        }
+        if (e instanceof AccessDeniedException) {
+            return new PermanentFailureException(
+                    message + ". Make it readable and start the job again", e);
+        }
+        return new ConnectorException(message, e);
+    }
+
+    /** Whether the current file is no longer what was opened. */
+    private boolean isChangedOrRemoved() {
+        try {
+            FileVersion now = FileVersion.of(Path.of(split.path()));
+            return content != null && !now.equals(content.version());
+        } catch (NoSuchFileException e) {
+            return true;
+        } catch (IOException e) {
+            return false; // the failure to read it is the one to report
         }
     }
 
@@ -119,6 +176,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
     /** At the split's position, or at the start when the file is not the one that was read. */
     private void open() throws IOException {
         Path path = Path.of(split.path());
+        content = null;
         FileVersion version = FileVersion.of(path);
         FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
         try {
@@ -132,7 +190,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
                                     + " its start.",
                             path,
                             split.offset());
-                    split = FileSplit.whole(split.path(), split.name());
+                    split = split.restarted();
                 }
             }
             if (in == null) {
@@ -163,10 +221,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
             try {
                 in.skipNBytes(split.offset() - 1);
             } catch (EOFException e) {
-                if (in.read() < 0) {
-                    return null;
-                }
-                throw e;
+                return null;
             }
         }
         int last = in.read();
@@ -186,6 +241,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
     public void close() throws IOException {
         if (lines != null) {
             lines.close();
+            lines = null;
         }
     }
 }

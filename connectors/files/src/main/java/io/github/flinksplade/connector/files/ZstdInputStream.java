@@ -1,6 +1,5 @@
 package io.github.flinksplade.connector.files;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 
@@ -32,7 +31,7 @@ final class ZstdInputStream extends InputStream {
             return unpacked.read(target, offset, length);
         } catch (RuntimeException e) {
             // MalformedInputException and whatever else damaged input leads the decoder into
-            throw new IOException("its zstd data are damaged (" + e.getMessage() + ")", e);
+            throw new DamagedFileException("its zstd data are damaged (" + e.getMessage() + ")", e);
         }
     }
 
@@ -121,13 +120,13 @@ final class ZstdInputStream extends InputStream {
                     readFrameHeader();
                     return true;
                 } else {
-                    throw new IOException("it has bytes that are not zstd data");
+                    throw new DamagedFileException("it has bytes that are not zstd data");
                 }
             }
             headerLimit = 0;
             headerPosition = 0;
             if (!any) {
-                throw new EOFException("it is empty, which is no zstd file");
+                throw new DamagedFileException("it is empty, which is no zstd file");
             }
             return false;
         }
@@ -144,7 +143,7 @@ final class ZstdInputStream extends InputStream {
                 long base = 1L << (10 + ((header[5] & 0xFF) >> 3));
                 long window = base + base / 8 * (header[5] & 7);
                 if (window > MAX_WINDOW_BYTES) {
-                    throw new IOException(
+                    throw new DamagedFileException(
                             "it was packed with a window of "
                                     + (window >> 20)
                                     + " MiB, and 8 MiB are supported; pack it with zstd -19 or"
@@ -204,8 +203,8 @@ final class ZstdInputStream extends InputStream {
             return count > 0;
         }
 
-        private static EOFException cutOff() {
-            return new EOFException("it is cut off: its zstd data have no end");
+        private static IOException cutOff() {
+            return new DamagedFileException("it is cut off: its zstd data have no end");
         }
 
         @Override

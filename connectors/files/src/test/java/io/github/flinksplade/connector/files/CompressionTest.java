@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Base64;
@@ -118,7 +117,7 @@ class CompressionTest {
     private static void assertCutOff(Compression compression, byte[] packed) {
         assertThatThrownBy(() -> unpack(compression, packed))
                 .as("%s of %s bytes", compression, packed.length)
-                .isInstanceOf(EOFException.class);
+                .isInstanceOf(DamagedFileException.class);
     }
 
     @Test
@@ -149,19 +148,19 @@ class CompressionTest {
     void whatIsNotPackedSoIsAnError() throws IOException {
         byte[] text = "{\"id\":1}\n".getBytes(UTF_8);
         assertThatThrownBy(() -> unpack(Compression.GZIP, text))
-                .isInstanceOf(IOException.class)
+                .isInstanceOf(DamagedFileException.class)
                 .hasMessage("it has bytes that are not gzip data");
         assertThatThrownBy(() -> unpack(Compression.ZSTD, text))
-                .isInstanceOf(IOException.class)
+                .isInstanceOf(DamagedFileException.class)
                 .hasMessage("it has bytes that are not zstd data");
         assertThatThrownBy(() -> unpack(Compression.GZIP, concat(gzip(text), text)))
-                .isInstanceOf(IOException.class)
+                .isInstanceOf(DamagedFileException.class)
                 .hasMessage("it has bytes that are not gzip data");
         assertThatThrownBy(() -> unpack(Compression.ZSTD, concat(zstd(text), text)))
-                .isInstanceOf(IOException.class)
+                .isInstanceOf(DamagedFileException.class)
                 .hasMessage("it has bytes that are not zstd data");
         assertThatThrownBy(() -> unpack(Compression.ZSTD, WIDE_WINDOW))
-                .isInstanceOf(IOException.class)
+                .isInstanceOf(DamagedFileException.class)
                 .hasMessageContaining("a window of 128 MiB")
                 .hasMessageContaining("zstd -19");
     }

@@ -21,11 +21,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -41,6 +44,7 @@ import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.execution.ExecutionState;
 import org.apache.flink.runtime.executiongraph.AccessExecutionGraph;
 import org.apache.flink.runtime.executiongraph.AccessExecutionVertex;
@@ -73,6 +77,9 @@ class FilesITCase {
     /** How many records the jobs of the current test have seen, repeated ones too. */
     private static final AtomicInteger SEEN = new AtomicInteger();
 
+    /** What the jobs of the current test have seen, in this order. */
+    private static final Queue<String> VALUES = new ConcurrentLinkedQueue<>();
+
     private static final AtomicInteger FAILURES_LEFT = new AtomicInteger();
 
     /** Whether a record takes its time. */
@@ -95,6 +102,7 @@ class FilesITCase {
     void reset(@InjectMiniCluster MiniCluster cluster) throws IOException {
         this.cluster = cluster;
         SEEN.set(0);
+        VALUES.clear();
         SLOW.set(false);
         RESUMED.set(0);
         FAILURES_LEFT.set(0);
@@ -127,7 +135,7 @@ class FilesITCase {
     @Test
     void partsAppearWithCheckpointsAndAJobGoesOnFromOne() throws Exception {
         write("in/a.txt", lines("a", 0, 10));
-        String from = "file:" + folder + "/in?watch=true&interval=0.05";
+        String from = "file:" + folder + "/in?watch=true&interval=50ms";
         JobClient job = start(unbounded(), from, Duration.ofHours(1), null);
         eventually(() -> SEEN.get() == 10);
         assertThat(ids()).isEmpty();
@@ -169,6 +177,134 @@ class FilesITCase {
         ended(again.getJobID());
     }
 
+    @Test
+    void watchedFilesAreReadAgainWhenTheyChange() throws Exception {
+        write("in/a.txt", lines("a", 0, 10));
+        write("in/b.txt", lines("b", 0, 10));
+        String from = "file:" + folder + "/in?watch=true&interval=50ms";
+        JobClient job = start(unbounded(), from, Duration.ofHours(1), null);
+        eventually(() -> SEEN.get() == 20);
+
+        moveOver("in/a.txt", lines("c", 0, 10));
+        eventually(() -> SEEN.get() == 30);
+        assertThat(VALUES).endsWith("c8", "c9");
+        append("in/b.txt", "b10\n");
+        eventually(() -> SEEN.get() == 41);
+        assertThat(VALUES).endsWith("b9", "b10");
+
+        String checkpoint = checkpoint(job);
+        job.cancel().get(30, TimeUnit.SECONDS);
+        ended(job.getJobID());
+        moveOver("in/a.txt", lines("d", 0, 10));
+        append("in/b.txt", "b11\n");
+
+        JobClient again = start(unbounded(), from, Duration.ofHours(1), checkpoint);
+        eventually(() -> SEEN.get() == 41 + 10 + 12);
+        assertThat(VALUES).contains("d9", "b11");
+        Files.delete(folder.resolve("in/a.txt"));
+        write("in/a.txt", lines("d", 0, 10));
+        eventually(() -> SEEN.get() == 41 + 10 + 12 + 10);
+        again.cancel().get(30, TimeUnit.SECONDS);
+        ended(again.getJobID());
+    }
+
+    @Test
+    void aSingleWatchedFileIsReadAgainWhenItChanges() throws Exception {
+        write("in/a.txt", lines("a", 0, 10));
+        JobClient job =
+                start(
+                        unbounded(),
+                        "file:" + folder + "/in/a.txt?watch=true&interval=50ms",
+                        Duration.ofHours(1),
+                        null);
+        eventually(() -> SEEN.get() == 10);
+        append("in/a.txt", "a10\n");
+        eventually(() -> SEEN.get() == 21);
+        moveOver("in/a.txt", lines("b", 0, 10));
+        eventually(() -> SEEN.get() == 31);
+
+        // longer than a listing takes
+        Files.move(folder.resolve("in/a.txt"), folder.resolve("away.txt"));
+        String before = checkpoint(job);
+        assertThat(before).isNotNull();
+        Files.move(folder.resolve("away.txt"), folder.resolve("in/a.txt"));
+        append("in/a.txt", "b10\n");
+        eventually(() -> VALUES.contains("b10"));
+        job.cancel().get(30, TimeUnit.SECONDS);
+        ended(job.getJobID());
+    }
+
+    /** A file that was read and one that is new, while the job was stopped. */
+    @Test
+    void filesAreListedAgainWhenABoundedJobResumes() throws Exception {
+        write("in/a.txt", lines("a", 0, 100));
+        write("in/b.txt", lines("b", 0, 6000));
+        write("in/c.txt", lines("c", 0, 6000));
+        String from = "file:" + folder + "/in";
+        SLOW.set(true);
+        JobClient job = start(unbounded(), from, Duration.ofHours(1), null);
+        eventually(() -> VALUES.contains("c1"));
+        String checkpoint = checkpoint(job);
+        job.cancel().get(30, TimeUnit.SECONDS);
+        ended(job.getJobID());
+        moveOver("in/a.txt", lines("d", 0, 100));
+        write("in/e.txt", lines("e", 0, 100));
+
+        SLOW.set(false);
+        VALUES.clear();
+        start(bounded(), from, Duration.ofHours(1), checkpoint)
+                .getJobExecutionResult()
+                .get(60, TimeUnit.SECONDS);
+
+        assertThat(VALUES.stream().filter(value -> value.startsWith("d"))).hasSize(100);
+        assertThat(VALUES.stream().filter(value -> value.startsWith("e"))).hasSize(100);
+        assertThat(VALUES).doesNotHaveDuplicates();
+    }
+
+    /**
+     * A savepoint does not commit what it covers: its parts are in the state that a crash leaves
+     * between a checkpoint and its commit.
+     */
+    @Test
+    void aJobKilledBeforeItsCommitLosesNothingAndLeavesNothing() throws Exception {
+        write("in/a.txt", lines("a", 0, 10));
+        write("in/b.txt", lines("b", 0, 10));
+        String from = "file:" + folder + "/in?watch=true&interval=50ms";
+        JobClient job = start(unbounded(), from, Duration.ofHours(1), null);
+        eventually(() -> SEEN.get() == 20);
+        running(job);
+        String savepoint =
+                job.triggerSavepoint(
+                                folder.resolve("savepoints").toString(),
+                                SavepointFormatType.CANONICAL)
+                        .get(30, TimeUnit.SECONDS);
+        write("in/c.txt", lines("c", 0, 10));
+        write("in/d.txt", lines("d", 0, 10));
+        eventually(() -> SEEN.get() == 40);
+        job.cancel().get(30, TimeUnit.SECONDS);
+        ended(job.getJobID());
+        assertThat(ids()).isEmpty();
+        List<Path> killed = unfinished();
+        assertThat(killed).hasSizeGreaterThanOrEqualTo(2);
+        Path other = Files.writeString(out(".part-ffffffff-0-x-0.jsonl.inprogress.x"), "x");
+
+        JobClient again = start(unbounded(), from, Duration.ofHours(1), savepoint);
+        eventually(() -> ids().size() == 18);
+        eventually(() -> SEEN.get() == 60);
+        checkpoint(again);
+        eventually(() -> ids().size() == 36);
+        assertThat(ids()).doesNotHaveDuplicates();
+        assertThat(unfinished()).containsExactly(other);
+
+        again.stopWithSavepoint(
+                        false,
+                        folder.resolve("savepoints").toString(),
+                        SavepointFormatType.CANONICAL)
+                .get(30, TimeUnit.SECONDS);
+        again.getJobExecutionResult().get(30, TimeUnit.SECONDS);
+        assertThat(unfinished()).containsExactly(other);
+    }
+
     /** Two subtasks, three files: the third is with the enumerator when the job is stopped. */
     @Test
     void aFileThatWaitedIsReadByTheJobThatGoesOn() throws Exception {
@@ -208,11 +344,7 @@ class FilesITCase {
         assertThat(SEEN).hasValueLessThan(12_000);
 
         assertThat(lines("c", 1000, 7000)).hasSameSizeAs(old);
-        write("c.txt", lines("c", 1000, 7000));
-        Files.move(
-                folder.resolve("c.txt"),
-                folder.resolve("in/a.txt"),
-                StandardCopyOption.REPLACE_EXISTING);
+        moveOver("in/a.txt", lines("c", 1000, 7000));
         write("in/b.txt.gz", gzip(lines("d", 1000, 7000)));
         SLOW.set(false);
         JobClient again = start(bounded(), from, Duration.ofHours(1), checkpoint);
@@ -225,7 +357,7 @@ class FilesITCase {
     }
 
     @Test
-    void aFileThatIsCutOffFailsTheJobByName() throws Exception {
+    void aFileThatIsCutOffFailsTheJobByNameAtTheFirstAttempt() throws Exception {
         byte[] packed = gzip(lines("a", 0, 1000));
         write("in/a.txt.gz", Arrays.copyOf(packed, packed.length - 20));
 
@@ -233,7 +365,11 @@ class FilesITCase {
 
         assertFails(
                 job,
-                "cannot read " + folder + "/in/a.txt.gz: it is cut off: its gzip data have no end");
+                "cannot read "
+                        + folder
+                        + "/in/a.txt.gz: it is cut off: its gzip data have no end."
+                        + " Replace the file and start the job again");
+        assertThat(attempts(job)).isEqualTo(1);
     }
 
     @Test
@@ -242,7 +378,7 @@ class FilesITCase {
         JobClient job =
                 start(
                         unbounded(),
-                        "file:" + folder + "/in?watch=true&interval=0.05",
+                        "file:" + folder + "/in?watch=true&interval=50ms",
                         Duration.ofHours(1),
                         null);
         eventually(() -> SEEN.get() == 10);
@@ -251,6 +387,16 @@ class FilesITCase {
 
         assertFails(
                 job, "there is no file or folder " + folder + "/in (from file:" + folder + "/in)");
+        assertThat(attempts(job)).isEqualTo(5); // it may be mounted again
+    }
+
+    private int attempts(JobClient job) throws Exception {
+        int attempts = 0;
+        AccessExecutionGraph graph = cluster.getExecutionGraph(job.getJobID()).get();
+        for (AccessExecutionVertex task : graph.getAllExecutionVertices()) {
+            attempts = Math.max(attempts, task.getCurrentExecutionAttempt().getAttemptNumber() + 1);
+        }
+        return attempts;
     }
 
     private static void assertFails(JobClient job, String message) {
@@ -381,6 +527,7 @@ class FilesITCase {
         @Override
         public SourceRecord map(SourceRecord record) {
             SEEN.incrementAndGet();
+            VALUES.add(text(record));
             if (count++ == 0 && record.offset() > 0) {
                 RESUMED.incrementAndGet();
             }
@@ -419,6 +566,17 @@ class FilesITCase {
         return ids;
     }
 
+    private Path out(String name) {
+        return folder.resolve("out/vectors.jsonl").resolve(name);
+    }
+
+    private List<Path> unfinished() throws IOException {
+        try (Stream<Path> files = Files.list(out(""))) {
+            return files.filter(file -> file.getFileName().toString().contains(".inprogress."))
+                    .toList();
+        }
+    }
+
     private List<String> deadLetters() throws IOException {
         List<String> values = new ArrayList<>();
         ObjectMapper mapper = new ObjectMapper();
@@ -434,12 +592,26 @@ class FilesITCase {
         return lines.toString().getBytes(UTF_8);
     }
 
+    private void append(String name, String text) throws IOException {
+        Files.writeString(folder.resolve(name), text, StandardOpenOption.APPEND);
+    }
+
+    private void moveOver(String name, byte[] bytes) throws IOException {
+        Path file = Files.write(folder.resolve("moved"), bytes);
+        Files.move(file, folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+    }
+
     private void write(String name, byte[] bytes) throws IOException {
         Files.write(folder.resolve(name), bytes);
     }
 
-    /** Takes a checkpoint as soon as every task runs, and says where it is. */
+    /** Takes a checkpoint as soon as every task runs, and returns its path. */
     private String checkpoint(JobClient job) throws Exception {
+        running(job);
+        return cluster.triggerCheckpoint(job.getJobID()).get(30, TimeUnit.SECONDS);
+    }
+
+    private void running(JobClient job) throws Exception {
         eventually(
                 () -> {
                     AccessExecutionGraph graph = cluster.getExecutionGraph(job.getJobID()).get();
@@ -450,7 +622,6 @@ class FilesITCase {
                     }
                     return true;
                 });
-        return cluster.triggerCheckpoint(job.getJobID()).get(30, TimeUnit.SECONDS);
     }
 
     private void ended(JobID job) throws Exception {

@@ -9,6 +9,7 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.RecordFormat;
+import io.github.flinksplade.environment.HomeDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,8 +46,18 @@ class FilesSourceTest {
         assertThatThrownBy(() -> source("//docs.jsonl", ""))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
-                        "file://docs.jsonl names a host; write file:docs.jsonl for a relative path,"
+                        "file://docs.jsonl names a host. Write file:docs.jsonl for a relative path,"
                                 + " file:/docs.jsonl for an absolute one");
+    }
+
+    @Test
+    void aTildeIsTheHomeDirectory() {
+        String home = HomeDirectory.of(System.getenv()).normalize().toString();
+        assertThat(source("~/docs.jsonl", "").identity()).isEqualTo("file:" + home + "/docs.jsonl");
+        assertThat(source("~/in/*.jsonl", "").identity()).isEqualTo("file:" + home + "/in/*.jsonl");
+        assertThatThrownBy(() -> source("~ann/docs.jsonl", ""))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("home directory of another user");
     }
 
     @Test
@@ -132,7 +143,7 @@ class FilesSourceTest {
     @Test
     void watching() throws IOException {
         Files.createDirectories(folder.resolve("in"));
-        DocumentSource source = source(folder + "/in", "?watch=true&interval=0.5&format=text");
+        DocumentSource source = source(folder + "/in", "?watch=true&interval=500ms&format=text");
         source.check();
         assertThat(source.source().getBoundedness()).isEqualTo(Boundedness.CONTINUOUS_UNBOUNDED);
 
@@ -141,9 +152,9 @@ class FilesSourceTest {
                 .hasMessageContaining("there is no file yet")
                 .hasMessageContaining("format=text");
         touch("docs.jsonl");
-        assertThatThrownBy(() -> source(folder + "/docs.jsonl", "?watch=true").check())
-                .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("name a folder or a pattern");
+        DocumentSource one = source(folder + "/docs.jsonl", "?watch=true");
+        one.check();
+        assertThat(one.source().getBoundedness()).isEqualTo(Boundedness.CONTINUOUS_UNBOUNDED);
     }
 
     @Test
@@ -154,18 +165,29 @@ class FilesSourceTest {
         assertThatThrownBy(() -> source("a", "?format=csv"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("[auto, json, tsv, text]");
-        assertThatThrownBy(() -> source("a", "?interval=3"))
+        assertThatThrownBy(() -> source("a", "?interval=3s"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("needs watch=true");
-        for (String interval : List.of("soon", "0", "-1", "NaN")) {
+        for (String interval : List.of("soon", "0.5", "5", "NaN")) {
             assertThatThrownBy(() -> source("a", "?watch=true&interval=" + interval))
                     .isInstanceOf(ConnectorException.class)
-                    .hasMessageContaining("write seconds");
+                    .hasMessageContaining("'" + interval + "' is not a duration")
+                    .hasMessageContaining("such as 10 s");
         }
-        for (String size : List.of("0", "2g", "long", "-1")) {
+        for (String interval : List.of("0 s", "2 d")) {
+            assertThatThrownBy(() -> source("a", "?watch=true&interval=" + interval))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("out of range");
+        }
+        for (String size : List.of("long", "-1")) {
             assertThatThrownBy(() -> source("a", "?max-line=" + size))
                     .isInstanceOf(ConnectorException.class)
-                    .hasMessageContaining("write 1 to 1g bytes");
+                    .hasMessageContaining("'" + size + "' is not a size");
+        }
+        for (String size : List.of("0", "2g")) {
+            assertThatThrownBy(() -> source("a", "?max-line=" + size))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("out of range");
         }
     }
 

@@ -12,11 +12,13 @@ import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorJson;
+import io.github.flinksplade.environment.HomeDirectory;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,6 +30,16 @@ class FilesTargetTest {
     void makesItsFolder() {
         target("a/vectors.jsonl").prepare(Records.context(), StartMode.NEW);
         assertThat(folder.resolve("a/vectors.jsonl")).isDirectory();
+    }
+
+    @Test
+    void aTildeIsTheHomeDirectory() {
+        String home = HomeDirectory.of(System.getenv()).normalize().toString();
+        assertThat(new FilesTarget(Address.parse("file:~/a/../vectors?text=true")).identity())
+                .isEqualTo("file:" + home + "/vectors");
+        assertThatThrownBy(() -> new FilesDeadLetters(Address.parse("file:~ann/dead.jsonl")))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("home directory of another user");
     }
 
     @Test
@@ -62,8 +74,10 @@ class FilesTargetTest {
                 .hasMessageContaining(folder.resolve("v") + " holds the vectors of an earlier run")
                 .hasMessageContaining("--state")
                 .hasMessageContaining("v?text=true&append=true");
-        assertThatCode(() -> target("v").prepare(Records.context(), StartMode.RESUME))
-                .doesNotThrowAnyException();
+        for (StartMode start : List.of(StartMode.RESUME, StartMode.UNKNOWN, StartMode.REINDEX)) {
+            assertThatCode(() -> target("v").prepare(Records.context(), start))
+                    .doesNotThrowAnyException();
+        }
         assertThatCode(() -> target("v?append=true").prepare(Records.context(), StartMode.NEW))
                 .doesNotThrowAnyException();
     }

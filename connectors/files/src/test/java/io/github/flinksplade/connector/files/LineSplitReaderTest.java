@@ -7,11 +7,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.PermanentFailureException;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.files.LineSourceReader.Line;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -19,6 +22,8 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -162,6 +167,49 @@ class LineSplitReaderTest {
         }
     }
 
+    @Test
+    void leavesOutTheIncompleteLastLineOfAGrowingFile() throws IOException {
+        Path file = write("a.txt", "one\ntwo\nthr".getBytes(UTF_8));
+        FileSplit growing = FileSplit.completeLines(file.toString(), "n");
+
+        assertThat(read(RecordFormat.TEXT, growing, true))
+                .extracting(line -> text(line.record().value()))
+                .containsExactly("one", "two");
+        assertThat(read(RecordFormat.TEXT, whole(file), true)).hasSize(3);
+    }
+
+    @Test
+    void skipsAWatchedFileThatWasRemovedOrChangesWhileItIsRead() throws IOException {
+        assertThat(read(RecordFormat.TEXT, whole(folder.resolve("gone.txt")), true)).isEmpty();
+
+        byte[] packed = gzip(incompressible());
+        Path file = write("a.txt.gz", Arrays.copyOf(packed, packed.length - 5));
+        try (LineSplitReader reader = new LineSplitReader(RecordFormat.TEXT, MAX_LINE, true)) {
+            reader.handleSplitsChanges(new SplitsAddition<>(List.of(whole(file))));
+            assertThat(reader.fetch().finishedSplits()).isEmpty();
+            Files.write(file, packed, StandardOpenOption.APPEND);
+            Set<String> finished = Set.of();
+            while (finished.isEmpty()) {
+                finished = reader.fetch().finishedSplits();
+            }
+            assertThat(finished).containsExactly(file.toString());
+        }
+        // unchanged, it is damaged
+        write("a.txt.gz", Arrays.copyOf(packed, packed.length - 5));
+        assertThatThrownBy(() -> read(RecordFormat.TEXT, whole(file), true))
+                .isInstanceOf(PermanentFailureException.class);
+    }
+
+    /** More than a batch and the buffers hold. */
+    private static byte[] incompressible() {
+        Random random = new Random(1);
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 100_000; i++) {
+            lines.append(Long.toHexString(random.nextLong())).append('\n');
+        }
+        return lines.toString().getBytes(UTF_8);
+    }
+
     private static FileSplit whole(Path file) {
         return FileSplit.whole(file.toString(), "n");
     }
@@ -195,13 +243,33 @@ class LineSplitReaderTest {
 
         for (Path file : List.of(gz, zst, cutInside)) {
             assertThatThrownBy(() -> read(RecordFormat.TEXT, FileSplit.whole(file.toString(), "")))
-                    .isInstanceOf(ConnectorException.class)
-                    .hasMessageContaining("cannot read " + file + ": it is cut off");
+                    .isInstanceOf(PermanentFailureException.class)
+                    .hasMessageContaining("cannot read " + file + ": it is cut off")
+                    .hasMessageEndingWith(". Replace the file and start the job again");
         }
         Path missing = folder.resolve("gone.txt");
         assertThatThrownBy(() -> read(RecordFormat.TEXT, FileSplit.whole(missing.toString(), "")))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("cannot read " + missing + ": there is no such file");
+    }
+
+    @Test
+    void onlyWhatARestartCannotCureIsPermanent() {
+        IOException damaged = new DamagedFileException("it is damaged");
+        assertThat(LineSplitReader.failure("a", damaged, false))
+                .isInstanceOf(PermanentFailureException.class);
+        assertThat(LineSplitReader.failure("a", new AccessDeniedException("a"), false))
+                .isInstanceOf(PermanentFailureException.class)
+                .hasMessage(
+                        "cannot read a: permission denied. Make it readable and start the job again");
+        // a file that is being replaced, a disk that fails, a file system that is not mounted
+        assertThat(LineSplitReader.failure("a", damaged, true))
+                .isNotInstanceOf(PermanentFailureException.class);
+        assertThat(LineSplitReader.failure("a", new IOException("Input/output error"), false))
+                .isNotInstanceOf(PermanentFailureException.class)
+                .hasMessage("cannot read a: Input/output error");
+        assertThat(LineSplitReader.failure("a", new NoSuchFileException("a"), true))
+                .isNotInstanceOf(PermanentFailureException.class);
     }
 
     private static String summary(Line line) {
@@ -215,8 +283,13 @@ class LineSplitReaderTest {
     }
 
     private static List<Line> read(RecordFormat format, FileSplit split) throws IOException {
+        return read(format, split, false);
+    }
+
+    private static List<Line> read(RecordFormat format, FileSplit split, boolean watched)
+            throws IOException {
         List<Line> lines = new ArrayList<>();
-        try (LineSplitReader reader = new LineSplitReader(format, MAX_LINE)) {
+        try (LineSplitReader reader = new LineSplitReader(format, MAX_LINE, watched)) {
             reader.handleSplitsChanges(new SplitsAddition<>(List.of(split)));
             while (true) {
                 RecordsWithSplitIds<Line> batch = reader.fetch();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** The bytes of the current versions, which later releases must read or reject by number. */
@@ -17,6 +18,7 @@ class StateSerializersTest {
                     "a.txt",
                     258,
                     3,
+                    true,
                     new FileContent(new FileVersion(259, 260, 261), "ab"));
     private static final String SPLIT_BYTES =
             "0008"
@@ -26,6 +28,7 @@ class StateSerializersTest {
                     + "0000000000000102"
                     + "0000000000000003"
                     + "01"
+                    + "01"
                     + "0000000000000103"
                     + "0000000000000104"
                     + "0000000000000105"
@@ -33,19 +36,33 @@ class StateSerializersTest {
                     + "6162";
     private static final FileSplit WHOLE = FileSplit.whole("/d/b", "b");
     private static final String WHOLE_BYTES =
-            "0004" + "2f642f62" + "0001" + "62" + "0000000000000000" + "0000000000000000" + "00";
+            "0004"
+                    + "2f642f62"
+                    + "0001"
+                    + "62"
+                    + "0000000000000000"
+                    + "0000000000000000"
+                    + "00"
+                    + "00";
 
     private static final FileEnumeratorState STATE =
-            new FileEnumeratorState(true, List.of(SPLIT), List.of("/d/b", "/d/a"));
+            new FileEnumeratorState(
+                    List.of(SPLIT),
+                    Map.of("/d/b", new FileVersion(1, 2, 3), "/d/a", new FileVersion(4, 5, 6)));
     private static final String STATE_BYTES =
-            "01"
-                    + "00000001"
+            "00000001"
                     + SPLIT_BYTES
                     + "00000002"
                     + "0004"
                     + "2f642f61"
+                    + "0000000000000004"
+                    + "0000000000000005"
+                    + "0000000000000006"
                     + "0004"
-                    + "2f642f62";
+                    + "2f642f62"
+                    + "0000000000000001"
+                    + "0000000000000002"
+                    + "0000000000000003";
 
     private static final DeadLetterSink.Written WRITTEN = new DeadLetterSink.Written("/d/l", 513);
     private static final String WRITTEN_BYTES = "0004" + "2f642f6c" + "0000000000000201";

@@ -1,5 +1,6 @@
 package io.github.flinksplade.connector.lucene;
 
+import io.github.flinksplade.connector.BatchDelivery;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
@@ -7,11 +8,13 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Collection;
 import java.util.Comparator;
+import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.StatefulSinkWriter;
 import org.apache.flink.api.connector.sink2.SupportsWriterState;
 import org.apache.flink.api.connector.sink2.WriterInitContext;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
+import org.apache.flink.streaming.runtime.operators.sink.InitContextBase;
 
 /**
  * Writes one index. The writer's state is the name of the commit that was made for the checkpoint;
@@ -67,7 +70,19 @@ final class LuceneSink
                 reindex,
                 restored,
                 context.metricGroup(),
+                superseded(context),
                 Clock.systemUTC());
+    }
+
+    /**
+     * The accumulator that the report of a run reads. {@link WriterInitContext} offers metrics
+     * only; Flink's implementation of it has the accumulators of the task, too.
+     */
+    private LongCounter superseded(WriterInitContext context) {
+        return context instanceof InitContextBase task
+                ? task.getRuntimeContext()
+                        .getLongCounter(BatchDelivery.superseded(this.context.identity()))
+                : new LongCounter();
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.TreeSet;
+import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.api.connector.sink2.StatefulSinkWriter;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.groups.SinkWriterMetricGroup;
@@ -27,8 +28,8 @@ import org.apache.lucene.util.IOUtils;
  * Writes the index and commits it with each checkpoint. All but merging happens on the task's
  * thread.
  *
- * <p>Metrics: FLIP-33's {@code numRecordsSend}; {@code superseded} counts changes that were dropped
- * because the index holds a newer one of their id.
+ * <p>Metrics: FLIP-33's {@code numRecordsSend}; {@code superseded} counts changes that were skipped
+ * because the index contains a newer one of their id, as does an accumulator.
  */
 final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint> {
 
@@ -47,6 +48,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
     private final Clock clock;
     private final Counter sent;
     private final Counter superseded;
+    private final LongCounter supersededInJob;
     private final FSDirectory directory;
     private final IndexWriter writer;
     private final LatestVersions versions;
@@ -57,6 +59,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
     /**
      * @param reindex whether everything is sent again, so that any commit will do
      * @param restored the commit to go on from, or null for the newest
+     * @param superseded the accumulator of the job
      */
     LuceneWriter(
             IndexDirectory index,
@@ -65,12 +68,14 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             boolean reindex,
             CommitPoint restored,
             SinkWriterMetricGroup metrics,
+            LongCounter superseded,
             Clock clock) {
         this.index = index;
         this.storeText = storeText;
         this.clock = clock;
         this.sent = metrics.getNumRecordsSendCounter();
         this.superseded = metrics.counter("superseded");
+        this.supersededInJob = superseded;
         if (!Files.isDirectory(index.path())) {
             throw new ConnectorException(
                     "there is no index in "
@@ -165,6 +170,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         Change change = Change.of(record, held);
         if (held != null && held.isNewerThan(change)) {
             superseded.inc();
+            supersededInJob.add(1);
             return;
         }
         changed = true;

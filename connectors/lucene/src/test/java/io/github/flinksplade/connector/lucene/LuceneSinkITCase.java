@@ -2,6 +2,7 @@ package io.github.flinksplade.connector.lucene;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.flinksplade.connector.BatchDelivery;
 import io.github.flinksplade.connector.VectorRecord;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.apache.flink.api.common.JobExecutionResult;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.functions.RichMapFunction;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
@@ -71,6 +73,33 @@ class LuceneSinkITCase {
         assertThat(twice).isZero();
         assertThat(copies).hasSize(DOCUMENTS);
         assertThat(FailingMap.ATTEMPTS.get()).isEqualTo(PASSING.length + 1);
+    }
+
+    @Test
+    void countsSupersededChangesForTheReportOfTheRun() throws Exception {
+        TestIndex index = new TestIndex(folder.resolve("index"));
+        try (LuceneWriter writer = index.open()) {
+            writer.write(TestIndex.upsert("a", 5), null);
+            writer.write(TestIndex.upsert("b", 5), null);
+            writer.write(TestIndex.delete("c", 5), null);
+            writer.snapshotState(1);
+        }
+        StreamExecutionEnvironment env = environment();
+        env.fromSequence(0, 3)
+                .map(
+                        n ->
+                                TestIndex.upsert(
+                                        List.of("a", "b", "c", "d").get(n.intValue()), 4 + n % 2))
+                .returns(TypeInformation.of(VectorRecord.class))
+                .sinkTo(index.sink())
+                .uid("lucene");
+
+        JobExecutionResult result = env.execute();
+
+        // a and c in version 4; b in version 5 is a replay, d is new
+        assertThat(result.<Long>getAccumulatorResult(BatchDelivery.superseded("lucene")))
+                .isEqualTo(2);
+        assertThat(index.idsWith(1)).containsExactly("a", "b", "d");
     }
 
     /** A task that is cancelled is interrupted, perhaps while it writes. */

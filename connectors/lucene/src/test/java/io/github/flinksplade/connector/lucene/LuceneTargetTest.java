@@ -12,6 +12,7 @@ import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SearchIndex.Hit;
+import io.github.flinksplade.environment.HomeDirectory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -52,6 +53,19 @@ class LuceneTargetTest {
         assertThatThrownBy(() -> connector.target(Address.parse("lucene:a\0b")))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("is not a path");
+    }
+
+    @Test
+    void aTildeIsTheHomeDirectory() {
+        String home = HomeDirectory.of(System.getenv()).normalize().toString();
+        LuceneConnector connector = new LuceneConnector();
+        assertThat(connector.target(Address.parse("lucene:~/idx?text=false")).identity())
+                .isEqualTo("lucene:" + home + "/idx");
+        for (String other : List.of("lucene:~ann/idx", "lucene://host/idx")) {
+            assertThatThrownBy(() -> connector.target(Address.parse(other)))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageStartingWith(other + " names ");
+        }
     }
 
     @Test

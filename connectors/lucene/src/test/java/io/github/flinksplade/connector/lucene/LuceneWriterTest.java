@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
+import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.store.FSDirectory;
 import org.junit.jupiter.api.BeforeEach;
@@ -164,6 +165,7 @@ class LuceneWriterTest {
                 false,
                 null,
                 index.metrics,
+                new LongCounter(),
                 Clock.fixed(now, ZoneOffset.UTC));
     }
 
