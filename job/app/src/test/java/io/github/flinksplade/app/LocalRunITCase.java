@@ -118,7 +118,8 @@ class LocalRunITCase {
         assertThat(unchanged.code()).isZero();
         assertThat(unchanged.err())
                 .contains(
-                        "finished before; reading the sources again, unchanged documents are skipped")
+                        "the last run finished; reading the sources again, unchanged documents are"
+                                + " skipped")
                 .contains("encoded 0; written 0 ")
                 .contains("skipped 3");
 
@@ -133,19 +134,20 @@ class LocalRunITCase {
 
         Outcome added = run("--to", "file:@vectors", "--state", "@state", "--to", "lucene:@idx");
         assertThat(added.err())
-                .contains("a target was added; reading the sources again and sending it everything")
+                .contains(
+                        "a target was added; reading the sources from their beginning and writing")
                 .contains("encoded 0; ")
                 .contains("written 3 to lucene:");
 
         Outcome again = run("--to", "lucene:@idx", "--state", "@state", "--reindex");
         assertThat(again.err())
-                .contains("sending everything again")
+                .contains("writing everything again")
                 .contains("written 3 to lucene:")
                 .contains("skipped 0");
 
         Outcome other = run("--to", "lucene:@idx2", "--state", "@state", "--prune", "top_k=5");
         assertThat(other.err())
-                .contains("the encoder is another")
+                .contains("the model or its options changed")
                 .contains("encoded 3; written 3 ");
     }
 

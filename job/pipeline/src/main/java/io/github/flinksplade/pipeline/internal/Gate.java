@@ -41,8 +41,9 @@ final class Gate extends KeyedProcessFunction<String, Document, Change> {
             new Reason(
                     "delete_of_unknown",
                     "delete of an id without a known document",
-                    "A delete must have exactly the document's id; a record's key that is JSON or in"
-                            + " quotation marks matches no id.");
+                    "A delete must have exactly the document's id. If a topic's keys are JSON or in"
+                            + " quotation marks, add key=json to its URI, and id=key:/id if the id is"
+                            + " their field \"id\".");
 
     private final PipelineOptions options;
     private final long fingerprint;
