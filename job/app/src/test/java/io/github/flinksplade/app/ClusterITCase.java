@@ -57,6 +57,8 @@ class ClusterITCase {
         command(environment, scripts.resolve("start").toString(), "-Dparallelism.default=2")
                 .expect(0);
         try {
+            assertThat(Files.readString(directory.resolve("cluster/conf/config.yaml")))
+                    .containsPattern("parallelism:\\s+default: ['\"]?2");
             for (String run : List.of("first", "second")) {
                 Path job = directory.resolve(run + ".yaml");
                 Files.writeString(
