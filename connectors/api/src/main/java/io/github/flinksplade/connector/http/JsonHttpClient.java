@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.Quantities;
+import io.github.flinksplade.environment.EnvironmentProxySelector;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
@@ -62,6 +63,7 @@ public final class JsonHttpClient implements AutoCloseable {
     private final ConnectionSettings settings;
     private final int maxResponseBytes;
     private final Duration connectTimeout;
+    private final EnvironmentProxySelector proxies;
     private final ThreadPoolExecutor threads;
     private final HttpClient http;
     private final Set<CompletableFuture<JsonResponse>> pending = ConcurrentHashMap.newKeySet();
@@ -90,6 +92,7 @@ public final class JsonHttpClient implements AutoCloseable {
                             thread.setDaemon(true);
                             return thread;
                         });
+        this.proxies = new EnvironmentProxySelector(System.getenv());
         Duration timeout = settings.requestTimeout();
         this.connectTimeout =
                 timeout.compareTo(MAX_CONNECT_TIMEOUT) < 0 ? timeout : MAX_CONNECT_TIMEOUT;
@@ -98,7 +101,7 @@ public final class JsonHttpClient implements AutoCloseable {
                         // 2 would have to be negotiated first over a plain connection
                         .version(HttpClient.Version.HTTP_1_1)
                         .followRedirects(HttpClient.Redirect.NEVER)
-                        .proxy(new EnvironmentProxies(System.getenv()))
+                        .proxy(proxies)
                         .executor(threads)
                         .connectTimeout(connectTimeout);
         SSLContext tls = settings.sslContext();
@@ -166,8 +169,9 @@ public final class JsonHttpClient implements AutoCloseable {
     }
 
     private HttpRequest request(JsonRequest request) {
+        URI uri = URI.create(server + request.path());
         HttpRequest.Builder builder =
-                HttpRequest.newBuilder(URI.create(server + request.path()))
+                HttpRequest.newBuilder(uri)
                         .header("Accept", "application/json")
                         .method(
                                 request.method(),
@@ -180,6 +184,7 @@ public final class JsonHttpClient implements AutoCloseable {
         if (settings.authorization() != null) {
             builder.header("Authorization", settings.authorization());
         }
+        proxies.authorization(uri).ifPresent(login -> builder.header("Proxy-Authorization", login));
         return builder.build();
     }
 

@@ -13,15 +13,12 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.Proxy;
 import java.net.ServerSocket;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -300,39 +297,5 @@ class JsonHttpClientTest {
             assertThat(System.nanoTime()).as("the threads stay").isLessThan(deadline);
             Thread.onSpinWait();
         }
-    }
-
-    @Test
-    void proxiesAreThoseOfTheEnvironment() {
-        EnvironmentProxies proxies =
-                new EnvironmentProxies(
-                        Map.of(
-                                "HTTPS_PROXY",
-                                "http://ignored:1",
-                                "https_proxy",
-                                "http://proxy:3128",
-                                "HTTP_PROXY",
-                                "plain",
-                                "NO_PROXY",
-                                "inside.example, .other.example"));
-        assertThat(select(proxies, "https://search.example:9200/x")).isEqualTo("proxy:3128");
-        assertThat(select(proxies, "http://search.example/x")).isEqualTo("plain:80");
-        assertThat(select(proxies, "https://inside.example/")).isEqualTo("direct");
-        assertThat(select(proxies, "https://a.inside.example/")).isEqualTo("direct");
-        assertThat(select(proxies, "https://notinside.example/")).isEqualTo("proxy:3128");
-        assertThat(select(proxies, "https://a.other.example/")).isEqualTo("direct");
-        assertThat(select(proxies, "https://127.0.0.1:9200/")).isEqualTo("direct");
-        assertThat(select(new EnvironmentProxies(Map.of()), "https://127.0.0.1:9200/"))
-                .isEqualTo("direct");
-    }
-
-    private static String select(EnvironmentProxies proxies, String uri) {
-        List<Proxy> found = proxies.select(URI.create(uri));
-        assertThat(found).hasSize(1);
-        return found.get(0).type() == Proxy.Type.DIRECT
-                ? "direct"
-                : ((InetSocketAddress) found.get(0).address()).getHostString()
-                        + ":"
-                        + ((InetSocketAddress) found.get(0).address()).getPort();
     }
 }
