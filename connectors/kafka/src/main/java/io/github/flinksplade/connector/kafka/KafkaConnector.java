@@ -39,8 +39,8 @@ import io.github.flinksplade.connector.VectorSource;
  *   <li>{@code registry}: the URL of a schema registry, for {@code avro} and {@code protobuf}. The
  *       schema is registered at start-up under {@code <topic>-value}, and the values are in
  *       Confluent's wire format. Without it they are plain, and the header {@code
- *       flink-splade.schema} names the schema. Its login is the property {@code
- *       basic.auth.user.info} or {@code bearer.auth.token}.
+ *       flink-splade.schema} names the schema. Its login is the property {@code registry.username}
+ *       and {@code registry.password}, or {@code registry.token}.
  *   <li>{@code text}: {@code true} writes the text too; {@code false} by default.
  * </ul>
  *

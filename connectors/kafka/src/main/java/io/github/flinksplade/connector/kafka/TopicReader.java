@@ -45,6 +45,9 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
     /** Of everything in {@link #unchecked}; null when that is empty. */
     private CompletableFuture<List<KafkaPartitionSplit>> check;
 
+    /** Completed when {@link #check} is: a task may wait for it since before there was a check. */
+    private CompletableFuture<Void> wakeUp = new CompletableFuture<>();
+
     private boolean noMoreSplits;
 
     /**
@@ -79,6 +82,12 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
         unchecked.addAll(splits);
         List<KafkaPartitionSplit> all = List.copyOf(unchecked);
         check = CompletableFuture.supplyAsync(() -> atExistingOffsets(all), worker);
+        wakeUpAfter(check);
+    }
+
+    private void wakeUpAfter(CompletableFuture<?> future) {
+        CompletableFuture<Void> sleeping = wakeUp;
+        future.whenComplete((result, failure) -> sleeping.complete(null));
     }
 
     /** The same partitions, at offsets that can be read. */
@@ -147,11 +156,15 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
                 throw e.getCause() instanceof RuntimeException known ? known : e;
             }
             check = null;
+            wakeUp = new CompletableFuture<>();
             unchecked.clear();
             reader.addSplits(checked);
             if (noMoreSplits) {
                 reader.notifyNoMoreSplits();
             }
+        } else if (check != null && wakeUp.isDone()) {
+            wakeUp = new CompletableFuture<>(); // that was for an earlier check
+            wakeUpAfter(check);
         }
         try {
             return reader.pollNext(output);
@@ -162,10 +175,7 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
 
     @Override
     public CompletableFuture<Void> isAvailable() {
-        return check == null
-                ? reader.isAvailable()
-                : CompletableFuture.anyOf(reader.isAvailable(), check.handle((done, e) -> null))
-                        .thenApply(any -> null);
+        return CompletableFuture.anyOf(reader.isAvailable(), wakeUp).thenApply(any -> null);
     }
 
     @Override
