@@ -35,6 +35,7 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
 
     private final SourceReader<SourceRecord, KafkaPartitionSplit> reader;
     private final KafkaAddress address;
+    private final boolean bounded;
     private final Supplier<List<KafkaVectors.Partition>> topic;
     private final Counter removedUnread;
     private final ExecutorService worker;
@@ -51,16 +52,19 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
     private boolean noMoreSplits;
 
     /**
+     * @param bounded whether partitions end where they end now, whatever the job did before
      * @param topic the offsets that the partitions have now
      * @param removedUnread counts offsets that were removed before they were read
      */
     TopicReader(
             SourceReader<SourceRecord, KafkaPartitionSplit> reader,
             KafkaAddress address,
+            boolean bounded,
             Supplier<List<KafkaVectors.Partition>> topic,
             Counter removedUnread) {
         this.reader = reader;
         this.address = address;
+        this.bounded = bounded;
         this.topic = topic;
         this.removedUnread = removedUnread;
         worker =
@@ -127,7 +131,7 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
                             + " from its beginning.");
         }
         if (position >= partition.begin()) {
-            return split;
+            return between(position, split, partition);
         }
         long removed = partition.begin() - position;
         LOG.warn(
@@ -140,10 +144,18 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
                 removed,
                 partition.begin());
         removedUnread.inc(removed);
+        return between(partition.begin(), split, partition);
+    }
+
+    /** The partition from that offset, with an end or without, as this run has it. */
+    private KafkaPartitionSplit between(
+            long offset, KafkaPartitionSplit split, KafkaVectors.Partition partition) {
         return new KafkaPartitionSplit(
                 split.getTopicPartition(),
-                partition.begin(),
-                split.getStoppingOffset().orElse(KafkaPartitionSplit.NO_STOPPING_OFFSET));
+                offset,
+                bounded
+                        ? split.getStoppingOffset().orElse(partition.end())
+                        : KafkaPartitionSplit.NO_STOPPING_OFFSET);
     }
 
     @Override

@@ -69,6 +69,7 @@ final class TopicSource
         return new TopicReader(
                 partitions(new TopicSubscriber(address, null, null)).createReader(context),
                 address,
+                bounded,
                 () -> {
                     try (KafkaCluster cluster = KafkaCluster.connect(address)) {
                         return cluster.partitions();

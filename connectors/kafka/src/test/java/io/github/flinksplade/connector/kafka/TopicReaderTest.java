@@ -74,6 +74,7 @@ class TopicReaderTest {
             new TopicReader(
                     idle,
                     KafkaAddress.of(Address.parse("kafka://b:1/t")),
+                    false,
                     () -> {
                         if (outages.getAndDecrement() > 0) {
                             throw new UnreachableException("no broker answers", null);
