@@ -41,6 +41,7 @@ class ConnectorPropertiesTest {
         assertThat(Connectors.all())
                 .containsOnlyKeys(
                         "elasticsearch",
+                        "failing", // of these tests
                         "file",
                         "kafka",
                         "lucene",
