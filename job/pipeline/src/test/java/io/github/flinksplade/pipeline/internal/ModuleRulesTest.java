@@ -28,6 +28,7 @@ class ModuleRulesTest {
                         "org.apache.flink..",
                         "org.slf4j..",
                         "com.fasterxml.jackson.core..",
+                        "com.fasterxml.jackson.databind..",
                         "io.github.flinksplade.pipeline..",
                         "io.github.flinksplade.encoder",
                         "io.github.flinksplade.connector")
