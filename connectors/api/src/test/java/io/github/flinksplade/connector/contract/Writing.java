@@ -26,6 +26,7 @@ import org.apache.flink.streaming.runtime.operators.sink.CommitterOperatorFactor
 import org.apache.flink.streaming.runtime.operators.sink.SinkWriterOperatorFactory;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
+import org.apache.flink.util.InstantiationUtil;
 
 /**
  * One attempt of a job at writing a target: the operators that Flink runs for it, without the rest
@@ -44,7 +45,9 @@ public final class Writing implements AutoCloseable {
     private int taken;
     private long checkpoints;
 
-    private Writing(PreparedSink prepared, Checkpoint from) throws Exception {
+    private Writing(PreparedSink submitted, Checkpoint from) throws Exception {
+        // as it reaches the tasks
+        PreparedSink prepared = InstantiationUtil.clone(submitted);
         this.sink = prepared;
         this.checkpoints = from == null ? 0 : from.id();
         if (prepared instanceof BatchSink batches) {

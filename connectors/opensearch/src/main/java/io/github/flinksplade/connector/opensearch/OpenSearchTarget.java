@@ -106,7 +106,7 @@ final class OpenSearchTarget implements BatchTarget {
         try (OpenSearchConnection server = new OpenSearchConnection(place)) {
             createOrCheck(server, context, start);
         }
-        return new OpenSearchSink(place, batching, requests(context), parameters());
+        return new OpenSearchSink(this, context);
     }
 
     private void createOrCheck(
@@ -192,23 +192,26 @@ final class OpenSearchTarget implements BatchTarget {
                         : "&refresh=" + refresh.name().toLowerCase(Locale.ROOT));
     }
 
-    private record OpenSearchSink(
-            Place place,
-            BatchOptions batching,
-            OpenSearchRequestFactory requests,
-            String parameters)
+    /** Makes what is large, the names of all terms, where it is used. */
+    private record OpenSearchSink(OpenSearchTarget target, TargetContext context)
             implements BatchSink {
 
         private static final long serialVersionUID = 1L;
 
         @Override
         public String rejection(VectorRecord record) {
-            return OpenSearchRequestFactory.rejection(place.product(), record);
+            return OpenSearchRequestFactory.rejection(target.place.product(), record);
+        }
+
+        @Override
+        public BatchOptions batching() {
+            return target.batching;
         }
 
         @Override
         public BatchClient<?> client() {
-            return new OpenSearchClient(place, requests, parameters);
+            return new OpenSearchClient(
+                    target.place, target.requests(context), target.parameters());
         }
     }
 }
