@@ -269,7 +269,7 @@ class ManyTargetsITCase {
         Set<String> missed = new TreeSet<>();
         for (String line : Files.readAllLines(directory.resolve("dead.jsonl"))) {
             JsonNode letter = read(line);
-            assertThat(letter.get("target").textValue()).startsWith("opensearch-");
+            assertThat(letter.get("target").textValue()).startsWith("opensearch://");
             assertThat(letter.get("__connect.errors.stage").textValue()).isEqualTo("WRITE");
             byte[] value = Base64.getDecoder().decode(letter.get("value").textValue());
             String id = read(new String(value, StandardCharsets.UTF_8)).get("id").textValue();
