@@ -40,7 +40,7 @@ public final class MemoryConnector implements Connector {
         MIXES_MODELS,
         /** Writes weights with 9 significant bits. */
         ROUNDS_WEIGHTS,
-        /** Waits for a response for ever. */
+        /** Waits for a response without a deadline. */
         NO_DEADLINE
     }
 

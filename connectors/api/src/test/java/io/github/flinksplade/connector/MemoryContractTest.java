@@ -65,7 +65,7 @@ class MemoryContractTest extends TargetContract {
         };
     }
 
-    /** A target that waits for ever fails once this is over. */
+    /** A target that waits without a deadline fails once this is over. */
     @Override
     protected Duration stallLimit() {
         return broken == Broken.NO_DEADLINE ? Duration.ofSeconds(4) : super.stallLimit();

@@ -43,6 +43,8 @@ final class JobPlan {
     private final String model;
     private final List<Target> targets;
     private final EncoderOptions encoder;
+    private List<String> sourceIdentities;
+    private List<String> targetIdentities;
 
     private JobPlan(
             JobSettings settings,
@@ -127,17 +129,24 @@ final class JobPlan {
     }
 
     /**
-     * Where the sources are, as the state remembers them.
+     * Where the sources are, as the state remembers them. Asked for once, since it may take a
+     * request to a server.
      *
      * @throws UnreachableException when only a server knows that and it is unavailable
      */
     List<String> sourceIdentities() {
-        return sources.stream().map(DocumentSource::identity).toList();
+        if (sourceIdentities == null) {
+            sourceIdentities = sources.stream().map(DocumentSource::identity).toList();
+        }
+        return sourceIdentities;
     }
 
     /** As {@link #sourceIdentities()}, of the targets. */
     List<String> targetIdentities() {
-        return targets.stream().map(Target::identity).toList();
+        if (targetIdentities == null) {
+            targetIdentities = targets.stream().map(Target::identity).toList();
+        }
+        return targetIdentities;
     }
 
     /** Checks that the sources can be read. */
@@ -185,17 +194,16 @@ final class JobPlan {
         EncoderOptions pinned = encoder.withSha256(provenance.modelSha256());
         List<NamedSource> namedSources = new ArrayList<>();
         for (int i = 0; i < sources.size(); i++) {
-            DocumentSource source = sources.get(i);
             namedSources.add(
                     new NamedSource(
-                            source.identity() + generation,
-                            source,
+                            sourceIdentities().get(i) + generation,
+                            sources.get(i),
                             versionField(settings.from().get(i))));
         }
         PreparedDeadLetterQueue preparedDeadLetters = deadLetters.prepare(jobId);
         List<NamedSink> sinks = new ArrayList<>();
-        for (Target target : targets) {
-            String identity = target.identity();
+        for (int i = 0; i < targets.size(); i++) {
+            String identity = targetIdentities().get(i);
             TargetContext context =
                     SpladeJob.context(
                             identity,
@@ -204,7 +212,9 @@ final class JobPlan {
                             pinned,
                             provenance,
                             settings.allowMixedModels());
-            sinks.add(SpladeJob.prepare(target, context, starts.apply(identity), unavailable));
+            sinks.add(
+                    SpladeJob.prepare(
+                            targets.get(i), context, starts.apply(identity), unavailable));
         }
         return new JobDefinition(
                 namedSources,

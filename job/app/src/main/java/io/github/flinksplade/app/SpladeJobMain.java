@@ -3,6 +3,7 @@ package io.github.flinksplade.app;
 import io.github.flinksplade.app.JobSettings.Given;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetterQueue;
+import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.pipeline.JobDefinition;
@@ -115,18 +116,23 @@ public final class SpladeJobMain {
                 Connectors.of(settings.deadLetters()).deadLetters(settings.deadLetters());
         StartMode start = startMode(settings, flink);
         Availability availability = new Availability(SpladeJobMain::report);
-        return availability.await(
+        availability.await(
                 () -> {
                     plan.checkSources();
-                    return plan.define(
-                            settings.name(),
-                            settings.reindex() ? "#reindex" : "",
-                            identity -> start,
-                            settings.reindex(),
-                            deadLetters,
-                            plan.provenance(Progress.SILENT),
-                            SpladeJobMain::report);
+                    return plan;
                 });
+        // apart, so that waiting for a server does not open the model again and again
+        Provenance provenance = availability.await(() -> plan.provenance(Progress.SILENT));
+        return availability.await(
+                () ->
+                        plan.define(
+                                settings.name(),
+                                settings.reindex() ? "#reindex" : "",
+                                identity -> start,
+                                settings.reindex(),
+                                deadLetters,
+                                provenance,
+                                SpladeJobMain::report));
     }
 
     /**

@@ -435,7 +435,10 @@ public abstract class TargetContract {
         assertHolds(address, corpus);
     }
 
-    /** A request and its response have a deadline, or such a server stops the job for ever. */
+    /**
+     * A request and its response have a deadline, because such a server would block the job
+     * forever.
+     */
     @Test
     void retriesRequestsOfStalledServer() throws Exception {
         Faults faults = requireFaults();

@@ -15,8 +15,8 @@ import org.apache.flink.core.memory.DataOutputSerializer;
  *
  * @param size in bytes
  * @param modifiedNanos when it was last modified, in nanoseconds since the epoch
- * @param inode its number in the file system; 0 where there is none. The device is left out, since
- *     its number may differ after a restart of the machine
+ * @param inode its number in the file system; 0 if unknown. The device is left out, since its
+ *     number may differ after a restart of the machine
  */
 record FileVersion(long size, long modifiedNanos, long inode) {
 

@@ -20,8 +20,8 @@ import io.github.flinksplade.connector.VectorSource;
  *   <li>{@code format}: {@code json} (default, one JSON object a record) or {@code text} (the value
  *       is the text, the key the id).
  *   <li>{@code start}: where a job without state starts: {@code earliest} (default), {@code latest}
- *       or {@code committed} (the group's offsets, the topic's beginning where there is none). A
- *       job with state continues from its own positions.
+ *       or {@code committed} (the group's offsets, or the topic's beginning without one). A job
+ *       with state continues from its own positions.
  *   <li>{@code key}: {@code string} (default, the key is the id) or {@code json}, as Debezium and
  *       Kafka Connect write keys; {@code id}: {@code key} takes the id from the key even where the
  *       value has one, {@code key:/POINTER} from that place of a key that is JSON.

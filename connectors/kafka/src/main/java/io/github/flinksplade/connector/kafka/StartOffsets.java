@@ -30,7 +30,7 @@ record StartOffsets(KafkaAddress address, Start start) implements OffsetsInitial
         EARLIEST,
         /** The end of each partition: only what arrives from now on. */
         LATEST,
-        /** The consumer group's committed offsets, the first record where there is none. */
+        /** The consumer group's committed offsets; the first record of a partition without one. */
         COMMITTED
     }
 

@@ -146,7 +146,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
                         + (kept.isEmpty() ? "for it is new" : "only those of checkpoints " + kept)
                         + "; go on from "
                         + (kept.isEmpty() ? "another directory" : "a newer checkpoint")
-                        + ", or start with --reindex, which goes on from the index as it is");
+                        + ", or start with --reindex, which continues with the index as it is");
     }
 
     private IndexWriterConfig configuration(IndexCommit start) {

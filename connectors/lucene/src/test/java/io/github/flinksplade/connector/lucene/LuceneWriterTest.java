@@ -226,7 +226,7 @@ class LuceneWriterTest {
                                 + " has no commit of checkpoint 2 that the job goes on"
                                 + " from, only those of checkpoints [3, 4, 5, 6, 7, 8, 9, 10, 11,"
                                 + " 12]; go on from a newer checkpoint, or start with"
-                                + " --reindex, which goes on from the index as it is");
+                                + " --reindex, which continues with the index as it is");
         index.restore(points.get(2)).close();
     }
 

@@ -43,7 +43,7 @@ final class SolrConnection implements AutoCloseable {
     /**
      * Sends a request and waits for the response.
      *
-     * @throws io.github.flinksplade.connector.UnreachableException if there is none, or the server
+     * @throws io.github.flinksplade.connector.UnreachableException if none arrives, or the server
      *     is overloaded or starting
      */
     JsonResponse exchange(JsonRequest request) {

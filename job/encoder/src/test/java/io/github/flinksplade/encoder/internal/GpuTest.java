@@ -43,7 +43,7 @@ class GpuTest {
     /** As the CUDA provider writes it: 300 characters of paths and signatures before the cause. */
     @Test
     void causeBehindLongPathsIsFound() {
-        String path = "/home/runner/work/onnxruntime/onnxruntime/core/";
+        String path = "/home/runner/build/onnxruntime/onnxruntime/core/";
         assertThat(
                         Gpu.explained(
                                 path
