@@ -2,6 +2,7 @@ package io.github.flinksplade.app;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +14,7 @@ import java.util.Map;
 
 /**
  * Flink in application mode with high availability, as Kubernetes runs it: a JobManager that runs
- * the job's main method, a TaskManager and ZooKeeper, each in a JVM that can be killed.
+ * the job's main method, TaskManagers of one slot and ZooKeeper, each in a JVM that can be killed.
  */
 final class ApplicationCluster implements AutoCloseable {
 
@@ -49,9 +50,10 @@ final class ApplicationCluster implements AutoCloseable {
                         taskmanager:
                           host: 127.0.0.1
                           bind-host: 127.0.0.1
-                          numberOfTaskSlots: 2
-                          memory: {process: {size: 1600m}, managed: {size: 100m}, network: {min: 32m, max: 32m}}
+                          numberOfTaskSlots: 1
+                          memory: {process: {size: 1400m}, managed: {size: 100m}, network: {min: 32m, max: 32m}}
                         rest: {address: 127.0.0.1, bind-address: 127.0.0.1, port: %4$d}
+                        parallelism: {default: 2}
                         io: {tmp: {dirs: %1$s/tmp}}
                         execution:
                           checkpointing: {dir: "file://%1$s/checkpoints", interval: 500 ms}
@@ -81,9 +83,9 @@ final class ApplicationCluster implements AutoCloseable {
                 job.toString());
     }
 
-    void startTaskManager() throws IOException {
+    void startTaskManager(String name) throws IOException {
         startFlink(
-                "taskmanager",
+                name,
                 "GET_TM_RESOURCE_PARAMS",
                 "org.apache.flink.runtime.taskexecutor.TaskManagerRunner");
     }
@@ -108,8 +110,12 @@ final class ApplicationCluster implements AutoCloseable {
     }
 
     /** What a process logged, in all its lives. */
-    String log(String name) throws IOException {
-        return Files.exists(logFile(name)) ? Files.readString(logFile(name)) : "";
+    String log(String name) {
+        try {
+            return Files.exists(logFile(name)) ? Files.readString(logFile(name)) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private Path logFile(String name) {

@@ -131,18 +131,21 @@ final class Distribution {
         }
     }
 
-    /** The lines of all {@code *.jsonl} parts that a file target has committed. */
-    static List<String> parts(Path directory) throws IOException {
+    /** The lines of all {@code *.jsonl} parts that a file sink has committed. */
+    static List<String> parts(Path directory) {
         List<String> lines = new ArrayList<>();
-        if (Files.isDirectory(directory)) {
-            try (var files = Files.list(directory)) {
-                for (Path part : files.sorted().toList()) {
-                    String name = part.getFileName().toString();
-                    if (name.endsWith(".jsonl") && !name.startsWith(".")) {
-                        lines.addAll(Files.readAllLines(part));
-                    }
+        if (!Files.isDirectory(directory)) {
+            return lines;
+        }
+        try (var files = Files.list(directory)) {
+            for (Path part : files.sorted().toList()) {
+                String name = part.getFileName().toString();
+                if (name.endsWith(".jsonl") && !name.startsWith(".")) {
+                    lines.addAll(Files.readAllLines(part));
                 }
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
         return lines;
     }

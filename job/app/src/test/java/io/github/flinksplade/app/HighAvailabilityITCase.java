@@ -1,8 +1,8 @@
 package io.github.flinksplade.app;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connectors;
@@ -10,142 +10,270 @@ import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSource;
 import io.github.flinksplade.connector.kafka.KafkaBroker;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
-import org.apache.kafka.clients.producer.ProducerRecord;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Application mode with high availability: the JobManager is killed with SIGKILL while everything
- * is healthy, and again while the broker is unavailable for longer than the job waits for one
- * answer at its start. Each sink ends with every document exactly once.
+ * Application mode with high availability while its processes fail: JobManager, TaskManagers,
+ * broker and OpenSearch are killed with SIGKILL and the broker is stopped with SIGSTOP, each in a
+ * process of its own. Kafka gets every change exactly once and in order, and every other sink ends
+ * in the same state.
+ *
+ * <p>{@code -Dflinksplade.kill.changes=20000 -Dflinksplade.kill.rounds=30} runs more, {@code
+ * -Dflinksplade.kill.seed=N} another order, {@code -Dflinksplade.kill.outage=300} waits that many
+ * seconds before a broker is available again.
  */
 class HighAvailabilityITCase {
 
-    private static final int DOCUMENTS = 150;
+    private static final int CHANGES = Integer.getInteger("flinksplade.kill.changes", 1_500);
+    private static final int ROUNDS =
+            Integer.getInteger("flinksplade.kill.rounds", Failure.values().length);
+    private static final long SEED = Long.getLong("flinksplade.kill.seed", 20_263L);
+    private static final int OUTAGE_SECONDS = Integer.getInteger("flinksplade.kill.outage", 2);
+    private static final List<String> TASK_MANAGERS = List.of("taskmanager-1", "taskmanager-2");
+    private static final ObjectMapper JSON = new ObjectMapper();
 
-    @TempDir Path directory;
+    /** What happens to the processes. */
+    private enum Failure {
+        JOB_MANAGER_KILLED,
+        TASK_MANAGER_KILLED,
+        BROKER_FROZEN,
+        BROKER_KILLED,
+        OPENSEARCH_KILLED,
+        BROKER_AND_JOB_MANAGER_KILLED,
+        JOB_MANAGER_AND_TASK_MANAGER_KILLED
+    }
+
+    @TempDir private Path directory;
+    private final Random random = new Random(SEED);
+    private ServerProcess kafka;
+    private ServerProcess openSearch;
+    private ApplicationCluster cluster;
+
+    @BeforeEach
+    void start() throws IOException {
+        kafka = ServerProcess.kafka(directory.resolve("kafka"));
+        openSearch = ServerProcess.openSearch(directory.resolve("opensearch"));
+        Path job = directory.resolve("job.yaml");
+        Files.writeString(
+                job,
+                """
+                from: kafka://%1$s/documents
+                to:
+                  - kafka://%1$s/vectors
+                  - lucene:%2$s/idx
+                  - file:%2$s/vectors
+                  - opensearch://%3$s/vectors?refresh=true
+                dead-letters: kafka://%1$s/dead-letters
+                """
+                        .formatted(kafka.authority(), directory, openSearch.authority()));
+        cluster = new ApplicationCluster(directory.resolve("cluster"), job);
+    }
+
+    @AfterEach
+    void stop() {
+        Stream.of(cluster, openSearch, kafka)
+                .filter(Objects::nonNull)
+                .forEach(HighAvailabilityITCase::close);
+    }
+
+    private static void close(AutoCloseable process) {
+        try {
+            process.close();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
 
     @Test
-    void resumesExactlyAfterTheJobManagerWasKilled() throws Exception {
-        try (ServerProcess server = ServerProcess.kafka(directory.resolve("kafka"))) {
-            KafkaBroker broker = KafkaBroker.at(server.authority());
-            for (String topic : List.of("documents", "vectors", "dead-letters")) {
-                broker.createTopic(topic, 2);
+    void everySinkIsExactWhateverIsKilled() throws Exception {
+        KafkaBroker broker = KafkaBroker.at(kafka.authority());
+        broker.createTopic("documents", 3);
+        broker.createTopic("vectors", 3);
+        broker.createTopic("dead-letters", 1);
+        ChangeLedger ledger = new ChangeLedger(CHANGES, Math.max(40, CHANGES / 20), SEED);
+        cluster.startJobManager();
+        for (String taskManager : TASK_MANAGERS) {
+            cluster.startTaskManager(taskManager);
+        }
+        try (CommittedRecords vectors = new CommittedRecords(kafka.authority(), "vectors")) {
+            int sent = 0;
+            for (int round = 0; round < ROUNDS; round++) {
+                int end = (int) ((long) CHANGES * (round + 1) / ROUNDS);
+                broker.produce(ledger.records.subList(sent, end));
+                // Some are written, some are under way, and some are not read yet.
+                int before = ledger.expectedCount(sent);
+                int after = ledger.expectedCount(end);
+                awaitVectors(vectors, before + random.nextInt(Math.max(1, after - before)));
+                Failure failure = Failure.values()[round % Failure.values().length];
+                System.out.printf("High availability, round %d: %s%n", round + 1, failure);
+                cause(failure);
+                sent = end;
             }
-            Path job = directory.resolve("job.yaml");
-            Files.writeString(
-                    job,
-                    """
-                    from: kafka://%1$s/documents
-                    to: [kafka://%1$s/vectors, lucene:%2$s/idx, file:%2$s/vectors]
-                    dead-letters: kafka://%1$s/dead-letters
-                    """
-                            .formatted(server.authority(), directory));
-            try (ApplicationCluster cluster =
-                    new ApplicationCluster(directory.resolve("cluster"), job)) {
-                cluster.startJobManager();
-                cluster.startTaskManager();
-                produce(broker, 0);
-                awaitVectors(broker, cluster, DOCUMENTS / 3);
+            awaitVectors(vectors, ledger.expectedCount());
+            awaitLastStates(ledger);
+            Distribution.await(
+                    "the end of all transactions", () -> vectors.openTransactions().isEmpty());
+        }
+        ledger.compare(
+                "High availability, %d failures, seed %d".formatted(ROUNDS, SEED),
+                broker.readCommitted("vectors"),
+                broker.readCommitted("dead-letters"));
+        // A failed application would have lost its checkpoints.
+        assertThat(cluster.log("jobmanager"))
+                .doesNotContain("switched from state RUNNING to FAILED");
+    }
 
-                cluster.kill("jobmanager");
-                produce(broker, 1);
-                cluster.startJobManager();
-                awaitVectors(broker, cluster, 2 * DOCUMENTS);
-
-                server.kill();
+    private void cause(Failure failure) throws Exception {
+        String taskManager = TASK_MANAGERS.get(random.nextInt(TASK_MANAGERS.size()));
+        switch (failure) {
+            case JOB_MANAGER_KILLED -> {
                 cluster.kill("jobmanager");
                 cluster.startJobManager();
-                Distribution.await(
-                        "the JobManager to wait for the broker",
-                        () -> log(cluster, "jobmanager").contains("Waiting: "));
-                server.start();
-                produce(broker, 2);
-                awaitVectors(broker, cluster, 3 * DOCUMENTS);
-
-                List<String> expected =
-                        IntStream.range(0, 3 * DOCUMENTS).mapToObj(String::valueOf).toList();
-                assertThat(keys(broker)).containsExactlyInAnyOrderElementsOf(expected);
-                Distribution.await("all files", () -> ids().size() >= expected.size());
-                assertThat(ids()).containsExactlyInAnyOrderElementsOf(expected);
-                Distribution.await("the index", () -> indexed().size() >= expected.size());
-                assertThat(indexed()).containsExactlyInAnyOrderElementsOf(expected);
-                assertThat(broker.readCommitted("dead-letters")).isEmpty();
-                assertThat(cluster.log("jobmanager"))
-                        .doesNotContain("switched from state RUNNING to FAILED");
+            }
+            case TASK_MANAGER_KILLED -> {
+                cluster.kill(taskManager);
+                cluster.startTaskManager(taskManager);
+            }
+            case BROKER_FROZEN -> {
+                kafka.freeze();
+                outage();
+                kafka.thaw();
+            }
+            case BROKER_KILLED -> {
+                kafka.kill();
+                outage();
+                kafka.start();
+            }
+            case OPENSEARCH_KILLED -> {
+                openSearch.kill();
+                outage();
+                openSearch.start();
+            }
+            case BROKER_AND_JOB_MANAGER_KILLED -> {
+                int waits = waits();
+                kafka.kill();
+                cluster.kill("jobmanager");
+                cluster.startJobManager();
+                Distribution.await("the JobManager to wait for the broker", () -> waits() > waits);
+                outage();
+                kafka.start();
+            }
+            case JOB_MANAGER_AND_TASK_MANAGER_KILLED -> {
+                cluster.kill("jobmanager");
+                cluster.kill(taskManager);
+                cluster.startJobManager();
+                cluster.startTaskManager(taskManager);
             }
         }
     }
 
-    private static void produce(KafkaBroker broker, int part) {
-        broker.produce(
-                IntStream.range(part * DOCUMENTS, (part + 1) * DOCUMENTS)
-                        .mapToObj(
-                                i ->
-                                        new ProducerRecord<>(
-                                                "documents",
-                                                String.valueOf(i).getBytes(UTF_8),
-                                                "{\"text\":\"document %d about cars\"}"
-                                                        .formatted(i)
-                                                        .getBytes(UTF_8)))
-                        .toList());
+    private static void outage() throws InterruptedException {
+        TimeUnit.SECONDS.sleep(OUTAGE_SECONDS);
     }
 
-    private static List<String> keys(KafkaBroker broker) {
-        return broker.readCommitted("vectors").stream()
-                .map(vector -> new String(vector.key(), UTF_8))
-                .toList();
+    /** How often a JobManager has reported that it waits. */
+    private int waits() {
+        return cluster.log("jobmanager").split("Waiting: ", -1).length;
     }
 
-    private static void awaitVectors(KafkaBroker broker, ApplicationCluster cluster, int count) {
+    private void awaitVectors(CommittedRecords vectors, int count) {
         Distribution.await(
                 count + " vectors",
                 () -> {
                     assertThat(cluster.isAlive("jobmanager"))
-                            .as(log(cluster, "jobmanager"))
+                            .as(cluster.log("jobmanager"))
                             .isTrue();
-                    return keys(broker).size() >= count;
+                    return vectors.count() >= count;
                 });
     }
 
-    private static String log(ApplicationCluster cluster, String process) {
-        try {
-            return cluster.log(process);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    /** Every sink except Kafka holds the last state of each document, and nothing else. */
+    private void awaitLastStates(ChangeLedger ledger) throws Exception {
+        Map<String, String> expected = ledger.lastStates();
+        Distribution.await("Lucene's last state", () -> inLucene().equals(expected));
+        Distribution.await("OpenSearch's last state", () -> inOpenSearch().equals(expected));
+        Distribution.await("all files", () -> files().size() >= ledger.expectedCount());
+        assertThat(files()).hasSize(ledger.expectedCount()).doesNotHaveDuplicates();
+        Map<String, JsonNode> newest = new TreeMap<>();
+        for (String line : files()) {
+            JsonNode change = JSON.readTree(line);
+            newest.merge(
+                    change.get("id").textValue(),
+                    change,
+                    (one, other) ->
+                            one.get("version").longValue() > other.get("version").longValue()
+                                    ? one
+                                    : other);
         }
+        Map<String, String> inFiles = new TreeMap<>();
+        newest.forEach(
+                (id, change) -> {
+                    if (change.has("fields")) {
+                        inFiles.put(id, ChangeLedger.state(change.get("fields")));
+                    }
+                });
+        assertThat(inFiles).isEqualTo(expected);
     }
 
-    private List<String> ids() {
-        try {
-            List<String> ids = new ArrayList<>();
-            for (String line : Distribution.parts(directory.resolve("vectors"))) {
-                ids.add(new ObjectMapper().readTree(line).get("id").asText());
-            }
-            return ids;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    private List<String> files() {
+        return Distribution.parts(directory.resolve("vectors"));
     }
 
-    private List<String> indexed() {
+    private Map<String, String> inLucene() {
         Address index = Address.parse("lucene:" + directory.resolve("idx"));
         VectorSource vectors = Connectors.of(index).vectors(index);
-        List<String> ids = new ArrayList<>();
+        Map<String, String> states = new TreeMap<>();
         try (VectorSource.Reader reader = vectors.open()) {
             for (long i = 0; i < vectors.positions(); i++) {
                 VectorRecord record = reader.read(i);
                 if (record != null) {
-                    ids.add(record.id());
+                    states.put(record.id(), ChangeLedger.state(record.fields()));
                 }
             }
         }
-        return ids;
+        return states;
+    }
+
+    private Map<String, String> inOpenSearch() {
+        URI search =
+                URI.create(
+                        "http://%s/vectors/_search?size=10000&_source=id,fields"
+                                .formatted(openSearch.authority()));
+        try {
+            String answer =
+                    HttpClient.newHttpClient()
+                            .send(
+                                    HttpRequest.newBuilder(search).build(),
+                                    HttpResponse.BodyHandlers.ofString())
+                            .body();
+            Map<String, String> states = new TreeMap<>();
+            for (JsonNode hit : JSON.readTree(answer).path("hits").path("hits")) {
+                JsonNode document = hit.get("_source");
+                states.put(
+                        document.get("id").textValue(), ChangeLedger.state(document.get("fields")));
+            }
+            return states;
+        } catch (IOException e) {
+            return Map.of(); // starting
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
     }
 }
