@@ -70,18 +70,18 @@ final class LuceneSink
                 reindex,
                 restored,
                 context.metricGroup(),
-                superseded(context),
+                accumulator(context, BatchDelivery.superseded(this.context.identity())),
+                accumulator(context, BatchDelivery.written(this.context.identity())),
                 Clock.systemUTC());
     }
 
     /**
-     * The accumulator that the report of a run reads. {@link WriterInitContext} offers metrics
-     * only; Flink's implementation of it has the accumulators of the task, too.
+     * An accumulator that the report of a run reads. {@link WriterInitContext} offers metrics only;
+     * Flink's implementation of it has the accumulators of the task, too.
      */
-    private LongCounter superseded(WriterInitContext context) {
+    private static LongCounter accumulator(WriterInitContext context, String name) {
         return context instanceof InitContextBase task
-                ? task.getRuntimeContext()
-                        .getLongCounter(BatchDelivery.superseded(this.context.identity()))
+                ? task.getRuntimeContext().getLongCounter(name)
                 : new LongCounter();
     }
 

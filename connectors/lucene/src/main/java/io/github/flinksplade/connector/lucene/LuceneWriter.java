@@ -49,6 +49,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
     private final Counter sent;
     private final Counter superseded;
     private final LongCounter supersededInJob;
+    private final LongCounter writtenInJob;
     private final FSDirectory directory;
     private final IndexWriter writer;
     private final LatestVersions versions;
@@ -59,7 +60,9 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
     /**
      * @param reindex whether everything is sent again, so that any commit will do
      * @param restored the commit to go on from, or null for the newest
-     * @param superseded the accumulator of the job
+     * @param superseded the job's accumulator of superseded changes
+     * @param written the job's accumulator of written changes, which the job has already added each
+     *     change to
      */
     LuceneWriter(
             IndexDirectory index,
@@ -69,6 +72,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             CommitPoint restored,
             SinkWriterMetricGroup metrics,
             LongCounter superseded,
+            LongCounter written,
             Clock clock) {
         this.index = index;
         this.storeText = storeText;
@@ -76,6 +80,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         this.sent = metrics.getNumRecordsSendCounter();
         this.superseded = metrics.counter("superseded");
         this.supersededInJob = superseded;
+        this.writtenInJob = written;
         if (!Files.isDirectory(index.path())) {
             throw new ConnectorException(
                     "there is no index in "
@@ -171,6 +176,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         if (held != null && held.isNewerThan(change)) {
             superseded.inc();
             supersededInJob.add(1);
+            writtenInJob.add(-1);
             return;
         }
         changed = true;

@@ -99,6 +99,9 @@ class LuceneSinkITCase {
         // a and c in version 4; b in version 5 is a replay, d is new
         assertThat(result.<Long>getAccumulatorResult(BatchDelivery.superseded("lucene")))
                 .isEqualTo(2);
+        // the job counts each change that it passes to the sink as written
+        assertThat(result.<Long>getAccumulatorResult(BatchDelivery.written("lucene")))
+                .isEqualTo(-2);
         assertThat(index.idsWith(1)).containsExactly("a", "b", "d");
     }
 

@@ -166,6 +166,7 @@ class LuceneWriterTest {
                 null,
                 index.metrics,
                 new LongCounter(),
+                new LongCounter(),
                 Clock.fixed(now, ZoneOffset.UTC));
     }
 
