@@ -33,4 +33,15 @@ public interface Connector {
     default SearchIndex index(Address address) {
         throw new ConnectorException(address + " cannot be searched; " + usage());
     }
+
+    /**
+     * Explains a failure of this connector's client library, for one that reaches the job without a
+     * {@link ConnectorException}.
+     *
+     * @param failure one link of a chain of causes
+     * @return a sentence: what failed and what to do; null for any other failure
+     */
+    default String explain(Throwable failure) {
+        return null;
+    }
 }

@@ -1,6 +1,8 @@
 package io.github.flinksplade.app;
 
+import io.github.flinksplade.connector.Connector;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.encoder.EncodingException;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.pipeline.TooManyDeadLettersException;
@@ -47,8 +49,9 @@ record Failure(int exitCode, String message) {
     private static final Pattern CLASS = Pattern.compile(CLASS_NAME);
 
     /**
-     * Reads a chain of causes: the outermost of our own sentences counts; else what the file system
-     * said; else it is a fault of this program.
+     * Reads a chain of causes: the outermost sentence of this program counts; else what a connector
+     * makes of its library's failure; else the file system's message; else it is a fault of this
+     * program.
      */
     static Failure of(Throwable failure) {
         List<Throwable> chain = chain(failure);
@@ -87,6 +90,14 @@ record Failure(int exitCode, String message) {
                         "out of memory ("
                                 + oneLine(link.getMessage())
                                 + "); give Java more with FLINK_SPLADE_JAVA_OPTS=-Xmx4g");
+            }
+        }
+        for (Connector connector : Connectors.all().values()) {
+            for (Throwable link : chain) {
+                String sentence = connector.explain(link);
+                if (sentence != null) {
+                    return new Failure(ExitCode.INPUT, oneLine(sentence));
+                }
             }
         }
         Collections.reverse(chain);

@@ -12,6 +12,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import org.apache.flink.util.FlinkRuntimeException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.Test;
 
 class FailureTest {
@@ -102,6 +103,24 @@ class FailureTest {
                                                     + " execution.checkpointing.timeout allows: a"
                                                     + " target is away");
                         });
+    }
+
+    /** As Flink's Kafka writer throws it, when the brokers were unavailable for too long. */
+    @Test
+    void connectorExplainsTheFailureOfItsLibrary() {
+        assertThat(
+                        of(
+                                new FlinkRuntimeException(
+                                        "Failed to send data to Kafka: [topic=vectors]",
+                                        new TimeoutException(
+                                                "Expiring 5 record(s) for vectors-0:600000 ms has"
+                                                        + " passed since batch creation"))))
+                .isEqualTo(
+                        new Failure(
+                                1,
+                                "Kafka did not answer in time (Expiring 5 record(s) for"
+                                        + " vectors-0:600000 ms has passed since batch creation)."
+                                        + " Check that its brokers run."));
     }
 
     @Test

@@ -95,4 +95,9 @@ public final class KafkaConnector implements Connector {
     public DeadLetterQueue deadLetters(Address address) {
         return KafkaDeadLetters.of(address);
     }
+
+    @Override
+    public String explain(Throwable failure) {
+        return KafkaFailures.explain(failure);
+    }
 }

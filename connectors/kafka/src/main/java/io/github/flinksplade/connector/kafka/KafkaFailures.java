@@ -8,6 +8,8 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -59,6 +61,9 @@ final class KafkaFailures {
             if (cause instanceof UnreachableException) {
                 return true;
             }
+            if (isUnresolved(cause)) {
+                return true;
+            }
             if (cause instanceof AuthenticationException || cause instanceof ConfigException) {
                 return false;
             }
@@ -68,6 +73,34 @@ final class KafkaFailures {
             }
         }
         return false;
+    }
+
+    /** Kafka reports hosts without an address as an invalid property, with this text. */
+    private static boolean isUnresolved(Throwable cause) {
+        return cause instanceof ConfigException
+                && String.valueOf(cause.getMessage()).contains("No resolvable bootstrap urls");
+    }
+
+    /**
+     * A failure of a producer or consumer that Flink's connector passed on, or null for anything
+     * else.
+     */
+    static String explain(Throwable failure) {
+        if (!(failure instanceof KafkaException)) {
+            return null;
+        }
+        if (failure instanceof ProducerFencedException
+                || failure instanceof InvalidProducerEpochException) {
+            return "Kafka has given the job's transactional ids to another producer ("
+                    + failure.getMessage()
+                    + "). Stop the other job, or give one of them another "
+                    + KafkaDelivery.OPTION_TRANSACTIONAL_ID_PREFIX
+                    + ".";
+        }
+        String message = root(failure);
+        return isTransient(failure)
+                ? "Kafka did not answer in time (" + message + "). Check that its brokers run."
+                : "Kafka failed: " + message;
     }
 
     private static String sentence(KafkaAddress address, String doing, Throwable failure) {
@@ -87,6 +120,13 @@ final class KafkaFailures {
                         + address.servers()
                         + "; create it, or correct "
                         + address;
+            }
+            if (isUnresolved(cause)) {
+                return "the name of no broker in "
+                        + address.servers()
+                        + " can be resolved; correct "
+                        + address
+                        + ", or check DNS";
             }
             if (cause instanceof ConfigException) {
                 return "the Kafka properties of " + address + " are not right: " + message;
