@@ -43,6 +43,12 @@ public final class SpladeJobMain {
      */
     static final String CLAIM_CHECKPOINT = "FLINK_SPLADE_CLAIM_CHECKPOINT";
 
+    /**
+     * Environment variable of the image's start script: the directory that it searches for
+     * checkpoints to resume from, which may be empty.
+     */
+    static final String SEARCHED_CHECKPOINTS = "FLINK_SPLADE_CHECKPOINTS";
+
     private SpladeJobMain() {}
 
     /**
@@ -89,11 +95,29 @@ public final class SpladeJobMain {
             configuration.set(StateRecoveryOptions.RESTORE_MODE, RecoveryClaimMode.CLAIM);
         }
         configuration.addAll(Configuration.fromMap(new LinkedHashMap<>(settings.flink())));
+        checkDirectory(
+                configuration.get(CheckpointingOptions.CHECKPOINTS_DIRECTORY),
+                environment.apply(SEARCHED_CHECKPOINTS));
         if (given.contains(JobSettings.CHECKPOINT_INTERVAL.key())) {
             configuration.set(
                     CheckpointingOptions.CHECKPOINTING_INTERVAL, settings.checkpointInterval());
         }
         return configuration;
+    }
+
+    /** A restarted container would not find the checkpoints that this job writes. */
+    private static void checkDirectory(String configured, String searched) {
+        if (configured == null || searched == null || configured.equals(searched)) {
+            return;
+        }
+        throw new UserException(
+                "execution.checkpointing.dir under 'flink:' ("
+                        + configured
+                        + ") is not the directory where the image looks for checkpoints to resume"
+                        + " from ("
+                        + (searched.isEmpty() ? "none" : searched)
+                        + "). Set it in Flink's configuration instead, for instance with"
+                        + " FLINK_PROPERTIES.");
     }
 
     /**

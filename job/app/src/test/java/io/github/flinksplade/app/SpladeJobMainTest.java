@@ -1,6 +1,7 @@
 package io.github.flinksplade.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.app.JobSettings.Given;
 import java.util.HashMap;
@@ -23,6 +24,24 @@ class SpladeJobMainTest {
         assertThat(claimMode(image)).isEqualTo(RecoveryClaimMode.CLAIM);
         assertThat(claimMode(image, Map.of(CLAIM_MODE, "NO_CLAIM")))
                 .isEqualTo(RecoveryClaimMode.NO_CLAIM);
+    }
+
+    @Test
+    void checkpointsThatTheImageWouldNotFindAreRejected() {
+        Map<String, String> flink = Map.of("execution.checkpointing.dir", "file:///other");
+        claimMode(name -> null, flink);
+        claimMode(searching("file:///other"), flink);
+        claimMode(searching("file:///checkpoints"), Map.of());
+        assertThatThrownBy(() -> claimMode(searching("file:///checkpoints"), flink))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("(file:///other)")
+                .hasMessageContaining("(file:///checkpoints)")
+                .hasMessageContaining("FLINK_PROPERTIES");
+        assertThatThrownBy(() -> claimMode(searching(""), flink)).hasMessageContaining("(none)");
+    }
+
+    private static UnaryOperator<String> searching(String directory) {
+        return Map.of(SpladeJobMain.SEARCHED_CHECKPOINTS, directory)::get;
     }
 
     private static RecoveryClaimMode claimMode(UnaryOperator<String> environment) {

@@ -36,7 +36,11 @@ class StandaloneJobScriptITCase {
         Path start = directory.resolve("bin/standalone-job.sh");
         Files.writeString(
                 start,
-                "#!/bin/sh\nprintf '[%s]' \"$@\" \"claim=$FLINK_SPLADE_CLAIM_CHECKPOINT\"\n");
+                """
+                #!/bin/sh
+                echo "searched=${FLINK_SPLADE_CHECKPOINTS-nothing}"
+                printf '[%s]' "$@" "claim=$FLINK_SPLADE_CLAIM_CHECKPOINT"
+                """);
         assertThat(start.toFile().setExecutable(true)).isTrue();
         configure("execution:\n  checkpointing:\n    dir: \"file://" + checkpoints + "\"\n");
     }
@@ -50,6 +54,7 @@ class StandaloneJobScriptITCase {
         assertThat(start(Map.of(), JOB))
                 .contains("flink-splade: resuming from " + checkpoints.resolve("job-b/chk-2"))
                 .contains("completed at 1970-01-01 00:05:00 UTC")
+                .contains("searched=file://" + checkpoints)
                 .endsWith(
                         "[start-foreground][--fromSavepoint][file://"
                                 + checkpoints.resolve("job-b/chk-2")
@@ -74,7 +79,7 @@ class StandaloneJobScriptITCase {
                 .contains("FLINK_SPLADE_RESUME=false")
                 .endsWith(plain);
         configure("parallelism.default: 1\n");
-        assertThat(start(Map.of(), JOB)).contains("dir is not set").endsWith(plain);
+        assertThat(start(Map.of(), JOB)).contains("dir is not set", "searched=\n").endsWith(plain);
         configure("execution.checkpointing.dir: s3://bucket/checkpoints\n");
         assertThat(start(Map.of(), JOB))
                 .contains("checkpoints in s3://bucket/checkpoints cannot be searched")
@@ -94,7 +99,7 @@ class StandaloneJobScriptITCase {
     void leavesRecoveryToHighAvailabilityAndToTheCommandLine() throws IOException {
         checkpoint("job-a/chk-7", 100);
         assertThat(start(Map.of(), "-Dhigh-availability.type=zookeeper", "--job-classname", "Main"))
-                .contains("high availability (zookeeper)")
+                .contains("high availability (zookeeper)", "searched=nothing")
                 .doesNotContain("--fromSavepoint");
         assertThat(start(Map.of(), "--fromSavepoint", "/given", "--job-classname", "Main"))
                 .endsWith(
