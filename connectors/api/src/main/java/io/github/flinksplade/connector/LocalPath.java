@@ -64,24 +64,12 @@ public final class LocalPath {
                             + place.substring(2)
                             + " for an absolute one");
         }
-        if (place.equals("~") || place.startsWith("~/")) {
-            try {
-                return HomeDirectory.of(environment) + place.substring(1);
-            } catch (UncheckedIOException e) {
-                throw new ConnectorException(
-                        address + ": " + e.getCause().getMessage(), e.getCause());
-            }
+        try {
+            return HomeDirectory.expand(place, environment);
+        } catch (IllegalArgumentException e) {
+            throw new ConnectorException(address + ": " + e.getMessage(), e);
+        } catch (UncheckedIOException e) {
+            throw new ConnectorException(address + ": " + e.getCause().getMessage(), e.getCause());
         }
-        if (place.startsWith("~")) {
-            throw new ConnectorException(
-                    address
-                            + " names the home directory of another user, which is not supported."
-                            + " Write the whole path, or "
-                            + address.scheme()
-                            + ":./"
-                            + place
-                            + " for a name that starts with ~");
-        }
-        return place;
     }
 }

@@ -39,9 +39,9 @@ class LocalPathTest {
         assertThatThrownBy(() -> text("lucene:~bob/idx?text=false"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
-                        "lucene:~bob/idx?text=false names the home directory of another user, which"
-                                + " is not supported. Write the whole path, or lucene:./~bob/idx for"
-                                + " a name that starts with ~");
+                        "lucene:~bob/idx?text=false: '~bob/idx' is in the home directory of another"
+                                + " user, which is not supported. Write the whole path, or"
+                                + " ./~bob/idx for a name that starts with ~");
     }
 
     @Test

@@ -37,6 +37,29 @@ public final class HomeDirectory {
     }
 
     /**
+     * The path with the home directory in place of a leading {@code ~} or {@code ~/}, which a shell
+     * does not expand within {@code --state=~/x} and nobody in a file.
+     *
+     * @throws IllegalArgumentException for the home directory of another user, {@code ~name}
+     * @throws UncheckedIOException if the home directory is needed and unknown
+     */
+    public static String expand(String path, Map<String, String> environment) {
+        if (path.equals("~") || path.startsWith("~/")) {
+            return of(environment) + path.substring(1);
+        }
+        if (path.startsWith("~")) {
+            throw new IllegalArgumentException(
+                    "'"
+                            + path
+                            + "' is in the home directory of another user, which is not supported."
+                            + " Write the whole path, or ./"
+                            + path
+                            + " for a name that starts with ~");
+        }
+        return path;
+    }
+
+    /**
      * The directory for cached files: {@code XDG_CACHE_HOME} if it is an absolute path (the XDG
      * specification ignores relative ones), otherwise {@code .cache} in the home directory.
      *

@@ -38,4 +38,20 @@ class HomeDirectoryTest {
                 .as("a relative path is ignored")
                 .isEqualTo(Path.of("/h/.cache"));
     }
+
+    @Test
+    void onlyALeadingTildeIsExpanded() {
+        Map<String, String> ann = Map.of("HOME", "/home/ann");
+        assertThat(HomeDirectory.expand("~/x/y", ann)).isEqualTo("/home/ann/x/y");
+        assertThat(HomeDirectory.expand("~", ann)).isEqualTo("/home/ann");
+        for (String path : new String[] {"x/~/y", "./~", "/x", "state~", "builtin:minilm"}) {
+            assertThat(HomeDirectory.expand(path, ann)).isEqualTo(path);
+        }
+        assertThatThrownBy(() -> HomeDirectory.expand("~bob/x", ann))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "'~bob/x' is in the home directory of another user, which is not"
+                                + " supported. Write the whole path, or ./~bob/x for a name that"
+                                + " starts with ~");
+    }
 }

@@ -2,6 +2,7 @@ package io.github.flinksplade.app;
 
 import io.github.flinksplade.app.JobSettings.Given;
 import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.environment.HomeDirectory;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
@@ -87,7 +88,7 @@ final class JobFile {
 
     private static String expanded(String path) {
         try {
-            return Home.expand(path);
+            return HomeDirectory.expand(path, System.getenv());
         } catch (IllegalArgumentException e) {
             throw new UserException(e.getMessage(), e);
         }

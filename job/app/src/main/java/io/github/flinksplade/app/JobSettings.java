@@ -6,6 +6,7 @@ import io.github.flinksplade.connector.Quantities;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.Precision;
 import io.github.flinksplade.encoder.Pruning;
+import io.github.flinksplade.environment.HomeDirectory;
 import io.github.flinksplade.pipeline.MaxDeadLetters;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -97,7 +98,7 @@ record JobSettings(
                     "Directory for checkpoints: a run started again with the same one goes on where"
                             + " the last one ended, however it ended. Not used on a cluster, where"
                             + " Flink's own configuration says it.",
-                    text -> Path.of(Home.expand(text)));
+                    text -> Path.of(HomeDirectory.expand(text, System.getenv())));
     static final Setting<String> NAME =
             new Setting<>(
                     "name",
@@ -528,7 +529,7 @@ record JobSettings(
 
     /** A path, or a reference that may be one. */
     private static String path(String text) {
-        return Home.expand(text(text));
+        return HomeDirectory.expand(text(text), System.getenv());
     }
 
     private static String name(String text) {

@@ -8,6 +8,7 @@ import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.Precision;
 import io.github.flinksplade.encoder.Pruning;
+import io.github.flinksplade.environment.HomeDirectory;
 import io.github.flinksplade.pipeline.MaxDeadLetters;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -278,5 +279,23 @@ class JobSettingsTest {
                         "parallelism.default", "2");
         given.put("flink", Given.of("here", keys));
         assertThat(JobSettings.of(given, SCHEMES).flink()).isEqualTo(keys);
+    }
+
+    @Test
+    void settingsThatArePathsMayStartWithATilde() {
+        JobSettings settings =
+                JobSettings.of(
+                        Map.of(
+                                "from", Given.of("in the test", "file:docs.jsonl"),
+                                "to", Given.of("in the test", "lucene:idx"),
+                                "state", Given.of("in the test", "~/state"),
+                                "model", Given.of("in the test", "~/model"),
+                                "model-cache", Given.of("in the test", "~/cache")),
+                        Set.of("file", "lucene"));
+        assertThat(settings.state()).isEqualTo(HomeDirectory.of(System.getenv()).resolve("state"));
+        assertThat(settings.model())
+                .isEqualTo(HomeDirectory.of(System.getenv()).resolve("model").toString());
+        assertThat(settings.modelCache())
+                .isEqualTo(HomeDirectory.of(System.getenv()).resolve("cache").toString());
     }
 }
