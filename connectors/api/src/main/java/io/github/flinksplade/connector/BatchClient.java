@@ -22,7 +22,7 @@ public interface BatchClient<R> extends AutoCloseable {
      *
      * @return what became of each change, in their order. It fails with
      *     <ul>
-     *       <li>{@link BatchRefusedException} when the server refused the batch because of
+     *       <li>{@link BatchRejectedException} when the server refused the batch because of
      *           something in it and did not say which: the halves are sent by themselves, and what
      *           is refused alone is rejected;
      *       <li>{@link ConnectorException} when sending it again cannot help (credentials, an index

@@ -27,23 +27,23 @@ public final class BatchDelivery extends AbstractStreamOperatorFactory<DeadLette
     }
 
     /** Name of the accumulator of bytes sent to a target, repetitions counted. */
-    public static String bytesSent(String target) {
-        return "bytesSent." + target;
+    public static String bytesSent(String sink) {
+        return "bytesSent." + sink;
     }
 
     /** Name of the accumulator of batches sent to a target, repetitions counted. */
-    public static String batchesSent(String target) {
-        return "batchesSent." + target;
+    public static String batchesSent(String sink) {
+        return "batchesSent." + sink;
     }
 
     /** Name of the accumulator of changes that a target accepted. */
-    public static String written(String target) {
-        return "written." + target;
+    public static String written(String sink) {
+        return "written." + sink;
     }
 
     /** Name of the accumulator of changes that a target held newer ones of. */
-    public static String superseded(String target) {
-        return "superseded." + target;
+    public static String superseded(String sink) {
+        return "superseded." + sink;
     }
 
     /**

@@ -50,17 +50,17 @@ public record BatchOptions(
     /**
      * What an address says, else these; a limit may be lowered but not raised above {@code most}.
      */
-    public BatchOptions with(Address address, int mostRecords, long mostBytes) {
+    public BatchOptions with(ConnectorUri uri, int mostRecords, long mostBytes) {
         return new BatchOptions(
-                (int) address.number(RECORDS, records, 1, mostRecords),
-                address.size(BYTES, bytes, 1, mostBytes),
-                (int) address.number(IN_FLIGHT, inFlight, 1, 1_000),
-                outage(address),
-                address.duration(OUTAGE_AFTER, outageAfter, Duration.ZERO, MAX_OUTAGE));
+                (int) uri.number(RECORDS, records, 1, mostRecords),
+                uri.size(BYTES, bytes, 1, mostBytes),
+                (int) uri.number(IN_FLIGHT, inFlight, 1, 1_000),
+                outage(uri),
+                uri.duration(OUTAGE_AFTER, outageAfter, Duration.ZERO, MAX_OUTAGE));
     }
 
-    private Outage outage(Address address) {
-        String value = address.option(OUTAGE);
+    private Outage outage(ConnectorUri uri) {
+        String value = uri.option(OUTAGE);
         if (value == null) {
             return outage;
         }
@@ -69,12 +69,7 @@ public record BatchOptions(
             case "dead-letters" -> Outage.DEAD_LETTERS;
             default ->
                     throw new ConnectorException(
-                            OUTAGE
-                                    + "="
-                                    + value
-                                    + " in "
-                                    + address
-                                    + ": write wait or dead-letters");
+                            OUTAGE + "=" + value + " in " + uri + ": write wait or dead-letters");
         };
     }
 

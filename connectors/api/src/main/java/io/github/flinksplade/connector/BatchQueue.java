@@ -57,7 +57,7 @@ final class BatchQueue<R> implements AutoCloseable {
 
     private record Entry<R>(VectorRecord record, R request, long bytes) {}
 
-    private final String target;
+    private final String sink;
     private final BatchClient<R> client;
     private final BatchOptions options;
     private final Sent sent;
@@ -75,8 +75,8 @@ final class BatchQueue<R> implements AutoCloseable {
     private long toldAt;
 
     private BatchQueue(
-            String target, BatchClient<R> client, BatchOptions options, Sent sent, Later later) {
-        this.target = target;
+            String sink, BatchClient<R> client, BatchOptions options, Sent sent, Later later) {
+        this.sink = sink;
         this.client = client;
         this.options = options;
         this.sent = sent;
@@ -84,8 +84,8 @@ final class BatchQueue<R> implements AutoCloseable {
     }
 
     static <R> BatchQueue<R> of(
-            String target, BatchClient<R> client, BatchOptions options, Sent sent, Later later) {
-        return new BatchQueue<>(target, client, options, sent, later);
+            String sink, BatchClient<R> client, BatchOptions options, Sent sent, Later later) {
+        return new BatchQueue<>(sink, client, options, sent, later);
     }
 
     /**
@@ -199,7 +199,7 @@ final class BatchQueue<R> implements AutoCloseable {
                 return;
             }
             Throwable failure = cause(thrown);
-            if (failure instanceof BatchRefusedException) {
+            if (failure instanceof BatchRejectedException) {
                 isThere();
                 if (part.size() == 1) {
                     refuse(part.get(0), ConnectorException.class, failure.getMessage());
@@ -303,8 +303,8 @@ final class BatchQueue<R> implements AutoCloseable {
         if (away) {
             away = false;
             LOG.warn(
-                    "Target {} takes changes again, after {} s.",
-                    target,
+                    "VectorSink {} takes changes again, after {} s.",
+                    sink,
                     (System.nanoTime() - awaySince) / 1_000_000_000L);
         }
     }
@@ -318,7 +318,7 @@ final class BatchQueue<R> implements AutoCloseable {
         }
         if (now - toldAt >= TOLD_EVERY_NANOS) {
             toldAt = now;
-            LOG.warn("Target {} does not take changes, trying again: {}", target, reason);
+            LOG.warn("VectorSink {} does not take changes, trying again: {}", sink, reason);
         }
     }
 

@@ -72,14 +72,14 @@ public final class ConnectionSettings implements Serializable {
     /**
      * Where properties come from.
      *
-     * @param place what contains them, for messages: {@code solr.properties}
+     * @param location what contains them, for messages: {@code solr.properties}
      * @param prefix what the names there begin with, such as {@code registry.}; may be empty
-     * @param properties the value of a property of that place, or null
+     * @param properties the value of a property of that location, or null
      * @param variablePrefix what the names of the environment variables begin with: {@code SOLR}
      * @param environment the value of an environment variable, or null
      */
     public record Origin(
-            String place,
+            String location,
             String prefix,
             UnaryOperator<String> properties,
             String variablePrefix,
@@ -135,42 +135,43 @@ public final class ConnectionSettings implements Serializable {
      * @throws ConnectorException if the credentials are incomplete or ambiguous, a property is
      *     unknown, or the file of authorities is unusable
      */
-    public static ConnectionSettings of(Address address, boolean tls, Property... accepted) {
-        return of(address, tls, Set.of(), accepted);
+    public static ConnectionSettings of(ConnectorUri uri, boolean tls, Property... accepted) {
+        return of(uri, tls, Set.of(), accepted);
     }
 
     /**
-     * As {@link #of(Address, boolean, Property...)}, of a connector that has other properties too.
+     * As {@link #of(ConnectorUri, boolean, Property...)}, of a connector that has other properties
+     * too.
      *
      * @param others the names of these
      */
     public static ConnectionSettings of(
-            Address address, boolean tls, Set<String> others, Property... accepted) {
-        return of(address, tls, others, System::getenv, accepted);
+            ConnectorUri uri, boolean tls, Set<String> others, Property... accepted) {
+        return of(uri, tls, others, System::getenv, accepted);
     }
 
     /** As the other, with this environment. */
     static ConnectionSettings of(
-            Address address,
+            ConnectorUri uri,
             boolean tls,
             Set<String> others,
             UnaryOperator<String> environment,
             Property... accepted) {
-        address.allowProperties(
+        uri.allowProperties(
                 Stream.concat(others.stream(), Arrays.stream(accepted).map(Property::key))
                         .toArray(String[]::new));
         Origin origin =
                 new Origin(
-                        address.scheme() + ".properties",
+                        uri.scheme() + ".properties",
                         "",
-                        address.properties()::get,
-                        address.scheme().toUpperCase(Locale.ROOT),
+                        uri.properties()::get,
+                        uri.scheme().toUpperCase(Locale.ROOT),
                         environment);
         return of(
                 origin,
-                address.toString(),
+                uri.toString(),
                 tls,
-                address.duration(
+                uri.duration(
                         REQUEST_TIMEOUT,
                         DEFAULT_REQUEST_TIMEOUT,
                         MIN_REQUEST_TIMEOUT,
@@ -226,7 +227,7 @@ public final class ConnectionSettings implements Serializable {
         return "Set "
                 + String.join(" or ", ways)
                 + " in "
-                + origin.place()
+                + origin.location()
                 + ", or in the environment ("
                 + variables
                 + ")";
@@ -310,7 +311,7 @@ public final class ConnectionSettings implements Serializable {
         String name = origin.prefix() + Property.CA.key();
         if (!tls) {
             throw new ConnectorException(
-                    origin.place()
+                    origin.location()
                             + " has a "
                             + name
                             + ", but the connection to "
@@ -318,7 +319,7 @@ public final class ConnectionSettings implements Serializable {
                             + " is not encrypted. Encrypt it (tls=true or https), or remove "
                             + name);
         }
-        return read(file, name + " of " + origin.place());
+        return read(file, name + " of " + origin.location());
     }
 
     private static String read(String file, String setting) {

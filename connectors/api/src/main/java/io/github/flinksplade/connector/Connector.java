@@ -13,25 +13,25 @@ public interface Connector {
     /** One line for help texts: an example address and what can be done with it. */
     String usage();
 
-    default DocumentSource source(Address address) {
-        throw new ConnectorException(address + " cannot be read from; " + usage());
+    default DocumentSource source(ConnectorUri uri) {
+        throw new ConnectorException(uri + " cannot be read from; " + usage());
     }
 
-    default Target target(Address address) {
-        throw new ConnectorException(address + " cannot be written to; " + usage());
+    default VectorSink sink(ConnectorUri uri) {
+        throw new ConnectorException(uri + " cannot be written to; " + usage());
     }
 
-    default DeadLetterQueue deadLetters(Address address) {
-        throw new ConnectorException(address + " does not take dead letters; " + usage());
+    default DeadLetterQueue deadLetters(ConnectorUri uri) {
+        throw new ConnectorException(uri + " does not take dead letters; " + usage());
     }
 
     /** What a target of this kind holds, to be copied to another. */
-    default VectorSource vectors(Address address) {
-        throw new ConnectorException(address + " cannot be copied from; " + usage());
+    default VectorSource vectors(ConnectorUri uri) {
+        throw new ConnectorException(uri + " cannot be copied from; " + usage());
     }
 
-    default SearchIndex index(Address address) {
-        throw new ConnectorException(address + " cannot be searched; " + usage());
+    default SearchIndex index(ConnectorUri uri) {
+        throw new ConnectorException(uri + " cannot be searched; " + usage());
     }
 
     /**

@@ -29,16 +29,16 @@ public final class Connectors {
     }
 
     /** The connector that answers to the address; refused with the list when there is none. */
-    public static Connector of(Address address) {
+    public static Connector of(ConnectorUri uri) {
         Map<String, Connector> all = all();
-        Connector connector = all.get(address.scheme());
+        Connector connector = all.get(uri.scheme());
         if (connector == null) {
-            String nearest = Address.nearest(address.scheme(), all.keySet());
+            String nearest = ConnectorUri.nearest(uri.scheme(), all.keySet());
             throw new ConnectorException(
                     "no connector for '"
-                            + address.scheme()
+                            + uri.scheme()
                             + ":' in "
-                            + address
+                            + uri
                             + (nearest == null ? "" : "; did you mean '" + nearest + ":'?")
                             + " Known: "
                             + String.join(", ", all.keySet()));

@@ -10,7 +10,7 @@ package io.github.flinksplade.connector;
  * @param message one sentence: what was wrong
  */
 public record DeadLetter(
-        SourceRecord origin, Stage stage, String target, String exceptionClass, String message) {
+        SourceRecord origin, Stage stage, String sink, String exceptionClass, String message) {
 
     /** Where a record can fail. */
     public enum Stage {

@@ -11,13 +11,13 @@ import java.util.concurrent.CompletionException;
  * The sink of a server that was unavailable when a job that resumes was started: the first batch
  * that reaches the server prepares the target.
  */
-public record DeferredSink(BatchTarget target, TargetContext context) implements BatchSink {
+public record DeferredSink(BatchVectorSink sink, SinkContext context) implements BatchSink {
 
     private static final long serialVersionUID = 1L;
 
     @Override
     public BatchOptions batching() {
-        return target.batching();
+        return sink.batching();
     }
 
     @Override
@@ -38,7 +38,7 @@ public record DeferredSink(BatchTarget target, TargetContext context) implements
 
     private final class Client implements BatchClient<Request> {
 
-        private volatile BatchSink sink;
+        private volatile BatchSink preparedSink;
         private volatile BatchClient<Object> client;
 
         @Override
@@ -82,7 +82,7 @@ public record DeferredSink(BatchTarget target, TargetContext context) implements
             List<Integer> positions = new ArrayList<>(batch.size());
             for (int i = 0; i < outcomes.length; i++) {
                 Request request = batch.get(i);
-                String rejection = sink.rejection(request.record);
+                String rejection = preparedSink.rejection(request.record);
                 if (rejection != null) {
                     outcomes[i] = Outcome.rejected(rejection);
                     continue;
@@ -112,8 +112,8 @@ public record DeferredSink(BatchTarget target, TargetContext context) implements
                 return; // by another batch in flight
             }
             try {
-                sink = target.prepare(context, StartMode.RESUME);
-                client = (BatchClient<Object>) sink.client();
+                preparedSink = sink.prepare(context, StartMode.RESUME);
+                client = (BatchClient<Object>) preparedSink.client();
             } catch (UnreachableException e) {
                 throw new CompletionException(new IOException(e.getMessage(), e));
             }

@@ -30,12 +30,12 @@ public record KeyFormat(boolean isJson, String pointer, boolean wins) implements
      *
      * @throws ConnectorException when they are neither, or contradict each other
      */
-    public static KeyFormat of(Address address) {
-        String format = address.option(KEY);
-        String id = address.option(ID);
+    public static KeyFormat of(ConnectorUri uri) {
+        String format = uri.option(KEY);
+        String id = uri.option(ID);
         if (format != null && !format.equals("string") && !format.equals("json")) {
             throw new ConnectorException(
-                    "key=" + format + " in " + address + ": write key=string or key=json");
+                    "key=" + format + " in " + uri + ": write key=string or key=json");
         }
         boolean hasPointer = id != null && id.startsWith("key:");
         if (id != null && !id.equals(KEY) && !hasPointer) {
@@ -43,7 +43,7 @@ public record KeyFormat(boolean isJson, String pointer, boolean wins) implements
                     "id="
                             + id
                             + " in "
-                            + address
+                            + uri
                             + ": write id=key for the whole key of the record, or id=key: and a"
                             + " JSON pointer, such as id=key:/id");
         }
@@ -53,7 +53,7 @@ public record KeyFormat(boolean isJson, String pointer, boolean wins) implements
                     "'"
                             + pointer
                             + "' in "
-                            + address
+                            + uri
                             + " is not a JSON pointer: it starts with a slash, as in id=key:/id");
         }
         if (!pointer.isEmpty() && "string".equals(format)) {
@@ -61,7 +61,7 @@ public record KeyFormat(boolean isJson, String pointer, boolean wins) implements
                     "id="
                             + id
                             + " in "
-                            + address
+                            + uri
                             + " points into the key, which key=string takes as a whole: write"
                             + " key=json");
         }

@@ -20,8 +20,8 @@ public final class LocalPath {
      *
      * @throws ConnectorException if the place is not a local path
      */
-    public static Path of(Address address) {
-        return of(address, text(address));
+    public static Path of(ConnectorUri uri) {
+        return of(uri, text(uri));
     }
 
     /**
@@ -29,11 +29,11 @@ public final class LocalPath {
      *
      * @throws ConnectorException if it is not a path
      */
-    public static Path of(Address address, String text) {
+    public static Path of(ConnectorUri uri, String text) {
         try {
             return Path.of(text).toAbsolutePath().normalize();
         } catch (InvalidPathException e) {
-            throw new ConnectorException(address + " is not a path: " + e.getReason(), e);
+            throw new ConnectorException(uri + " is not a path: " + e.getReason(), e);
         }
     }
 
@@ -42,24 +42,24 @@ public final class LocalPath {
      *
      * @throws ConnectorException if it names a host, or the home directory of another user
      */
-    public static String text(Address address) {
-        return text(address, System.getenv());
+    public static String text(ConnectorUri uri) {
+        return text(uri, System.getenv());
     }
 
-    static String text(Address address, Map<String, String> environment) {
-        String place = address.place();
+    static String text(ConnectorUri uri, Map<String, String> environment) {
+        String place = uri.location();
         if (place.startsWith("///")) {
             return place.substring(2);
         }
         if (place.startsWith("//")) {
             throw new ConnectorException(
-                    address
+                    uri
                             + " names a host. Write "
-                            + address.scheme()
+                            + uri.scheme()
                             + ":"
                             + place.substring(2)
                             + " for a relative path, "
-                            + address.scheme()
+                            + uri.scheme()
                             + ":/"
                             + place.substring(2)
                             + " for an absolute one");
@@ -67,9 +67,9 @@ public final class LocalPath {
         try {
             return HomeDirectory.expand(place, environment);
         } catch (IllegalArgumentException e) {
-            throw new ConnectorException(address + ": " + e.getMessage(), e);
+            throw new ConnectorException(uri + ": " + e.getMessage(), e);
         } catch (UncheckedIOException e) {
-            throw new ConnectorException(address + ": " + e.getCause().getMessage(), e.getCause());
+            throw new ConnectorException(uri + ": " + e.getCause().getMessage(), e.getCause());
         }
     }
 }

@@ -24,10 +24,10 @@ public enum StartMode {
      * @param target what is missing or empty, for the message: {@code the index in idx}
      * @throws ConnectorException when the job resumes
      */
-    public void createEmpty(String target) {
+    public void createEmpty(String sink) {
         if (this == RESUME) {
             throw new ConnectorException(
-                    target
+                    sink
                             + " is missing or empty, but this job resumes and would not write again"
                             + " what it has already written. Restore it, or run the job with"
                             + " --reindex to rebuild it.");

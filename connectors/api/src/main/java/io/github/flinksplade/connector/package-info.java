@@ -10,7 +10,7 @@
  *   <li>a {@link io.github.flinksplade.connector.DocumentSource}, which yields {@link
  *       io.github.flinksplade.connector.SourceRecord}s, bytes as they were read with their
  *       position; the job parses them, so that every source refuses bad input alike;
- *   <li>a {@link io.github.flinksplade.connector.Target}, which prepares a sink for {@link
+ *   <li>a {@link io.github.flinksplade.connector.VectorSink}, which prepares a sink for {@link
  *       io.github.flinksplade.connector.VectorRecord}s: a Flink sink ({@link
  *       io.github.flinksplade.connector.FlinkSink}) or batches to a server ({@link
  *       io.github.flinksplade.connector.BatchSink});

@@ -220,7 +220,7 @@ class BatchQueueTest {
             Sending sending = sendings.remove();
             requests++;
             if (sending.batch().contains("doc4@1")) {
-                sending.answer().completeExceptionally(new BatchRefusedException("no JSON"));
+                sending.answer().completeExceptionally(new BatchRejectedException("no JSON"));
             } else {
                 sending.written();
             }
@@ -324,21 +324,26 @@ class BatchQueueTest {
     @Test
     void optionsOfAnAddress() {
         BatchOptions house = BatchOptions.of(100, 1_000_000, 4);
-        assertThat(house.with(Address.parse("x:y"), 1_000, 2_000_000)).isEqualTo(house);
-        Address all =
-                Address.parse(
+        assertThat(house.with(ConnectorUri.parse("x:y"), 1_000, 2_000_000)).isEqualTo(house);
+        ConnectorUri all =
+                ConnectorUri.parse(
                         "x:y?batch-records=7&batch-bytes=9kb&in-flight=2&outage=dead-letters&outage-after=5s");
         assertThat(house.with(all, 1_000, 2_000_000))
                 .isEqualTo(
                         new BatchOptions(
                                 7, 9 << 10, 2, Outage.DEAD_LETTERS, Duration.ofSeconds(5)));
         assertThatThrownBy(
-                        () -> house.with(Address.parse("x:y?batch-records=1001"), 1_000, 2_000_000))
+                        () ->
+                                house.with(
+                                        ConnectorUri.parse("x:y?batch-records=1001"),
+                                        1_000,
+                                        2_000_000))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
                         "batch-records=1001 in x:y?batch-records=1001: write a whole number from 1"
                                 + " to 1000");
-        assertThatThrownBy(() -> house.with(Address.parse("x:y?outage=ignore"), 1_000, 2_000_000))
+        assertThatThrownBy(
+                        () -> house.with(ConnectorUri.parse("x:y?outage=ignore"), 1_000, 2_000_000))
                 .hasMessage("outage=ignore in x:y?outage=ignore: write wait or dead-letters");
     }
 }

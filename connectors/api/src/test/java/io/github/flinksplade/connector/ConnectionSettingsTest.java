@@ -34,7 +34,7 @@ class ConnectionSettingsTest {
     private static ConnectionSettings settings(
             Map<String, String> properties, Map<String, String> environment, boolean tls) {
         return ConnectionSettings.of(
-                Address.parse("solr://h/solr/c").withProperties(properties),
+                ConnectorUri.parse("solr://h/solr/c").withProperties(properties),
                 tls,
                 Set.of(),
                 environment::get,
@@ -101,12 +101,13 @@ class ConnectionSettingsTest {
 
     @Test
     void propertiesThatAServerCannotUseAreUnknown() {
-        Address address = Address.parse("qdrant://h/c").withProperties(Map.of("username", "me"));
-        assertThatThrownBy(() -> ConnectionSettings.of(address, false, Property.API_KEY))
+        ConnectorUri uri =
+                ConnectorUri.parse("qdrant://h/c").withProperties(Map.of("username", "me"));
+        assertThatThrownBy(() -> ConnectionSettings.of(uri, false, Property.API_KEY))
                 .hasMessage("unknown property 'username' in qdrant.properties. Known: [api-key]");
-        Address other = Address.parse("pinecone:x").withProperties(Map.of("host", "h"));
+        ConnectorUri other = ConnectorUri.parse("pinecone:x").withProperties(Map.of("host", "h"));
         ConnectionSettings.of(other, false, Set.of("host"), Property.API_KEY);
-        Address none = Address.parse("lucene:idx").withProperties(Map.of("text", "true"));
+        ConnectorUri none = ConnectorUri.parse("lucene:idx").withProperties(Map.of("text", "true"));
         assertThatThrownBy(() -> none.allowProperties())
                 .hasMessage("unknown property 'text' in lucene.properties; it takes none");
     }
@@ -160,11 +161,13 @@ class ConnectionSettingsTest {
         assertThat(settings(Map.of(), Map.of(), false).requestTimeout())
                 .isEqualTo(Duration.ofSeconds(60));
         assertThat(
-                        ConnectionSettings.of(Address.parse("x:y?request-timeout=5s"), false)
+                        ConnectionSettings.of(ConnectorUri.parse("x:y?request-timeout=5s"), false)
                                 .requestTimeout())
                 .isEqualTo(Duration.ofSeconds(5));
         assertThatThrownBy(
-                        () -> ConnectionSettings.of(Address.parse("x:y?request-timeout=5"), false))
+                        () ->
+                                ConnectionSettings.of(
+                                        ConnectorUri.parse("x:y?request-timeout=5"), false))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("'5' is not a duration");
     }

@@ -15,13 +15,13 @@ class LocalPathTest {
     void isAbsoluteAndNormalized() {
         String here = Path.of("").toAbsolutePath().toString();
         for (String place : new String[] {"idx", "./idx", "a/../idx/", here + "/idx"}) {
-            assertThat(LocalPath.of(Address.parse("lucene:" + place)))
+            assertThat(LocalPath.of(ConnectorUri.parse("lucene:" + place)))
                     .as(place)
                     .hasToString(here + "/idx");
         }
-        assertThat(LocalPath.of(Address.parse("file:///a/./b?x=1"))).hasToString("/a/b");
-        assertThat(LocalPath.of(Address.parse("file:~/a")))
-                .isEqualTo(LocalPath.of(Address.parse("file:~/b/../a/")))
+        assertThat(LocalPath.of(ConnectorUri.parse("file:///a/./b?x=1"))).hasToString("/a/b");
+        assertThat(LocalPath.of(ConnectorUri.parse("file:~/a")))
+                .isEqualTo(LocalPath.of(ConnectorUri.parse("file:~/b/../a/")))
                 .isAbsolute();
     }
 
@@ -55,12 +55,12 @@ class LocalPathTest {
 
     @Test
     void rejectsWhatIsNotAPath() {
-        assertThatThrownBy(() -> LocalPath.of(Address.parse("file:a\u0000b")))
+        assertThatThrownBy(() -> LocalPath.of(ConnectorUri.parse("file:a\u0000b")))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("is not a path");
     }
 
-    private static String text(String address) {
-        return LocalPath.text(Address.parse(address), ENVIRONMENT);
+    private static String text(String uri) {
+        return LocalPath.text(ConnectorUri.parse(uri), ENVIRONMENT);
     }
 }

@@ -61,23 +61,23 @@ public final class MemoryConnector implements Connector {
     }
 
     @Override
-    public Target target(Address address) {
-        address.allowOptions(BatchOptions.optionsAnd("broken"));
-        return new MemoryTarget(
-                address.place(),
-                address.choice("broken", Broken.class, Broken.NOTHING),
-                BatchOptions.of(16, 100_000, 3).with(address, 1_000, 1_000_000),
-                ConnectionSettings.of(address, false));
+    public VectorSink sink(ConnectorUri uri) {
+        uri.allowOptions(BatchOptions.optionsAnd("broken"));
+        return new MemorySink(
+                uri.location(),
+                uri.choice("broken", Broken.class, Broken.NOTHING),
+                BatchOptions.of(16, 100_000, 3).with(uri, 1_000, 1_000_000),
+                ConnectionSettings.of(uri, false));
     }
 
     @Override
-    public SearchIndex index(Address address) {
-        return server(address.place());
+    public SearchIndex index(ConnectorUri uri) {
+        return server(uri.location());
     }
 
-    private record MemoryTarget(
+    private record MemorySink(
             String place, Broken broken, BatchOptions batching, ConnectionSettings connection)
-            implements BatchTarget {
+            implements BatchVectorSink {
 
         private static final long serialVersionUID = 1L;
 
@@ -87,7 +87,7 @@ public final class MemoryConnector implements Connector {
         }
 
         @Override
-        public BatchSink prepare(TargetContext context, StartMode start) {
+        public BatchSink prepare(SinkContext context, StartMode start) {
             MemoryServer server = server(place);
             try {
                 server.respond(broken, connection.requestTimeout()).join();
@@ -100,11 +100,11 @@ public final class MemoryConnector implements Connector {
             } else if (broken != Broken.MIXES_MODELS) {
                 context.requireSameEncoder(server.provenance, "memory:" + place, "name another");
             }
-            return new MemorySink(place, broken, batching, connection);
+            return new Prepared(place, broken, batching, connection);
         }
     }
 
-    private record MemorySink(
+    private record Prepared(
             String place, Broken broken, BatchOptions batching, ConnectionSettings connection)
             implements BatchSink {
 
@@ -176,7 +176,7 @@ public final class MemoryConnector implements Connector {
                 return batch.stream().map(record -> Outcome.rejected("bad batch")).toList();
             }
             if (bad) {
-                throw new BatchRefusedException("a document of this batch cannot be parsed");
+                throw new BatchRejectedException("a document of this batch cannot be parsed");
             }
             return batch.stream().map(record -> write(record, broken)).toList();
         }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.flinksplade.connector.MemoryConnector.Broken;
 import io.github.flinksplade.connector.contract.Faults;
 import io.github.flinksplade.connector.contract.Held;
-import io.github.flinksplade.connector.contract.TargetContract;
+import io.github.flinksplade.connector.contract.SinkContract;
 import java.time.Duration;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -17,22 +17,22 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * The job's side of the contract, with a server that keeps it; and that the contract finds faults.
  */
-class MemoryContractTest extends TargetContract {
+class MemoryContractTest extends SinkContract {
 
     private Broken broken = Broken.NOTHING;
-    private Address last;
+    private ConnectorUri last;
 
     @Override
-    protected Address fresh(String name) {
-        last = Address.parse("memory:" + name + System.nanoTime() + "?broken=" + broken);
+    protected ConnectorUri fresh(String name) {
+        last = ConnectorUri.parse("memory:" + name + System.nanoTime() + "?broken=" + broken);
         // the server is there before its faults are asked for
-        MemoryConnector.server(last.place());
+        MemoryConnector.server(last.location());
         return last;
     }
 
     @Override
-    protected Map<String, Held> held(Address address) {
-        return MemoryConnector.server(address.place()).held(broken);
+    protected Map<String, Held> held(ConnectorUri uri) {
+        return MemoryConnector.server(uri.location()).held(broken);
     }
 
     @Override
@@ -40,27 +40,27 @@ class MemoryContractTest extends TargetContract {
         return new Faults() {
             @Override
             public void down() {
-                MemoryConnector.server(last.place()).down();
+                MemoryConnector.server(last.location()).down();
             }
 
             @Override
             public void up() {
-                MemoryConnector.server(last.place()).up();
+                MemoryConnector.server(last.location()).up();
             }
 
             @Override
             public void stall() {
-                MemoryConnector.server(last.place()).stall();
+                MemoryConnector.server(last.location()).stall();
             }
 
             @Override
             public void throttle(int requests) {
-                MemoryConnector.server(last.place()).throttle(requests);
+                MemoryConnector.server(last.location()).throttle(requests);
             }
 
             @Override
             public void refuse(String id) {
-                MemoryConnector.server(last.place()).refuse(id);
+                MemoryConnector.server(last.location()).refuse(id);
             }
         };
     }
@@ -108,7 +108,7 @@ class MemoryContractTest extends TargetContract {
         contract.broken = fault;
         ThrowingCallable run =
                 () -> {
-                    var method = TargetContract.class.getDeclaredMethod(test);
+                    var method = SinkContract.class.getDeclaredMethod(test);
                     method.setAccessible(true);
                     try {
                         method.invoke(contract);

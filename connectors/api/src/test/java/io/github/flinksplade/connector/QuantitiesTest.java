@@ -57,28 +57,26 @@ class QuantitiesTest {
 
     @Test
     void optionsHaveDefaultsAndBounds() {
-        Address address = Address.parse("x:y?pause=2s&most=3mb&bare=2&wrong=2x");
+        ConnectorUri uri = ConnectorUri.parse("x:y?pause=2s&most=3mb&bare=2&wrong=2x");
         Duration min = Duration.ofSeconds(1);
         Duration max = Duration.ofMinutes(1);
-        assertThat(address.duration("pause", min, min, max)).isEqualTo(Duration.ofSeconds(2));
-        assertThat(address.duration("absent", max, min, max)).isEqualTo(max);
-        assertThat(address.size("most", 1, 1, 4 << 20)).isEqualTo(3 << 20);
-        assertThat(address.size("absent", 7, 1, 8)).isEqualTo(7);
-        assertThatThrownBy(() -> address.duration("bare", min, min, max))
+        assertThat(uri.duration("pause", min, min, max)).isEqualTo(Duration.ofSeconds(2));
+        assertThat(uri.duration("absent", max, min, max)).isEqualTo(max);
+        assertThat(uri.size("most", 1, 1, 4 << 20)).isEqualTo(3 << 20);
+        assertThat(uri.size("absent", 7, 1, 8)).isEqualTo(7);
+        assertThatThrownBy(() -> uri.duration("bare", min, min, max))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
                         "bare in "
-                                + address
+                                + uri
                                 + ": '2' is not a duration. Write a number and a unit, such as"
                                 + " 10 s, 500 ms or 5 min");
-        assertThatThrownBy(() -> address.duration("pause", min, min, min))
+        assertThatThrownBy(() -> uri.duration("pause", min, min, min))
                 .hasMessage(
-                        "pause=2s in "
-                                + address
-                                + " is out of range. Write a value from 1 s to 1 s");
-        assertThatThrownBy(() -> address.size("wrong", 1, 1, 8))
+                        "pause=2s in " + uri + " is out of range. Write a value from 1 s to 1 s");
+        assertThatThrownBy(() -> uri.size("wrong", 1, 1, 8))
                 .hasMessageContaining("'2x' is not a size");
-        assertThatThrownBy(() -> address.size("most", 1, 1, 1 << 20))
+        assertThatThrownBy(() -> uri.size("most", 1, 1, 1 << 20))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("out of range. Write a value from 1 bytes to 1 mb");
     }

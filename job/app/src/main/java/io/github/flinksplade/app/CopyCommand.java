@@ -1,7 +1,7 @@
 package io.github.flinksplade.app;
 
 import io.github.flinksplade.app.JobSettings.Given;
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.VectorSource;
 import java.nio.file.Path;
@@ -66,7 +66,7 @@ final class CopyCommand implements Callable<Integer> {
                             + settings.from().size()
                             + "; copy them one after the other");
         }
-        Address from = settings.from().get(0);
+        ConnectorUri from = settings.from().get(0);
         VectorSource vectors = Connectors.of(from).vectors(from);
         String model =
                 given.containsKey(JobSettings.MODEL.key())

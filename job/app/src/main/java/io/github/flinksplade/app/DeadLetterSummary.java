@@ -1,6 +1,6 @@
 package io.github.flinksplade.app;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.pipeline.Notices;
 import java.io.File;
 import java.nio.file.Path;
@@ -23,7 +23,7 @@ final class DeadLetterSummary {
      * @param queue where they are
      * @param notices what the job listed
      */
-    static List<String> lines(long count, Address queue, List<Notices.Entry> notices) {
+    static List<String> lines(long count, ConnectorUri queue, List<Notices.Entry> notices) {
         List<String> lines = new ArrayList<>();
         lines.add(
                 String.format(Locale.ROOT, "Dead letters: %,d", count)

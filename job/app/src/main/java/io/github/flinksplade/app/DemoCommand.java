@@ -1,8 +1,8 @@
 package io.github.flinksplade.app;
 
 import io.github.flinksplade.app.JobSettings.Given;
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.environment.HomeDirectory;
@@ -96,8 +96,8 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private static Address indexOf(Path home) {
-        return Address.parse("lucene:" + home.resolve("index"));
+    private static ConnectorUri indexOf(Path home) {
+        return ConnectorUri.parse("lucene:" + home.resolve("index"));
     }
 
     /** Writes the text and runs the job over it. */

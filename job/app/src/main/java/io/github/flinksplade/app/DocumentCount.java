@@ -1,6 +1,6 @@
 package io.github.flinksplade.app;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -17,9 +17,9 @@ final class DocumentCount {
     private DocumentCount() {}
 
     /** The number of lines, extrapolated where the files are large; -1 when it is not known. */
-    static long estimate(List<Address> sources) {
+    static long estimate(List<ConnectorUri> sources) {
         long total = 0;
-        for (Address source : sources) {
+        for (ConnectorUri source : sources) {
             Path file = plainFile(source);
             if (file == null) {
                 return -1;
@@ -33,12 +33,12 @@ final class DocumentCount {
         return total;
     }
 
-    private static Path plainFile(Address source) {
-        if (!source.scheme().equals("file") || source.place().matches(".*\\.(gz|zst|zstd)")) {
+    private static Path plainFile(ConnectorUri source) {
+        if (!source.scheme().equals("file") || source.location().matches(".*\\.(gz|zst|zstd)")) {
             return null;
         }
         try {
-            Path file = Path.of(source.place().replaceFirst("^//", ""));
+            Path file = Path.of(source.location().replaceFirst("^//", ""));
             return Files.isRegularFile(file) ? file : null;
         } catch (InvalidPathException e) {
             return null;

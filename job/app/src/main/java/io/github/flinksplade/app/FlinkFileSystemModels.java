@@ -134,11 +134,11 @@ public final class FlinkFileSystemModels implements ModelProvider {
         boolean moved = false;
         try {
             for (Entry entry : entries) {
-                Path target = fresh.resolve(entry.name());
-                Files.createDirectories(target.getParent());
+                Path sink = fresh.resolve(entry.name());
+                Files.createDirectories(sink.getParent());
                 long total = entry.status().getLen();
                 try (InputStream in = files.open(entry.status().getPath());
-                        OutputStream out = Files.newOutputStream(target)) {
+                        OutputStream out = Files.newOutputStream(sink)) {
                     byte[] buffer = new byte[1 << 16];
                     long done = 0;
                     for (int read = in.read(buffer); read > 0; read = in.read(buffer)) {

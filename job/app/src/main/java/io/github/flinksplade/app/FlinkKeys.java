@@ -1,6 +1,6 @@
 package io.github.flinksplade.app;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.util.List;
@@ -123,7 +123,7 @@ final class FlinkKeys {
         int differing = 0;
         for (int i = 0; i < key.length; i++) {
             if (!key[i].equals(known[i])) {
-                if (++differing > 1 || Address.nearest(key[i], List.of(known[i])) == null) {
+                if (++differing > 1 || ConnectorUri.nearest(key[i], List.of(known[i])) == null) {
                     return false;
                 }
             }

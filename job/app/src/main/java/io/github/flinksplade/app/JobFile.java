@@ -1,7 +1,7 @@
 package io.github.flinksplade.app;
 
 import io.github.flinksplade.app.JobSettings.Given;
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.environment.HomeDirectory;
 import java.io.IOException;
 import java.io.StringReader;
@@ -51,12 +51,12 @@ final class JobFile {
     }
 
     /** The address with what a file, if there is one, has in {@code <scheme>.properties}. */
-    static Address withProperties(Address address, Path file) {
+    static ConnectorUri withProperties(ConnectorUri uri, Path file) {
         Given given =
                 file == null
                         ? null
-                        : read(file, System::getenv).get(address.scheme() + JobSettings.PROPERTIES);
-        return given == null ? address : address.withProperties(given.map());
+                        : read(file, System::getenv).get(uri.scheme() + JobSettings.PROPERTIES);
+        return given == null ? uri : uri.withProperties(given.map());
     }
 
     /**

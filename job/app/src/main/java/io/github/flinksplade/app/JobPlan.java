@@ -1,16 +1,16 @@
 package io.github.flinksplade.app;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.PreparedDeadLetterQueue;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.Target;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.UnreachableException;
+import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.VectorSource;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
@@ -41,36 +41,36 @@ final class JobPlan {
     private final List<DocumentSource> sources;
     private final VectorSource vectors;
     private final String model;
-    private final List<Target> targets;
+    private final List<VectorSink> sinks;
     private final EncoderOptions encoder;
     private List<String> sourceIdentities;
-    private List<String> targetIdentities;
+    private List<String> sinkIdentities;
 
     private JobPlan(
             JobSettings settings,
             List<DocumentSource> sources,
             VectorSource vectors,
             String model,
-            List<Target> targets,
+            List<VectorSink> sinks,
             EncoderOptions encoder) {
         this.settings = settings;
         this.sources = sources;
         this.vectors = vectors;
         this.model = model;
-        this.targets = targets;
+        this.sinks = sinks;
         this.encoder = encoder;
     }
 
     /** Opens the connectors, which checks their configuration and contacts no server. */
     static JobPlan of(JobSettings settings) {
         List<DocumentSource> sources = new ArrayList<>();
-        for (Address address : settings.from()) {
-            versionField(address);
-            sources.add(Connectors.of(address).source(address.without(VERSION)));
+        for (ConnectorUri uri : settings.from()) {
+            versionField(uri);
+            sources.add(Connectors.of(uri).source(uri.without(VERSION)));
         }
-        List<Target> targets = targets(settings);
+        List<VectorSink> sinks = sinks(settings);
         return new JobPlan(
-                settings, sources, null, settings.model(), targets, encoderOptions(settings));
+                settings, sources, null, settings.model(), sinks, encoderOptions(settings));
     }
 
     /**
@@ -80,14 +80,14 @@ final class JobPlan {
      */
     static JobPlan copying(JobSettings settings, VectorSource vectors, String model) {
         return new JobPlan(
-                settings, List.of(), vectors, model, targets(settings), encoderOptions(settings));
+                settings, List.of(), vectors, model, sinks(settings), encoderOptions(settings));
     }
 
     /**
      * The field that contains the version of a source's documents, by the option {@code version} of
      * its URI, which every source has; null if there is none.
      */
-    private static String versionField(Address source) {
+    private static String versionField(ConnectorUri source) {
         String field = source.option(VERSION, DocumentParser.VERSION);
         if (field.isBlank() || NOT_VERSIONS.contains(field)) {
             throw new ConnectorException(
@@ -101,12 +101,12 @@ final class JobPlan {
         return field.equals("none") ? null : field;
     }
 
-    private static List<Target> targets(JobSettings settings) {
-        List<Target> targets = new ArrayList<>();
-        for (Address address : settings.to()) {
-            targets.add(Connectors.of(address).target(address));
+    private static List<VectorSink> sinks(JobSettings settings) {
+        List<VectorSink> sinks = new ArrayList<>();
+        for (ConnectorUri uri : settings.to()) {
+            sinks.add(Connectors.of(uri).sink(uri));
         }
-        return targets;
+        return sinks;
     }
 
     private static EncoderOptions encoderOptions(JobSettings settings) {
@@ -142,11 +142,11 @@ final class JobPlan {
     }
 
     /** As {@link #sourceIdentities()}, of the targets. */
-    List<String> targetIdentities() {
-        if (targetIdentities == null) {
-            targetIdentities = targets.stream().map(Target::identity).toList();
+    List<String> sinkIdentities() {
+        if (sinkIdentities == null) {
+            sinkIdentities = sinks.stream().map(VectorSink::identity).toList();
         }
-        return targetIdentities;
+        return sinkIdentities;
     }
 
     /** Checks that the sources can be read. */
@@ -155,8 +155,8 @@ final class JobPlan {
     }
 
     /** The URIs of the targets, for messages. */
-    List<String> targetNames() {
-        return settings.to().stream().map(Address::toString).toList();
+    List<String> sinkLocations() {
+        return settings.to().stream().map(ConnectorUri::toString).toList();
     }
 
     /** Opens the model to learn what it is; vectors that are copied say it themselves. */
@@ -201,10 +201,10 @@ final class JobPlan {
                             versionField(settings.from().get(i))));
         }
         PreparedDeadLetterQueue preparedDeadLetters = deadLetters.prepare(jobId);
-        List<NamedSink> sinks = new ArrayList<>();
-        for (int i = 0; i < targets.size(); i++) {
-            String identity = targetIdentities().get(i);
-            TargetContext context =
+        List<NamedSink> prepared = new ArrayList<>();
+        for (int i = 0; i < sinks.size(); i++) {
+            String identity = sinkIdentities().get(i);
+            SinkContext context =
                     SpladeJob.context(
                             identity,
                             jobId,
@@ -212,14 +212,13 @@ final class JobPlan {
                             pinned,
                             provenance,
                             settings.allowMixedModels());
-            sinks.add(
-                    SpladeJob.prepare(
-                            targets.get(i), context, starts.apply(identity), unavailable));
+            prepared.add(
+                    SpladeJob.prepare(sinks.get(i), context, starts.apply(identity), unavailable));
         }
         return new JobDefinition(
                 namedSources,
                 vectors,
-                sinks,
+                prepared,
                 preparedDeadLetters,
                 model,
                 pinned,

@@ -1,7 +1,7 @@
 package io.github.flinksplade.app;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Quantities;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.Precision;
@@ -29,9 +29,9 @@ import java.util.regex.Pattern;
  * @param flink keys of Flink's own configuration
  */
 record JobSettings(
-        List<Address> from,
-        List<Address> to,
-        Address deadLetters,
+        List<ConnectorUri> from,
+        List<ConnectorUri> to,
+        ConnectorUri deadLetters,
         Path state,
         String name,
         String model,
@@ -57,7 +57,7 @@ record JobSettings(
         Map<String, Map<String, String>> connectorProperties,
         Map<String, String> flink) {
 
-    static final Setting<Address> FROM =
+    static final Setting<ConnectorUri> FROM =
             new Setting<>(
                     "from",
                     "address, or a list of them",
@@ -66,8 +66,8 @@ record JobSettings(
                     true,
                     "Where documents come from, such as file:docs.jsonl or"
                             + " kafka://broker:9092/topic.",
-                    JobSettings::address);
-    static final Setting<Address> TO =
+                    JobSettings::uri);
+    static final Setting<ConnectorUri> TO =
             new Setting<>(
                     "to",
                     "address, or a list of them",
@@ -76,8 +76,8 @@ record JobSettings(
                     true,
                     "Where vectors go to, such as lucene:index or file:vectors.jsonl. A target added"
                             + " later gets the whole corpus.",
-                    JobSettings::address);
-    static final Setting<Address> DEAD_LETTERS =
+                    JobSettings::uri);
+    static final Setting<ConnectorUri> DEAD_LETTERS =
             new Setting<>(
                     "dead-letters",
                     "address",
@@ -87,7 +87,7 @@ record JobSettings(
                     "Where records go that cannot be read, encoded or written. Without it:"
                             + " dead-letters.jsonl in the state directory, or in the working"
                             + " directory when there is none; on a cluster it must be given.",
-                    JobSettings::address);
+                    JobSettings::uri);
     static final Setting<Path> STATE =
             new Setting<>(
                     "state",
@@ -434,7 +434,7 @@ record JobSettings(
         TreeSet<String> known = new TreeSet<>(List.of(FLINK));
         ALL.forEach(setting -> known.add(setting.key()));
         schemes.forEach(scheme -> known.add(scheme + PROPERTIES));
-        String nearest = Address.nearest(key, known);
+        String nearest = ConnectorUri.nearest(key, known);
         return new UserException(
                 "unknown key '"
                         + key
@@ -490,31 +490,32 @@ record JobSettings(
         return values;
     }
 
-    private static List<Address> distinct(Setting<Address> setting, List<Address> addresses) {
-        LinkedHashSet<Address> seen = new LinkedHashSet<>();
-        for (Address address : addresses) {
-            if (!seen.add(address)) {
-                throw new UserException(setting.key() + " names " + address + " twice");
+    private static List<ConnectorUri> distinct(
+            Setting<ConnectorUri> setting, List<ConnectorUri> uris) {
+        LinkedHashSet<ConnectorUri> seen = new LinkedHashSet<>();
+        for (ConnectorUri uri : uris) {
+            if (!seen.add(uri)) {
+                throw new UserException(setting.key() + " names " + uri + " twice");
             }
         }
-        return List.copyOf(addresses);
+        return List.copyOf(uris);
     }
 
-    private static List<Address> withProperties(
-            List<Address> addresses, Map<String, Map<String, String>> properties) {
-        return addresses.stream().map(address -> withProperties(address, properties)).toList();
+    private static List<ConnectorUri> withProperties(
+            List<ConnectorUri> uris, Map<String, Map<String, String>> properties) {
+        return uris.stream().map(uri -> withProperties(uri, properties)).toList();
     }
 
-    private static Address withProperties(
-            Address address, Map<String, Map<String, String>> properties) {
-        return address == null
+    private static ConnectorUri withProperties(
+            ConnectorUri uri, Map<String, Map<String, String>> properties) {
+        return uri == null
                 ? null
-                : address.withProperties(properties.getOrDefault(address.scheme(), Map.of()));
+                : uri.withProperties(properties.getOrDefault(uri.scheme(), Map.of()));
     }
 
-    private static Address address(String text) {
+    private static ConnectorUri uri(String text) {
         try {
-            return Address.parse(text);
+            return ConnectorUri.parse(text);
         } catch (ConnectorException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }

@@ -1,7 +1,7 @@
 package io.github.flinksplade.app;
 
 import io.github.flinksplade.app.StateDirectory.Manifest;
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.Provenance;
@@ -75,7 +75,7 @@ final class LocalRun {
     private record Prepared(Start start, JobDefinition job) {}
 
     private static StartMode startMode(String identity, Start start, Manifest before) {
-        if (start.checkpoint() == null || !before.targets().contains(identity)) {
+        if (start.checkpoint() == null || !before.sinks().contains(identity)) {
             return StartMode.NEW;
         }
         return start.rereads() ? StartMode.REINDEX : StartMode.RESUME;
@@ -110,7 +110,7 @@ final class LocalRun {
     private int run(JobPlan plan, boolean bounded, StateDirectory state) throws Exception {
         Provenance provenance = plan.provenance(ModelOptions.progress(console));
         Manifest before = state.manifest();
-        Address deadLetterAddress = deadLetters(state);
+        ConnectorUri deadLetterAddress = deadLetters(state);
         DeadLetterQueue deadLetters =
                 Connectors.of(deadLetterAddress).deadLetters(deadLetterAddress);
         Supplier<Prepared> preparation =
@@ -159,7 +159,7 @@ final class LocalRun {
                 new RunReport(
                         console,
                         job.sinks().stream().map(NamedSink::name).toList(),
-                        plan.targetNames(),
+                        plan.sinkLocations(),
                         deadLetterAddress,
                         bounded && fromBeginning ? DocumentCount.estimate(settings.from()) : -1,
                         start.checkpoint() != null && !fromBeginning);
@@ -190,7 +190,7 @@ final class LocalRun {
                     Manifest.first(
                             randomId(),
                             plan.sourceIdentities(),
-                            plan.targetIdentities(),
+                            plan.sinkIdentities(),
                             encoder,
                             settings.reindex()),
                     settings.reindex(),
@@ -198,7 +198,7 @@ final class LocalRun {
                     null,
                     null);
         }
-        List<String> targets = plan.targetIdentities();
+        List<String> sinks = plan.sinkIdentities();
         String again = null;
         if (settings.reindex()) {
             again = "reading the sources from their beginning and writing everything again";
@@ -206,7 +206,7 @@ final class LocalRun {
             again =
                     "the model or its options changed; reading the sources from their beginning and"
                             + " encoding everything again";
-        } else if (!before.targets().containsAll(targets)) {
+        } else if (!before.sinks().containsAll(sinks)) {
             again =
                     "a target was added; reading the sources from their beginning and writing"
                             + " everything to it";
@@ -222,14 +222,14 @@ final class LocalRun {
         Path checkpoint = state.newestCheckpoint(again == null ? Set.of() : KEYED);
         state.checkNotMoved(before, checkpoint);
         Manifest manifest =
-                before.next(plan.sourceIdentities(), targets, encoder, again != null, reindex);
+                before.next(plan.sourceIdentities(), sinks, encoder, again != null, reindex);
         if (again == null && checkpoint != null) {
             again = "resuming from " + state.describe(checkpoint);
         }
         return new Start(manifest, reindex, rereads, checkpoint, again);
     }
 
-    private Address deadLetters(StateDirectory state) {
+    private ConnectorUri deadLetters(StateDirectory state) {
         if (settings.deadLetters() != null) {
             return settings.deadLetters();
         }
@@ -237,7 +237,7 @@ final class LocalRun {
                 state.isTemporary()
                         ? "dead-letters.jsonl"
                         : settings.state().resolve("dead-letters.jsonl").toString();
-        return Address.parse("file:" + file);
+        return ConnectorUri.parse("file:" + file);
     }
 
     private static String randomId() {

@@ -1,6 +1,6 @@
 package io.github.flinksplade.app;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.InputStream;
@@ -188,7 +188,7 @@ public final class Main implements Runnable {
         return known.stream()
                 .filter(candidate -> Arrays.equals(letters(candidate), letters(word)))
                 .findFirst()
-                .orElseGet(() -> Address.nearest(word, known));
+                .orElseGet(() -> ConnectorUri.nearest(word, known));
     }
 
     private static int[] letters(String word) {

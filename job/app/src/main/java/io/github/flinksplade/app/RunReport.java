@@ -1,7 +1,7 @@
 package io.github.flinksplade.app;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.BatchDelivery;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.Notices;
 import java.io.IOException;
@@ -25,8 +25,8 @@ final class RunReport {
 
     private final Console console;
     private final List<String> sinks;
-    private final List<String> targets;
-    private final Address deadLetters;
+    private final List<String> locations;
+    private final ConnectorUri deadLetters;
     private final long total;
     private final long start = System.nanoTime();
     private final SmoothedRate documentRate = new SmoothedRate();
@@ -39,20 +39,20 @@ final class RunReport {
 
     /**
      * @param sinks names of the job's sinks
-     * @param targets how to call their targets, in the same order
+     * @param locations what to call them in messages, in the same order
      * @param total documents that there are to read, or -1 when that is not known
      * @param resumes whether the run continues from a checkpoint, whose content is reported
      */
     RunReport(
             Console console,
             List<String> sinks,
-            List<String> targets,
-            Address deadLetters,
+            List<String> locations,
+            ConnectorUri deadLetters,
             long total,
             boolean resumes) {
         this.console = console;
         this.sinks = sinks;
-        this.targets = targets;
+        this.locations = locations;
         this.deadLetters = deadLetters;
         this.total = total;
         this.resumes = resumes;
@@ -87,13 +87,13 @@ final class RunReport {
         }
         resumes = false;
         List<String> parts = new ArrayList<>();
-        for (int i = 0; i < targets.size(); i++) {
+        for (int i = 0; i < sinks.size(); i++) {
             parts.add(
                     String.format(
                             Locale.ROOT,
                             "%,d changes written to %s",
                             counts.get(Counters.restored(sinks.get(i))),
-                            targets.get(i)));
+                            locations.get(i)));
         }
         clear();
         console.err().println("The checkpoint contains " + String.join(", ", parts) + ".");
@@ -181,13 +181,13 @@ final class RunReport {
         List<String> parts = new ArrayList<>();
         parts.add(String.format(Locale.ROOT, "read %,d", read));
         parts.add(String.format(Locale.ROOT, "encoded %,d", counts.get(Counters.ENCODED)));
-        for (int i = 0; i < targets.size(); i++) {
+        for (int i = 0; i < sinks.size(); i++) {
             parts.add(
                     String.format(
                             Locale.ROOT,
                             "written %,d to %s",
                             counts.get(Counters.written(sinks.get(i))),
-                            targets.get(i)));
+                            locations.get(i)));
         }
         parts.add(String.format(Locale.ROOT, "skipped %,d", counts.get(Counters.SKIPPED)));
         long superseded = counts.get(Counters.SUPERSEDED);

@@ -1,6 +1,6 @@
 package io.github.flinksplade.app;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.SearchIndex;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -81,7 +81,7 @@ final class SearchCommand implements Callable<Integer> {
         Console console = main.console();
         try (Searcher searcher =
                 Searcher.open(
-                        JobFile.withProperties(Address.parse(index), config),
+                        JobFile.withProperties(ConnectorUri.parse(index), config),
                         model,
                         modelOptions.toEncoderOptions(),
                         console)) {

@@ -1,6 +1,6 @@
 package io.github.flinksplade.app;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
@@ -36,8 +36,8 @@ final class Searcher implements AutoCloseable {
      * @param model reference of the model, or null for the one the index names
      * @throws UserException when the model is not the one that made the index
      */
-    static Searcher open(Address address, String model, EncoderOptions options, Console console) {
-        SearchIndex index = Connectors.of(address).index(address);
+    static Searcher open(ConnectorUri uri, String model, EncoderOptions options, Console console) {
+        SearchIndex index = Connectors.of(uri).index(uri);
         try {
             Provenance provenance = index.provenance();
             SpladeEncoder encoder;
@@ -53,7 +53,7 @@ final class Searcher implements AutoCloseable {
                 }
                 throw new UserException(
                         "the model of "
-                                + address
+                                + uri
                                 + " cannot be opened: "
                                 + e.getMessage()
                                 + "; if it lies elsewhere now, say where with --model",
@@ -64,7 +64,7 @@ final class Searcher implements AutoCloseable {
                     || !info.tokenizerSha256().equals(provenance.tokenizerSha256())) {
                 encoder.close();
                 throw new UserException(
-                        address
+                        uri
                                 + " was made by the model "
                                 + provenance.model()
                                 + " (SHA-256 "

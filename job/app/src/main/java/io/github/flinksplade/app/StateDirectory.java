@@ -73,7 +73,7 @@ final class StateDirectory implements AutoCloseable {
      * @param format layout of this file
      * @param id random, made with the directory: tells the transactions of two jobs apart
      * @param sources identities of the sources
-     * @param targets identities of the targets
+     * @param sinks identities of the sinks
      * @param encoder fingerprint of what makes the vectors
      * @param generation grows when the sources are to be read from their beginning; part of the
      *     sources' names in the checkpoints
@@ -86,7 +86,7 @@ final class StateDirectory implements AutoCloseable {
             @JsonProperty("format") int format,
             @JsonProperty("id") String id,
             @JsonProperty("sources") List<String> sources,
-            @JsonProperty("targets") List<String> targets,
+            @JsonProperty("sinks") List<String> sinks,
             @JsonProperty("encoder") String encoder,
             @JsonProperty("generation") int generation,
             @JsonProperty("reindex") boolean reindex,
@@ -95,16 +95,16 @@ final class StateDirectory implements AutoCloseable {
 
         Manifest {
             sources = List.copyOf(sources);
-            targets = List.copyOf(targets);
+            sinks = List.copyOf(sinks);
         }
 
         static Manifest first(
                 String id,
                 List<String> sources,
-                List<String> targets,
+                List<String> sinks,
                 String encoder,
                 boolean reindex) {
-            return new Manifest(FORMAT, id, sources, targets, encoder, 1, reindex, false, null);
+            return new Manifest(FORMAT, id, sources, sinks, encoder, 1, reindex, false, null);
         }
 
         /** The same job started again. */
@@ -128,7 +128,7 @@ final class StateDirectory implements AutoCloseable {
 
         Manifest asFinished() {
             return new Manifest(
-                    format, id, sources, targets, encoder, generation, reindex, true, directory);
+                    format, id, sources, sinks, encoder, generation, reindex, true, directory);
         }
 
         private Manifest in(Path stateDirectory) {
@@ -136,7 +136,7 @@ final class StateDirectory implements AutoCloseable {
                     format,
                     id,
                     sources,
-                    targets,
+                    sinks,
                     encoder,
                     generation,
                     reindex,

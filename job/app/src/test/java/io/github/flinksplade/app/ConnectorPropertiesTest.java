@@ -3,9 +3,9 @@ package io.github.flinksplade.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connector;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -26,10 +26,10 @@ class ConnectorPropertiesTest {
         "solr, //h/solr/c"
     })
     void rejectsUnknownProperties(String scheme, String place) {
-        Address address =
-                Address.parse(scheme + ":" + place).withProperties(Map.of("usrname", "hush"));
-        Connector connector = Connectors.of(address);
-        assertThatThrownBy(() -> connector.target(address))
+        ConnectorUri uri =
+                ConnectorUri.parse(scheme + ":" + place).withProperties(Map.of("usrname", "hush"));
+        Connector connector = Connectors.of(uri);
+        assertThatThrownBy(() -> connector.sink(uri))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("unknown property 'usrname' in " + scheme + ".properties")
                 .hasMessageNotContaining("hush");

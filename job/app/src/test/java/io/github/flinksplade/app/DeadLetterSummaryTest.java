@@ -2,7 +2,7 @@ package io.github.flinksplade.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.pipeline.Notices;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class DeadLetterSummaryTest {
 
-    private static final Address QUEUE = Address.parse("file:dead.jsonl");
+    private static final ConnectorUri QUEUE = ConnectorUri.parse("file:dead.jsonl");
 
     @Test
     void eachReasonHasALine() {

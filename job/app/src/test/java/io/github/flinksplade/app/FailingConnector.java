@@ -1,13 +1,13 @@
 package io.github.flinksplade.app;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.PreparedSink;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.Target;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.VectorSink;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.flink.api.connector.sink2.Sink;
@@ -35,12 +35,12 @@ public final class FailingConnector implements Connector {
     }
 
     @Override
-    public Target target(Address address) {
-        return new FailingTarget(
-                Integer.parseInt(address.place()), Integer.parseInt(address.option("times")));
+    public VectorSink sink(ConnectorUri uri) {
+        return new FailingSink(
+                Integer.parseInt(uri.location()), Integer.parseInt(uri.option("times")));
     }
 
-    private record FailingTarget(int every, int times) implements Target {
+    private record FailingSink(int every, int times) implements VectorSink {
 
         @Override
         public String identity() {
@@ -48,7 +48,7 @@ public final class FailingConnector implements Connector {
         }
 
         @Override
-        public PreparedSink prepare(TargetContext context, StartMode start) {
+        public PreparedSink prepare(SinkContext context, StartMode start) {
             return new Prepared(every, times);
         }
     }
@@ -57,11 +57,11 @@ public final class FailingConnector implements Connector {
 
         @Override
         public Sink<VectorRecord> sink() {
-            return new FailingSink(every, times);
+            return new FailingFlinkSink(every, times);
         }
     }
 
-    private record FailingSink(int every, int times) implements Sink<VectorRecord> {
+    private record FailingFlinkSink(int every, int times) implements Sink<VectorRecord> {
 
         @Override
         public SinkWriter<VectorRecord> createWriter(WriterInitContext context) {

@@ -34,13 +34,13 @@ class ForeignConnectorITCase {
                 public String scheme() { return "example"; }
                 public String usage() { return "write example:FILE"; }
 
-                public Target target(Address address) {
-                    return new ExampleTarget(address.allowOptions().place());
+                public VectorSink target(ConnectorUri address) {
+                    return new ExampleSink(address.allowOptions().location());
                 }
 
-                record ExampleTarget(String file) implements Target {
+                record ExampleSink(String file) implements VectorSink {
                     public String identity() { return "example:" + file; }
-                    public PreparedSink prepare(TargetContext context, StartMode start) {
+                    public PreparedSink prepare(SinkContext context, StartMode start) {
                         return new Prepared(file);
                     }
                 }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSource;
@@ -236,7 +236,7 @@ class HighAvailabilityITCase {
     }
 
     private Map<String, String> inLucene() {
-        Address index = Address.parse("lucene:" + directory.resolve("idx"));
+        ConnectorUri index = ConnectorUri.parse("lucene:" + directory.resolve("idx"));
         VectorSource vectors = Connectors.of(index).vectors(index);
         Map<String, String> states = new TreeMap<>();
         try (VectorSource.Reader reader = vectors.open()) {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.app.JobSettings.Given;
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.Precision;
 import io.github.flinksplade.encoder.Pruning;
@@ -45,7 +45,7 @@ class JobSettingsTest {
                         JobSettings.DEAD_LETTERS,
                         null,
                         "file:d",
-                        Address.parse("file:d"),
+                        ConnectorUri.parse("file:d"),
                         JobSettings::deadLetters),
                 row(JobSettings.STATE, null, "s", Path.of("s"), JobSettings::state),
                 row(JobSettings.NAME, "flink-splade", "mine", "mine", JobSettings::name),
@@ -161,9 +161,9 @@ class JobSettingsTest {
                                 new Given("here", List.of("lucene:c", "file:d"), Map.of())),
                         SCHEMES);
         assertThat(settings.from())
-                .containsExactly(Address.parse("file:a"), Address.parse("file:b"));
+                .containsExactly(ConnectorUri.parse("file:a"), ConnectorUri.parse("file:b"));
         assertThat(settings.to())
-                .containsExactly(Address.parse("lucene:c"), Address.parse("file:d"));
+                .containsExactly(ConnectorUri.parse("lucene:c"), ConnectorUri.parse("file:d"));
     }
 
     @Test

@@ -74,9 +74,9 @@ class QuietITCase {
         try (Stream<Path> descriptors = Files.list(Path.of("/proc/" + pid + "/fd"))) {
             for (Path descriptor : (Iterable<Path>) descriptors::iterator) {
                 try {
-                    String target = Files.readSymbolicLink(descriptor).toString();
-                    if (target.startsWith("socket:[")) {
-                        inodes.add(target.substring(8, target.length() - 1));
+                    String sink = Files.readSymbolicLink(descriptor).toString();
+                    if (sink.startsWith("socket:[")) {
+                        inodes.add(sink.substring(8, sink.length() - 1));
                     }
                 } catch (NoSuchFileException closedMeanwhile) {
                     continue;

@@ -3,7 +3,7 @@ package io.github.flinksplade.app;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.pipeline.Counters;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -31,7 +31,7 @@ class RunReportTest {
                         terminal),
                 List.of("a", "b"),
                 List.of("file:a", "lucene:b"),
-                Address.parse("file:dead.jsonl"),
+                ConnectorUri.parse("file:dead.jsonl"),
                 total,
                 resumes);
     }

@@ -88,16 +88,16 @@ final class ServerProcess implements AutoCloseable {
     private static ServerProcess of(
             String module, String main, Path folder, int port, String... arguments)
             throws IOException {
-        Path target = Distribution.root().resolve("connectors/" + module + "/target");
-        String libraries = Files.readString(target.resolve("test-class-path")).strip();
+        Path sink = Distribution.root().resolve("connectors/" + module + "/target");
+        String libraries = Files.readString(sink.resolve("test-class-path")).strip();
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xmx512m", "-cp"));
         command.add(
                 String.join(
                         File.pathSeparator,
-                        target.resolve("test-classes").toString(),
-                        target.resolve("classes").toString(),
+                        sink.resolve("test-classes").toString(),
+                        sink.resolve("classes").toString(),
                         libraries));
         command.add("io.github.flinksplade.connector." + module + "." + main);
         command.addAll(List.of(arguments));

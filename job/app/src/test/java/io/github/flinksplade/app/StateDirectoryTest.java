@@ -115,7 +115,7 @@ class StateDirectoryTest {
                             second,
                             12,
                             new FullyFinishedOperatorState(
-                                    "Gate", "gate", new OperatorID(), 1, 128));
+                                    "ChangeDetector", "gate", new OperatorID(), 1, 128));
             assertThat(state.newestCheckpoint(Set.of())).isEqualTo(late);
             assertThat(state.newestCheckpoint(Set.of("gate"))).isEqualTo(tenth);
             assertThat(state.newestCheckpoint(Set.of("guard"))).isEqualTo(late);

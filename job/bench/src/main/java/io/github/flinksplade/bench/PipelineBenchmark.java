@@ -2,14 +2,14 @@ package io.github.flinksplade.bench;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.Target;
-import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.Progress;
@@ -245,32 +245,32 @@ public final class PipelineBenchmark {
      */
     private JobExecutionResult job(
             BenchTopics topics, Provenance provenance, List<ProcessUse> marks) throws Exception {
-        Address from =
-                Address.parse(
+        ConnectorUri from =
+                ConnectorUri.parse(
                         "kafka://"
                                 + servers
                                 + "/"
                                 + topics.documents()
                                 + "?start=earliest&bounded=true&group="
                                 + topics.group());
-        Address to = Address.parse("kafka://" + servers + "/" + topics.vectors());
-        Address refused = Address.parse("file:" + work.resolve("dead-letters.jsonl"));
+        ConnectorUri to = ConnectorUri.parse("kafka://" + servers + "/" + topics.vectors());
+        ConnectorUri refused = ConnectorUri.parse("file:" + work.resolve("dead-letters.jsonl"));
         DocumentSource source = Connectors.of(from).source(from);
         source.check();
-        Target target = Connectors.of(to).target(to);
-        TargetContext context =
+        VectorSink sink = Connectors.of(to).sink(to);
+        SinkContext context =
                 SpladeJob.context(
-                        target.identity(), "bench-pipeline", MODEL, encoder, provenance, false);
-        CountingSink sink =
+                        sink.identity(), "bench-pipeline", MODEL, encoder, provenance, false);
+        CountingSink counting =
                 new CountingSink(
-                        (FlinkSink) target.prepare(context, StartMode.NEW),
+                        (FlinkSink) sink.prepare(context, StartMode.NEW),
                         count -> mark(count, marks));
         try {
             JobDefinition job =
                     new JobDefinition(
                             List.of(new NamedSource("documents", source)),
                             null,
-                            List.of(new NamedSink(sink, context, null)),
+                            List.of(new NamedSink(counting, context, null)),
                             Connectors.of(refused).deadLetters(refused).prepare("bench-pipeline"),
                             MODEL,
                             encoder,
@@ -284,7 +284,7 @@ public final class PipelineBenchmark {
             SpladeJob.define(env, job);
             return env.execute("bench pipeline");
         } finally {
-            sink.forget();
+            counting.forget();
         }
     }
 

@@ -1,13 +1,13 @@
 package io.github.flinksplade.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.BatchDelivery;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.Target;
-import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.Counters;
@@ -49,7 +49,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  */
 public record SinkBenchmark(
         String model,
-        List<Address> to,
+        List<ConnectorUri> to,
         List<Path> folders,
         List<String> texts,
         int documents,
@@ -164,7 +164,7 @@ public record SinkBenchmark(
                         round == 0
                                 ? "warming up ..."
                                 : "round " + round + " of " + rounds + " ...");
-                for (Map.Entry<String, List<Address>> way : ways().entrySet()) {
+                for (Map.Entry<String, List<ConnectorUri>> way : ways().entrySet()) {
                     Run run = run(way.getValue(), vectors(encoder, number++));
                     if (round > 0) {
                         runs.computeIfAbsent(way.getKey(), name -> new ArrayList<>()).add(run);
@@ -181,9 +181,9 @@ public record SinkBenchmark(
         return new Report(documents, rounds, rows, sizes);
     }
 
-    private Map<String, List<Address>> ways() {
-        Map<String, List<Address>> ways = new LinkedHashMap<>();
-        to.forEach(target -> ways.put(target.toString(), List.of(target)));
+    private Map<String, List<ConnectorUri>> ways() {
+        Map<String, List<ConnectorUri>> ways = new LinkedHashMap<>();
+        to.forEach(sink -> ways.put(sink.toString(), List.of(sink)));
         if (to.size() > 1) {
             ways.put(ALL, to);
         }
@@ -211,21 +211,21 @@ public record SinkBenchmark(
                 EncodeBenchmark.median(runs.stream().map(Run::cpuMillis).toList()));
     }
 
-    private Run run(List<Address> targets, SyntheticVectors vectors) throws Exception {
-        Address refused = Address.parse("file:" + work.resolve("dead-letters.jsonl"));
+    private Run run(List<ConnectorUri> uris, SyntheticVectors vectors) throws Exception {
+        ConnectorUri refused = ConnectorUri.parse("file:" + work.resolve("dead-letters.jsonl"));
         List<NamedSink> sinks = new ArrayList<>();
-        for (Address address : targets) {
-            Target target = Connectors.of(address).target(address);
-            TargetContext context =
+        for (ConnectorUri uri : uris) {
+            VectorSink sink = Connectors.of(uri).sink(uri);
+            SinkContext context =
                     SpladeJob.context(
-                            target.identity(),
+                            sink.identity(),
                             "bench-" + vectors.round(),
                             model,
                             EncoderOptions.defaults(),
                             vectors.provenance(),
                             false);
             // a later round writes where the one before wrote
-            sinks.add(SpladeJob.prepare(target, context, StartMode.REINDEX, narrator));
+            sinks.add(SpladeJob.prepare(sink, context, StartMode.REINDEX, narrator));
         }
         JobDefinition job =
                 new JobDefinition(
@@ -248,7 +248,7 @@ public record SinkBenchmark(
         long refusals = counted(result, Counters.deadLetters(DeadLetter.Stage.WRITE));
         if (refusals > 0) {
             throw new IOException(
-                    refusals + " vectors were refused; why stands in " + refused.place());
+                    refusals + " vectors were refused; why stands in " + refused.location());
         }
         double bytes = 0;
         double batches = 0;

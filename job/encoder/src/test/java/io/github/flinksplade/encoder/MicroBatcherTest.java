@@ -71,7 +71,7 @@ class MicroBatcherTest {
     private static final Engine.Limits LIMITS = new Engine.Limits(1, 8, 200, false);
 
     /** An engine that stands still until the test lets batches through, one permit each. */
-    private static final class Gate implements Consumer<List<TokenSequence>> {
+    private static final class ChangeDetector implements Consumer<List<TokenSequence>> {
         final Semaphore permits = new Semaphore(0);
         final AtomicInteger entered = new AtomicInteger();
 
@@ -122,7 +122,7 @@ class MicroBatcherTest {
 
     @Test
     void whatArrivesWhileTheEngineIsBusyGoesTogether() throws Exception {
-        Gate gate = new Gate();
+        ChangeDetector gate = new ChangeDetector();
         Watched engine = engine(LIMITS, gate);
         try (MicroBatcher batcher = new MicroBatcher(watched(engine), 1)) {
             CompletableFuture<EncodedText> first = batcher.submit("first", Role.DOCUMENT);
@@ -151,7 +151,7 @@ class MicroBatcherTest {
 
     @Test
     void theOldestIsAlwaysInTheNextBatch() throws Exception {
-        Gate gate = new Gate();
+        ChangeDetector gate = new ChangeDetector();
         Watched engine = engine(new Engine.Limits(1, 4, 400, true), gate);
         try (MicroBatcher batcher = new MicroBatcher(watched(engine), 1)) {
             batcher.submit("first", Role.DOCUMENT);
@@ -174,7 +174,7 @@ class MicroBatcherTest {
     @Test
     void noWorkerSleepsWhileTextsWait() throws Exception {
         for (int workers = 1; workers <= 4; workers++) {
-            Gate gate = new Gate();
+            ChangeDetector gate = new ChangeDetector();
             Watched engine = engine(new Engine.Limits(workers, 4, 400, true), gate);
             try (MicroBatcher batcher = new MicroBatcher(watched(engine), 2)) {
                 try {
@@ -188,7 +188,8 @@ class MicroBatcherTest {
         }
     }
 
-    private static void keepsAllWorkersBusy(MicroBatcher batcher, int workers, Gate gate) {
+    private static void keepsAllWorkersBusy(
+            MicroBatcher batcher, int workers, ChangeDetector gate) {
         // as many lengths as workers: each text is a batch, and takes a worker
         for (int i = 1; i <= workers; i++) {
             batcher.submit(words(i, i), Role.DOCUMENT);
@@ -210,7 +211,7 @@ class MicroBatcherTest {
     @Test
     void onlyThePoisonedTextFails() throws Exception {
         AtomicInteger held = new AtomicInteger();
-        Gate gate = new Gate();
+        ChangeDetector gate = new ChangeDetector();
         Watched engine =
                 engine(
                         new Engine.Limits(1, 64, 4000, false),
@@ -410,7 +411,7 @@ class MicroBatcherTest {
 
     @Test
     void aCancelledTextIsNotEncoded() throws Exception {
-        Gate gate = new Gate();
+        ChangeDetector gate = new ChangeDetector();
         Watched engine = engine(LIMITS, gate);
         try (MicroBatcher batcher = new MicroBatcher(watched(engine), 1)) {
             batcher.submit("first", Role.DOCUMENT);
@@ -427,7 +428,7 @@ class MicroBatcherTest {
 
     @Test
     void closeFinishesWhatRunsFailsWhatWaitsAndEndsTheThreads() throws Exception {
-        Gate gate = new Gate();
+        ChangeDetector gate = new ChangeDetector();
         Watched engine = engine(LIMITS, gate);
         Set<Thread> before = Thread.getAllStackTraces().keySet();
         MicroBatcher batcher = new MicroBatcher(watched(engine), 2);

@@ -69,13 +69,13 @@ public final class Counters {
      * Changes written to a target: accepted by a server, or handed to a sink that commits with the
      * next checkpoint.
      */
-    public static String written(String target) {
-        return BatchDelivery.written(target);
+    public static String written(String sink) {
+        return BatchDelivery.written(sink);
     }
 
     /** Changes that had been written to a target at the checkpoint that the job resumed from. */
-    public static String restored(String target) {
-        return "restored." + target;
+    public static String restored(String sink) {
+        return "restored." + sink;
     }
 
     /** Dead letters of one stage, such as {@code deadLetters.parse}. */

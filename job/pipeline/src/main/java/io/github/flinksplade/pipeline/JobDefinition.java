@@ -4,8 +4,8 @@ import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.PreparedDeadLetterQueue;
 import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.Provenance;
-import io.github.flinksplade.connector.Target;
-import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.SinkContext;
+import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.VectorSource;
 import io.github.flinksplade.encoder.EncoderOptions;
 import java.util.HashSet;
@@ -19,7 +19,7 @@ import java.util.Set;
  * @param sources where documents come from, at least one; none where vectors are copied
  * @param vectors what is copied, without encoding anything; null for a job that encodes documents
  * @param sinks where vectors go to, at least one
- * @param deadLetters where refused records go to
+ * @param deadLetters where rejected records go
  * @param model reference of the model, as {@link
  *     io.github.flinksplade.encoder.SpladeEncoder#open(String, EncoderOptions)} takes it; it must
  *     be reachable from the task managers
@@ -40,7 +40,7 @@ public record JobDefinition(
         PipelineOptions options) {
 
     /**
-     * @throws IllegalArgumentException when there is no source or no target, or when two have the
+     * @throws IllegalArgumentException when there is no source or no sink, or when two have the
      *     same name
      */
     public JobDefinition {
@@ -57,7 +57,7 @@ public record JobDefinition(
             throw new IllegalArgumentException(
                     "a job encodes documents or copies vectors, not both");
         }
-        unique("target", sinks.stream().map(NamedSink::name).toList());
+        unique("sink", sinks.stream().map(NamedSink::name).toList());
     }
 
     private static void unique(String role, List<String> names) {
@@ -93,21 +93,21 @@ public record JobDefinition(
     }
 
     /**
-     * A target that was prepared. Its identity names the operators that write to it: a target with
-     * another identity receives every document that is read from then on, unchanged ones too.
+     * A prepared sink. Its identity names the operators that write to it: a sink with another
+     * identity receives every document that is read from then on, unchanged ones too.
      *
-     * @param context what the target was prepared with
-     * @param unverified the target to prepare again by the tasks, which know whether the job has
-     *     state; null when that was known where the job was submitted
+     * @param context what the sink was prepared with
+     * @param unverified the sink for the tasks to prepare again, because only they know whether the
+     *     job has state; null if that was known where the job was submitted
      */
-    public record NamedSink(PreparedSink sink, TargetContext context, Target unverified) {
+    public record NamedSink(PreparedSink prepared, SinkContext context, VectorSink unverified) {
 
         public NamedSink {
-            Objects.requireNonNull(sink, "sink");
+            Objects.requireNonNull(prepared, "prepared");
             Objects.requireNonNull(context, "context");
         }
 
-        /** The target's identity. */
+        /** The sink's identity. */
         public String name() {
             return context.identity();
         }

@@ -1,14 +1,14 @@
 package io.github.flinksplade.pipeline;
 
-import io.github.flinksplade.connector.BatchTarget;
+import io.github.flinksplade.connector.BatchVectorSink;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DeferredSink;
 import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.Target;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.UnreachableException;
+import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
@@ -44,14 +44,14 @@ public final class SpladeJob {
      * @param model reference of the model
      * @param allowMixedModels whether vectors may be written where vectors of another encoder are
      */
-    public static TargetContext context(
+    public static SinkContext context(
             String identity,
             String jobId,
             String model,
             EncoderOptions encoder,
             Provenance provenance,
             boolean allowMixedModels) {
-        return new TargetContext(
+        return new SinkContext(
                 identity,
                 jobId,
                 provenance,
@@ -60,28 +60,28 @@ public final class SpladeJob {
     }
 
     /**
-     * Prepares a target where the job is submitted.
+     * Prepares a sink where the job is submitted.
      *
      * @param unavailable notified, in a sentence, of a server that is unavailable while the job
-     *     resumes: the job starts all the same, and the tasks prepare the target later
-     * @return the sink, named by the target's identity
+     *     resumes: the job starts all the same, and the tasks prepare the sink later
+     * @return the prepared sink, named by the sink's identity
      * @throws UnreachableException when the server is unavailable and the job does not resume
-     * @throws ConnectorException when the target cannot be written to
+     * @throws ConnectorException when the sink cannot be written to
      */
     public static NamedSink prepare(
-            Target target, TargetContext context, StartMode start, Consumer<String> unavailable) {
-        PreparedSink sink;
+            VectorSink sink, SinkContext context, StartMode start, Consumer<String> unavailable) {
+        PreparedSink prepared;
         try {
-            sink = target.prepare(context, start);
+            prepared = sink.prepare(context, start);
         } catch (UnreachableException e) {
-            if (start != StartMode.RESUME || !(target instanceof BatchTarget batches)) {
+            if (start != StartMode.RESUME || !(sink instanceof BatchVectorSink batches)) {
                 throw e;
             }
             unavailable.accept(
                     "Starting while " + context.identity() + " is unavailable: " + e.getMessage());
-            sink = new DeferredSink(batches, context);
+            prepared = new DeferredSink(batches, context);
         }
-        return new NamedSink(sink, context, start == StartMode.UNKNOWN ? target : null);
+        return new NamedSink(prepared, context, start == StartMode.UNKNOWN ? sink : null);
     }
 
     /** What makes the document vectors of an open encoder. */

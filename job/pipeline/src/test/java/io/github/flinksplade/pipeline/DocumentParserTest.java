@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.KeyFormat;
 import io.github.flinksplade.connector.Operation;
@@ -480,7 +480,7 @@ class DocumentParserTest {
     }
 
     private static DocumentParser withKey(String options) {
-        KeyFormat key = KeyFormat.of(Address.parse("kafka://b:1/t" + options));
+        KeyFormat key = KeyFormat.of(ConnectorUri.parse("kafka://b:1/t" + options));
         return new DocumentParser(RecordFormat.JSON, key, LIMIT, "version");
     }
 

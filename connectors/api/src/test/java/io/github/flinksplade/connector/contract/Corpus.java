@@ -2,8 +2,8 @@ package io.github.flinksplade.connector.contract;
 
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.SourceRecord;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.Vocabulary;
 import java.nio.charset.StandardCharsets;
@@ -95,8 +95,8 @@ public final class Corpus {
     }
 
     /** A job's word to a target, with a vocabulary that has its odd terms too. */
-    public static TargetContext context(Provenance provenance, boolean allowMixedModels) {
-        return new TargetContext("contract", "contract", provenance, new Terms(), allowMixedModels);
+    public static SinkContext context(Provenance provenance, boolean allowMixedModels) {
+        return new SinkContext("contract", "contract", provenance, new Terms(), allowMixedModels);
     }
 
     private static final class Terms implements Vocabulary {

@@ -2,17 +2,17 @@ package io.github.flinksplade.connector.contract;
 
 import io.github.flinksplade.connector.BatchDelivery;
 import io.github.flinksplade.connector.BatchSink;
-import io.github.flinksplade.connector.BatchTarget;
+import io.github.flinksplade.connector.BatchVectorSink;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.DeferredSink;
 import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.PreparedSink;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.Target;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.VectorSink;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.flink.api.common.serialization.SerializerConfigImpl;
@@ -105,18 +105,18 @@ public final class Writing implements AutoCloseable {
     }
 
     /** A job's first attempt. */
-    public static Writing start(Target target, TargetContext context) throws Exception {
-        return new Writing(target.prepare(context, StartMode.NEW), null);
+    public static Writing start(VectorSink sink, SinkContext context) throws Exception {
+        return new Writing(sink.prepare(context, StartMode.NEW), null);
     }
 
     /** The attempt after a failure; {@code from} is null where no checkpoint had completed. */
-    public static Writing restore(Target target, TargetContext context, Checkpoint from)
+    public static Writing restore(VectorSink sink, SinkContext context, Checkpoint from)
             throws Exception {
         PreparedSink prepared;
         try {
-            prepared = target.prepare(context, StartMode.RESUME);
+            prepared = sink.prepare(context, StartMode.RESUME);
         } catch (UnreachableException e) {
-            prepared = new DeferredSink((BatchTarget) target, context);
+            prepared = new DeferredSink((BatchVectorSink) sink, context);
         }
         return new Writing(prepared, from);
     }

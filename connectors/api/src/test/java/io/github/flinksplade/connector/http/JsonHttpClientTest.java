@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.ConnectionSettings.Property;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.RetryLaterException;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -100,7 +100,7 @@ class JsonHttpClientTest {
 
     private static ConnectionSettings settings(String timeout, Map<String, String> properties) {
         return ConnectionSettings.of(
-                Address.parse("x:y?request-timeout=" + timeout).withProperties(properties),
+                ConnectorUri.parse("x:y?request-timeout=" + timeout).withProperties(properties),
                 false,
                 Property.values());
     }

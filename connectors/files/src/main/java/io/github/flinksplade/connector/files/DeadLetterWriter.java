@@ -191,7 +191,7 @@ final class DeadLetterWriter implements StatefulSinkWriter<DeadLetter, DeadLette
             json.append('}');
         }
         json.append("],\"timestamp\":").append(origin.timestamp()).append(',');
-        string("target", letter.target(), json);
+        string("sink", letter.sink(), json);
         return json.append("}\n").toString();
     }
 

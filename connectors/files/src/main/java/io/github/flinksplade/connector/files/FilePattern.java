@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector.files;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.LocalPath;
 import java.io.File;
 import java.io.IOException;
@@ -31,7 +31,7 @@ import java.util.stream.Stream;
  * @param root absolute path of the file or folder; of a pattern, the folder it starts in
  * @param glob the pattern, relative to the root; null when the path is none
  */
-record FilePattern(String address, String root, String glob) implements Serializable {
+record FilePattern(String uri, String root, String glob) implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
@@ -46,11 +46,11 @@ record FilePattern(String address, String root, String glob) implements Serializ
     record Found(String path, String name, FileVersion version) {}
 
     /** Whether the path is a pattern is decided by what exists now. */
-    static FilePattern of(Address address) {
-        String place = LocalPath.text(address);
-        String wholeName = address.scheme() + ":" + address.place();
+    static FilePattern of(ConnectorUri uri) {
+        String place = LocalPath.text(uri);
+        String wholeName = uri.scheme() + ":" + uri.location();
         if (!hasGlob(place) || new File(place).exists()) {
-            return new FilePattern(wholeName, LocalPath.of(address).toString(), null);
+            return new FilePattern(wholeName, LocalPath.of(uri).toString(), null);
         }
         int start = 0;
         while (true) {
@@ -60,7 +60,7 @@ record FilePattern(String address, String root, String glob) implements Serializ
             }
             start = slash + 1;
         }
-        String folder = LocalPath.of(address, place.substring(0, start)).toString();
+        String folder = LocalPath.of(uri, place.substring(0, start)).toString();
         FilePattern pattern = new FilePattern(wholeName, folder, place.substring(start));
         pattern.matcher();
         return pattern;
@@ -93,7 +93,7 @@ record FilePattern(String address, String root, String glob) implements Serializ
                             + (glob == null ? "file or folder " : "folder ")
                             + root
                             + " (from "
-                            + address
+                            + uri
                             + ")"
                             + suggestion(path));
         }
@@ -105,8 +105,7 @@ record FilePattern(String address, String root, String glob) implements Serializ
                 return inFolder(path);
             }
         } catch (IOException e) {
-            throw new ConnectorException(
-                    "cannot list the files of " + address + ": " + reason(e), e);
+            throw new ConnectorException("cannot list the files of " + uri + ": " + reason(e), e);
         }
         if (!Files.isRegularFile(path)) {
             throw new ConnectorException(root + " is neither a file nor a folder");
@@ -175,7 +174,7 @@ record FilePattern(String address, String root, String glob) implements Serializ
                     .getPathMatcher("glob:" + glob.replace("**/", "{,**/}"));
         } catch (PatternSyntaxException e) {
             throw new ConnectorException(
-                    address + " is not a pattern of file names: " + e.getDescription(), e);
+                    uri + " is not a pattern of file names: " + e.getDescription(), e);
         }
     }
 
@@ -211,7 +210,7 @@ record FilePattern(String address, String root, String glob) implements Serializ
         }
         try (Stream<Path> siblings = Files.list(folder)) {
             String nearest =
-                    Address.nearest(
+                    ConnectorUri.nearest(
                             missing.getFileName().toString(),
                             siblings.map(sibling -> sibling.getFileName().toString())
                                     .sorted()

@@ -1,10 +1,10 @@
 package io.github.flinksplade.connector.files;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.DocumentSource;
-import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.VectorSink;
 
 /** Documents from files, vectors and dead letters into files; see the package description. */
 public final class FilesConnector implements Connector {
@@ -27,17 +27,17 @@ public final class FilesConnector implements Connector {
     }
 
     @Override
-    public DocumentSource source(Address address) {
-        return new FilesSource(address.allowProperties());
+    public DocumentSource source(ConnectorUri uri) {
+        return new FilesDocuments(uri.allowProperties());
     }
 
     @Override
-    public Target target(Address address) {
-        return new FilesTarget(address.allowProperties());
+    public VectorSink sink(ConnectorUri uri) {
+        return new FilesSink(uri.allowProperties());
     }
 
     @Override
-    public DeadLetterQueue deadLetters(Address address) {
-        return new FilesDeadLetters(address.allowProperties());
+    public DeadLetterQueue deadLetters(ConnectorUri uri) {
+        return new FilesDeadLetters(uri.allowProperties());
     }
 }

@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector.files;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.LocalPath;
 import io.github.flinksplade.connector.PreparedDeadLetterQueue;
@@ -14,9 +14,9 @@ final class FilesDeadLetters implements DeadLetterQueue {
 
     private final Path file;
 
-    FilesDeadLetters(Address address) {
-        address.allowOptions();
-        this.file = LocalPath.of(address);
+    FilesDeadLetters(ConnectorUri uri) {
+        uri.allowOptions();
+        this.file = LocalPath.of(uri);
     }
 
     @Override

@@ -40,20 +40,20 @@ final class GzipInputStream extends InputStream {
     }
 
     @Override
-    public int read(byte[] target, int offset, int length) throws IOException {
+    public int read(byte[] sink, int offset, int length) throws IOException {
         if (length == 0) {
             return 0;
         }
         while (!ended) {
             int count;
             try {
-                count = inflater.inflate(target, offset, length);
+                count = inflater.inflate(sink, offset, length);
             } catch (DataFormatException e) {
                 throw new DamagedFileException(
                         "its gzip data are damaged (" + e.getMessage() + ")", e);
             }
             if (count > 0) {
-                crc.update(target, offset, count);
+                crc.update(sink, offset, count);
                 return count;
             }
             if (inflater.finished()) {

@@ -64,7 +64,10 @@ final class LineSource
             return List.of(); // it is being replaced
         }
         return pattern.list().stream()
-                .filter(file -> !onlyNamesOfFormat || FilesSource.formatOf(file.name()) == format)
+                .filter(
+                        file ->
+                                !onlyNamesOfFormat
+                                        || FilesDocuments.formatOf(file.name()) == format)
                 .toList();
     }
 

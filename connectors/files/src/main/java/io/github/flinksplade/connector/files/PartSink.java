@@ -109,7 +109,7 @@ final class PartSink
     private FileSink<VectorRecord> sink(String prefix) {
         return FileSink.forRowFormat(
                         org.apache.flink.core.fs.Path.fromLocalFile(Path.of(folder).toFile()),
-                        new FilesTarget.LineEncoder(folder, json))
+                        new FilesSink.LineEncoder(folder, json))
                 .withBucketAssigner(new BasePathBucketAssigner<>())
                 .withRollingPolicy(OnCheckpointRollingPolicy.build())
                 .withOutputFileConfig(

@@ -26,9 +26,9 @@ final class ZstdInputStream extends InputStream {
     }
 
     @Override
-    public int read(byte[] target, int offset, int length) throws IOException {
+    public int read(byte[] sink, int offset, int length) throws IOException {
         try {
-            return unpacked.read(target, offset, length);
+            return unpacked.read(sink, offset, length);
         } catch (RuntimeException e) {
             // MalformedInputException and whatever else damaged input leads the decoder into
             throw new DamagedFileException("its zstd data are damaged (" + e.getMessage() + ")", e);
@@ -79,7 +79,7 @@ final class ZstdInputStream extends InputStream {
         }
 
         @Override
-        public int read(byte[] target, int offset, int length) throws IOException {
+        public int read(byte[] sink, int offset, int length) throws IOException {
             if (length == 0) {
                 return 0;
             }
@@ -92,7 +92,7 @@ final class ZstdInputStream extends InputStream {
             }
             if (headerPosition < headerLimit) {
                 int count = Math.min(length, headerLimit - headerPosition);
-                System.arraycopy(header, headerPosition, target, offset, count);
+                System.arraycopy(header, headerPosition, sink, offset, count);
                 headerPosition += count;
                 return count;
             }
@@ -100,7 +100,7 @@ final class ZstdInputStream extends InputStream {
                 throw cutOff();
             }
             int count = (int) Math.min(Math.min(length, limit - position), remaining);
-            System.arraycopy(buffer, position, target, offset, count);
+            System.arraycopy(buffer, position, sink, offset, count);
             position += count;
             remaining -= count;
             return count;

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.SourceRecord;
@@ -196,7 +196,7 @@ class AnseriniITCase {
         assertThat(search("1\tt1").get("1")).containsExactly("1=200", "1=100");
 
         assumeThat(Path.of("/usr/bin/env")).as("env, and python3 that it finds").isExecutable();
-        String page = Files.readString(Path.of("../../docs/targets/anserini.md"), UTF_8);
+        String page = Files.readString(Path.of("../../docs/sinks/anserini.md"), UTF_8);
         Matcher script =
                 Pattern.compile("(?s)python3 - corpus newest <<'EOF'\n(.*?)\nEOF\n").matcher(page);
         assertThat(script.find()).isTrue();
@@ -303,8 +303,10 @@ class AnseriniITCase {
     /** Through a job, as users do. */
     private Path write(List<VectorRecord> records) throws Exception {
         Path corpus = folder.resolve("corpus");
-        FilesTarget target = new FilesTarget(Address.parse("file:" + corpus + "?format=anserini"));
-        FlinkSink sink = (FlinkSink) target.prepare(Records.context(), StartMode.NEW);
+        FlinkSink sink =
+                (FlinkSink)
+                        new FilesSink(ConnectorUri.parse("file:" + corpus + "?format=anserini"))
+                                .prepare(Records.context(), StartMode.NEW);
         for (VectorRecord record : records) {
             assertThat(sink.rejection(record)).isNull();
         }

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.SourceRecord;
 import java.io.IOException;
@@ -159,8 +159,8 @@ class DeadLetterWriterTest {
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("cannot write " + folder.resolve("no/such/folder.jsonl"));
 
-        Address address = Address.parse("file:" + folder);
-        assertThatThrownBy(() -> new FilesConnector().deadLetters(address).prepare("job"))
+        ConnectorUri uri = ConnectorUri.parse("file:" + folder);
+        assertThatThrownBy(() -> new FilesConnector().deadLetters(uri).prepare("job"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(folder + " is a folder");
     }

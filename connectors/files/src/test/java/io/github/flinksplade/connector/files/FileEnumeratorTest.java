@@ -2,7 +2,7 @@ package io.github.flinksplade.connector.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.RecordFormat;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -163,7 +163,7 @@ class FileEnumeratorTest {
     private FileEnumerator start(int intervalMillis, FileEnumeratorState state) {
         LineSource source =
                 new LineSource(
-                        FilePattern.of(Address.parse("file:" + folder)),
+                        FilePattern.of(ConnectorUri.parse("file:" + folder)),
                         RecordFormat.TEXT,
                         false,
                         intervalMillis,

@@ -2,9 +2,9 @@ package io.github.flinksplade.connector.files;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.contract.Held;
-import io.github.flinksplade.connector.contract.TargetContract;
+import io.github.flinksplade.connector.contract.SinkContract;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -18,23 +18,23 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A folder of parts: of the lines of an id the one with the highest version is the document. */
-class FilesContractITCase extends TargetContract {
+class FilesContractITCase extends SinkContract {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @TempDir private Path folder;
 
     @Override
-    protected Address fresh(String name) {
-        return Address.parse("file:" + folder.resolve(name) + "?text=true&append=true");
+    protected ConnectorUri fresh(String name) {
+        return ConnectorUri.parse("file:" + folder.resolve(name) + "?text=true&append=true");
     }
 
     @Override
-    protected Map<String, Held> held(Address address) throws IOException {
+    protected Map<String, Held> held(ConnectorUri uri) throws IOException {
         Map<String, Held> held = new TreeMap<>();
         Map<String, Long> newest = new TreeMap<>();
         List<Path> parts;
-        try (Stream<Path> files = Files.list(Path.of(address.place()))) {
+        try (Stream<Path> files = Files.list(Path.of(uri.location()))) {
             parts =
                     files.filter(file -> file.getFileName().toString().endsWith(".jsonl"))
                             .sorted(Comparator.comparing(FilesContractITCase::written))

@@ -9,8 +9,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.FlinkSink;
@@ -462,20 +462,19 @@ class FilesITCase {
         env.setParallelism(PARALLELISM);
 
         FilesConnector files = new FilesConnector();
-        DocumentSource documents = files.source(Address.parse(from));
+        DocumentSource documents = files.source(ConnectorUri.parse(from));
         documents.check();
         DataStream<SourceRecord> records =
                 env.fromSource(documents.source(), WatermarkStrategy.noWatermarks(), "source")
                         .uid("source")
                         .map(new Troublesome(interval.toMinutes() == 0))
                         .uid("trouble");
-        FilesTarget target =
-                new FilesTarget(Address.parse("file:" + folder + "/out/vectors.jsonl"));
         FlinkSink sink =
                 (FlinkSink)
-                        target.prepare(
-                                Records.context(),
-                                checkpoint == null ? StartMode.NEW : StartMode.RESUME);
+                        new FilesSink(ConnectorUri.parse("file:" + folder + "/out/vectors.jsonl"))
+                                .prepare(
+                                        Records.context(),
+                                        checkpoint == null ? StartMode.NEW : StartMode.RESUME);
         records.filter(record -> !isBad(record))
                 .uid("good")
                 .map(record -> Records.upsert(text(record)))
@@ -492,7 +491,9 @@ class FilesITCase {
                 .returns(DeadLetter.class)
                 .uid("letter")
                 .sinkTo(
-                        files.deadLetters(Address.parse("file:" + folder + "/dead-letters.jsonl"))
+                        files.deadLetters(
+                                        ConnectorUri.parse(
+                                                "file:" + folder + "/dead-letters.jsonl"))
                                 .prepare("job")
                                 .sink())
                 .setParallelism(1)

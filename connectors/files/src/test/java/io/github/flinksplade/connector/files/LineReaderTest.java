@@ -148,8 +148,8 @@ class LineReaderTest {
                     }
 
                     @Override
-                    public int read(byte[] target, int offset, int length) throws IOException {
-                        return bytes.read(target, offset, Math.min(length, chunk));
+                    public int read(byte[] sink, int offset, int length) throws IOException {
+                        return bytes.read(sink, offset, Math.min(length, chunk));
                     }
                 },
                 0,

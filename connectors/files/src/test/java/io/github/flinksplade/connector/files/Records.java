@@ -2,8 +2,8 @@ package io.github.flinksplade.connector.files;
 
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.SourceRecord;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.Vocabulary;
 
@@ -14,8 +14,8 @@ final class Records {
 
     private Records() {}
 
-    static TargetContext context() {
-        return new TargetContext("files", "job", PROVENANCE, new Terms(), false);
+    static SinkContext context() {
+        return new SinkContext("files", "job", PROVENANCE, new Terms(), false);
     }
 
     static VectorRecord upsert(String id) {

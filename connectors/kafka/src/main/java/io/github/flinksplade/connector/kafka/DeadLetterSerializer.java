@@ -35,7 +35,7 @@ final class DeadLetterSerializer
     static final String HEADER_TIMESTAMP = "flink-splade.timestamp";
 
     /** The target that refused the record. */
-    static final String HEADER_TARGET = "flink-splade.target";
+    static final String HEADER_SINK = "flink-splade.sink";
 
     /** Longest exception message, in characters: it may quote the record. */
     private static final int MAX_MESSAGE_CHARACTERS = 4_096;
@@ -74,7 +74,7 @@ final class DeadLetterSerializer
         headers.addAll(reasons);
         ProducerRecord<byte[], byte[]> whole =
                 record(timestamp, origin.key(), origin.value(), headers);
-        int excess = KafkaTarget.size(whole) - maxRecordBytes;
+        int excess = KafkaVectorSink.size(whole) - maxRecordBytes;
         return excess <= 0 ? whole : cut(origin, timestamp, headers, reasons, excess);
     }
 
@@ -117,8 +117,8 @@ final class DeadLetterSerializer
             message = message.substring(0, MAX_MESSAGE_CHARACTERS) + "...";
         }
         headers.add(header(DeadLetter.HEADER_EXCEPTION_MESSAGE, message));
-        if (letter.target() != null) {
-            headers.add(header(HEADER_TARGET, letter.target()));
+        if (letter.sink() != null) {
+            headers.add(header(HEADER_SINK, letter.sink()));
         }
         return headers;
     }

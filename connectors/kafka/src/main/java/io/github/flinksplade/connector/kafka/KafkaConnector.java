@@ -1,10 +1,10 @@
 package io.github.flinksplade.connector.kafka;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.DocumentSource;
-import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.VectorSource;
 
 /**
@@ -77,27 +77,27 @@ public final class KafkaConnector implements Connector {
     }
 
     @Override
-    public DocumentSource source(Address address) {
-        return KafkaDocuments.of(address);
+    public DocumentSource source(ConnectorUri uri) {
+        return KafkaDocuments.of(uri);
     }
 
     @Override
-    public Target target(Address address) {
-        return KafkaTarget.of(address);
+    public VectorSink sink(ConnectorUri uri) {
+        return KafkaVectorSink.of(uri);
     }
 
     @Override
-    public VectorSource vectors(Address address) {
-        return KafkaVectors.of(address);
+    public VectorSource vectors(ConnectorUri uri) {
+        return KafkaVectors.of(uri);
     }
 
     @Override
-    public DeadLetterQueue deadLetters(Address address) {
-        return KafkaDeadLetters.of(address);
+    public DeadLetterQueue deadLetters(ConnectorUri uri) {
+        return KafkaDeadLetters.of(uri);
     }
 
     @Override
     public String explain(Throwable failure) {
-        return KafkaFailures.explain(failure);
+        return KafkaFailureClassifier.explain(failure);
     }
 }

@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector.kafka;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.PreparedDeadLetterQueue;
@@ -29,22 +29,22 @@ final class KafkaDeadLetters implements DeadLetterQueue {
                     TopicConfig.MESSAGE_TIMESTAMP_AFTER_MAX_MS_CONFIG,
                     Long.toString(Long.MAX_VALUE));
 
-    private final KafkaAddress address;
+    private final KafkaSettings settings;
     private final KafkaDelivery delivery;
 
-    private KafkaDeadLetters(KafkaAddress address, KafkaDelivery delivery) {
-        this.address = address;
+    private KafkaDeadLetters(KafkaSettings settings, KafkaDelivery delivery) {
+        this.settings = settings;
         this.delivery = delivery;
     }
 
-    static KafkaDeadLetters of(Address address) {
-        address.allowOptions(
+    static KafkaDeadLetters of(ConnectorUri uri) {
+        uri.allowOptions(
                 KafkaDelivery.OPTION_DELIVERY,
                 KafkaDelivery.OPTION_TRANSACTION_TIMEOUT,
                 KafkaDelivery.OPTION_TRANSACTIONAL_ID_PREFIX,
                 KafkaDelivery.OPTION_PARTITIONS,
-                KafkaAddress.OPTION_PROPERTIES);
-        KafkaAddress kafka = KafkaAddress.of(address);
+                KafkaSettings.OPTION_PROPERTIES);
+        KafkaSettings kafka = KafkaSettings.of(uri);
         return new KafkaDeadLetters(kafka, KafkaDelivery.of(kafka));
     }
 
@@ -52,7 +52,7 @@ final class KafkaDeadLetters implements DeadLetterQueue {
     public PreparedDeadLetterQueue prepare(String jobId) {
         delivery.checkProducer();
         TopicLimits limits;
-        try (KafkaCluster cluster = KafkaCluster.connect(address)) {
+        try (KafkaConnection cluster = KafkaConnection.connect(settings)) {
             if (delivery.exactlyOnce()) {
                 cluster.checkTransactionTimeout(delivery.transactionTimeoutMillis());
             }
@@ -64,12 +64,12 @@ final class KafkaDeadLetters implements DeadLetterQueue {
         if (limits.compacted()) {
             throw new ConnectorException(
                     "topic '"
-                            + address.topic()
+                            + settings.topic()
                             + "' is compacted: it rejects dead letters without a key and keeps only"
                             + " the last of each key. Write dead letters to a topic with"
                             + " cleanup.policy=delete.");
         }
-        return new PreparedTopic(address.topic(), delivery, limits, jobId);
+        return new PreparedTopic(settings.topic(), delivery, limits, jobId);
     }
 
     private record PreparedTopic(

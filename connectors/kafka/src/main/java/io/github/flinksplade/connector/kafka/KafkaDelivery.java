@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector.kafka;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import java.io.Serializable;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -38,35 +38,35 @@ final class KafkaDelivery implements Serializable {
     private static final int BATCH_BYTES = 1 << 17;
     private static final String DEFAULT_PREFIX = "flink-splade";
 
-    private final KafkaAddress address;
+    private final KafkaSettings settings;
     private final boolean exactlyOnce;
     private final String prefix;
     private final Integer partitions;
     private final Properties properties;
 
     private KafkaDelivery(
-            KafkaAddress address,
+            KafkaSettings settings,
             boolean exactlyOnce,
             String prefix,
             Integer partitions,
             Properties properties) {
-        this.address = address;
+        this.settings = settings;
         this.exactlyOnce = exactlyOnce;
         this.prefix = prefix;
         this.partitions = partitions;
         this.properties = properties;
     }
 
-    static KafkaDelivery of(KafkaAddress kafka) {
-        Address address = kafka.address();
-        String delivery = address.option(OPTION_DELIVERY, EXACTLY_ONCE);
+    static KafkaDelivery of(KafkaSettings kafka) {
+        ConnectorUri uri = kafka.uri();
+        String delivery = uri.option(OPTION_DELIVERY, EXACTLY_ONCE);
         if (!delivery.equals(EXACTLY_ONCE) && !delivery.equals(AT_LEAST_ONCE)) {
             throw new ConnectorException(
                     OPTION_DELIVERY
                             + "="
                             + delivery
                             + " in "
-                            + address
+                            + uri
                             + ": write "
                             + EXACTLY_ONCE
                             + " or "
@@ -87,9 +87,9 @@ final class KafkaDelivery implements Serializable {
         properties.setProperty(
                 ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class.getName());
         if (exactlyOnce) {
-            if (address.option(OPTION_TRANSACTION_TIMEOUT) != null) {
+            if (uri.option(OPTION_TRANSACTION_TIMEOUT) != null) {
                 Duration timeout =
-                        address.duration(
+                        uri.duration(
                                 OPTION_TRANSACTION_TIMEOUT,
                                 DEFAULT_TRANSACTION_TIMEOUT,
                                 Duration.ofSeconds(1),
@@ -102,40 +102,40 @@ final class KafkaDelivery implements Serializable {
                     ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
                     Long.toString(DEFAULT_TRANSACTION_TIMEOUT.toMillis()));
         } else {
-            refuseWithoutTransactions(address, OPTION_TRANSACTION_TIMEOUT);
-            refuseWithoutTransactions(address, OPTION_TRANSACTIONAL_ID_PREFIX);
+            refuseWithoutTransactions(uri, OPTION_TRANSACTION_TIMEOUT);
+            refuseWithoutTransactions(uri, OPTION_TRANSACTIONAL_ID_PREFIX);
         }
-        String prefix = address.option(OPTION_TRANSACTIONAL_ID_PREFIX, DEFAULT_PREFIX);
+        String prefix = uri.option(OPTION_TRANSACTIONAL_ID_PREFIX, DEFAULT_PREFIX);
         if (!prefix.matches("[A-Za-z0-9._-]{1,200}")) {
             throw new ConnectorException(
                     OPTION_TRANSACTIONAL_ID_PREFIX
                             + "="
                             + prefix
                             + " in "
-                            + address
+                            + uri
                             + ": write 1 to 200 letters, digits, dots, underscores and dashes");
         }
         return new KafkaDelivery(
                 kafka,
                 exactlyOnce,
                 prefix,
-                partitions(address, address.option(OPTION_PARTITIONS)),
+                partitions(uri, uri.option(OPTION_PARTITIONS)),
                 properties);
     }
 
-    private static void refuseWithoutTransactions(Address address, String option) {
-        if (address.option(option) != null) {
+    private static void refuseWithoutTransactions(ConnectorUri uri, String option) {
+        if (uri.option(option) != null) {
             throw new ConnectorException(
                     option
                             + " in "
-                            + address
+                            + uri
                             + " has no meaning with delivery="
                             + AT_LEAST_ONCE
                             + ", which uses no transactions; leave one of them out");
         }
     }
 
-    private static Integer partitions(Address address, String partitions) {
+    private static Integer partitions(ConnectorUri uri, String partitions) {
         if (partitions == null) {
             return null;
         }
@@ -145,7 +145,7 @@ final class KafkaDelivery implements Serializable {
                             + "="
                             + partitions
                             + " in "
-                            + address
+                            + uri
                             + ": write a number from 1 to 999999");
         }
         return Integer.valueOf(partitions);
@@ -174,7 +174,7 @@ final class KafkaDelivery implements Serializable {
         if (exactlyOnce && transactionTimeoutMillis() <= longest.toMillis()) {
             throw new ConnectorException(
                     "a transaction of "
-                            + address
+                            + settings
                             + " lives "
                             + transactionTimeoutMillis() / 1_000
                             + " s, but with these checkpoints it may be "
@@ -198,7 +198,7 @@ final class KafkaDelivery implements Serializable {
         try {
             new ProducerConfig(checked);
         } catch (ConfigException e) {
-            throw KafkaFailures.explain(address, "the properties are checked", e);
+            throw KafkaFailureClassifier.explain(settings, "the properties are checked", e);
         }
     }
 
@@ -267,7 +267,7 @@ final class KafkaDelivery implements Serializable {
     String transactionalIdPrefix(String role, String jobId) {
         return prefix
                 + ":"
-                + address.topic()
+                + settings.topic()
                 + ":"
                 + role
                 + ":"

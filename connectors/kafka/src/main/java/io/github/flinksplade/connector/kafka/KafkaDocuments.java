@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector.kafka;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.KeyFormat;
 import io.github.flinksplade.connector.RecordFormat;
@@ -26,7 +26,7 @@ final class KafkaDocuments implements DocumentSource {
         TEXT
     }
 
-    private final KafkaAddress address;
+    private final KafkaSettings settings;
     private final Properties properties;
     private final Format format;
     private final KeyFormat keyFormat;
@@ -34,13 +34,13 @@ final class KafkaDocuments implements DocumentSource {
     private final boolean bounded;
 
     private KafkaDocuments(
-            KafkaAddress address,
+            KafkaSettings settings,
             Properties properties,
             Format format,
             KeyFormat keyFormat,
             StartOffsets.Start start,
             boolean bounded) {
-        this.address = address;
+        this.settings = settings;
         this.properties = properties;
         this.format = format;
         this.keyFormat = keyFormat;
@@ -48,8 +48,8 @@ final class KafkaDocuments implements DocumentSource {
         this.bounded = bounded;
     }
 
-    static KafkaDocuments of(Address address) {
-        address.allowOptions(
+    static KafkaDocuments of(ConnectorUri uri) {
+        uri.allowOptions(
                 Stream.concat(
                                 Stream.of(KeyFormat.OPTIONS),
                                 Stream.of(
@@ -57,17 +57,17 @@ final class KafkaDocuments implements DocumentSource {
                                         "format",
                                         "start",
                                         "bounded",
-                                        KafkaAddress.OPTION_PROPERTIES))
+                                        KafkaSettings.OPTION_PROPERTIES))
                         .toArray(String[]::new));
-        KafkaAddress kafka = KafkaAddress.of(address);
+        KafkaSettings kafka = KafkaSettings.of(uri);
         Properties properties = kafka.properties();
-        String group = address.option("group");
+        String group = uri.option("group");
         if (group != null) {
             properties.setProperty(ConsumerConfig.GROUP_ID_CONFIG, group);
         }
         properties.putIfAbsent(ConsumerConfig.GROUP_ID_CONFIG, DEFAULT_GROUP);
         if (properties.getProperty(ConsumerConfig.GROUP_ID_CONFIG).isBlank()) {
-            throw new ConnectorException("the consumer group is empty in " + address);
+            throw new ConnectorException("the consumer group is empty in " + uri);
         }
         properties.putIfAbsent(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         properties.putIfAbsent(
@@ -84,22 +84,22 @@ final class KafkaDocuments implements DocumentSource {
         return new KafkaDocuments(
                 kafka,
                 properties,
-                address.choice("format", Format.class, Format.JSON),
-                KeyFormat.of(address),
-                address.choice("start", StartOffsets.Start.class, StartOffsets.Start.EARLIEST),
-                address.flag("bounded", false));
+                uri.choice("format", Format.class, Format.JSON),
+                KeyFormat.of(uri),
+                uri.choice("start", StartOffsets.Start.class, StartOffsets.Start.EARLIEST),
+                uri.flag("bounded", false));
     }
 
     @Override
     public String identity() {
-        try (KafkaCluster cluster = KafkaCluster.connect(address)) {
+        try (KafkaConnection cluster = KafkaConnection.connect(settings)) {
             return cluster.identity();
         }
     }
 
     @Override
     public void check() {
-        try (KafkaCluster cluster = KafkaCluster.connect(address)) {
+        try (KafkaConnection cluster = KafkaConnection.connect(settings)) {
             cluster.checkConsumer(properties);
             cluster.requireTopic();
         }
@@ -120,6 +120,6 @@ final class KafkaDocuments implements DocumentSource {
 
     @Override
     public Source<SourceRecord, ?, ?> source() {
-        return new TopicSource(address, properties, start, bounded);
+        return new TopicSource(settings, properties, start, bounded);
     }
 }

@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector.kafka;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SourceRecord;
@@ -47,19 +47,20 @@ final class KafkaVectors implements VectorSource {
         private static final long serialVersionUID = 1L;
     }
 
-    private final KafkaAddress address;
+    private final KafkaSettings settings;
     private final List<Partition> partitions;
     private final Provenance provenance;
 
-    private KafkaVectors(KafkaAddress address, List<Partition> partitions, Provenance provenance) {
-        this.address = address;
+    private KafkaVectors(
+            KafkaSettings settings, List<Partition> partitions, Provenance provenance) {
+        this.settings = settings;
         this.partitions = partitions;
         this.provenance = provenance;
     }
 
-    static KafkaVectors of(Address address) {
-        KafkaAddress kafka = KafkaAddress.of(address.allowOptions(KafkaAddress.OPTION_PROPERTIES));
-        try (KafkaCluster cluster = KafkaCluster.connect(kafka)) {
+    static KafkaVectors of(ConnectorUri uri) {
+        KafkaSettings kafka = KafkaSettings.of(uri.allowOptions(KafkaSettings.OPTION_PROPERTIES));
+        try (KafkaConnection cluster = KafkaConnection.connect(kafka)) {
             cluster.requireTopic();
             List<Partition> partitions = cluster.partitions();
             Provenance provenance = cluster.newestProvenance();
@@ -81,7 +82,7 @@ final class KafkaVectors implements VectorSource {
             }
         }
         throw new ConnectorException(
-                "topic '" + address.topic() + "' at " + address.servers() + " holds no vectors");
+                "topic '" + settings.topic() + "' at " + settings.servers() + " holds no vectors");
     }
 
     @Override
@@ -102,7 +103,7 @@ final class KafkaVectors implements VectorSource {
     private final class TopicReader implements Reader {
 
         private final KafkaConsumer<byte[], byte[]> consumer =
-                KafkaCluster.consumer(address, PATIENCE);
+                KafkaConnection.consumer(settings, PATIENCE);
 
         private TopicPartition assigned;
         private long next;
@@ -122,7 +123,7 @@ final class KafkaVectors implements VectorSource {
                 long length = part.end() - part.begin();
                 if (offset < length) {
                     return record(
-                            new TopicPartition(address.topic(), part.number()),
+                            new TopicPartition(settings.topic(), part.number()),
                             part.begin() + offset);
                 }
                 offset -= length;
@@ -153,7 +154,7 @@ final class KafkaVectors implements VectorSource {
                                         + " of "
                                         + partition
                                         + " at "
-                                        + address.servers()
+                                        + settings.servers()
                                         + " in "
                                         + PATIENCE.toSeconds()
                                         + " s; start the copy again when the broker is well");
@@ -171,7 +172,7 @@ final class KafkaVectors implements VectorSource {
                                 + " since the copy began; start it again",
                         e);
             } catch (KafkaException e) {
-                throw KafkaFailures.explain(address, "reading " + partition, e);
+                throw KafkaFailureClassifier.explain(settings, "reading " + partition, e);
             }
         }
 

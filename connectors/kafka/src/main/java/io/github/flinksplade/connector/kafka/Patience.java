@@ -14,12 +14,12 @@ final class Patience {
     private static final long PAUSE_MILLIS = 1_000;
     private static final long REPEAT_NANOS = TimeUnit.MINUTES.toNanos(1);
 
-    private final KafkaAddress address;
+    private final KafkaSettings settings;
     private boolean waiting;
     private long loggedAt;
 
-    Patience(KafkaAddress address) {
-        this.address = address;
+    Patience(KafkaSettings settings) {
+        this.settings = settings;
     }
 
     /**
@@ -37,10 +37,10 @@ final class Patience {
             } catch (InterruptedException e) {
                 throw interrupted(doing, e);
             } catch (Exception e) {
-                if (!KafkaFailures.isTransient(e)) {
+                if (!KafkaFailureClassifier.isTransient(e)) {
                     throw e instanceof ConnectorException known
                             ? known
-                            : KafkaFailures.explain(address, doing, e);
+                            : KafkaFailureClassifier.explain(settings, doing, e);
                 }
                 unanswered(doing, e);
             }
@@ -58,7 +58,9 @@ final class Patience {
         if (!waiting || now - loggedAt > REPEAT_NANOS) {
             waiting = true;
             loggedAt = now;
-            LOG.warn("Waiting: {}", KafkaFailures.explain(address, doing, failure).getMessage());
+            LOG.warn(
+                    "Waiting: {}",
+                    KafkaFailureClassifier.explain(settings, doing, failure).getMessage());
         }
     }
 
@@ -66,12 +68,13 @@ final class Patience {
     void answered() {
         if (waiting) {
             waiting = false;
-            LOG.warn("Kafka at {} is available again.", address.servers());
+            LOG.warn("Kafka at {} is available again.", settings.servers());
         }
     }
 
     private ConnectorException interrupted(String doing, InterruptedException e) {
         Thread.currentThread().interrupt();
-        return new ConnectorException("interrupted while " + doing + " at " + address.servers(), e);
+        return new ConnectorException(
+                "interrupted while " + doing + " at " + settings.servers(), e);
     }
 }

@@ -1,10 +1,10 @@
 package io.github.flinksplade.connector.kafka;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.ConnectionSettings.Property;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.http.JsonHttpClient;
 import io.github.flinksplade.connector.http.JsonRequest;
@@ -45,12 +45,12 @@ final class SchemaRegistry {
 
     private static final String CONTENT_TYPE = "application/vnd.schemaregistry.v1+json";
 
-    private final KafkaAddress address;
+    private final KafkaSettings settings;
     private final String url;
     private final ConnectionSettings connection;
 
-    private SchemaRegistry(KafkaAddress address, String url, ConnectionSettings connection) {
-        this.address = address;
+    private SchemaRegistry(KafkaSettings settings, String url, ConnectionSettings connection) {
+        this.settings = settings;
         this.url = url;
         this.connection = connection;
     }
@@ -91,21 +91,21 @@ final class SchemaRegistry {
      *
      * @throws ConnectorException if they are incomplete, ambiguous or misspelled
      */
-    static SchemaRegistry of(KafkaAddress address, String url) {
-        return of(address, url, ConnectionSettings.DEFAULT_REQUEST_TIMEOUT);
+    static SchemaRegistry of(KafkaSettings settings, String url) {
+        return of(settings, url, ConnectionSettings.DEFAULT_REQUEST_TIMEOUT);
     }
 
-    static SchemaRegistry of(KafkaAddress address, String url, Duration requestTimeout) {
-        checkProperties(address);
+    static SchemaRegistry of(KafkaSettings settings, String url, Duration requestTimeout) {
+        checkProperties(settings);
         ConnectionSettings.Origin origin =
                 new ConnectionSettings.Origin(
                         "kafka.properties",
                         PREFIX,
-                        address::registryProperty,
+                        settings::registryProperty,
                         "SCHEMA_REGISTRY",
                         System::getenv);
         return new SchemaRegistry(
-                address,
+                settings,
                 url.replaceFirst("/+$", ""),
                 ConnectionSettings.of(
                         origin,
@@ -115,10 +115,10 @@ final class SchemaRegistry {
                         ACCEPTED));
     }
 
-    private static void checkProperties(KafkaAddress address) {
-        for (String name : address.properties().stringPropertyNames()) {
+    private static void checkProperties(KafkaSettings settings) {
+        for (String name : settings.properties().stringPropertyNames()) {
             if (name.startsWith(PREFIX) || OF_CONFLUENT.contains(name)) {
-                String nearest = Address.nearest(name, PROPERTIES);
+                String nearest = ConnectorUri.nearest(name, PROPERTIES);
                 throw new ConnectorException(
                         "unknown property '"
                                 + name
@@ -138,7 +138,7 @@ final class SchemaRegistry {
      * @throws UnreachableException if the registry is unavailable, which may pass
      */
     int register(String type, String schema) {
-        String subject = address.topic() + "-value";
+        String subject = settings.topic() + "-value";
         JsonResponse response = send(subject, type, schema);
         if (response.status() == 200 && response.body().path("id").canConvertToInt()) {
             return response.body().path("id").intValue();
@@ -196,7 +196,7 @@ final class SchemaRegistry {
                                             + "). Correct "
                                             + OPTION
                                             + "= in "
-                                            + address;
+                                            + settings;
                 });
     }
 
@@ -215,7 +215,7 @@ final class SchemaRegistry {
                             + ". Start it, or correct "
                             + OPTION
                             + "= in "
-                            + address,
+                            + settings,
                     e);
         }
     }

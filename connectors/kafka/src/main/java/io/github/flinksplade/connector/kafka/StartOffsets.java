@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * records, or repeat them, without a word. {@link TopicReader} handles positions that are gone.
  */
 @SuppressWarnings("deprecation") // the Flink connector asks for Kafka's deprecated enum
-record StartOffsets(KafkaAddress address, Start start) implements OffsetsInitializer {
+record StartOffsets(KafkaSettings settings, Start start) implements OffsetsInitializer {
 
     private static final long serialVersionUID = 1L;
 
@@ -38,7 +38,7 @@ record StartOffsets(KafkaAddress address, Start start) implements OffsetsInitial
     public Map<TopicPartition, Long> getPartitionOffsets(
             Collection<TopicPartition> partitions, PartitionOffsetsRetriever retriever) {
         Map<TopicPartition, Long> offsets =
-                new Patience(address)
+                new Patience(settings)
                         .await(
                                 "looking up the start offsets",
                                 () -> offsets(partitions, retriever));
@@ -46,7 +46,7 @@ record StartOffsets(KafkaAddress address, Start start) implements OffsetsInitial
         offsets.forEach((partition, offset) -> byPartition.put(partition.partition(), offset));
         LOG.info(
                 "{} is read for the first time, from these offsets by partition: {}",
-                address,
+                settings,
                 byPartition);
         return offsets;
     }

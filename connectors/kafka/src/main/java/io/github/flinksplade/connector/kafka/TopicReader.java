@@ -34,7 +34,7 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
     private static final Logger LOG = LoggerFactory.getLogger(TopicReader.class);
 
     private final SourceReader<SourceRecord, KafkaPartitionSplit> reader;
-    private final KafkaAddress address;
+    private final KafkaSettings settings;
     private final boolean bounded;
     private final Supplier<List<KafkaVectors.Partition>> topic;
     private final Counter removedUnread;
@@ -58,19 +58,19 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
      */
     TopicReader(
             SourceReader<SourceRecord, KafkaPartitionSplit> reader,
-            KafkaAddress address,
+            KafkaSettings settings,
             boolean bounded,
             Supplier<List<KafkaVectors.Partition>> topic,
             Counter removedUnread) {
         this.reader = reader;
-        this.address = address;
+        this.settings = settings;
         this.bounded = bounded;
         this.topic = topic;
         this.removedUnread = removedUnread;
         worker =
                 Executors.newSingleThreadExecutor(
                         task -> {
-                            Thread thread = new Thread(task, "offsets of " + address.topic());
+                            Thread thread = new Thread(task, "offsets of " + settings.topic());
                             thread.setDaemon(true);
                             return thread;
                         });
@@ -100,8 +100,8 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
             return splits; // the beginning or the end, whatever that is
         }
         Map<Integer, KafkaVectors.Partition> partitions = new HashMap<>();
-        new Patience(address)
-                .await("reading the offsets of topic '" + address.topic() + "'", topic::get)
+        new Patience(settings)
+                .await("reading the offsets of topic '" + settings.topic() + "'", topic::get)
                 .forEach(partition -> partitions.put(partition.number(), partition));
         return splits.stream()
                 .map(split -> atExistingOffset(split, partitions.get(split.getPartition())))
@@ -124,9 +124,9 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
                                     ? ", a partition that the topic no longer has"
                                     : ", but the partition ends at " + partition.end())
                             + ": topic '"
-                            + address.topic()
+                            + settings.topic()
                             + "' at "
-                            + address.servers()
+                            + settings.servers()
                             + " was recreated or truncated. Run the job with --reindex to read it"
                             + " from its beginning.");
         }
@@ -181,7 +181,7 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
         try {
             return reader.pollNext(output);
         } catch (RuntimeException e) {
-            throw KafkaFailures.whileReading(address, e);
+            throw KafkaFailureClassifier.whileReading(settings, e);
         }
     }
 

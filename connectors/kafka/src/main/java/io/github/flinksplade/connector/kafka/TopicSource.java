@@ -29,17 +29,17 @@ final class TopicSource
 
     private static final long serialVersionUID = 1L;
 
-    private final KafkaAddress address;
+    private final KafkaSettings settings;
     private final Properties properties;
     private final StartOffsets.Start start;
     private final boolean bounded;
 
     TopicSource(
-            KafkaAddress address,
+            KafkaSettings settings,
             Properties properties,
             StartOffsets.Start start,
             boolean bounded) {
-        this.address = address;
+        this.settings = settings;
         this.properties = properties;
         this.start = start;
         this.bounded = bounded;
@@ -49,7 +49,7 @@ final class TopicSource
         KafkaSourceBuilder<SourceRecord> builder =
                 KafkaSource.<SourceRecord>builder()
                         .setKafkaSubscriber(subscriber)
-                        .setStartingOffsets(new StartOffsets(address, start))
+                        .setStartingOffsets(new StartOffsets(settings, start))
                         .setDeserializer(new SourceRecordDeserializer())
                         .setProperties(properties);
         if (bounded) {
@@ -67,11 +67,11 @@ final class TopicSource
     public SourceReader<SourceRecord, KafkaPartitionSplit> createReader(SourceReaderContext context)
             throws Exception {
         return new TopicReader(
-                partitions(new TopicSubscriber(address, null, null)).createReader(context),
-                address,
+                partitions(new TopicSubscriber(settings, null, null)).createReader(context),
+                settings,
                 bounded,
                 () -> {
-                    try (KafkaCluster cluster = KafkaCluster.connect(address)) {
+                    try (KafkaConnection cluster = KafkaConnection.connect(settings)) {
                         return cluster.partitions();
                     }
                 },
@@ -81,7 +81,7 @@ final class TopicSource
     @Override
     public SplitEnumerator<KafkaPartitionSplit, TopicState> createEnumerator(
             SplitEnumeratorContext<KafkaPartitionSplit> context) {
-        TopicSubscriber subscriber = new TopicSubscriber(address, null, null);
+        TopicSubscriber subscriber = new TopicSubscriber(settings, null, null);
         return TopicEnumerator.of(partitions(subscriber).createEnumerator(context), subscriber);
     }
 
@@ -92,7 +92,7 @@ final class TopicSource
         boolean complete = bounded && state.partitions().initialDiscoveryFinished();
         TopicSubscriber subscriber =
                 new TopicSubscriber(
-                        address, state.topicId(), complete ? partitionsOf(state) : null);
+                        settings, state.topicId(), complete ? partitionsOf(state) : null);
         var enumerator = partitions(subscriber).restoreEnumerator(context, state.partitions());
         return complete
                 ? TopicEnumerator.complete(enumerator, subscriber, context)

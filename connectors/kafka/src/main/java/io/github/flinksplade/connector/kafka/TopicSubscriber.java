@@ -19,7 +19,7 @@ final class TopicSubscriber implements KafkaSubscriber {
 
     private static final long serialVersionUID = 1L;
 
-    private final KafkaAddress address;
+    private final KafkaSettings settings;
 
     /** Null until the topic was seen for the first time. */
     private volatile String topicId;
@@ -33,8 +33,8 @@ final class TopicSubscriber implements KafkaSubscriber {
      * @param only the partitions that a bounded source which resumes reads, because those added
      *     since belong to the next run; null for all
      */
-    TopicSubscriber(KafkaAddress address, String topicId, Set<Integer> only) {
-        this.address = address;
+    TopicSubscriber(KafkaSettings settings, String topicId, Set<Integer> only) {
+        this.settings = settings;
         this.topicId = topicId;
         this.only = only == null ? null : new HashSet<>(only);
     }
@@ -48,9 +48,9 @@ final class TopicSubscriber implements KafkaSubscriber {
     @Override
     public Set<TopicPartition> getSubscribedTopicPartitions(AdminClient admin) {
         if (patience == null) {
-            patience = new Patience(address);
+            patience = new Patience(settings);
         }
-        String doing = "looking up topic '" + address.topic() + "'";
+        String doing = "looking up topic '" + settings.topic() + "'";
         if (known == null) {
             known = patience.await(doing, () -> lookUp(admin));
             return known;
@@ -61,8 +61,8 @@ final class TopicSubscriber implements KafkaSubscriber {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException e) {
-            if (!KafkaFailures.isTransient(e)) {
-                throw KafkaFailures.explain(address, doing, e.getCause());
+            if (!KafkaFailureClassifier.isTransient(e)) {
+                throw KafkaFailureClassifier.explain(settings, doing, e.getCause());
             }
             patience.unanswered(doing, e);
         }
@@ -72,17 +72,17 @@ final class TopicSubscriber implements KafkaSubscriber {
     private Set<TopicPartition> lookUp(AdminClient admin)
             throws ExecutionException, InterruptedException {
         TopicDescription topic =
-                admin.describeTopics(List.of(address.topic()))
+                admin.describeTopics(List.of(settings.topic()))
                         .allTopicNames()
                         .get()
-                        .get(address.topic());
+                        .get(settings.topic());
         String found = topic.topicId().toString();
         if (topicId != null && !topicId.equals(found)) {
             throw new PermanentFailureException(
                     "topic '"
-                            + address.topic()
+                            + settings.topic()
                             + "' at "
-                            + address.servers()
+                            + settings.servers()
                             + " was deleted and recreated since this job started to read it (id "
                             + topicId
                             + ", now "
@@ -94,7 +94,7 @@ final class TopicSubscriber implements KafkaSubscriber {
         Set<TopicPartition> partitions = new HashSet<>();
         for (TopicPartitionInfo partition : topic.partitions()) {
             if (only == null || only.contains(partition.partition())) {
-                partitions.add(new TopicPartition(address.topic(), partition.partition()));
+                partitions.add(new TopicPartition(settings.topic(), partition.partition()));
             }
         }
         return partitions;

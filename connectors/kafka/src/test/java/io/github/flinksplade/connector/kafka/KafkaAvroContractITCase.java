@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector.kafka;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.contract.Held;
 import java.io.IOException;
 import java.net.URL;
@@ -41,7 +41,7 @@ class KafkaAvroContractITCase extends KafkaContractITCase {
     }
 
     @Override
-    protected Address fresh(String name) {
+    protected ConnectorUri fresh(String name) {
         return topic("avro-" + name, "format=avro&delivery=at-least-once&registry=" + registry);
     }
 

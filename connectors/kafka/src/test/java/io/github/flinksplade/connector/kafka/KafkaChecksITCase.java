@@ -5,12 +5,12 @@ import static io.github.flinksplade.connector.kafka.Samples.context;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
 import java.net.InetAddress;
@@ -41,34 +41,34 @@ class KafkaChecksITCase {
         broker.close();
     }
 
-    private static Address address(String rest) {
-        return Address.parse("kafka://" + broker.bootstrapServers() + "/" + rest);
+    private static ConnectorUri uri(String rest) {
+        return ConnectorUri.parse("kafka://" + broker.bootstrapServers() + "/" + rest);
     }
 
-    private static KafkaTarget target(String rest) {
-        return KafkaTarget.of(address(rest));
+    private static KafkaVectorSink sink(String rest) {
+        return KafkaVectorSink.of(uri(rest));
     }
 
     @Test
     void anExistingTopicIsAGoodSource() {
-        KafkaDocuments.of(address("articles")).check();
+        KafkaDocuments.of(uri("articles")).check();
     }
 
     @Test
     void anUnknownTopicIsNamedWithTheNearest() {
-        assertThatThrownBy(() -> KafkaDocuments.of(address("artikles")).check())
+        assertThatThrownBy(() -> KafkaDocuments.of(uri("artikles")).check())
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
                         "there is no topic 'artikles' at "
                                 + broker.bootstrapServers()
                                 + "; did you mean 'articles'? Create it or correct "
-                                + address("artikles"));
-        assertThatThrownBy(() -> KafkaDocuments.of(address("z")).check())
+                                + uri("artikles"));
+        assertThatThrownBy(() -> KafkaDocuments.of(uri("z")).check())
                 .hasMessage(
                         "there is no topic 'z' at "
                                 + broker.bootstrapServers()
                                 + "; create it or correct "
-                                + address("z"));
+                                + uri("z"));
     }
 
     @Test
@@ -77,19 +77,21 @@ class KafkaChecksITCase {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = socket.getLocalPort();
         }
-        Address address = Address.parse("kafka://localhost:" + port + "/articles");
+        ConnectorUri uri = ConnectorUri.parse("kafka://localhost:" + port + "/articles");
         String sentence = "no Kafka broker answers at localhost:" + port + ": Connection refused";
-        assertThatThrownBy(() -> KafkaDocuments.of(address).check())
+        assertThatThrownBy(() -> KafkaDocuments.of(uri).check())
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageStartingWith(sentence)
-                .hasMessageEndingWith("; start the broker or correct the address " + address);
-        assertThatThrownBy(() -> KafkaTarget.of(address).prepare(context("t"), StartMode.NEW))
+                .hasMessageEndingWith("; start the broker or correct the address " + uri);
+        assertThatThrownBy(() -> KafkaVectorSink.of(uri).prepare(context("t"), StartMode.NEW))
                 .hasMessageStartingWith(sentence);
-        assertThatThrownBy(() -> KafkaDeadLetters.of(address).prepare("job"))
+        assertThatThrownBy(() -> KafkaDeadLetters.of(uri).prepare("job"))
                 .hasMessageStartingWith(sentence);
         assertThatThrownBy(
                         () ->
-                                KafkaDocuments.of(Address.parse("kafka://no-such-host.invalid:1/t"))
+                                KafkaDocuments.of(
+                                                ConnectorUri.parse(
+                                                        "kafka://no-such-host.invalid:1/t"))
                                         .check())
                 .hasMessageStartingWith(
                         "no Kafka broker answers at no-such-host.invalid:1: unknown host;");
@@ -98,7 +100,7 @@ class KafkaChecksITCase {
     @Test
     void oneReachableBrokerIsEnough() {
         KafkaDocuments.of(
-                        Address.parse(
+                        ConnectorUri.parse(
                                 "kafka://no-such-host.invalid:1,"
                                         + broker.bootstrapServers()
                                         + "/articles"))
@@ -108,9 +110,9 @@ class KafkaChecksITCase {
     @Test
     void aPortThatIsNoBrokersSaysWhatToCheck() throws Exception {
         try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            Address address =
-                    Address.parse("kafka://127.0.0.1:" + silent.getLocalPort() + "/articles");
-            assertThatThrownBy(() -> KafkaDocuments.of(address).check())
+            ConnectorUri uri =
+                    ConnectorUri.parse("kafka://127.0.0.1:" + silent.getLocalPort() + "/articles");
+            assertThatThrownBy(() -> KafkaDocuments.of(uri).check())
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageStartingWith("127.0.0.1:" + silent.getLocalPort())
                     .hasMessageContaining("security.protocol (now PLAINTEXT)");
@@ -121,7 +123,7 @@ class KafkaChecksITCase {
     void aTransactionTimeoutAboveTheBrokersIsRefused() {
         assertThatThrownBy(
                         () ->
-                                target("new-1?transaction-timeout=1h")
+                                sink("new-1?transaction-timeout=1h")
                                         .prepare(context("t"), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
@@ -131,19 +133,17 @@ class KafkaChecksITCase {
                                 + "; lower it with transaction-timeout=900000ms in the address, or"
                                 + " raise the broker's");
         assertThatThrownBy(
-                        () ->
-                                KafkaDeadLetters.of(address("d?transaction-timeout=901s"))
-                                        .prepare("job"))
+                        () -> KafkaDeadLetters.of(uri("d?transaction-timeout=901s")).prepare("job"))
                 .hasMessageContaining("transaction.timeout.ms 901000 is above");
-        target("new-1?transaction-timeout=900000ms").prepare(context("t"), StartMode.NEW);
+        sink("new-1?transaction-timeout=900000ms").prepare(context("t"), StartMode.NEW);
     }
 
     @Test
     void aMissingTargetTopicIsCreated() {
-        target("made?partitions=3").prepare(context("t"), StartMode.NEW);
-        target("made-by-default").prepare(context("t"), StartMode.NEW);
-        KafkaDocuments.of(address("made")).check();
-        KafkaDocuments.of(address("made-by-default")).check();
+        sink("made?partitions=3").prepare(context("t"), StartMode.NEW);
+        sink("made-by-default").prepare(context("t"), StartMode.NEW);
+        KafkaDocuments.of(uri("made")).check();
+        KafkaDocuments.of(uri("made-by-default")).check();
         broker.produce(List.of(new ProducerRecord<>("made", 2, bytes("k"), bytes("v"))));
         assertThat(broker.readCommitted("made")).hasSize(1);
     }
@@ -151,7 +151,7 @@ class KafkaChecksITCase {
     @Test
     void aTopicWithVectorsOfAnotherEncoderIsRefused() {
         broker.createTopic("mixed", 2);
-        target("mixed").prepare(context("t"), StartMode.NEW);
+        sink("mixed").prepare(context("t"), StartMode.NEW);
         VectorRecordSerializer serializer =
                 new VectorRecordSerializer(
                         "mixed",
@@ -162,9 +162,9 @@ class KafkaChecksITCase {
                 List.of(
                         serializer.serialize(Samples.upsert("1", 1, 5)),
                         serializer.serialize(Samples.delete("1", 2))));
-        target("mixed").prepare(context("t"), StartMode.NEW);
+        sink("mixed").prepare(context("t"), StartMode.NEW);
         Provenance other = new Provenance("hf:a/b", "cc", "dd", "fp32", "none", 128);
-        assertThatThrownBy(() -> target("mixed").prepare(context("t", other), StartMode.RESUME))
+        assertThatThrownBy(() -> sink("mixed").prepare(context("t", other), StartMode.RESUME))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
                         "topic 'mixed' holds vectors of the model builtin:minilm (fingerprint "
@@ -174,9 +174,9 @@ class KafkaChecksITCase {
                                 + "; different: model_sha256, tokenizer_sha256); use that model and its"
                                 + " settings, or write to another topic, or let both stand there with"
                                 + " --allow-mixed-models");
-        target("mixed")
+        sink("mixed")
                 .prepare(
-                        new TargetContext("t", "job", other, context("t").vocabulary(), true),
+                        new SinkContext("t", "job", other, context("t").vocabulary(), true),
                         StartMode.RESUME);
     }
 
@@ -185,13 +185,13 @@ class KafkaChecksITCase {
     void aRecordThatTheTopicWouldRefuseIsRejectedBeforehand(String format) throws Exception {
         String topic = "small-" + format;
         broker.createTopic(topic, 1, Map.of("max.message.bytes", "20000"));
-        KafkaTarget target = target(topic + "?delivery=at-least-once&text=true&format=" + format);
+        KafkaVectorSink sink = sink(topic + "?delivery=at-least-once&text=true&format=" + format);
         VectorRecord large = Samples.upsert("large", 1, new int[8_000]);
         VectorRecord fits = Samples.upsert("fits", 1, new int[1_000]);
         // as it reaches the task managers
-        KafkaTarget.PreparedTopic there =
-                (KafkaTarget.PreparedTopic)
-                        InstantiationUtil.clone(target.prepare(context("t"), StartMode.NEW));
+        KafkaVectorSink.PreparedTopic there =
+                (KafkaVectorSink.PreparedTopic)
+                        InstantiationUtil.clone(sink.prepare(context("t"), StartMode.NEW));
         assertThat(there.rejection(Samples.upsert("1", 1, 5))).isNull();
         assertThat(there.rejection(Samples.delete("1", 1))).isNull();
         assertThat(there.rejection(fits)).isNull();
@@ -214,7 +214,7 @@ class KafkaChecksITCase {
         }
         ProducerRecord<byte[], byte[]> border =
                 there.serializer().serialize(Samples.upsert("b", 1, new int[low]));
-        assertThat(KafkaTarget.size(border)).isBetween(19_980, 20_000);
+        assertThat(KafkaVectorSink.size(border)).isBetween(19_980, 20_000);
         broker.produce(List.of(border));
         assertThat(broker.readCommitted(topic)).hasSize(1);
     }
@@ -222,13 +222,12 @@ class KafkaChecksITCase {
     @Test
     void aTopicForLargeMessagesRaisesTheProducersLimit() {
         broker.createTopic("large", 1, Map.of("max.message.bytes", "5000000"));
-        PreparedSink target = target("large").prepare(context("t"), StartMode.NEW);
+        PreparedSink sink = sink("large").prepare(context("t"), StartMode.NEW);
         VectorRecord record = Samples.upsert("1", 1, new int[200_000]);
-        assertThat(target.rejection(record)).isNull();
+        assertThat(sink.rejection(record)).isNull();
         PreparedSink limited =
-                KafkaTarget.of(
-                                address("large")
-                                        .withProperties(Map.of("max.request.size", "1000000")))
+                KafkaVectorSink.of(
+                                uri("large").withProperties(Map.of("max.request.size", "1000000")))
                         .prepare(context("t"), StartMode.NEW);
         assertThat(limited.rejection(record)).contains("exceed the 1000000 bytes");
     }
@@ -236,15 +235,15 @@ class KafkaChecksITCase {
     @Test
     void aCompactedTopicTakesNoDeadLetters() {
         broker.createTopic("compacted", 1, Map.of("cleanup.policy", "compact"));
-        assertThatThrownBy(() -> KafkaDeadLetters.of(address("compacted")).prepare("job"))
+        assertThatThrownBy(() -> KafkaDeadLetters.of(uri("compacted")).prepare("job"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageStartingWith("topic 'compacted' is compacted");
     }
 
     @Test
     void aCreatedDeadLetterTopicKeepsOldTimestampsAndLargeValues() {
-        KafkaDeadLetters.of(address("dead")).prepare("job");
-        try (KafkaCluster cluster = KafkaCluster.connect(KafkaAddress.of(address("dead")))) {
+        KafkaDeadLetters.of(uri("dead")).prepare("job");
+        try (KafkaConnection cluster = KafkaConnection.connect(KafkaSettings.of(uri("dead")))) {
             assertThat(cluster.topicLimits())
                     .isEqualTo(
                             new TopicLimits(

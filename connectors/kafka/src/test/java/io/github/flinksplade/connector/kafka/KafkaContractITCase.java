@@ -1,9 +1,9 @@
 package io.github.flinksplade.connector.kafka;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.contract.Held;
-import io.github.flinksplade.connector.contract.TargetContract;
+import io.github.flinksplade.connector.contract.SinkContract;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
  * {@code -Dflinksplade.kafka.url=host:9092} on that broker, in topics that begin with {@code
  * contract-} and stay there.
  */
-class KafkaContractITCase extends TargetContract {
+class KafkaContractITCase extends SinkContract {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -38,13 +38,13 @@ class KafkaContractITCase extends TargetContract {
     }
 
     @Override
-    protected Address fresh(String name) {
+    protected ConnectorUri fresh(String name) {
         return topic(name, "transactional-id-prefix=contract-" + RUN + "-" + name);
     }
 
     /** A topic of this run, with texts. */
-    static Address topic(String name, String options) {
-        return Address.parse(
+    static ConnectorUri topic(String name, String options) {
+        return ConnectorUri.parse(
                 "kafka://"
                         + broker.bootstrapServers()
                         + "/contract-"
@@ -56,9 +56,9 @@ class KafkaContractITCase extends TargetContract {
     }
 
     @Override
-    protected Map<String, Held> held(Address address) throws IOException {
+    protected Map<String, Held> held(ConnectorUri uri) throws IOException {
         Map<String, Held> held = new TreeMap<>();
-        String topic = address.place().substring(address.place().lastIndexOf('/') + 1);
+        String topic = uri.location().substring(uri.location().lastIndexOf('/') + 1);
         broker.awaitCommits(topic);
         for (ConsumerRecord<byte[], byte[]> record : broker.readCommitted(topic)) {
             String id = new String(record.key(), StandardCharsets.UTF_8);

@@ -4,16 +4,17 @@ import static io.github.flinksplade.connector.kafka.Samples.bytes;
 import static io.github.flinksplade.connector.kafka.Samples.headers;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.PreparedDeadLetterQueue;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.VectorSink;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -90,8 +91,8 @@ class KafkaExactlyOnceITCase {
         broker.close();
     }
 
-    private static Address address(String rest) {
-        return Address.parse("kafka://" + broker.bootstrapServers() + "/" + rest);
+    private static ConnectorUri uri(String rest) {
+        return ConnectorUri.parse("kafka://" + broker.bootstrapServers() + "/" + rest);
     }
 
     /** Null values are deletes, values with "bad" dead letters, the rest vectors. */
@@ -162,15 +163,15 @@ class KafkaExactlyOnceITCase {
         env.setMaxParallelism(8);
 
         KafkaConnector connector = new KafkaConnector();
-        DocumentSource source = connector.source(address("documents"));
-        KafkaTarget target = (KafkaTarget) connector.target(address("vectors?partitions=2"));
-        TargetContext context = Samples.context("kafka-1");
+        DocumentSource source = connector.source(uri("documents"));
+        VectorSink vectorSink = connector.sink(uri("vectors?partitions=2"));
+        SinkContext context = Samples.context("kafka-1");
         source.check();
         FlinkSink sink =
                 (FlinkSink)
-                        target.prepare(
+                        vectorSink.prepare(
                                 context, savepoint == null ? StartMode.NEW : StartMode.RESUME);
-        PreparedDeadLetterQueue dead = connector.deadLetters(address("dead")).prepare("job");
+        PreparedDeadLetterQueue dead = connector.deadLetters(uri("dead")).prepare("job");
 
         SingleOutputStreamOperator<VectorRecord> vectors =
                 env.fromSource(source.source(), WatermarkStrategy.noWatermarks(), "source")

@@ -2,8 +2,8 @@ package io.github.flinksplade.connector.kafka;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -54,7 +54,8 @@ class KafkaLoginITCase {
                         + "\n"
                         + String.join("\n", more));
         return KafkaDocuments.of(
-                Address.parse("kafka://" + broker.bootstrapServers() + "/docs?properties=" + file));
+                ConnectorUri.parse(
+                        "kafka://" + broker.bootstrapServers() + "/docs?properties=" + file));
     }
 
     @Test
@@ -115,7 +116,7 @@ class KafkaLoginITCase {
         Path store = directory.resolve("trust.jks");
         KafkaDocuments documents =
                 KafkaDocuments.of(
-                        Address.parse("kafka://" + broker.bootstrapServers() + "/docs")
+                        ConnectorUri.parse("kafka://" + broker.bootstrapServers() + "/docs")
                                 .withProperties(
                                         Map.of(
                                                 "security.protocol",

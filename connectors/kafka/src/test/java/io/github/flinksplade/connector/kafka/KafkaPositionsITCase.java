@@ -4,7 +4,7 @@ import static io.github.flinksplade.connector.kafka.Samples.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.PermanentFailureException;
 import io.github.flinksplade.connector.SourceRecord;
 import java.nio.charset.StandardCharsets;
@@ -85,7 +85,7 @@ class KafkaPositionsITCase {
         env.setParallelism(1);
         KafkaDocuments source =
                 KafkaDocuments.of(
-                        Address.parse(uri)
+                        ConnectorUri.parse(uri)
                                 .withProperties(Map.of("partition.discovery.interval.ms", "200")));
         env.fromSource(source.source(), WatermarkStrategy.noWatermarks(), "source")
                 .uid("source")
@@ -150,8 +150,8 @@ class KafkaPositionsITCase {
         produce("kept", "a", 3, 4);
         READ.clear();
         String again = "kafka://localhost:1," + broker.bootstrapServers() + "/kept?start=latest";
-        assertThat(KafkaDocuments.of(Address.parse(again)).identity())
-                .isEqualTo(KafkaDocuments.of(Address.parse(uri("kept"))).identity())
+        assertThat(KafkaDocuments.of(ConnectorUri.parse(again)).identity())
+                .isEqualTo(KafkaDocuments.of(ConnectorUri.parse(uri("kept"))).identity())
                 .matches("kafka://[A-Za-z0-9_-]{22}/kept");
         job = start(again, savepoint);
         awaitRead("a3", "a4");

@@ -1,6 +1,6 @@
 package io.github.flinksplade.connector.kafka;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.contract.Held;
 import java.io.IOException;
 
@@ -8,7 +8,7 @@ import java.io.IOException;
 class KafkaProtobufContractITCase extends KafkaContractITCase {
 
     @Override
-    protected Address fresh(String name) {
+    protected ConnectorUri fresh(String name) {
         return topic("protobuf-" + name, "format=protobuf&delivery=at-least-once");
     }
 

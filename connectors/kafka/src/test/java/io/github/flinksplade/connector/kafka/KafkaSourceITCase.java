@@ -3,7 +3,7 @@ package io.github.flinksplade.connector.kafka;
 import static io.github.flinksplade.connector.kafka.Samples.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
@@ -57,7 +57,7 @@ class KafkaSourceITCase {
 
     private static DocumentSource source(String rest) {
         return new KafkaConnector()
-                .source(Address.parse("kafka://" + broker.bootstrapServers() + "/" + rest));
+                .source(ConnectorUri.parse("kafka://" + broker.bootstrapServers() + "/" + rest));
     }
 
     private static StreamExecutionEnvironment environment() {

@@ -5,8 +5,8 @@ import static io.github.flinksplade.connector.kafka.Samples.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.VectorJson;
@@ -44,7 +44,8 @@ class KafkaVectorsITCase {
     }
 
     private static KafkaVectors vectors(String topic) {
-        return KafkaVectors.of(Address.parse("kafka://" + broker.bootstrapServers() + "/" + topic));
+        return KafkaVectors.of(
+                ConnectorUri.parse("kafka://" + broker.bootstrapServers() + "/" + topic));
     }
 
     private static List<VectorRecord> all(VectorSource vectors) throws Exception {

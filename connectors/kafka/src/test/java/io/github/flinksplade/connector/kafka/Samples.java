@@ -3,8 +3,8 @@ package io.github.flinksplade.connector.kafka;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.SourceRecord;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.Vocabulary;
 import java.nio.charset.StandardCharsets;
@@ -20,12 +20,12 @@ final class Samples {
 
     private Samples() {}
 
-    static TargetContext context(String name) {
+    static SinkContext context(String name) {
         return context(name, PROVENANCE);
     }
 
-    static TargetContext context(String name, Provenance provenance) {
-        return new TargetContext(name, "job", provenance, new Words(), false);
+    static SinkContext context(String name, Provenance provenance) {
+        return new SinkContext(name, "job", provenance, new Words(), false);
     }
 
     static VectorRecord upsert(String id, long version, int... indices) {

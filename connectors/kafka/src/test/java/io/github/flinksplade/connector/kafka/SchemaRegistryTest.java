@@ -3,8 +3,8 @@ package io.github.flinksplade.connector.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.UnreachableException;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -36,9 +36,9 @@ class SchemaRegistryTest {
         registry.close();
     }
 
-    private static KafkaAddress address(Map<String, String> properties) {
-        return KafkaAddress.of(
-                Address.parse("kafka://broker:9092/vectors").withProperties(properties));
+    private static KafkaSettings address(Map<String, String> properties) {
+        return KafkaSettings.of(
+                ConnectorUri.parse("kafka://broker:9092/vectors").withProperties(properties));
     }
 
     private int avro(Map<String, String> properties) {
@@ -226,7 +226,9 @@ class SchemaRegistryTest {
                     """)
     void refusesAddresses(String options, String sentence) {
         refused(
-                () -> KafkaTarget.of(Address.parse("kafka://broker:9092/vectors?" + options)),
+                () ->
+                        KafkaVectorSink.of(
+                                ConnectorUri.parse("kafka://broker:9092/vectors?" + options)),
                 sentence);
     }
 
@@ -234,8 +236,8 @@ class SchemaRegistryTest {
     void aLoginInTheUrlIsRefusedAndNotRepeated() {
         assertThatThrownBy(
                         () ->
-                                KafkaTarget.of(
-                                        Address.parse(
+                                KafkaVectorSink.of(
+                                        ConnectorUri.parse(
                                                 "kafka://b:9/t?format=avro&registry=http://u:hush@h")))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("registry.username")

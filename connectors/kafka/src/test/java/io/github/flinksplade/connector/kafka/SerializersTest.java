@@ -221,7 +221,7 @@ class SerializersTest {
                         "__connect.errors.stage=WRITE",
                         "__connect.errors.exception.class.name=java.io.IOException",
                         "__connect.errors.exception.message=refused",
-                        "flink-splade.target=lucene");
+                        "flink-splade.sink=lucene");
     }
 
     @Test
@@ -253,7 +253,7 @@ class SerializersTest {
         for (int limit = 900; limit < 10_700; limit += 7) {
             ProducerRecord<byte[], byte[]> record =
                     deadLetters(limit).serialize(Samples.deadLetter(original(value, 1)), 1);
-            assertThat(KafkaTarget.size(record)).isLessThanOrEqualTo(limit);
+            assertThat(KafkaVectorSink.size(record)).isLessThanOrEqualTo(limit);
             assertThat(record.key()).isEqualTo(bytes("k"));
             if (record.value().length == value.length) {
                 assertThat(headers(record.headers())).doesNotContainKey("flink-splade.cut");
@@ -261,7 +261,7 @@ class SerializersTest {
                 assertThat(headers(record.headers()))
                         .containsEntry("flink-splade.cut", "value of 10000 bytes")
                         .containsKey("trace");
-                assertThat(KafkaTarget.size(record)).isGreaterThan(limit - 64);
+                assertThat(KafkaVectorSink.size(record)).isGreaterThan(limit - 64);
             }
         }
     }
@@ -280,7 +280,7 @@ class SerializersTest {
                         new byte[][] {new byte[5_000]});
         ProducerRecord<byte[], byte[]> record =
                 deadLetters(2_000).serialize(Samples.deadLetter(origin), 1);
-        assertThat(KafkaTarget.size(record)).isLessThanOrEqualTo(2_000);
+        assertThat(KafkaVectorSink.size(record)).isLessThanOrEqualTo(2_000);
         assertThat(record.key()).isNull();
         assertThat(record.value()).isEmpty();
         assertThat(headers(record.headers()))

@@ -3,7 +3,7 @@ package io.github.flinksplade.connector.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.PermanentFailureException;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.UnreachableException;
@@ -73,7 +73,7 @@ class TopicReaderTest {
     private final TopicReader reader =
             new TopicReader(
                     idle,
-                    KafkaAddress.of(Address.parse("kafka://b:1/t")),
+                    KafkaSettings.of(ConnectorUri.parse("kafka://b:1/t")),
                     false,
                     () -> {
                         if (outages.getAndDecrement() > 0) {

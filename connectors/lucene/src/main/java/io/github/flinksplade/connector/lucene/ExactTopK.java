@@ -77,8 +77,8 @@ final class ExactTopK {
             return;
         }
         Bits live = leaf.getLiveDocs();
-        BinaryDocValues vectors = leaf.getBinaryDocValues(DocumentLayout.WEIGHTS);
-        BinaryDocValues ids = leaf.getBinaryDocValues(DocumentLayout.ID);
+        BinaryDocValues vectors = leaf.getBinaryDocValues(LuceneSchema.WEIGHTS);
+        BinaryDocValues ids = leaf.getBinaryDocValues(LuceneSchema.ID);
         for (int doc = 0; doc < leaf.maxDoc(); doc++) {
             if (sums[doc] > 0
                     && (live == null || live.get(doc))
@@ -113,15 +113,14 @@ final class ExactTopK {
         TermsEnum terms = null;
         PostingsEnum postings = null;
         for (int i = 0; i < indices.length; i++) {
-            String termField = DocumentLayout.featureField(indices[i]);
+            String termField = LuceneSchema.featureField(indices[i]);
             if (!termField.equals(field)) {
                 field = termField;
                 Terms all = leaf.terms(field);
                 terms = all == null ? null : all.iterator();
                 postings = null;
             }
-            if (terms == null
-                    || !terms.seekExact(new BytesRef(DocumentLayout.feature(indices[i])))) {
+            if (terms == null || !terms.seekExact(new BytesRef(LuceneSchema.feature(indices[i])))) {
                 continue;
             }
             any = true;
@@ -132,8 +131,7 @@ final class ExactTopK {
                 // A product too small for a normal float is rounded up, to stay a bound.
                 sums[doc] +=
                         Math.max(
-                                values[i] * DocumentLayout.weight(postings.freq()),
-                                Float.MIN_NORMAL);
+                                values[i] * LuceneSchema.weight(postings.freq()), Float.MIN_NORMAL);
             }
         }
         return any;

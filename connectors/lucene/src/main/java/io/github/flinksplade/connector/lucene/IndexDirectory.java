@@ -2,7 +2,7 @@ package io.github.flinksplade.connector.lucene;
 
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
-import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.SinkContext;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -106,7 +106,7 @@ final class IndexDirectory {
     }
 
     /** Fails unless the newest commit is whole, of these vectors, and nobody else writes to it. */
-    void check(TargetContext context) {
+    void check(SinkContext context) {
         try (FSDirectory directory = open();
                 DirectoryReader reader = DirectoryReader.open(directory)) {
             requireSame(context, data(reader.getIndexCommit().getUserData()).provenance());
@@ -157,7 +157,7 @@ final class IndexDirectory {
     }
 
     /** Refuses vectors of another making. */
-    void requireSame(TargetContext context, Provenance found) {
+    void requireSame(SinkContext context, Provenance found) {
         context.requireSameEncoder(
                 found, "the index in " + path, "name a new directory, or remove this one");
     }

@@ -67,11 +67,11 @@ final class LatestVersions implements Closeable {
         List<LeafReaderContext> leaves = reader.leaves();
         for (int i = leaves.size() - 1; i >= 0; i--) {
             LeafReader leaf = leaves.get(i).reader();
-            Long upserted = version(leaf, DocumentLayout.ID, term);
+            Long upserted = version(leaf, LuceneSchema.ID, term);
             if (upserted != null) {
                 return new Change(upserted, false);
             }
-            Long deleted = version(leaf, DocumentLayout.DELETED_ID, term);
+            Long deleted = version(leaf, LuceneSchema.DELETED_ID, term);
             if (deleted != null) {
                 return new Change(deleted, true);
             }
@@ -94,7 +94,7 @@ final class LatestVersions implements Closeable {
                 doc != DocIdSetIterator.NO_MORE_DOCS;
                 doc = postings.nextDoc()) {
             if (live == null || live.get(doc)) {
-                NumericDocValues versions = leaf.getNumericDocValues(DocumentLayout.VERSION);
+                NumericDocValues versions = leaf.getNumericDocValues(LuceneSchema.VERSION);
                 if (versions.advanceExact(doc)) {
                     return versions.longValue();
                 }

@@ -1,10 +1,10 @@
 package io.github.flinksplade.connector.lucene;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.LocalPath;
 import io.github.flinksplade.connector.SearchIndex;
-import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.VectorSource;
 
 /**
@@ -25,21 +25,21 @@ public final class LuceneConnector implements Connector {
     }
 
     @Override
-    public Target target(Address address) {
-        address.allowOptions("text").allowProperties();
-        return new LuceneTarget(LocalPath.of(address), address.flag("text", true));
+    public VectorSink sink(ConnectorUri uri) {
+        uri.allowOptions("text").allowProperties();
+        return new LuceneSink(LocalPath.of(uri), uri.flag("text", true));
     }
 
     /** Opens the newest commit; the index follows later commits by itself. */
     @Override
-    public SearchIndex index(Address address) {
-        address.allowOptions("text").allowProperties();
-        return LuceneIndex.open(LocalPath.of(address));
+    public SearchIndex index(ConnectorUri uri) {
+        uri.allowOptions("text").allowProperties();
+        return LuceneIndex.open(LocalPath.of(uri));
     }
 
     @Override
-    public VectorSource vectors(Address address) {
-        address.allowOptions("text").allowProperties();
-        return LuceneVectors.newest(LocalPath.of(address));
+    public VectorSource vectors(ConnectorUri uri) {
+        uri.allowOptions("text").allowProperties();
+        return LuceneVectors.newest(LocalPath.of(uri));
     }
 }

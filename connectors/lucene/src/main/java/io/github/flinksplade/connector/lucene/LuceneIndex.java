@@ -28,7 +28,7 @@ import org.apache.lucene.util.IOUtils;
  */
 final class LuceneIndex implements SearchIndex {
 
-    private static final Set<String> SHOWN = Set.of(DocumentLayout.TEXT, DocumentLayout.FIELDS);
+    private static final Set<String> SHOWN = Set.of(LuceneSchema.TEXT, LuceneSchema.FIELDS);
 
     private final IndexDirectory index;
     private final FSDirectory directory;
@@ -139,8 +139,8 @@ final class LuceneIndex implements SearchIndex {
             hits.add(
                     query.hit(
                             found.id(),
-                            document.get(DocumentLayout.TEXT),
-                            document.get(DocumentLayout.FIELDS),
+                            document.get(LuceneSchema.TEXT),
+                            document.get(LuceneSchema.FIELDS),
                             vector.indices(),
                             vector.values()));
         }
@@ -149,7 +149,7 @@ final class LuceneIndex implements SearchIndex {
 
     private static StoredVector vector(IndexReader reader, int doc) throws IOException {
         LeafReaderContext leaf = reader.leaves().get(ReaderUtil.subIndex(doc, reader.leaves()));
-        BinaryDocValues vectors = leaf.reader().getBinaryDocValues(DocumentLayout.WEIGHTS);
+        BinaryDocValues vectors = leaf.reader().getBinaryDocValues(LuceneSchema.WEIGHTS);
         vectors.advanceExact(doc - leaf.docBase);
         return StoredVector.decode(vectors.binaryValue());
     }

@@ -1,92 +1,69 @@
 package io.github.flinksplade.connector.lucene;
 
-import io.github.flinksplade.connector.BatchDelivery;
-import io.github.flinksplade.connector.ConnectorException;
-import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.FlinkSink;
+import io.github.flinksplade.connector.PreparedSink;
+import io.github.flinksplade.connector.SinkContext;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.VectorSink;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.util.Collection;
-import java.util.Comparator;
-import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.api.connector.sink2.Sink;
-import org.apache.flink.api.connector.sink2.StatefulSinkWriter;
-import org.apache.flink.api.connector.sink2.SupportsWriterState;
-import org.apache.flink.api.connector.sink2.WriterInitContext;
-import org.apache.flink.core.io.SimpleVersionedSerializer;
-import org.apache.flink.streaming.runtime.operators.sink.InitContextBase;
 
-/**
- * Writes one index. The writer's state is the name of the commit that was made for the checkpoint;
- * there is no committer, since a restored writer opens that very commit and so takes back whatever
- * was committed after it.
- */
-final class LuceneSink
-        implements Sink<VectorRecord>, SupportsWriterState<VectorRecord, CommitPoint> {
+/** A Lucene index as a target: one directory, one writer. */
+final class LuceneSink implements VectorSink {
 
     private static final long serialVersionUID = 1L;
 
+    /** A string, because a {@link Path} is not serializable. */
     private final String directory;
+
     private final boolean storeText;
-    private final boolean reindex;
-    private final TargetContext context;
 
-    LuceneSink(String directory, boolean storeText, boolean reindex, TargetContext context) {
-        this.directory = directory;
+    LuceneSink(Path directory, boolean storeText) {
+        this.directory = directory.toString();
         this.storeText = storeText;
-        this.reindex = reindex;
-        this.context = context;
     }
 
     @Override
-    public LuceneWriter createWriter(WriterInitContext context) {
-        return open(context, null);
-    }
-
-    @Override
-    public StatefulSinkWriter<VectorRecord, CommitPoint> restoreWriter(
-            WriterInitContext context, Collection<CommitPoint> states) {
-        return open(
-                context,
-                states.stream()
-                        .max(Comparator.comparingLong(CommitPoint::checkpointId))
-                        .orElse(null));
-    }
-
-    private LuceneWriter open(WriterInitContext context, CommitPoint restored) {
-        int parallelism = context.getTaskInfo().getNumberOfParallelSubtasks();
-        if (parallelism > 1) {
-            throw new ConnectorException(
-                    "the index in "
-                            + directory
-                            + " can be written by one subtask, not by "
-                            + parallelism
-                            + "; give this sink the parallelism 1");
-        }
-        return new LuceneWriter(
-                new IndexDirectory(Path.of(directory)),
-                this.context,
-                storeText,
-                reindex,
-                restored,
-                context.metricGroup(),
-                accumulator(context, BatchDelivery.superseded(this.context.identity())),
-                accumulator(context, BatchDelivery.written(this.context.identity())),
-                Clock.systemUTC());
+    public String identity() {
+        return "lucene:" + directory;
     }
 
     /**
-     * An accumulator that the report of a run reads. {@link WriterInitContext} offers metrics only;
-     * Flink's implementation of it has the accumulators of the task, too.
+     * Creates the index when there is none, with a first, empty commit. So a writer that later
+     * finds no index knows that it runs on another machine than the one that was checked.
      */
-    private static LongCounter accumulator(WriterInitContext context, String name) {
-        return context instanceof InitContextBase task
-                ? task.getRuntimeContext().getLongCounter(name)
-                : new LongCounter();
+    @Override
+    public PreparedSink prepare(SinkContext context, StartMode start) {
+        IndexDirectory index = new IndexDirectory(Path.of(directory));
+        if (index.isVacant()) {
+            start.createEmpty("the index in " + directory);
+            index.create(context.provenance());
+        } else {
+            index.check(context);
+        }
+        return new PreparedIndex(directory, storeText, start == StartMode.REINDEX, context);
     }
 
-    @Override
-    public SimpleVersionedSerializer<CommitPoint> getWriterStateSerializer() {
-        return new CommitPoint.Serializer();
+    private record PreparedIndex(
+            String directory, boolean storeText, boolean reindex, SinkContext context)
+            implements FlinkSink {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public String rejection(VectorRecord record) {
+            return LuceneSchema.rejection(record);
+        }
+
+        @Override
+        public Sink<VectorRecord> sink() {
+            return new LuceneFlinkSink(directory, storeText, reindex, context);
+        }
+
+        @Override
+        public int maxParallelism() {
+            return 1;
+        }
     }
 }

@@ -114,28 +114,28 @@ final class LuceneVectors implements VectorSource {
             LeafReaderContext leaf = reader.leaves().get(ReaderUtil.subIndex(doc, reader.leaves()));
             int inLeaf = doc - leaf.docBase;
             Bits live = leaf.reader().getLiveDocs();
-            BinaryDocValues weights = leaf.reader().getBinaryDocValues(DocumentLayout.WEIGHTS);
+            BinaryDocValues weights = leaf.reader().getBinaryDocValues(LuceneSchema.WEIGHTS);
             if (live != null && !live.get(inLeaf)
                     || weights == null
                     || !weights.advanceExact(inLeaf)) {
                 return null;
             }
             StoredVector vector = StoredVector.decode(weights.binaryValue());
-            NumericDocValues versions = leaf.reader().getNumericDocValues(DocumentLayout.VERSION);
+            NumericDocValues versions = leaf.reader().getNumericDocValues(LuceneSchema.VERSION);
             versions.advanceExact(inLeaf);
             Document stored = reader.storedFields().document(doc);
-            String id = stored.get(DocumentLayout.ID);
-            String text = stored.get(DocumentLayout.TEXT);
+            String id = stored.get(LuceneSchema.ID);
+            String text = stored.get(LuceneSchema.TEXT);
             return new VectorRecord(
                     id,
                     Operation.UPSERT,
                     versions.longValue(),
                     text,
-                    stored.get(DocumentLayout.FIELDS),
+                    stored.get(LuceneSchema.FIELDS),
                     vector.indices(),
                     vector.values(),
-                    stored.getField(DocumentLayout.TOKENS).numericValue().intValue(),
-                    stored.getField(DocumentLayout.TRUNCATED).numericValue().intValue() == 1,
+                    stored.getField(LuceneSchema.TOKENS).numericValue().intValue(),
+                    stored.getField(LuceneSchema.TRUNCATED).numericValue().intValue() == 1,
                     SourceRecord.of(
                             directory,
                             doc,

@@ -2,7 +2,7 @@ package io.github.flinksplade.connector.lucene;
 
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
-import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.lucene.LatestVersions.Change;
 import java.io.IOException;
@@ -66,7 +66,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
      */
     LuceneWriter(
             IndexDirectory index,
-            TargetContext context,
+            SinkContext context,
             boolean storeText,
             boolean reindex,
             CommitPoint restored,
@@ -181,16 +181,15 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         }
         changed = true;
         if (record.isDelete()) {
-            writer.deleteDocuments(DocumentLayout.byId(id));
+            writer.deleteDocuments(LuceneSchema.byId(id));
             writer.updateDocument(
-                    DocumentLayout.byDeletedId(id),
-                    DocumentLayout.tombstone(id, change.version(), clock.millis()));
+                    LuceneSchema.byDeletedId(id),
+                    LuceneSchema.tombstone(id, change.version(), clock.millis()));
         } else {
             if (held != null && held.isDelete()) {
-                writer.deleteDocuments(DocumentLayout.byDeletedId(id));
+                writer.deleteDocuments(LuceneSchema.byDeletedId(id));
             }
-            writer.updateDocument(
-                    DocumentLayout.byId(id), DocumentLayout.document(record, storeText));
+            writer.updateDocument(LuceneSchema.byId(id), LuceneSchema.document(record, storeText));
         }
         versions.note(id, change);
         sent.inc();
@@ -234,7 +233,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         sweptAt = clock.millis();
         writer.deleteDocuments(
                 LongPoint.newRangeQuery(
-                        DocumentLayout.DELETED_AT,
+                        LuceneSchema.DELETED_AT,
                         Long.MIN_VALUE,
                         sweptAt - TOMBSTONES_KEPT.toMillis()));
     }

@@ -32,14 +32,14 @@ final class TermCounts {
     }
 
     private static long documents(LeafReader leaf) throws IOException {
-        DocIdSetIterator all = leaf.getBinaryDocValues(DocumentLayout.ID);
+        DocIdSetIterator all = leaf.getBinaryDocValues(LuceneSchema.ID);
         return all == null ? 0 : live(all, leaf.getLiveDocs());
     }
 
     private static long frequency(LeafReader leaf, int index) throws IOException {
-        Terms all = leaf.terms(DocumentLayout.featureField(index));
+        Terms all = leaf.terms(LuceneSchema.featureField(index));
         TermsEnum terms = all == null ? null : all.iterator();
-        if (terms == null || !terms.seekExact(new BytesRef(DocumentLayout.feature(index)))) {
+        if (terms == null || !terms.seekExact(new BytesRef(LuceneSchema.feature(index)))) {
             return 0;
         }
         return leaf.getLiveDocs() == null

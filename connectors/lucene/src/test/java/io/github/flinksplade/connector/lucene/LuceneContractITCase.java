@@ -1,8 +1,8 @@
 package io.github.flinksplade.connector.lucene;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.contract.Held;
-import io.github.flinksplade.connector.contract.TargetContract;
+import io.github.flinksplade.connector.contract.SinkContract;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -18,19 +18,19 @@ import org.apache.lucene.util.Bits;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Read with Lucene's own classes; the exact weights. */
-class LuceneContractITCase extends TargetContract {
+class LuceneContractITCase extends SinkContract {
 
     @TempDir private Path folder;
 
     @Override
-    protected Address fresh(String name) {
-        return Address.parse("lucene:" + folder.resolve(name));
+    protected ConnectorUri fresh(String name) {
+        return ConnectorUri.parse("lucene:" + folder.resolve(name));
     }
 
     @Override
-    protected Map<String, Held> held(Address address) throws IOException {
+    protected Map<String, Held> held(ConnectorUri uri) throws IOException {
         Map<String, Held> held = new TreeMap<>();
-        try (FSDirectory directory = FSDirectory.open(Path.of(address.place()));
+        try (FSDirectory directory = FSDirectory.open(Path.of(uri.location()));
                 DirectoryReader reader = DirectoryReader.open(directory)) {
             for (LeafReaderContext leaf : reader.leaves()) {
                 Bits live = leaf.reader().getLiveDocs();
@@ -66,8 +66,8 @@ class LuceneContractITCase extends TargetContract {
 
     /** All segments become one, without what is deleted. */
     @Override
-    protected void forgetDeletes(Address address) throws IOException {
-        try (FSDirectory directory = FSDirectory.open(Path.of(address.place()));
+    protected void forgetDeletes(ConnectorUri uri) throws IOException {
+        try (FSDirectory directory = FSDirectory.open(Path.of(uri.location()));
                 IndexWriter writer = new IndexWriter(directory, new IndexWriterConfig(null))) {
             Map<String, String> data = new TreeMap<>();
             writer.getLiveCommitData().forEach(one -> data.put(one.getKey(), one.getValue()));

@@ -301,7 +301,7 @@ class LuceneWriterTest {
                                     + " write.lock; stop that one, or write to another directory");
             assertThatThrownBy(
                             () ->
-                                    index.sink()
+                                    index.flinkSink()
                                             .createWriter(new TestIndex.Context(1, index.metrics)))
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageContaining("write.lock");
@@ -312,7 +312,10 @@ class LuceneWriterTest {
 
     @Test
     void aWriterThatFindsNoIndexSaysThatItIsOnAnotherMachine() {
-        assertThatThrownBy(() -> index.sink().createWriter(new TestIndex.Context(1, index.metrics)))
+        assertThatThrownBy(
+                        () ->
+                                index.flinkSink()
+                                        .createWriter(new TestIndex.Context(1, index.metrics)))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageStartingWith("there is no index in " + index.directory + " on the");
         assertThat(index.directory).doesNotExist();
@@ -321,7 +324,10 @@ class LuceneWriterTest {
     @Test
     void moreThanOneSubtaskIsRefused() {
         assertThat(((FlinkSink) index.prepare(TestIndex.MODEL)).maxParallelism()).isEqualTo(1);
-        assertThatThrownBy(() -> index.sink().createWriter(new TestIndex.Context(2, index.metrics)))
+        assertThatThrownBy(
+                        () ->
+                                index.flinkSink()
+                                        .createWriter(new TestIndex.Context(2, index.metrics)))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("parallelism 1");
     }

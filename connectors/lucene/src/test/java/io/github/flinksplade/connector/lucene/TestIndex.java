@@ -1,16 +1,16 @@
 package io.github.flinksplade.connector.lucene;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SearchIndex.Hit;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.Target;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.Vocabulary;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -43,7 +43,7 @@ final class TestIndex {
 
     final Path directory;
     final Metrics metrics = new Metrics();
-    private final Address address;
+    private final ConnectorUri uri;
 
     TestIndex(Path directory) {
         this(directory, "");
@@ -51,11 +51,11 @@ final class TestIndex {
 
     TestIndex(Path directory, String options) {
         this.directory = directory;
-        this.address = Address.parse("lucene:" + directory + options);
+        this.uri = ConnectorUri.parse("lucene:" + directory + options);
     }
 
-    Target target() {
-        return new LuceneConnector().target(address);
+    VectorSink sink() {
+        return new LuceneConnector().sink(uri);
     }
 
     void check() {
@@ -69,29 +69,29 @@ final class TestIndex {
     /** Opens a writer as a job without earlier state does, creating the index if need be. */
     LuceneWriter open() {
         check();
-        return sink().createWriter(new Context(1, metrics));
+        return flinkSink().createWriter(new Context(1, metrics));
     }
 
     LuceneWriter restore(CommitPoint point) {
-        return (LuceneWriter) sink().restoreWriter(new Context(1, metrics), List.of(point));
+        return (LuceneWriter) flinkSink().restoreWriter(new Context(1, metrics), List.of(point));
     }
 
-    LuceneSink sink() {
-        return sink(MODEL);
+    LuceneFlinkSink flinkSink() {
+        return flinkSink(MODEL);
     }
 
     /** The sink of a job that was prepared with an index by another encoder, if need be. */
-    LuceneSink sink(Provenance provenance) {
-        return new LuceneSink(
-                directory.toString(), address.flag("text", true), false, context(provenance));
+    LuceneFlinkSink flinkSink(Provenance provenance) {
+        return new LuceneFlinkSink(
+                directory.toString(), uri.flag("text", true), false, context(provenance));
     }
 
     PreparedSink prepare(Provenance provenance) {
-        return target().prepare(context(provenance), StartMode.NEW);
+        return sink().prepare(context(provenance), StartMode.NEW);
     }
 
     SearchIndex search() {
-        return new LuceneConnector().index(address);
+        return new LuceneConnector().index(uri);
     }
 
     /** Documents of a term that all documents of a test have in common. */
@@ -119,8 +119,8 @@ final class TestIndex {
         }
     }
 
-    static TargetContext context(Provenance provenance) {
-        return new TargetContext("lucene", "job", provenance, new Words(), false);
+    static SinkContext context(Provenance provenance) {
+        return new SinkContext("lucene", "job", provenance, new Words(), false);
     }
 
     static VectorRecord upsert(String id, long version, int[] indices, float[] values) {

@@ -1,9 +1,9 @@
 package io.github.flinksplade.connector.opensearch;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.SearchIndex;
-import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.VectorSink;
 
 /**
  * {@code elasticsearch://HOST:9200/INDEX}: an index of Elasticsearch 8.15 or later. See the package
@@ -22,12 +22,12 @@ public final class ElasticsearchConnector implements Connector {
     }
 
     @Override
-    public Target target(Address address) {
-        return OpenSearchTarget.at(Product.ELASTICSEARCH, address);
+    public VectorSink sink(ConnectorUri uri) {
+        return OpenSearchSink.at(Product.ELASTICSEARCH, uri);
     }
 
     @Override
-    public SearchIndex index(Address address) {
-        return OpenSearchIndex.open(Place.of(Product.ELASTICSEARCH, address));
+    public SearchIndex index(ConnectorUri uri) {
+        return OpenSearchIndex.open(OpenSearchSettings.of(Product.ELASTICSEARCH, uri));
     }
 }

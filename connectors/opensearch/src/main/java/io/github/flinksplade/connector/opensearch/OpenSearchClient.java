@@ -26,7 +26,7 @@ import java.util.concurrent.CompletionException;
  */
 final class OpenSearchClient implements BatchClient<Request> {
 
-    private final Place place;
+    private final OpenSearchSettings place;
     private final OpenSearchConnection server;
     private final OpenSearchRequestFactory requests;
     private final String parameters;
@@ -37,7 +37,8 @@ final class OpenSearchClient implements BatchClient<Request> {
     /**
      * @param parameters of the bulk request
      */
-    OpenSearchClient(Place place, OpenSearchRequestFactory requests, String parameters) {
+    OpenSearchClient(
+            OpenSearchSettings place, OpenSearchRequestFactory requests, String parameters) {
         this.place = place;
         this.server = new OpenSearchConnection(place);
         this.requests = requests;
@@ -72,7 +73,7 @@ final class OpenSearchClient implements BatchClient<Request> {
                                 if (answer.isUnavailable() || answer.status() / 100 == 5) {
                                     requireFine(answer);
                                 }
-                                uuid = IndexLayout.read(place, answer).uuid();
+                                uuid = OpenSearchSchema.read(place, answer).uuid();
                             });
         }
         return server.send(server.ofIndex("GET", "/_settings/index.uuid", null))

@@ -10,10 +10,10 @@ import java.util.concurrent.CompletableFuture;
 /** Requests to one server about one index. */
 final class OpenSearchConnection implements AutoCloseable {
 
-    private final Place place;
+    private final OpenSearchSettings place;
     private final JsonHttpClient http;
 
-    OpenSearchConnection(Place place) {
+    OpenSearchConnection(OpenSearchSettings place) {
         this.place = place;
         this.http = new JsonHttpClient(place.server(), place.connection());
     }

@@ -1,9 +1,9 @@
 package io.github.flinksplade.connector.opensearch;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.SearchIndex;
-import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.VectorSink;
 
 /**
  * {@code opensearch://HOST:9200/INDEX}: an index of OpenSearch 2 or 3. See the package description
@@ -22,12 +22,12 @@ public final class OpenSearchConnector implements Connector {
     }
 
     @Override
-    public Target target(Address address) {
-        return OpenSearchTarget.at(Product.OPENSEARCH, address);
+    public VectorSink sink(ConnectorUri uri) {
+        return OpenSearchSink.at(Product.OPENSEARCH, uri);
     }
 
     @Override
-    public SearchIndex index(Address address) {
-        return OpenSearchIndex.open(Place.of(Product.OPENSEARCH, address));
+    public SearchIndex index(ConnectorUri uri) {
+        return OpenSearchIndex.open(OpenSearchSettings.of(Product.OPENSEARCH, uri));
     }
 }

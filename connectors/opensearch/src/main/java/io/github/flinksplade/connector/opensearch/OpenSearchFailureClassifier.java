@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector.opensearch;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.github.flinksplade.connector.BatchRefusedException;
+import io.github.flinksplade.connector.BatchRejectedException;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Outcome;
 import io.github.flinksplade.connector.UnreachableException;
@@ -27,7 +27,7 @@ final class OpenSearchFailureClassifier {
     private OpenSearchFailureClassifier() {}
 
     /** What became of a change, by its part of the answer to a batch. */
-    static Outcome outcome(Place place, boolean isDelete, JsonNode item) {
+    static Outcome outcome(OpenSearchSettings place, boolean isDelete, JsonNode item) {
         int status = item.path("status").asInt();
         String type = item.at("/error/type").asText();
         if (status / 100 == 2 || status == 404 && isDelete && type.isEmpty()) {
@@ -53,7 +53,7 @@ final class OpenSearchFailureClassifier {
     }
 
     /** Why a whole batch was not taken; null where it was. */
-    static Exception failureOfBatch(Place place, JsonResponse answer) {
+    static Exception failureOfBatch(OpenSearchSettings place, JsonResponse answer) {
         int status = answer.status();
         if (answer.isSuccess()) {
             return null;
@@ -65,7 +65,7 @@ final class OpenSearchFailureClassifier {
             return gone(place);
         }
         if (status == 400 || status == 413) {
-            return new BatchRefusedException(said(answer));
+            return new BatchRejectedException(said(answer));
         }
         return again(answer);
     }
@@ -83,7 +83,7 @@ final class OpenSearchFailureClassifier {
                 && answer.body().at("/error/type").asText().equals("index_not_found_exception");
     }
 
-    static ConnectorException gone(Place place) {
+    static ConnectorException gone(OpenSearchSettings place) {
         return new ConnectorException(
                 place
                         + " is gone, or another one has taken its place; start the job anew with"
@@ -91,14 +91,14 @@ final class OpenSearchFailureClassifier {
     }
 
     /** What the user is told when something other than a batch was refused. */
-    static ConnectorException refused(Place place, String done, JsonResponse answer) {
+    static ConnectorException refused(OpenSearchSettings place, String done, JsonResponse answer) {
         if (answer.status() == 401 || answer.status() == 403) {
             return forbidden(place, done, answer.status());
         }
         return new ConnectorException(place + " cannot be " + done + ": " + said(answer));
     }
 
-    private static ConnectorException forbidden(Place place, String done, int status) {
+    private static ConnectorException forbidden(OpenSearchSettings place, String done, int status) {
         String message;
         if (status == 403) {
             message =
@@ -116,7 +116,7 @@ final class OpenSearchFailureClassifier {
     }
 
     /** What the user is told when there is no response. */
-    static UnreachableException unreachable(Place place, IOException failure) {
+    static UnreachableException unreachable(OpenSearchSettings place, IOException failure) {
         return new UnreachableException(
                 place.product().title()
                         + " at "
@@ -128,7 +128,7 @@ final class OpenSearchFailureClassifier {
     }
 
     /** What the user is told when the server or a proxy has no time. */
-    static UnreachableException unavailable(Place place, JsonResponse answer) {
+    static UnreachableException unavailable(OpenSearchSettings place, JsonResponse answer) {
         return new UnreachableException(
                 place.product().title()
                         + " at "

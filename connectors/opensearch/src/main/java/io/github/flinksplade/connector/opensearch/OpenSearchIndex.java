@@ -48,17 +48,18 @@ final class OpenSearchIndex implements SearchIndex {
     private static final Comparator<Hit> BEST_FIRST =
             Comparator.comparingDouble(Hit::score).reversed().thenComparing(Hit::id);
 
-    private final Place place;
+    private final OpenSearchSettings place;
     private final OpenSearchConnection server;
-    private final IndexLayout layout;
+    private final OpenSearchSchema layout;
 
-    private OpenSearchIndex(Place place, OpenSearchConnection server, IndexLayout layout) {
+    private OpenSearchIndex(
+            OpenSearchSettings place, OpenSearchConnection server, OpenSearchSchema layout) {
         this.place = place;
         this.server = server;
         this.layout = layout;
     }
 
-    static OpenSearchIndex open(Place place) {
+    static OpenSearchIndex open(OpenSearchSettings place) {
         OpenSearchConnection server = new OpenSearchConnection(place);
         try {
             JsonResponse found = server.exchange(server.ofIndex("GET", "", null));
@@ -66,7 +67,7 @@ final class OpenSearchIndex implements SearchIndex {
                 throw new ConnectorException(
                         place + " does not exist; name the one that a run has written to");
             }
-            return new OpenSearchIndex(place, server, IndexLayout.read(place, found));
+            return new OpenSearchIndex(place, server, OpenSearchSchema.read(place, found));
         } catch (RuntimeException e) {
             server.close();
             throw e;
@@ -127,9 +128,9 @@ final class OpenSearchIndex implements SearchIndex {
             this.size = Math.min(query.k() + SPARE, MOST_HITS);
             body.put("size", size).put("track_total_hits", false);
             body.putArray("_source")
-                    .add(IndexLayout.WEIGHTS)
-                    .add(IndexLayout.TEXT)
-                    .add(IndexLayout.FIELDS);
+                    .add(OpenSearchSchema.WEIGHTS)
+                    .add(OpenSearchSchema.TEXT)
+                    .add(OpenSearchSchema.FIELDS);
             body.set(
                     "query",
                     matching(
@@ -138,7 +139,7 @@ final class OpenSearchIndex implements SearchIndex {
                             size));
             ArrayNode sort = body.putArray("sort");
             sort.addObject().put("_score", "desc");
-            sort.addObject().put(IndexLayout.ID, "asc");
+            sort.addObject().put(OpenSearchSchema.ID, "asc");
         }
 
         void next(Map<String, Hit> hits) {
@@ -160,16 +161,16 @@ final class OpenSearchIndex implements SearchIndex {
 
         private Hit hit(String id, JsonNode shown) {
             JsonNode source = shown.path("_source");
-            JsonNode indices = source.at("/" + IndexLayout.WEIGHTS + "/indices");
-            JsonNode values = source.at("/" + IndexLayout.WEIGHTS + "/values");
+            JsonNode indices = source.at("/" + OpenSearchSchema.WEIGHTS + "/indices");
+            JsonNode values = source.at("/" + OpenSearchSchema.WEIGHTS + "/values");
             int[] ids = new int[indices.size()];
             float[] weights = new float[ids.length];
             for (int i = 0; i < ids.length; i++) {
                 ids[i] = indices.get(i).asInt();
                 weights[i] = values.get(i).floatValue();
             }
-            JsonNode text = source.path(IndexLayout.TEXT);
-            JsonNode fields = source.path(IndexLayout.FIELDS);
+            JsonNode text = source.path(OpenSearchSchema.TEXT);
+            JsonNode fields = source.path(OpenSearchSchema.FIELDS);
             return query.hit(
                     id,
                     text.isTextual() ? text.asText() : null,
@@ -186,7 +187,8 @@ final class OpenSearchIndex implements SearchIndex {
             ArrayNode should = query.putObject("bool").putArray("should");
             for (int i = 0; i < indices.length; i++) {
                 ObjectNode feature = should.addObject().putObject("rank_feature");
-                feature.put("field", IndexLayout.VECTOR + "." + layout.names().name(indices[i]));
+                feature.put(
+                        "field", OpenSearchSchema.VECTOR + "." + layout.names().name(indices[i]));
                 feature.put("boost", values[i]).putObject("linear");
             }
             return query;
@@ -196,12 +198,12 @@ final class OpenSearchIndex implements SearchIndex {
             tokens.put(layout.names().name(indices[i]), values[i]);
         }
         if (isApproximate()) {
-            ObjectNode field = query.putObject("neural_sparse").putObject(IndexLayout.VECTOR);
+            ObjectNode field = query.putObject("neural_sparse").putObject(OpenSearchSchema.VECTOR);
             field.set("query_tokens", tokens);
             field.putObject("method_parameters").put("k", most).put("top_n", indices.length);
         } else {
             ObjectNode vector = query.putObject("sparse_vector");
-            vector.put("field", IndexLayout.VECTOR).put("prune", false);
+            vector.put("field", OpenSearchSchema.VECTOR).put("prune", false);
             vector.set("query_vector", tokens);
         }
         return query;
@@ -234,7 +236,7 @@ final class OpenSearchIndex implements SearchIndex {
     private ObjectNode counting(int[] indices) {
         ObjectNode body = JsonHttpClient.JSON.createObjectNode();
         body.put("size", 0).put("track_total_hits", true);
-        body.putObject("query").putObject("exists").put("field", IndexLayout.ID);
+        body.putObject("query").putObject("exists").put("field", OpenSearchSchema.ID);
         ArrayNode filters =
                 body.putObject("aggs").putObject("terms").putObject("filters").putArray("filters");
         for (int index : indices) {

@@ -115,17 +115,17 @@ final class OpenSearchRequestFactory {
         }
         appendWeights(record, json);
         if (storeText) {
-            json.append(",\"").append(IndexLayout.TEXT).append("\":");
+            json.append(",\"").append(OpenSearchSchema.TEXT).append("\":");
             VectorJson.quote(record.text(), json);
         }
-        json.append(",\"").append(IndexLayout.FIELDS).append("\":").append(fields(record));
+        json.append(",\"").append(OpenSearchSchema.FIELDS).append("\":").append(fields(record));
         json.append(",\"tokens\":").append(record.tokens());
         json.append(",\"truncated\":").append(record.truncated());
         return json.append(",\"encoder\":\"").append(encoder).append("\"}\n");
     }
 
     private void appendVector(VectorRecord record, StringBuilder json) {
-        json.append(",\"").append(IndexLayout.VECTOR).append("\":{");
+        json.append(",\"").append(OpenSearchSchema.VECTOR).append("\":{");
         for (int i = 0; i < record.indices().length; i++) {
             if (i > 0) {
                 json.append(',');
@@ -138,7 +138,7 @@ final class OpenSearchRequestFactory {
     }
 
     private static void appendWeights(VectorRecord record, StringBuilder json) {
-        json.append(",\"").append(IndexLayout.WEIGHTS).append("\":{\"indices\":[");
+        json.append(",\"").append(OpenSearchSchema.WEIGHTS).append("\":{\"indices\":[");
         int[] indices = record.indices();
         for (int i = 0; i < indices.length; i++) {
             json.append(i > 0 ? "," : "").append(indices[i]);

@@ -46,7 +46,7 @@ enum Product {
      *
      * @param greeting what it answers to {@code GET /}
      */
-    void check(JsonNode greeting, FieldType type, Place place) {
+    void check(JsonNode greeting, FieldType type, OpenSearchSettings place) {
         String number = greeting.at("/version/number").asText();
         Product found =
                 greeting.at("/version/distribution").asText().equals("opensearch")
@@ -78,7 +78,8 @@ enum Product {
         require(number, approximate ? 3 : leastMajor, approximate ? 3 : leastMinor, type, place);
     }
 
-    private void require(String number, int major, int minor, FieldType type, Place place) {
+    private void require(
+            String number, int major, int minor, FieldType type, OpenSearchSettings place) {
         String[] parts = number.split("\\.");
         int foundMajor = Integer.parseInt(parts[0]);
         int foundMinor = Integer.parseInt(parts[1].replaceAll("\\D.*", ""));

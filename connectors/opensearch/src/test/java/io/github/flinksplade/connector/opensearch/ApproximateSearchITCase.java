@@ -3,8 +3,8 @@ package io.github.flinksplade.connector.opensearch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SearchIndex.Query;
@@ -21,8 +21,8 @@ class ApproximateSearchITCase {
     void whatTheServerFindsIsScoredExactly() throws Exception {
         StandInServer standIn = new StandInServer(true);
         try (FaultyServer server = new FaultyServer(standIn, standIn::refuse)) {
-            Address address =
-                    Address.parse(
+            ConnectorUri uri =
+                    ConnectorUri.parse(
                                     "opensearch://"
                                             + server.authority()
                                             + "/approximate?type=sparse_vector")
@@ -32,7 +32,7 @@ class ApproximateSearchITCase {
                                             "password", FaultyServer.PASSWORD));
             try (Writing writing =
                     Writing.start(
-                            Connectors.of(address).target(address),
+                            Connectors.of(uri).sink(uri),
                             Corpus.context(Corpus.PROVENANCE, false))) {
                 for (int i = 1; i <= 5; i++) {
                     TreeMap<Integer, Float> terms = new TreeMap<>(Map.of(1, i / 3f, 2, 1f));
@@ -41,7 +41,7 @@ class ApproximateSearchITCase {
                 writing.finish();
                 assertThat(writing.refused()).isEmpty();
             }
-            try (SearchIndex index = Connectors.of(address).index(address)) {
+            try (SearchIndex index = Connectors.of(uri).index(uri)) {
                 int[] indices = {1};
                 float[] values = {2f};
                 assertThat(index.search(new Query(indices, values, 2, false)))

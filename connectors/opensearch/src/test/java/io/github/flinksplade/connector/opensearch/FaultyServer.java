@@ -32,11 +32,11 @@ final class FaultyServer implements Faults, AutoCloseable {
                                     (USERNAME + ":" + PASSWORD).getBytes(StandardCharsets.UTF_8));
 
     /** What is asked of the server behind. */
-    record Request(String method, String target, byte[] body) {
+    record Request(String method, String sink, byte[] body) {
 
         String path() {
-            int question = target.indexOf('?');
-            return question < 0 ? target : target.substring(0, question);
+            int question = sink.indexOf('?');
+            return question < 0 ? sink : sink.substring(0, question);
         }
     }
 

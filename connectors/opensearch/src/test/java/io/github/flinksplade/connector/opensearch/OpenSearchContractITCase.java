@@ -1,6 +1,6 @@
 package io.github.flinksplade.connector.opensearch;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.contract.Faults;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
@@ -46,9 +46,9 @@ class OpenSearchContractITCase extends RestContract {
 
     /** OpenSearch's sparse_vector counts no documents by term. */
     @Override
-    protected Address freshWithIdf(String name) {
-        Address address = fresh(name);
-        return "sparse_vector".equals(address.option("type")) ? null : address;
+    protected ConnectorUri freshWithIdf(String name) {
+        ConnectorUri uri = fresh(name);
+        return "sparse_vector".equals(uri.option("type")) ? null : uri;
     }
 
     @Override

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import io.github.flinksplade.connector.Address;
-import io.github.flinksplade.connector.BatchRefusedException;
+import io.github.flinksplade.connector.BatchRejectedException;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Outcome;
 import io.github.flinksplade.connector.RetryLaterException;
 import io.github.flinksplade.connector.http.JsonHttpClient;
@@ -21,10 +21,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class OpenSearchFailureClassifierTest {
 
-    private static final Place PLACE =
-            Place.of(
+    private static final OpenSearchSettings PLACE =
+            OpenSearchSettings.of(
                     Product.OPENSEARCH,
-                    Address.parse("opensearch://host/docs")
+                    ConnectorUri.parse("opensearch://host/docs")
                             .withProperties(Map.of("api-key", "very-secret")));
 
     private static JsonNode error(int status, String type) throws IOException {
@@ -84,8 +84,8 @@ class OpenSearchFailureClassifierTest {
     @Test
     void failuresOfABatch() throws IOException {
         assertThat(failure(200, "")).isNull();
-        assertThat(failure(413, "x")).isInstanceOf(BatchRefusedException.class);
-        assertThat(failure(400, "x")).isInstanceOf(BatchRefusedException.class);
+        assertThat(failure(413, "x")).isInstanceOf(BatchRejectedException.class);
+        assertThat(failure(400, "x")).isInstanceOf(BatchRejectedException.class);
         assertThat(failure(429, "x")).isInstanceOf(IOException.class);
         assertThat(failure(502, "x")).isInstanceOf(IOException.class);
         assertThat(failure(403, "cluster_block_exception")).isInstanceOf(IOException.class);
@@ -93,7 +93,7 @@ class OpenSearchFailureClassifierTest {
         assertThat(
                         OpenSearchFailureClassifier.failureOfBatch(
                                 PLACE, response(413, MissingNode.getInstance())))
-                .isInstanceOf(BatchRefusedException.class)
+                .isInstanceOf(BatchRejectedException.class)
                 .hasMessageContaining("413");
     }
 

@@ -5,16 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SearchIndex.Query;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.Target;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.Vocabulary;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Writing;
@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What is this connector's own, with a real OpenSearch node. */
 class OpenSearchITCase {
 
-    private static final TargetContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
+    private static final SinkContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
 
     @TempDir private static Path folder;
 
@@ -58,33 +58,34 @@ class OpenSearchITCase {
         node.close();
     }
 
-    private static Address address(String index, String options) {
-        return Address.parse("opensearch://" + server.authority() + "/" + index + "?" + options)
+    private static ConnectorUri uri(String index, String options) {
+        return ConnectorUri.parse(
+                        "opensearch://" + server.authority() + "/" + index + "?" + options)
                 .withProperties(
                         Map.of(
                                 "username", FaultyServer.USERNAME,
                                 "password", FaultyServer.PASSWORD));
     }
 
-    private static Target target(Address address) {
-        return Connectors.of(address).target(address);
+    private static VectorSink sink(ConnectorUri uri) {
+        return Connectors.of(uri).sink(uri);
     }
 
-    private static List<DeadLetter> write(Address address, VectorRecord... records)
+    private static List<DeadLetter> write(ConnectorUri uri, VectorRecord... records)
             throws Exception {
-        try (Writing writing = Writing.start(target(address), CONTEXT)) {
+        try (Writing writing = Writing.start(sink(uri), CONTEXT)) {
             writing.write(records);
             writing.finish();
             return writing.refused();
         }
     }
 
-    private static JsonNode document(Address address, String id) throws Exception {
-        return RestContract.ask(address, "/_mget", "{\"ids\":[\"" + id + "\"]}").at("/docs/0");
+    private static JsonNode document(ConnectorUri uri, String id) throws Exception {
+        return RestContract.ask(uri, "/_mget", "{\"ids\":[\"" + id + "\"]}").at("/docs/0");
     }
 
-    private static void assertRefused(Address address, String message) {
-        assertThatThrownBy(() -> target(address).prepare(CONTEXT, StartMode.NEW))
+    private static void assertRefused(ConnectorUri uri, String message) {
+        assertThatThrownBy(() -> sink(uri).prepare(CONTEXT, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(message)
                 .hasMessageNotContaining("Exception")
@@ -93,23 +94,23 @@ class OpenSearchITCase {
 
     @Test
     void placesThatDoNotFitAreRefused() throws Exception {
-        Address foreign = address("foreign", "");
+        ConnectorUri foreign = uri("foreign", "");
         RestContract.ask("PUT", foreign, "", "{}");
         assertRefused(foreign, "was not made by this job");
-        target(address("by-token", "")).prepare(CONTEXT, StartMode.NEW);
-        assertRefused(address("by-token", "terms=id"), "add terms=token");
-        assertRefused(address("new", "type=sparse_vector"), "needs 3.3 or later");
-        assertRefused(address("new", "pipeline=none"), "no ingest pipeline 'none'");
+        sink(uri("by-token", "")).prepare(CONTEXT, StartMode.NEW);
+        assertRefused(uri("by-token", "terms=id"), "add terms=token");
+        assertRefused(uri("new", "type=sparse_vector"), "needs 3.3 or later");
+        assertRefused(uri("new", "pipeline=none"), "no ingest pipeline 'none'");
         assertRefused(
-                Address.parse("elasticsearch://" + server.authority() + "/new")
-                        .withProperties(address("new", "").properties()),
+                ConnectorUri.parse("elasticsearch://" + server.authority() + "/new")
+                        .withProperties(uri("new", "").properties()),
                 "write opensearch://");
         assertRefused(
-                Address.parse("opensearch://" + server.authority() + "/new"),
+                ConnectorUri.parse("opensearch://" + server.authority() + "/new"),
                 "requires credentials, and none are set");
-        assertRefused(Address.parse("opensearch://127.0.0.1:1/new"), "connection refused");
-        assertRefused(Address.parse("opensearch://nowhere.invalid/new"), "unknown host");
-        Address missing = address("new", "");
+        assertRefused(ConnectorUri.parse("opensearch://127.0.0.1:1/new"), "connection refused");
+        assertRefused(ConnectorUri.parse("opensearch://nowhere.invalid/new"), "unknown host");
+        ConnectorUri missing = uri("new", "");
         assertThatThrownBy(() -> Connectors.of(missing).index(missing))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("does not exist");
@@ -117,36 +118,36 @@ class OpenSearchITCase {
 
     @Test
     void deletesAreRememberedAsLongAsTheAddressSays() throws Exception {
-        Address usual = address("remembers", "");
-        target(usual).prepare(CONTEXT, StartMode.NEW);
+        ConnectorUri usual = uri("remembers", "");
+        sink(usual).prepare(CONTEXT, StartMode.NEW);
         assertThat(gcDeletes(usual)).isEqualTo("7d");
-        target(address("remembers", "gc-deletes=30d")).prepare(CONTEXT, StartMode.NEW);
+        sink(uri("remembers", "gc-deletes=30d")).prepare(CONTEXT, StartMode.NEW);
         assertThat(gcDeletes(usual)).isEqualTo("30d");
-        target(usual).prepare(CONTEXT, StartMode.NEW);
+        sink(usual).prepare(CONTEXT, StartMode.NEW);
         assertThat(gcDeletes(usual)).isEqualTo("30d");
     }
 
-    private static String gcDeletes(Address address) throws Exception {
-        return RestContract.ask("GET", address, "/_settings", "")
+    private static String gcDeletes(ConnectorUri uri) throws Exception {
+        return RestContract.ask("GET", uri, "/_settings", "")
                 .at("/remembers/settings/index/gc_deletes")
                 .asText();
     }
 
     @Test
     void deletesWithoutVersionMayComeAnyNumberOfTimes() throws Exception {
-        Address address = address("no-version", "");
+        ConnectorUri uri = uri("no-version", "");
         VectorRecord delete = Corpus.delete("a", VectorRecord.NO_VERSION);
         VectorRecord absent = Corpus.delete("absent", VectorRecord.NO_VERSION);
-        write(address, Corpus.upsert("a", 7));
+        write(uri, Corpus.upsert("a", 7));
         for (int i = 0; i < 5; i++) {
-            write(address, delete, absent);
-            assertThat(document(address, "a").path("found").asBoolean()).isFalse();
+            write(uri, delete, absent);
+            assertThat(document(uri, "a").path("found").asBoolean()).isFalse();
         }
-        write(address, Corpus.upsert("a", 7)); // a replay of what was deleted
-        assertThat(document(address, "a").path("found").asBoolean()).isFalse();
-        write(address, Corpus.upsert("a", 8), Corpus.upsert("absent", 0));
-        assertThat(document(address, "a").path("_version").asLong()).isEqualTo(18);
-        assertThat(document(address, "absent").path("_version").asLong()).isEqualTo(2);
+        write(uri, Corpus.upsert("a", 7)); // a replay of what was deleted
+        assertThat(document(uri, "a").path("found").asBoolean()).isFalse();
+        write(uri, Corpus.upsert("a", 8), Corpus.upsert("absent", 0));
+        assertThat(document(uri, "a").path("_version").asLong()).isEqualTo(18);
+        assertThat(document(uri, "absent").path("_version").asLong()).isEqualTo(2);
     }
 
     /** Six shards, of which each tenant has one. */
@@ -154,26 +155,26 @@ class OpenSearchITCase {
     void documentsMayShareShardsByTheBeginningOfTheirIds() throws Exception {
         RestContract.ask(
                 "PUT",
-                address("_index_template/routed", ""),
+                uri("_index_template/routed", ""),
                 "",
                 "{\"index_patterns\":[\"routed\"],"
                         + "\"template\":{\"settings\":{\"number_of_shards\":6}}}");
-        Address address = address("routed", "routing=::&refresh=true");
+        ConnectorUri uri = uri("routed", "routing=::&refresh=true");
         List<VectorRecord> records = new ArrayList<>();
         for (int i = 0; i < 30; i++) {
             records.add(Corpus.upsert("tenant " + i % 5 + "::doc/" + i, 3));
         }
         records.add(Corpus.upsert("of nobody", 3));
         records.add(Corpus.upsert("::", 3));
-        assertThat(write(address, records.toArray(VectorRecord[]::new))).isEmpty();
+        assertThat(write(uri, records.toArray(VectorRecord[]::new))).isEmpty();
         for (int tenant = 0; tenant < 5; tenant++) {
             String own = "/_count?routing=tenant%20" + tenant + "&q=id:tenant*" + tenant + "%5C:*";
-            assertThat(RestContract.ask(address, own, "").path("count").asInt()).isEqualTo(6);
+            assertThat(RestContract.ask(uri, own, "").path("count").asInt()).isEqualTo(6);
         }
         // replays, late changes and deletes of either kind find the shard
         assertThat(
                         write(
-                                address,
+                                uri,
                                 records.get(0),
                                 Corpus.upsert("tenant 1::doc/1", 2),
                                 Corpus.delete("tenant 2::doc/2", 4),
@@ -181,41 +182,41 @@ class OpenSearchITCase {
                                 Corpus.delete("of nobody", VectorRecord.NO_VERSION),
                                 Corpus.delete("::", 3)))
                 .isEmpty();
-        write(address, Corpus.upsert("tenant 2::doc/2", 3), Corpus.upsert("tenant 3::doc/3", 3));
+        write(uri, Corpus.upsert("tenant 2::doc/2", 3), Corpus.upsert("tenant 3::doc/3", 3));
         JsonNode all =
-                RestContract.ask(address, "/_search", "{\"size\":99,\"version\":true}").at("/hits");
+                RestContract.ask(uri, "/_search", "{\"size\":99,\"version\":true}").at("/hits");
         assertThat(all.at("/total/value").asInt()).isEqualTo(28);
         for (JsonNode hit : all.path("hits")) {
             assertThat(hit.path("_version").asLong()).as(hit.path("_id").asText()).isEqualTo(8);
             assertThat(hit.path("_id").asText()).startsWith(hit.path("_routing").asText() + "::");
         }
-        assertRefused(address("routed", ""), "write routing=::, or name another index");
-        assertRefused(address("routed", "routing=/"), "write routing=::, or name another index");
-        target(address("not-routed", "")).prepare(CONTEXT, StartMode.NEW);
-        assertRefused(address("not-routed", "routing=/"), "leave routing out");
-        assertThatThrownBy(() -> target(address("new", "routing=")))
+        assertRefused(uri("routed", ""), "write routing=::, or name another index");
+        assertRefused(uri("routed", "routing=/"), "write routing=::, or name another index");
+        sink(uri("not-routed", "")).prepare(CONTEXT, StartMode.NEW);
+        assertRefused(uri("not-routed", "routing=/"), "leave routing out");
+        assertThatThrownBy(() -> sink(uri("new", "routing=")))
                 .hasMessageContaining("such as routing=/");
     }
 
     @Test
     void anIndexThatIsGoneEndsTheJobAndIsNotMadeByTheWay() throws Exception {
-        Address address = address("goes-away", "");
-        try (Writing writing = Writing.start(target(address), CONTEXT)) {
+        ConnectorUri uri = uri("goes-away", "");
+        try (Writing writing = Writing.start(sink(uri), CONTEXT)) {
             writing.write(Corpus.upsert("a", 1));
             writing.checkpoint();
-            RestContract.ask("DELETE", address, "", "");
+            RestContract.ask("DELETE", uri, "", "");
             assertEnds(writing);
         }
-        assertThatThrownBy(() -> RestContract.ask("GET", address, "", ""))
+        assertThatThrownBy(() -> RestContract.ask("GET", uri, "", ""))
                 .hasMessageContaining("no such index");
-        try (Writing writing = Writing.start(target(address), CONTEXT)) {
+        try (Writing writing = Writing.start(sink(uri), CONTEXT)) {
             writing.write(Corpus.upsert("a", 1));
             writing.checkpoint();
-            RestContract.ask("DELETE", address, "", "");
-            target(address).prepare(CONTEXT, StartMode.NEW); // by another job
+            RestContract.ask("DELETE", uri, "", "");
+            sink(uri).prepare(CONTEXT, StartMode.NEW); // by another job
             assertEnds(writing);
         }
-        assertThat(document(address, "b").path("found").asBoolean()).isFalse();
+        assertThat(document(uri, "b").path("found").asBoolean()).isFalse();
     }
 
     private static void assertEnds(Writing writing) {
@@ -235,23 +236,23 @@ class OpenSearchITCase {
 
     @Test
     void aBatchThatIsTooLargeIsHalved() throws Exception {
-        Address address = address("too-large", "in-flight=1");
+        ConnectorUri uri = uri("too-large", "in-flight=1");
         server.bulkRequests();
         server.answerNext(Reply.of(413, "<html>too large</html>"));
         VectorRecord[] records = new VectorRecord[8];
         for (int i = 0; i < records.length; i++) {
             records[i] = Corpus.upsert("doc " + i, 1);
         }
-        assertThat(write(address, records)).hasSizeLessThanOrEqualTo(1);
+        assertThat(write(uri, records)).hasSizeLessThanOrEqualTo(1);
         assertThat(server.bulkRequests().size()).isGreaterThan(1);
     }
 
     @Test
     void whatTheServerRefusesIsThatDocumentsDeadLetter() throws Exception {
-        Address address = address("odd-fields", "");
+        ConnectorUri uri = uri("odd-fields", "");
         List<DeadLetter> refused =
                 write(
-                        address,
+                        uri,
                         Corpus.upsert("good", 1),
                         Corpus.upsert("empty name", 1, "{\"\":1}", new TreeMap<>()),
                         Corpus.upsert("dots", 1, "{\"a..b\":1}", new TreeMap<>()),
@@ -259,22 +260,22 @@ class OpenSearchITCase {
                                 "fine", 1, "{\"a.b\":1,\"a\":{\"b\":[{}]}}", new TreeMap<>()));
         assertThat(refused).hasSize(2);
         assertThat(refused.get(0).message()).contains("field name cannot be an empty string");
-        assertThat(document(address, "good").path("found").asBoolean()).isTrue();
-        assertThat(document(address, "fine").path("found").asBoolean()).isTrue();
+        assertThat(document(uri, "good").path("found").asBoolean()).isTrue();
+        assertThat(document(uri, "fine").path("found").asBoolean()).isTrue();
     }
 
     @Test
     void changesGoThroughThePipeline() throws Exception {
-        Address server = address("x", "");
-        Address root = Address.parse("opensearch:" + server.place().replace("/x", ""));
+        ConnectorUri server = uri("x", "");
+        ConnectorUri root = ConnectorUri.parse("opensearch:" + server.location().replace("/x", ""));
         RestContract.ask(
                 "PUT",
                 root.withProperties(server.properties()),
                 "/_ingest/pipeline/adds",
                 "{\"processors\":[{\"set\":{\"field\":\"fields.added\",\"value\":1}}]}");
-        Address address = address("piped", "pipeline=adds&text=false&fields=kept");
-        write(address, Corpus.upsert("a", 1, "{\"kept\":2,\"not\":3}", new TreeMap<>()));
-        JsonNode source = document(address, "a").path("_source");
+        ConnectorUri uri = uri("piped", "pipeline=adds&text=false&fields=kept");
+        write(uri, Corpus.upsert("a", 1, "{\"kept\":2,\"not\":3}", new TreeMap<>()));
+        JsonNode source = document(uri, "a").path("_source");
         assertThat(source.path("fields"))
                 .isEqualTo(JsonHttpClient.JSON.readTree("{\"added\":1,\"kept\":2}"));
         assertThat(source.has("text")).isFalse();
@@ -283,20 +284,20 @@ class OpenSearchITCase {
     /** Lucene keeps 9 bits, so that these weights are one to the server. */
     @Test
     void theOrderIsThatOfTheExactWeightsAndOfTheIds() throws Exception {
-        Address address = address("ties", "refresh=wait_for");
+        ConnectorUri uri = uri("ties", "refresh=wait_for");
         List<VectorRecord> records = new ArrayList<>();
         for (int i = 0; i < 400; i++) {
             float weight = Float.intBitsToFloat(Float.floatToIntBits(1f) + (i * 37 % 400) / 2);
             records.add(Corpus.upsert("doc " + i, 1, "{}", new TreeMap<>(Map.of(30, weight))));
         }
-        write(address, records.toArray(VectorRecord[]::new));
-        assertFinds(address, new int[] {30}, new float[] {100.5f}, 5, records);
-        assertFinds(address, new int[] {30}, new float[] {1e-3f}, 399, records);
+        write(uri, records.toArray(VectorRecord[]::new));
+        assertFinds(uri, new int[] {30}, new float[] {100.5f}, 5, records);
+        assertFinds(uri, new int[] {30}, new float[] {1e-3f}, 399, records);
     }
 
     @Test
     void aQueryOfMoreTermsThanTheServerTakesAtOnceIsExact() throws Exception {
-        Address address = address("many-terms", "refresh=true");
+        ConnectorUri uri = uri("many-terms", "refresh=true");
         Random random = new Random(5);
         List<VectorRecord> records = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
@@ -306,15 +307,15 @@ class OpenSearchITCase {
             }
             records.add(Corpus.upsert("doc " + i, 1, "{}", terms));
         }
-        write(address, records.toArray(VectorRecord[]::new));
+        write(uri, records.toArray(VectorRecord[]::new));
         int[] indices = new int[1_500];
         float[] values = new float[indices.length];
         for (int i = 0; i < indices.length; i++) {
             indices[i] = i;
             values[i] = 0.1f + random.nextFloat();
         }
-        assertFinds(address, indices, values, 10, records);
-        try (SearchIndex index = Connectors.of(address).index(address)) {
+        assertFinds(uri, indices, values, 10, records);
+        try (SearchIndex index = Connectors.of(uri).index(uri)) {
             Query query = new Query(indices, values, 10, true);
             long[] frequencies = new long[indices.length];
             for (VectorRecord record : records) {
@@ -331,14 +332,14 @@ class OpenSearchITCase {
     /** The first terms of the contract's vocabulary: dots, quotation marks, emoji and so on. */
     @Test
     void oddTermsAreFound() throws Exception {
-        Address address = address("odd-terms", "refresh=true");
+        ConnectorUri uri = uri("odd-terms", "refresh=true");
         List<VectorRecord> records = new ArrayList<>();
         for (int term = 0; term < 30; term++) {
             TreeMap<Integer, Float> terms = new TreeMap<>(Map.of(term, 1f, 100, 1f));
             records.add(Corpus.upsert("doc " + term, 1, "{}", terms));
         }
-        assertThat(write(address, records.toArray(VectorRecord[]::new))).isEmpty();
-        try (SearchIndex index = Connectors.of(address).index(address)) {
+        assertThat(write(uri, records.toArray(VectorRecord[]::new))).isEmpty();
+        try (SearchIndex index = Connectors.of(uri).index(uri)) {
             for (int term = 0; term < 30; term++) {
                 Query query = new Query(new int[] {term}, new float[] {1}, 10, false);
                 assertThat(index.search(query).stream().map(SearchIndex.Hit::id))
@@ -349,31 +350,31 @@ class OpenSearchITCase {
 
     @Test
     void termsMayBeNamedByTheirIds() throws Exception {
-        Address address = address("by-id", "terms=id&refresh=true");
+        ConnectorUri uri = uri("by-id", "terms=id&refresh=true");
         List<VectorRecord> records =
                 List.of(Corpus.upsert("a", 1), Corpus.upsert("b", 1), Corpus.upsert("none", 1));
-        write(address, records.toArray(VectorRecord[]::new));
+        write(uri, records.toArray(VectorRecord[]::new));
         int term = records.get(0).indices()[0];
-        assertThat(document(address, "a").at("/_source/vector").has("" + term)).isTrue();
-        assertFinds(address, new int[] {term}, new float[] {1}, 1, records.subList(0, 1));
+        assertThat(document(uri, "a").at("/_source/vector").has("" + term)).isTrue();
+        assertFinds(uri, new int[] {term}, new float[] {1}, 1, records.subList(0, 1));
     }
 
     /** A limit of the server that the page tells of; not as it should be. */
     @Test
     void aShardThatIsOpenedAnewForgetsDeletes() throws Exception {
-        Address address = address("opened-anew", "");
-        write(address, Corpus.upsert("a", 1), Corpus.delete("a", 2));
-        RestContract.ask(address, "/_flush", "");
-        write(address, Corpus.upsert("a", 1));
-        assertThat(document(address, "a").path("found").asBoolean()).isFalse();
-        RestContract.ask(address, "/_close", "");
-        RestContract.ask(address, "/_open?wait_for_active_shards=1", "");
-        write(address, Corpus.upsert("a", 1));
-        assertThat(document(address, "a").path("found").asBoolean()).isTrue();
+        ConnectorUri uri = uri("opened-anew", "");
+        write(uri, Corpus.upsert("a", 1), Corpus.delete("a", 2));
+        RestContract.ask(uri, "/_flush", "");
+        write(uri, Corpus.upsert("a", 1));
+        assertThat(document(uri, "a").path("found").asBoolean()).isFalse();
+        RestContract.ask(uri, "/_close", "");
+        RestContract.ask(uri, "/_open?wait_for_active_shards=1", "");
+        write(uri, Corpus.upsert("a", 1));
+        assertThat(document(uri, "a").path("found").asBoolean()).isTrue();
     }
 
     private static void assertFinds(
-            Address address, int[] indices, float[] values, int k, List<VectorRecord> records) {
+            ConnectorUri uri, int[] indices, float[] values, int k, List<VectorRecord> records) {
         Query query = new Query(indices, values, k, false);
         List<String> best =
                 records.stream()
@@ -386,50 +387,50 @@ class OpenSearchITCase {
                         .limit(k)
                         .map(VectorRecord::id)
                         .toList();
-        try (SearchIndex index = Connectors.of(address).index(address)) {
+        try (SearchIndex index = Connectors.of(uri).index(uri)) {
             assertThat(index.search(query).stream().map(SearchIndex.Hit::id))
                     .containsExactlyElementsOf(best);
         }
     }
 
-    // ---- the snippets of docs/targets/opensearch.md
+    // ---- the snippets of docs/sinks/opensearch.md
 
     @Test
     void thePagesAddressesAreTaken() throws Exception {
         List<String> blocks = blocks("yaml");
         assertThat(blocks).hasSize(2);
         for (String block : blocks) {
-            String address = block.replaceFirst("(?s).*\nto: (\\S+)\n.*", "$1");
-            target(Address.parse(address));
+            String uri = block.replaceFirst("(?s).*\nto: (\\S+)\n.*", "$1");
+            sink(ConnectorUri.parse(uri));
         }
     }
 
     @Test
     void thePagesQueriesFindOpenSearchsDocuments() throws Exception {
-        Address address = address("documents", "refresh=true");
-        assertThat(run("curl", "sh", 0, server, address)).contains("\"_id\":\"a/b\"");
-        assertThat(run("python3", "python", 0, server, address)).startsWith("a/b 3.5");
+        ConnectorUri uri = uri("documents", "refresh=true");
+        assertThat(run("curl", "sh", 0, server, uri)).contains("\"_id\":\"a/b\"");
+        assertThat(run("python3", "python", 0, server, uri)).startsWith("a/b 3.5");
     }
 
     @Test
     void thePagesQueryFindsElasticsearchsDocuments() throws Exception {
         StandInServer standIn = new StandInServer(false);
         try (FaultyServer front = new FaultyServer(standIn, standIn::refuse)) {
-            Address address =
-                    Address.parse("elasticsearch://" + front.authority() + "/documents")
-                            .withProperties(address("documents", "").properties());
-            assertThat(run("curl", "sh", 1, front, address)).contains("\"_id\":\"a/b\"");
+            ConnectorUri uri =
+                    ConnectorUri.parse("elasticsearch://" + front.authority() + "/documents")
+                            .withProperties(uri("documents", "").properties());
+            assertThat(run("curl", "sh", 1, front, uri)).contains("\"_id\":\"a/b\"");
         }
     }
 
     /** Runs a block of the page against an index in which a/b has the terms fast and car. */
     private static String run(
-            String program, String language, int number, FaultyServer front, Address address)
+            String program, String language, int number, FaultyServer front, ConnectorUri uri)
             throws Exception {
         assumeTrue(isThere(program), program + " is not at hand");
-        TargetContext context =
-                new TargetContext("page", "page", Corpus.PROVENANCE, new FastCar(), false);
-        try (Writing writing = Writing.start(target(address), context)) {
+        SinkContext context =
+                new SinkContext("page", "page", Corpus.PROVENANCE, new FastCar(), false);
+        try (Writing writing = Writing.start(sink(uri), context)) {
             TreeMap<Integer, Float> terms = new TreeMap<>(Map.of(0, 1.5f, 1, 0.5f));
             writing.write(Corpus.upsert("a/b", 1, "{}", terms));
             writing.write(Corpus.upsert("other", 1, "{}", new TreeMap<>(Map.of(2, 1f))));
@@ -457,7 +458,7 @@ class OpenSearchITCase {
     }
 
     private static List<String> blocks(String language) throws Exception {
-        String page = Files.readString(Path.of("../../docs/targets/opensearch.md"));
+        String page = Files.readString(Path.of("../../docs/sinks/opensearch.md"));
         return Pattern.compile("(?s)```" + language + "\\n(.*?)```")
                 .matcher(page)
                 .results()

@@ -61,7 +61,7 @@ final class OpenSearchNode implements Behind, AutoCloseable {
             lastIndex = request.path();
         }
         HttpRequest.Builder same =
-                HttpRequest.newBuilder(URI.create(url + request.target()))
+                HttpRequest.newBuilder(URI.create(url + request.sink()))
                         .method(
                                 request.method(),
                                 HttpRequest.BodyPublishers.ofByteArray(request.body()));

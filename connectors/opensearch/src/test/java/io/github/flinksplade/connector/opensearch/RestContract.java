@@ -2,9 +2,9 @@ package io.github.flinksplade.connector.opensearch;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.contract.Held;
-import io.github.flinksplade.connector.contract.TargetContract;
+import io.github.flinksplade.connector.contract.SinkContract;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -19,7 +19,7 @@ import java.util.TreeMap;
 /**
  * The contract over the REST interface; what an index holds is read by plain requests of its own.
  */
-abstract class RestContract extends TargetContract {
+abstract class RestContract extends SinkContract {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final HttpClient HTTP = HttpClient.newHttpClient();
@@ -37,16 +37,16 @@ abstract class RestContract extends TargetContract {
     }
 
     @Override
-    protected Address fresh(String name) {
+    protected ConnectorUri fresh(String name) {
         String server = given() == null ? scheme() + "://" + local() : given();
         int question = server.indexOf('?');
-        String address =
+        String uri =
                 (question < 0 ? server : server.substring(0, question))
                         + "/"
                         + RUN
                         + name
                         + (question < 0 ? "" : server.substring(question));
-        return Address.parse(address).withProperties(credentials());
+        return ConnectorUri.parse(uri).withProperties(credentials());
     }
 
     private Map<String, String> credentials() {
@@ -67,17 +67,17 @@ abstract class RestContract extends TargetContract {
     }
 
     @Override
-    protected Address withWrongCredentials(Address address) {
-        Map<String, String> wrong = new HashMap<>(address.properties());
+    protected ConnectorUri withWrongCredentials(ConnectorUri uri) {
+        Map<String, String> wrong = new HashMap<>(uri.properties());
         wrong.replace("password", "wrong");
         wrong.replace("api-key", "wrong");
-        return wrong.isEmpty() ? null : address.withProperties(wrong);
+        return wrong.isEmpty() ? null : uri.withProperties(wrong);
     }
 
     @Override
-    protected Map<String, Held> held(Address address) throws Exception {
-        ask(address, "/_refresh", "");
-        JsonNode found = ask(address, "/_search", "{\"size\":10000,\"query\":{\"match_all\":{}}}");
+    protected Map<String, Held> held(ConnectorUri uri) throws Exception {
+        ask(uri, "/_refresh", "");
+        JsonNode found = ask(uri, "/_search", "{\"size\":10000,\"query\":{\"match_all\":{}}}");
         Map<String, Held> held = new TreeMap<>();
         for (JsonNode hit : found.at("/hits/hits")) {
             JsonNode source = hit.path("_source");
@@ -99,17 +99,18 @@ abstract class RestContract extends TargetContract {
         return held;
     }
 
-    static JsonNode ask(Address address, String path, String body) throws Exception {
-        return ask("POST", address, path, body);
+    static JsonNode ask(ConnectorUri uri, String path, String body) throws Exception {
+        return ask("POST", uri, path, body);
     }
 
-    static JsonNode ask(String method, Address address, String path, String body) throws Exception {
-        String scheme = address.flag("tls", false) ? "https:" : "http:";
+    static JsonNode ask(String method, ConnectorUri uri, String path, String body)
+            throws Exception {
+        String scheme = uri.flag("tls", false) ? "https:" : "http:";
         HttpRequest.Builder request =
-                HttpRequest.newBuilder(URI.create(scheme + address.place() + path))
+                HttpRequest.newBuilder(URI.create(scheme + uri.location() + path))
                         .header("Content-Type", "application/json")
                         .method(method, HttpRequest.BodyPublishers.ofString(body));
-        Map<String, String> properties = address.properties();
+        Map<String, String> properties = uri.properties();
         if (properties.containsKey("username")) {
             String both = properties.get("username") + ":" + properties.get("password");
             request.header(
@@ -140,9 +141,9 @@ abstract class RestContract extends TargetContract {
 
     /** What remembers them is not what is searched. */
     @Override
-    protected void forgetDeletes(Address address) throws Exception {
-        ask(address, "/_refresh", "");
-        ask(address, "/_flush", "");
-        ask(address, "/_forcemerge?max_num_segments=1", "");
+    protected void forgetDeletes(ConnectorUri uri) throws Exception {
+        ask(uri, "/_refresh", "");
+        ask(uri, "/_flush", "");
+        ask(uri, "/_forcemerge?max_num_segments=1", "");
     }
 }

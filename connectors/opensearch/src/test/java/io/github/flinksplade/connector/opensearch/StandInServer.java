@@ -143,7 +143,7 @@ final class StandInServer implements Behind {
             case "POST _mget" -> mget(index, JSON.readTree(request.body()));
             case "POST _search" -> search(index, JSON.readTree(request.body()));
             case "POST _refresh", "POST _flush", "POST _forcemerge" -> JSON.createObjectNode();
-            default -> throw new Refusal(405, "method_not_allowed", request.target());
+            default -> throw new Refusal(405, "method_not_allowed", request.sink());
         };
     }
 

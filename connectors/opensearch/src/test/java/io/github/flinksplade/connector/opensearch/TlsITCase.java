@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.contract.Corpus;
@@ -112,8 +112,8 @@ class TlsITCase {
         assertThat(process.waitFor()).as(output).isZero();
     }
 
-    private Address address(String tls, Map<String, String> properties) {
-        return Address.parse(
+    private ConnectorUri uri(String tls, Map<String, String> properties) {
+        return ConnectorUri.parse(
                         "elasticsearch://127.0.0.1:"
                                 + server.getAddress().getPort()
                                 + "/docs?tls="
@@ -121,30 +121,30 @@ class TlsITCase {
                 .withProperties(properties);
     }
 
-    private static void check(Address address) {
-        Connectors.of(address)
-                .target(address)
+    private static void check(ConnectorUri uri) {
+        Connectors.of(uri)
+                .sink(uri)
                 .prepare(Corpus.context(Corpus.PROVENANCE, false), StartMode.NEW);
     }
 
     @Test
     void aServerIsTrustedByItsAuthority() {
-        check(address("true", Map.of("ca", certificate().toString())));
+        check(uri("true", Map.of("ca", certificate().toString())));
         assertThat(standIn.indexes()).containsExactly("docs");
     }
 
     @Test
     void aServerOfAnUnknownAuthorityIsRefused() throws IOException {
-        assertRefused(address("true", Map.of()), "the property ca");
-        assertRefused(address("false", Map.of()), "tls");
-        assertRefused(address("true", Map.of("ca", folder + "/none.pem")), "none.pem");
+        assertRefused(uri("true", Map.of()), "the property ca");
+        assertRefused(uri("false", Map.of()), "tls");
+        assertRefused(uri("true", Map.of("ca", folder + "/none.pem")), "none.pem");
         Path empty = Files.writeString(folder.resolve("empty.pem"), "");
-        assertRefused(address("true", Map.of("ca", empty.toString())), "empty.pem");
+        assertRefused(uri("true", Map.of("ca", empty.toString())), "empty.pem");
         assertThat(standIn.indexes()).isEmpty();
     }
 
-    private static void assertRefused(Address address, String message) {
-        assertThatThrownBy(() -> check(address))
+    private static void assertRefused(ConnectorUri uri, String message) {
+        assertThatThrownBy(() -> check(uri))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(message)
                 .hasMessageNotContaining("Exception");

@@ -27,7 +27,7 @@ final class PineconeClient implements BatchClient<Change> {
     private final AtomicLong termsLeftOut = new AtomicLong();
 
     /** Made by the first batch, and again after one that found the control plane away. */
-    private CompletableFuture<IndexConnection> connection;
+    private CompletableFuture<PineconeIndexConnection> connection;
 
     PineconeClient(PineconeSettings settings) {
         this.settings = settings;
@@ -81,7 +81,7 @@ final class PineconeClient implements BatchClient<Change> {
     }
 
     private static CompletableFuture<Void> send(
-            IndexConnection to, List<Vector> upserts, List<String> deletes) {
+            PineconeIndexConnection to, List<Vector> upserts, List<String> deletes) {
         List<CompletableFuture<Void>> answers = new ArrayList<>();
         if (!upserts.isEmpty()) {
             answers.add(answer(to.upsert(upserts), false));
@@ -92,12 +92,12 @@ final class PineconeClient implements BatchClient<Change> {
         return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new));
     }
 
-    private CompletableFuture<IndexConnection> connection() {
+    private CompletableFuture<PineconeIndexConnection> connection() {
         if (connection == null || connection.isCompletedExceptionally()) {
             // a thread of its own, which sees the classes that this one sees
             connection =
                     CompletableFuture.supplyAsync(
-                            () -> IndexConnection.open(settings),
+                            () -> PineconeIndexConnection.open(settings),
                             connecting -> new Thread(connecting, "pinecone-connect").start());
         }
         return connection;
@@ -129,7 +129,7 @@ final class PineconeClient implements BatchClient<Change> {
     @Override
     public void close() {
         if (connection != null) {
-            connection.thenAccept(IndexConnection::close);
+            connection.thenAccept(PineconeIndexConnection::close);
         }
     }
 }

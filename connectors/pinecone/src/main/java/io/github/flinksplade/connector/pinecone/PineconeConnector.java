@@ -1,9 +1,9 @@
 package io.github.flinksplade.connector.pinecone;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.SearchIndex;
-import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.VectorSink;
 
 /**
  * {@code pinecone:INDEX?namespace=NAMESPACE}: a namespace of a Pinecone index, sparse, or dense
@@ -23,12 +23,12 @@ public final class PineconeConnector implements Connector {
     }
 
     @Override
-    public Target target(Address address) {
-        return new PineconeTarget(PineconeSettings.of(address));
+    public VectorSink sink(ConnectorUri uri) {
+        return new PineconeSink(PineconeSettings.of(uri));
     }
 
     @Override
-    public SearchIndex index(Address address) {
-        return PineconeIndex.open(PineconeSettings.of(address));
+    public SearchIndex index(ConnectorUri uri) {
+        return PineconeIndex.open(PineconeSettings.of(uri));
     }
 }

@@ -3,7 +3,7 @@ package io.github.flinksplade.connector.pinecone;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.flinksplade.connector.BatchRefusedException;
+import io.github.flinksplade.connector.BatchRejectedException;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Quantities;
 import io.github.flinksplade.connector.UnreachableException;
@@ -41,16 +41,17 @@ final class PineconeFailureClassifier {
             return lasting
                     ? explain(settings, controlPlane)
                     : new IOException(
-                            settings.place() + ": " + message(settings, controlPlane), failure);
+                            settings.location() + ": " + message(settings, controlPlane), failure);
         }
         Status status = Status.fromThrowable(failure);
         return switch (status.getCode()) {
             case UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND -> explain(settings, failure);
             // the second is said of a request that is too large
             case INVALID_ARGUMENT, OUT_OF_RANGE ->
-                    new BatchRefusedException("Pinecone refuses it: " + message(settings, status));
+                    new BatchRejectedException("Pinecone refuses it: " + message(settings, status));
             default ->
-                    new IOException(settings.place() + ": " + message(settings, status), failure);
+                    new IOException(
+                            settings.location() + ": " + message(settings, status), failure);
         };
     }
 
@@ -73,7 +74,7 @@ final class PineconeFailureClassifier {
             case UNAUTHENTICATED, PERMISSION_DENIED -> refusedKey(settings, failure);
             case NOT_FOUND ->
                     new ConnectorException(
-                            settings.place()
+                            settings.location()
                                     + " is gone ("
                                     + message(settings, status)
                                     + "); start the job again, which creates it",
@@ -82,7 +83,8 @@ final class PineconeFailureClassifier {
                     unreachable(settings, message(settings, status), failure);
             default ->
                     new ConnectorException(
-                            settings.place() + " answers: " + message(settings, status), failure);
+                            settings.location() + " answers: " + message(settings, status),
+                            failure);
         };
     }
 
@@ -95,7 +97,7 @@ final class PineconeFailureClassifier {
         String message = message(settings, failure);
         if (failure instanceof PineconeNotFoundException) {
             return new ConnectorException(
-                    settings.place()
+                    settings.location()
                             + " is not there, or cannot be created there ("
                             + message
                             + "); name another index, cloud or region",
@@ -105,12 +107,12 @@ final class PineconeFailureClassifier {
             return unreachable(settings, message, failure);
         }
         return new ConnectorException(
-                "Pinecone's answer about " + settings.place() + ": " + message, failure);
+                "Pinecone's answer about " + settings.location() + ": " + message, failure);
     }
 
     private static ConnectorException refusedKey(PineconeSettings settings, Throwable failure) {
         return new ConnectorException(
-                settings.place()
+                settings.location()
                         + " rejects the API key. "
                         + settings.connection().credentialsHint(),
                 failure);
@@ -119,7 +121,7 @@ final class PineconeFailureClassifier {
     private static ConnectorException unreachable(
             PineconeSettings settings, String reason, Throwable failure) {
         return new UnreachableException(
-                settings.place() + " is unavailable: " + reason + ". Check host and network",
+                settings.location() + " is unavailable: " + reason + ". Check host and network",
                 failure);
     }
 

@@ -30,20 +30,20 @@ final class PineconeIndex implements SearchIndex {
     private static final int FETCHED = 100;
 
     private final PineconeSettings settings;
-    private final IndexConnection connection;
+    private final PineconeIndexConnection connection;
     private final Provenance provenance;
 
     private PineconeIndex(
-            PineconeSettings settings, IndexConnection connection, Provenance provenance) {
+            PineconeSettings settings, PineconeIndexConnection connection, Provenance provenance) {
         this.settings = settings;
         this.connection = connection;
         this.provenance = provenance;
     }
 
     static PineconeIndex open(PineconeSettings settings) {
-        IndexConnection connection;
+        PineconeIndexConnection connection;
         try {
-            connection = IndexConnection.open(settings);
+            connection = PineconeIndexConnection.open(settings);
         } catch (PineconeException e) {
             throw PineconeFailureClassifier.explain(settings, e);
         }

@@ -1,9 +1,9 @@
 package io.github.flinksplade.connector.pinecone;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Set;
@@ -42,8 +42,8 @@ record PineconeSettings(
     private static final String PINECONE = "https://api.pinecone.io";
     private static final int MOST_DIMENSIONS = 20_000;
 
-    static PineconeSettings of(Address address) {
-        address.allowOptions(
+    static PineconeSettings of(ConnectorUri uri) {
+        uri.allowOptions(
                 BatchOptions.optionsAnd(
                         "namespace",
                         HOST,
@@ -53,53 +53,53 @@ record PineconeSettings(
                         "dimension",
                         "text",
                         "fields"));
-        String index = address.place();
+        String index = uri.location();
         if (!index.matches("[a-z0-9]([a-z0-9-]{0,43}[a-z0-9])?")) {
             throw new ConnectorException(
                     "'"
                             + index
                             + "' in "
-                            + address
+                            + uri
                             + " cannot be the name of a Pinecone index; write 1 to 45 lower-case"
                             + " letters, digits and dashes, without a dash at either end");
         }
-        String namespace = address.option("namespace", DEFAULT_NAMESPACE);
+        String namespace = uri.option("namespace", DEFAULT_NAMESPACE);
         if (!namespace.matches("[\\x21-\\x7e]{1,512}") || namespace.equals(MARKS)) {
             throw new ConnectorException(
                     "namespace="
                             + namespace
                             + " in "
-                            + address
+                            + uri
                             + ": write 1 to 512 visible ASCII characters, other than "
                             + MARKS);
         }
-        String fields = address.option("fields");
-        String host = host(address);
+        String fields = uri.option("fields");
+        String host = host(uri);
         return new PineconeSettings(
                 index,
                 namespace,
                 host,
-                address.option("cloud", "aws"),
-                address.option("region", "us-east-1"),
-                address.option("dense"),
-                (int) address.number("dimension", 0, 1, MOST_DIMENSIONS),
-                address.flag("text", true),
+                uri.option("cloud", "aws"),
+                uri.option("region", "us-east-1"),
+                uri.option("dense"),
+                (int) uri.number("dimension", 0, 1, MOST_DIMENSIONS),
+                uri.flag("text", true),
                 fields == null ? null : List.of(fields.split(",")),
                 BatchOptions.of(PineconeLimits.RECORDS, PineconeLimits.UPSERT_BYTES, 4)
-                        .with(address, PineconeLimits.RECORDS, PineconeLimits.UPSERT_BYTES),
-                connection(address, !host.startsWith("http://")));
+                        .with(uri, PineconeLimits.RECORDS, PineconeLimits.UPSERT_BYTES),
+                connection(uri, !host.startsWith("http://")));
     }
 
-    private static String host(Address address) {
+    private static String host(ConnectorUri uri) {
         String host =
-                address.option(HOST, address.properties().getOrDefault(HOST, PINECONE))
+                uri.option(HOST, uri.properties().getOrDefault(HOST, PINECONE))
                         .replaceFirst("/+$", "");
         if (!host.matches("https?://[^/?#@]+")) {
             throw new ConnectorException(
                     "host="
                             + host
                             + " of "
-                            + address
+                            + uri
                             + ": write http:// or https:// and a host, such as "
                             + PINECONE
                             + " or http://127.0.0.1:5080");
@@ -107,19 +107,17 @@ record PineconeSettings(
         return host;
     }
 
-    private static ConnectionSettings connection(Address address, boolean tls) {
+    private static ConnectionSettings connection(ConnectorUri uri, boolean tls) {
         ConnectionSettings connection =
                 ConnectionSettings.of(
-                        address,
+                        uri,
                         tls,
                         Set.of(HOST),
                         ConnectionSettings.Property.API_KEY,
                         ConnectionSettings.Property.CA);
         if (!connection.hasCredentials()) {
             throw new ConnectorException(
-                    address
-                            + " requires an API key, and none is set. "
-                            + connection.credentialsHint());
+                    uri + " requires an API key, and none is set. " + connection.credentialsHint());
         }
         return connection;
     }
@@ -139,13 +137,13 @@ record PineconeSettings(
     }
 
     /** The index, for messages. */
-    String place() {
+    String location() {
         return "the index '" + index + "' at " + host;
     }
 
     /** The namespace, for messages. */
     String collection() {
-        return "the namespace '" + namespace + "' of " + place();
+        return "the namespace '" + namespace + "' of " + location();
     }
 
     @Override

@@ -20,9 +20,9 @@ final class ProvenanceMark {
     private static final int VISIBLE_SECONDS = 60;
 
     private final PineconeSettings settings;
-    private final IndexConnection connection;
+    private final PineconeIndexConnection connection;
 
-    ProvenanceMark(PineconeSettings settings, IndexConnection connection) {
+    ProvenanceMark(PineconeSettings settings, PineconeIndexConnection connection) {
         this.settings = settings;
         this.connection = connection;
     }
@@ -67,7 +67,7 @@ final class ProvenanceMark {
                 this::read,
                 () ->
                         new ConnectorException(
-                                settings.place()
+                                settings.location()
                                         + " took a record, but does not show it after "
                                         + VISIBLE_SECONDS
                                         + " s; start again when it does"));

@@ -22,8 +22,9 @@
  * <p><b>Search is exact</b> over the candidates that Pinecone finds: their weights are fetched, and
  * the order of hits is that of the exact scores. There is no search by idf.
  *
- * <p>{@link io.github.flinksplade.connector.pinecone.IndexConnection} says how the client is used,
- * {@link io.github.flinksplade.connector.pinecone.PineconeFailureClassifier} what its answers mean,
- * and {@link io.github.flinksplade.connector.pinecone.PineconeLimits} what Pinecone takes.
+ * <p>{@link io.github.flinksplade.connector.pinecone.PineconeIndexConnection} says how the client
+ * is used, {@link io.github.flinksplade.connector.pinecone.PineconeFailureClassifier} what its
+ * answers mean, and {@link io.github.flinksplade.connector.pinecone.PineconeLimits} what Pinecone
+ * takes.
  */
 package io.github.flinksplade.connector.pinecone;

@@ -4,10 +4,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.contract.Faults;
 import io.github.flinksplade.connector.contract.Held;
-import io.github.flinksplade.connector.contract.TargetContract;
+import io.github.flinksplade.connector.contract.SinkContract;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.TlsChannelCredentials;
@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeAll;
  * API key in {@code PINECONE_API_KEY}, then without faults. One index, a namespace for each test;
  * read with the official client's own index, page by page.
  */
-class PineconeContractITCase extends TargetContract {
+class PineconeContractITCase extends SinkContract {
 
     private static final String URL = System.getProperty("flinksplade.pinecone.url");
     private static final String INDEX =
@@ -53,9 +53,9 @@ class PineconeContractITCase extends TargetContract {
     }
 
     @Override
-    protected Address fresh(String name) {
+    protected ConnectorUri fresh(String name) {
         String namespace = name + "-" + System.nanoTime();
-        return Address.parse("pinecone:" + INDEX + "?namespace=" + namespace)
+        return ConnectorUri.parse("pinecone:" + INDEX + "?namespace=" + namespace)
                 .withProperties(Map.of("host", url(), "api-key", key()));
     }
 
@@ -68,7 +68,7 @@ class PineconeContractITCase extends TargetContract {
     }
 
     @Override
-    protected Map<String, Held> held(Address address) throws Exception {
+    protected Map<String, Held> held(ConnectorUri uri) throws Exception {
         String host =
                 new Pinecone.Builder(key()).withHost(url()).build().describeIndex(INDEX).getHost();
         PineconeConfig config = new PineconeConfig(key());
@@ -82,11 +82,11 @@ class PineconeContractITCase extends TargetContract {
         PineconeConnection connection = new PineconeConnection(config);
         try (connection) {
             Index index = new Index(config, connection, INDEX);
-            Map<String, Vector> read = read(index, address.option("namespace"));
+            Map<String, Vector> read = read(index, uri.option("namespace"));
             while (standIn == null) {
                 // eventually consistent: what has not changed for ten seconds is taken as settled
                 TimeUnit.SECONDS.sleep(10);
-                Map<String, Vector> again = read(index, address.option("namespace"));
+                Map<String, Vector> again = read(index, uri.option("namespace"));
                 if (again.equals(read)) {
                     break;
                 }
@@ -219,13 +219,13 @@ class PineconeContractITCase extends TargetContract {
     }
 
     @Override
-    protected Address withWrongCredentials(Address address) {
-        return address.withProperties(Map.of("api-key", "another-key"));
+    protected ConnectorUri withWrongCredentials(ConnectorUri uri) {
+        return uri.withProperties(Map.of("api-key", "another-key"));
     }
 
     /** Pinecone does not count documents by term. */
     @Override
-    protected Address freshWithIdf(String name) {
+    protected ConnectorUri freshWithIdf(String name) {
         return null;
     }
 }

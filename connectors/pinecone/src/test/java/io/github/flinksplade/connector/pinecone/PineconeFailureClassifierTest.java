@@ -3,9 +3,9 @@ package io.github.flinksplade.connector.pinecone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.flinksplade.connector.Address;
-import io.github.flinksplade.connector.BatchRefusedException;
+import io.github.flinksplade.connector.BatchRejectedException;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.grpc.Status;
 import io.pinecone.exceptions.PineconeAuthorizationException;
 import io.pinecone.exceptions.PineconeInternalServerException;
@@ -18,7 +18,7 @@ class PineconeFailureClassifierTest {
 
     private static final PineconeSettings SETTINGS =
             PineconeSettings.of(
-                    Address.parse("pinecone:idx").withProperties(Map.of("api-key", "k")));
+                    ConnectorUri.parse("pinecone:idx").withProperties(Map.of("api-key", "k")));
 
     private static Exception classify(Status status) {
         return classify(status.withDescription("why").asRuntimeException());
@@ -57,8 +57,8 @@ class PineconeFailureClassifierTest {
 
     @Test
     void whatIsWrongWithARecordIsTold() {
-        assertThat(classify(Status.INVALID_ARGUMENT)).isInstanceOf(BatchRefusedException.class);
-        assertThat(classify(Status.OUT_OF_RANGE)).isInstanceOf(BatchRefusedException.class);
+        assertThat(classify(Status.INVALID_ARGUMENT)).isInstanceOf(BatchRejectedException.class);
+        assertThat(classify(Status.OUT_OF_RANGE)).isInstanceOf(BatchRejectedException.class);
     }
 
     @Test

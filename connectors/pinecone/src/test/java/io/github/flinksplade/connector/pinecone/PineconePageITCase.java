@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Snippets;
@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What docs/targets/pinecone.md shows, as it stands there but for the host. */
+/** What docs/sinks/pinecone.md shows, as it stands there but for the host. */
 class PineconePageITCase {
 
     @TempDir private Path folder;
@@ -31,7 +31,7 @@ class PineconePageITCase {
 
     @BeforeEach
     void open() throws IOException {
-        page = Files.readString(Path.of("../../docs/targets/pinecone.md"));
+        page = Files.readString(Path.of("../../docs/sinks/pinecone.md"));
         standIn = PineconeStandIn.start();
     }
 
@@ -48,8 +48,8 @@ class PineconePageITCase {
 
     /** Writes to the page's own address, with the key under the property that it names. */
     private void fill() throws Exception {
-        Address address =
-                Address.parse(find("\nto: (\\S+)\n"))
+        ConnectorUri uri =
+                ConnectorUri.parse(find("\nto: (\\S+)\n"))
                         .withProperties(
                                 Map.of(
                                         "host",
@@ -65,7 +65,7 @@ class PineconePageITCase {
         VectorRecord one = Corpus.upsert("c", 1, "{}", new TreeMap<>(Map.of(2482, 2f)));
         try (Writing writing =
                 Writing.start(
-                        new PineconeConnector().target(address),
+                        new PineconeConnector().sink(uri),
                         Corpus.context(Corpus.PROVENANCE, false))) {
             writing.write(both, one);
             writing.finish();

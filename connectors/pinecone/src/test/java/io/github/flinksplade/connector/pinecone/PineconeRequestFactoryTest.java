@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.Struct;
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.pinecone.PineconeRequestFactory.Change;
@@ -22,7 +22,8 @@ class PineconeRequestFactoryTest {
 
     private static PineconeSettings settings(String options) {
         return PineconeSettings.of(
-                Address.parse("pinecone:idx?" + options).withProperties(Map.of("api-key", "k")));
+                ConnectorUri.parse("pinecone:idx?" + options)
+                        .withProperties(Map.of("api-key", "k")));
     }
 
     private static VectorRecord record(String fields) {
@@ -185,11 +186,11 @@ class PineconeRequestFactoryTest {
         assertRefused("pinecone:idx?batch-records=1001", "1 to 1000");
     }
 
-    private static void assertRefused(String address, String part) {
+    private static void assertRefused(String uri, String part) {
         assertThatThrownBy(
                         () ->
                                 PineconeSettings.of(
-                                        Address.parse(address)
+                                        ConnectorUri.parse(uri)
                                                 .withProperties(Map.of("api-key", "k"))))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(part);
@@ -199,7 +200,7 @@ class PineconeRequestFactoryTest {
     void theKeyIsNeverPrinted() {
         assertThat(
                         PineconeSettings.of(
-                                        Address.parse("pinecone:idx")
+                                        ConnectorUri.parse("pinecone:idx")
                                                 .withProperties(Map.of("api-key", "s3cret")))
                                 .toString())
                 .isEqualTo(

@@ -3,12 +3,12 @@ package io.github.flinksplade.connector.pinecone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Writing;
 import java.io.InputStream;
@@ -35,7 +35,7 @@ class PineconeTlsITCase {
 
     private static final String PASSWORD = "changeit";
     private static final String TRUSTED = "javax.net.ssl.trustStore";
-    private static final TargetContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
+    private static final SinkContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
 
     @TempDir private static Path folder;
     private static Path store;
@@ -87,8 +87,8 @@ class PineconeTlsITCase {
         standIn.close();
     }
 
-    private Address address() {
-        return Address.parse("pinecone:docs")
+    private ConnectorUri uri() {
+        return ConnectorUri.parse("pinecone:docs")
                 .withProperties(Map.of("host", standIn.url(), "api-key", PineconeStandIn.API_KEY));
     }
 
@@ -96,12 +96,12 @@ class PineconeTlsITCase {
     void writesAndSearches() throws Exception {
         trust();
         assertThat(standIn.url()).startsWith("https:");
-        try (Writing writing = Writing.start(new PineconeConnector().target(address()), CONTEXT)) {
+        try (Writing writing = Writing.start(new PineconeConnector().sink(uri()), CONTEXT)) {
             writing.write(Corpus.upsert("a", 1, "{}", new TreeMap<>(Map.of(3, 1f))));
             writing.finish();
         }
         assertThat(standIn.held("docs", "")).containsOnlyKeys("a");
-        try (SearchIndex index = Connectors.of(address()).index(address())) {
+        try (SearchIndex index = Connectors.of(uri()).index(uri())) {
             assertThat(
                             index.search(
                                     new SearchIndex.Query(
@@ -120,8 +120,8 @@ class PineconeTlsITCase {
                         + Base64.getMimeEncoder()
                                 .encodeToString(keys.getCertificate("stand-in").getEncoded())
                         + "\n-----END CERTIFICATE-----\n");
-        Address address = address().withProperties(Map.of("ca", authority.toString()));
-        try (Writing writing = Writing.start(new PineconeConnector().target(address), CONTEXT)) {
+        ConnectorUri uri = uri().withProperties(Map.of("ca", authority.toString()));
+        try (Writing writing = Writing.start(new PineconeConnector().sink(uri), CONTEXT)) {
             writing.write(Corpus.upsert("b", 1, "{}", new TreeMap<>(Map.of(3, 1f))));
             writing.finish();
         }
@@ -136,10 +136,7 @@ class PineconeTlsITCase {
     @Test
     void aCertificateThatIsNotTrustedIsOneSentence() {
         assertThatThrownBy(
-                        () ->
-                                new PineconeConnector()
-                                        .target(address())
-                                        .prepare(CONTEXT, StartMode.NEW))
+                        () -> new PineconeConnector().sink(uri()).prepare(CONTEXT, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("is unavailable")
                 .hasMessageContaining("Check host and network")

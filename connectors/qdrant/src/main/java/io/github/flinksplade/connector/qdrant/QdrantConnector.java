@@ -1,9 +1,9 @@
 package io.github.flinksplade.connector.qdrant;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.SearchIndex;
-import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.VectorSink;
 
 /**
  * {@code qdrant://HOST:6334/COLLECTION}: a collection of a Qdrant server, spoken to through gRPC.
@@ -23,12 +23,12 @@ public final class QdrantConnector implements Connector {
     }
 
     @Override
-    public Target target(Address address) {
-        return new QdrantTarget(QdrantSettings.of(address));
+    public VectorSink sink(ConnectorUri uri) {
+        return new QdrantSink(QdrantSettings.of(uri));
     }
 
     @Override
-    public SearchIndex index(Address address) {
-        return QdrantIndex.open(QdrantSettings.of(address));
+    public SearchIndex index(ConnectorUri uri) {
+        return QdrantIndex.open(QdrantSettings.of(uri));
     }
 }

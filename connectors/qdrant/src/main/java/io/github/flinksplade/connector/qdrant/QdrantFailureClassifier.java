@@ -1,6 +1,6 @@
 package io.github.flinksplade.connector.qdrant;
 
-import io.github.flinksplade.connector.BatchRefusedException;
+import io.github.flinksplade.connector.BatchRejectedException;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Quantities;
 import io.github.flinksplade.connector.UnreachableException;
@@ -21,9 +21,10 @@ final class QdrantFailureClassifier {
         return switch (Status.fromThrowable(failure).getCode()) {
             // something in the batch; too large for a proxy in between
             case INVALID_ARGUMENT, OUT_OF_RANGE ->
-                    new BatchRefusedException(settings.server() + ": " + reason(settings, failure));
+                    new BatchRejectedException(
+                            settings.server() + ": " + reason(settings, failure));
             case UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, UNIMPLEMENTED, ALREADY_EXISTS ->
-                    explain(settings, "write " + settings.place(), failure);
+                    explain(settings, "write " + settings.location(), failure);
             // also what the server calls internal: a disk that is full, a shard that starts
             case OK,
                     CANCELLED,
@@ -70,7 +71,7 @@ final class QdrantFailureClassifier {
                                     + reason(settings, failure)
                                     + "; use an API key that may";
                     case NOT_FOUND ->
-                            settings.place()
+                            settings.location()
                                     + " is not there; name the collection that a run wrote to, or"
                                     + " start the run anew, which creates it";
                     case OK,

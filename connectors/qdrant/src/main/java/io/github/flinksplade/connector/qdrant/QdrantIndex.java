@@ -57,13 +57,10 @@ final class QdrantIndex implements SearchIndex {
     static QdrantIndex open(QdrantSettings settings) {
         QdrantConnection connection = new QdrantConnection(settings);
         try {
-            QdrantCollection collection = new QdrantCollection(settings, connection);
+            QdrantSchema collection = new QdrantSchema(settings, connection);
             CollectionInfo info = collection.info();
             return new QdrantIndex(
-                    settings,
-                    connection,
-                    QdrantCollection.provenance(info),
-                    collection.modifier(info));
+                    settings, connection, QdrantSchema.provenance(info), collection.modifier(info));
         } catch (RuntimeException e) {
             connection.close();
             throw e;
@@ -89,7 +86,7 @@ final class QdrantIndex implements SearchIndex {
                     connection
                             .await(
                                     connection.points().query(nearest(query, most).build()),
-                                    "search " + settings.place())
+                                    "search " + settings.location())
                             .getResultList();
             List<Hit> best =
                     found.stream()
@@ -111,13 +108,13 @@ final class QdrantIndex implements SearchIndex {
     private void requireModifier(boolean idf) {
         if (idf && modifier == QdrantSettings.Modifier.NONE) {
             throw new ConnectorException(
-                    settings.place()
+                    settings.location()
                             + " does not count documents by term, so it cannot weigh terms by"
                             + " idf; search without idf, or write a collection with modifier=idf");
         }
         if (!idf && modifier == QdrantSettings.Modifier.IDF) {
             throw new ConnectorException(
-                    settings.place()
+                    settings.location()
                             + " has the modifier idf and weighs all queries by it; search with"
                             + " idf, or write a collection with modifier=none");
         }
@@ -139,7 +136,7 @@ final class QdrantIndex implements SearchIndex {
                 connection
                         .await(
                                 connection.points().queryBatch(singles.build()),
-                                "search " + settings.place())
+                                "search " + settings.location())
                         .getResultList();
         List<Integer> indices = new ArrayList<>();
         List<Float> values = new ArrayList<>();
@@ -181,7 +178,7 @@ final class QdrantIndex implements SearchIndex {
         Map<String, Value> payload = point.getPayloadMap();
         if (!payload.containsKey(QdrantPayload.OURS)) {
             throw new ConnectorException(
-                    settings.place()
+                    settings.location()
                             + " holds a point that flink-splade has not written ("
                             + point.getId().toString().strip()
                             + "); delete it");

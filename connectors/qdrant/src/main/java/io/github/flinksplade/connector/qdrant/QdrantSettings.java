@@ -1,9 +1,9 @@
 package io.github.flinksplade.connector.qdrant;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Locale;
@@ -61,43 +61,43 @@ final class QdrantSettings implements Serializable {
     final boolean tombstones;
     final BatchOptions batching;
 
-    private QdrantSettings(Address address) {
-        Matcher place = PLACE.matcher(address.place());
+    private QdrantSettings(ConnectorUri uri) {
+        Matcher place = PLACE.matcher(uri.location());
         int givenPort = GRPC_PORT;
         if (!place.matches()
                 || place.group(2) != null
                         && (givenPort = Integer.parseInt(place.group(2))) > 65535) {
             throw new ConnectorException(
-                    address + " does not name a collection. Write qdrant://HOST:6334/COLLECTION");
+                    uri + " does not name a collection. Write qdrant://HOST:6334/COLLECTION");
         }
         host = place.group(1);
         port = givenPort;
         collection = place.group(3);
-        tls = address.flag("tls", false);
-        vector = address.option("vector", "splade");
-        modifier = address.choice("modifier", Modifier.class, null);
-        onDisk = address.flag("on-disk", false);
-        text = address.flag("text", true);
-        String chosen = address.option("fields");
+        tls = uri.flag("tls", false);
+        vector = uri.option("vector", "splade");
+        modifier = uri.choice("modifier", Modifier.class, null);
+        onDisk = uri.flag("on-disk", false);
+        text = uri.flag("text", true);
+        String chosen = uri.option("fields");
         fields =
                 chosen == null
                         ? null
                         : chosen.isEmpty() ? Set.of() : Set.copyOf(List.of(chosen.split(",")));
-        tombstones = address.flag("tombstones", false);
-        batching = BATCHING.with(address, MOST_RECORDS, MOST_BYTES);
+        tombstones = uri.flag("tombstones", false);
+        batching = BATCHING.with(uri, MOST_RECORDS, MOST_BYTES);
         connection =
                 ConnectionSettings.of(
-                        address,
+                        uri,
                         tls,
                         ConnectionSettings.Property.API_KEY,
                         ConnectionSettings.Property.CA);
     }
 
-    static QdrantSettings of(Address address) {
-        address.allowOptions(
+    static QdrantSettings of(ConnectorUri uri) {
+        uri.allowOptions(
                 BatchOptions.optionsAnd(
                         "vector", "modifier", "on-disk", "text", "fields", "tombstones", "tls"));
-        return new QdrantSettings(address);
+        return new QdrantSettings(uri);
     }
 
     /** A named vector is a place of its own in the collection. */
@@ -118,7 +118,7 @@ final class QdrantSettings implements Serializable {
     }
 
     /** The collection, for messages. */
-    String place() {
+    String location() {
         return "the collection '" + collection + "' at " + host + ":" + port;
     }
 }

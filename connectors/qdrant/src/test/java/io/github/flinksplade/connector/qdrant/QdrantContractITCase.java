@@ -2,10 +2,10 @@ package io.github.flinksplade.connector.qdrant;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.contract.Faults;
 import io.github.flinksplade.connector.contract.Held;
-import io.github.flinksplade.connector.contract.TargetContract;
+import io.github.flinksplade.connector.contract.SinkContract;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -15,9 +15,9 @@ import org.junit.jupiter.api.BeforeEach;
  * -Dflinksplade.qdrant.url=HOST:6334}, its key in {@code QDRANT_API_KEY}, and {@code
  * -Dflinksplade.qdrant.tls=true} where it wants that. On a server there is no way to make faults.
  */
-class QdrantContractITCase extends TargetContract {
+class QdrantContractITCase extends SinkContract {
 
-    private QdrantPlace place;
+    private QdrantTestCollection place;
 
     /** Options that every address of this class has. */
     String options() {
@@ -26,7 +26,7 @@ class QdrantContractITCase extends TargetContract {
 
     @BeforeEach
     void open() {
-        place = QdrantPlace.open();
+        place = QdrantTestCollection.open();
     }
 
     @AfterEach
@@ -35,13 +35,13 @@ class QdrantContractITCase extends TargetContract {
     }
 
     @Override
-    protected Address fresh(String name) {
+    protected ConnectorUri fresh(String name) {
         return place.fresh(name, options());
     }
 
     @Override
-    protected Map<String, Held> held(Address address) {
-        return place.held(address);
+    protected Map<String, Held> held(ConnectorUri uri) {
+        return place.held(uri);
     }
 
     @Override
@@ -60,13 +60,13 @@ class QdrantContractITCase extends TargetContract {
     }
 
     @Override
-    protected Address withWrongCredentials(Address address) {
+    protected ConnectorUri withWrongCredentials(ConnectorUri uri) {
         assumeTrue(place.standIn() != null || place.apiKey() != null, "the server has no API key");
-        return address.withProperties(Map.of("api-key", "wrong"));
+        return uri.withProperties(Map.of("api-key", "wrong"));
     }
 
     @Override
-    protected Address freshWithIdf(String name) {
+    protected ConnectorUri freshWithIdf(String name) {
         return place.fresh(name, "modifier=idf&" + options());
     }
 

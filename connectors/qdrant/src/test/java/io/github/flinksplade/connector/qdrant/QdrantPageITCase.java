@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.flinksplade.connector.Address;
-import io.github.flinksplade.connector.BatchTarget;
-import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.BatchVectorSink;
+import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Snippets;
 import io.github.flinksplade.connector.contract.Writing;
@@ -23,11 +23,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What docs/targets/qdrant.md shows, as it stands there, against the stand-in. */
+/** What docs/sinks/qdrant.md shows, as it stands there, against the stand-in. */
 class QdrantPageITCase {
 
     private static final String KEY = "key-of-the-page";
-    private static final TargetContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
+    private static final SinkContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
 
     @TempDir private Path folder;
     private String page;
@@ -36,7 +36,7 @@ class QdrantPageITCase {
 
     @BeforeEach
     void open() throws IOException {
-        page = Files.readString(Path.of("../../docs/targets/qdrant.md"));
+        page = Files.readString(Path.of("../../docs/sinks/qdrant.md"));
         standIn = new QdrantStandIn("1.18.3", KEY);
         rest = new StandInRest(standIn, KEY);
     }
@@ -54,22 +54,22 @@ class QdrantPageITCase {
     }
 
     /** The page's own address, but for the port. */
-    private Address fill() throws Exception {
+    private ConnectorUri fill() throws Exception {
         String written = find("\nto: (\\S+)\n");
         assertThat(written).contains(":6334/");
-        Address address =
-                Address.parse(written.replace(":6334/", ":" + standIn.port() + "/"))
+        ConnectorUri uri =
+                ConnectorUri.parse(written.replace(":6334/", ":" + standIn.port() + "/"))
                         .withProperties(Map.of(find("qdrant.properties:\n  (\\S+):"), KEY));
         TreeMap<Integer, Float> both = new TreeMap<>(Map.of(2482, 1f, 3435, 2f));
         TreeMap<Integer, Float> one = new TreeMap<>(Map.of(2482, 2f));
-        BatchTarget target = (BatchTarget) new QdrantConnector().target(address);
-        try (Writing writing = Writing.start(target, CONTEXT)) {
+        BatchVectorSink sink = (BatchVectorSink) new QdrantConnector().sink(uri);
+        try (Writing writing = Writing.start(sink, CONTEXT)) {
             writing.write(
                     Corpus.upsert("a/b", 7, "{\"title\":\"t\"}", both),
                     Corpus.upsert("c", 1, "{}", one));
             writing.finish();
         }
-        return address;
+        return uri;
     }
 
     private String run(String... command) throws Exception {

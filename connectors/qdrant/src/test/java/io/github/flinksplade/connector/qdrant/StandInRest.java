@@ -93,7 +93,7 @@ final class StandInRest implements AutoCloseable {
             point.set(
                     "payload",
                     payload(
-                            QdrantPlace.object(found.getPayloadMap()),
+                            QdrantTestCollection.object(found.getPayloadMap()),
                             request.path("with_payload")));
         }
         body.put("status", "ok").put("time", 0.0);

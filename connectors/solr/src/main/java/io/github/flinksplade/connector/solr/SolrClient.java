@@ -23,7 +23,7 @@ final class SolrClient implements BatchClient<Change> {
     private final SolrRequestFactory requests;
     private final String update;
 
-    SolrClient(SolrPlace place, SolrRequestFactory requests, long commitWithinMillis) {
+    SolrClient(SolrSettings place, SolrRequestFactory requests, long commitWithinMillis) {
         this.solr = new SolrConnection(place);
         this.requests = requests;
         this.update = updatePath(commitWithinMillis);
@@ -128,7 +128,7 @@ final class SolrClient implements BatchClient<Change> {
     private <T> CompletableFuture<T> failed(JsonResponse answer) {
         if (answer.status() != 404) {
             return CompletableFuture.failedFuture(
-                    SolrFailureClassifier.ofBatch(solr.place(), answer));
+                    SolrFailureClassifier.ofBatch(solr.location(), answer));
         }
         // A Solr that shuts down or starts says the same as one that has no such collection.
         return solr.send(SolrConnection.SYSTEM)
@@ -137,7 +137,7 @@ final class SolrClient implements BatchClient<Change> {
                                 CompletableFuture.failedFuture(
                                         SolrFailureClassifier.isSuccess(system)
                                                 ? SolrFailureClassifier.ofBatch(
-                                                        solr.place(), answer)
+                                                        solr.location(), answer)
                                                 : new IOException(
                                                         "Solr is starting or shutting down")));
     }

@@ -13,15 +13,15 @@ final class SolrConnection implements AutoCloseable {
     /** What the server says of itself; any user may ask that who may read the configuration. */
     static final JsonRequest SYSTEM = JsonRequest.get("/admin/info/system");
 
-    private final SolrPlace place;
+    private final SolrSettings place;
     private final JsonHttpClient http;
 
-    SolrConnection(SolrPlace place) {
+    SolrConnection(SolrSettings place) {
         this.place = place;
         this.http = new JsonHttpClient(place.server(), place.connection());
     }
 
-    SolrPlace place() {
+    SolrSettings location() {
         return place;
     }
 

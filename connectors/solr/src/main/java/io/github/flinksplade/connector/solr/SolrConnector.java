@@ -1,10 +1,10 @@
 package io.github.flinksplade.connector.solr;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.SearchIndex;
-import io.github.flinksplade.connector.Target;
+import io.github.flinksplade.connector.VectorSink;
 import java.time.Duration;
 
 /**
@@ -39,31 +39,27 @@ public final class SolrConnector implements Connector {
     }
 
     @Override
-    public Target target(Address address) {
-        allowOptions(address);
-        return new SolrTarget(
-                SolrPlace.of(address),
-                new SolrRequestFactory(address.flag(TEXT, true), address.option(FIELDS)),
-                new SolrTarget.Layout(
-                        (int) address.number(SHARDS, 1, 1, 10_000),
-                        (int) address.number(REPLICAS, 1, 1, 1_000)),
-                address.duration(
-                                COMMIT_WITHIN,
-                                Duration.ofSeconds(1),
-                                Duration.ZERO,
-                                MAX_COMMIT_WITHIN)
+    public VectorSink sink(ConnectorUri uri) {
+        allowOptions(uri);
+        return new SolrSink(
+                SolrSettings.of(uri),
+                new SolrRequestFactory(uri.flag(TEXT, true), uri.option(FIELDS)),
+                new SolrSink.Layout(
+                        (int) uri.number(SHARDS, 1, 1, 10_000),
+                        (int) uri.number(REPLICAS, 1, 1, 1_000)),
+                uri.duration(COMMIT_WITHIN, Duration.ofSeconds(1), Duration.ZERO, MAX_COMMIT_WITHIN)
                         .toMillis(),
-                BATCHES.with(address, MOST_RECORDS, MOST_BYTES));
+                BATCHES.with(uri, MOST_RECORDS, MOST_BYTES));
     }
 
     @Override
-    public SearchIndex index(Address address) {
-        allowOptions(address);
-        return SolrIndex.open(SolrPlace.of(address));
+    public SearchIndex index(ConnectorUri uri) {
+        allowOptions(uri);
+        return SolrIndex.open(SolrSettings.of(uri));
     }
 
-    private static void allowOptions(Address address) {
-        address.allowOptions(
+    private static void allowOptions(ConnectorUri uri) {
+        uri.allowOptions(
                 BatchOptions.optionsAnd(TLS, TEXT, FIELDS, COMMIT_WITHIN, SHARDS, REPLICAS));
     }
 }

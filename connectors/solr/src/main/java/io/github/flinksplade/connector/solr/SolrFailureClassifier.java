@@ -1,6 +1,6 @@
 package io.github.flinksplade.connector.solr;
 
-import io.github.flinksplade.connector.BatchRefusedException;
+import io.github.flinksplade.connector.BatchRejectedException;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.http.JsonResponse;
@@ -16,12 +16,12 @@ final class SolrFailureClassifier {
     private SolrFailureClassifier() {}
 
     /** Why a batch was not taken; see {@link io.github.flinksplade.connector.BatchClient#send}. */
-    static Exception ofBatch(SolrPlace place, JsonResponse answer) {
+    static Exception ofBatch(SolrSettings place, JsonResponse answer) {
         return switch (answer.status()) {
             case 400, 413 ->
                     isSchemaGone(answer)
                             ? refused("write to", place, answer)
-                            : new BatchRefusedException(reason(answer));
+                            : new BatchRejectedException(reason(answer));
             case 401, 403, 404 -> refused("write to", place, answer);
             // 429 of a rate limiter or circuit breaker, 503 of a server that starts, 409 of a
             // change that another got ahead of, anything inside the server
@@ -38,7 +38,7 @@ final class SolrFailureClassifier {
     }
 
     /** What an answer that is no success means to the user. */
-    static ConnectorException refused(String doing, SolrPlace place, JsonResponse answer) {
+    static ConnectorException refused(String doing, SolrSettings place, JsonResponse answer) {
         String what = "cannot " + doing + " " + place + ": ";
         return switch (answer.status()) {
             case 401 ->
@@ -73,7 +73,7 @@ final class SolrFailureClassifier {
     }
 
     /** What the user is told when there is no response. */
-    static UnreachableException unreachable(SolrPlace place, IOException failure) {
+    static UnreachableException unreachable(SolrSettings place, IOException failure) {
         return new UnreachableException(
                 "Solr at "
                         + place.server()
@@ -84,7 +84,7 @@ final class SolrFailureClassifier {
     }
 
     /** What the user is told when Solr or a proxy has no time, or Solr starts. */
-    static UnreachableException unavailable(SolrPlace place, JsonResponse answer) {
+    static UnreachableException unavailable(SolrSettings place, JsonResponse answer) {
         return new UnreachableException(
                 "Solr at "
                         + place.server()

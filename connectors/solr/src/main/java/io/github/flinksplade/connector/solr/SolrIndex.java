@@ -38,7 +38,7 @@ final class SolrIndex implements SearchIndex {
         this.provenance = provenance;
     }
 
-    static SolrIndex open(SolrPlace place) {
+    static SolrIndex open(SolrSettings place) {
         SolrConnection solr = new SolrConnection(place);
         try {
             Provenance provenance = provenance(solr);
@@ -74,7 +74,7 @@ final class SolrIndex implements SearchIndex {
                     "the document '"
                             + SolrRequestFactory.PROVENANCE_ID
                             + "' in "
-                            + solr.place()
+                            + solr.location()
                             + " is not what flink-splade wrote; name another collection",
                     e);
         }
@@ -82,7 +82,7 @@ final class SolrIndex implements SearchIndex {
 
     private static void requireSuccess(JsonResponse answer, String doing, SolrConnection solr) {
         if (!SolrFailureClassifier.isSuccess(answer)) {
-            throw SolrFailureClassifier.refused(doing, solr.place(), answer);
+            throw SolrFailureClassifier.refused(doing, solr.location(), answer);
         }
     }
 

@@ -121,7 +121,7 @@ final class SolrSchema {
                     "the "
                             + what
                             + " of "
-                            + solr.place()
+                            + solr.location()
                             + " cannot be changed: "
                             + SolrFailureClassifier.reason(answer)
                             + "; use a configset whose schema and configuration Solr may edit,"
@@ -132,7 +132,7 @@ final class SolrSchema {
 
     private JsonNode require(JsonResponse answer, String doing) {
         if (!SolrFailureClassifier.isSuccess(answer)) {
-            throw SolrFailureClassifier.refused(doing, solr.place(), answer);
+            throw SolrFailureClassifier.refused(doing, solr.location(), answer);
         }
         return answer.body();
     }
@@ -191,7 +191,7 @@ final class SolrSchema {
 
     private ConnectorException foreign(String why) {
         return new ConnectorException(
-                solr.place()
+                solr.location()
                         + " was not made by flink-splade: "
                         + why
                         + "; name another collection");

@@ -2,10 +2,10 @@ package io.github.flinksplade.connector.solr;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.contract.Faults;
 import io.github.flinksplade.connector.contract.Held;
-import io.github.flinksplade.connector.contract.TargetContract;
+import io.github.flinksplade.connector.contract.SinkContract;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
  * http://host:8983/solr}, with {@code -Dflinksplade.solr.user} and the password in {@code
  * SOLR_PASSWORD} where it has users.
  */
-class SolrContractITCase extends TargetContract {
+class SolrContractITCase extends SinkContract {
 
     private static final String URL = System.getProperty("flinksplade.solr.url");
 
@@ -48,21 +48,21 @@ class SolrContractITCase extends TargetContract {
     }
 
     @Override
-    protected Address fresh(String name) throws Exception {
+    protected ConnectorUri fresh(String name) throws Exception {
         if (URL == null) {
             reader.ask(SolrServer.coreFolder(home, name), null);
-            return reader.address(name, "");
+            return reader.uri(name, "");
         }
         assumeTrue(
                 reader.isInCloudMode(),
                 "a Solr that is not in cloud mode cannot be asked for a core of its own");
         // an earlier run may have left one of that name
-        return reader.address("contract-" + System.nanoTime() + "-" + name, "");
+        return reader.uri("contract-" + System.nanoTime() + "-" + name, "");
     }
 
     @Override
-    protected Map<String, Held> held(Address address) throws Exception {
-        return reader.held(address.place().substring(address.place().lastIndexOf('/') + 1));
+    protected Map<String, Held> held(ConnectorUri uri) throws Exception {
+        return reader.held(uri.location().substring(uri.location().lastIndexOf('/') + 1));
     }
 
     /** Faults can be made in a server of our own only. */
@@ -72,10 +72,8 @@ class SolrContractITCase extends TargetContract {
     }
 
     @Override
-    protected Address withWrongCredentials(Address address) {
-        return address.properties().isEmpty()
-                ? null
-                : address.withProperties(Map.of("password", "wrong"));
+    protected ConnectorUri withWrongCredentials(ConnectorUri uri) {
+        return uri.properties().isEmpty() ? null : uri.withProperties(Map.of("password", "wrong"));
     }
 
     @Override

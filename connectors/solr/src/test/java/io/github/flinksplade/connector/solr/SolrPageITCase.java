@@ -3,7 +3,7 @@ package io.github.flinksplade.connector.solr;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Writing;
 import java.nio.charset.StandardCharsets;
@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The snippets of docs/targets/solr.md, run against a real Solr. */
+/** The snippets of docs/sinks/solr.md, run against a real Solr. */
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 class SolrPageITCase {
 
@@ -30,16 +30,15 @@ class SolrPageITCase {
 
     @BeforeAll
     static void start(@TempDir Path home) throws Exception {
-        page = Files.readString(Path.of("../../docs/targets/solr.md"));
+        page = Files.readString(Path.of("../../docs/sinks/solr.md"));
         SolrServer.prepare(home);
         solr = SolrProcess.start(home);
         reader = new SolrReader(solr.url, null, null);
         reader.ask(SolrServer.coreFolder(home, "articles"), null);
-        Address address = reader.address("articles", "");
+        ConnectorUri uri = reader.uri("articles", "");
         try (Writing writing =
                 Writing.start(
-                        new SolrConnector().target(address),
-                        Corpus.context(Corpus.PROVENANCE, false))) {
+                        new SolrConnector().sink(uri), Corpus.context(Corpus.PROVENANCE, false))) {
             writing.write(
                     Corpus.upsert("second", 1, "{}", new TreeMap<>(Map.of(2040, 1f))),
                     Corpus.upsert("first", 1, "{}", new TreeMap<>(Map.of(2040, 1f, 2088, 1f))),

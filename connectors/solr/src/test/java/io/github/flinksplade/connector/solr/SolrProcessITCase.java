@@ -3,14 +3,14 @@ package io.github.flinksplade.connector.solr;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SearchIndex.Query;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.Target;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Writing;
 import java.net.URI;
@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class SolrProcessITCase {
 
-    private static final TargetContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
+    private static final SinkContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
 
     @Test
     void whatWasAcknowledgedSurvivesAKill(@TempDir Path home) throws Exception {
@@ -33,7 +33,7 @@ class SolrProcessITCase {
             SolrReader reader = new SolrReader(first.url, null, null);
             reader.ask(SolrServer.coreFolder(home, "kept"), null);
             // nothing is committed before the kill: all of it is in the log only
-            write(reader.address("kept", "?commit-within=0s"), 50);
+            write(reader.uri("kept", "?commit-within=0s"), 50);
             assertThat(
                             reader.ask("/kept/select?q=*:*&rows=0", null)
                                     .at("/response/numFound")
@@ -50,8 +50,8 @@ class SolrProcessITCase {
                 assertThat(System.nanoTime()).as("time is up").isLessThan(deadline);
                 Thread.onSpinWait();
             }
-            Target target = new SolrConnector().target(reader.address("kept", ""));
-            target.prepare(CONTEXT, StartMode.RESUME);
+            VectorSink sink = new SolrConnector().sink(reader.uri("kept", ""));
+            sink.prepare(CONTEXT, StartMode.RESUME);
         }
     }
 
@@ -74,10 +74,10 @@ class SolrProcessITCase {
                                 "-DzkHost=127.0.0.1:" + (URI.create(first.url).getPort() + 1_000),
                                 "-Dsolr.http1=true")) {
             SolrReader reader = new SolrReader(first.url, null, null);
-            Address address = reader.address("made", "?shards=2&replicas=2");
-            prepare(address, StartMode.NEW);
-            write(address, 50);
-            write(address, 50); // Solr does not say of all shards what it wrote
+            ConnectorUri uri = reader.uri("made", "?shards=2&replicas=2");
+            prepare(uri, StartMode.NEW);
+            write(uri, 50);
+            write(uri, 50); // Solr does not say of all shards what it wrote
             assertThat(reader.held("made")).hasSize(50);
             JsonNode shards =
                     reader.ask("/admin/collections?action=CLUSTERSTATUS&collection=made", null)
@@ -85,23 +85,23 @@ class SolrProcessITCase {
             assertThat(shards).hasSize(2).allSatisfy(s -> assertThat(s.get("replicas")).hasSize(2));
             VectorRecord any = Corpus.upsert("7", 1);
             Query query = new Query(any.indices(), any.values(), 1, true);
-            try (SearchIndex index = new SolrConnector().index(address)) {
+            try (SearchIndex index = new SolrConnector().index(uri)) {
                 assertThat(index.provenance()).isEqualTo(Corpus.PROVENANCE);
                 assertThat(index.search(query).get(0).id()).isEqualTo("7");
             }
             second.kill();
-            prepare(address, StartMode.RESUME);
-            write(address, 100);
+            prepare(uri, StartMode.RESUME);
+            write(uri, 100);
             assertThat(reader.held("made")).hasSize(100);
         }
     }
 
     /** As a job waits for a Solr that starts, or for new leaders of the shards of a lost node. */
-    private static void prepare(Address address, StartMode start) {
+    private static void prepare(ConnectorUri uri, StartMode start) {
         long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
         while (true) {
             try {
-                new SolrConnector().target(address).prepare(CONTEXT, start);
+                new SolrConnector().sink(uri).prepare(CONTEXT, start);
                 return;
             } catch (UnreachableException e) {
                 assertThat(System.nanoTime()).as(e.getMessage()).isLessThan(deadline);
@@ -109,9 +109,9 @@ class SolrProcessITCase {
         }
     }
 
-    private static void write(Address address, int documents) throws Exception {
-        Target target = new SolrConnector().target(address);
-        try (Writing writing = Writing.start(target, CONTEXT)) {
+    private static void write(ConnectorUri uri, int documents) throws Exception {
+        VectorSink sink = new SolrConnector().sink(uri);
+        try (Writing writing = Writing.start(sink, CONTEXT)) {
             for (int i = 0; i < documents; i++) {
                 writing.write(Corpus.upsert(Integer.toString(i), 1));
             }

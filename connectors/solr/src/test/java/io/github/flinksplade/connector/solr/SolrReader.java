@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.flinksplade.connector.Address;
+import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.contract.Held;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -31,21 +31,21 @@ final class SolrReader {
         this.password = password;
     }
 
-    /** The address of one of its collections. */
-    Address address(String collection, String options) {
-        URI uri = URI.create(server);
-        Address address =
-                Address.parse(
+    /** The URI of one of its collections. */
+    ConnectorUri uri(String collection, String options) {
+        URI url = URI.create(server);
+        ConnectorUri uri =
+                ConnectorUri.parse(
                         "solr://"
-                                + uri.getRawAuthority()
-                                + uri.getRawPath()
+                                + url.getRawAuthority()
+                                + url.getRawPath()
                                 + "/"
                                 + collection
-                                + (uri.getScheme().equals("https") ? "?tls=true" : "")
+                                + (url.getScheme().equals("https") ? "?tls=true" : "")
                                 + options);
         return user == null
-                ? address
-                : address.withProperties(Map.of("username", user, "password", password));
+                ? uri
+                : uri.withProperties(Map.of("username", user, "password", password));
     }
 
     /** Status and body of an answer. */

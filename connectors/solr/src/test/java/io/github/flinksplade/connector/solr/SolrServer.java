@@ -195,7 +195,7 @@ final class SolrServer implements Faults {
         System.exit(0);
     }
 
-    /** Address of the server. */
+    /** ConnectorUri of the server. */
     String url() {
         return (connector.getDefaultProtocol().equals("SSL") ? "https" : "http")
                 + "://127.0.0.1:"

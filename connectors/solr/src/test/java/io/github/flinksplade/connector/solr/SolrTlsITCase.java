@@ -3,10 +3,10 @@ package io.github.flinksplade.connector.solr;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.flinksplade.connector.Address;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.contract.Corpus;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A Solr with a certificate of an authority that no JDK knows. */
 class SolrTlsITCase {
 
-    private static final TargetContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
+    private static final SinkContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
 
     private static Path home;
     private static SolrServer solr;
@@ -78,8 +78,8 @@ class SolrTlsITCase {
         if (ca != null) {
             properties.put("ca", home.resolve(ca).toString());
         }
-        Address address = Address.parse("solr:" + place + options).withProperties(properties);
-        new SolrConnector().target(address).prepare(CONTEXT, StartMode.NEW);
+        ConnectorUri uri = ConnectorUri.parse("solr:" + place + options).withProperties(properties);
+        new SolrConnector().sink(uri).prepare(CONTEXT, StartMode.NEW);
     }
 
     /** The connection stands: it is Solr that says what is missing. */

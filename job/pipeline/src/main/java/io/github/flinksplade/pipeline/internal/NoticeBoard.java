@@ -139,7 +139,7 @@ final class NoticeBoard extends AbstractStreamOperator<DeadLetter>
         DeadLetter letter = notice.letter();
         if (letter != null) {
             counts.merge(
-                    letter.stage() == DeadLetter.Stage.WRITE ? OF_SINK + letter.target() : LOST,
+                    letter.stage() == DeadLetter.Stage.WRITE ? OF_SINK + letter.sink() : LOST,
                     1L,
                     Long::sum);
             output.collect(new StreamRecord<>(letter));

@@ -24,7 +24,7 @@ final class Parse extends ReadingOperator<SourceRecord, Document> {
 
     private transient DocumentParser parser;
     private transient Count parsed;
-    private transient DeadLetterOffice deadLetters;
+    private transient DeadLetters deadLetters;
 
     Parse(RecordFormat format, KeyFormat keyFormat, long maxRecordBytes, String versionField) {
         this.format = format;
@@ -38,7 +38,7 @@ final class Parse extends ReadingOperator<SourceRecord, Document> {
         super.open();
         parser = new DocumentParser(format, keyFormat, maxRecordBytes, versionField);
         parsed = new Count(getRuntimeContext(), Counters.PARSED);
-        deadLetters = new DeadLetterOffice(getRuntimeContext(), DeadLetter.Stage.PARSE, null);
+        deadLetters = new DeadLetters(getRuntimeContext(), DeadLetter.Stage.PARSE, null);
     }
 
     @Override

@@ -4,11 +4,11 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.PreparedSink;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.Target;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.internal.Notice.Reason;
@@ -42,23 +42,23 @@ final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
     private static final Logger LOG = LoggerFactory.getLogger(SinkAdmission.class);
 
     private final String name;
-    private final PreparedSink sink;
+    private final PreparedSink prepared;
 
     /** What to prepare again; null where the start mode was known. */
-    private final Target target;
+    private final VectorSink unverified;
 
-    private final TargetContext context;
+    private final SinkContext context;
 
     private transient long writtenInAll;
     private transient ListState<Long> writtenState;
     private transient Count written;
-    private transient DeadLetterOffice deadLetters;
+    private transient DeadLetters deadLetters;
     private transient Reason rejected;
 
     SinkAdmission(NamedSink named) {
         this.name = named.name();
-        this.sink = named.sink();
-        this.target = named.unverified();
+        this.prepared = named.prepared();
+        this.unverified = named.unverified();
         this.context = named.context();
     }
 
@@ -78,14 +78,16 @@ final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
         writtenInAll = restored;
         getRuntimeContext().getLongCounter(Counters.restored(name)).add(restored);
         boolean wroteBefore = restored > 0;
-        if (target != null && task.getAttemptNumber() == 0 && state.isRestored() == wroteBefore) {
+        if (unverified != null
+                && task.getAttemptNumber() == 0
+                && state.isRestored() == wroteBefore) {
             verify(wroteBefore ? StartMode.RESUME : StartMode.NEW);
         }
     }
 
     private void verify(StartMode start) {
         try {
-            target.prepare(context, start);
+            unverified.prepare(context, start);
         } catch (UnreachableException e) {
             // the writer waits for the server and fails if the target is missing
             LOG.warn("{} is unavailable; not verified at this start.", name, e);
@@ -99,17 +101,17 @@ final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
 
     @Override
     public void open(OpenContext openContext) {
-        if (sink instanceof FlinkSink) {
+        if (prepared instanceof FlinkSink) {
             written = new Count(getRuntimeContext(), Counters.written(name));
         } // else the operator that writes the batches counts what the server accepted
-        deadLetters = new DeadLetterOffice(getRuntimeContext(), DeadLetter.Stage.WRITE, name);
+        deadLetters = new DeadLetters(getRuntimeContext(), DeadLetter.Stage.WRITE, name);
         rejected = new Reason("rejected", "not supported by " + name, null);
     }
 
     @Override
     public void processElement(
             VectorRecord record, Context processing, Collector<VectorRecord> out) {
-        String rejection = sink.rejection(record);
+        String rejection = prepared.rejection(record);
         if (rejection == null) {
             writtenInAll++;
             if (written != null) {

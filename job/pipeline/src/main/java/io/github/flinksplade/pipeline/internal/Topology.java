@@ -129,7 +129,7 @@ public final class Topology {
                         timeout + checkpoints.getMinPauseBetweenCheckpoints());
         Duration longest = Duration.ofMillis(next + timeout);
         for (NamedSink named : job.sinks()) {
-            if (named.sink() instanceof FlinkSink sink) {
+            if (named.prepared() instanceof FlinkSink sink) {
                 sink.checkCommits(longest);
             }
         }
@@ -141,7 +141,7 @@ public final class Topology {
         PipelineOptions options = job.options();
         Provenance provenance = job.provenance();
         long fingerprint = Hashes.fingerprint(provenance.fingerprint());
-        long[] targets = Hashes.ofNames(job.sinks().stream().map(NamedSink::name).toList());
+        long[] sinks = Hashes.ofNames(job.sinks().stream().map(NamedSink::name).toList());
 
         DataStream<Document> documents =
                 job.sources().stream()
@@ -155,7 +155,8 @@ public final class Topology {
                         documents
                                 .keyBy(Document::id, Types.STRING)
                                 .process(
-                                        new Gate(options, fingerprint, targets, MicrosClock.SYSTEM),
+                                        new ChangeDetector(
+                                                options, fingerprint, sinks, MicrosClock.SYSTEM),
                                         TypeInformation.of(Change.class)));
         collectNotices(changes);
 
@@ -176,7 +177,7 @@ public final class Topology {
                         "guard",
                         encoded.keyBy(change -> change.change().id(), Types.STRING)
                                 .process(
-                                        new OrderGuard(options, fingerprint),
+                                        new Sequencer(options, fingerprint),
                                         TypeInformation.of(VectorRecord.class)));
         collectNotices(records);
         return records;
@@ -229,7 +230,7 @@ public final class Topology {
 
     private void write(
             StreamExecutionEnvironment env, DataStream<VectorRecord> records, NamedSink named) {
-        PreparedSink sink = named.sink();
+        PreparedSink sink = named.prepared();
         SingleOutputStreamOperator<VectorRecord> accepted =
                 named(
                         "check-" + named.name(),
@@ -257,7 +258,8 @@ public final class Topology {
                     named(
                             "refused-" + named.name(),
                             rejected.process(
-                                    new Refused(named.name()), TypeInformation.of(Notice.class))));
+                                    new RejectedInput(named.name()),
+                                    TypeInformation.of(Notice.class))));
         } else if (sink instanceof FlinkSink flinkSink) {
             DataStreamSink<VectorRecord> written =
                     toSink.sinkTo(flinkSink.sink()).name(uid).uid(uid);

@@ -5,7 +5,7 @@ import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.PreparedDeadLetterQueue;
 import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.Provenance;
-import io.github.flinksplade.connector.TargetContext;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.SparseVector;
@@ -44,7 +44,7 @@ record Jobs(String name) {
     }
 
     /** What is kept of a dead letter. */
-    record Dead(int partition, long offset, DeadLetter.Stage stage, String target, String message)
+    record Dead(int partition, long offset, DeadLetter.Stage stage, String sink, String message)
             implements Serializable {
         private static final long serialVersionUID = 1L;
     }
@@ -83,7 +83,7 @@ record Jobs(String name) {
                                     letter.origin().partition(),
                                     letter.origin().offset(),
                                     letter.stage(),
-                                    letter.target(),
+                                    letter.sink(),
                                     letter.message()));
         }
     }
@@ -92,17 +92,16 @@ record Jobs(String name) {
         return new FakeEncoderFactory(name);
     }
 
-    List<NamedSink> targets(String... names) {
-        return Stream.of(names).map(target -> sink(target, new Collecting(place(target)))).toList();
+    List<NamedSink> sinks(String... names) {
+        return Stream.of(names).map(each -> sink(each, new Collecting(place(each)))).toList();
     }
 
-    NamedSink sink(String target, PreparedSink sink) {
-        return new NamedSink(sink, context(target), null);
+    NamedSink sink(String identity, PreparedSink sink) {
+        return new NamedSink(sink, context(identity), null);
     }
 
-    TargetContext context(String target) {
-        return new TargetContext(
-                target, name, provenance(), new EncoderVocabulary(factory()), false);
+    SinkContext context(String sink) {
+        return new SinkContext(sink, name, provenance(), new EncoderVocabulary(factory()), false);
     }
 
     private Provenance provenance() {
@@ -111,16 +110,16 @@ record Jobs(String name) {
         }
     }
 
-    private String place(String target) {
-        return name + "/" + target;
+    private String place(String sink) {
+        return name + "/" + sink;
     }
 
     JobDefinition definition(
-            List<NamedSource> sources, List<NamedSink> targets, PipelineOptions options) {
+            List<NamedSource> sources, List<NamedSink> sinks, PipelineOptions options) {
         return new JobDefinition(
                 sources,
                 null,
-                targets,
+                sinks,
                 new CollectingDeadLetters(place("dead")),
                 "fake",
                 EncoderOptions.defaults(),
@@ -128,8 +127,8 @@ record Jobs(String name) {
                 options);
     }
 
-    List<Written> written(String target) {
-        return CollectingSink.committed(place(target), Written.class);
+    List<Written> written(String sink) {
+        return CollectingSink.committed(place(sink), Written.class);
     }
 
     List<Dead> dead() {

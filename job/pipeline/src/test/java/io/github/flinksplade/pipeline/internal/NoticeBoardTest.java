@@ -66,22 +66,22 @@ class NoticeBoardTest {
         harness.processElement(Notice.ofRead(records), 0);
     }
 
-    private void dead(String target, String summary) throws Exception {
+    private void dead(String sink, String summary) throws Exception {
         SourceRecord origin = SourceRecord.of("/d/docs.jsonl", offset++, null, new byte[0]);
         harness.processElement(
                 new Notice(
                         new DeadLetter(
                                 origin,
-                                target == null ? DeadLetter.Stage.PARSE : DeadLetter.Stage.WRITE,
-                                target,
+                                sink == null ? DeadLetter.Stage.PARSE : DeadLetter.Stage.WRITE,
+                                sink,
                                 "C",
                                 summary),
-                        target + summary,
+                        sink + summary,
                         summary,
                         origin.position(),
                         null,
                         "Do it.",
-                        target == null ? 1 : 0),
+                        sink == null ? 1 : 0),
                 0);
     }
 

@@ -32,7 +32,7 @@ class OldStateTest {
     private static KeyedOperator<Document, Change> gate(OperatorSubtaskState from)
             throws Exception {
         return KeyedOperator.open(
-                new Gate(
+                new ChangeDetector(
                         PipelineOptions.defaults(),
                         MODEL,
                         Hashes.ofNames(List.of("t")),
@@ -44,7 +44,7 @@ class OldStateTest {
     private static KeyedOperator<EncodedChange, VectorRecord> guard(OperatorSubtaskState from)
             throws Exception {
         return KeyedOperator.open(
-                new OrderGuard(PipelineOptions.defaults(), MODEL),
+                new Sequencer(PipelineOptions.defaults(), MODEL),
                 change -> change.change().id(),
                 from);
     }

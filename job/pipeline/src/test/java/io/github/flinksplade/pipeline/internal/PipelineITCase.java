@@ -259,12 +259,12 @@ class PipelineITCase {
             Jobs jobs,
             String sourceName,
             ScriptedSource source,
-            List<NamedSink> targets,
+            List<NamedSink> sinks,
             PipelineOptions options)
             throws Exception {
         new Topology(
                         jobs.definition(
-                                List.of(new NamedSource(sourceName, source)), targets, options),
+                                List.of(new NamedSource(sourceName, source)), sinks, options),
                         jobs.factory())
                 .define(env);
         return env.executeAsync();
@@ -290,7 +290,7 @@ class PipelineITCase {
                         jobs,
                         "docs",
                         new ScriptedSource(jobs.name(), script),
-                        jobs.targets("a", "b"),
+                        jobs.sinks("a", "b"),
                         PipelineOptions.defaults()));
         assertThat(script.failures).hasValue(5);
         verify(expected, jobs.written("a"), jobs.dead(), seed);
@@ -315,12 +315,12 @@ class PipelineITCase {
                                 jobs,
                                 "docs",
                                 new ScriptedSource(jobs.name(), script),
-                                jobs.targets("a"),
+                                jobs.sinks("a"),
                                 PipelineOptions.defaults()));
         verify(expected, jobs.written("a"), jobs.dead(), seed);
         assertThat(jobs.dead())
                 .filteredOn(letter -> letter.stage() == Stage.WRITE)
-                .extracting(Dead::target, Dead::message)
+                .extracting(Dead::sink, Dead::message)
                 .containsExactly(tuple("a", "no such ids here"));
         long changes = expected.changes.values().stream().mapToLong(List::size).sum();
         Map<String, Object> want = new TreeMap<>();
@@ -353,7 +353,7 @@ class PipelineITCase {
             StreamExecutionEnvironment env,
             Jobs jobs,
             ScriptedSource.Script script,
-            List<NamedSink> targets,
+            List<NamedSink> sinks,
             Path directory)
             throws Exception {
         JobClient client =
@@ -362,7 +362,7 @@ class PipelineITCase {
                         jobs,
                         "docs",
                         new ScriptedSource(jobs.name(), script),
-                        targets,
+                        sinks,
                         PipelineOptions.defaults());
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!script.stands()) {
@@ -389,7 +389,7 @@ class PipelineITCase {
                         environment(before, "hashmap", false, null),
                         jobs,
                         script,
-                        jobs.targets("a"),
+                        jobs.sinks("a"),
                         directory);
         int first = jobs.written("a").size();
         assertThat(first).isPositive();
@@ -400,7 +400,7 @@ class PipelineITCase {
                         jobs,
                         "docs",
                         new ScriptedSource(jobs.name(), script),
-                        jobs.targets("a"),
+                        jobs.sinks("a"),
                         PipelineOptions.defaults()));
         assertThat(jobs.written("a").size()).isGreaterThan(first);
         verify(expected, jobs.written("a"), jobs.dead(), seed);
@@ -430,7 +430,7 @@ class PipelineITCase {
                         environment(2, "hashmap", false, null),
                         jobs,
                         script,
-                        jobs.targets("old"),
+                        jobs.sinks("old"),
                         directory);
         // one reader may have stood still before the other had read all
         int sent = jobs.written("old").size();
@@ -445,7 +445,7 @@ class PipelineITCase {
                                 jobs,
                                 "docs-from-the-start",
                                 new ScriptedSource(jobs.name(), script),
-                                jobs.targets("old", "new"),
+                                jobs.sinks("old", "new"),
                                 PipelineOptions.defaults()));
         Map<String, String> everything = finalTexts(jobs.written("new"));
         assertThat(everything).hasSize(200).isEqualTo(finalTexts(jobs.written("old")));
@@ -481,7 +481,7 @@ class PipelineITCase {
         var definition =
                 jobs.definition(
                         List.of(new NamedSource("docs", new ScriptedSource(jobs.name(), script))),
-                        jobs.targets("a"),
+                        jobs.sinks("a"),
                         PipelineOptions.defaults());
         new Topology(definition, new Truncating(5)).define(env);
         assertThat(catchThrowable(() -> finish(env.executeAsync())))

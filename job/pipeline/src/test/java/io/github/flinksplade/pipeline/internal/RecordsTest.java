@@ -30,8 +30,8 @@ class RecordsTest {
                 EncodedChange.class,
                 VectorRecord.class,
                 DeadLetter.class,
-                GateState.class,
-                GuardState.class
+                ChangeDetectorState.class,
+                SequencerState.class
             })
     void isAPojoThroughout(Class<?> type) {
         assertThat(TypeInformation.of(type)).isInstanceOf(PojoTypeInfo.class);
@@ -73,10 +73,10 @@ class RecordsTest {
         same(
                 new EncodedChange(change, new int[0], new float[0], 2, true, null, 1, 2),
                 EncodedChange.class);
-        same(GuardState.NEW, GuardState.class);
+        same(SequencerState.NEW, SequencerState.class);
         same(
-                new GateState(
-                        GateState.Versioning.EXPLICIT,
+                new ChangeDetectorState(
+                        ChangeDetectorState.Versioning.EXPLICIT,
                         1,
                         true,
                         null,
@@ -85,7 +85,7 @@ class RecordsTest {
                         false,
                         -1,
                         new long[] {1, 2}),
-                GateState.class);
+                ChangeDetectorState.class);
         same(new DeadLetter(origin, DeadLetter.Stage.WRITE, null, "C", "m"), DeadLetter.class);
     }
 

@@ -7,11 +7,11 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.PreparedSink;
+import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.Target;
-import io.github.flinksplade.connector.TargetContext;
 import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -30,7 +30,7 @@ class SinkAdmissionTest {
     private static volatile boolean isUnavailable;
 
     /** A target that rejects what every target must reject. */
-    private record Recording() implements Target {
+    private record Recording() implements VectorSink {
         private static final long serialVersionUID = 1L;
 
         @Override
@@ -39,7 +39,7 @@ class SinkAdmissionTest {
         }
 
         @Override
-        public PreparedSink prepare(TargetContext context, StartMode start) {
+        public PreparedSink prepare(SinkContext context, StartMode start) {
             PREPARED.add(start);
             if (isUnavailable) {
                 throw new UnreachableException("unavailable", null);
@@ -49,7 +49,7 @@ class SinkAdmissionTest {
             } else if (start == StartMode.NEW) {
                 throw new ConnectorException("the folder contains vectors of another run");
             }
-            return JOBS.targets("recording").get(0).sink();
+            return JOBS.sinks("recording").get(0).prepared();
         }
     }
 
@@ -61,10 +61,10 @@ class SinkAdmissionTest {
     }
 
     private static OneInputStreamOperatorTestHarness<VectorRecord, VectorRecord> start(
-            Target unverified, OperatorSubtaskState restored) throws Exception {
+            VectorSink unverified, OperatorSubtaskState restored) throws Exception {
         NamedSink named =
                 new NamedSink(
-                        JOBS.targets("recording").get(0).sink(),
+                        JOBS.sinks("recording").get(0).prepared(),
                         JOBS.context("recording"),
                         unverified);
         OneInputStreamOperatorTestHarness<VectorRecord, VectorRecord> harness =
@@ -78,7 +78,8 @@ class SinkAdmissionTest {
         return harness;
     }
 
-    private static OperatorSubtaskState stateOf(Target unverified, String... ids) throws Exception {
+    private static OperatorSubtaskState stateOf(VectorSink unverified, String... ids)
+            throws Exception {
         OneInputStreamOperatorTestHarness<VectorRecord, VectorRecord> harness =
                 start(unverified, null);
         for (String id : ids) {
@@ -157,7 +158,7 @@ class SinkAdmissionTest {
                 .containsExactly("fine");
         DeadLetter letter = harness.getSideOutput(Notice.OUTPUT).element().getValue().letter();
         assertThat(letter.message()).isEqualTo("no such ids here");
-        assertThat(letter.target()).isEqualTo("recording");
+        assertThat(letter.sink()).isEqualTo("recording");
         harness.close();
     }
 }

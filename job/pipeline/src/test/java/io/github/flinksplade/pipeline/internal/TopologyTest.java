@@ -27,12 +27,11 @@ class TopologyTest {
 
     private static final Jobs JOBS = new Jobs("topology");
 
-    private static StreamGraph graph(int parallelism, List<NamedSink> targets) {
-        return graph(parallelism, targets, new Configuration());
+    private static StreamGraph graph(int parallelism, List<NamedSink> sinks) {
+        return graph(parallelism, sinks, new Configuration());
     }
 
-    private static StreamGraph graph(
-            int parallelism, List<NamedSink> targets, Configuration flink) {
+    private static StreamGraph graph(int parallelism, List<NamedSink> sinks, Configuration flink) {
         StreamExecutionEnvironment env =
                 StreamExecutionEnvironment.createLocalEnvironment(parallelism, flink);
         ScriptedSource source = new ScriptedSource("topology", new ScriptedSource.Script());
@@ -41,7 +40,7 @@ class TopologyTest {
                                 List.of(
                                         new NamedSource("docs", source),
                                         new NamedSource("more", source)),
-                                targets,
+                                sinks,
                                 PipelineOptions.defaults()),
                         JOBS.factory())
                 .define(env);
@@ -54,9 +53,9 @@ class TopologyTest {
     @Test
     void uidsStay() {
         List<String> uids = new ArrayList<>();
-        List<NamedSink> targets = new ArrayList<>(JOBS.targets("index", "topic"));
-        targets.add(JOBS.sink("server", new SideBySideITCase.Server("topology", false)));
-        for (StreamNode node : graph(3, targets).getStreamNodes()) {
+        List<NamedSink> sinks = new ArrayList<>(JOBS.sinks("index", "topic"));
+        sinks.add(JOBS.sink("server", new SideBySideITCase.Server("topology", false)));
+        for (StreamNode node : graph(3, sinks).getStreamNodes()) {
             assertThat(node.getMaxParallelism()).as(node.getOperatorName()).isEqualTo(128);
             uids.add(node.getTransformationUID());
         }
@@ -95,7 +94,7 @@ class TopologyTest {
 
     @Test
     void changesOfOneIdMeetInOneWriter() {
-        FlinkSink sink = (FlinkSink) JOBS.targets("wide").get(0).sink();
+        FlinkSink sink = (FlinkSink) JOBS.sinks("wide").get(0).prepared();
         StreamGraph graph =
                 graph(
                         4,
@@ -134,32 +133,32 @@ class TopologyTest {
 
     @Test
     void targetsAreToldHowLongItMayBeUntilTheyCommit() {
-        List<NamedSink> targets =
+        List<NamedSink> sinks =
                 List.of(
                         JOBS.sink(
                                 "impatient",
-                                new Impatient((FlinkSink) JOBS.targets("t").get(0).sink())));
+                                new Impatient((FlinkSink) JOBS.sinks("t").get(0).prepared())));
         Configuration flink = new Configuration();
         flink.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofSeconds(10));
-        graph(1, targets, flink); // 7 + 7 minutes
+        graph(1, sinks, flink); // 7 + 7 minutes
         flink.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofMinutes(9));
-        assertThatThrownBy(() -> graph(1, targets, flink)).hasMessage("commits after PT16M");
+        assertThatThrownBy(() -> graph(1, sinks, flink)).hasMessage("commits after PT16M");
         flink.set(CheckpointingOptions.CHECKPOINTING_TIMEOUT, Duration.ofMinutes(5));
-        graph(1, targets, flink);
+        graph(1, sinks, flink);
         flink.set(CheckpointingOptions.CHECKPOINTING_TIMEOUT, Duration.ofMinutes(10));
         flink.set(CheckpointingOptions.MIN_PAUSE_BETWEEN_CHECKPOINTS, Duration.ofSeconds(3));
-        assertThatThrownBy(() -> graph(1, targets, flink)).hasMessage("commits after PT20M3S");
+        assertThatThrownBy(() -> graph(1, sinks, flink)).hasMessage("commits after PT20M3S");
         flink.removeConfig(CheckpointingOptions.CHECKPOINTING_INTERVAL);
-        graph(1, targets, flink); // without checkpoints there is no commit but the last
+        graph(1, sinks, flink); // without checkpoints there is no commit but the last
     }
 
     @Test
     void recordsWaitFiveMillisecondsForOthersUnlessTheUserSaysMore() {
-        List<NamedSink> targets = JOBS.targets("index");
-        assertThat(node(graph(1, targets), "gate").getBufferTimeout()).isEqualTo(5);
+        List<NamedSink> sinks = JOBS.sinks("index");
+        assertThat(node(graph(1, sinks), "gate").getBufferTimeout()).isEqualTo(5);
         Configuration flink = new Configuration();
         flink.set(ExecutionOptions.BUFFER_TIMEOUT, Duration.ofMillis(70));
-        assertThat(node(graph(1, targets, flink), "gate").getBufferTimeout()).isEqualTo(70);
+        assertThat(node(graph(1, sinks, flink), "gate").getBufferTimeout()).isEqualTo(70);
     }
 
     private static StreamNode node(StreamGraph graph, String uid) {
@@ -176,9 +175,7 @@ class TopologyTest {
         assertThatThrownBy(
                         () ->
                                 JOBS.definition(
-                                        sources,
-                                        JOBS.targets("t", "t"),
-                                        PipelineOptions.defaults()))
+                                        sources, JOBS.sinks("t", "t"), PipelineOptions.defaults()))
                 .hasMessage("the target t is listed twice. List it once.");
         assertThatThrownBy(() -> JOBS.definition(sources, List.of(), PipelineOptions.defaults()))
                 .hasMessage("a job needs at least one target");

@@ -1,0 +1,362 @@
+package io.github.flinksplade.connector;
+
+import java.io.Serializable;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Where something is: {@code scheme:place?option=value&option=value}. The place is what stands
+ * between the scheme and the question mark, as it was written ({@code //broker:9092/topic}, {@code
+ * docs.jsonl}); only the values of options are percent-decoded. Settings that are not part of the
+ * address (a connector's properties from the configuration file, secrets) come as {@code
+ * properties}.
+ */
+public final class ConnectorUri implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+
+    private final String scheme;
+    private final String place;
+    private final LinkedHashMap<String, String> options;
+    private final LinkedHashMap<String, String> properties;
+
+    private ConnectorUri(
+            String scheme,
+            String place,
+            LinkedHashMap<String, String> options,
+            LinkedHashMap<String, String> properties) {
+        this.scheme = scheme;
+        this.place = place;
+        this.options = options;
+        this.properties = properties;
+    }
+
+    /** Reads an address; fails with a {@link ConnectorException} when it is none. */
+    public static ConnectorUri parse(String text) {
+        int colon = text.indexOf(':');
+        if (colon <= 0 || !text.substring(0, colon).matches("[a-z][a-z0-9+.-]*")) {
+            throw new ConnectorException(
+                    "'"
+                            + text
+                            + "' is not an address; write scheme:place, such as file:docs.jsonl or"
+                            + " kafka://broker:9092/topic");
+        }
+        String rest = text.substring(colon + 1);
+        int question = rest.indexOf('?');
+        String place = question < 0 ? rest : rest.substring(0, question);
+        if (place.isEmpty()) {
+            throw new ConnectorException(
+                    "'" + text + "' names no place after '" + text.substring(0, colon) + ":'");
+        }
+        LinkedHashMap<String, String> options = new LinkedHashMap<>();
+        if (question >= 0) {
+            for (String pair : rest.substring(question + 1).split("&")) {
+                if (pair.isEmpty()) {
+                    continue;
+                }
+                int equals = pair.indexOf('=');
+                if (equals <= 0) {
+                    throw new ConnectorException(
+                            "option '"
+                                    + pair
+                                    + "' in '"
+                                    + text
+                                    + "' has no value; write name=value");
+                }
+                String value;
+                try {
+                    value =
+                            URLDecoder.decode(
+                                    pair.substring(equals + 1).replace("+", "%2B"),
+                                    StandardCharsets.UTF_8);
+                } catch (IllegalArgumentException e) {
+                    throw new ConnectorException(
+                            "option '"
+                                    + pair
+                                    + "' in '"
+                                    + text
+                                    + "' is not percent-encoded rightly",
+                            e);
+                }
+                if (options.put(pair.substring(0, equals), value) != null) {
+                    throw new ConnectorException(
+                            "option '"
+                                    + pair.substring(0, equals)
+                                    + "' stands twice in '"
+                                    + text
+                                    + "'");
+                }
+            }
+        }
+        return new ConnectorUri(text.substring(0, colon), place, options, new LinkedHashMap<>());
+    }
+
+    /** The same address with settings from outside it. */
+    public ConnectorUri withProperties(Map<String, String> more) {
+        LinkedHashMap<String, String> merged = new LinkedHashMap<>(properties);
+        merged.putAll(more);
+        return new ConnectorUri(scheme, place, options, merged);
+    }
+
+    /** The same address without an option, which may be missing. */
+    public ConnectorUri without(String option) {
+        LinkedHashMap<String, String> rest = new LinkedHashMap<>(options);
+        rest.remove(option);
+        return new ConnectorUri(scheme, place, rest, properties);
+    }
+
+    public String scheme() {
+        return scheme;
+    }
+
+    public String location() {
+        return place;
+    }
+
+    /** Settings that came from outside the address. */
+    public Map<String, String> properties() {
+        return Map.copyOf(properties);
+    }
+
+    /** The option's value, or null. */
+    public String option(String name) {
+        return options.get(name);
+    }
+
+    public String option(String name, String otherwise) {
+        return options.getOrDefault(name, otherwise);
+    }
+
+    /** {@code true} or {@code false}; anything else is refused. */
+    public boolean flag(String name, boolean otherwise) {
+        String value = options.get(name);
+        if (value == null) {
+            return otherwise;
+        }
+        return switch (value.toLowerCase(Locale.ROOT)) {
+            case "true" -> true;
+            case "false" -> false;
+            default ->
+                    throw new ConnectorException(
+                            name + "=" + value + " in " + this + ": write true or false");
+        };
+    }
+
+    /** A whole number within bounds; anything else is refused. */
+    public long number(String name, long otherwise, long least, long most) {
+        String value = options.get(name);
+        if (value == null) {
+            return otherwise;
+        }
+        if (value.matches("\\d{1,18}")) {
+            long number = Long.parseLong(value);
+            if (number >= least && number <= most) {
+                return number;
+            }
+        }
+        throw new ConnectorException(
+                name
+                        + "="
+                        + value
+                        + " in "
+                        + this
+                        + ": write a whole number from "
+                        + least
+                        + " to "
+                        + most);
+    }
+
+    /**
+     * A duration with its unit, such as {@code 10 s}; see {@link Quantities#duration}.
+     *
+     * @param otherwise the value if the option is not given; may be null
+     * @throws ConnectorException if the value is not a duration or outside the bounds
+     */
+    public Duration duration(String name, Duration otherwise, Duration min, Duration max) {
+        String value = options.get(name);
+        if (value == null) {
+            return otherwise;
+        }
+        Duration duration;
+        try {
+            duration = Quantities.duration(value);
+        } catch (IllegalArgumentException e) {
+            throw invalid(name, e);
+        }
+        if (duration.compareTo(min) < 0 || duration.compareTo(max) > 0) {
+            throw outOfRange(name, value, Quantities.format(min), Quantities.format(max));
+        }
+        return duration;
+    }
+
+    /**
+     * A size in bytes, with or without a unit, such as {@code 16 mb}; see {@link Quantities#bytes}.
+     *
+     * @throws ConnectorException if the value is not a size or outside the bounds
+     */
+    public long size(String name, long otherwise, long min, long max) {
+        String value = options.get(name);
+        if (value == null) {
+            return otherwise;
+        }
+        long bytes;
+        try {
+            bytes = Quantities.bytes(value);
+        } catch (IllegalArgumentException e) {
+            throw invalid(name, e);
+        }
+        if (bytes < min || bytes > max) {
+            throw outOfRange(name, value, Quantities.format(min), Quantities.format(max));
+        }
+        return bytes;
+    }
+
+    private ConnectorException invalid(String name, IllegalArgumentException reason) {
+        return new ConnectorException(name + " in " + this + ": " + reason.getMessage(), reason);
+    }
+
+    private ConnectorException outOfRange(String name, String value, String min, String max) {
+        return new ConnectorException(
+                name
+                        + "="
+                        + value
+                        + " in "
+                        + this
+                        + " is out of range. Write a value from "
+                        + min
+                        + " to "
+                        + max);
+    }
+
+    /** The constant of that name, upper or lower case; anything else is refused with the list. */
+    public <E extends Enum<E>> E choice(String name, Class<E> type, E otherwise) {
+        String value = options.get(name);
+        if (value == null) {
+            return otherwise;
+        }
+        for (E constant : type.getEnumConstants()) {
+            if (constant.name().equalsIgnoreCase(value)) {
+                return constant;
+            }
+        }
+        throw new ConnectorException(
+                name
+                        + "="
+                        + value
+                        + " in "
+                        + this
+                        + ": write one of "
+                        + Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT));
+    }
+
+    /** Rejects an option that is not among the known ones, naming the nearest known. */
+    public ConnectorUri allowOptions(String... known) {
+        requireKnown(options.keySet(), "option", toString(), known);
+        return this;
+    }
+
+    /**
+     * Rejects a property ({@code SCHEME.properties} of the job file) that is not among the known
+     * ones, naming the nearest known. A connector without properties passes none.
+     */
+    public ConnectorUri allowProperties(String... known) {
+        requireKnown(properties.keySet(), "property", scheme + ".properties", known);
+        return this;
+    }
+
+    private static void requireKnown(
+            Set<String> given, String kind, String where, String... known) {
+        for (String name : given) {
+            if (!Arrays.asList(known).contains(name)) {
+                String nearest = nearest(name, Arrays.asList(known));
+                throw new ConnectorException(
+                        "unknown "
+                                + kind
+                                + " '"
+                                + name
+                                + "' in "
+                                + where
+                                + (nearest == null ? "" : "; did you mean '" + nearest + "'?")
+                                + (known.length == 0
+                                        ? "; it takes none"
+                                        : ". Known: " + new TreeSet<>(Set.of(known))));
+            }
+        }
+    }
+
+    /**
+     * The known word that is fewest edits away from the given one, or null when none is near (more
+     * than a third of its letters, at least 2).
+     */
+    public static String nearest(String word, Collection<String> known) {
+        String best = null;
+        int bestDistance = Math.max(2, word.length() / 3) + 1;
+        for (String candidate : known) {
+            int distance = distance(word, candidate);
+            if (distance < bestDistance) {
+                best = candidate;
+                bestDistance = distance;
+            }
+        }
+        return best;
+    }
+
+    private static int distance(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            row[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
+            }
+        }
+        return row[b.length()];
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ConnectorUri that
+                && scheme.equals(that.scheme)
+                && place.equals(that.place)
+                && options.equals(that.options)
+                && properties.equals(that.properties);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(scheme, place, options, properties);
+    }
+
+    /** The address as written, values of options that look like secrets as {@code ******}. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder(scheme).append(':').append(place);
+        char separator = '?';
+        for (Map.Entry<String, String> option : options.entrySet()) {
+            boolean secret =
+                    option.getKey()
+                            .toLowerCase(Locale.ROOT)
+                            .matches(".*(password|secret|token|api-?key|credential).*");
+            text.append(separator)
+                    .append(option.getKey())
+                    .append('=')
+                    .append(secret ? "******" : option.getValue());
+            separator = '&';
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,145 @@
+package io.github.flinksplade.connector.files;
+
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.RecordFormat;
+import io.github.flinksplade.connector.SourceRecord;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import org.apache.flink.api.connector.source.Source;
+
+/** Documents from the lines of files; see the package description. */
+final class FilesDocuments implements DocumentSource {
+
+    private static final int DEFAULT_MAX_LINE = 16 << 20;
+    private static final int LARGEST_MAX_LINE = 1 << 30;
+    private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
+    private static final Duration LONGEST_INTERVAL = Duration.ofDays(1);
+
+    /** Values of the option {@code format}. */
+    private enum Format {
+        AUTO,
+        JSON,
+        TSV,
+        TEXT
+    }
+
+    private final ConnectorUri uri;
+    private final FilePattern pattern;
+    private final Format format;
+    private final long intervalMillis;
+    private final int maxLine;
+
+    FilesDocuments(ConnectorUri uri) {
+        uri.allowOptions("format", "watch", "interval", "max-line");
+        this.uri = uri;
+        this.format = uri.choice("format", Format.class, Format.AUTO);
+        this.intervalMillis = intervalMillis(uri);
+        this.maxLine = (int) uri.size("max-line", DEFAULT_MAX_LINE, 1, LARGEST_MAX_LINE);
+        this.pattern = FilePattern.of(uri);
+    }
+
+    private static long intervalMillis(ConnectorUri uri) {
+        if (!uri.flag("watch", false)) {
+            if (uri.option("interval") != null) {
+                throw new ConnectorException(
+                        "interval=" + uri.option("interval") + " in " + uri + " needs watch=true");
+            }
+            return 0;
+        }
+        return uri.duration("interval", DEFAULT_INTERVAL, Duration.ofMillis(1), LONGEST_INTERVAL)
+                .toMillis();
+    }
+
+    /** What a file's name tells of its format, or null. */
+    static RecordFormat formatOf(String fileName) {
+        String name = Compression.strip(fileName).toLowerCase(Locale.ROOT);
+        if (name.endsWith(".jsonl") || name.endsWith(".ndjson") || name.endsWith(".json")) {
+            return RecordFormat.JSON;
+        }
+        if (name.endsWith(".tsv")) {
+            return RecordFormat.TSV;
+        }
+        return name.endsWith(".txt") ? RecordFormat.TEXT : null;
+    }
+
+    @Override
+    public String identity() {
+        return "file:" + pattern.location();
+    }
+
+    @Override
+    public void check() {
+        List<FilePattern.Found> files = pattern.list();
+        for (FilePattern.Found file : files) {
+            if (!Files.isReadable(Path.of(file.path()))) {
+                throw new ConnectorException("cannot read " + file.path() + ": permission denied");
+            }
+        }
+        format(files);
+    }
+
+    @Override
+    public RecordFormat format() {
+        return format(pattern.list());
+    }
+
+    private RecordFormat format(List<FilePattern.Found> files) {
+        if (files.isEmpty() && intervalMillis == 0) {
+            throw new ConnectorException(
+                    (pattern.glob() == null
+                                    ? "no file in " + pattern.root()
+                                    : "no file matches " + uri)
+                            + " (names that begin with . or _ are left out)");
+        }
+        return switch (format) {
+            case JSON -> RecordFormat.JSON;
+            case TSV -> RecordFormat.TSV;
+            case TEXT -> RecordFormat.TEXT;
+            case AUTO -> formatByNames(files);
+        };
+    }
+
+    private RecordFormat formatByNames(List<FilePattern.Found> files) {
+        if (files.isEmpty()) {
+            throw new ConnectorException(
+                    "there is no file yet to tell the format of "
+                            + uri
+                            + " by; add format=json, format=tsv or format=text");
+        }
+        FilePattern.Found first = files.get(0);
+        for (FilePattern.Found file : files) {
+            if (formatOf(file.name()) == null) {
+                throw new ConnectorException(
+                        "cannot tell the format of "
+                                + file.path()
+                                + " by its name; add format=json, format=tsv or format=text"
+                                + (files.size() > 1 ? ", or name the files by a pattern" : ""));
+            }
+            if (formatOf(file.name()) != formatOf(first.name())) {
+                throw new ConnectorException(
+                        uri
+                                + " mixes formats: "
+                                + first.name()
+                                + " and "
+                                + file.name()
+                                + "; add format= or name the files by a pattern");
+            }
+        }
+        return formatOf(first.name());
+    }
+
+    @Override
+    public Source<SourceRecord, ?, ?> source() {
+        return new LineSource(
+                pattern,
+                format(),
+                format == Format.AUTO && intervalMillis > 0,
+                intervalMillis,
+                maxLine);
+    }
+}

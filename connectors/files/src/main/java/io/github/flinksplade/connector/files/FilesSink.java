@@ -1,0 +1,198 @@
+package io.github.flinksplade.connector.files;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.FlinkSink;
+import io.github.flinksplade.connector.LocalPath;
+import io.github.flinksplade.connector.PreparedSink;
+import io.github.flinksplade.connector.SinkContext;
+import io.github.flinksplade.connector.StartMode;
+import io.github.flinksplade.connector.VectorJson;
+import io.github.flinksplade.connector.VectorJson.Form;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.VectorSink;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.flink.api.common.serialization.Encoder;
+import org.apache.flink.api.connector.sink2.Sink;
+
+/** Vectors as JSON lines in the parts of a folder; see the package description. */
+final class FilesSink implements VectorSink {
+
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * The longest term that Lucene takes, in bytes. Anserini's indexer stops reading a file at a
+     * document with a longer id, and says that all went well.
+     */
+    private static final int ANSERINI_ID_BYTES = 32_766;
+
+    private final ConnectorUri uri;
+    private final String folder;
+    private final Form form;
+    private final boolean text;
+    private final boolean append;
+
+    FilesSink(ConnectorUri uri) {
+        uri.allowOptions("format", "text", "append");
+        this.uri = uri;
+        this.folder = LocalPath.of(uri).toString();
+        this.form = uri.choice("format", Form.class, Form.HYBRID);
+        this.text = uri.flag("text", false);
+        this.append = uri.flag("append", false);
+        if (form == Form.ANSERINI && uri.option("text") != null) {
+            throw new ConnectorException(
+                    "text= in " + uri + ": the anserini form always has the text; leave it out");
+        }
+    }
+
+    @Override
+    public String identity() {
+        return "file:" + folder;
+    }
+
+    @Override
+    public PreparedSink prepare(SinkContext context, StartMode start) {
+        createOrCheck(context, start);
+        return new FolderSink(
+                folder,
+                form,
+                new VectorJson(form, text, context.provenance(), context.vocabulary()),
+                context.jobId());
+    }
+
+    private void createOrCheck(SinkContext context, StartMode start) {
+        Path path = Path.of(folder);
+        if (Files.exists(path) && !Files.isDirectory(path)) {
+            throw new ConnectorException(
+                    folder
+                            + " is a file, and "
+                            + uri
+                            + " is written as a folder of parts; name another path or remove it");
+        }
+        if (!Files.exists(path)) {
+            start.createEmpty("the folder " + folder);
+        }
+        try {
+            Files.createDirectories(path);
+        } catch (IOException e) {
+            throw new ConnectorException(
+                    "cannot make the folder " + folder + ": " + FilePattern.reason(e), e);
+        }
+        if (!Files.isWritable(path)) {
+            throw new ConnectorException("cannot write into " + folder + ": permission denied");
+        }
+        List<Path> parts = parts(path);
+        if (parts.isEmpty()) {
+            return;
+        }
+        if (start == StartMode.NEW && !append) {
+            throw new ConnectorException(
+                    folder
+                            + " holds the vectors of an earlier run; name another path, remove it,"
+                            + " go on with the --state of that run, or write beside them with "
+                            + uri
+                            + (uri.toString().contains("?") ? "&" : "?")
+                            + "append=true");
+        }
+        requireSameEncoder(parts.get(0), context);
+    }
+
+    private static List<Path> parts(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(
+                            file ->
+                                    file.getFileName().toString().startsWith(PartSink.PREFIX + "-")
+                                            && file.getFileName()
+                                                    .toString()
+                                                    .endsWith(PartSink.SUFFIX))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new ConnectorException("cannot list " + folder + ": " + FilePattern.reason(e), e);
+        }
+    }
+
+    /** The first line that names an encoder must name this one; deletes do not name any. */
+    private void requireSameEncoder(Path part, SinkContext context) {
+        ObjectMapper mapper = new ObjectMapper();
+        String ours = context.provenance().fingerprint();
+        try (BufferedReader lines = Files.newBufferedReader(part)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                JsonNode theirs = mapper.readTree(line).path("encoder");
+                if (theirs.isTextual()
+                        && !theirs.textValue().equals(ours)
+                        && !context.allowMixedModels()) {
+                    throw new ConnectorException(
+                            folder
+                                    + " holds vectors of another encoder ("
+                                    + theirs.textValue()
+                                    + ", this one is "
+                                    + ours
+                                    + "); name another path, or remove it, or let both stand there"
+                                    + " with --allow-mixed-models");
+                }
+                if (theirs.isTextual()) {
+                    return;
+                }
+            }
+        } catch (JsonProcessingException e) {
+            throw new ConnectorException(part + " is not a part of this program's making", e);
+        } catch (IOException e) {
+            throw new ConnectorException("cannot read " + part + ": " + FilePattern.reason(e), e);
+        }
+    }
+
+    /** Writes parts into a folder. */
+    private record FolderSink(String folder, Form form, VectorJson json, String jobId)
+            implements FlinkSink {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public String rejection(VectorRecord record) {
+            if (form != Form.ANSERINI) {
+                return null;
+            }
+            if (record.isDelete()) {
+                return "a delete cannot be written in the anserini form, which has none";
+            }
+            int bytes = record.id().getBytes(StandardCharsets.UTF_8).length;
+            return bytes > ANSERINI_ID_BYTES
+                    ? "its id has " + bytes + " bytes, of which Anserini takes " + ANSERINI_ID_BYTES
+                    : null;
+        }
+
+        @Override
+        public Sink<VectorRecord> sink() {
+            return new PartSink(folder, json, jobId);
+        }
+    }
+
+    /** Writes a record and a line feed. */
+    record LineEncoder(String folder, VectorJson json) implements Encoder<VectorRecord> {
+
+        @Override
+        public void encode(VectorRecord record, OutputStream out) {
+            byte[] bytes = json.bytes(record);
+            byte[] line = Arrays.copyOf(bytes, bytes.length + 1);
+            line[bytes.length] = '\n';
+            try {
+                out.write(line);
+            } catch (IOException e) {
+                throw new ConnectorException(
+                        "cannot write into " + folder + ": " + FilePattern.reason(e), e);
+            }
+        }
+    }
+}

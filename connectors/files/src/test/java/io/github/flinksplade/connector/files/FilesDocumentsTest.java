@@ -1,0 +1,215 @@
+package io.github.flinksplade.connector.files;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.RecordFormat;
+import io.github.flinksplade.environment.HomeDirectory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.flink.api.connector.source.Boundedness;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FilesDocumentsTest {
+
+    @TempDir Path folder;
+
+    @Test
+    void isFoundByItsScheme() throws IOException {
+        touch("docs.jsonl");
+        ConnectorUri uri = ConnectorUri.parse("file:" + folder + "/docs.jsonl");
+        DocumentSource source = Connectors.of(uri).source(uri);
+
+        source.check();
+
+        assertThat(source.format()).isEqualTo(RecordFormat.JSON);
+        assertThat(source.source().getBoundedness()).isEqualTo(Boundedness.BOUNDED);
+    }
+
+    @Test
+    void theFormsOfAPath() throws IOException {
+        touch("docs.jsonl");
+        String here = Path.of("").toAbsolutePath().relativize(folder).toString();
+        for (String place : List.of("" + folder, "//" + folder, here)) {
+            assertThat(list(place + "/docs.jsonl")).containsExactly("docs.jsonl");
+            assertThat(list(place)).containsExactly("docs.jsonl");
+            assertThat(list(place + "/*.jsonl")).containsExactly("docs.jsonl");
+        }
+        assertThatThrownBy(() -> source("//docs.jsonl", ""))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessage(
+                        "file://docs.jsonl names a host. Write file:docs.jsonl for a relative path,"
+                                + " file:/docs.jsonl for an absolute one");
+    }
+
+    @Test
+    void aTildeIsTheHomeDirectory() {
+        String home = HomeDirectory.of(System.getenv()).normalize().toString();
+        assertThat(source("~/docs.jsonl", "").identity()).isEqualTo("file:" + home + "/docs.jsonl");
+        assertThat(source("~/in/*.jsonl", "").identity()).isEqualTo("file:" + home + "/in/*.jsonl");
+        assertThatThrownBy(() -> source("~ann/docs.jsonl", ""))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("home directory of another user");
+    }
+
+    @Test
+    void foldersAndPatterns() throws IOException {
+        for (String name :
+                List.of(
+                        "b.jsonl",
+                        "a.jsonl",
+                        ".hidden.jsonl",
+                        "_SUCCESS",
+                        "c.tsv",
+                        "x/d.jsonl",
+                        "x/y/e.jsonl.gz",
+                        "_tmp/f.jsonl",
+                        "x/.z/g.jsonl")) {
+            touch(name);
+        }
+        assertThat(list(folder + "")).containsExactly("a.jsonl", "b.jsonl", "c.tsv");
+        assertThat(list(folder + "/")).containsExactly("a.jsonl", "b.jsonl", "c.tsv");
+        assertThat(list(folder + "/*.jsonl")).containsExactly("a.jsonl", "b.jsonl");
+        assertThat(list(folder + "/[b-z].*")).containsExactly("b.jsonl", "c.tsv");
+        assertThat(list(folder + "/{a,c}.{jsonl,tsv}")).containsExactly("a.jsonl", "c.tsv");
+        assertThat(list(folder + "/**/*.jsonl*"))
+                .containsExactly("a.jsonl", "b.jsonl", "x/d.jsonl", "x/y/e.jsonl.gz");
+        assertThat(list(folder + "/x/**")).containsExactly("d.jsonl", "y/e.jsonl.gz");
+        assertThat(list(folder + "/*/*.jsonl")).containsExactly("x/d.jsonl");
+        assertThat(list(folder + "/_SUCCESS")).containsExactly("_SUCCESS");
+
+        touch("[b].jsonl");
+        assertThat(list(folder + "/[b].jsonl")).containsExactly("[b].jsonl");
+        assertThatThrownBy(() -> list(folder + "/[a.jsonl"))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("[a.jsonl is not a pattern of file names");
+    }
+
+    @Test
+    void ofABeirFolderOnlyTheCorpus() throws IOException {
+        touch("corpus.jsonl.gz");
+        touch("queries.jsonl");
+        touch("qrels/test.tsv");
+
+        assertThat(list(folder + "")).containsExactly("corpus.jsonl.gz");
+        assertThat(list(folder + "/*.jsonl")).containsExactly("queries.jsonl");
+    }
+
+    @Test
+    void namesTellTheFormat() {
+        assertThat(FilesDocuments.formatOf("a.jsonl")).isEqualTo(RecordFormat.JSON);
+        assertThat(FilesDocuments.formatOf("a.json.gz")).isEqualTo(RecordFormat.JSON);
+        assertThat(FilesDocuments.formatOf("a.NDJSON")).isEqualTo(RecordFormat.JSON);
+        assertThat(FilesDocuments.formatOf("collection.tsv.zst")).isEqualTo(RecordFormat.TSV);
+        assertThat(FilesDocuments.formatOf("a.txt")).isEqualTo(RecordFormat.TEXT);
+        assertThat(FilesDocuments.formatOf("a.csv")).isNull();
+        assertThat(FilesDocuments.formatOf("jsonl")).isNull();
+    }
+
+    @Test
+    void whatCannotBeReadIsRefusedByName() throws IOException {
+        touch("docs.jsonl");
+        touch("part.csv");
+        touch("other/a.tsv");
+        touch("other/b.txt");
+        touch("empty/.hidden");
+
+        assertRefused(
+                folder + "/doc.jsonl",
+                "there is no file or folder " + folder + "/doc.jsonl",
+                "did you mean 'docs.jsonl'?");
+        assertRefused(folder + "/nowhere/*.jsonl", "there is no folder " + folder + "/nowhere");
+        assertRefused(folder + "/*.tsv", "no file matches file:" + folder + "/*.tsv");
+        assertRefused(folder + "/empty", "no file in " + folder + "/empty");
+        assertRefused(
+                folder + "/part.csv", "the format of " + folder + "/part.csv", "add format=json");
+        assertRefused(folder + "", "part.csv", "name the files by a pattern");
+        assertRefused(folder + "/other", "mixes formats: a.tsv and b.txt");
+
+        assertThatCode(() -> source(folder + "/part.csv", "?format=tsv").check())
+                .doesNotThrowAnyException();
+        assertThat(source(folder + "/part.csv", "?format=tsv").format())
+                .isEqualTo(RecordFormat.TSV);
+    }
+
+    @Test
+    void watching() throws IOException {
+        Files.createDirectories(folder.resolve("in"));
+        DocumentSource source = source(folder + "/in", "?watch=true&interval=500ms&format=text");
+        source.check();
+        assertThat(source.source().getBoundedness()).isEqualTo(Boundedness.CONTINUOUS_UNBOUNDED);
+
+        assertThatThrownBy(() -> source(folder + "/in", "?watch=true").check())
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("there is no file yet")
+                .hasMessageContaining("format=text");
+        touch("docs.jsonl");
+        DocumentSource one = source(folder + "/docs.jsonl", "?watch=true");
+        one.check();
+        assertThat(one.source().getBoundedness()).isEqualTo(Boundedness.CONTINUOUS_UNBOUNDED);
+    }
+
+    @Test
+    void optionsAreChecked() {
+        assertThatThrownBy(() -> source("a", "?fromat=json"))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("did you mean 'format'?");
+        assertThatThrownBy(() -> source("a", "?format=csv"))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("[auto, json, tsv, text]");
+        assertThatThrownBy(() -> source("a", "?interval=3s"))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("needs watch=true");
+        for (String interval : List.of("soon", "0.5", "5", "NaN")) {
+            assertThatThrownBy(() -> source("a", "?watch=true&interval=" + interval))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("'" + interval + "' is not a duration")
+                    .hasMessageContaining("such as 10 s");
+        }
+        for (String interval : List.of("0 s", "2 d")) {
+            assertThatThrownBy(() -> source("a", "?watch=true&interval=" + interval))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("out of range");
+        }
+        for (String size : List.of("long", "-1")) {
+            assertThatThrownBy(() -> source("a", "?max-line=" + size))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("'" + size + "' is not a size");
+        }
+        for (String size : List.of("0", "2g")) {
+            assertThatThrownBy(() -> source("a", "?max-line=" + size))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("out of range");
+        }
+    }
+
+    private void assertRefused(String place, String... parts) {
+        assertThatThrownBy(() -> source(place, "").check())
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContainingAll(parts);
+    }
+
+    private static FilesDocuments source(String place, String options) {
+        return new FilesDocuments(ConnectorUri.parse("file:" + place + options));
+    }
+
+    private static List<String> list(String place) {
+        return FilePattern.of(ConnectorUri.parse("file:" + place)).list().stream()
+                .map(FilePattern.Found::name)
+                .toList();
+    }
+
+    private void touch(String name) throws IOException {
+        Path file = folder.resolve(name);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, "x\n");
+    }
+}

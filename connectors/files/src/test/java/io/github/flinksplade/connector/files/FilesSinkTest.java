@@ -1,0 +1,178 @@
+package io.github.flinksplade.connector.files;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.PreparedSink;
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SinkContext;
+import io.github.flinksplade.connector.StartMode;
+import io.github.flinksplade.connector.VectorJson;
+import io.github.flinksplade.environment.HomeDirectory;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FilesSinkTest {
+
+    @TempDir Path folder;
+
+    @Test
+    void makesItsFolder() {
+        sink("a/vectors.jsonl").prepare(Records.context(), StartMode.NEW);
+        assertThat(folder.resolve("a/vectors.jsonl")).isDirectory();
+    }
+
+    @Test
+    void aTildeIsTheHomeDirectory() {
+        String home = HomeDirectory.of(System.getenv()).normalize().toString();
+        assertThat(new FilesSink(ConnectorUri.parse("file:~/a/../vectors?text=true")).identity())
+                .isEqualTo("file:" + home + "/vectors");
+        assertThatThrownBy(() -> new FilesDeadLetters(ConnectorUri.parse("file:~ann/dead.jsonl")))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("home directory of another user");
+    }
+
+    @Test
+    void aFileInThePlaceIsRefused() throws IOException {
+        Files.writeString(folder.resolve("vectors.jsonl"), "mine");
+
+        assertThatThrownBy(() -> sink("vectors.jsonl").prepare(Records.context(), StartMode.NEW))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining(folder.resolve("vectors.jsonl") + " is a file")
+                .hasMessageContaining("name another path or remove it");
+        assertThatThrownBy(() -> sink("vectors.jsonl/x").prepare(Records.context(), StartMode.NEW))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("cannot make the folder")
+                .hasMessageContaining(folder.resolve("vectors.jsonl/x") + ": Not a directory");
+    }
+
+    @Test
+    void anEarlierRunIsNotMixedWith() throws IOException {
+        Files.createDirectories(folder.resolve("v"));
+        Files.writeString(folder.resolve("v/.part-x.jsonl.inprogress.1"), "half");
+        assertThatCode(() -> sink("v").prepare(Records.context(), StartMode.NEW))
+                .doesNotThrowAnyException();
+
+        Files.writeString(
+                folder.resolve("v/part-x-0.jsonl"),
+                "{\"id\":\"1\",\"version\":1,\"op\":\"delete\"}\n{\"id\":\"1\",\"encoder\":\""
+                        + Records.PROVENANCE.fingerprint()
+                        + "\"}\n");
+        assertThatThrownBy(() -> sink("v?text=true").prepare(Records.context(), StartMode.NEW))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining(folder.resolve("v") + " holds the vectors of an earlier run")
+                .hasMessageContaining("--state")
+                .hasMessageContaining("v?text=true&append=true");
+        for (StartMode start : List.of(StartMode.RESUME, StartMode.UNKNOWN, StartMode.REINDEX)) {
+            assertThatCode(() -> sink("v").prepare(Records.context(), start))
+                    .doesNotThrowAnyException();
+        }
+        assertThatCode(() -> sink("v?append=true").prepare(Records.context(), StartMode.NEW))
+                .doesNotThrowAnyException();
+    }
+
+    @Test
+    void vectorsOfAnotherEncoderAreNotMixedWith() throws IOException {
+        Files.createDirectories(folder.resolve("v"));
+        Files.writeString(
+                folder.resolve("v/part-x-0.jsonl"), "{\"id\":\"1\",\"encoder\":\"0123456789\"}\n");
+        for (StartMode start : StartMode.values()) {
+            assertThatThrownBy(() -> sink("v?append=true").prepare(Records.context(), start))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("holds vectors of another encoder (0123456789");
+        }
+        Files.writeString(folder.resolve("v/part-x-0.jsonl"), "what is this\n");
+        assertThatThrownBy(() -> sink("v?append=true").prepare(Records.context(), StartMode.NEW))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("part-x-0.jsonl is not a part of this program's making");
+    }
+
+    @Test
+    void aFullDiskIsNamed() throws IOException {
+        assumeTrue(Files.exists(Path.of("/dev/full")), "needs /dev/full, which Linux has");
+        VectorJson json =
+                new VectorJson(
+                        VectorJson.Form.HYBRID,
+                        false,
+                        Records.PROVENANCE,
+                        Records.context().vocabulary());
+        try (OutputStream full = new FileOutputStream("/dev/full")) {
+            assertThatThrownBy(
+                            () ->
+                                    new FilesSink.LineEncoder("/x/vectors.jsonl", json)
+                                            .encode(Records.upsert("1"), full))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessage("cannot write into /x/vectors.jsonl: No space left on device");
+        }
+    }
+
+    private PreparedSink prepared(String place) {
+        return sink(place).prepare(Records.context(), StartMode.NEW);
+    }
+
+    @Test
+    void onlyAnseriniHasNoDeletes() {
+        assertThat(prepared("v?format=anserini").rejection(Records.delete("1")))
+                .contains("anserini");
+        assertThat(prepared("v?format=anserini").rejection(Records.upsert("1"))).isNull();
+        assertThat(prepared("v?format=lucene").rejection(Records.delete("1"))).isNull();
+    }
+
+    @Test
+    void anIdThatWouldStopAnserinisIndexerIsRejected() {
+        PreparedSink anserini = prepared("v?format=anserini");
+        assertThat(anserini.rejection(Records.upsert("x".repeat(32_766)))).isNull();
+        assertThat(anserini.rejection(Records.upsert("\u00e9".repeat(16_384))))
+                .isEqualTo("its id has 32768 bytes, of which Anserini takes 32766");
+        assertThat(prepared("v").rejection(Records.upsert("x".repeat(40_000)))).isNull();
+    }
+
+    @Test
+    void partsForAnseriniNameTheirEncoderToo() throws IOException {
+        Files.createDirectories(folder.resolve("v"));
+        VectorJson json =
+                new VectorJson(
+                        VectorJson.Form.ANSERINI,
+                        true,
+                        Records.PROVENANCE,
+                        Records.context().vocabulary());
+        Files.writeString(
+                folder.resolve("v/part-x-0.jsonl"), json.line(Records.upsert("1")) + "\n");
+        String place = "v?format=anserini&append=true";
+        assertThatCode(() -> sink(place).prepare(Records.context(), StartMode.NEW))
+                .doesNotThrowAnyException();
+        Provenance other = new Provenance("m", "xx", "cd", "fp32", "none", 128);
+        SinkContext context =
+                new SinkContext("files", "job", other, Records.context().vocabulary(), false);
+        assertThatThrownBy(() -> sink(place).prepare(context, StartMode.NEW))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("holds vectors of another encoder");
+    }
+
+    @Test
+    void optionsAreChecked() {
+        assertThatThrownBy(() -> sink("v?format=csv"))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("[hybrid, lucene, anserini]");
+        assertThatThrownBy(() -> sink("v?txt=true"))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("did you mean 'text'?");
+        assertThatThrownBy(() -> sink("v?format=anserini&text=false"))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("always has the text");
+    }
+
+    private FilesSink sink(String place) {
+        return new FilesSink(ConnectorUri.parse("file:" + folder + "/" + place));
+    }
+}

@@ -1,0 +1,197 @@
+package io.github.flinksplade.connector.kafka;
+
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.UnreachableException;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.SslAuthenticationException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.errors.UnsupportedSaslMechanismException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
+
+/** Kafka's exceptions as sentences for the user, without secrets. */
+final class KafkaFailureClassifier {
+
+    private KafkaFailureClassifier() {}
+
+    /**
+     * The failure as a sentence.
+     *
+     * @param doing what failed, as in "while topic 'x' is looked up"
+     */
+    static ConnectorException explain(KafkaSettings settings, String doing, Throwable failure) {
+        String sentence = sentence(settings, doing, failure);
+        return isTransient(failure)
+                ? new UnreachableException(sentence, failure)
+                : new ConnectorException(sentence, failure);
+    }
+
+    /** A failure of a consumer in a running job. The job restarts, and then looks where it is. */
+    static RuntimeException whileReading(KafkaSettings settings, RuntimeException failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof OffsetOutOfRangeException) {
+                return new ConnectorException(
+                        "records of topic '"
+                                + settings.topic()
+                                + "' at "
+                                + settings.servers()
+                                + " were removed before they were read: the topic's retention is"
+                                + " shorter than the job's delay. Reading continues at the"
+                                + " earliest offset.",
+                        failure);
+            }
+            if (cause instanceof KafkaException) {
+                return explain(settings, "reading topic '" + settings.topic() + "'", cause);
+            }
+        }
+        return failure;
+    }
+
+    /** Whether the brokers may answer another time. */
+    static boolean isTransient(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof UnreachableException) {
+                return true;
+            }
+            if (isUnresolved(cause)) {
+                return true;
+            }
+            if (cause instanceof AuthenticationException || cause instanceof ConfigException) {
+                return false;
+            }
+            if (cause instanceof RetriableException
+                    || cause instanceof java.util.concurrent.TimeoutException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Kafka reports hosts without an address as an invalid property, with this text. */
+    private static boolean isUnresolved(Throwable cause) {
+        return cause instanceof ConfigException
+                && String.valueOf(cause.getMessage()).contains("No resolvable bootstrap urls");
+    }
+
+    /**
+     * A failure of a producer or consumer that Flink's connector passed on, or null for anything
+     * else.
+     */
+    static String explain(Throwable failure) {
+        if (!(failure instanceof KafkaException)) {
+            return null;
+        }
+        if (failure instanceof ProducerFencedException
+                || failure instanceof InvalidProducerEpochException) {
+            return "Kafka has given the job's transactional ids to another producer ("
+                    + failure.getMessage()
+                    + "). Stop the other job, or give one of them another "
+                    + KafkaDelivery.OPTION_TRANSACTIONAL_ID_PREFIX
+                    + ".";
+        }
+        String message = root(failure);
+        return isTransient(failure)
+                ? "Kafka did not answer in time (" + message + "). Check that its brokers run."
+                : "Kafka failed: " + message;
+    }
+
+    private static String sentence(KafkaSettings settings, String doing, Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            String message = String.valueOf(cause.getMessage());
+            if (message.contains("JAAS")) {
+                // Not repeated: Kafka quotes parts of the property, which may be the password.
+                return "the Kafka property sasl.jaas.config cannot be read; write"
+                        + " org.apache.kafka.common.security.plain.PlainLoginModule required"
+                        + " username=\"...\" password=\"...\"; (the semicolon too), or the module of"
+                        + " your sasl.mechanism";
+            }
+            if (cause instanceof UnknownTopicOrPartitionException) {
+                return "topic '"
+                        + settings.topic()
+                        + "' does not exist at "
+                        + settings.servers()
+                        + "; create it, or correct "
+                        + settings;
+            }
+            if (isUnresolved(cause)) {
+                return "the name of no broker in "
+                        + settings.servers()
+                        + " can be resolved; correct "
+                        + settings
+                        + ", or check DNS";
+            }
+            if (cause instanceof ConfigException) {
+                return "the Kafka properties of " + settings + " are not right: " + message;
+            }
+            if (cause instanceof SslAuthenticationException) {
+                return "TLS with the Kafka broker at "
+                        + settings.servers()
+                        + " failed ("
+                        + root(cause)
+                        + "); check ssl.truststore.location, ssl.keystore.location and that the"
+                        + " certificate names the host";
+            }
+            if (cause instanceof UnsupportedSaslMechanismException) {
+                return "the Kafka broker at "
+                        + settings.servers()
+                        + " does not take this sasl.mechanism: "
+                        + message;
+            }
+            if (cause instanceof AuthenticationException) {
+                return "the Kafka broker at "
+                        + settings.servers()
+                        + " refused the login ("
+                        + message
+                        + "); check sasl.mechanism and sasl.jaas.config";
+            }
+            if (cause instanceof AuthorizationException) {
+                return "the Kafka broker at "
+                        + settings.servers()
+                        + " does not allow this login what is needed while "
+                        + doing
+                        + " ("
+                        + message
+                        + "); grant it with kafka-acls";
+            }
+            if (cause instanceof UnsupportedVersionException) {
+                return "the Kafka broker at "
+                        + settings.servers()
+                        + " is too old while "
+                        + doing
+                        + ": "
+                        + message;
+            }
+            if (cause instanceof TimeoutException
+                    || cause instanceof java.util.concurrent.TimeoutException) {
+                return settings.servers()
+                        + " accepts connections but gave no answer of a Kafka broker while "
+                        + doing
+                        + "; check the port, "
+                        + CommonClientConfigs.SECURITY_PROTOCOL_CONFIG
+                        + " (now "
+                        + settings.properties()
+                                .getProperty(
+                                        CommonClientConfigs.SECURITY_PROTOCOL_CONFIG,
+                                        CommonClientConfigs.DEFAULT_SECURITY_PROTOCOL)
+                        + "), and that the broker's advertised.listeners can be reached from here";
+            }
+        }
+        return "Kafka at " + settings.servers() + " failed while " + doing + ": " + root(failure);
+    }
+
+    private static String root(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+    }
+}

@@ -1,0 +1,161 @@
+package io.github.flinksplade.connector.lucene;
+
+import io.github.flinksplade.connector.VectorRecord;
+import org.apache.lucene.document.BinaryDocValuesField;
+import org.apache.lucene.document.Document;
+import org.apache.lucene.document.FeatureField;
+import org.apache.lucene.document.Field;
+import org.apache.lucene.document.LongPoint;
+import org.apache.lucene.document.NumericDocValuesField;
+import org.apache.lucene.document.StoredField;
+import org.apache.lucene.document.StringField;
+import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.Term;
+import org.apache.lucene.util.BytesRef;
+import org.apache.lucene.util.UnicodeUtil;
+
+/**
+ * The fields of a document in the index, layout 1.
+ *
+ * <table>
+ * <caption>A document</caption>
+ * <tr><td>{@code id}</td><td>indexed as one term, stored, binary doc value</td></tr>
+ * <tr><td>{@code version}</td><td>numeric doc value</td></tr>
+ * <tr><td>{@code vector}</td><td>one {@link FeatureField} per term, named by the term's id in
+ *     decimal</td></tr>
+ * <tr><td>{@code vector.1}, {@code vector.2} ...</td><td>as {@code vector}, for ids from 32,768, from
+ *     65,536 ...</td></tr>
+ * <tr><td>{@code weights}</td><td>binary doc value: the exact weights, see {@link
+ *     StoredVector}</td></tr>
+ * <tr><td>{@code text}</td><td>stored, unless the target was told not to</td></tr>
+ * <tr><td>{@code fields}</td><td>stored: one JSON object</td></tr>
+ * <tr><td>{@code tokens}, {@code truncated}</td><td>stored: tokens before truncation; 1 or 0</td></tr>
+ * </table>
+ *
+ * <p>Features are named by id and not by the term's string because ids are unique and short, while
+ * a vocabulary may hold a term twice, an empty one, or one too long for Lucene; and because no
+ * search needs the strings.
+ *
+ * <p>A deleted id leaves a <em>tombstone</em>: a document with {@code deleted_id} (indexed,
+ * stored), {@code version} and {@code deleted_at} (milliseconds since the epoch, a point) and
+ * nothing else, so that no search for ids or terms finds it.
+ */
+final class LuceneSchema {
+
+    static final String ID = "id";
+    static final String VERSION = "version";
+    private static final String VECTOR = "vector";
+    static final String WEIGHTS = "weights";
+    static final String TEXT = "text";
+    static final String FIELDS = "fields";
+    static final String TOKENS = "tokens";
+    static final String TRUNCATED = "truncated";
+    static final String DELETED_ID = "deleted_id";
+    static final String DELETED_AT = "deleted_at";
+
+    /**
+     * Terms in one feature field. A feature's weight is kept as a frequency of at most 65,279, and
+     * Lucene refuses a field of a document whose frequencies add up to 2^31 or more: 32,768 times
+     * 65,279 is just below.
+     */
+    private static final int TERMS_PER_FIELD = 1 << 15;
+
+    private LuceneSchema() {}
+
+    /** Why Lucene could never hold the record, or null. */
+    static String rejection(VectorRecord record) {
+        String id = record.id();
+        if (id.length() > IndexWriter.MAX_TERM_LENGTH / 3
+                && UnicodeUtil.calcUTF16toUTF8Length(id, 0, id.length())
+                        > IndexWriter.MAX_TERM_LENGTH) {
+            return "its id has "
+                    + UnicodeUtil.calcUTF16toUTF8Length(id, 0, id.length())
+                    + " bytes in UTF-8, more than the "
+                    + IndexWriter.MAX_TERM_LENGTH
+                    + " that a Lucene index takes";
+        }
+        if (!isWellFormed(id)) {
+            return "its id holds half of a surrogate pair, which a Lucene index cannot tell from"
+                    + " U+FFFD";
+        }
+        return null;
+    }
+
+    private static boolean isWellFormed(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                if (i + 1 == text.length()
+                        || !Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
+                    return false;
+                }
+                i++;
+            }
+        }
+        return true;
+    }
+
+    static Term byId(String id) {
+        return new Term(ID, id);
+    }
+
+    static Term byDeletedId(String id) {
+        return new Term(DELETED_ID, id);
+    }
+
+    /** The document of an upsert. */
+    static Document document(VectorRecord record, boolean storeText) {
+        Document document = new Document();
+        document.add(new StringField(ID, record.id(), Field.Store.YES));
+        document.add(new BinaryDocValuesField(ID, new BytesRef(record.id())));
+        document.add(new NumericDocValuesField(VERSION, record.version()));
+        int[] indices = record.indices();
+        float[] values = record.values();
+        for (int i = 0; i < indices.length; i++) {
+            document.add(
+                    new FeatureField(
+                            featureField(indices[i]),
+                            feature(indices[i]),
+                            // Smaller ones FeatureField refuses. The feature may be larger than
+                            // the weight: only exact weights make scores.
+                            Math.max(values[i], Float.MIN_NORMAL)));
+        }
+        document.add(new BinaryDocValuesField(WEIGHTS, StoredVector.encode(indices, values)));
+        if (storeText && record.text() != null) {
+            document.add(new StoredField(TEXT, record.text()));
+        }
+        if (record.fields() != null) {
+            document.add(new StoredField(FIELDS, record.fields()));
+        }
+        document.add(new StoredField(TOKENS, record.tokens()));
+        document.add(new StoredField(TRUNCATED, record.truncated() ? 1 : 0));
+        return document;
+    }
+
+    /** What stays of a deleted id. */
+    static Document tombstone(String id, long version, long nowMillis) {
+        Document document = new Document();
+        document.add(new StringField(DELETED_ID, id, Field.Store.YES));
+        document.add(new NumericDocValuesField(VERSION, version));
+        document.add(new LongPoint(DELETED_AT, nowMillis));
+        return document;
+    }
+
+    /** The field of a term's feature. */
+    static String featureField(int index) {
+        int block = index / TERMS_PER_FIELD;
+        return block == 0 ? VECTOR : VECTOR + "." + block;
+    }
+
+    /** The name of a term's feature. */
+    static String feature(int index) {
+        return Integer.toString(index);
+    }
+
+    /**
+     * The weight that a feature's frequency stands for: the document's weight cut to 9 significant
+     * bits, so at most it and more than it / (1 + 2^-8).
+     */
+    static float weight(int frequency) {
+        return Float.intBitsToFloat(frequency << 15);
+    }
+}

@@ -1,0 +1,152 @@
+package io.github.flinksplade.connector.opensearch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.VectorSink;
+import io.github.flinksplade.connector.contract.Corpus;
+import io.github.flinksplade.connector.opensearch.FeatureNames.Form;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.flink.util.InstantiationUtil;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class OpenSearchSinkTest {
+
+    private static VectorSink sink(String uri, Map<String, String> properties) {
+        ConnectorUri parsed = ConnectorUri.parse(uri).withProperties(properties);
+        return Connectors.of(parsed).sink(parsed);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "opensearch://host/docs?typ=x; unknown option 'typ'",
+                "opensearch://host/docs?type=x; write one of",
+                "opensearch://host/Docs; is not the name of an index",
+                "opensearch://host/; is not the name of an index",
+                "opensearch://host; is not the name of an index",
+                "opensearch://host/logs-*; is not the name of an index",
+                "opensearch://host/a,b; is not the name of an index",
+                "opensearch://host/_all; is not the name of an index",
+                "opensearch:docs; does not name a server",
+                "opensearch://user:secret@host/docs; in opensearch.properties",
+                "opensearch://host/docs?gc-deletes=1w; such as 7d",
+                "opensearch://host/docs?batch-bytes=100mb; from 1 bytes to 50000000 bytes",
+                "opensearch://host/docs?type=sparse_vector&terms=token; takes ids only"
+            })
+    void addressesThatAreRefused(String uri, String message) {
+        assertThatThrownBy(() -> sink(uri, Map.of()))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "username=x; incomplete",
+                "username=x,password=geheim,api-key=y; ambiguous",
+                "user=x; unknown property 'user'"
+            })
+    void propertiesThatAreRefused(String properties, String message) {
+        Map<String, String> map = new TreeMap<>();
+        for (String one : properties.split(",")) {
+            map.put(one.split("=")[0], one.split("=")[1]);
+        }
+        assertThatThrownBy(() -> sink("elasticsearch://host/docs", map))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining(message)
+                .hasMessageNotContaining("geheim");
+    }
+
+    @Test
+    void theServerIsHostPortAndPath() {
+        assertThat(place("opensearch://host/docs").server()).isEqualTo("http://host:9200");
+        assertThat(place("opensearch://host:1/a/b/docs?tls=true").server())
+                .isEqualTo("https://host:1/a/b");
+        assertThat(place("opensearch://[::1]:1/docs").server()).isEqualTo("http://[::1]:1");
+        assertThat(place("opensearch://host/\u00fcber-1.2").index()).isEqualTo("\u00fcber-1.2");
+    }
+
+    private static OpenSearchSettings place(String uri) {
+        return OpenSearchSettings.of(Product.OPENSEARCH, ConnectorUri.parse(uri));
+    }
+
+    @Test
+    void travelsToTaskManagers() throws Exception {
+        VectorSink sink = sink("opensearch://host/docs", Map.of("api-key", "x"));
+        assertThat(InstantiationUtil.clone(sink).identity()).isEqualTo(sink.identity());
+    }
+
+    @Test
+    void idsThatNoServerTakesAreRejectedBeforehand() {
+        assertThat(rejection(Corpus.upsert("x".repeat(512), 1))).isNull();
+        assertThat(rejection(Corpus.delete("\u00e9".repeat(257), 1)))
+                .isEqualTo(
+                        "its id has 514 bytes in UTF-8, more than the 512 that Elasticsearch takes");
+        assertThat(rejection(Corpus.upsert("a\ud83db", 1))).contains("surrogate");
+    }
+
+    private static String rejection(VectorRecord record) {
+        return OpenSearchRequestFactory.rejection(Product.ELASTICSEARCH, record);
+    }
+
+    private static String lines(String fields, boolean text, VectorRecord record) {
+        OpenSearchRequestFactory factory =
+                new OpenSearchRequestFactory(
+                        FeatureNames.of(
+                                Form.ID, Corpus.context(Corpus.PROVENANCE, false).vocabulary()),
+                        text,
+                        fields,
+                        new Routing(null),
+                        Corpus.PROVENANCE);
+        return new String(factory.request(record).lines(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void whatIdsBeginWithRoutes() {
+        assertThat(new Routing(null).of("a/b")).isNull();
+        Routing routing = new Routing("/");
+        assertThat(routing.of("a/b/c")).isEqualTo("a");
+        assertThat(routing.of("a")).isEqualTo("a");
+        assertThat(routing.of("/a")).isEqualTo("/a");
+        assertThat(new Routing("::").of("a:b::c")).isEqualTo("a:b");
+    }
+
+    @Test
+    void aChangeIsTwoLines() {
+        TreeMap<Integer, Float> terms = new TreeMap<>(Map.of(7, 1.5f, 9, 1e-40f));
+        assertThat(lines(null, true, Corpus.upsert("a\n\"b", 3, "{\"x\":\n[1,\r\n2]}", terms)))
+                .isEqualTo(
+                        """
+                        {"index":{"_id":"a\\n\\"b","version":8,"version_type":"external_gte"}}
+                        {"id":"a\\n\\"b","vector":{"7":1.5,"9":1.1754944E-38},"weights":{"indices":[7,9],\
+                        "values":[1.5,1.0E-40]},"text":"text 3 of a\\n\\"b","fields":{"x": [1,  2]},"tokens":9,\
+                        "truncated":false,"encoder":"%s"}
+                        """
+                                .formatted(Corpus.PROVENANCE.fingerprint()));
+        assertThat(lines(null, true, Corpus.delete("a", 3)))
+                .isEqualTo(
+                        "{\"delete\":{\"_id\":\"a\",\"version\":9,\"version_type\":\"external_gte\"}}\n");
+    }
+
+    @Test
+    void chosenFieldsAreKeptAsTheyAre() {
+        String fields = "{\"a\":1.25,\"b\":2,\"c\":12345678901234567890123}";
+        VectorRecord record = Corpus.upsert("a", 1, fields, new TreeMap<>());
+        assertThat(lines("c,a", false, record))
+                .contains("\"fields\":{\"a\":1.25,\"c\":12345678901234567890123},")
+                .doesNotContain("\"text\"")
+                .doesNotContain("\"vector\"")
+                .contains("\"weights\":{\"indices\":[],\"values\":[]}");
+    }
+}

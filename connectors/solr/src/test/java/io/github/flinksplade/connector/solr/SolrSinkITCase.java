@@ -1,0 +1,426 @@
+package io.github.flinksplade.connector.solr;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.net.httpserver.HttpServer;
+import io.github.flinksplade.connector.BatchClient;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.Outcome;
+import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.connector.SearchIndex.Hit;
+import io.github.flinksplade.connector.SearchIndex.Query;
+import io.github.flinksplade.connector.SinkContext;
+import io.github.flinksplade.connector.StartMode;
+import io.github.flinksplade.connector.UnreachableException;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.contract.Corpus;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.apache.flink.util.InstantiationUtil;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is the connector's own beside the contract, on a real Solr in this JVM. */
+@Timeout(value = 3, unit = TimeUnit.MINUTES)
+class SolrSinkITCase {
+
+    private static final SinkContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
+
+    private static SolrServer solr;
+    private static SolrReader reader;
+    private static Path home;
+
+    @BeforeAll
+    static void start(@TempDir Path folder) throws Exception {
+        home = folder;
+        solr = SolrServer.start(home);
+        reader = new SolrReader(solr.url(), SolrServer.USER, SolrServer.PASSWORD);
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        solr.stop();
+    }
+
+    private static ConnectorUri fresh(String name, String options) throws Exception {
+        reader.ask(SolrServer.coreFolder(home, name), null);
+        return reader.uri(name, options);
+    }
+
+    private static void check(ConnectorUri uri) {
+        new SolrConnector().sink(uri).prepare(CONTEXT, StartMode.NEW);
+    }
+
+    private static void assertRefused(ConnectorUri uri, String... parts) {
+        assertThatThrownBy(() -> check(uri))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContainingAll(parts)
+                .satisfies(
+                        failure ->
+                                assertThat(failure.getMessage())
+                                        .doesNotContain("Exception")
+                                        .doesNotContain(SolrServer.PASSWORD)
+                                        .doesNotContain("\n"));
+    }
+
+    /** Checks the place and opens a client. */
+    @SuppressWarnings("unchecked")
+    private static BatchClient<Object> client(ConnectorUri uri) throws Exception {
+        // as it travels to where it writes
+        SolrSink sink = InstantiationUtil.clone((SolrSink) new SolrConnector().sink(uri));
+        return (BatchClient<Object>) sink.prepare(CONTEXT, StartMode.NEW).client();
+    }
+
+    private static List<Outcome.Kind> send(BatchClient<Object> client, VectorRecord... records)
+            throws Exception {
+        return client.send(Stream.of(records).map(client::request).toList()).get().stream()
+                .map(Outcome::kind)
+                .toList();
+    }
+
+    // ---- the place
+
+    @Test
+    void aCoreThatIsNotThereIsToBeCreated() {
+        assertRefused(
+                reader.uri("absent", ""),
+                "the collection 'absent' at " + solr.url(),
+                "bin/solr create -c absent");
+    }
+
+    @Test
+    void aCoreWithDocumentsOfOthersIsRefused() throws Exception {
+        ConnectorUri uri = fresh("others", "");
+        reader.ask("/others/update?commit=true", "[{\"id\":\"theirs\"}]");
+        assertRefused(uri, "'others'", "1 documents that flink-splade did not write");
+    }
+
+    @Test
+    void aFieldOfAnotherTypeIsRefused() throws Exception {
+        ConnectorUri uri = fresh("field", "");
+        reader.ask("/field/schema", "{\"add-field\":{\"name\":\"text\",\"type\":\"string\"}}");
+        assertRefused(uri, "a field 'text' whose type is string and not splade_stored");
+    }
+
+    @Test
+    void aFieldThatOthersNeedIsRefused() throws Exception {
+        ConnectorUri uri = fresh("required", "");
+        reader.ask(
+                "/required/schema",
+                "{\"add-field\":{\"name\":\"price\",\"type\":\"plong\",\"required\":true}}");
+        assertRefused(uri, "it requires the fields [price]");
+    }
+
+    @Test
+    void aSchemaThatCannotBeChangedIsRefused() throws Exception {
+        String create = SolrServer.coreFolder(home, "fixed");
+        Path configuration = home.resolve("fixed/conf");
+        Files.move(
+                configuration.resolve("managed-schema.xml"), configuration.resolve("schema.xml"));
+        Path settings = configuration.resolve("solrconfig.xml");
+        Files.writeString(
+                settings,
+                Files.readString(settings)
+                        .replace("ManagedIndexSchemaFactory", "ClassicIndexSchemaFactory"));
+        reader.ask(create, null);
+        assertRefused(
+                reader.uri("fixed", ""),
+                "the schema of the collection 'fixed'",
+                "cannot be changed",
+                "not editable");
+    }
+
+    @Test
+    void aProcessorOfThatNameWithOtherSettingsIsRefused() throws Exception {
+        ConnectorUri uri = fresh("processor", "");
+        check(uri);
+        reader.ask(
+                "/processor/config",
+                "{\"update-updateprocessor\":{\"name\":\"flink-splade-order\",\"class\":"
+                        + "\"solr.DocBasedVersionConstraintsProcessorFactory\",\"versionField\":"
+                        + "\"order\",\"ignoreOldUpdates\":false}}");
+        assertRefused(uri, "an update processor 'flink-splade-order' whose ignoreOldUpdates");
+    }
+
+    @Test
+    void usersAndPasswords() throws Exception {
+        ConnectorUri uri = fresh("users", "");
+        assertRefused(
+                ConnectorUri.parse(uri.toString()), "it requires credentials", "solr.properties");
+        assertRefused(
+                uri.withProperties(Map.of("password", "wrong")), "it rejects the credentials");
+        assertRefused(
+                uri.withProperties(Map.of("username", SolrServer.READER)),
+                "the user lacks a permission",
+                "schema-edit");
+        check(uri);
+        assertRefused(
+                uri.withProperties(Map.of("username", SolrServer.READER)),
+                "cannot write to the collection 'users'");
+    }
+
+    @Test
+    void aServerThatIsNoneIsRefused() throws Exception {
+        assertRefused(
+                ConnectorUri.parse("solr://127.0.0.1:1/solr/x"),
+                "Solr at http://127.0.0.1:1/solr is unavailable: connection refused");
+        assertRefused(reader.uri("x", "?tls=true"), "no TLS connection");
+        assertRefused(ConnectorUri.parse("solr://no.such.host.invalid/solr/x"), "unknown host");
+        HttpServer other =
+                HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        other.createContext(
+                "/",
+                exchange -> {
+                    exchange.sendResponseHeaders(200, 5);
+                    exchange.getResponseBody().write("hello".getBytes());
+                    exchange.close();
+                });
+        other.start();
+        try {
+            String place = "//127.0.0.1:" + other.getAddress().getPort() + "/solr/x";
+            assertRefused(ConnectorUri.parse("solr:" + place), "not an answer of Solr");
+        } finally {
+            other.stop(0);
+        }
+    }
+
+    // ---- writing
+
+    @Test
+    void whatBecameOfEachChange() throws Exception {
+        try (BatchClient<Object> client = client(fresh("outcomes", ""))) {
+            assertThat(send(client, Corpus.upsert("a", 5), Corpus.upsert("b", 5)))
+                    .containsOnly(Outcome.Kind.WRITTEN);
+            assertThat(
+                            send(
+                                    client,
+                                    Corpus.upsert("a", 4),
+                                    Corpus.upsert("b", 5),
+                                    Corpus.upsert("c", 1)))
+                    .containsExactly(
+                            Outcome.Kind.SUPERSEDED, Outcome.Kind.WRITTEN, Outcome.Kind.WRITTEN);
+            assertThat(send(client, Corpus.delete("a", 5))).containsExactly(Outcome.Kind.WRITTEN);
+            assertThat(send(client, Corpus.upsert("a", 5)))
+                    .containsExactly(Outcome.Kind.SUPERSEDED);
+            assertThat(send(client, Corpus.delete("b", VectorRecord.NO_VERSION)))
+                    .containsExactly(Outcome.Kind.WRITTEN);
+            assertThat(send(client, Corpus.upsert("b", 0))).containsExactly(Outcome.Kind.WRITTEN);
+        }
+        Map<String, Long> orders = new TreeMap<>();
+        for (JsonNode document : reader.documents("outcomes")) {
+            orders.put(document.get("id").asText(), document.get("order").asLong());
+        }
+        assertThat(orders)
+                .containsEntry("a", Corpus.delete("a", 5).order())
+                .containsEntry("b", Corpus.upsert("b", 0).order())
+                .containsEntry("c", Corpus.upsert("c", 1).order());
+    }
+
+    @Test
+    void documentsBecomeVisibleByThemselves() throws Exception {
+        ConnectorUri uri = fresh("visible", "");
+        VectorRecord record = Corpus.upsert("a", 1);
+        try (BatchClient<Object> client = client(uri)) {
+            send(client, record);
+        }
+        Query query = new Query(record.indices(), record.values(), 1, false);
+        try (SearchIndex index = new SolrConnector().index(uri)) {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (index.search(query).isEmpty()) {
+                assertThat(System.nanoTime()).as("time is up").isLessThan(deadline);
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    @Test
+    void textAndFieldsAreKeptAsAsked() throws Exception {
+        String fields = "{\"a\":1.50,\"b\":{\"c\":[12345678901234567890,null]},\"d\":\"x\"}";
+        VectorRecord record = Corpus.upsert("a", 1, fields, new TreeMap<>(Map.of(3, 1.5f)));
+        try (BatchClient<Object> client = client(fresh("chosen", "?text=false&fields=b,d,e"))) {
+            send(client, record);
+        }
+        assertThat(reader.held("chosen").get("a").text()).isNull();
+        assertThat(reader.held("chosen").get("a").fields())
+                .isEqualTo("{\"b\":{\"c\":[12345678901234567890,null]},\"d\":\"x\"}");
+        try (BatchClient<Object> client = client(fresh("none-kept", "?fields="))) {
+            send(client, record);
+        }
+        assertThat(reader.held("none-kept").get("a").fields()).isEqualTo("{}");
+    }
+
+    @Test
+    void aCollectionThatIsGoneEndsTheJob() throws Exception {
+        ConnectorUri uri = fresh("gone", "");
+        try (BatchClient<Object> client = client(uri)) {
+            reader.ask("/admin/cores?action=UNLOAD&core=gone&deleteInstanceDir=true", null);
+            assertThatThrownBy(() -> send(client, Corpus.upsert("a", 1)))
+                    .cause()
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("it is not there");
+        }
+    }
+
+    @Test
+    void aProcessorThatIsGoneEndsTheJob() throws Exception {
+        ConnectorUri uri = fresh("processor-gone", "");
+        try (BatchClient<Object> client = client(uri)) {
+            reader.ask(
+                    "/processor-gone/config",
+                    "{\"delete-updateprocessor\":\"flink-splade-order\"}");
+            assertThatThrownBy(() -> send(client, Corpus.upsert("a", 1)))
+                    .cause()
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("No such processor flink-splade-order");
+        }
+    }
+
+    /** Such a Solr answers everything with 404. */
+    @Test
+    void aServerThatShutsDownIsTriedAgain() throws Exception {
+        HttpServer starting =
+                HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        starting.createContext(
+                "/",
+                exchange -> {
+                    exchange.sendResponseHeaders(404, -1);
+                    exchange.close();
+                });
+        starting.start();
+        ConnectorUri uri =
+                ConnectorUri.parse(
+                        "solr://127.0.0.1:" + starting.getAddress().getPort() + "/solr/x");
+        try (SolrClient client =
+                new SolrClient(SolrSettings.of(uri), new SolrRequestFactory(true, null), 0)) {
+            assertThatThrownBy(
+                            () -> client.send(List.of(client.request(Corpus.upsert("a", 1)))).get())
+                    .cause()
+                    .isInstanceOf(IOException.class);
+            // and so at the start: it may pass
+            assertThatThrownBy(
+                            () -> new SolrConnector().sink(uri).prepare(CONTEXT, StartMode.RESUME))
+                    .isInstanceOf(UnreachableException.class)
+                    .hasMessageContaining("starting or shutting down");
+        } finally {
+            starting.stop(0);
+        }
+    }
+
+    @Test
+    void idsWithSignsOfSolrsOwn() throws Exception {
+        VectorRecord[] records =
+                Stream.of("a,b", "a", "b", "back\\,slash", "shard!document", "*", "[1 TO 2]")
+                        .map(id -> Corpus.upsert(id, 1))
+                        .toArray(VectorRecord[]::new);
+        try (BatchClient<Object> client = client(fresh("signs", ""))) {
+            assertThat(send(client, records)).containsOnly(Outcome.Kind.WRITTEN);
+            // passed over now, and asked for by id
+            assertThat(send(client, records)).containsOnly(Outcome.Kind.WRITTEN);
+        }
+        assertThat(reader.held("signs"))
+                .containsOnlyKeys(Stream.of(records).map(VectorRecord::id).toArray(String[]::new));
+    }
+
+    @Test
+    void aCopyWithoutTextAndFieldsIsTaken() throws Exception {
+        VectorRecord from = Corpus.upsert("a", 1);
+        VectorRecord bare =
+                new VectorRecord(
+                        "a",
+                        from.operation(),
+                        1,
+                        null,
+                        null,
+                        from.indices(),
+                        from.values(),
+                        9,
+                        false,
+                        from.origin());
+        try (BatchClient<Object> client = client(fresh("bare", ""))) {
+            assertThat(send(client, bare)).containsExactly(Outcome.Kind.WRITTEN);
+        }
+        assertThat(reader.held("bare").get("a").text()).isNull();
+        assertThat(reader.held("bare").get("a").values()).isEqualTo(from.values());
+    }
+
+    @Test
+    void whatSolrCannotTakeIsSaidBeforehand() {
+        assertThat(SolrRequestFactory.rejection(Corpus.upsert("x".repeat(32_766), 1))).isNull();
+        assertThat(SolrRequestFactory.rejection(Corpus.upsert("x".repeat(32_767), 1)))
+                .contains("32767 bytes");
+        assertThat(SolrRequestFactory.rejection(Corpus.upsert("\ud83d", 1))).contains("surrogate");
+        assertThat(SolrRequestFactory.rejection(Corpus.upsert("flink-splade/provenance", 1)))
+                .contains("what made the vectors");
+    }
+
+    @Test
+    void theLongestIdIsTaken() throws Exception {
+        String id = "x".repeat(32_766);
+        try (BatchClient<Object> client = client(fresh("long-id", ""))) {
+            assertThat(send(client, Corpus.upsert(id, 1))).containsExactly(Outcome.Kind.WRITTEN);
+        }
+        assertThat(reader.held("long-id")).containsOnlyKeys(id);
+    }
+
+    // ---- searching
+
+    @Test
+    void manyTermsTiesAndTombstones() throws Exception {
+        ConnectorUri uri = fresh("many", "");
+        TreeMap<Integer, Float> terms = new TreeMap<>();
+        for (int term = 0; term < 5_000; term++) {
+            terms.put(term, 1f + term);
+        }
+        try (BatchClient<Object> client = client(uri)) {
+            List<VectorRecord> records = new ArrayList<>();
+            records.add(Corpus.upsert("large", 1, "{}", terms));
+            for (int i = 0; i < 40; i++) {
+                records.add(
+                        Corpus.upsert(
+                                "tie %02d".formatted(i), 1, "{}", new TreeMap<>(Map.of(7, 2f))));
+            }
+            records.add(Corpus.delete("deleted", 3));
+            send(client, records.toArray(VectorRecord[]::new));
+        }
+        reader.held("many");
+        int[] ids = terms.keySet().stream().mapToInt(Integer::intValue).toArray();
+        float[] ones = new float[ids.length];
+        Arrays.fill(ones, 1f);
+        try (SearchIndex index = new SolrConnector().index(uri)) {
+            List<Hit> hits = index.search(new Query(ids, ones, 100, false));
+            assertThat(hits).hasSize(41);
+            assertThat(hits.get(0).id()).isEqualTo("large");
+            assertThat(hits.get(0).score()).isEqualTo(5_000.0 * 5_001 / 2);
+            assertThat(index.search(new Query(new int[] {7}, new float[] {1}, 5, false)))
+                    .extracting(Hit::id)
+                    .containsExactly("large", "tie 00", "tie 01", "tie 02", "tie 03");
+            assertThat(index.search(new Query(new int[0], new float[0], 5, true))).isEmpty();
+            assertThat(index.search(new Query(new int[] {9_999}, new float[] {1}, 5, true)))
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void aCoreThatNoRunWroteToCannotBeSearched() throws Exception {
+        ConnectorUri uri = fresh("never", "");
+        assertThatThrownBy(() -> new SolrConnector().index(uri))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("holds no vectors of flink-splade");
+    }
+}

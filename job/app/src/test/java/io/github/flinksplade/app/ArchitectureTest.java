@@ -1,0 +1,137 @@
+package io.github.flinksplade.app;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Who may know whom; docs/architecture.md has the picture. */
+class ArchitectureTest {
+
+    private static final String HOUSE = "io.github.flinksplade.";
+    private static JavaClasses classes;
+
+    @BeforeAll
+    static void read() {
+        classes =
+                new ClassFileImporter()
+                        .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                        .importPackages("io.github.flinksplade");
+        for (String part :
+                new String[] {
+                    "environment.HomeDirectory",
+                    "encoder.SpladeEncoder",
+                    "builtin.BuiltinModelProvider",
+                    "bench.EncodeBenchmark",
+                    "pipeline.SpladeJob",
+                    "connector.Connector",
+                    "connector.kafka.KafkaConnector",
+                    "connector.files.FilesConnector",
+                    "connector.lucene.LuceneConnector",
+                    "connector.opensearch.OpenSearchConnector",
+                    "connector.qdrant.QdrantConnector",
+                    "connector.solr.SolrConnector",
+                    "connector.pinecone.PineconeConnector",
+                    "app.Main"
+                }) {
+            Assertions.assertThat(classes.contain(HOUSE + part)).as(part).isTrue();
+        }
+    }
+
+    @Test
+    void encoderKnowsNeitherFlinkNorTheRestOfTheHouse() {
+        forbid("encoder..", "org.apache.flink..", HOUSE + "connector..", HOUSE + "pipeline..");
+        forbid("encoder..", HOUSE + "app..", HOUSE + "builtin..");
+    }
+
+    @Test
+    void environmentDependsOnTheJdkOnly() {
+        classes()
+                .that()
+                .resideInAPackage(HOUSE + "environment..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("java..", HOUSE + "environment..")
+                .check(classes);
+    }
+
+    @Test
+    void builtinModelKnowsTheEncoderOnly() {
+        forbid("builtin..", "org.apache.flink..", HOUSE + "connector..", HOUSE + "pipeline..");
+        forbid("builtin..", HOUSE + "app..");
+    }
+
+    @Test
+    void nothingButTheCommandLineKnowsTheBenchmarks() {
+        forbid("encoder..", HOUSE + "bench..");
+        forbid("builtin..", HOUSE + "bench..");
+        forbid("pipeline..", HOUSE + "bench..");
+        forbid("connector..", HOUSE + "bench..");
+        forbid("bench..", HOUSE + "app..");
+    }
+
+    @Test
+    void benchmarksNameNoConnector() {
+        forbid("bench..", HOUSE + "connector.*..", HOUSE + "builtin..");
+    }
+
+    @Test
+    void connectorsKnowNeitherEncoderNorPipeline() {
+        forbid("connector..", HOUSE + "encoder..", HOUSE + "pipeline..", HOUSE + "app..");
+    }
+
+    @Test
+    void apiKnowsNoConnector() {
+        forbid("connector", HOUSE + "connector.*..");
+    }
+
+    @Test
+    void connectorsDoNotKnowEachOther() {
+        SlicesRuleDefinition.slices()
+                .matching(HOUSE + "connector.(*)..")
+                .should()
+                .notDependOnEachOther()
+                // the client that they share
+                .ignoreDependency(
+                        JavaClass.Predicates.resideInAPackage(HOUSE + "connector.."),
+                        JavaClass.Predicates.resideInAPackage(HOUSE + "connector.http"))
+                .check(classes);
+    }
+
+    @Test
+    void pipelineNamesNoConnector() {
+        forbid("pipeline..", HOUSE + "connector.*..", HOUSE + "app..", HOUSE + "builtin..");
+    }
+
+    @Test
+    void internalsStayInside() {
+        for (String module : new String[] {"encoder", "builtin", "pipeline"}) {
+            noClasses()
+                    .that()
+                    .resideOutsideOfPackage(HOUSE + module + "..")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAPackage(HOUSE + module + ".internal..")
+                    .check(classes);
+        }
+    }
+
+    private static void forbid(String from, String... to) {
+        ArchRule rule =
+                noClasses()
+                        .that()
+                        .resideInAPackage(HOUSE + from)
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAnyPackage(to);
+        rule.check(classes);
+    }
+}

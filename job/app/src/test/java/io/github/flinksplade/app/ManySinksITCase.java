@@ -1,0 +1,287 @@
+package io.github.flinksplade.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * One job and several targets: a Lucene index, a real OpenSearch node that is killed, the stand-in
+ * for Qdrant, and a folder for Anserini.
+ */
+class ManySinksITCase {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir private static Path servers;
+    private static ServerProcess openSearch;
+    private static ServerProcess qdrant;
+
+    @TempDir private Path directory;
+    private Path log;
+    private Process job;
+
+    @BeforeAll
+    static void startServers() throws IOException {
+        openSearch = ServerProcess.openSearch(servers.resolve("opensearch"));
+        qdrant = ServerProcess.qdrant(servers.resolve("qdrant"));
+    }
+
+    @AfterAll
+    static void stopServers() {
+        openSearch.close();
+        qdrant.close();
+    }
+
+    @BeforeEach
+    void folders() throws IOException {
+        log = directory.resolve("log");
+        Files.createDirectory(directory.resolve("in"));
+    }
+
+    @AfterEach
+    void stopJob() throws Exception {
+        if (job != null) {
+            job.descendants().forEach(ProcessHandle::destroy);
+            job.destroy();
+            job.waitFor();
+        }
+    }
+
+    /** A file of documents appears in the watched folder. */
+    private void documents(String file, int from, int to) throws IOException {
+        StringBuilder lines = new StringBuilder();
+        for (int i = from; i < to; i++) {
+            lines.append(
+                    "{\"id\":\"doc-"
+                            + i
+                            + "\",\"text\":\"A car of the kind number "
+                            + i
+                            + ".\"}\n");
+        }
+        Path written = directory.resolve(file);
+        Files.writeString(written, lines);
+        Files.move(written, directory.resolve("in/" + file), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private void start(String... more) throws IOException {
+        List<String> arguments =
+                new java.util.ArrayList<>(
+                        List.of(
+                                "run",
+                                "--from",
+                                "file:in?watch=true",
+                                "--to",
+                                "lucene:idx",
+                                "--dead-letters",
+                                "file:dead.jsonl",
+                                "--state",
+                                "state",
+                                "--checkpoint-interval",
+                                "500 ms"));
+        arguments.addAll(List.of(more));
+        job = Distribution.start(directory, log, arguments.toArray(String[]::new));
+    }
+
+    private String log() {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Ids of all documents that an index finds for what all of them are about. */
+    private Set<String> ids(String index) {
+        Distribution.Answer answer =
+                Distribution.run(
+                        directory, "search", "--index", index, "-k", "1000", "--json", "car");
+        Set<String> ids = new TreeSet<>();
+        if (answer.code() == 0) {
+            answer.out().lines().forEach(line -> ids.add(read(line).get("id").textValue()));
+        }
+        return ids;
+    }
+
+    private static JsonNode read(String line) {
+        try {
+            return JSON.readTree(line);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void awaitIds(String index, int count) {
+        Distribution.await(count + " in " + index, () -> ids(index).size() == count);
+    }
+
+    @Test
+    void eachDocumentIsEncodedOnceAndAllTargetsAnswerAlike() throws Exception {
+        documents("a.jsonl", 0, 40);
+        String atOpenSearch = "opensearch://" + openSearch.authority() + "/alike?refresh=true";
+        String atQdrant = "qdrant://" + qdrant.authority() + "/alike";
+        Distribution.Answer run =
+                Distribution.run(
+                                directory,
+                                "run",
+                                "--from",
+                                "file:in",
+                                "--to",
+                                "lucene:idx",
+                                "--to",
+                                atOpenSearch,
+                                "--to",
+                                atQdrant,
+                                "--to",
+                                "file:anserini?format=anserini")
+                        .expect(0);
+        assertThat(run.err())
+                .contains("read 40; encoded 40;")
+                .contains("written 40 to lucene:idx")
+                .contains("written 40 to " + atOpenSearch)
+                .contains("written 40 to " + atQdrant)
+                .contains("written 40 to file:anserini")
+                .contains("Dead letters: 0.");
+        String[] search = {"search", "--json", "-k", "7", "--index", "", "the car number 12"};
+        search[5] = "lucene:idx";
+        String expected = Distribution.run(directory, search).expect(0).out();
+        assertThat(expected.lines()).hasSize(7);
+        for (String index : List.of(atOpenSearch, atQdrant)) {
+            search[5] = index;
+            assertThat(hits(Distribution.run(directory, search).expect(0).out()))
+                    .isEqualTo(hits(expected));
+        }
+        assertThat(Distribution.parts(directory.resolve("anserini")))
+                .hasSize(40)
+                .allMatch(line -> line.contains("\"vector\":{"));
+    }
+
+    /** What is the same whatever the index: ids, scores, texts and the parts of the scores. */
+    private static List<JsonNode> hits(String out) {
+        return out.lines().map(ManySinksITCase::read).toList();
+    }
+
+    /**
+     * A job runs, its OpenSearch node is killed, and the job has noticed that, with more to write.
+     */
+    private void startAndKillServer(String index) throws IOException {
+        documents("a.jsonl", 0, 5);
+        start("--to", index);
+        awaitIds(index, 5);
+        openSearch.kill();
+        documents("b.jsonl", 5, 15);
+        Distribution.await(
+                "a word on the target that is away",
+                () -> log().contains("does not take changes, trying again: "));
+    }
+
+    @Test
+    void anOutageOfOneTargetIsWaitedForAndNothingIsLost() throws Exception {
+        String index = "opensearch://" + openSearch.authority() + "/waits?refresh=true";
+        startAndKillServer(index);
+        assertThat(job.isAlive()).isTrue();
+        assertThat(Files.exists(directory.resolve("dead.jsonl"))).isFalse();
+        openSearch.start();
+        awaitIds(index, 15);
+        awaitIds("lucene:idx", 15);
+        assertThat(Files.exists(directory.resolve("dead.jsonl"))).isFalse();
+    }
+
+    @Test
+    void aJobThatDiesDuringAnOutageStartsAllTheSameAndWaits() throws Exception {
+        String index = "opensearch://" + openSearch.authority() + "/dies?refresh=true";
+        startAndKillServer(index);
+        job.descendants().forEach(ProcessHandle::destroyForcibly);
+        job.destroyForcibly().waitFor();
+        start("--to", index);
+        Distribution.await(
+                "the start without it", () -> log().contains("Starting while opensearch:"));
+        openSearch.start();
+        awaitIds(index, 15);
+        awaitIds("lucene:idx", 15);
+        assertThat(Files.exists(directory.resolve("dead.jsonl"))).isFalse();
+    }
+
+    /** What was sent before is not sent again: an empty index in its place would stay empty. */
+    @Test
+    void aTargetThatIsGoneIsFilledAgainOrRefused() throws Exception {
+        documents("a.jsonl", 0, 5);
+        String index = "opensearch://" + openSearch.authority() + "/gone?refresh=true";
+        String[] run = {
+            "run", "--from", "file:in", "--to", "lucene:idx", "--to", index, "--state", "state"
+        };
+        Distribution.run(directory, run).expect(0);
+        URI gone = URI.create("http://" + openSearch.authority() + "/gone");
+        HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(gone).DELETE().build(),
+                        HttpResponse.BodyHandlers.discarding());
+        assertThat(Distribution.run(directory, run).expect(1).err())
+                .contains("the index 'gone' at ")
+                .contains(" is missing or empty")
+                .contains("--reindex");
+        String[] reindex = Arrays.copyOf(run, run.length + 1);
+        reindex[run.length] = "--reindex";
+        Distribution.run(directory, reindex).expect(0);
+        assertThat(ids(index)).hasSize(5);
+        Files.move(directory.resolve("idx"), directory.resolve("elsewhere"));
+        assertThat(Distribution.run(directory, run).expect(1).err())
+                .contains("idx is missing or empty")
+                .contains("--reindex");
+        Distribution.run(directory, reindex).expect(0);
+        assertThat(ids("lucene:idx")).hasSize(5);
+        Distribution.run(directory, run).expect(0);
+    }
+
+    @Test
+    void ifSoConfiguredTheOtherTargetsGoOnAndTheDeadLettersSayWhatOneMissed() throws Exception {
+        String index =
+                "opensearch://"
+                        + openSearch.authority()
+                        + "/goes-on?refresh=true&outage=dead-letters&outage-after=1s";
+        documents("a.jsonl", 0, 5);
+        start("--to", index);
+        awaitIds(index, 5);
+        openSearch.kill();
+        documents("b.jsonl", 5, 15);
+        awaitIds("lucene:idx", 15);
+        Set<String> missed = new TreeSet<>();
+        for (String line : Files.readAllLines(directory.resolve("dead.jsonl"))) {
+            JsonNode letter = read(line);
+            assertThat(letter.get("sink").textValue()).startsWith("opensearch://");
+            assertThat(letter.get("__connect.errors.stage").textValue()).isEqualTo("WRITE");
+            byte[] value = Base64.getDecoder().decode(letter.get("value").textValue());
+            String id = read(new String(value, StandardCharsets.UTF_8)).get("id").textValue();
+            assertThat(missed.add(id)).as(id).isTrue();
+        }
+        openSearch.start();
+        documents("c.jsonl", 15, 20);
+        awaitIds("lucene:idx", 20);
+        Distribution.await("the last five", () -> ids(index).contains("doc-19"));
+        Set<String> all = new TreeSet<>(ids(index));
+        assertThat(all).doesNotContainAnyElementsOf(missed);
+        all.addAll(missed);
+        assertThat(all).hasSize(20);
+    }
+}

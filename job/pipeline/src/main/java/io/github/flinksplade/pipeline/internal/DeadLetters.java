@@ -1,0 +1,95 @@
+package io.github.flinksplade.pipeline.internal;
+
+import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.pipeline.Counters;
+import io.github.flinksplade.pipeline.internal.Notice.Reason;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.apache.flink.api.common.accumulators.LongCounter;
+import org.apache.flink.api.common.functions.RuntimeContext;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.MetricGroup;
+
+/** Writes and counts the dead letters of one operator. */
+final class DeadLetters {
+
+    /**
+     * What differs between two messages of a server with the same reason: numbers and quotations.
+     */
+    private static final Pattern VALUES =
+            Pattern.compile("'[^']*'|\"[^\"]*\"|\\[[^\\]]*\\]|[0-9]+");
+
+    private static final int LONGEST_KEY = 120;
+
+    private final DeadLetter.Stage stage;
+    private final String sink;
+    private final LongCounter all;
+    private final LongCounter ofStage;
+    private final MetricGroup metrics;
+    private final Map<String, Counter> byReason = new HashMap<>();
+
+    /**
+     * @param target the target whose rejections these are, or null
+     */
+    DeadLetters(RuntimeContext context, DeadLetter.Stage stage, String sink) {
+        this.stage = stage;
+        this.sink = sink;
+        all = context.getLongCounter(Counters.DEAD_LETTERS);
+        ofStage = context.getLongCounter(Counters.deadLetters(stage));
+        metrics = context.getMetricGroup().addGroup("stage", stage.name().toLowerCase(Locale.ROOT));
+    }
+
+    /**
+     * A dead letter whose reasons are ours.
+     *
+     * @param exception the failure, or what stands for it under Kafka Connect's name
+     * @param detail what was found in this record; null if the reason's summary says it all
+     */
+    Notice write(
+            SourceRecord origin,
+            Class<? extends Exception> exception,
+            Reason reason,
+            String detail) {
+        String message = reason.summary() + (detail == null ? "" : ": " + detail);
+        DeadLetter letter = new DeadLetter(origin, stage, sink, exception.getName(), message);
+        return notice(letter, reason, "", detail);
+    }
+
+    /**
+     * A dead letter with a message that others wrote: messages that differ only in values count as
+     * one reason.
+     */
+    Notice write(DeadLetter letter, Reason reason) {
+        String kind = VALUES.matcher(letter.message()).replaceAll("#");
+        return notice(
+                letter,
+                reason,
+                "/" + kind.substring(0, Math.min(kind.length(), LONGEST_KEY)),
+                letter.message());
+    }
+
+    private Notice notice(DeadLetter letter, Reason reason, String kind, String detail) {
+        all.add(1L);
+        ofStage.add(1L);
+        byReason.computeIfAbsent(
+                        reason.code(),
+                        name -> metrics.addGroup("reason", name).counter(Counters.DEAD_LETTERS))
+                .inc();
+        return new Notice(
+                letter,
+                stage + "/" + sink + "/" + reason.code() + "/" + reason.summary() + kind,
+                reason.summary(),
+                letter.origin().position(),
+                Notice.abbreviated(detail),
+                reason.wayOut(),
+                0);
+    }
+
+    /** A dead letter of this operator's stage and target. */
+    DeadLetter letter(SourceRecord origin, Class<? extends Exception> exception, String message) {
+        return new DeadLetter(origin, stage, sink, exception.getName(), message);
+    }
+}
