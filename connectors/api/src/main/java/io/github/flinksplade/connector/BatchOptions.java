@@ -2,39 +2,55 @@ package io.github.flinksplade.connector;
 
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * How changes are gathered into batches, and what happens while the server is away.
+ * The size of batches, and what happens while the server is unavailable.
  *
- * @param records most changes in a batch
- * @param bytes most bytes in a batch. A change larger than this goes alone
- * @param inFlight most batches under way at once, in each subtask
- * @param outage what happens when the server stays away
- * @param outageAfter how long it has to be away for {@link Outage#DEAD_LETTERS}
+ * @param records max number of changes in a batch
+ * @param bytes max number of bytes in a batch; a larger change is sent in a batch of its own
+ * @param inFlight max number of batches in flight, in each subtask
+ * @param outage what happens when the server stays unavailable
+ * @param outageAfter how long it must be unavailable for {@link Outage#DEAD_LETTERS}
  */
 public record BatchOptions(
         int records, long bytes, int inFlight, Outage outage, Duration outageAfter)
         implements Serializable {
 
-    /** What happens when a server cannot be reached, or is too busy, for longer. */
+    /** What happens when a server is unreachable or overloaded for longer. */
     public enum Outage {
-        /** The job waits; nothing is lost, and nothing goes on. */
+        /** The job waits. */
         WAIT,
         /**
-         * Changes become dead letters of this target, so that the others go on. Each later batch is
-         * tried once, and the first that succeeds ends it.
+         * Changes become dead letters of this sink, so that the other sinks continue. Each later
+         * batch is sent once, and the first that succeeds ends the outage.
          */
-        DEAD_LETTERS
+        DEAD_LETTERS;
+
+        @Override
+        public String toString() {
+            return name().replace('_', '-');
+        }
     }
 
-    private static final String RECORDS = "batch-records";
-    private static final String BYTES = "batch-bytes";
-    private static final String IN_FLIGHT = "in-flight";
-    private static final String OUTAGE = "outage";
-    private static final String OUTAGE_AFTER = "outage-after";
-
     private static final Duration MAX_OUTAGE = Duration.ofDays(10);
+    private static final ConnectorOption<Outage> OUTAGE =
+            ConnectorOption.choice(
+                    "outage",
+                    Outage.class,
+                    Outage.WAIT,
+                    "what happens while the server is unavailable: `wait`, or after `outage-after`"
+                            + " send changes to the dead-letter queue (`dead-letters`), so that"
+                            + " other sinks continue");
+    private static final ConnectorOption<Duration> OUTAGE_AFTER =
+            ConnectorOption.duration(
+                    "outage-after",
+                    Duration.ofMinutes(1),
+                    Duration.ZERO,
+                    MAX_OUTAGE,
+                    "see `outage`");
 
     public BatchOptions {
         if (records < 1 || bytes < 1 || inFlight < 1 || outageAfter.isNegative()) {
@@ -42,51 +58,58 @@ public record BatchOptions(
         }
     }
 
-    /** Changes in a batch, bytes, batches at once; waits while the server is away. */
+    /** Max changes and bytes of a batch and batches in flight; waits for an unavailable server. */
     public static BatchOptions of(int records, long bytes, int inFlight) {
         return new BatchOptions(records, bytes, inFlight, Outage.WAIT, Duration.ofMinutes(1));
     }
 
     /**
-     * What an address says, else these; a limit may be lowered but not raised above {@code most}.
+     * A connector's own options and those of batches, with these limits as their defaults.
+     *
+     * @param maxRecords the max that {@code batch-records} may be set to
+     * @param maxBytes the max that {@code batch-bytes} may be set to
      */
-    public BatchOptions with(ConnectorUri uri, int mostRecords, long mostBytes) {
-        return new BatchOptions(
-                (int) uri.number(RECORDS, records, 1, mostRecords),
-                uri.size(BYTES, bytes, 1, mostBytes),
-                (int) uri.number(IN_FLIGHT, inFlight, 1, 1_000),
-                outage(uri),
-                uri.duration(OUTAGE_AFTER, outageAfter, Duration.ZERO, MAX_OUTAGE));
+    public List<ConnectorOption<?>> options(
+            List<ConnectorOption<?>> own, int maxRecords, long maxBytes) {
+        List<ConnectorOption<?>> options = new ArrayList<>(own);
+        options.add(recordsOption(maxRecords));
+        options.add(bytesOption(maxBytes));
+        options.add(inFlightOption());
+        options.add(OUTAGE);
+        options.add(OUTAGE_AFTER);
+        options.add(ConnectionSettings.REQUEST_TIMEOUT);
+        return List.copyOf(options);
     }
 
-    private Outage outage(ConnectorUri uri) {
-        String value = uri.option(OUTAGE);
-        if (value == null) {
-            return outage;
-        }
-        return switch (value) {
-            case "wait" -> Outage.WAIT;
-            case "dead-letters" -> Outage.DEAD_LETTERS;
-            default ->
-                    throw new ConnectorException(
-                            OUTAGE + "=" + value + " in " + uri + ": write wait or dead-letters");
-        };
-    }
-
-    /**
-     * The names of a connector's own options, those that {@link #with} reads, and {@link
-     * ConnectionSettings#REQUEST_TIMEOUT}.
-     */
+    /** The names of a connector's own options and of those of batches. */
     public static String[] optionsAnd(String... own) {
         return Stream.concat(
                         Stream.of(own),
-                        Stream.of(
-                                RECORDS,
-                                BYTES,
-                                IN_FLIGHT,
-                                OUTAGE,
-                                OUTAGE_AFTER,
-                                ConnectionSettings.REQUEST_TIMEOUT))
+                        Stream.of(ConnectorOption.names(of(1, 1, 1).options(List.of(), 1, 1))))
                 .toArray(String[]::new);
+    }
+
+    /** The batches that a URI configures; the same limits as in {@link #options}. */
+    public BatchOptions with(ConnectorUri uri, int maxRecords, long maxBytes) {
+        return new BatchOptions(
+                recordsOption(maxRecords).get(uri).intValue(),
+                bytesOption(maxBytes).get(uri),
+                inFlightOption().get(uri).intValue(),
+                OUTAGE.get(uri),
+                OUTAGE_AFTER.get(uri));
+    }
+
+    private ConnectorOption<Long> recordsOption(int max) {
+        return ConnectorOption.number(
+                "batch-records", records, 1, max, "max number of changes in a request");
+    }
+
+    private ConnectorOption<Long> bytesOption(long max) {
+        return ConnectorOption.size("batch-bytes", bytes, 1, max, "max size of a request");
+    }
+
+    private ConnectorOption<Long> inFlightOption() {
+        return ConnectorOption.number(
+                "in-flight", inFlight, 1, 1_000, "requests in flight at once, in each subtask");
     }
 }

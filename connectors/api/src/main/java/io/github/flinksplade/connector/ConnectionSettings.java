@@ -43,14 +43,20 @@ public final class ConnectionSettings implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    /** The option with the deadline of a request, from its start to the end of the response. */
-    public static final String REQUEST_TIMEOUT = "request-timeout";
-
     /** The deadline of a request where the option is not given. */
     public static final Duration DEFAULT_REQUEST_TIMEOUT = Duration.ofSeconds(60);
 
     private static final Duration MIN_REQUEST_TIMEOUT = Duration.ofMillis(100);
     private static final Duration MAX_REQUEST_TIMEOUT = Duration.ofHours(1);
+
+    /** The deadline of a request and its complete response. */
+    public static final ConnectorOption<Duration> REQUEST_TIMEOUT =
+            ConnectorOption.duration(
+                    "request-timeout",
+                    DEFAULT_REQUEST_TIMEOUT,
+                    MIN_REQUEST_TIMEOUT,
+                    MAX_REQUEST_TIMEOUT,
+                    "deadline of a request and its complete response");
 
     /** A property, by the same name in every connector. */
     public enum Property {
@@ -167,16 +173,7 @@ public final class ConnectionSettings implements Serializable {
                         uri.properties()::get,
                         uri.scheme().toUpperCase(Locale.ROOT),
                         environment);
-        return of(
-                origin,
-                uri.toString(),
-                tls,
-                uri.duration(
-                        REQUEST_TIMEOUT,
-                        DEFAULT_REQUEST_TIMEOUT,
-                        MIN_REQUEST_TIMEOUT,
-                        MAX_REQUEST_TIMEOUT),
-                accepted);
+        return of(origin, uri.toString(), tls, REQUEST_TIMEOUT.get(uri), accepted);
     }
 
     /**

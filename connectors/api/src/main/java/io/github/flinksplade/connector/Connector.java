@@ -1,5 +1,7 @@
 package io.github.flinksplade.connector;
 
+import java.util.List;
+
 /**
  * One kind of place: the entry point of a connector module, found by {@link
  * java.util.ServiceLoader}. What a connector does not offer it refuses with the sentence of these
@@ -32,6 +34,21 @@ public interface Connector {
 
     default SearchIndex index(ConnectorUri uri) {
         throw new ConnectorException(uri + " cannot be searched; " + usage());
+    }
+
+    /** The options of a URI that documents are read from. */
+    default List<ConnectorOption<?>> sourceOptions() {
+        return List.of();
+    }
+
+    /** The options of a URI that vectors are written to. */
+    default List<ConnectorOption<?>> sinkOptions() {
+        return List.of();
+    }
+
+    /** The options of a URI that dead letters are written to. */
+    default List<ConnectorOption<?>> deadLetterOptions() {
+        return List.of();
     }
 
     /**

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -237,14 +238,27 @@ public final class ConnectorUri implements Serializable {
                         + max);
     }
 
-    /** The constant of that name, upper or lower case; anything else is refused with the list. */
+    /**
+     * The constant that an option names, in upper or lower case.
+     *
+     * @throws ConnectorException with the list of constants if there is none of that name
+     */
     public <E extends Enum<E>> E choice(String name, Class<E> type, E otherwise) {
+        return choice(name, type, otherwise, Map.of());
+    }
+
+    /** As {@link #choice(String, Class, Enum)}, where constants may have other names, too. */
+    public <E extends Enum<E>> E choice(
+            String name, Class<E> type, E otherwise, Map<String, E> aliases) {
         String value = options.get(name);
         if (value == null) {
             return otherwise;
         }
+        if (aliases.containsKey(value)) {
+            return aliases.get(value);
+        }
         for (E constant : type.getEnumConstants()) {
-            if (constant.name().equalsIgnoreCase(value)) {
+            if (optionValue(constant).equalsIgnoreCase(value)) {
                 return constant;
             }
         }
@@ -255,7 +269,19 @@ public final class ConnectorUri implements Serializable {
                         + " in "
                         + this
                         + ": write one of "
-                        + Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT));
+                        + Arrays.stream(type.getEnumConstants())
+                                .map(ConnectorUri::optionValue)
+                                .toList());
+    }
+
+    /** An enum constant as the value of an option: its text in lower case. */
+    static String optionValue(Enum<?> constant) {
+        return constant.toString().toLowerCase(Locale.ROOT);
+    }
+
+    /** Rejects an option that is not in the list, naming the nearest in it. */
+    public ConnectorUri allowOptions(List<ConnectorOption<?>> known) {
+        return allowOptions(ConnectorOption.names(known));
     }
 
     /** Rejects an option that is not among the known ones, naming the nearest known. */

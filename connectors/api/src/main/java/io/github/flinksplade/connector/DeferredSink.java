@@ -51,8 +51,8 @@ public record DeferredSink(BatchVectorSink sink, SinkContext context) implements
         public long sizeInBytes(Request request) {
             VectorRecord record = request.record;
             long bytes = 200L + 2L * record.id().length();
-            if (record.indices() != null) {
-                bytes += 20L * record.indices().length + record.fields().length();
+            if (record.vector() != null) {
+                bytes += 20L * record.vector().indices().length + record.fields().length();
                 bytes += record.text() == null ? 0 : record.text().length();
             }
             return bytes;

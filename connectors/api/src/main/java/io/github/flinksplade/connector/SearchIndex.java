@@ -1,5 +1,6 @@
 package io.github.flinksplade.connector;
 
+import io.github.flinksplade.vector.SparseVector;
 import java.util.Arrays;
 import java.util.List;
 
@@ -23,98 +24,61 @@ public interface SearchIndex extends AutoCloseable {
     /**
      * A sparse query.
      *
-     * @param indices ids of the query's terms, ascending
-     * @param values weights of the query's terms, finite and above 0
-     * @param k the most hits, at least 1
+     * @param vector the query's terms and weights
+     * @param k the max number of hits, at least 1
      * @param idf whether each weight is multiplied by the term's inverse document frequency among
      *     the index's vectors, {@code ln(1 + (N - n + .5) / (n + .5))} for a term that n of N
      *     vectors have: the formula of Qdrant's modifier {@code idf}
      */
-    record Query(int[] indices, float[] values, int k, boolean idf) {
+    record Query(SparseVector vector, int k, boolean idf) {
 
         /**
-         * @throws IllegalArgumentException when it is none
+         * @throws IllegalArgumentException if k is below 1
          */
         public Query {
             if (k < 1) {
                 throw new IllegalArgumentException("k must be at least 1, not " + k);
             }
-            if (indices.length != values.length) {
-                throw new IllegalArgumentException(
-                        indices.length + " ids of terms, but " + values.length + " weights");
-            }
-            for (int i = 0; i < indices.length; i++) {
-                if (indices[i] <= (i == 0 ? -1 : indices[i - 1])) {
-                    throw new IllegalArgumentException(
-                            "ids of terms must ascend: " + Arrays.toString(indices));
-                }
-                if (!(values[i] > 0 && values[i] < Float.POSITIVE_INFINITY)) {
-                    throw new IllegalArgumentException(
-                            "weights must be finite and above 0, not " + values[i]);
-                }
-            }
         }
 
         /**
-         * The same query with its weights multiplied by idf, which it then no longer asks for.
+         * The same query with its weights multiplied by idf.
          *
          * @param documents N: vectors in the index
          * @param frequencies n of each of the query's terms
          */
         public Query weighted(long documents, long[] frequencies) {
-            float[] weighted = new float[values.length];
+            float[] weighted = new float[vector.size()];
             for (int i = 0; i < weighted.length; i++) {
-                weighted[i] = (float) (values[i] * idf(documents, frequencies[i]));
+                weighted[i] = (float) (vector.values()[i] * idf(documents, frequencies[i]));
             }
-            return new Query(indices, weighted, k, false);
+            return new Query(new SparseVector(vector.indices(), weighted), k, false);
         }
 
         static double idf(long documents, long frequency) {
             return Math.log1p((documents - frequency + .5) / (frequency + .5));
         }
 
-        /**
-         * The dot product with a vector: the sum, by ascending id and in doubles, of the products
-         * of the floats (each exact in a double).
-         */
-        public double dot(int[] ids, float[] weights) {
-            double sum = 0;
-            for (int i = 0, at = 0; i < ids.length && at < indices.length; i++) {
-                while (at < indices.length && indices[at] < ids[i]) {
-                    at++;
-                }
-                if (at < indices.length && indices[at] == ids[i]) {
-                    sum += (double) values[at] * weights[i];
-                }
-            }
-            return sum;
-        }
-
-        /**
-         * A document as a hit of this query.
-         *
-         * @param ids ids of the document's terms, ascending
-         * @param weights the document's weights
-         */
-        public Hit hit(String id, String text, String fields, int[] ids, float[] weights) {
-            long[] largestFirst = new long[indices.length];
+        /** A document as a hit of this query. */
+        public Hit hit(String id, String text, String fields, SparseVector document) {
+            int[] shared = new int[vector.size()];
+            float[] parts = new float[vector.size()];
             int count = 0;
-            for (int i = 0; i < indices.length; i++) {
-                int at = Arrays.binarySearch(ids, indices[i]);
+            for (int i = 0; i < shared.length; i++) {
+                int at = Arrays.binarySearch(document.indices(), vector.indices()[i]);
                 if (at >= 0) {
-                    // the bits of floats that are not negative are in the order of their values
-                    int bits = Float.floatToIntBits(values[i] * weights[at]);
-                    largestFirst[count++] = (long) (Integer.MAX_VALUE - bits) << 32 | i;
+                    shared[count] = vector.indices()[i];
+                    parts[count++] = vector.values()[i] * document.values()[at];
                 }
             }
-            Arrays.sort(largestFirst, 0, count);
+            int[] order = SparseVector.byWeight(parts, count);
             int[] matched = new int[count];
-            float[] parts = new float[count];
+            float[] matchedParts = new float[count];
             for (int i = 0; i < count; i++) {
-                matched[i] = indices[(int) largestFirst[i]];
-                parts[i] = Float.intBitsToFloat(Integer.MAX_VALUE - (int) (largestFirst[i] >> 32));
+                matched[i] = shared[order[i]];
+                matchedParts[i] = parts[order[i]];
             }
-            return new Hit(id, dot(ids, weights), text, fields, matched, parts);
+            return new Hit(id, vector.dot(document), text, fields, matched, matchedParts);
         }
     }
 

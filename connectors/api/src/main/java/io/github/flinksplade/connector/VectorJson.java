@@ -1,9 +1,9 @@
 package io.github.flinksplade.connector;
 
-import com.fasterxml.jackson.core.io.NumberOutput;
+import io.github.flinksplade.vector.JsonText;
+import io.github.flinksplade.vector.VectorFormat;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -20,8 +20,6 @@ public final class VectorJson implements Serializable {
     /** Above this many characters the buffer is not kept for the next record. */
     private static final int KEPT_CHARACTERS = 1 << 20;
 
-    private static final char[] HEXADECIMAL = "0123456789abcdef".toCharArray();
-
     /** How a vector is written. */
     public enum Form {
         /**
@@ -31,10 +29,10 @@ public final class VectorJson implements Serializable {
          * and the fewest digits that give the same float when read again). A delete is {@code
          * {"id":"1","version":8,"op":"delete"}}.
          */
-        HYBRID,
+        INDICES,
 
         /**
-         * As {@link #HYBRID}, with {@code "vector":{"world":2.77}} in the place of indices and
+         * As {@link #INDICES}, with {@code "vector":{"world":2.77}} in the place of indices and
          * values: weights rounded to 2 decimals (half to even), the highest unrounded weight first,
          * the lower id first among equals.
          */
@@ -61,27 +59,28 @@ public final class VectorJson implements Serializable {
     private final String provenance;
 
     private transient StringBuilder buffer;
-    private transient long[] order;
 
     /**
      * @param form how the vector is written
-     * @param withText whether {@link Form#HYBRID} and {@link Form#LUCENE} carry the text; {@link
+     * @param withText whether {@link Form#INDICES} and {@link Form#LUCENE} carry the text; {@link
      *     Form#ANSERINI} always does
      * @param provenance what made the vectors
-     * @param vocabulary the terms behind the indices; may be null for {@link Form#HYBRID}
+     * @param vocabulary the terms behind the indices; may be null for {@link Form#INDICES}
      */
     public VectorJson(Form form, boolean withText, Provenance provenance, Vocabulary vocabulary) {
         this.form = form;
         this.withText = withText;
         this.vocabulary =
-                form == Form.HYBRID ? vocabulary : Objects.requireNonNull(vocabulary, "vocabulary");
+                form == Form.INDICES
+                        ? vocabulary
+                        : Objects.requireNonNull(vocabulary, "vocabulary");
         StringBuilder json = new StringBuilder(",\"encoder\":");
-        quote(provenance.fingerprint(), json);
+        JsonText.appendString(json, provenance.fingerprint());
         this.encoder = json.toString();
         json.append(",\"model\":");
-        quote(provenance.model(), json);
+        JsonText.appendString(json, provenance.model());
         json.append(",\"model_sha256\":");
-        quote(provenance.modelSha256(), json);
+        JsonText.appendString(json, provenance.modelSha256());
         this.provenance = json.append('}').toString();
     }
 
@@ -106,19 +105,20 @@ public final class VectorJson implements Serializable {
         StringBuilder json = buffer;
         json.setLength(0);
         json.append("{\"id\":");
-        quote(record.id(), json);
+        JsonText.appendString(json, record.id());
         switch (form) {
-            case HYBRID -> {
+            case INDICES -> {
                 json.append(",\"version\":").append(record.version());
                 if (!record.isDelete()) {
-                    appendIndicesAndValues(record, json);
+                    VectorFormat.appendIndicesAndValues(json.append(','), record.vector());
                 }
                 appendRest(record, json);
             }
             case LUCENE -> {
                 json.append(",\"version\":").append(record.version());
                 if (!record.isDelete()) {
-                    appendRounded(record, json);
+                    json.append(",\"vector\":");
+                    VectorFormat.appendRounded(json, record.vector(), vocabulary::term);
                 }
                 appendRest(record, json);
             }
@@ -128,10 +128,10 @@ public final class VectorJson implements Serializable {
                             "the delete of '"
                                     + record.id()
                                     + "' cannot be written in the anserini form, which has no"
-                                    + " deletes; use format=hybrid or format=lucene");
+                                    + " deletes; use format=indices or format=lucene");
                 }
                 json.append(",\"contents\":");
-                quote(record.text() == null ? "" : record.text(), json);
+                JsonText.appendString(json, record.text() == null ? "" : record.text());
                 appendIntegers(record, json);
                 json.append(",\"version\":").append(record.version()).append(encoder).append('}');
             }
@@ -139,67 +139,22 @@ public final class VectorJson implements Serializable {
         return json;
     }
 
-    private static void appendIndicesAndValues(VectorRecord record, StringBuilder json) {
-        json.append(",\"indices\":[");
-        int[] indices = record.indices();
-        for (int i = 0; i < indices.length; i++) {
-            if (i > 0) {
-                json.append(',');
-            }
-            json.append(indices[i]);
-        }
-        json.append("],\"values\":[");
-        float[] values = record.values();
-        for (int i = 0; i < values.length; i++) {
-            if (i > 0) {
-                json.append(',');
-            }
-            // several times as fast as Float.toString, and never longer
-            json.append(NumberOutput.toString(values[i], true));
-        }
-        json.append(']');
-    }
-
-    private void appendRounded(VectorRecord record, StringBuilder json) {
-        json.append(",\"vector\":{");
-        float[] values = record.values();
-        int count = values.length;
-        if (order == null || order.length < count) {
-            order = new long[Math.max(512, count)];
-        }
-        // The bits of positive floats are in the order of their values.
-        for (int i = 0; i < count; i++) {
-            order[i] = (long) (Integer.MAX_VALUE - Float.floatToIntBits(values[i])) << 32 | i;
-        }
-        Arrays.sort(order, 0, count);
-        for (int i = 0; i < count; i++) {
-            int position = (int) order[i];
-            if (i > 0) {
-                json.append(',');
-            }
-            quote(vocabulary.term(record.indices()[position]), json);
-            json.append(':');
-            appendHundredths(hundredths(values[position]), json);
-        }
-        json.append('}');
-    }
-
     private void appendIntegers(VectorRecord record, StringBuilder json) {
         json.append(",\"vector\":{");
         boolean first = true;
-        for (int i = 0; i < record.values().length; i++) {
-            long weight = hundredths(record.values()[i]);
+        for (int i = 0; i < record.vector().values().length; i++) {
+            long weight = VectorFormat.hundredths(record.vector().values()[i]);
             if (weight != 0) {
                 if (!first) {
                     json.append(',');
                 }
                 first = false;
-                quote(vocabulary.term(record.indices()[i]), json);
+                JsonText.appendString(json, vocabulary.term(record.vector().indices()[i]));
                 json.append(':').append(weight);
             }
         }
         if (first) {
-            quote(ANSERINI_FILLER, json);
+            JsonText.appendString(json, ANSERINI_FILLER);
             json.append(":1");
         }
         json.append('}');
@@ -212,97 +167,14 @@ public final class VectorJson implements Serializable {
         }
         if (withText && record.text() != null) {
             json.append(",\"text\":");
-            quote(record.text(), json);
+            JsonText.appendString(json, record.text());
         }
         if (!record.fields().equals("{}")) {
             json.append(",\"fields\":");
-            appendJson(record.fields(), json);
+            JsonText.appendJson(json, record.fields());
         }
         json.append(",\"tokens\":").append(record.tokens());
         json.append(",\"truncated\":").append(record.truncated());
         json.append(provenance);
-    }
-
-    /** A float times 100 is exact in a double, so that only one rounding takes place. */
-    private static long hundredths(float weight) {
-        return (long) Math.rint(weight * 100.0);
-    }
-
-    /** As Python prints the quotient by 100: at least one decimal. */
-    private static void appendHundredths(long hundredths, StringBuilder json) {
-        json.append(hundredths / 100).append('.');
-        long fraction = hundredths % 100;
-        json.append((char) ('0' + fraction / 10));
-        if (fraction % 10 != 0) {
-            json.append((char) ('0' + fraction % 10));
-        }
-    }
-
-    /** Appends the string as a JSON string, quotation marks included. */
-    public static void quote(String string, StringBuilder json) {
-        json.append('"');
-        int length = string.length();
-        for (int i = 0; i < length; i++) {
-            char c = string.charAt(i);
-            switch (c) {
-                case '"' -> json.append("\\\"");
-                case '\\' -> json.append("\\\\");
-                case '\n' -> json.append("\\n");
-                case '\r' -> json.append("\\r");
-                case '\t' -> json.append("\\t");
-                default -> {
-                    if (c < ' ') {
-                        escape(c, json);
-                    } else {
-                        i = appendSafely(string, i, json);
-                    }
-                }
-            }
-        }
-        json.append('"');
-    }
-
-    /**
-     * Appends what is JSON already. A line end can stand in it between values only, where a space
-     * means the same; the characters that are escaped can stand inside strings only.
-     */
-    private static void appendJson(String text, StringBuilder json) {
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c == '\n' || c == '\r') {
-                json.append(' ');
-            } else {
-                i = appendSafely(text, i, json);
-            }
-        }
-    }
-
-    /**
-     * Appends the code point at {@code i}, escaped if it is a lone surrogate or a line end to some.
-     *
-     * @return the position of its last character
-     */
-    private static int appendSafely(String string, int i, StringBuilder json) {
-        char c = string.charAt(i);
-        if (Character.isHighSurrogate(c)
-                && i + 1 < string.length()
-                && Character.isLowSurrogate(string.charAt(i + 1))) {
-            json.append(c).append(string.charAt(i + 1));
-            return i + 1;
-        }
-        if (Character.isSurrogate(c) || c == '\u0085' || c == '\u2028' || c == '\u2029') {
-            escape(c, json);
-        } else {
-            json.append(c);
-        }
-        return i;
-    }
-
-    private static void escape(char c, StringBuilder json) {
-        json.append("\\u")
-                .append(HEXADECIMAL[c >> 12])
-                .append(HEXADECIMAL[c >> 8 & 0xF])
-                .append(HEXADECIMAL[c >> 4 & 0xF])
-                .append(HEXADECIMAL[c & 0xF]);
     }
 }

@@ -1,5 +1,7 @@
 package io.github.flinksplade.connector;
 
+import io.github.flinksplade.vector.SparseVector;
+
 /**
  * One change for a target: a document's sparse vector to be written, or an id to be deleted. All
  * targets may get the same one, so none of them may change its arrays.
@@ -14,8 +16,7 @@ package io.github.flinksplade.connector;
  *     does not hold the text
  * @param fields every other field of the document as one JSON object in text form, {@code "{}"}
  *     when there is none; null for a delete
- * @param indices ids of the terms, ascending; null for a delete, empty for a text without terms
- * @param values weights, same length as {@code indices}, all finite and above 0
+ * @param vector the text's vector; null for a delete
  * @param tokens how many tokens the text has before truncation, special tokens counted
  * @param truncated whether the text was longer than the encoder's limit
  * @param origin the record it was read from
@@ -26,8 +27,7 @@ public record VectorRecord(
         long version,
         String text,
         String fields,
-        int[] indices,
-        float[] values,
+        SparseVector vector,
         int tokens,
         boolean truncated,
         SourceRecord origin) {

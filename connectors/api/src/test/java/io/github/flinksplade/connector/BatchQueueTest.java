@@ -344,6 +344,7 @@ class BatchQueueTest {
                                 + " to 1000");
         assertThatThrownBy(
                         () -> house.with(ConnectorUri.parse("x:y?outage=ignore"), 1_000, 2_000_000))
-                .hasMessage("outage=ignore in x:y?outage=ignore: write wait or dead-letters");
+                .hasMessage(
+                        "outage=ignore in x:y?outage=ignore: write one of [wait, dead-letters]");
     }
 }

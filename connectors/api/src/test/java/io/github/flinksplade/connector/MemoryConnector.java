@@ -2,6 +2,7 @@ package io.github.flinksplade.connector;
 
 import io.github.flinksplade.connector.contract.Faults;
 import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -126,7 +127,7 @@ public final class MemoryConnector implements Connector {
 
         @Override
         public long sizeInBytes(VectorRecord record) {
-            return record.isDelete() ? 20 : 100 + 8L * record.indices().length;
+            return record.isDelete() ? 20 : 100 + 8L * record.vector().indices().length;
         }
 
         @Override
@@ -193,7 +194,6 @@ public final class MemoryConnector implements Connector {
                                 null,
                                 null,
                                 null,
-                                null,
                                 0,
                                 false,
                                 record.origin());
@@ -217,13 +217,17 @@ public final class MemoryConnector implements Connector {
             Map<String, Held> held = new TreeMap<>();
             for (VectorRecord record : newest.values()) {
                 if (!record.isDelete()) {
-                    float[] values = record.values().clone();
+                    float[] values = record.vector().values().clone();
                     for (int i = 0; i < values.length && broken == Broken.ROUNDS_WEIGHTS; i++) {
                         values[i] = Float.intBitsToFloat(Float.floatToIntBits(values[i]) & ~0x7fff);
                     }
                     held.put(
                             record.id(),
-                            new Held(record.indices(), values, record.text(), record.fields()));
+                            new Held(
+                                    record.vector().indices(),
+                                    values,
+                                    record.text(),
+                                    record.fields()));
                 }
             }
             return held;
@@ -278,27 +282,26 @@ public final class MemoryConnector implements Connector {
         public synchronized List<Hit> search(Query asked) {
             Query query = asked;
             if (asked.idf()) {
-                long[] frequencies = new long[asked.indices().length];
+                long[] frequencies = new long[asked.vector().indices().length];
                 for (int i = 0; i < frequencies.length; i++) {
                     Query one =
-                            new Query(new int[] {asked.indices()[i]}, new float[] {1}, 1, false);
+                            new Query(
+                                    new SparseVector(
+                                            new int[] {asked.vector().indices()[i]},
+                                            new float[] {1}),
+                                    1,
+                                    false);
                     frequencies[i] =
                             newest.values().stream()
                                     .filter(record -> !record.isDelete())
-                                    .filter(r -> one.dot(r.indices(), r.values()) > 0)
+                                    .filter(r -> one.vector().dot(r.vector()) > 0)
                                     .count();
                 }
                 query = asked.weighted(newest.size(), frequencies);
             }
             List<Hit> hits = new ArrayList<>();
             for (VectorRecord record : newest.values()) {
-                Hit hit =
-                        query.hit(
-                                record.id(),
-                                record.text(),
-                                record.fields(),
-                                record.indices(),
-                                record.values());
+                Hit hit = query.hit(record.id(), record.text(), record.fields(), record.vector());
                 if (hit.score() > 0) {
                     hits.add(hit);
                 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.connector.VectorJson.Form;
+import io.github.flinksplade.vector.SparseVector;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.ObjectInputStream;
@@ -25,11 +26,11 @@ class VectorJsonTest {
     private static final Vocabulary TERMS = new LetterVocabulary();
 
     @Test
-    void hybridHasIdsAndUnroundedWeights() {
+    void indicesHaveIdsAndUnroundedWeights() {
         VectorRecord record =
                 upsert("d1", "some text", "{}", new int[] {1, 2, 25}, 2.76658f, 1e-5f, 3.0f);
 
-        assertThat(json(Form.HYBRID, false).line(record))
+        assertThat(json(Form.INDICES, false).line(record))
                 .isEqualTo(
                         "{\"id\":\"d1\",\"version\":7,\"indices\":[1,2,25],"
                                 + "\"values\":[2.76658,1.0E-5,3.0],"
@@ -42,7 +43,7 @@ class VectorJsonTest {
         VectorRecord record =
                 upsert("d1", "a \"b\"\n\tc\\", "{\"price\":1.50,\n \"x\":[]}", new int[0]);
 
-        assertThat(json(Form.HYBRID, true).line(record))
+        assertThat(json(Form.INDICES, true).line(record))
                 .isEqualTo(
                         "{\"id\":\"d1\",\"version\":7,\"indices\":[],\"values\":[],"
                                 + "\"text\":\"a \\\"b\\\"\\n\\tc\\\\\","
@@ -88,7 +89,7 @@ class VectorJsonTest {
                             ? Float.intBitsToFloat(random.nextInt(0x7f800000))
                             : 4 * random.nextFloat();
         }
-        String line = json(Form.HYBRID, false).line(upsert("d1", "t", "{}", indices, values));
+        String line = json(Form.INDICES, false).line(upsert("d1", "t", "{}", indices, values));
         String list = line.replaceFirst(".*\"values\":\\[", "").replaceFirst("].*", "");
         String[] written = list.split(",");
         assertThat(written).hasSameSizeAs(indices);
@@ -126,7 +127,7 @@ class VectorJsonTest {
     @Test
     void aCopyMayHaveNoText() {
         VectorRecord record = upsert("d1", null, "{}", new int[] {1}, 1f);
-        assertThat(json(Form.HYBRID, true).line(record)).doesNotContain("text");
+        assertThat(json(Form.INDICES, true).line(record)).doesNotContain("text");
         assertThat(json(Form.LUCENE, true).line(record)).doesNotContain("text");
         assertThat(json(Form.ANSERINI, true).line(record)).contains("\"contents\":\"\",");
     }
@@ -134,17 +135,16 @@ class VectorJsonTest {
     @Test
     void deletes() {
         VectorRecord delete =
-                new VectorRecord(
-                        "d1", Operation.DELETE, 8, null, null, null, null, 0, false, origin());
+                new VectorRecord("d1", Operation.DELETE, 8, null, null, null, 0, false, origin());
 
-        assertThat(json(Form.HYBRID, true).line(delete))
+        assertThat(json(Form.INDICES, true).line(delete))
                 .isEqualTo("{\"id\":\"d1\",\"version\":8,\"op\":\"delete\"}");
         assertThat(json(Form.LUCENE, true).line(delete))
                 .isEqualTo("{\"id\":\"d1\",\"version\":8,\"op\":\"delete\"}");
         assertThatThrownBy(() -> json(Form.ANSERINI, true).line(delete))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("'d1'")
-                .hasMessageContaining("format=hybrid");
+                .hasMessageContaining("format=indices");
     }
 
     @Test
@@ -152,7 +152,7 @@ class VectorJsonTest {
         String nasty = "\u0000\u001f\u0085\u2028\u2029 \ud83d\ude00 \ud83d! \ude00\ud83d";
         VectorRecord record = upsert(nasty, nasty, "{\"k\":\"\ud83d\u2028\"}", new int[0]);
 
-        byte[] bytes = json(Form.HYBRID, true).bytes(record);
+        byte[] bytes = json(Form.INDICES, true).bytes(record);
 
         String line = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
         String escaped =
@@ -191,7 +191,15 @@ class VectorJsonTest {
     private static VectorRecord upsert(
             String id, String text, String fields, int[] indices, float... values) {
         return new VectorRecord(
-                id, Operation.UPSERT, 7, text, fields, indices, values, 4, false, origin());
+                id,
+                Operation.UPSERT,
+                7,
+                text,
+                fields,
+                new SparseVector(indices, values),
+                4,
+                false,
+                origin());
     }
 
     private static SourceRecord origin() {

@@ -6,9 +6,9 @@ import io.github.flinksplade.encoder.EncodingException;
 import io.github.flinksplade.encoder.MicroBatcher;
 import io.github.flinksplade.encoder.Pruning;
 import io.github.flinksplade.encoder.Role;
-import io.github.flinksplade.encoder.SparseVector;
 import io.github.flinksplade.encoder.SpladeEncoder;
-import io.github.flinksplade.encoder.VectorFormat;
+import io.github.flinksplade.vector.SparseVector;
+import io.github.flinksplade.vector.VectorFormat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -18,10 +18,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code encode}: texts in, vectors out. */
 @Command(
@@ -31,7 +33,7 @@ import picocli.CommandLine.ParentCommand;
         description = {
             "Encodes texts and prints their vectors.",
             "Each TEXT is one text; without any, each line of standard input is one. Each gives one"
-                    + " line, in order, the empty line too (--format card: three lines). A line that"
+                    + " line, in order, the empty line too (--format terms: three lines). A line that"
                     + " cannot be encoded gives {\"error\":\"line 3: ...\"}, and exit code 1 in the"
                     + " end."
         },
@@ -58,19 +60,20 @@ final class EncodeCommand implements Callable<Integer> {
     @Option(
             names = "--role",
             paramLabel = "ROLE",
-            description = "document (default) or query: which token limit holds.")
+            description = "document (default) or query: which token limit applies.")
     private Role role = Role.DOCUMENT;
 
     @Option(
             names = "--format",
             paramLabel = "FORMAT",
+            converter = FormatConverter.class,
             description =
-                    "hybrid (default): {\"indices\":[...],\"values\":[...]}; lucene: terms with"
-                            + " rounded weights; card: as the recipe of Splade_PP_en_v2 prints"
-                            + " them; anserini: topics, id<TAB>terms repeated by weight, of lines"
+                    "indices (default): {\"indices\":[...],\"values\":[...]}; lucene: terms with"
+                            + " rounded weights; terms: the output of the recipe on the model card"
+                            + " of Splade_PP_en_v2; anserini: topics, id<TAB>terms repeated by weight, of lines"
                             + " that are id<TAB>query or queries numbered from 1 (errors go to"
                             + " standard error).")
-    private VectorFormat format = VectorFormat.HYBRID;
+    private VectorFormat format = VectorFormat.INDICES;
 
     @Option(
             names = "--model",
@@ -297,6 +300,18 @@ final class EncodeCommand implements Callable<Integer> {
                 int size = Math.min(text.length(), LOOK_AHEAD_CHARACTERS);
                 characters.acquire(size);
                 queue.put(new Pending(name, topic, size, batcher.submit(text, role), null));
+            }
+        }
+    }
+
+    private static final class FormatConverter implements ITypeConverter<VectorFormat> {
+
+        @Override
+        public VectorFormat convert(String value) {
+            try {
+                return VectorFormat.of(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
             }
         }
     }

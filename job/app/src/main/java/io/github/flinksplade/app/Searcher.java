@@ -94,8 +94,7 @@ final class Searcher implements AutoCloseable {
                                     + encoder.info().queryTokens()
                                     + " count (--query-tokens).");
         }
-        return index.search(
-                new SearchIndex.Query(query.vector().indices(), query.vector().values(), k, idf));
+        return index.search(new SearchIndex.Query(query.vector(), k, idf));
     }
 
     /** A hit for people: rank, score, id and text on one line, below it what made the score. */

@@ -27,6 +27,7 @@ class ArchitectureTest {
                         .importPackages("io.github.flinksplade");
         for (String part :
                 new String[] {
+                    "vector.SparseVector",
                     "environment.HomeDirectory",
                     "encoder.SpladeEncoder",
                     "builtin.BuiltinModelProvider",
@@ -50,6 +51,17 @@ class ArchitectureTest {
     void encoderKnowsNeitherFlinkNorTheRestOfTheHouse() {
         forbid("encoder..", "org.apache.flink..", HOUSE + "connector..", HOUSE + "pipeline..");
         forbid("encoder..", HOUSE + "app..", HOUSE + "builtin..");
+    }
+
+    @Test
+    void vectorDependsOnTheJdkAndAJsonWriterOnly() {
+        classes()
+                .that()
+                .resideInAPackage(HOUSE + "vector..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("java..", "com.fasterxml.jackson.core..", HOUSE + "vector..")
+                .check(classes);
     }
 
     @Test

@@ -1,6 +1,6 @@
 package io.github.flinksplade.bench;
 
-import io.github.flinksplade.encoder.SparseVector;
+import io.github.flinksplade.vector.SparseVector;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;

@@ -7,12 +7,12 @@ import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.encoder.Role;
-import io.github.flinksplade.encoder.SparseVector;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.encoder.TokenSequence;
 import io.github.flinksplade.pipeline.DocumentParser;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.SpladeJob;
+import io.github.flinksplade.vector.SparseVector;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;
@@ -60,14 +60,13 @@ final class PartsAlone {
                             1,
                             texts.get(i),
                             "{}",
-                            vector.indices(),
-                            vector.values(),
+                            vector,
                             sequence.tokens(),
                             sequence.truncated(),
                             record));
         }
         VectorJson json =
-                new VectorJson(VectorJson.Form.HYBRID, false, SpladeJob.provenance(encoder), null);
+                new VectorJson(VectorJson.Form.INDICES, false, SpladeJob.provenance(encoder), null);
         return List.of(
                 cost("parse JSON", texts.size(), i -> parser.parse(records.get(i))),
                 cost(

@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSource;
+import io.github.flinksplade.vector.SparseVector;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -70,8 +71,7 @@ record SyntheticVectors(
                 1,
                 text,
                 "{\"number\":" + number + "}",
-                indices,
-                values,
+                new SparseVector(indices, values),
                 indices.length,
                 false,
                 SourceRecord.of(

@@ -1,7 +1,7 @@
 package io.github.flinksplade.builtin;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.flinksplade.encoder.SparseVector;
+import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;

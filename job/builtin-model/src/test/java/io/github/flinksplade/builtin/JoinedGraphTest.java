@@ -11,7 +11,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import io.github.flinksplade.encoder.SparseVector;
+import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.FloatBuffer;

@@ -1,5 +1,7 @@
 package io.github.flinksplade.encoder;
 
+import io.github.flinksplade.vector.SparseVector;
+
 /**
  * A text's vector and what is to be known about how it was made.
  *

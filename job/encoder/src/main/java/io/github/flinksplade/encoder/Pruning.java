@@ -1,5 +1,6 @@
 package io.github.flinksplade.encoder;
 
+import io.github.flinksplade.vector.SparseVector;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Locale;
@@ -113,7 +114,7 @@ public record Pruning(Type type, double parameter) implements Serializable {
         if (vector.size() <= k) {
             return vector;
         }
-        return keep(vector, byWeight(vector), k);
+        return keep(vector, vector.byWeight(), k);
     }
 
     private static SparseVector atLeast(SparseVector vector, float threshold) {
@@ -137,7 +138,7 @@ public record Pruning(Type type, double parameter) implements Serializable {
             sum += value;
         }
         float most = alpha * (float) sum;
-        int[] order = byWeight(vector);
+        int[] order = vector.byWeight();
         float running = 0;
         int kept = 0;
         while (kept < order.length) {
@@ -156,22 +157,6 @@ public record Pruning(Type type, double parameter) implements Serializable {
             largest = Math.max(largest, value);
         }
         return largest;
-    }
-
-    /** Positions in the vector, the largest weight first, the lower id first among equals. */
-    static int[] byWeight(SparseVector vector) {
-        long[] keys = new long[vector.size()];
-        for (int i = 0; i < keys.length; i++) {
-            // the bits of positive floats ascend with their values
-            keys[i] = (long) (Integer.MAX_VALUE - Float.floatToIntBits(vector.values()[i])) << 32;
-            keys[i] |= i;
-        }
-        Arrays.sort(keys);
-        int[] order = new int[keys.length];
-        for (int i = 0; i < order.length; i++) {
-            order[i] = (int) keys[i];
-        }
-        return order;
     }
 
     private static SparseVector keep(SparseVector vector, int[] order, int count) {

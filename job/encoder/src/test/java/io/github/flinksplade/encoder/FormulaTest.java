@@ -12,6 +12,7 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import io.github.flinksplade.encoder.RandomMaskedLanguageModel.Decoder;
 import io.github.flinksplade.encoder.RandomMaskedLanguageModel.Tail;
+import io.github.flinksplade.vector.SparseVector;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;

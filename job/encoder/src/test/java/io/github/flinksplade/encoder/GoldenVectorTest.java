@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.flinksplade.vector.SparseVector;
 import org.junit.jupiter.api.Test;
 
 /** The vector that the card of Splade_PP_en_v1 shows. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.encoder.RandomMaskedLanguageModel.Decoder;
 import io.github.flinksplade.encoder.RandomMaskedLanguageModel.Tail;
+import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -20,6 +20,7 @@ import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.pipeline.UnreadableRecordException.Reason;
+import io.github.flinksplade.vector.Utf16;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -281,7 +282,7 @@ public final class DocumentParser {
         if (beir && title != null && title.isString() && !title.string().isEmpty()) {
             text = title.string() + " " + text;
         }
-        return upsert(id, withoutLoneSurrogates(text), toJson(fields), version, record);
+        return upsert(id, Utf16.wellFormed(text), toJson(fields), version, record);
     }
 
     private static UnreadableRecordException notOneObject(String detail) {
@@ -327,8 +328,7 @@ public final class DocumentParser {
     /** The text as a JSON string, without line breaks and other control characters. */
     private static String quoted(String text) {
         return "\""
-                + new String(
-                        JsonStringEncoder.getInstance().quoteAsString(withoutLoneSurrogates(text)))
+                + new String(JsonStringEncoder.getInstance().quoteAsString(Utf16.wellFormed(text)))
                 + "\"";
     }
 
@@ -405,9 +405,8 @@ public final class DocumentParser {
                     case START_ARRAY -> generator.writeStartArray();
                     case END_ARRAY -> generator.writeEndArray();
                     case FIELD_NAME ->
-                            generator.writeFieldName(withoutLoneSurrogates(parser.currentName()));
-                    case VALUE_STRING ->
-                            generator.writeString(withoutLoneSurrogates(parser.getText()));
+                            generator.writeFieldName(Utf16.wellFormed(parser.currentName()));
+                    case VALUE_STRING -> generator.writeString(Utf16.wellFormed(parser.getText()));
                     case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT ->
                             generator.writeNumber(parser.getText());
                     case VALUE_TRUE -> generator.writeBoolean(true);
@@ -440,7 +439,7 @@ public final class DocumentParser {
         if (field.string().isEmpty()) {
             throw new UnreadableRecordException(Reason.ID, "\"" + name + "\" is empty", null);
         }
-        if (!withoutLoneSurrogates(field.string()).equals(field.string())) {
+        if (!Utf16.wellFormed(field.string()).equals(field.string())) {
             throw new UnreadableRecordException(
                     Reason.ID, "\"" + name + "\" contains half a surrogate pair", null);
         }
@@ -496,30 +495,9 @@ public final class DocumentParser {
             text.append('"');
             text.append(
                     JsonStringEncoder.getInstance()
-                            .quoteAsString(withoutLoneSurrogates(field.getKey())));
+                            .quoteAsString(Utf16.wellFormed(field.getKey())));
             text.append("\":").append(field.getValue().json());
         }
         return text.append('}').toString();
-    }
-
-    private static String withoutLoneSurrogates(String text) {
-        StringBuilder mended = null;
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (!Character.isSurrogate(c)) {
-                continue;
-            }
-            if (Character.isHighSurrogate(c)
-                    && i + 1 < text.length()
-                    && Character.isLowSurrogate(text.charAt(i + 1))) {
-                i++;
-                continue;
-            }
-            if (mended == null) {
-                mended = new StringBuilder(text);
-            }
-            mended.setCharAt(i, REPLACEMENT);
-        }
-        return mended == null ? text : mended.toString();
     }
 }

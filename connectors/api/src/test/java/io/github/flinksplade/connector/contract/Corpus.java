@@ -6,6 +6,7 @@ import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.Vocabulary;
+import io.github.flinksplade.vector.SparseVector;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Random;
@@ -67,8 +68,8 @@ public final class Corpus {
                 version,
                 "text " + version + " of " + id,
                 fields,
-                terms.keySet().stream().mapToInt(Integer::intValue).toArray(),
-                values,
+                new SparseVector(
+                        terms.keySet().stream().mapToInt(Integer::intValue).toArray(), values),
                 9,
                 false,
                 origin(id, version));
@@ -77,16 +78,7 @@ public final class Corpus {
     /** A delete. */
     public static VectorRecord delete(String id, long version) {
         return new VectorRecord(
-                id,
-                Operation.DELETE,
-                version,
-                null,
-                null,
-                null,
-                null,
-                0,
-                false,
-                origin(id, version));
+                id, Operation.DELETE, version, null, null, null, 0, false, origin(id, version));
     }
 
     private static SourceRecord origin(String id, long version) {

@@ -12,8 +12,8 @@ import com.fasterxml.jackson.databind.JsonNode;
  */
 public record Held(int[] indices, float[] values, String text, String fields) {
 
-    /** Of a line in the form {@code hybrid}, with its text. */
-    public static Held ofHybrid(JsonNode vector) {
+    /** Of a line in the form {@code indices}, with its text. */
+    public static Held ofIndices(JsonNode vector) {
         int terms = vector.get("indices").size();
         int[] indices = new int[terms];
         float[] values = new float[terms];

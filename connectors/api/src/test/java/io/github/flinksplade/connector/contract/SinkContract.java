@@ -148,7 +148,7 @@ public abstract class SinkContract {
         Map<String, Held> held = held(uri);
         Map<String, VectorRecord> expected = new TreeMap<>(corpus.documents());
         if (!holdsEmptyVectors()) {
-            expected.values().removeIf(record -> record.indices().length == 0);
+            expected.values().removeIf(record -> record.vector().indices().length == 0);
         }
         assertThat(held.keySet()).containsExactlyInAnyOrderElementsOf(expected.keySet());
         for (VectorRecord record : expected.values()) {
@@ -157,11 +157,11 @@ public abstract class SinkContract {
     }
 
     private void assertHolds(Held held, VectorRecord record) throws Exception {
-        int[] kept = largest(record.values(), maxTerms());
-        int[] indices = Arrays.stream(kept).map(at -> record.indices()[at]).toArray();
+        int[] kept = largest(record.vector().values(), maxTerms());
+        int[] indices = Arrays.stream(kept).map(at -> record.vector().indices()[at]).toArray();
         float[] values = new float[kept.length];
         for (int i = 0; i < kept.length; i++) {
-            values[i] = held(record.values()[kept[i]]);
+            values[i] = held(record.vector().values()[kept[i]]);
         }
         assertThat(held.indices()).as("terms of " + record.id()).isEqualTo(indices);
         assertThat(held.values()).as("weights of " + record.id()).isEqualTo(values);
@@ -367,8 +367,8 @@ public abstract class SinkContract {
         ConnectorUri uri = fresh("fields");
         VectorRecord first = Corpus.upsert("a", 1);
         TreeMap<Integer, Float> terms = new TreeMap<>();
-        for (int i = 0; i < first.indices().length; i++) {
-            terms.put(first.indices()[i], first.values()[i]);
+        for (int i = 0; i < first.vector().indices().length; i++) {
+            terms.put(first.vector().indices()[i], first.vector().values()[i]);
         }
         String fields =
                 "{\"price\":12.5,\"tags\":[\"x\",\"\u00e9\"],\"nested\":{\"a\":{\"b\":[1,2,null]}},"
@@ -716,10 +716,7 @@ public abstract class SinkContract {
                     terms.put(random.nextInt(420), 0.1f + random.nextFloat());
                 }
                 VectorRecord query = Corpus.upsert("query", 1, "{}", terms);
-                assertFinds(
-                        index,
-                        new SearchIndex.Query(query.indices(), query.values(), 10, idf),
-                        documents);
+                assertFinds(index, new SearchIndex.Query(query.vector(), 10, idf), documents);
             }
         }
     }
@@ -728,19 +725,19 @@ public abstract class SinkContract {
             SearchIndex index, SearchIndex.Query query, List<VectorRecord> documents) {
         SearchIndex.Query weighted = query;
         if (query.idf()) {
-            long[] frequencies = new long[query.indices().length];
+            long[] frequencies = new long[query.vector().indices().length];
             for (int i = 0; i < frequencies.length; i++) {
-                int term = query.indices()[i];
+                int term = query.vector().indices()[i];
                 frequencies[i] =
                         documents.stream()
-                                .filter(d -> Arrays.binarySearch(d.indices(), term) >= 0)
+                                .filter(d -> Arrays.binarySearch(d.vector().indices(), term) >= 0)
                                 .count();
             }
             weighted = query.weighted(documents.size(), frequencies);
         }
         Map<String, Double> scores = new TreeMap<>();
         for (VectorRecord document : documents) {
-            double score = weighted.dot(document.indices(), document.values());
+            double score = weighted.vector().dot(document.vector());
             if (score > 0) {
                 scores.put(document.id(), score);
             }

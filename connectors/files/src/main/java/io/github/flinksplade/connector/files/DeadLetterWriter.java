@@ -3,7 +3,7 @@ package io.github.flinksplade.connector.files;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.SourceRecord;
-import io.github.flinksplade.connector.VectorJson;
+import io.github.flinksplade.vector.JsonText;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -169,9 +169,9 @@ final class DeadLetterWriter implements StatefulSinkWriter<DeadLetter, DeadLette
         json.append('{');
         string(DeadLetter.HEADER_TOPIC, origin.source(), json);
         json.append(',');
-        VectorJson.quote(DeadLetter.HEADER_PARTITION, json);
+        JsonText.appendString(json, DeadLetter.HEADER_PARTITION);
         json.append(':').append(origin.partition()).append(',');
-        VectorJson.quote(DeadLetter.HEADER_OFFSET, json);
+        JsonText.appendString(json, DeadLetter.HEADER_OFFSET);
         json.append(':').append(origin.offset()).append(',');
         string(DeadLetter.HEADER_STAGE, letter.stage().name(), json);
         json.append(',');
@@ -196,12 +196,12 @@ final class DeadLetterWriter implements StatefulSinkWriter<DeadLetter, DeadLette
     }
 
     private static void string(String name, String value, StringBuilder json) {
-        VectorJson.quote(name, json);
+        JsonText.appendString(json, name);
         json.append(':');
         if (value == null) {
             json.append("null");
         } else {
-            VectorJson.quote(value, json);
+            JsonText.appendString(json, value);
         }
     }
 

@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.flink.api.common.serialization.Encoder;
 import org.apache.flink.api.connector.sink2.Sink;
@@ -47,7 +48,7 @@ final class FilesSink implements VectorSink {
         uri.allowOptions("format", "text", "append");
         this.uri = uri;
         this.folder = LocalPath.of(uri).toString();
-        this.form = uri.choice("format", Form.class, Form.HYBRID);
+        this.form = uri.choice("format", Form.class, Form.INDICES, Map.of("hybrid", Form.INDICES));
         this.text = uri.flag("text", false);
         this.append = uri.flag("append", false);
         if (form == Form.ANSERINI && uri.option("text") != null) {

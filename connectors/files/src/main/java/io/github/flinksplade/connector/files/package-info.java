@@ -47,7 +47,7 @@
  * name; a part appears when the checkpoint that covers it has completed, and holds what came
  * between two checkpoints. Names that begin with {@code .} are not part of the output; those that a
  * killed attempt of the job left are removed at its next start, with the first checkpoint. The
- * options: {@code format} ({@code hybrid}, the default, {@code lucene} or {@code anserini}, see
+ * options: {@code format} ({@code indices}, the default, {@code lucene} or {@code anserini}, see
  * {@link io.github.flinksplade.connector.VectorJson.Form}), {@code text=true} to write the text
  * too, and {@code append=true} to write beside the parts of an earlier run.
  *

@@ -11,6 +11,7 @@ import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.vector.SparseVector;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -154,7 +155,11 @@ class AnseriniITCase {
         List<Quantised> queries = new ArrayList<>();
         for (int i = 0; i < QUERIES; i++) {
             VectorRecord query = random("q", random);
-            queries.add(Quantised.of(Integer.toString(i + 1), query.indices(), query.values()));
+            queries.add(
+                    Quantised.of(
+                            Integer.toString(i + 1),
+                            query.vector().indices(),
+                            query.vector().values()));
         }
         queries.add(Quantised.of("900", new int[] {TERMS}, new float[] {0.5f}));
 
@@ -166,7 +171,12 @@ class AnseriniITCase {
         for (Quantised query : queries) {
             List<String> expected =
                     records.stream()
-                            .map(r -> Quantised.of(r.id(), r.indices(), r.values()))
+                            .map(
+                                    r ->
+                                            Quantised.of(
+                                                    r.id(),
+                                                    r.vector().indices(),
+                                                    r.vector().values()))
                             .filter(document -> query.dot(document) > 0)
                             .sorted(
                                     Comparator.comparingLong((Quantised d) -> -query.dot(d))
@@ -342,8 +352,7 @@ class AnseriniITCase {
                 version,
                 "text of " + id,
                 "{}",
-                indices,
-                values,
+                new SparseVector(indices, values),
                 4,
                 false,
                 SourceRecord.of("f", 0, null, null));

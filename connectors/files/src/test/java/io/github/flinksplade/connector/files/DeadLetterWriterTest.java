@@ -38,7 +38,7 @@ class DeadLetterWriterTest {
                                 new String[] {"h", "h"},
                                 new byte[][] {"v".getBytes(UTF_8), null}),
                         DeadLetter.Stage.WRITE,
-                        "target-1",
+                        "sink-1",
                         "java.lang.Exception",
                         "wrong:\n\"this\"");
 
@@ -54,7 +54,7 @@ class DeadLetterWriterTest {
                                 + "\"key\":\"aw==\",\"value\":\"AP8K\","
                                 + "\"headers\":[{\"name\":\"h\",\"value\":\"dg==\"},"
                                 + "{\"name\":\"h\",\"value\":null}],"
-                                + "\"timestamp\":1234,\"target\":\"target-1\"}\n");
+                                + "\"timestamp\":1234,\"sink\":\"sink-1\"}\n");
         JsonNode read = new ObjectMapper().readTree(line);
         assertThat(read.get("value").binaryValue()).isEqualTo(value);
         JsonNode withoutKey = new ObjectMapper().readTree(DeadLetterWriter.json(letter("x")));

@@ -54,7 +54,7 @@ class FilesContractITCase extends SinkContract {
                 if (delete) {
                     held.remove(id);
                 } else {
-                    held.put(id, Held.ofHybrid(line));
+                    held.put(id, Held.ofIndices(line));
                 }
             }
         }

@@ -102,7 +102,7 @@ class FilesSinkTest {
         assumeTrue(Files.exists(Path.of("/dev/full")), "needs /dev/full, which Linux has");
         VectorJson json =
                 new VectorJson(
-                        VectorJson.Form.HYBRID,
+                        VectorJson.Form.INDICES,
                         false,
                         Records.PROVENANCE,
                         Records.context().vocabulary());
@@ -163,7 +163,7 @@ class FilesSinkTest {
     void optionsAreChecked() {
         assertThatThrownBy(() -> sink("v?format=csv"))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("[hybrid, lucene, anserini]");
+                .hasMessageContaining("[indices, lucene, anserini]");
         assertThatThrownBy(() -> sink("v?txt=true"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("did you mean 'text'?");

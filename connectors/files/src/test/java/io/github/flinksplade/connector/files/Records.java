@@ -6,6 +6,7 @@ import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.Vocabulary;
+import io.github.flinksplade.vector.SparseVector;
 
 /** Records for tests. */
 final class Records {
@@ -25,8 +26,7 @@ final class Records {
                 1,
                 "text of " + id,
                 "{}",
-                new int[] {1, 2},
-                new float[] {0.5f, 1.25f},
+                new SparseVector(new int[] {1, 2}, new float[] {0.5f, 1.25f}),
                 4,
                 false,
                 SourceRecord.of("f", 0, null, null));
@@ -37,7 +37,6 @@ final class Records {
                 id,
                 Operation.DELETE,
                 1,
-                null,
                 null,
                 null,
                 null,

@@ -35,7 +35,8 @@ final class AvroWriter implements ValueWriter {
 
     @Override
     public byte[] bytes(VectorRecord record) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream(256 + 8 * record.indices().length);
+        ByteArrayOutputStream out =
+                new ByteArrayOutputStream(256 + 8 * record.vector().indices().length);
         try {
             encoder = EncoderFactory.get().binaryEncoder(out, encoder);
             write(record);
@@ -50,15 +51,15 @@ final class AvroWriter implements ValueWriter {
         encoder.writeString(record.id());
         encoder.writeLong(record.version());
         encoder.writeArrayStart();
-        encoder.setItemCount(record.indices().length);
-        for (int index : record.indices()) {
+        encoder.setItemCount(record.vector().indices().length);
+        for (int index : record.vector().indices()) {
             encoder.startItem();
             encoder.writeInt(index);
         }
         encoder.writeArrayEnd();
         encoder.writeArrayStart();
-        encoder.setItemCount(record.values().length);
-        for (float value : record.values()) {
+        encoder.setItemCount(record.vector().values().length);
+        for (float value : record.vector().values()) {
             encoder.startItem();
             encoder.writeFloat(value);
         }

@@ -32,7 +32,7 @@ import io.github.flinksplade.connector.VectorSource;
  * <p>Options of a target:
  *
  * <ul>
- *   <li>{@code format}: {@code hybrid} (default) or {@code lucene}, the forms that {@link
+ *   <li>{@code format}: {@code indices} (default) or {@code lucene}, the forms that {@link
  *       io.github.flinksplade.connector.VectorJson} writes; {@code avro} or {@code protobuf}, by
  *       the schemas {@code sparse_vector.avsc} and {@code sparse_vector.proto} beside this class. A
  *       delete is a tombstone: the key and no value.

@@ -26,7 +26,7 @@ final class KafkaVectorSink implements VectorSink {
     /** How the values are written, and how large they get at most. */
     private enum Format {
         /** A character is at most an escape of 6; ids and weights are decimal. */
-        HYBRID(6, 30),
+        INDICES(6, 30),
 
         /** As above; a term is shorter than 100 characters but for the odd vocabulary. */
         LUCENE(6, 130),
@@ -75,7 +75,9 @@ final class KafkaVectorSink implements VectorSink {
                 KafkaDelivery.OPTION_TRANSACTIONAL_ID_PREFIX,
                 KafkaDelivery.OPTION_PARTITIONS,
                 KafkaSettings.OPTION_PROPERTIES);
-        Format format = uri.choice("format", Format.class, Format.HYBRID);
+        Format format =
+                uri.choice(
+                        "format", Format.class, Format.INDICES, Map.of("hybrid", Format.INDICES));
         String registry = uri.option(SchemaRegistry.OPTION);
         if (registry != null) {
             SchemaRegistry.checkUrl(registry);
@@ -135,7 +137,7 @@ final class KafkaVectorSink implements VectorSink {
                 settings.topic(),
                 provenance,
                 switch (format) {
-                    case HYBRID -> json(VectorJson.Form.HYBRID, context);
+                    case INDICES -> json(VectorJson.Form.INDICES, context);
                     case LUCENE -> json(VectorJson.Form.LUCENE, context);
                     case AVRO -> {
                         AvroWriter avro = new AvroWriter(withText, provenance);
@@ -209,7 +211,7 @@ final class KafkaVectorSink implements VectorSink {
             if (!record.isDelete()) {
                 characters += record.fields().length();
                 characters += withText && record.text() != null ? record.text().length() : 0;
-                numbers = record.indices().length;
+                numbers = record.vector().indices().length;
             }
             // the id stands in the key and in the value; headers and names are in the generous rest
             return 8_192 + format.bytesOfCharacter * characters + format.bytesOfTerm * numbers;

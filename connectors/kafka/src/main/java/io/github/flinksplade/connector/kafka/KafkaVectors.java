@@ -199,7 +199,6 @@ final class KafkaVectors implements VectorSource {
                         null,
                         null,
                         null,
-                        null,
                         0,
                         false,
                         origin);
@@ -242,7 +241,7 @@ final class KafkaVectors implements VectorSource {
                     where(record)
                             + " is no vector that can be copied: "
                             + why
-                            + "; copy from a topic that this program wrote with format=hybrid,"
+                            + "; copy from a topic that this program wrote with format=indices,"
                             + " format=avro or format=protobuf",
                     cause);
         }

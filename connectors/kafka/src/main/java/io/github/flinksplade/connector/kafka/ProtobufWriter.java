@@ -41,7 +41,7 @@ final class ProtobufWriter implements ValueWriter {
     @Override
     public byte[] bytes(VectorRecord record) {
         int indicesBytes = 0;
-        for (int index : record.indices()) {
+        for (int index : record.vector().indices()) {
             indicesBytes += CodedOutputStream.computeUInt32SizeNoTag(index);
         }
         String text = withText ? record.text() : null;
@@ -51,7 +51,7 @@ final class ProtobufWriter implements ValueWriter {
                         [CodedOutputStream.computeStringSize(ID, record.id())
                                 + CodedOutputStream.computeInt64Size(VERSION, record.version())
                                 + packedSize(INDICES, indicesBytes)
-                                + packedSize(VALUES, 4 * record.values().length)
+                                + packedSize(VALUES, 4 * record.vector().values().length)
                                 + (text == null
                                         ? 0
                                         : CodedOutputStream.computeStringSize(TEXT, text))
@@ -69,12 +69,12 @@ final class ProtobufWriter implements ValueWriter {
             if (indicesBytes > 0) {
                 out.writeTag(INDICES, WireFormat.WIRETYPE_LENGTH_DELIMITED);
                 out.writeUInt32NoTag(indicesBytes);
-                for (int index : record.indices()) {
+                for (int index : record.vector().indices()) {
                     out.writeUInt32NoTag(index);
                 }
                 out.writeTag(VALUES, WireFormat.WIRETYPE_LENGTH_DELIMITED);
-                out.writeUInt32NoTag(4 * record.values().length);
-                for (float value : record.values()) {
+                out.writeUInt32NoTag(4 * record.vector().values().length);
+                for (float value : record.vector().values()) {
                     out.writeFloatNoTag(value);
                 }
             }

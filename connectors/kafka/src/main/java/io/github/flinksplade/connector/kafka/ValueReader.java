@@ -8,6 +8,7 @@ import com.google.protobuf.WireFormat;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -91,8 +92,8 @@ final class ValueReader {
                 version,
                 text,
                 fields,
-                Arrays.copyOf(indices, indicesRead),
-                Arrays.copyOf(values, valuesRead),
+                new SparseVector(
+                        Arrays.copyOf(indices, indicesRead), Arrays.copyOf(values, valuesRead)),
                 tokens,
                 truncated,
                 origin);

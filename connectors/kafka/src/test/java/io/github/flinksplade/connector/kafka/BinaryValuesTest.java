@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -24,8 +25,9 @@ class BinaryValuesTest {
                     1_767_225_600_000_000L,
                     "h\u00e9llo\n\"w\u00f6rld\"",
                     "{\"price\":1.50,\"tags\":[\"a\"]}",
-                    new int[] {0, 127, 128, 30_521},
-                    new float[] {2.76658f, 1.0E-4f, Float.MIN_VALUE, 3f},
+                    new SparseVector(
+                            new int[] {0, 127, 128, 30_521},
+                            new float[] {2.76658f, 1.0E-4f, Float.MIN_VALUE, 3f}),
                     1_000,
                     true,
                     Samples.origin("1"));
@@ -82,8 +84,7 @@ class BinaryValuesTest {
                         300,
                         null,
                         "{}",
-                        new int[] {1, 150},
-                        new float[] {1f, 2f},
+                        new SparseVector(new int[] {1, 150}, new float[] {1f, 2f}),
                         4,
                         false,
                         null);
@@ -121,8 +122,7 @@ class BinaryValuesTest {
                             VectorRecord.MAX_VERSION,
                             "",
                             "{}",
-                            indices,
-                            values,
+                            new SparseVector(indices, values),
                             2,
                             false,
                             null);

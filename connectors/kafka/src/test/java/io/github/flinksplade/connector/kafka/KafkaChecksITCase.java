@@ -156,7 +156,7 @@ class KafkaChecksITCase {
                 new VectorRecordSerializer(
                         "mixed",
                         Samples.PROVENANCE,
-                        new VectorJson(VectorJson.Form.HYBRID, false, Samples.PROVENANCE, null)
+                        new VectorJson(VectorJson.Form.INDICES, false, Samples.PROVENANCE, null)
                                 ::bytes);
         broker.produce(
                 List.of(

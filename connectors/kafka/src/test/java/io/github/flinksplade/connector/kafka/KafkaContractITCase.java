@@ -73,7 +73,7 @@ class KafkaContractITCase extends SinkContract {
 
     /** A value, read without the connector. */
     Held decode(byte[] value) throws IOException {
-        return Held.ofHybrid(JSON.readTree(value));
+        return Held.ofIndices(JSON.readTree(value));
     }
 
     @Override

@@ -15,6 +15,7 @@ import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSink;
+import io.github.flinksplade.vector.SparseVector;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -116,7 +117,6 @@ class KafkaExactlyOnceITCase {
                                 null,
                                 null,
                                 null,
-                                null,
                                 0,
                                 false,
                                 record));
@@ -137,8 +137,7 @@ class KafkaExactlyOnceITCase {
                             record.offset(),
                             value,
                             "{}",
-                            new int[] {7},
-                            new float[] {1.5f},
+                            new SparseVector(new int[] {7}, new float[] {1.5f}),
                             3,
                             false,
                             record));

@@ -169,7 +169,7 @@ class KafkaSettingsTest {
             textBlock =
                     """
                     group=x                                           | unknown option 'group'
-                    format=anserini                                   | write one of [hybrid, lucene, avro, protobuf]
+                    format=anserini                                   | write one of [indices, lucene, avro, protobuf]
                     text=1                                            | write true or false
                     delivery=maybe                                    | write exactly-once or at-least-once
                     transaction-timeout=soon                          | is not a duration

@@ -12,6 +12,7 @@ import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSource;
+import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -79,8 +80,7 @@ class KafkaVectorsITCase {
                 version,
                 "the text of " + id,
                 "{\"price\":1.50,\"deep\":{\"a\":[1,{\"b\":\"}\"}]}}",
-                indices,
-                values,
+                new SparseVector(indices, values),
                 5,
                 true,
                 Samples.origin(id));
@@ -108,8 +108,8 @@ class KafkaVectorsITCase {
             ProtobufWriter protobuf = new ProtobufWriter(withText, PROVENANCE);
             Map<String, ValueWriter> forms =
                     Map.of(
-                            "hybrid",
-                            new VectorJson(VectorJson.Form.HYBRID, withText, PROVENANCE, null)
+                            "indices",
+                            new VectorJson(VectorJson.Form.INDICES, withText, PROVENANCE, null)
                                     ::bytes,
                             "avro",
                             avro,
@@ -258,7 +258,7 @@ class KafkaVectorsITCase {
                 .hasMessage(
                         "the record at offset 0 of partition 0 of topic 'foreign' is no vector that"
                                 + " can be copied: no header says what made it; copy from a topic"
-                                + " that this program wrote with format=hybrid, format=avro or"
+                                + " that this program wrote with format=indices, format=avro or"
                                 + " format=protobuf");
         refuses(
                 "rounded",

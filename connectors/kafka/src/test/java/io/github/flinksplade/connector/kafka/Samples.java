@@ -7,6 +7,7 @@ import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.Vocabulary;
+import io.github.flinksplade.vector.SparseVector;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -39,8 +40,7 @@ final class Samples {
                 version,
                 "the text of " + id,
                 "{}",
-                indices,
-                values,
+                new SparseVector(indices, values),
                 5,
                 false,
                 origin(id));
@@ -48,7 +48,7 @@ final class Samples {
 
     static VectorRecord delete(String id, long version) {
         return new VectorRecord(
-                id, Operation.DELETE, version, null, null, null, null, 0, false, origin(id));
+                id, Operation.DELETE, version, null, null, null, 0, false, origin(id));
     }
 
     static SourceRecord origin(String id) {

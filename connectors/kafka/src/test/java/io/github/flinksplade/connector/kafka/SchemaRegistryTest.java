@@ -221,7 +221,7 @@ class SchemaRegistryTest {
                     format=avro&registry=ht!tp                 | Write http://host:8081
                     registry=http://localhost:8081             | needs format=avro or format=protobuf
                     format=lucene&registry=http://h            | needs format=avro or format=protobuf
-                    format=json                                | write one of [hybrid, lucene, avro, protobuf]
+                    format=json                                | write one of [indices, lucene, avro, protobuf]
                     format=avro&registri=http://h              | did you mean 'registry'?
                     """)
     void refusesAddresses(String options, String sentence) {

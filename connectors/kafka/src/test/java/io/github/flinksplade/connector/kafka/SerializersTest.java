@@ -10,6 +10,7 @@ import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -37,8 +38,7 @@ class SerializersTest {
                     42,
                     "héllo",
                     "{\"price\":1.50,\"tags\":[\"a\"]}",
-                    new int[] {2088, 7592},
-                    new float[] {2.76658f, 1.0E-4f},
+                    new SparseVector(new int[] {2088, 7592}, new float[] {2.76658f, 1.0E-4f}),
                     4,
                     true,
                     Samples.origin("1"));
@@ -52,9 +52,9 @@ class SerializersTest {
     }
 
     @Test
-    void hybridValueKeyAndHeaders() {
+    void indicesValueKeyAndHeaders() {
         ProducerRecord<byte[], byte[]> record =
-                serializer(VectorJson.Form.HYBRID, false).serialize(VECTOR);
+                serializer(VectorJson.Form.INDICES, false).serialize(VECTOR);
         assertThat(record.topic()).isEqualTo("vectors");
         assertThat(record.timestamp()).isNull();
         assertThat(record.partition()).isNull();
@@ -96,7 +96,7 @@ class SerializersTest {
     @Test
     void deleteIsATombstoneWithItsVersion() {
         ProducerRecord<byte[], byte[]> record =
-                serializer(VectorJson.Form.HYBRID, false).serialize(Samples.delete("7", 9));
+                serializer(VectorJson.Form.INDICES, false).serialize(Samples.delete("7", 9));
         assertThat(record.key()).isEqualTo(bytes("7"));
         assertThat(record.value()).isNull();
         assertThat(headers(record.headers()).entrySet())
@@ -107,7 +107,7 @@ class SerializersTest {
     @Test
     void serializersExposeTheirTopicToThePoolingStrategy() {
         assertThat(
-                        serializer(VectorJson.Form.HYBRID, false)
+                        serializer(VectorJson.Form.INDICES, false)
                                 .getKafkaDatasetFacet()
                                 .orElseThrow()
                                 .getTopicIdentifier()

@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector.lucene;
 
 import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -39,6 +40,7 @@ final class ExactTopK {
     private static final Comparator<Found> BEST_FIRST =
             Comparator.comparingDouble(Found::score).reversed().thenComparing(Found::id);
 
+    private final SparseVector query;
     private final int[] indices;
     private final float[] values;
     private final int k;
@@ -50,8 +52,9 @@ final class ExactTopK {
     record Found(int doc, String id, double score) {}
 
     private ExactTopK(SearchIndex.Query query) {
-        this.indices = query.indices();
-        this.values = query.values();
+        this.query = query.vector();
+        this.indices = this.query.indices();
+        this.values = this.query.values();
         this.k = query.k();
         this.widening = CUT * (1 + (indices.length + 2) * ROUNDING);
         this.best = new PriorityQueue<>(BEST_FIRST.reversed());
@@ -84,7 +87,7 @@ final class ExactTopK {
                     && (live == null || live.get(doc))
                     && (best.size() < k || sums[doc] * widening >= best.peek().score())) {
                 vectors.advanceExact(doc);
-                double score = StoredVector.dot(vectors.binaryValue(), indices, values);
+                double score = LuceneSchema.dot(vectors.binaryValue(), query);
                 if (best.size() < k || score >= best.peek().score()) {
                     ids.advanceExact(doc);
                     offer(

@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.lucene;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -135,23 +136,21 @@ final class LuceneIndex implements SearchIndex {
         StoredFields stored = reader.storedFields();
         for (ExactTopK.Found found : ExactTopK.search(reader, query)) {
             Document document = stored.document(found.doc(), SHOWN);
-            StoredVector vector = vector(reader, found.doc());
             hits.add(
                     query.hit(
                             found.id(),
                             document.get(LuceneSchema.TEXT),
                             document.get(LuceneSchema.FIELDS),
-                            vector.indices(),
-                            vector.values()));
+                            vector(reader, found.doc())));
         }
         return hits;
     }
 
-    private static StoredVector vector(IndexReader reader, int doc) throws IOException {
+    private static SparseVector vector(IndexReader reader, int doc) throws IOException {
         LeafReaderContext leaf = reader.leaves().get(ReaderUtil.subIndex(doc, reader.leaves()));
         BinaryDocValues vectors = leaf.reader().getBinaryDocValues(LuceneSchema.WEIGHTS);
         vectors.advanceExact(doc - leaf.docBase);
-        return StoredVector.decode(vectors.binaryValue());
+        return LuceneSchema.vector(vectors.binaryValue());
     }
 
     @Override

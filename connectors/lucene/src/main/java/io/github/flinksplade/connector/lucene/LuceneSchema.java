@@ -1,6 +1,9 @@
 package io.github.flinksplade.connector.lucene;
 
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.vector.SparseVector;
+import io.github.flinksplade.vector.Utf16;
+import io.github.flinksplade.vector.VectorCodec;
 import org.apache.lucene.document.BinaryDocValuesField;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.document.FeatureField;
@@ -26,7 +29,7 @@ import org.apache.lucene.util.UnicodeUtil;
  * <tr><td>{@code vector.1}, {@code vector.2} ...</td><td>as {@code vector}, for ids from 32,768, from
  *     65,536 ...</td></tr>
  * <tr><td>{@code weights}</td><td>binary doc value: the exact weights, see {@link
- *     StoredVector}</td></tr>
+ *     VectorCodec}</td></tr>
  * <tr><td>{@code text}</td><td>stored, unless the target was told not to</td></tr>
  * <tr><td>{@code fields}</td><td>stored: one JSON object</td></tr>
  * <tr><td>{@code tokens}, {@code truncated}</td><td>stored: tokens before truncation; 1 or 0</td></tr>
@@ -74,24 +77,11 @@ final class LuceneSchema {
                     + IndexWriter.MAX_TERM_LENGTH
                     + " that a Lucene index takes";
         }
-        if (!isWellFormed(id)) {
+        if (!Utf16.isWellFormed(id)) {
             return "its id holds half of a surrogate pair, which a Lucene index cannot tell from"
                     + " U+FFFD";
         }
         return null;
-    }
-
-    private static boolean isWellFormed(String text) {
-        for (int i = 0; i < text.length(); i++) {
-            if (Character.isSurrogate(text.charAt(i))) {
-                if (i + 1 == text.length()
-                        || !Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
-                    return false;
-                }
-                i++;
-            }
-        }
-        return true;
     }
 
     static Term byId(String id) {
@@ -108,8 +98,8 @@ final class LuceneSchema {
         document.add(new StringField(ID, record.id(), Field.Store.YES));
         document.add(new BinaryDocValuesField(ID, new BytesRef(record.id())));
         document.add(new NumericDocValuesField(VERSION, record.version()));
-        int[] indices = record.indices();
-        float[] values = record.values();
+        int[] indices = record.vector().indices();
+        float[] values = record.vector().values();
         for (int i = 0; i < indices.length; i++) {
             document.add(
                     new FeatureField(
@@ -119,7 +109,9 @@ final class LuceneSchema {
                             // the weight: only exact weights make scores.
                             Math.max(values[i], Float.MIN_NORMAL)));
         }
-        document.add(new BinaryDocValuesField(WEIGHTS, StoredVector.encode(indices, values)));
+        document.add(
+                new BinaryDocValuesField(
+                        WEIGHTS, new BytesRef(VectorCodec.encode(record.vector()))));
         if (storeText && record.text() != null) {
             document.add(new StoredField(TEXT, record.text()));
         }
@@ -129,6 +121,16 @@ final class LuceneSchema {
         document.add(new StoredField(TOKENS, record.tokens()));
         document.add(new StoredField(TRUNCATED, record.truncated() ? 1 : 0));
         return document;
+    }
+
+    /** The vector in a value of {@link #WEIGHTS}. */
+    static SparseVector vector(BytesRef weights) {
+        return VectorCodec.decode(weights.bytes, weights.offset, weights.length);
+    }
+
+    /** The dot product of the vector in a value of {@link #WEIGHTS} with another. */
+    static double dot(BytesRef weights, SparseVector other) {
+        return VectorCodec.dot(weights.bytes, weights.offset, weights.length, other);
     }
 
     /** What stays of a deleted id. */

@@ -120,7 +120,6 @@ final class LuceneVectors implements VectorSource {
                     || !weights.advanceExact(inLeaf)) {
                 return null;
             }
-            StoredVector vector = StoredVector.decode(weights.binaryValue());
             NumericDocValues versions = leaf.reader().getNumericDocValues(LuceneSchema.VERSION);
             versions.advanceExact(inLeaf);
             Document stored = reader.storedFields().document(doc);
@@ -132,8 +131,7 @@ final class LuceneVectors implements VectorSource {
                     versions.longValue(),
                     text,
                     stored.get(LuceneSchema.FIELDS),
-                    vector.indices(),
-                    vector.values(),
+                    LuceneSchema.vector(weights.binaryValue()),
                     stored.getField(LuceneSchema.TOKENS).numericValue().intValue(),
                     stored.getField(LuceneSchema.TRUNCATED).numericValue().intValue() == 1,
                     SourceRecord.of(

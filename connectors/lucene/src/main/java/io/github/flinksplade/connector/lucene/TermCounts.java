@@ -20,12 +20,12 @@ final class TermCounts {
     /** The query with its weights multiplied by idf. */
     static Query weigh(DirectoryReader reader, Query query) throws IOException {
         long documents = 0;
-        long[] frequencies = new long[query.indices().length];
+        long[] frequencies = new long[query.vector().indices().length];
         for (LeafReaderContext context : reader.leaves()) {
             LeafReader leaf = context.reader();
             documents += documents(leaf);
             for (int i = 0; i < frequencies.length; i++) {
-                frequencies[i] += frequency(leaf, query.indices()[i]);
+                frequencies[i] += frequency(leaf, query.vector().indices()[i]);
             }
         }
         return query.weighted(documents, frequencies);

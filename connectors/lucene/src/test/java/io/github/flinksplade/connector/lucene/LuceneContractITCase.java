@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.lucene;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.contract.Held;
 import io.github.flinksplade.connector.contract.SinkContract;
+import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -39,7 +40,7 @@ class LuceneContractITCase extends SinkContract {
                     Document stored = leaf.reader().storedFields().document(doc);
                     if ((live == null || live.get(doc)) && stored.get("id") != null) {
                         weights.advanceExact(doc);
-                        StoredVector vector = StoredVector.decode(weights.binaryValue());
+                        SparseVector vector = LuceneSchema.vector(weights.binaryValue());
                         held.put(
                                 stored.get("id"),
                                 new Held(

@@ -10,6 +10,7 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SearchIndex.Hit;
+import io.github.flinksplade.vector.SparseVector;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,7 +33,6 @@ import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.TopDocs;
 import org.apache.lucene.store.FSDirectory;
-import org.apache.lucene.util.BytesRef;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -141,9 +141,13 @@ class LuceneIndexTest {
             Vector query = new Vector(all, weights(random, all.length));
             assertSame(search, corpus, query, 1);
             assertSame(search, corpus, query, 10);
-            Hit hit = search.search(new SearchIndex.Query(all, query.values, 1, false)).get(0);
+            Hit hit =
+                    search.search(
+                                    new SearchIndex.Query(
+                                            new SparseVector(all, query.values), 1, false))
+                            .get(0);
             assertThat(hit.matchedIndices()).hasSize(30522);
-            assertThat(search.search(new SearchIndex.Query(new int[0], new float[0], 3, false)))
+            assertThat(search.search(new SearchIndex.Query(SparseVector.EMPTY, 3, false)))
                     .isEmpty();
         }
     }
@@ -184,7 +188,9 @@ class LuceneIndexTest {
     private static void assertSame(
             SearchIndex search, Map<String, Vector> corpus, Vector query, int k) {
         List<Hit> hits =
-                search.search(new SearchIndex.Query(query.indices, query.values, k, false));
+                search.search(
+                        new SearchIndex.Query(
+                                new SparseVector(query.indices, query.values), k, false));
         assertThat(hits.stream().map(hit -> new Score(hit.id(), hit.score())))
                 .isEqualTo(bruteForce(corpus, query, k));
         for (Hit hit : hits) {
@@ -246,32 +252,6 @@ class LuceneIndexTest {
         return weights;
     }
 
-    @Test
-    void storedVectorsReadBack() {
-        Random random = new Random(7);
-        for (int terms : new int[] {0, 1, 200, 5000}) {
-            Vector vector = vector(random, terms, 1 << 20);
-            BytesRef bytes = StoredVector.encode(vector.indices, vector.values);
-            StoredVector read = StoredVector.decode(bytes);
-            assertThat(read.indices()).isEqualTo(vector.indices);
-            assertThat(read.values()).isEqualTo(vector.values);
-        }
-        assertThatThrownBy(() -> StoredVector.encode(new int[] {4, 4}, new float[] {1, 1}))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("ascend");
-    }
-
-    /** The layout, byte by byte: indexes are read by later releases. */
-    @Test
-    void theStoredLayoutStays() {
-        assertThat(StoredVector.encode(new int[] {1, 300}, new float[] {1f, 0.5f}))
-                .isEqualTo(
-                        new BytesRef(
-                                new byte[] {
-                                    2, 1, (byte) 0xab, 2, 0, 0, (byte) 0x80, 0x3f, 0, 0, 0, 0x3f
-                                }));
-    }
-
     /** What the package description promises to other programs. */
     @Test
     void lucenesOwnQueriesReadTheIndex() throws Exception {
@@ -302,14 +282,17 @@ class LuceneIndexTest {
                             () ->
                                     search.search(
                                             new SearchIndex.Query(
-                                                    new int[] {1}, new float[] {1}, 0, false)))
+                                                    new SparseVector(
+                                                            new int[] {1}, new float[] {1}),
+                                                    0,
+                                                    false)))
                     .isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(
                             () ->
                                     search.search(
                                             new SearchIndex.Query(
-                                                    new int[] {1, 1},
-                                                    new float[] {1, 1},
+                                                    new SparseVector(
+                                                            new int[] {1, 1}, new float[] {1, 1}),
                                                     1,
                                                     false)))
                     .isInstanceOf(IllegalArgumentException.class);
@@ -317,15 +300,18 @@ class LuceneIndexTest {
                             () ->
                                     search.search(
                                             new SearchIndex.Query(
-                                                    new int[] {1}, new float[] {1, 1}, 1, false)))
+                                                    new SparseVector(
+                                                            new int[] {1}, new float[] {1, 1}),
+                                                    1,
+                                                    false)))
                     .isInstanceOf(IllegalArgumentException.class);
             for (float bad : new float[] {0, -1, Float.NaN, Float.POSITIVE_INFINITY}) {
                 assertThatThrownBy(
                                 () ->
                                         search.search(
                                                 new SearchIndex.Query(
-                                                        new int[] {1},
-                                                        new float[] {bad},
+                                                        new SparseVector(
+                                                                new int[] {1}, new float[] {bad}),
                                                         1,
                                                         false)))
                         .isInstanceOf(IllegalArgumentException.class);
@@ -354,8 +340,9 @@ class LuceneIndexTest {
                                         List<Hit> hits =
                                                 shared.search(
                                                         new SearchIndex.Query(
-                                                                new int[] {1},
-                                                                new float[] {1},
+                                                                new SparseVector(
+                                                                        new int[] {1},
+                                                                        new float[] {1}),
                                                                 100_000,
                                                                 false));
                                         TreeSet<Integer> versions = new TreeSet<>();
@@ -400,14 +387,19 @@ class LuceneIndexTest {
             assertThat(
                             search.search(
                                     new SearchIndex.Query(
-                                            new int[] {1}, new float[] {1}, 9, false)))
+                                            new SparseVector(new int[] {1}, new float[] {1}),
+                                            9,
+                                            false)))
                     .hasSize(1);
             removeIndex();
             assertThatThrownBy(
                             () ->
                                     search.search(
                                             new SearchIndex.Query(
-                                                    new int[] {1}, new float[] {1}, 9, false)))
+                                                    new SparseVector(
+                                                            new int[] {1}, new float[] {1}),
+                                                    9,
+                                                    false)))
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageContaining(index.directory.toString());
             try (LuceneWriter writer = index.open()) {
@@ -418,7 +410,9 @@ class LuceneIndexTest {
             assertThat(
                             search.search(
                                     new SearchIndex.Query(
-                                            new int[] {1}, new float[] {1}, 9, false)))
+                                            new SparseVector(new int[] {1}, new float[] {1}),
+                                            9,
+                                            false)))
                     .extracting(Hit::id)
                     .containsExactly("b", "c");
             removeIndex();
@@ -427,7 +421,10 @@ class LuceneIndexTest {
                             () ->
                                     search.search(
                                             new SearchIndex.Query(
-                                                    new int[] {1}, new float[] {1}, 9, false)))
+                                                    new SparseVector(
+                                                            new int[] {1}, new float[] {1}),
+                                                    9,
+                                                    false)))
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageContaining("model-b")
                     .hasMessageContaining("model-a");

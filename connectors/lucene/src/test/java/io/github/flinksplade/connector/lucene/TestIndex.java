@@ -12,6 +12,7 @@ import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.Vocabulary;
+import io.github.flinksplade.vector.SparseVector;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -109,7 +110,9 @@ final class TestIndex {
         try (SearchIndex index = search()) {
             return index.search(
                     new SearchIndex.Query(
-                            new int[] {term}, new float[] {1f}, Integer.MAX_VALUE, false));
+                            new SparseVector(new int[] {term}, new float[] {1f}),
+                            Integer.MAX_VALUE,
+                            false));
         }
     }
 
@@ -135,8 +138,7 @@ final class TestIndex {
                 version,
                 text,
                 "{\"version\":" + version + "}",
-                indices,
-                values,
+                new SparseVector(indices, values),
                 7,
                 true,
                 SourceRecord.of("test", 0, null, null));
@@ -152,7 +154,6 @@ final class TestIndex {
                 id,
                 Operation.DELETE,
                 version,
-                null,
                 null,
                 null,
                 null,

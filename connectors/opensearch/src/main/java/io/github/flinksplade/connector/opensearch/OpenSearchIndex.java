@@ -8,6 +8,7 @@ import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.http.JsonHttpClient;
 import io.github.flinksplade.connector.http.JsonResponse;
+import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -87,8 +88,8 @@ final class OpenSearchIndex implements SearchIndex {
     public List<Hit> search(Query asked) {
         Query query = asked.idf() ? weighted(asked) : asked;
         List<Pages> parts = new ArrayList<>();
-        for (int from = 0; from < query.indices().length; from += MOST_TERMS) {
-            int to = Math.min(from + MOST_TERMS, query.indices().length);
+        for (int from = 0; from < query.vector().indices().length; from += MOST_TERMS) {
+            int to = Math.min(from + MOST_TERMS, query.vector().indices().length);
             parts.add(new Pages(query, from, to));
         }
         Map<String, Hit> hits = new HashMap<>();
@@ -101,8 +102,8 @@ final class OpenSearchIndex implements SearchIndex {
             best = hits.values().stream().sorted(BEST_FIRST).limit(query.k()).toList();
             double rest = parts.stream().mapToDouble(part -> part.rest).sum();
             double bound =
-                    rest * CUT * (1 + (query.indices().length + 2) * ROUNDING)
-                            + query.indices().length * Float.MIN_NORMAL;
+                    rest * CUT * (1 + (query.vector().indices().length + 2) * ROUNDING)
+                            + query.vector().indices().length * Float.MIN_NORMAL;
             goOn =
                     parts.stream().anyMatch(part -> !part.atEnd)
                             && (best.size() < query.k()
@@ -134,8 +135,8 @@ final class OpenSearchIndex implements SearchIndex {
             body.set(
                     "query",
                     matching(
-                            Arrays.copyOfRange(query.indices(), from, to),
-                            Arrays.copyOfRange(query.values(), from, to),
+                            Arrays.copyOfRange(query.vector().indices(), from, to),
+                            Arrays.copyOfRange(query.vector().values(), from, to),
                             size));
             ArrayNode sort = body.putArray("sort");
             sort.addObject().put("_score", "desc");
@@ -175,8 +176,7 @@ final class OpenSearchIndex implements SearchIndex {
                     id,
                     text.isTextual() ? text.asText() : null,
                     fields.isObject() ? fields.toString() : null,
-                    ids,
-                    weights);
+                    new SparseVector(ids, weights));
         }
     }
 
@@ -218,7 +218,7 @@ final class OpenSearchIndex implements SearchIndex {
                             + " approximately and so counts none; use an index with"
                             + " type=rank_features");
         }
-        int[] indices = query.indices();
+        int[] indices = query.vector().indices();
         long[] frequencies = new long[indices.length];
         long documents = 0;
         for (int from = 0; from < indices.length; from += MOST_TERMS) {

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.io.NumberOutput;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.Provenance;
-import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.vector.JsonText;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -95,11 +95,11 @@ final class OpenSearchRequestFactory {
     private StringBuilder action(String action, String id, long version) {
         StringBuilder json = new StringBuilder(1024).append("{\"").append(action);
         json.append("\":{\"_id\":");
-        VectorJson.quote(id, json);
+        JsonText.appendString(json, id);
         String value = routing.of(id);
         if (value != null) {
             json.append(",\"routing\":");
-            VectorJson.quote(value, json);
+            JsonText.appendString(json, value);
         }
         return json.append(",\"version\":")
                 .append(version)
@@ -109,14 +109,14 @@ final class OpenSearchRequestFactory {
     private StringBuilder upsert(VectorRecord record) {
         StringBuilder json = action("index", record.id(), record.order()).append('\n');
         json.append("{\"id\":");
-        VectorJson.quote(record.id(), json);
-        if (record.indices().length > 0) {
+        JsonText.appendString(json, record.id());
+        if (record.vector().indices().length > 0) {
             appendVector(record, json);
         }
         appendWeights(record, json);
         if (storeText) {
             json.append(",\"").append(OpenSearchSchema.TEXT).append("\":");
-            VectorJson.quote(record.text(), json);
+            JsonText.appendString(json, record.text());
         }
         json.append(",\"").append(OpenSearchSchema.FIELDS).append("\":").append(fields(record));
         json.append(",\"tokens\":").append(record.tokens());
@@ -126,26 +126,27 @@ final class OpenSearchRequestFactory {
 
     private void appendVector(VectorRecord record, StringBuilder json) {
         json.append(",\"").append(OpenSearchSchema.VECTOR).append("\":{");
-        for (int i = 0; i < record.indices().length; i++) {
+        for (int i = 0; i < record.vector().indices().length; i++) {
             if (i > 0) {
                 json.append(',');
             }
-            VectorJson.quote(names.name(record.indices()[i]), json);
+            JsonText.appendString(json, names.name(record.vector().indices()[i]));
             // smaller ones the servers refuse
-            json.append(':').append(number(Math.max(record.values()[i], Float.MIN_NORMAL)));
+            json.append(':')
+                    .append(number(Math.max(record.vector().values()[i], Float.MIN_NORMAL)));
         }
         json.append('}');
     }
 
     private static void appendWeights(VectorRecord record, StringBuilder json) {
         json.append(",\"").append(OpenSearchSchema.WEIGHTS).append("\":{\"indices\":[");
-        int[] indices = record.indices();
+        int[] indices = record.vector().indices();
         for (int i = 0; i < indices.length; i++) {
             json.append(i > 0 ? "," : "").append(indices[i]);
         }
         json.append("],\"values\":[");
         for (int i = 0; i < indices.length; i++) {
-            json.append(i > 0 ? "," : "").append(number(record.values()[i]));
+            json.append(i > 0 ? "," : "").append(number(record.vector().values()[i]));
         }
         json.append("]}");
     }

@@ -10,6 +10,7 @@ import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SearchIndex.Query;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Writing;
+import io.github.flinksplade.vector.SparseVector;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -44,10 +45,16 @@ class ApproximateSearchITCase {
             try (SearchIndex index = Connectors.of(uri).index(uri)) {
                 int[] indices = {1};
                 float[] values = {2f};
-                assertThat(index.search(new Query(indices, values, 2, false)))
+                assertThat(index.search(new Query(new SparseVector(indices, values), 2, false)))
                         .extracting(SearchIndex.Hit::score)
                         .containsExactly(2.0 * (5 / 3f), 2.0 * (4 / 3f));
-                assertThatThrownBy(() -> index.search(new Query(indices, values, 2, true)))
+                assertThatThrownBy(
+                                () ->
+                                        index.search(
+                                                new Query(
+                                                        new SparseVector(indices, values),
+                                                        2,
+                                                        true)))
                         .isInstanceOf(ConnectorException.class)
                         .hasMessageContaining("cannot weigh terms by idf");
             }

@@ -20,6 +20,7 @@ import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Writing;
 import io.github.flinksplade.connector.http.JsonHttpClient;
 import io.github.flinksplade.connector.opensearch.FaultyServer.Reply;
+import io.github.flinksplade.vector.SparseVector;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -316,10 +317,10 @@ class OpenSearchITCase {
         }
         assertFinds(uri, indices, values, 10, records);
         try (SearchIndex index = Connectors.of(uri).index(uri)) {
-            Query query = new Query(indices, values, 10, true);
+            Query query = new Query(new SparseVector(indices, values), 10, true);
             long[] frequencies = new long[indices.length];
             for (VectorRecord record : records) {
-                for (int term : record.indices()) {
+                for (int term : record.vector().indices()) {
                     frequencies[term]++;
                 }
             }
@@ -341,7 +342,8 @@ class OpenSearchITCase {
         assertThat(write(uri, records.toArray(VectorRecord[]::new))).isEmpty();
         try (SearchIndex index = Connectors.of(uri).index(uri)) {
             for (int term = 0; term < 30; term++) {
-                Query query = new Query(new int[] {term}, new float[] {1}, 10, false);
+                Query query =
+                        new Query(new SparseVector(new int[] {term}, new float[] {1}), 10, false);
                 assertThat(index.search(query).stream().map(SearchIndex.Hit::id))
                         .containsExactly("doc " + term);
             }
@@ -354,7 +356,7 @@ class OpenSearchITCase {
         List<VectorRecord> records =
                 List.of(Corpus.upsert("a", 1), Corpus.upsert("b", 1), Corpus.upsert("none", 1));
         write(uri, records.toArray(VectorRecord[]::new));
-        int term = records.get(0).indices()[0];
+        int term = records.get(0).vector().indices()[0];
         assertThat(document(uri, "a").at("/_source/vector").has("" + term)).isTrue();
         assertFinds(uri, new int[] {term}, new float[] {1}, 1, records.subList(0, 1));
     }
@@ -375,14 +377,13 @@ class OpenSearchITCase {
 
     private static void assertFinds(
             ConnectorUri uri, int[] indices, float[] values, int k, List<VectorRecord> records) {
-        Query query = new Query(indices, values, k, false);
+        Query query = new Query(new SparseVector(indices, values), k, false);
         List<String> best =
                 records.stream()
                         .sorted(
                                 Comparator.comparingDouble(
                                                 (VectorRecord record) ->
-                                                        -query.dot(
-                                                                record.indices(), record.values()))
+                                                        -query.vector().dot(record.vector()))
                                         .thenComparing(VectorRecord::id))
                         .limit(k)
                         .map(VectorRecord::id)

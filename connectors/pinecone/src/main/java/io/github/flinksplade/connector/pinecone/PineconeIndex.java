@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.pinecone;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.vector.SparseVector;
 import io.pinecone.exceptions.PineconeException;
 import io.pinecone.proto.QueryRequest;
 import io.pinecone.proto.ScoredVector;
@@ -75,7 +76,7 @@ final class PineconeIndex implements SearchIndex {
                             + settings.collection()
                             + " cannot be searched by idf; search without it");
         }
-        if (query.indices().length == 0) {
+        if (query.vector().indices().length == 0) {
             return List.of(); // Pinecone refuses a vector without terms
         }
         long candidates = Math.min(PineconeLimits.HITS, (long) query.k() + MORE_CANDIDATES);
@@ -86,8 +87,10 @@ final class PineconeIndex implements SearchIndex {
                         .setSparseVector(
                                 SparseValues.newBuilder()
                                         .addAllIndices(
-                                                Arrays.stream(query.indices()).boxed().toList())
-                                        .addAllValues(boxed(query.values())));
+                                                Arrays.stream(query.vector().indices())
+                                                        .boxed()
+                                                        .toList())
+                                        .addAllValues(boxed(query.vector().values())));
         // a dense index wants a dense vector: zeros add nothing to the product
         request.addAllVector(Collections.nCopies(connection.dimension(), 0f));
         List<String> ids =
@@ -133,8 +136,7 @@ final class PineconeIndex implements SearchIndex {
                 vector.getId(),
                 PineconeMetadata.text(vector.getMetadata()),
                 PineconeMetadata.fields(vector.getMetadata()),
-                ids,
-                weights);
+                new SparseVector(ids, weights));
     }
 
     @Override

@@ -77,7 +77,8 @@ final class PineconeRequestFactory {
 
     static Change change(PineconeSettings settings, VectorRecord record) {
         boolean nothingToHold =
-                record.isDelete() || settings.dense() == null && record.indices().length == 0;
+                record.isDelete()
+                        || settings.dense() == null && record.vector().indices().length == 0;
         if (nothingToHold) {
             return new Change(record.id(), null, 0);
         }
@@ -90,7 +91,7 @@ final class PineconeRequestFactory {
         if (settings.dense() != null) {
             fields.get(settings.dense()).forEach(number -> vector.addValues(number.floatValue()));
         }
-        int terms = record.indices().length;
+        int terms = record.vector().indices().length;
         if (terms > 0) {
             vector.setSparseValues(largest(record));
         }
@@ -99,7 +100,7 @@ final class PineconeRequestFactory {
 
     /** As many terms as Pinecone takes: those of the largest weights, of equal ones the first. */
     private static SparseValues largest(VectorRecord record) {
-        float[] values = record.values();
+        float[] values = record.vector().values();
         float least = 0;
         int ofLeast = 0;
         if (values.length > PineconeLimits.TERMS) {
@@ -114,7 +115,7 @@ final class PineconeRequestFactory {
         SparseValues.Builder sparse = SparseValues.newBuilder();
         for (int i = 0; i < values.length; i++) {
             if (values[i] > least || values[i] == least && ofLeast-- > 0) {
-                sparse.addIndices(record.indices()[i]).addValues(values[i]);
+                sparse.addIndices(record.vector().indices()[i]).addValues(values[i]);
             }
         }
         return sparse.build();

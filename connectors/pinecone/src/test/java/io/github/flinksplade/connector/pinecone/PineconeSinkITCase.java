@@ -15,6 +15,7 @@ import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Writing;
+import io.github.flinksplade.vector.SparseVector;
 import io.pinecone.proto.Vector;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -127,14 +128,14 @@ class PineconeSinkITCase {
         assertThat(held.get("a").getSparseValues().getValuesList()).containsExactly(0.7f, 1.1f);
         try (SearchIndex index = Connectors.of(uri).index(uri)) {
             SearchIndex.Query query =
-                    new SearchIndex.Query(new int[] {3, 9}, new float[] {2, 1}, 5, false);
+                    new SearchIndex.Query(
+                            new SparseVector(new int[] {3, 9}, new float[] {2, 1}), 5, false);
             assertThat(index.search(query))
                     .extracting(SearchIndex.Hit::id)
                     .containsExactly("a", "b");
             assertThat(index.search(query).get(0).score()).isEqualTo(2.0 * 0.7f + (double) 1.1f);
             assertThat(index.search(query).get(0).fields()).isEqualTo("{\"n\":1}");
-            assertThat(index.search(new SearchIndex.Query(new int[0], new float[0], 5, false)))
-                    .isEmpty();
+            assertThat(index.search(new SearchIndex.Query(SparseVector.EMPTY, 5, false))).isEmpty();
         }
         assertRefused(uri("docs"), "is a dense one", "dense=FIELD");
         assertRefused(uri("docs?dense=emb&dimension=4"), "vectors of 3 numbers, not of 4");
@@ -233,7 +234,8 @@ class PineconeSinkITCase {
         sink(uri).prepare(CONTEXT, StartMode.NEW);
         try (SearchIndex index = Connectors.of(uri).index(uri)) {
             SearchIndex.Query query =
-                    new SearchIndex.Query(new int[] {3}, new float[] {1}, 5, true);
+                    new SearchIndex.Query(
+                            new SparseVector(new int[] {3}, new float[] {1}), 5, true);
             assertThatThrownBy(() -> index.search(query))
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageContaining("does not say how many documents have a term");
@@ -245,7 +247,8 @@ class PineconeSinkITCase {
     void searchesGoOnAfterAnOutage() throws Exception {
         ConnectorUri uri = uri("docs");
         write(uri, Corpus.upsert("a", 1, "{}", new TreeMap<>(Map.of(3, 1f))));
-        SearchIndex.Query query = new SearchIndex.Query(new int[] {3}, new float[] {1}, 5, false);
+        SearchIndex.Query query =
+                new SearchIndex.Query(new SparseVector(new int[] {3}, new float[] {1}), 5, false);
         try (SearchIndex index = Connectors.of(uri).index(uri)) {
             assertThat(index.search(query)).hasSize(1);
             standIn.down();

@@ -11,6 +11,7 @@ import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Writing;
+import io.github.flinksplade.vector.SparseVector;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -105,7 +106,9 @@ class PineconeTlsITCase {
             assertThat(
                             index.search(
                                     new SearchIndex.Query(
-                                            new int[] {3}, new float[] {1}, 5, false)))
+                                            new SparseVector(new int[] {3}, new float[] {1}),
+                                            5,
+                                            false)))
                     .hasSize(1);
         }
     }

@@ -1,9 +1,11 @@
 package io.github.flinksplade.connector.qdrant;
 
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.VectorSink;
+import java.util.List;
 
 /**
  * {@code qdrant://HOST:6334/COLLECTION}: a collection of a Qdrant server, spoken to through gRPC.
@@ -20,6 +22,11 @@ public final class QdrantConnector implements Connector {
     public String usage() {
         return "qdrant://HOST:6334/COLLECTION?vector=splade&tls=true|false is a target, and can be"
                 + " searched";
+    }
+
+    @Override
+    public List<ConnectorOption<?>> sinkOptions() {
+        return QdrantSettings.OPTIONS;
     }
 
     @Override

@@ -3,17 +3,18 @@ package io.github.flinksplade.connector.qdrant;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.vector.SparseVector;
 import io.qdrant.client.QueryFactory;
 import io.qdrant.client.VectorOutputHelper;
 import io.qdrant.client.WithPayloadSelectorFactory;
 import io.qdrant.client.WithVectorsSelectorFactory;
 import io.qdrant.client.grpc.Collections.CollectionInfo;
 import io.qdrant.client.grpc.JsonWithInt.Value;
+import io.qdrant.client.grpc.Points;
 import io.qdrant.client.grpc.Points.BatchResult;
 import io.qdrant.client.grpc.Points.QueryBatchPoints;
 import io.qdrant.client.grpc.Points.QueryPoints;
 import io.qdrant.client.grpc.Points.ScoredPoint;
-import io.qdrant.client.grpc.Points.SparseVector;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -75,11 +76,11 @@ final class QdrantIndex implements SearchIndex {
     @Override
     public List<Hit> search(Query query) {
         requireModifier(query.idf());
-        if (query.indices().length == 0) {
+        if (query.vector().indices().length == 0) {
             return List.of();
         }
         Query weighted = query.idf() ? weighted(query) : query;
-        double rounding = (query.indices().length + 4) * ROUNDING;
+        double rounding = (query.vector().indices().length + 4) * ROUNDING;
         for (int limit = 2 * Math.min(query.k(), MOST_CANDIDATES) + SPARE; ; limit *= 4) {
             int most = Math.max(query.k(), Math.min(limit, MOST_CANDIDATES));
             List<ScoredPoint> found =
@@ -127,10 +128,8 @@ final class QdrantIndex implements SearchIndex {
     private Query weighted(Query query) {
         QueryBatchPoints.Builder singles =
                 QueryBatchPoints.newBuilder().setCollectionName(settings.collection);
-        for (int term : query.indices()) {
-            singles.addQueryPoints(
-                    nearest(new Query(new int[] {term}, new float[] {1}, 1, true), 1)
-                            .clearWithPayload());
+        for (int term : query.vector().indices()) {
+            singles.addQueryPoints(nearest(new Query(single(term), 1, true), 1).clearWithPayload());
         }
         List<BatchResult> results =
                 connection
@@ -144,23 +143,23 @@ final class QdrantIndex implements SearchIndex {
             // a term that no document has, or nearly all of very many, adds to no score
             if (results.get(i).getResultCount() > 0 && results.get(i).getResult(0).getScore() > 0) {
                 ScoredPoint point = results.get(i).getResult(0);
-                int term = query.indices()[i];
-                double weight =
-                        new Query(new int[] {term}, new float[] {1}, 1, true)
-                                .dot(indices(vector(point)), values(vector(point)));
+                int term = query.vector().indices()[i];
+                double weight = single(term).dot(vector(point));
                 indices.add(term);
-                values.add((float) (query.values()[i] * (point.getScore() / weight)));
+                values.add((float) (query.vector().values()[i] * (point.getScore() / weight)));
             }
         }
         float[] weights = new float[values.size()];
         IntStream.range(0, weights.length).forEach(i -> weights[i] = values.get(i));
         return new Query(
-                indices.stream().mapToInt(Integer::intValue).toArray(), weights, query.k(), false);
+                new SparseVector(indices.stream().mapToInt(Integer::intValue).toArray(), weights),
+                query.k(),
+                false);
     }
 
     private QueryPoints.Builder nearest(Query query, int limit) {
         List<Float> values = new ArrayList<>();
-        for (float value : query.values()) {
+        for (float value : query.vector().values()) {
             values.add(value);
         }
         return QueryPoints.newBuilder()
@@ -168,7 +167,7 @@ final class QdrantIndex implements SearchIndex {
                 .setUsing(settings.vector)
                 .setQuery(
                         QueryFactory.nearest(
-                                values, IntStream.of(query.indices()).boxed().toList()))
+                                values, IntStream.of(query.vector().indices()).boxed().toList()))
                 .setLimit(limit)
                 .setWithVectors(WithVectorsSelectorFactory.include(List.of(settings.vector)))
                 .setWithPayload(WithPayloadSelectorFactory.enable(true));
@@ -184,7 +183,6 @@ final class QdrantIndex implements SearchIndex {
                             + "); delete it");
         }
         Value text = payload.get(QdrantPayload.TEXT);
-        SparseVector vector = vector(point);
         return weighted.hit(
                 payload.get(QdrantPayload.OURS)
                         .getStructValue()
@@ -192,26 +190,24 @@ final class QdrantIndex implements SearchIndex {
                         .getStringValue(),
                 text == null ? null : text.getStringValue(),
                 QdrantPayload.fields(payload),
-                indices(vector),
-                values(vector));
+                vector(point));
     }
 
+    private static SparseVector single(int term) {
+        return new SparseVector(new int[] {term}, new float[] {1});
+    }
+
+    /** A point's vector; the server keeps its indices in ascending order. */
     private SparseVector vector(ScoredPoint point) {
-        return VectorOutputHelper.getSparseVector(
-                point.getVectors().getVectors().getVectorsOrThrow(settings.vector));
-    }
-
-    /** Ascending, as the server keeps them. */
-    private static int[] indices(SparseVector vector) {
-        return vector.getIndicesList().stream().mapToInt(Integer::intValue).toArray();
-    }
-
-    private static float[] values(SparseVector vector) {
+        Points.SparseVector vector =
+                VectorOutputHelper.getSparseVector(
+                        point.getVectors().getVectors().getVectorsOrThrow(settings.vector));
         float[] values = new float[vector.getValuesCount()];
         for (int i = 0; i < values.length; i++) {
             values[i] = vector.getValues(i);
         }
-        return values;
+        return new SparseVector(
+                vector.getIndicesList().stream().mapToInt(Integer::intValue).toArray(), values);
     }
 
     @Override

@@ -134,12 +134,12 @@ final class QdrantRequestFactory {
 
     /** A document without terms is a point without vector: it is held, but no query finds it. */
     private NamedVectors vectors(VectorRecord record) {
-        if (record.indices().length == 0) {
+        if (record.vector().indices().length == 0) {
             return NamedVectors.getDefaultInstance();
         }
         SparseVector.Builder sparse = SparseVector.newBuilder();
-        for (int i = 0; i < record.indices().length; i++) {
-            sparse.addIndices(record.indices()[i]).addValues(record.values()[i]);
+        for (int i = 0; i < record.vector().indices().length; i++) {
+            sparse.addIndices(record.vector().indices()[i]).addValues(record.vector().values()[i]);
         }
         return NamedVectors.newBuilder()
                 .putVectors(settings.vector, Vector.newBuilder().setSparse(sparse).build())

@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.qdrant;
 import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import java.io.Serializable;
 import java.util.List;
@@ -35,9 +36,47 @@ final class QdrantSettings implements Serializable {
     private static final BatchOptions BATCHING = BatchOptions.of(128, 8 << 20, 4);
 
     /** Each change adds five conditions to the filter of its batch. */
-    private static final int MOST_RECORDS = 1_000;
+    private static final int MAX_RECORDS = 1_000;
 
-    private static final long MOST_BYTES = 64 << 20;
+    private static final long MAX_BYTES = 64 << 20;
+
+    private static final ConnectorOption<String> VECTOR =
+            ConnectorOption.text("vector", "a name", "splade", "name of the sparse vector");
+    private static final ConnectorOption<Modifier> MODIFIER =
+            ConnectorOption.choice(
+                            "modifier",
+                            Modifier.class,
+                            null,
+                            "with `idf`, the server multiplies the weights of every query by the"
+                                    + " terms' inverse document frequency")
+                    .withDefaultText("the collection's; `none` for a new one");
+    private static final ConnectorOption<Boolean> ON_DISK =
+            ConnectorOption.flag(
+                    "on-disk", false, "keep the inverted index of a new collection on disk");
+    private static final ConnectorOption<Boolean> TEXT =
+            ConnectorOption.flag("text", true, "store the text");
+    private static final ConnectorOption<Set<String>> FIELDS =
+            ConnectorOption.text(
+                            "fields",
+                            "names, separated by commas",
+                            null,
+                            "the other fields to store: `fields=title,price`; `fields=` stores none",
+                            QdrantSettings::names)
+                    .withDefaultText("all");
+    private static final ConnectorOption<Boolean> TOMBSTONES =
+            ConnectorOption.flag("tombstones", false, "store a point for each deleted document");
+    private static final ConnectorOption<Boolean> TLS =
+            ConnectorOption.flag(
+                    "tls",
+                    false,
+                    "encrypt the connection and verify the server's certificate, against the"
+                            + " authorities of the property `ca` or those that Java trusts");
+
+    static final List<ConnectorOption<?>> OPTIONS =
+            BATCHING.options(
+                    List.of(VECTOR, MODIFIER, ON_DISK, TEXT, FIELDS, TOMBSTONES, TLS),
+                    MAX_RECORDS,
+                    MAX_BYTES);
 
     final String host;
     final int port;
@@ -73,18 +112,14 @@ final class QdrantSettings implements Serializable {
         host = place.group(1);
         port = givenPort;
         collection = place.group(3);
-        tls = uri.flag("tls", false);
-        vector = uri.option("vector", "splade");
-        modifier = uri.choice("modifier", Modifier.class, null);
-        onDisk = uri.flag("on-disk", false);
-        text = uri.flag("text", true);
-        String chosen = uri.option("fields");
-        fields =
-                chosen == null
-                        ? null
-                        : chosen.isEmpty() ? Set.of() : Set.copyOf(List.of(chosen.split(",")));
-        tombstones = uri.flag("tombstones", false);
-        batching = BATCHING.with(uri, MOST_RECORDS, MOST_BYTES);
+        tls = TLS.get(uri);
+        vector = VECTOR.get(uri);
+        modifier = MODIFIER.get(uri);
+        onDisk = ON_DISK.get(uri);
+        text = TEXT.get(uri);
+        fields = FIELDS.get(uri);
+        tombstones = TOMBSTONES.get(uri);
+        batching = BATCHING.with(uri, MAX_RECORDS, MAX_BYTES);
         connection =
                 ConnectionSettings.of(
                         uri,
@@ -93,11 +128,15 @@ final class QdrantSettings implements Serializable {
                         ConnectionSettings.Property.CA);
     }
 
+    private static Set<String> names(String list) {
+        if (list == null) {
+            return null;
+        }
+        return list.isEmpty() ? Set.of() : Set.copyOf(List.of(list.split(",")));
+    }
+
     static QdrantSettings of(ConnectorUri uri) {
-        uri.allowOptions(
-                BatchOptions.optionsAnd(
-                        "vector", "modifier", "on-disk", "text", "fields", "tombstones", "tls"));
-        return new QdrantSettings(uri);
+        return new QdrantSettings(uri.allowOptions(OPTIONS));
     }
 
     /** A named vector is a place of its own in the collection. */

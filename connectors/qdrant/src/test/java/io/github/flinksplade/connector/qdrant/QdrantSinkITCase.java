@@ -16,6 +16,7 @@ import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.Held;
 import io.github.flinksplade.connector.contract.Writing;
+import io.github.flinksplade.vector.SparseVector;
 import io.grpc.ServerCredentials;
 import io.grpc.TlsServerCredentials;
 import io.qdrant.client.ConditionFactory;
@@ -453,7 +454,7 @@ class QdrantSinkITCase {
     private static SearchIndex.Query query(int k, int... terms) {
         float[] weights = new float[terms.length];
         Arrays.fill(weights, 1f);
-        return new SearchIndex.Query(terms, weights, k, false);
+        return new SearchIndex.Query(new SparseVector(terms, weights), k, false);
     }
 
     /** More documents share the last score than are fetched at first. */
@@ -498,7 +499,10 @@ class QdrantSinkITCase {
                             () ->
                                     index.search(
                                             new SearchIndex.Query(
-                                                    new int[] {3}, new float[] {1}, 1, true)))
+                                                    new SparseVector(
+                                                            new int[] {3}, new float[] {1}),
+                                                    1,
+                                                    true)))
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageContaining("modifier=idf");
         }

@@ -9,6 +9,7 @@ import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.http.JsonHttpClient;
 import io.github.flinksplade.connector.http.JsonResponse;
+import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -93,11 +94,11 @@ final class SolrIndex implements SearchIndex {
 
     @Override
     public List<Hit> search(Query query) {
-        if (query.indices().length == 0) {
+        if (query.vector().indices().length == 0) {
             return List.of();
         }
         Query weighted = query.idf() ? weigh(query) : query;
-        double rounding = 1 + 2 * ROUNDING * (weighted.indices().length + 2);
+        double rounding = 1 + 2 * ROUNDING * (weighted.vector().indices().length + 2);
         for (long rows = Math.min((long) query.k() + SPARE, MOST_ROWS);
                 ;
                 rows = Math.min(2 * rows, MOST_ROWS)) {
@@ -123,9 +124,14 @@ final class SolrIndex implements SearchIndex {
     private List<JsonNode> candidates(Query query, long rows) {
         StringJoiner sum = new StringJoiner(",", "{!func}sum(", ")");
         StringJoiner terms = new StringJoiner(",", "{!terms f=vector cache=false}", "");
-        for (int i = 0; i < query.indices().length; i++) {
-            int term = query.indices()[i];
-            sum.add("product(" + query.values()[i] + ",payload(vector,'" + term + "',0.0))");
+        for (int i = 0; i < query.vector().indices().length; i++) {
+            int term = query.vector().indices()[i];
+            sum.add(
+                    "product("
+                            + query.vector().values()[i]
+                            + ",payload(vector,'"
+                            + term
+                            + "',0.0))");
             terms.add(Integer.toString(term));
         }
         ObjectNode request = JsonHttpClient.JSON.createObjectNode();
@@ -153,8 +159,7 @@ final class SolrIndex implements SearchIndex {
                 document.path(SolrSchema.ID).asText(),
                 document.path(SolrSchema.TEXT).asText(null),
                 document.path(SolrSchema.FIELDS).asText(null),
-                ids,
-                weights);
+                new SparseVector(ids, weights));
     }
 
     /** Counted by Solr, without what is deleted or replaced. */
@@ -163,16 +168,19 @@ final class SolrIndex implements SearchIndex {
         request.put("query", SolrSchema.TOKENS + ":[* TO *]");
         request.put("limit", 0);
         ObjectNode counts = request.putObject("facet");
-        for (int term : query.indices()) {
+        for (int term : query.vector().indices()) {
             counts.putObject("t" + term)
                     .put("type", "query")
                     .put("q", "{!term f=vector cache=false}" + term);
         }
         JsonNode answer = select(request);
-        long[] frequencies = new long[query.indices().length];
+        long[] frequencies = new long[query.vector().indices().length];
         for (int i = 0; i < frequencies.length; i++) {
             frequencies[i] =
-                    answer.path("facets").path("t" + query.indices()[i]).path("count").asLong();
+                    answer.path("facets")
+                            .path("t" + query.vector().indices()[i])
+                            .path("count")
+                            .asLong();
         }
         return query.weighted(answer.at("/response/numFound").asLong(), frequencies);
     }

@@ -6,9 +6,9 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.vector.JsonText;
 import java.io.ByteArrayOutputStream;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
@@ -76,7 +76,7 @@ final class SolrRequestFactory implements Serializable {
         boolean versioned = record.version() != VectorRecord.NO_VERSION;
         StringBuilder json = new StringBuilder(256);
         json.append(versioned ? "\"add\":{\"doc\":{\"id\":" : "\"delete\":{\"id\":");
-        VectorJson.quote(record.id(), json);
+        JsonText.appendString(json, record.id());
         if (versioned) {
             json.append(",\"order\":").append(record.order());
             if (record.isDelete()) {
@@ -98,22 +98,22 @@ final class SolrRequestFactory implements Serializable {
 
     private void appendDocument(VectorRecord record, StringBuilder json) {
         json.append(",\"vector\":\"");
-        for (int i = 0; i < record.indices().length; i++) {
+        for (int i = 0; i < record.vector().indices().length; i++) {
             if (i > 0) {
                 json.append(' ');
             }
-            json.append(record.indices()[i])
+            json.append(record.vector().indices()[i])
                     .append('|')
-                    .append(NumberOutput.toString(record.values()[i], true));
+                    .append(NumberOutput.toString(record.vector().values()[i], true));
         }
         json.append('"');
         if (withText && record.text() != null) {
             json.append(",\"text\":");
-            VectorJson.quote(record.text(), json);
+            JsonText.appendString(json, record.text());
         }
         if (record.fields() != null) {
             json.append(",\"fields\":");
-            VectorJson.quote(kept == null ? record.fields() : chosen(record.fields()), json);
+            JsonText.appendString(json, kept == null ? record.fields() : chosen(record.fields()));
         }
         json.append(",\"tokens\":").append(record.tokens());
         json.append(",\"truncated\":").append(record.truncated());

@@ -84,7 +84,7 @@ class SolrProcessITCase {
                             .at("/cluster/collections/made/shards");
             assertThat(shards).hasSize(2).allSatisfy(s -> assertThat(s.get("replicas")).hasSize(2));
             VectorRecord any = Corpus.upsert("7", 1);
-            Query query = new Query(any.indices(), any.values(), 1, true);
+            Query query = new Query(any.vector(), 1, true);
             try (SearchIndex index = new SolrConnector().index(uri)) {
                 assertThat(index.provenance()).isEqualTo(Corpus.PROVENANCE);
                 assertThat(index.search(query).get(0).id()).isEqualTo("7");

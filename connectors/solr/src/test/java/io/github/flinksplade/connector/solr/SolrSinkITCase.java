@@ -17,6 +17,7 @@ import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
+import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -239,7 +240,7 @@ class SolrSinkITCase {
         try (BatchClient<Object> client = client(uri)) {
             send(client, record);
         }
-        Query query = new Query(record.indices(), record.values(), 1, false);
+        Query query = new Query(record.vector(), 1, false);
         try (SearchIndex index = new SolrConnector().index(uri)) {
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
             while (index.search(query).isEmpty()) {
@@ -347,8 +348,7 @@ class SolrSinkITCase {
                         1,
                         null,
                         null,
-                        from.indices(),
-                        from.values(),
+                        from.vector(),
                         9,
                         false,
                         from.origin());
@@ -356,7 +356,7 @@ class SolrSinkITCase {
             assertThat(send(client, bare)).containsExactly(Outcome.Kind.WRITTEN);
         }
         assertThat(reader.held("bare").get("a").text()).isNull();
-        assertThat(reader.held("bare").get("a").values()).isEqualTo(from.values());
+        assertThat(reader.held("bare").get("a").values()).isEqualTo(from.vector().values());
     }
 
     @Test
@@ -403,15 +403,25 @@ class SolrSinkITCase {
         float[] ones = new float[ids.length];
         Arrays.fill(ones, 1f);
         try (SearchIndex index = new SolrConnector().index(uri)) {
-            List<Hit> hits = index.search(new Query(ids, ones, 100, false));
+            List<Hit> hits = index.search(new Query(new SparseVector(ids, ones), 100, false));
             assertThat(hits).hasSize(41);
             assertThat(hits.get(0).id()).isEqualTo("large");
             assertThat(hits.get(0).score()).isEqualTo(5_000.0 * 5_001 / 2);
-            assertThat(index.search(new Query(new int[] {7}, new float[] {1}, 5, false)))
+            assertThat(
+                            index.search(
+                                    new Query(
+                                            new SparseVector(new int[] {7}, new float[] {1}),
+                                            5,
+                                            false)))
                     .extracting(Hit::id)
                     .containsExactly("large", "tie 00", "tie 01", "tie 02", "tie 03");
-            assertThat(index.search(new Query(new int[0], new float[0], 5, true))).isEmpty();
-            assertThat(index.search(new Query(new int[] {9_999}, new float[] {1}, 5, true)))
+            assertThat(index.search(new Query(SparseVector.EMPTY, 5, true))).isEmpty();
+            assertThat(
+                            index.search(
+                                    new Query(
+                                            new SparseVector(new int[] {9_999}, new float[] {1}),
+                                            5,
+                                            true)))
                     .isEmpty();
         }
     }

@@ -10,6 +10,7 @@ import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.TokenSequence;
 import io.github.flinksplade.encoder.Tokenizer;
+import io.github.flinksplade.vector.Utf16;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -167,7 +168,7 @@ final class HuggingFaceTokens implements AutoCloseable {
             samples.add(terms[id] + (id / step % 3 == 0 ? terms[id / 2] : ""));
         }
         for (String text : List.of("", ODD_TEXT, ODD_TEXT + samples)) {
-            String whole = withoutLoneSurrogates(text);
+            String whole = Utf16.wellFormed(text);
             long[] expected = tokenizer.encode(whole, true, false).getIds();
             if (!Arrays.equals(own.encode(whole), ints(expected, 0, expected.length))) {
                 LOG.warn("This tokenizer.json is read the slow way: please report which one it is");
@@ -278,7 +279,7 @@ final class HuggingFaceTokens implements AutoCloseable {
     private TokenSequence tokenizeAll(String text, int limit) {
         int[] ids;
         try {
-            ids = ids(withoutLoneSurrogates(text));
+            ids = ids(Utf16.wellFormed(text));
         } catch (RuntimeException e) {
             throw new EncodingException("the text cannot be tokenised: " + e.getMessage(), e);
         }
@@ -296,28 +297,6 @@ final class HuggingFaceTokens implements AutoCloseable {
         }
         long[] ids = tokenizer.encode(text, true, false).getIds();
         return ints(ids, 0, ids.length);
-    }
-
-    /** Half of a character has no UTF-8; the replacement character stands for it. */
-    private static String withoutLoneSurrogates(String text) {
-        StringBuilder repaired = null;
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (!Character.isSurrogate(c)) {
-                continue;
-            }
-            if (Character.isHighSurrogate(c)
-                    && i + 1 < text.length()
-                    && Character.isLowSurrogate(text.charAt(i + 1))) {
-                i++;
-                continue;
-            }
-            if (repaired == null) {
-                repaired = new StringBuilder(text);
-            }
-            repaired.setCharAt(i, '\uFFFD');
-        }
-        return repaired == null ? text : repaired.toString();
     }
 
     private String term(int id) {

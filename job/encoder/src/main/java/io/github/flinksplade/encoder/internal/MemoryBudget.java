@@ -2,8 +2,8 @@ package io.github.flinksplade.encoder.internal;
 
 import io.github.flinksplade.encoder.DeviceMemoryException;
 import io.github.flinksplade.encoder.Engine;
-import io.github.flinksplade.encoder.SparseVector;
 import io.github.flinksplade.encoder.TokenSequence;
+import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.encoder.DeviceMemoryException;
 import io.github.flinksplade.encoder.Engine;
-import io.github.flinksplade.encoder.SparseVector;
 import io.github.flinksplade.encoder.TokenSequence;
+import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

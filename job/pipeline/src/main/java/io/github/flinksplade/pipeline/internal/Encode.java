@@ -110,8 +110,7 @@ final class Encode extends RichAsyncFunction<Change, EncodedChange> {
         if (change.work() != Change.Work.ENCODE) {
             entry.done();
             result.complete(
-                    Collections.singleton(
-                            new EncodedChange(change, null, null, 0, false, null, 0, 0)));
+                    Collections.singleton(new EncodedChange(change, null, 0, false, null, 0, 0)));
             return;
         }
         EngineRegistry.Lease engine = lease;
@@ -141,8 +140,7 @@ final class Encode extends RichAsyncFunction<Change, EncodedChange> {
                     Collections.singleton(
                             new EncodedChange(
                                     change,
-                                    encoded.vector().indices(),
-                                    encoded.vector().values(),
+                                    encoded.vector(),
                                     encoded.tokens(),
                                     encoded.truncated(),
                                     null,
@@ -153,7 +151,6 @@ final class Encode extends RichAsyncFunction<Change, EncodedChange> {
                     Collections.singleton(
                             new EncodedChange(
                                     change,
-                                    null,
                                     null,
                                     0,
                                     false,

@@ -3,10 +3,11 @@ package io.github.flinksplade.pipeline.internal;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.encoder.EncodingException;
-import io.github.flinksplade.encoder.SparseVector;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.internal.Notice.Reason;
+import io.github.flinksplade.vector.SparseVector;
+import io.github.flinksplade.vector.VectorCodec;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -178,7 +179,7 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
             case ENCODE ->
                     send(
                             change,
-                            new SparseVector(arrived.indices(), arrived.values()),
+                            arrived.vector(),
                             arrived.tokens(),
                             arrived.truncated(),
                             last,
@@ -192,7 +193,7 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
                 }
                 yield send(
                         change,
-                        CompactVector.read(last.vector()),
+                        VectorCodec.decode(last.vector()),
                         last.tokens(),
                         last.truncated(),
                         last,
@@ -260,8 +261,7 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
                         isUnversioned(change, last) ? VectorRecord.NO_VERSION : change.version(),
                         change.text(),
                         change.fields(),
-                        vector == null ? null : vector.indices(),
-                        vector == null ? null : vector.values(),
+                        vector,
                         tokensOfText,
                         wasTruncated,
                         change.origin()));
@@ -273,7 +273,7 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
                 change.isDelete(),
                 keep ? change.textHash() : null,
                 keep ? fingerprint : 0,
-                keep ? CompactVector.write(vector) : null,
+                keep ? VectorCodec.encode(vector) : null,
                 keep ? tokensOfText : 0,
                 keep && wasTruncated,
                 change.sequence(),

@@ -8,12 +8,12 @@ import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.encoder.EncoderOptions;
-import io.github.flinksplade.encoder.SparseVector;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.JobDefinition;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
 import io.github.flinksplade.pipeline.PipelineOptions;
+import io.github.flinksplade.vector.SparseVector;
 import java.io.Serializable;
 import java.util.List;
 import java.util.stream.Stream;
@@ -68,8 +68,8 @@ record Jobs(String name) {
                                     record.version(),
                                     record.text(),
                                     record.fields(),
-                                    record.indices(),
-                                    record.values()));
+                                    record.vector().indices(),
+                                    record.vector().values()));
         }
     }
 

@@ -30,6 +30,7 @@ class ModuleRulesTest {
                         "com.fasterxml.jackson.core..",
                         "com.fasterxml.jackson.databind..",
                         "io.github.flinksplade.pipeline..",
+                        "io.github.flinksplade.vector",
                         "io.github.flinksplade.encoder",
                         "io.github.flinksplade.connector")
                 .check(PIPELINE);

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.VectorRecord;
-import io.github.flinksplade.encoder.SparseVector;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.Document;
 import io.github.flinksplade.pipeline.PipelineOptions;
+import io.github.flinksplade.vector.SparseVector;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
@@ -29,7 +29,7 @@ class OldStateTest {
         return Path.of("src", "test", "resources", "state", name).toString();
     }
 
-    private static KeyedOperator<Document, Change> gate(OperatorSubtaskState from)
+    private static KeyedOperator<Document, Change> detector(OperatorSubtaskState from)
             throws Exception {
         return KeyedOperator.open(
                 new ChangeDetector(
@@ -41,7 +41,7 @@ class OldStateTest {
                 from);
     }
 
-    private static KeyedOperator<EncodedChange, VectorRecord> guard(OperatorSubtaskState from)
+    private static KeyedOperator<EncodedChange, VectorRecord> sequencer(OperatorSubtaskState from)
             throws Exception {
         return KeyedOperator.open(
                 new Sequencer(PipelineOptions.defaults(), MODEL),
@@ -66,64 +66,63 @@ class OldStateTest {
     }
 
     private static EncodedChange encoded(Change change) {
-        return new EncodedChange(change, VECTOR.indices(), VECTOR.values(), 7, true, null, 0, 0);
+        return new EncodedChange(change, VECTOR, 7, true, null, 0, 0);
     }
 
     private static EncodedChange without(Change change) {
-        return new EncodedChange(change, null, null, 0, false, null, 0, 0);
+        return new EncodedChange(change, null, 0, false, null, 0, 0);
     }
 
     /** Writes the files of the present form. */
     public static void main(String[] arguments) throws Exception {
-        try (KeyedOperator<Document, Change> gate = gate(null)) {
-            gate.process(Documents.upsert("numbered", "text"));
-            gate.process(Documents.upsert("explicit", "text", "{\"a\":1}", 5L));
-            gate.process(Documents.delete("deleted"));
-            OperatorSnapshotUtil.writeStateHandle(gate.snapshot(), file("gate-1"));
+        try (KeyedOperator<Document, Change> detector = detector(null)) {
+            detector.process(Documents.upsert("numbered", "text"));
+            detector.process(Documents.upsert("explicit", "text", "{\"a\":1}", 5L));
+            detector.process(Documents.delete("deleted"));
+            OperatorSnapshotUtil.writeStateHandle(detector.snapshot(), file("change-detector-1"));
         }
-        try (KeyedOperator<EncodedChange, VectorRecord> guard = guard(null)) {
-            guard.process(encoded(change("kept", 5, Change.Work.ENCODE, 1)));
-            guard.process(without(change("deleted", 5, Change.Work.NONE, 1)));
-            guard.process(without(change("held", 6, Change.Work.REUSE, 2)));
-            OperatorSnapshotUtil.writeStateHandle(guard.snapshot(), file("guard-1"));
+        try (KeyedOperator<EncodedChange, VectorRecord> sequencer = sequencer(null)) {
+            sequencer.process(encoded(change("kept", 5, Change.Work.ENCODE, 1)));
+            sequencer.process(without(change("deleted", 5, Change.Work.NONE, 1)));
+            sequencer.process(without(change("held", 6, Change.Work.REUSE, 2)));
+            OperatorSnapshotUtil.writeStateHandle(sequencer.snapshot(), file("sequencer-1"));
         }
     }
 
     @Test
-    void gate1() throws Exception {
-        try (KeyedOperator<Document, Change> gate =
-                gate(OperatorSnapshotUtil.readStateHandle(file("gate-1")))) {
-            assertThat(gate.process(Documents.upsert("numbered", "text"))).isEmpty();
-            assertThat(gate.process(Documents.upsert("explicit", "text", "{\"a\":1}", 5L)))
+    void changeDetector1() throws Exception {
+        try (KeyedOperator<Document, Change> detector =
+                detector(OperatorSnapshotUtil.readStateHandle(file("change-detector-1")))) {
+            assertThat(detector.process(Documents.upsert("numbered", "text"))).isEmpty();
+            assertThat(detector.process(Documents.upsert("explicit", "text", "{\"a\":1}", 5L)))
                     .isEmpty();
-            assertThat(gate.process(Documents.delete("deleted"))).isEmpty();
-            assertThat(gate.count(Counters.SKIPPED)).isEqualTo(3);
-            assertThat(gate.process(Documents.upsert("explicit", "text", "{\"a\":2}", 6L)))
+            assertThat(detector.process(Documents.delete("deleted"))).isEmpty();
+            assertThat(detector.count(Counters.SKIPPED)).isEqualTo(3);
+            assertThat(detector.process(Documents.upsert("explicit", "text", "{\"a\":2}", 6L)))
                     .satisfiesExactly(
                             change -> {
                                 assertThat(change.work()).isEqualTo(Change.Work.REUSE);
                                 assertThat(change.sequence()).isEqualTo(2);
                             });
-            assertThat(gate.process(Documents.upsert("numbered", "other")))
+            assertThat(detector.process(Documents.upsert("numbered", "other")))
                     .satisfiesExactly(change -> assertThat(change.version()).isEqualTo(1_000_001));
         }
     }
 
     @Test
-    void guard1() throws Exception {
-        try (KeyedOperator<EncodedChange, VectorRecord> guard =
-                guard(OperatorSnapshotUtil.readStateHandle(file("guard-1")))) {
-            assertThat(guard.process(without(change("kept", 6, Change.Work.REUSE, 2))))
+    void sequencer1() throws Exception {
+        try (KeyedOperator<EncodedChange, VectorRecord> sequencer =
+                sequencer(OperatorSnapshotUtil.readStateHandle(file("sequencer-1")))) {
+            assertThat(sequencer.process(without(change("kept", 6, Change.Work.REUSE, 2))))
                     .satisfiesExactly(
                             record -> {
-                                assertThat(new SparseVector(record.indices(), record.values()))
-                                        .isEqualTo(VECTOR);
+                                assertThat(record.vector()).isEqualTo(VECTOR);
                                 assertThat(record.tokens()).isEqualTo(7);
                                 assertThat(record.truncated()).isTrue();
                             });
-            assertThat(guard.process(encoded(change("deleted", 5, Change.Work.ENCODE, 2))))
+            assertThat(sequencer.process(encoded(change("deleted", 5, Change.Work.ENCODE, 2))))
                     .isEmpty();
-            assertThat(guard.process(encoded(change("held", 5, Change.Work.ENCODE, 1))))
+            assertThat(sequencer.process(encoded(change("held", 5, Change.Work.ENCODE, 1))))
                     .extracting(VectorRecord::version)
                     .containsExactly(5L, 6L);
         }

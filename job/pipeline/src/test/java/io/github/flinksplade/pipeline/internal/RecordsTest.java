@@ -7,6 +7,7 @@ import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.pipeline.Document;
+import io.github.flinksplade.vector.SparseVector;
 import org.apache.flink.api.common.serialization.SerializerConfigImpl;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
@@ -69,9 +70,9 @@ class RecordsTest {
                         "{}",
                         origin);
         same(change, Change.class);
-        same(new EncodedChange(change, null, null, 0, false, "why", 1, 2), EncodedChange.class);
+        same(new EncodedChange(change, null, 0, false, "why", 1, 2), EncodedChange.class);
         same(
-                new EncodedChange(change, new int[0], new float[0], 2, true, null, 1, 2),
+                new EncodedChange(change, SparseVector.EMPTY, 2, true, null, 1, 2),
                 EncodedChange.class);
         same(SequencerState.NEW, SequencerState.class);
         same(

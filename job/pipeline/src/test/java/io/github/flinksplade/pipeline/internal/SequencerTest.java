@@ -6,10 +6,10 @@ import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.encoder.FakeEncoder;
-import io.github.flinksplade.encoder.SparseVector;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.internal.Change.Work;
+import io.github.flinksplade.vector.SparseVector;
 import java.time.Duration;
 import java.util.List;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
@@ -64,8 +64,7 @@ class SequencerTest {
         SparseVector vector = FakeEncoder.vector(text);
         return new EncodedChange(
                 change(id, version, Work.ENCODE, 1, text, "{}"),
-                vector.indices(),
-                vector.values(),
+                vector,
                 vector.size(),
                 false,
                 null,
@@ -86,7 +85,7 @@ class SequencerTest {
     }
 
     private static EncodedChange without(Change change, String failure) {
-        return new EncodedChange(change, null, null, 0, false, failure, 0, 0);
+        return new EncodedChange(change, null, 0, false, failure, 0, 0);
     }
 
     private static EncodedChange again(EncodedChange once) {
@@ -104,8 +103,7 @@ class SequencerTest {
                         c.text(),
                         c.fields(),
                         c.origin()),
-                once.indices(),
-                once.values(),
+                once.vector(),
                 once.tokens(),
                 once.truncated(),
                 once.failure(),
@@ -166,7 +164,7 @@ class SequencerTest {
     }
 
     private static void assertVector(VectorRecord record, String text) {
-        assertThat(new SparseVector(record.indices(), record.values()))
+        assertThat(new SparseVector(record.vector().indices(), record.vector().values()))
                 .isEqualTo(FakeEncoder.vector(text));
     }
 
@@ -212,7 +210,7 @@ class SequencerTest {
         assertThat(delete.isDelete()).isTrue();
         assertThat(delete.text()).isNull();
         assertThat(delete.fields()).isNull();
-        assertThat(delete.indices()).isNull();
+        assertThat(delete.vector()).isNull();
         dropped(encoded("a", 5, "five"));
         dropped(encoded("a", 4, "four"));
         one(encoded("a", 6, "six"));
@@ -231,9 +229,7 @@ class SequencerTest {
     void aDeleteOfANumberedDocumentHasItsNumber() throws Exception {
         EncodedChange upsert = encoded("a", 1_700_000_000_000_000L, "three");
         Change c = numbered(upsert).change();
-        one(
-                new EncodedChange(
-                        c, upsert.indices(), upsert.values(), upsert.tokens(), false, null, 0, 0));
+        one(new EncodedChange(c, upsert.vector(), upsert.tokens(), false, null, 0, 0));
         one(numbered(deleted("a", 1_800_000_000_000_000L)));
     }
 
@@ -279,8 +275,7 @@ class SequencerTest {
                         c.text(),
                         c.fields(),
                         c.origin()),
-                of.indices(),
-                of.values(),
+                of.vector(),
                 of.tokens(),
                 of.truncated(),
                 of.failure(),

@@ -13,6 +13,7 @@ import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
+import io.github.flinksplade.vector.SparseVector;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
@@ -97,8 +98,7 @@ class SinkAdmissionTest {
                 1,
                 "text",
                 "{}",
-                new int[] {1},
-                new float[] {1},
+                new SparseVector(new int[] {1}, new float[] {1}),
                 1,
                 false,
                 Documents.origin(id));

@@ -176,8 +176,8 @@ class TopologyTest {
                         () ->
                                 JOBS.definition(
                                         sources, JOBS.sinks("t", "t"), PipelineOptions.defaults()))
-                .hasMessage("the target t is listed twice. List it once.");
+                .hasMessage("the sink t is listed twice. List it once.");
         assertThatThrownBy(() -> JOBS.definition(sources, List.of(), PipelineOptions.defaults()))
-                .hasMessage("a job needs at least one target");
+                .hasMessage("a job needs at least one sink");
     }
 }

@@ -1,6 +1,7 @@
-package io.github.flinksplade.encoder;
+package io.github.flinksplade.vector;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -30,15 +31,25 @@ class VectorFormatTest {
                     };
 
     @Test
-    void hybridIsUnroundedAndAscending() {
-        assertThat(VectorFormat.HYBRID.format(HELLO, TERMS))
+    void formatsHaveNames() {
+        assertThat(VectorFormat.of("Terms")).isEqualTo(VectorFormat.TERMS);
+        assertThat(VectorFormat.of("hybrid")).isEqualTo(VectorFormat.INDICES);
+        assertThatThrownBy(() -> VectorFormat.of("card"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'card'")
+                .hasMessageContaining("indices, lucene, terms or anserini");
+    }
+
+    @Test
+    void indicesAreUnroundedAndAscending() {
+        assertThat(VectorFormat.INDICES.format(HELLO, TERMS))
                 .isEqualTo(
                         "{\"indices\":[2040,2047,2088,3795,7592],"
                                 + "\"values\":[0.42195,0.43201,2.76658,8.37E-4,2.80326]}");
     }
 
     @Test
-    void hybridGivesTheSameFloatsAgain() throws Exception {
+    void indicesKeepFloatsExactly() throws Exception {
         float[] hard = {
             Float.MIN_VALUE,
             Float.MIN_NORMAL,
@@ -56,7 +67,7 @@ class VectorFormatTest {
             ids[i] = i;
         }
         JsonNode read =
-                JSON.readTree(VectorFormat.HYBRID.format(new SparseVector(ids, hard), TERMS));
+                JSON.readTree(VectorFormat.INDICES.format(new SparseVector(ids, hard), TERMS));
         for (int i = 0; i < hard.length; i++) {
             assertThat(Float.parseFloat(read.get("values").get(i).asText())).isEqualTo(hard[i]);
         }
@@ -100,7 +111,7 @@ class VectorFormatTest {
 
     @Test
     void cardIsWhatPythonPrints() {
-        assertThat(VectorFormat.CARD.format(HELLO, TERMS))
+        assertThat(VectorFormat.TERMS.format(HELLO, TERMS))
                 .isEqualTo(
                         "number of actual dimensions:  5\n"
                                 + "SPLADE BOW rep:\n"
@@ -134,16 +145,16 @@ class VectorFormatTest {
     }
 
     private static String card(String term) {
-        return VectorFormat.CARD.format(
+        return VectorFormat.TERMS.format(
                 new SparseVector(new int[] {1}, new float[] {1}), id -> term);
     }
 
     @Test
     void emptyVectors() {
-        assertThat(VectorFormat.HYBRID.format(SparseVector.EMPTY, TERMS))
+        assertThat(VectorFormat.INDICES.format(SparseVector.EMPTY, TERMS))
                 .isEqualTo("{\"indices\":[],\"values\":[]}");
         assertThat(VectorFormat.LUCENE.format(SparseVector.EMPTY, TERMS)).isEqualTo("{}");
-        assertThat(VectorFormat.CARD.format(SparseVector.EMPTY, TERMS))
+        assertThat(VectorFormat.TERMS.format(SparseVector.EMPTY, TERMS))
                 .isEqualTo("number of actual dimensions:  0\nSPLADE BOW rep:\n []");
     }
 }
