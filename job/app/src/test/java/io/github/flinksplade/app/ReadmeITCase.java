@@ -46,10 +46,10 @@ class ReadmeITCase {
                         "Start",
                         "Index your own text",
                         "From Kafka to Kafka",
-                        "Into search engines and vector databases",
-                        "Just encode",
+                        "Write to search engines and vector databases",
+                        "Only encode",
                         "Models",
-                        "Faster: 8-bit integers",
+                        "Faster: int8 and GPUs",
                         "Measure",
                         "On a cluster",
                         "Build and test");
@@ -121,7 +121,7 @@ class ReadmeITCase {
                     "{\"id\": \"1\", \"text\": \"The physician examined the heart.\"}\n"
                             + "{\"id\": \"2\", \"text\": \"Bake the bread until it is brown.\"}\n");
             String commands =
-                    blocks("Into search engines and vector databases")
+                    blocks("Write to search engines and vector databases")
                             // so that the second command need not wait for the server's refresh
                             .replace(
                                     "localhost:9200/docs",
@@ -135,7 +135,7 @@ class ReadmeITCase {
 
     @Test
     void justEncode() {
-        Distribution.Answer answer = shell(blocks("Just encode"), "");
+        Distribution.Answer answer = shell(blocks("Only encode"), "");
         String[] lines = answer.out().split("\n");
         assertThat(lines[0]).startsWith("{\"indices\":[").contains("\"values\":[");
         assertThat(lines[1]).startsWith("{\"");
@@ -149,7 +149,7 @@ class ReadmeITCase {
 
     @Test
     void fasterWithIntegers() {
-        String out = shell(blocks("Faster: 8-bit integers"), "").out();
+        String out = shell(blocks("Faster: int8 and GPUs"), "").out();
         assertThat(out).startsWith("{\"indices\":[");
         assertThat(out).contains("reference", "fp32", "int8", "RSS MB");
     }
