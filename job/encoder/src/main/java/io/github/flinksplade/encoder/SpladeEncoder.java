@@ -1,6 +1,7 @@
 package io.github.flinksplade.encoder;
 
-import io.github.flinksplade.encoder.internal.OnnxLoader;
+import io.github.flinksplade.encoder.engine.Engine;
+import io.github.flinksplade.encoder.onnxruntime.OnnxLoader;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;

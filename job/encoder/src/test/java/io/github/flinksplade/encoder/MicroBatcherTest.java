@@ -3,6 +3,7 @@ package io.github.flinksplade.encoder;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.flinksplade.encoder.engine.Engine;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
