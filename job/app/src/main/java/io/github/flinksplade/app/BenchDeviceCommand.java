@@ -74,7 +74,7 @@ final class BenchDeviceCommand implements Callable<Integer> {
         DeviceCheck check =
                 new DeviceCheck(
                         model,
-                        EncoderOptions.defaults().withDevice(chosen).withCacheDirectory(cache),
+                        EncoderOptions.builder().device(chosen).cacheDirectory(cache).build(),
                         texts,
                         ModelOptions.progress(console),
                         console.err()::println);

@@ -83,7 +83,8 @@ public final class DeviceCheck {
         narrator.accept("vectors on the CPU ...");
         SparseVector[] expected;
         try (SpladeEncoder cpu =
-                SpladeEncoder.open(model, options.withDevice(Device.CPU), progress)) {
+                SpladeEncoder.open(
+                        model, options.toBuilder().device(Device.CPU).build(), progress)) {
             expected = vectors(cpu);
         }
         for (Precision precision : new Precision[] {Precision.FP32, Precision.FP16}) {
@@ -124,7 +125,8 @@ public final class DeviceCheck {
         String name = precision.name().toLowerCase(Locale.ROOT);
         double tolerance = precision == Precision.FP32 ? FP32_TOLERANCE : FP16_TOLERANCE;
         try (SpladeEncoder gpu =
-                SpladeEncoder.open(model, options.withPrecision(precision), progress)) {
+                SpladeEncoder.open(
+                        model, options.toBuilder().precision(precision).build(), progress)) {
             items.add(
                     new Item(
                             name + " opens",
@@ -158,9 +160,11 @@ public final class DeviceCheck {
         try (SpladeEncoder gpu =
                 SpladeEncoder.open(
                         model,
-                        options.withPrecision(precision)
-                                .withBatchTokens(budget)
-                                .withDeviceMemory(LITTLE_MEMORY),
+                        options.toBuilder()
+                                .precision(precision)
+                                .batchTokens(budget)
+                                .deviceMemory(LITTLE_MEMORY)
+                                .build(),
                         progress)) {
             Item same = compared("", expected, vectors(gpu), tolerance);
             int left = gpu.engine().limits().maxTokens();
@@ -184,7 +188,10 @@ public final class DeviceCheck {
         try (SpladeEncoder gpu =
                         SpladeEncoder.open(
                                 model,
-                                options.withPrecision(Precision.FP16).withBatchTokens(tokens),
+                                options.toBuilder()
+                                        .precision(Precision.FP16)
+                                        .batchTokens(tokens)
+                                        .build(),
                                 progress);
                 MicroBatcher batcher = new MicroBatcher(gpu)) {
             // enough that batches are full

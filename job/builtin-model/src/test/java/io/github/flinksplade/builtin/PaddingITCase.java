@@ -65,7 +65,7 @@ class PaddingITCase {
         try (SpladeEncoder encoder =
                 SpladeEncoder.open(
                         "builtin:minilm",
-                        EncoderOptions.defaults().withCacheDirectory("target/cache"))) {
+                        EncoderOptions.builder().cacheDirectory("target/cache").build())) {
             for (String line : Files.readAllLines(TEXTS)) {
                 String text = mapper.readTree(line).get("text").asText();
                 lengths.add(encoder.tokenizer().tokenize(text, Role.DOCUMENT).ids().length);

@@ -36,16 +36,17 @@ class GpuPathTest {
         return SpladeEncoder.open(
                 RandomMaskedLanguageModel.files(model),
                 change.apply(
-                        EncoderOptions.defaults()
-                                .withDevice(device)
-                                .withPrecision(precision)
-                                .withDocumentTokens(30)
-                                .withQueryTokens(7)
-                                .withBatchTokens(1024)
-                                .withCacheDirectory(
+                        EncoderOptions.builder()
+                                .device(device)
+                                .precision(precision)
+                                .documentTokens(30)
+                                .queryTokens(7)
+                                .batchTokens(1024)
+                                .cacheDirectory(
                                         directory
                                                 .resolve("cache-" + model.getFileName())
-                                                .toString())));
+                                                .toString())
+                                .build()));
     }
 
     private static double[] dense(SparseVector vector, int terms) {
@@ -146,7 +147,11 @@ class GpuPathTest {
             texts.add(text.toString());
         }
         try (SpladeEncoder gpu =
-                        open(model, REHEARSAL, Precision.FP32, o -> o.withBatchTokens(512));
+                        open(
+                                model,
+                                REHEARSAL,
+                                Precision.FP32,
+                                o -> o.toBuilder().batchTokens(512).build());
                 MicroBatcher batcher = new MicroBatcher(gpu)) {
             List<EncodedText> alone =
                     texts.stream().map(text -> gpu.encode(text, Role.DOCUMENT)).toList();
@@ -188,9 +193,17 @@ class GpuPathTest {
         Path model =
                 new RandomMaskedLanguageModel().positions(29).write(directory.resolve("model"));
         try (SpladeEncoder cpu =
-                        open(model, Device.CPU, Precision.FP32, o -> o.withDocumentTokens(0));
+                        open(
+                                model,
+                                Device.CPU,
+                                Precision.FP32,
+                                o -> o.toBuilder().documentTokens(0).build());
                 SpladeEncoder gpu =
-                        open(model, REHEARSAL, Precision.FP32, o -> o.withDocumentTokens(0))) {
+                        open(
+                                model,
+                                REHEARSAL,
+                                Precision.FP32,
+                                o -> o.toBuilder().documentTokens(0).build())) {
             assertThat(gpu.info().documentTokens()).isEqualTo(29);
             assertClose(
                     gpu.encode(FormulaTest.TEXTS, Role.DOCUMENT),

@@ -398,7 +398,8 @@ class MicroBatcherTest {
     void truncationIsCounted() throws Exception {
         try (SpladeEncoder encoder =
                         FakeEncoder.create(
-                                EncoderOptions.defaults().withDocumentTokens(4), new AtomicLong());
+                                EncoderOptions.builder().documentTokens(4).build(),
+                                new AtomicLong());
                 MicroBatcher batcher = new MicroBatcher(encoder)) {
             EncodedText encoded = batcher.submit(words(9, 1), Role.DOCUMENT).get();
             assertThat(encoded.truncated()).isTrue();
