@@ -22,8 +22,8 @@ class GpuCheckITCase {
     }
 
     @Test
-    void aRehearsalGoesThroughAllChecksOfVectors() {
-        Distribution.Answer answer = check("rehearsal").expect(0);
+    void cpuEmulationPassesAllChecksOfVectors() {
+        Distribution.Answer answer = check("cpu-emulation").expect(0);
         assertThat(answer.out())
                 .contains("== the machine", "== vectors")
                 .contains("fp32 opens", "greatest first", "attention in one node")

@@ -28,7 +28,7 @@ public final class DeviceCheck {
     static final double FP16_TOLERANCE = .05;
 
     private static final int[] BATCH_TOKENS = {4096, 16_384, 65_536};
-    private static final int[] REHEARSED_BATCH_TOKENS = {256, 512};
+    private static final int[] EMULATED_BATCH_TOKENS = {256, 512};
     private static final long LITTLE_MEMORY = 768L << 20;
 
     private final String model;
@@ -97,7 +97,7 @@ public final class DeviceCheck {
                 return items;
             }
         }
-        for (int tokens : isGpu() ? BATCH_TOKENS : REHEARSED_BATCH_TOKENS) {
+        for (int tokens : isGpu() ? BATCH_TOKENS : EMULATED_BATCH_TOKENS) {
             narrator.accept("batches of " + tokens + " tokens ...");
             check(items, "fp16, " + tokens + " tokens", () -> rate(tokens));
         }
@@ -105,7 +105,7 @@ public final class DeviceCheck {
     }
 
     private boolean isGpu() {
-        return options.device().kind() != Device.Kind.REHEARSAL;
+        return options.device().kind() != Device.Kind.CPU_EMULATION;
     }
 
     /** Something that is checked: its figures, or an exception. */

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class GpuPathTest {
 
-    private static final Device REHEARSAL = Device.parse("rehearsal");
+    private static final Device CPU_EMULATION = Device.parse("cpu-emulation");
 
     @TempDir Path directory;
 
@@ -74,8 +74,8 @@ class GpuPathTest {
     void givesWhatTheCpuGives(FormulaTest.Form form) {
         Path model = form.change.apply(form.reference.get()).write(directory.resolve("model"));
         try (SpladeEncoder cpu = open(model, Device.CPU, Precision.FP32);
-                SpladeEncoder gpu = open(model, REHEARSAL, Precision.FP32)) {
-            assertThat(gpu.info().device()).isEqualTo("rehearsal");
+                SpladeEncoder gpu = open(model, CPU_EMULATION, Precision.FP32)) {
+            assertThat(gpu.info().device()).isEqualTo("cpu-emulation");
             boolean alone = form.name().matches(".*(FIXED|PAIRS).*");
             assertThat(gpu.engine().limits().maxDocuments() == 1).isEqualTo(alone);
             assertThat(gpu.engine().limits().equalLengths())
@@ -98,7 +98,7 @@ class GpuPathTest {
     @EnumSource(PrecisionTest.Form.class)
     void sixteenBitsAreNearThirtyTwo(PrecisionTest.Form form) {
         Path model = form.model.get().write(directory.resolve("model"));
-        for (Device device : List.of(Device.CPU, REHEARSAL)) {
+        for (Device device : List.of(Device.CPU, CPU_EMULATION)) {
             try (SpladeEncoder exact = open(model, Device.CPU, Precision.FP32);
                     SpladeEncoder half = open(model, device, Precision.FP16)) {
                 assertThat(half.info().precision()).isEqualTo("fp16");
@@ -123,7 +123,7 @@ class GpuPathTest {
                         .write(directory.resolve("model"));
         List<String> texts = List.of("", "w70 w71 w72 w73 w74 w75 w76 w77 w78 w79 ".repeat(3));
         try (SpladeEncoder cpu = open(model, Device.CPU, precision);
-                SpladeEncoder gpu = open(model, REHEARSAL, precision)) {
+                SpladeEncoder gpu = open(model, CPU_EMULATION, precision)) {
             assertThat(gpu.info().graph()).contains("1024 greatest");
             List<EncodedText> expected = cpu.encode(texts, Role.DOCUMENT);
             assertThat(expected.get(0).vector().size()).isBetween(1, 1024);
@@ -149,7 +149,7 @@ class GpuPathTest {
         try (SpladeEncoder gpu =
                         open(
                                 model,
-                                REHEARSAL,
+                                CPU_EMULATION,
                                 Precision.FP32,
                                 o -> o.toBuilder().batchTokens(512).build());
                 MicroBatcher batcher = new MicroBatcher(gpu)) {
@@ -178,7 +178,7 @@ class GpuPathTest {
                         .vocabulary(9001)
                         .poison(poison)
                         .write(directory.resolve("model"));
-        try (SpladeEncoder gpu = open(model, REHEARSAL, Precision.FP32);
+        try (SpladeEncoder gpu = open(model, CPU_EMULATION, Precision.FP32);
                 MicroBatcher batcher = new MicroBatcher(gpu)) {
             CompletableFuture<EncodedText> bad =
                     batcher.submit("hello poison world", Role.DOCUMENT);
@@ -201,7 +201,7 @@ class GpuPathTest {
                 SpladeEncoder gpu =
                         open(
                                 model,
-                                REHEARSAL,
+                                CPU_EMULATION,
                                 Precision.FP32,
                                 o -> o.toBuilder().documentTokens(0).build())) {
             assertThat(gpu.info().documentTokens()).isEqualTo(29);
@@ -225,7 +225,7 @@ class GpuPathTest {
         try (SpladeEncoder auto = open(model, Device.AUTO, Precision.FP32)) {
             assertThat(auto.info().device()).startsWith("cpu");
         }
-        assertThatThrownBy(() -> open(model, REHEARSAL, Precision.INT8))
+        assertThatThrownBy(() -> open(model, CPU_EMULATION, Precision.INT8))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("--precision fp16");
     }

@@ -50,7 +50,7 @@ final class Gpu {
      */
     static Choice choose(Device asked, boolean forCpuOnly) {
         return switch (asked.kind()) {
-            case CPU, REHEARSAL -> new Choice(asked, "");
+            case CPU, CPU_EMULATION -> new Choice(asked, "");
             case CUDA, TENSORRT -> {
                 Optional<String> problem = problem(asked);
                 if (problem.isPresent()) {

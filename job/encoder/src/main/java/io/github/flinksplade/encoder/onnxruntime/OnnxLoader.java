@@ -71,7 +71,7 @@ public final class OnnxLoader {
     /** On a GPU: about where its matrix units are full, at a hundred texts of 128 tokens. */
     private static final int GPU_BATCH_TOKENS = 1 << 14;
 
-    private static final int REHEARSAL_BATCH_TOKENS = 1 << 9;
+    private static final int EMULATED_BATCH_TOKENS = 1 << 9;
 
     private static final int GPU_BATCH_DOCUMENTS = 1024;
 
@@ -239,8 +239,8 @@ public final class OnnxLoader {
 
     private int budget() {
         int usual =
-                choice.device().kind() == Device.Kind.REHEARSAL
-                        ? REHEARSAL_BATCH_TOKENS
+                choice.device().kind() == Device.Kind.CPU_EMULATION
+                        ? EMULATED_BATCH_TOKENS
                         : GPU_BATCH_TOKENS;
         return options.batchTokens() > 0 ? options.batchTokens() : usual;
     }
