@@ -1,7 +1,7 @@
 package io.github.flinksplade.encoder;
 
 import io.github.flinksplade.encoder.engine.Engine;
-import io.github.flinksplade.encoder.onnxruntime.OnnxLoader;
+import io.github.flinksplade.encoder.onnxruntime.EngineFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -52,7 +52,8 @@ public final class SpladeEncoder implements AutoCloseable {
      * @throws ModelException when it cannot be found or used
      */
     public static Tokenizer openTokenizer(String model, EncoderOptions options) {
-        return OnnxLoader.tokenizer(ModelStore.resolve(model, options, Progress.SILENT), options);
+        return EngineFactory.openTokenizer(
+                ModelStore.resolve(model, options, Progress.SILENT), options);
     }
 
     static SpladeEncoder open(ModelFiles files, EncoderOptions options) {
@@ -60,8 +61,11 @@ public final class SpladeEncoder implements AutoCloseable {
     }
 
     private static SpladeEncoder open(ModelFiles files, EncoderOptions options, Progress progress) {
-        OnnxLoader.Opened opened =
-                OnnxLoader.open(ModelStore.inPrecision(files, options, progress), options);
+        EngineFactory.OpenModel opened =
+                EngineFactory.open(
+                        ModelStore.inPrecision(files, options, progress),
+                        options,
+                        ModelStore.cache(options));
         return new SpladeEncoder(opened.info(), opened.tokenizer(), opened.engine(), options);
     }
 

@@ -1,5 +1,7 @@
 package io.github.flinksplade.encoder.graph;
 
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import ai.onnxruntime.platform.Fp16Conversions;
@@ -11,14 +13,23 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Reads small constants of a graph, whichever way they are written.
+ * Reads small constants of a graph, however they are encoded.
  *
- * @param data gives the bytes of a weight
+ * @param data returns the bytes of a weight
  */
 record ConstantReader(GraphIndex index, Function<TensorProto, ByteBuffer> data) {
 
-    /** A vector of whole numbers; empty where the tensor holds others. */
-    Optional<List<Long>> integers(TensorProto tensor) {
+    /** The axes of a node: an input in newer operator sets, an attribute in older ones. */
+    List<Long> axes(NodeProto node) {
+        return node.getInputCount() > 1
+                ? index.constant(node.getInput(1)).flatMap(this::int64s).orElse(List.of())
+                : GraphIndex.attribute(node, "axes")
+                        .map(AttributeProto::getIntsList)
+                        .orElse(List.of());
+    }
+
+    /** The elements of an int64 tensor; empty for other types. */
+    Optional<List<Long>> int64s(TensorProto tensor) {
         if (tensor.getDataType() != DataType.INT64.getNumber()) {
             return Optional.empty();
         }
@@ -33,31 +44,47 @@ record ConstantReader(GraphIndex index, Function<TensorProto, ByteBuffer> data) 
         return Optional.of(numbers);
     }
 
-    /** The number that a value is, if it is a constant with one element. */
-    Optional<Double> number(String value) {
-        return index.constant(value)
-                .filter(tensor -> tensor.getDimsList().stream().allMatch(size -> size == 1))
-                .flatMap(this::number);
+    /** The value of a floating-point constant with one element. */
+    Optional<Double> scalar(String value) {
+        Optional<TensorProto> constant = index.constant(value);
+        if (constant.isEmpty()) {
+            return index.producer(index.behindIdentities(value), "Constant")
+                    .flatMap(node -> GraphIndex.attribute(node, "value_float"))
+                    .map(number -> (double) number.getF());
+        }
+        return constant.filter(tensor -> tensor.getDimsList().stream().allMatch(size -> size == 1))
+                .flatMap(this::scalar);
     }
 
-    private Optional<Double> number(TensorProto tensor) {
-        if (tensor.getDataType() == DataType.FLOAT.getNumber()) {
-            return Optional.of(
+    private Optional<Double> scalar(TensorProto tensor) {
+        DataType type = DataType.forNumber(tensor.getDataType());
+        if (type == null) {
+            return Optional.empty();
+        }
+        return switch (type) {
+            case FLOAT ->
                     tensor.getFloatDataCount() > 0
-                            ? (double) tensor.getFloatData(0)
-                            : bytes(tensor).getFloat());
-        }
-        if (tensor.getDataType() == DataType.FLOAT16.getNumber()) {
-            short bits =
-                    tensor.getInt32DataCount() > 0
-                            ? (short) tensor.getInt32Data(0)
-                            : bytes(tensor).getShort();
-            return Optional.of((double) Fp16Conversions.fp16ToFloat(bits));
-        }
-        return Optional.empty();
+                            ? Optional.of((double) tensor.getFloatData(0))
+                            : element(tensor, Float.BYTES).map(b -> (double) b.getFloat());
+            case DOUBLE ->
+                    tensor.getDoubleDataCount() > 0
+                            ? Optional.of(tensor.getDoubleData(0))
+                            : element(tensor, Double.BYTES).map(ByteBuffer::getDouble);
+            case FLOAT16 ->
+                    (tensor.getInt32DataCount() > 0
+                                    ? Optional.of((short) tensor.getInt32Data(0))
+                                    : element(tensor, Short.BYTES).map(ByteBuffer::getShort))
+                            .map(bits -> (double) Fp16Conversions.fp16ToFloat(bits));
+            default -> Optional.empty();
+        };
+    }
+
+    private Optional<ByteBuffer> element(TensorProto tensor, int size) {
+        return Optional.of(bytes(tensor)).filter(bytes -> bytes.remaining() == size);
     }
 
     private ByteBuffer bytes(TensorProto tensor) {
-        return data.apply(tensor).order(ByteOrder.LITTLE_ENDIAN);
+        return (OnnxFile.hasBytes(tensor) ? data.apply(tensor) : ByteBuffer.allocate(0))
+                .order(ByteOrder.LITTLE_ENDIAN);
     }
 }

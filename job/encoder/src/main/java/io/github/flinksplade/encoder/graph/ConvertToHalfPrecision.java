@@ -20,18 +20,18 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * Makes a graph of 32-bit floats one of 16-bit floats. Layer normalisations become one node each,
- * whose kernels sum in 32 bits; what else sums or squares stays in 32 bits between two casts.
- * Numbers too large for 16 bits, as masks have them, become the largest that there is.
+ * Converts a graph from fp32 to fp16. Each layer normalization becomes one node, whose kernels sum
+ * in fp32; other operators that sum or square stay in fp32 between two casts. Finite values beyond
+ * the range of fp16, as masks contain them, become the largest fp16 value.
  */
 public final class ConvertToHalfPrecision {
 
     private static final int FLOAT = DataType.FLOAT.getNumber();
     private static final int HALF = DataType.FLOAT16.getNumber();
-    private static final float GREATEST = 65504;
+    private static final float MAX_HALF = 65504;
 
-    /** Sums, squares and what follows them: in 16 bits they overflow or lose too much. */
-    private static final Set<String> WIDE =
+    /** Operators that overflow or lose too much precision in fp16. */
+    private static final Set<String> FP32_OPERATORS =
             Set.of(
                     "Pow",
                     "Sqrt",
@@ -47,8 +47,8 @@ public final class ConvertToHalfPrecision {
                     "CumSum",
                     "Range");
 
-    /** The type of what these give, whatever they are given. */
-    private static final Map<String, DataType> GIVEN_TYPES =
+    /** Operators whose output type does not depend on their inputs. */
+    private static final Map<String, DataType> OUTPUT_TYPES =
             Map.ofEntries(
                     Map.entry("Shape", DataType.INT64),
                     Map.entry("Size", DataType.INT64),
@@ -69,38 +69,39 @@ public final class ConvertToHalfPrecision {
 
     private final GraphIndex index;
     private final Function<TensorProto, ByteBuffer> data;
-    private final NewNodes added = new NewNodes("fp16/");
+    private final GraphBuilder added;
 
-    /** Element types as the graph has them before. */
+    /** Element types in the original graph. */
     private final Map<String, Integer> types = new HashMap<>();
 
-    /** Values that were of 32 bits and are made in 16. */
-    private final Set<String> narrow = new HashSet<>();
+    /** Values that are fp32 in the original graph and fp16 in the new one. */
+    private final Set<String> converted = new HashSet<>();
 
-    private final Map<String, String> inHalf = new HashMap<>();
-    private final Map<String, String> inFloat = new HashMap<>();
+    private final Map<String, String> fp16Values = new HashMap<>();
+    private final Map<String, String> fp32Values = new HashMap<>();
 
     private ConvertToHalfPrecision(GraphIndex index, Function<TensorProto, ByteBuffer> data) {
         this.index = index;
         this.data = data;
+        this.added = new GraphBuilder("fp16/", index.operatorSet());
     }
 
     /**
-     * The graph in 16 bits; nothing where it has no products of 32-bit floats, or is one of those
-     * that cannot be converted: with branches, loops or functions of its own, or quantised.
+     * Returns the converted graph; empty if it has no fp32 matrix multiplications, or has branches,
+     * loops, functions or quantized operators, which are not supported.
      *
-     * @param data gives the bytes of a weight
+     * @param data returns the bytes of a weight
      */
-    public static Optional<ModelProto> convert(
+    public static Optional<ModelProto> apply(
             GraphIndex index, Function<TensorProto, ByteBuffer> data) {
-        return new ConvertToHalfPrecision(index, data).convert();
+        return new ConvertToHalfPrecision(index, data).apply();
     }
 
-    private Optional<ModelProto> convert() {
+    private Optional<ModelProto> apply() {
         if (!isConvertible()) {
             return Optional.empty();
         }
-        Map<String, LayerNormalizationMatcher.Found> normalizations =
+        Map<String, LayerNormalizationMatcher.Match> normalizations =
                 LayerNormalizationMatcher.find(index, data);
         for (ValueInfoProto input : index.graph().getInputList()) {
             types.put(input.getName(), input.getType().getTensorType().getElemType());
@@ -109,11 +110,11 @@ public final class ConvertToHalfPrecision {
             types.put(weight.getName(), weight.getDataType());
         }
         for (NodeProto node : index.graph().getNodeList()) {
-            LayerNormalizationMatcher.Found found = normalizations.get(node.getOutput(0));
-            if (found == null) {
+            LayerNormalizationMatcher.Match match = normalizations.get(node.getOutput(0));
+            if (match == null) {
                 convert(node);
             } else {
-                normalize(node.getOutput(0), found);
+                normalize(node.getOutput(0), match);
             }
         }
         GraphProto.Builder graph =
@@ -123,7 +124,7 @@ public final class ConvertToHalfPrecision {
                         .addAllInitializer(added.constants())
                         .clearValueInfo();
         for (ValueInfoProto.Builder output : graph.getOutputBuilderList()) {
-            if (narrow.contains(output.getName())) {
+            if (converted.contains(output.getName())) {
                 output.getTypeBuilder().getTensorTypeBuilder().setElemType(HALF);
             }
         }
@@ -131,20 +132,20 @@ public final class ConvertToHalfPrecision {
     }
 
     private boolean isConvertible() {
-        boolean[] products = {false};
-        boolean[] foreign = {index.model().getFunctionsCount() > 0};
+        boolean hasMatMul = false;
+        boolean isSupported = index.model().getFunctionsCount() == 0;
         for (NodeProto node : index.graph().getNodeList()) {
-            products[0] |=
-                    index.isProduct(node)
+            hasMatMul |=
+                    index.isMatMul(node)
                             && index.constantType(node.getInput(1)).equals(Optional.of(FLOAT));
-            foreign[0] |=
-                    !node.getDomain().isEmpty() && !node.getDomain().equals("ai.onnx")
+            isSupported &=
+                    !(!node.getDomain().isEmpty() && !node.getDomain().equals("ai.onnx")
                             || node.getOpType().contains("Quantize")
                             || node.getOpType().contains("Integer")
                             || node.getAttributeList().stream()
-                                    .anyMatch(a -> a.hasG() || a.getGraphsCount() > 0);
+                                    .anyMatch(a -> a.hasG() || a.getGraphsCount() > 0));
         }
-        return products[0] && !foreign[0];
+        return hasMatMul && isSupported;
     }
 
     private void convert(NodeProto node) {
@@ -164,29 +165,29 @@ public final class ConvertToHalfPrecision {
         } else if (operator.equals("Cast")) {
             cast(node);
         } else if (operator.equals("ConstantOfShape")) {
-            fill(node);
+            constantOfShape(node);
         } else {
-            boolean wide = WIDE.contains(operator);
+            boolean inFp32 = FP32_OPERATORS.contains(operator);
             NodeProto.Builder copy = node.toBuilder();
             for (int i = 0; i < node.getInputCount(); i++) {
-                copy.setInput(i, wide ? float32(node.getInput(i)) : half(node.getInput(i)));
+                copy.setInput(i, inFp32 ? toFp32(node.getInput(i)) : toFp16(node.getInput(i)));
             }
             keep(copy.build());
             int type = type(node);
             for (String output : node.getOutputList()) {
                 types.put(output, type);
-                if (type == FLOAT && !wide) {
-                    narrow.add(output);
+                if (type == FLOAT && !inFp32) {
+                    converted.add(output);
                 }
             }
         }
     }
 
-    /** The type of a node's outputs: as a rule that of its first input that is none of bools. */
+    /** The type of a node's outputs: usually that of its first input that is not a condition. */
     private int type(NodeProto node) {
-        DataType given = GIVEN_TYPES.get(node.getOpType());
-        if (given != null) {
-            return given.getNumber();
+        DataType fixed = OUTPUT_TYPES.get(node.getOpType());
+        if (fixed != null) {
+            return fixed.getNumber();
         }
         return node.getInputList().stream()
                 .skip(node.getOpType().equals("Where") ? 1 : 0)
@@ -197,17 +198,21 @@ public final class ConvertToHalfPrecision {
     }
 
     private void cast(NodeProto node) {
-        long to = GraphIndex.attribute(node, "to").map(AttributeProto::getI).orElse(0L);
+        long to = GraphIndex.intAttribute(node, "to", 0);
         types.put(node.getOutput(0), (int) to);
         if (to != FLOAT) {
             keep(node);
             return;
         }
-        narrow.add(node.getOutput(0));
-        keep(node.toBuilder().clearAttribute().addAttribute(NewNodes.integer("to", HALF)).build());
+        converted.add(node.getOutput(0));
+        keep(
+                node.toBuilder()
+                        .clearAttribute()
+                        .addAttribute(GraphBuilder.attribute("to", HALF))
+                        .build());
     }
 
-    private void fill(NodeProto node) {
+    private void constantOfShape(NodeProto node) {
         Optional<TensorProto> value = GraphIndex.attribute(node, "value").map(AttributeProto::getT);
         int type = value.map(TensorProto::getDataType).orElse(FLOAT);
         types.put(node.getOutput(0), type);
@@ -215,90 +220,83 @@ public final class ConvertToHalfPrecision {
             keep(node);
             return;
         }
-        narrow.add(node.getOutput(0));
+        converted.add(node.getOutput(0));
         TensorProto zero =
                 TensorProto.newBuilder().setDataType(FLOAT).addDims(1).addFloatData(0).build();
         keep(
                 node.toBuilder()
                         .clearAttribute()
-                        .addAttribute(
-                                AttributeProto.newBuilder()
-                                        .setName("value")
-                                        .setType(AttributeProto.AttributeType.TENSOR)
-                                        .setT(narrowed(value.orElse(zero))))
+                        .addAttribute(GraphBuilder.attribute("value", toFp16(value.orElse(zero))))
                         .build());
     }
 
-    private void normalize(String output, LayerNormalizationMatcher.Found found) {
-        added.node(
+    private void normalize(String output, LayerNormalizationMatcher.Match match) {
+        added.namedNode(
                 output,
                 "LayerNormalization",
-                List.of(half(found.input()), half(found.gain()), half(found.shift())),
-                NewNodes.integer("axis", -1),
-                NewNodes.real("epsilon", found.epsilon()));
+                List.of(toFp16(match.input()), toFp16(match.scale()), toFp16(match.bias())),
+                GraphBuilder.attribute("axis", -1),
+                GraphBuilder.attribute("epsilon", match.epsilon()));
         types.put(output, FLOAT);
-        narrow.add(output);
+        converted.add(output);
     }
 
     private void keep(NodeProto node) {
         added.nodes().add(node);
     }
 
-    /** A value, in 16 bits if it was one of 32. */
-    private String half(String value) {
-        if (types.getOrDefault(value, 0) != FLOAT || narrow.contains(value)) {
+    /** The fp16 form of an fp32 value; other values are unchanged. */
+    private String toFp16(String value) {
+        if (types.getOrDefault(value, 0) != FLOAT || converted.contains(value)) {
             return value;
         }
-        return inHalf.computeIfAbsent(
+        return fp16Values.computeIfAbsent(
                 value,
-                wide -> {
-                    Optional<TensorProto> constant = index.constant(wide);
+                fp32 -> {
+                    Optional<TensorProto> constant = index.constant(fp32);
                     if (constant.isEmpty()) {
-                        return added.node("Cast", List.of(wide), NewNodes.integer("to", HALF));
+                        return added.cast(fp32, DataType.FLOAT16);
                     }
-                    String name = added.name();
-                    added.constants()
-                            .add(narrowed(constant.get()).toBuilder().setName(name).build());
-                    return name;
+                    return added.constant(
+                            toFp16(constant.get()).toBuilder().setName(added.newName()).build());
                 });
     }
 
-    /** A value, in 32 bits if it was one of them. */
-    private String float32(String value) {
-        if (!narrow.contains(value)) {
+    /** The fp32 form of a converted value; other values are unchanged. */
+    private String toFp32(String value) {
+        if (!converted.contains(value)) {
             return value;
         }
-        return inFloat.computeIfAbsent(
-                value, half -> added.node("Cast", List.of(half), NewNodes.integer("to", FLOAT)));
+        return fp32Values.computeIfAbsent(value, fp16 -> added.cast(fp16, DataType.FLOAT));
     }
 
-    private TensorProto narrowed(TensorProto wide) {
+    private TensorProto toFp16(TensorProto tensor) {
         int count =
-                wide.getDimsList().stream()
+                tensor.getDimsList().stream()
                         .mapToInt(Math::toIntExact)
                         .reduce(1, Math::multiplyExact);
         ByteBuffer halves =
                 ByteBuffer.allocateDirect(Math.multiplyExact(count, 2))
                         .order(ByteOrder.LITTLE_ENDIAN);
-        if (wide.getFloatDataCount() > 0) {
-            wide.getFloatDataList().forEach(number -> halves.putShort(narrowed(number)));
+        if (tensor.getFloatDataCount() > 0) {
+            tensor.getFloatDataList().forEach(number -> halves.putShort(toFp16(number)));
         } else {
-            ByteBuffer numbers = data.apply(wide).order(ByteOrder.LITTLE_ENDIAN);
+            ByteBuffer numbers = data.apply(tensor).order(ByteOrder.LITTLE_ENDIAN);
             while (numbers.hasRemaining()) {
-                halves.putShort(narrowed(numbers.getFloat()));
+                halves.putShort(toFp16(numbers.getFloat()));
             }
         }
         return TensorProto.newBuilder()
                 .setDataType(HALF)
-                .addAllDims(wide.getDimsList())
+                .addAllDims(tensor.getDimsList())
                 .setRawData(UnsafeByteOperations.unsafeWrap(halves.flip()))
                 .build();
     }
 
-    /** The nearest 16-bit float; the largest for finite numbers beyond it. */
-    static short narrowed(float number) {
-        float kept =
-                Float.isFinite(number) ? Math.max(-GREATEST, Math.min(GREATEST, number)) : number;
-        return Fp16Conversions.floatToFp16(kept);
+    /** The nearest fp16 value; the largest for finite numbers beyond it. */
+    private static short toFp16(float number) {
+        float limited =
+                Float.isFinite(number) ? Math.max(-MAX_HALF, Math.min(MAX_HALF, number)) : number;
+        return Fp16Conversions.floatToFp16(limited);
     }
 }

@@ -6,9 +6,6 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
-import ai.onnx.proto.OnnxMl.TensorShapeProto;
-import ai.onnx.proto.OnnxMl.TypeProto;
-import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,46 +17,47 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * Says attention that a graph spells out, {@code softmax(q k' * scale + mask) v} for each head, in
- * one node of ONNX Runtime's, which is told the texts' lengths. Its kernels on GPUs then never
- * write the scores to memory, which those for a mask of [batch, tokens] do.
+ * Replaces attention written as separate operators, {@code softmax(q k' * scale + mask) v} for each
+ * head, with ONNX Runtime's fused MultiHeadAttention, passing sequence lengths instead of a mask.
+ * Its GPU kernels for lengths never write the scores to memory; those for a [batch, tokens] mask
+ * do.
  *
- * <p>Only where the mask comes of the input that marks padding and of nothing else is it said so: a
- * bias of relative positions, for one, is not a mask.
+ * <p>Matches only if the mask depends on the attention mask input and nothing else: a relative
+ * position bias, for example, is not a mask.
  */
 public final class FuseAttention {
 
     /**
-     * The input with the lengths, int32. ONNX Runtime takes them in two forms, and each of its
-     * kernels on GPUs one of them: in fp16 [3 * batch + 2], the rows' numbers of tokens, then where
-     * each row starts and the last ends, once for queries and once for keys; in fp32 [batch], the
-     * numbers of tokens alone (the starts would be misread as the first token that is not masked).
+     * Name of the int32 input with the sequence lengths. ONNX Runtime accepts two forms, and each
+     * of its GPU kernels one of them: in fp16 [3 * batch + 2], the lengths, then the start of each
+     * sequence and the end of the last, once for queries and once for keys; in fp32 [batch], the
+     * lengths only (starts would be misread as the first token that is not masked).
      */
     public static final String LENGTHS = "splade/lengths";
 
     private static final List<Long> HEADS_FIRST = List.of(0L, 2L, 1L, 3L);
-    private static final List<Long> HEADS_FIRST_TURNED = List.of(0L, 2L, 3L, 1L);
-    private static final List<Long> TURNED = List.of(0L, 1L, 3L, 2L);
+    private static final List<Long> HEADS_FIRST_TRANSPOSED = List.of(0L, 2L, 3L, 1L);
+    private static final List<Long> TRANSPOSED = List.of(0L, 1L, 3L, 2L);
 
-    /** Larger constants are weights, and what is made of them is no mask. */
-    private static final int MASK_CONSTANT_ELEMENTS = 16;
+    /** Larger constants are weights, which a mask does not depend on. */
+    private static final int MAX_MASK_CONSTANT_ELEMENTS = 16;
 
     private final GraphIndex index;
     private final ConstantReader constants;
     private final String mask;
     private final Map<String, List<NodeProto>> consumers = new HashMap<>();
 
-    /** A value, and what it has been multiplied by on the way. */
+    /** A value before it is multiplied by a constant. */
     private record Scaled(String value, double scale) {}
 
-    /** Values [batch, tokens, width], split into heads. */
-    private record Split(String value, long heads, double scale) {}
+    /** A [batch, tokens, width] value before it is split into heads. */
+    private record Heads(String value, long count, double scale) {}
 
-    /** A value before its bias is added. */
-    private record Biased(String product, String bias) {}
+    /** A linear layer: a MatMul and the bias that is added to it. */
+    private record Linear(String matMul, String bias) {}
 
-    /** Attention that was found. */
-    private record Found(Split query, Split key, Split value, double scale) {}
+    /** Attention as separate operators. */
+    private record Match(Heads query, Heads key, Heads value, double scale) {}
 
     private FuseAttention(GraphIndex index, Function<TensorProto, ByteBuffer> data, String mask) {
         this.index = index;
@@ -73,26 +71,26 @@ public final class FuseAttention {
     }
 
     /**
-     * The graph with all its attention in single nodes and the input {@link #LENGTHS}; nothing
-     * where it has none or where some of it is of another form.
+     * Returns the graph with fused attention and the additional input {@link #LENGTHS}; empty if
+     * any of its attention does not match.
      *
-     * @param data gives the bytes of a weight
-     * @param mask name of the input [batch, tokens] that is 0 where a row is filled up
+     * @param data returns the bytes of a weight
+     * @param mask name of the [batch, tokens] input that is 0 for padding
      */
-    public static Optional<ModelProto> fuse(
+    public static Optional<ModelProto> apply(
             GraphIndex index, Function<TensorProto, ByteBuffer> data, String mask) {
-        return new FuseAttention(index, data, mask).fuse();
+        return new FuseAttention(index, data, mask).apply();
     }
 
-    private Optional<ModelProto> fuse() {
-        Map<String, Found> byOutput = new HashMap<>();
+    private Optional<ModelProto> apply() {
+        Map<String, Match> byOutput = new HashMap<>();
         for (NodeProto node : index.graph().getNodeList()) {
             if (index.is(node, "Softmax")) {
-                Optional<Map.Entry<String, Found>> found = attention(node);
-                if (found.isEmpty()) {
+                Optional<Map.Entry<String, Match>> match = attention(node);
+                if (match.isEmpty()) {
                     return Optional.empty();
                 }
-                byOutput.put(found.get().getKey(), found.get().getValue());
+                byOutput.put(match.get().getKey(), match.get().getValue());
             }
         }
         if (byOutput.isEmpty()) {
@@ -100,93 +98,72 @@ public final class FuseAttention {
         }
         GraphProto.Builder graph = index.graph().toBuilder().clearNode();
         for (NodeProto node : index.graph().getNodeList()) {
-            Found found = byOutput.get(node.getOutput(0));
-            if (found == null) {
+            Match match = byOutput.get(node.getOutput(0));
+            if (match == null) {
                 graph.addNode(node);
             } else {
-                fused(node.getOutput(0), found).forEach(graph::addNode);
+                fused(node.getOutput(0), match).forEach(graph::addNode);
             }
         }
-        graph.addInput(lengths());
+        graph.addInput(GraphBuilder.value(LENGTHS, DataType.INT32, "lengths"));
         ModelProto.Builder model = index.model().toBuilder().setGraph(graph);
         return Optional.of(GraphIndex.pruned(GraphIndex.withMicrosoft(model)));
     }
 
-    private static ValueInfoProto lengths() {
-        return ValueInfoProto.newBuilder()
-                .setName(LENGTHS)
-                .setType(
-                        TypeProto.newBuilder()
-                                .setTensorType(
-                                        TypeProto.Tensor.newBuilder()
-                                                .setElemType(DataType.INT32.getNumber())
-                                                .setShape(
-                                                        TensorShapeProto.newBuilder()
-                                                                .addDim(
-                                                                        TensorShapeProto.Dimension
-                                                                                .newBuilder()
-                                                                                .setDimParam(
-                                                                                        "lengths")))))
-                .build();
-    }
-
-    /**
-     * Attention in one node. Where query, key and value each end in a bias, the node adds them, all
-     * three at once.
-     */
-    private List<NodeProto> fused(String output, Found found) {
-        List<Split> inputs = List.of(found.query(), found.key(), found.value());
-        List<Biased> biased = inputs.stream().flatMap(input -> biased(input).stream()).toList();
-        boolean all = biased.size() == inputs.size();
-        String bias = all ? output + "/bias" : "";
+    /** The fused node, which also adds the biases if query, key and value all have one. */
+    private List<NodeProto> fused(String output, Match match) {
+        List<Heads> inputs = List.of(match.query(), match.key(), match.value());
+        List<Linear> linears = inputs.stream().flatMap(input -> linear(input).stream()).toList();
+        boolean hasBiases = linears.size() == inputs.size();
+        String bias = hasBiases ? output + "/bias" : "";
         NodeProto.Builder attention =
                 NodeProto.newBuilder()
                         .setDomain(GraphIndex.MICROSOFT)
                         .setOpType("MultiHeadAttention")
                         .setName(output);
         for (int i = 0; i < inputs.size(); i++) {
-            attention.addInput(all ? biased.get(i).product() : inputs.get(i).value());
+            attention.addInput(hasBiases ? linears.get(i).matMul() : inputs.get(i).value());
         }
         attention
                 .addInput(bias)
                 .addInput(LENGTHS)
                 .addOutput(output)
-                .addAttribute(NewNodes.integer("num_heads", found.query().heads()))
-                .addAttribute(NewNodes.real("scale", (float) found.scale()));
-        if (!all) {
+                .addAttribute(GraphBuilder.attribute("num_heads", match.query().count()))
+                .addAttribute(GraphBuilder.attribute("scale", (float) match.scale()));
+        if (!hasBiases) {
             return List.of(attention.build());
         }
         return List.of(
                 NodeProto.newBuilder()
                         .setOpType("Concat")
                         .setName(bias)
-                        .addAllInput(biased.stream().map(Biased::bias).toList())
+                        .addAllInput(linears.stream().map(Linear::bias).toList())
                         .addOutput(bias)
-                        .addAttribute(NewNodes.integer("axis", 0))
+                        .addAttribute(GraphBuilder.attribute("axis", 0))
                         .build(),
                 attention.build());
     }
 
-    /** A value that ends in the addition of a constant vector, which nothing else reads. */
-    private Optional<Biased> biased(Split split) {
+    /** Matches a linear layer with a bias whose result nothing else reads. */
+    private Optional<Linear> linear(Heads heads) {
         Optional<NodeProto> sum =
-                onlyConsumer(split.value(), "Reshape").isEmpty()
+                onlyConsumer(heads.value(), "Reshape").isEmpty()
                         ? Optional.empty()
-                        : index.producer(split.value(), "Add");
+                        : index.producer(heads.value(), "Add");
         for (int side = 0; sum.isPresent() && side < 2; side++) {
-            String product = sum.get().getInput(1 - side);
+            String matMul = sum.get().getInput(1 - side);
             String bias = sum.get().getInput(side);
             if (index.constant(bias).filter(vector -> vector.getDimsCount() == 1).isPresent()
-                    && index.producer(product, "MatMul").isPresent()) {
-                return Optional.of(new Biased(product, bias));
+                    && index.producer(matMul, "MatMul").isPresent()) {
+                return Optional.of(new Linear(matMul, bias));
             }
         }
         return Optional.empty();
     }
 
-    /** The attention around a softmax, with the name of what it gives. */
-    private Optional<Map.Entry<String, Found>> attention(NodeProto softmax) {
-        long axis = GraphIndex.attribute(softmax, "axis").map(AttributeProto::getI).orElse(-1L);
+    /** Matches the attention around a softmax; the key is the name of its output. */
+    private Optional<Map.Entry<String, Match>> attention(NodeProto softmax) {
+        long axis = GraphIndex.intAttribute(softmax, "axis", -1);
         Optional<NodeProto> sum = index.producer(softmax.getInput(0), "Add");
         if (axis != -1 && axis != 3 || sum.isEmpty()) {
             return Optional.empty();
@@ -194,7 +171,7 @@ public final class FuseAttention {
         for (int masked = 0; masked < 2; masked++) {
             Optional<Scaled> scores = scaled(sum.get().getInput(1 - masked));
             Optional<NodeProto> product =
-                    scores.flatMap(found -> index.producer(found.value(), "MatMul"));
+                    scores.flatMap(scaled -> index.producer(scaled.value(), "MatMul"));
             if (product.isPresent() && isMask(sum.get().getInput(masked))) {
                 return around(softmax, product.get(), scores.get().scale());
             }
@@ -202,41 +179,41 @@ public final class FuseAttention {
         return Optional.empty();
     }
 
-    private Optional<Map.Entry<String, Found>> around(
+    private Optional<Map.Entry<String, Match>> around(
             NodeProto softmax, NodeProto product, double scale) {
-        Optional<Split> query = split(product.getInput(0), false);
-        Optional<Split> key = split(product.getInput(1), true);
-        Optional<NodeProto> mixture = onlyConsumer(softmax.getOutput(0), "MatMul");
+        Optional<Heads> query = heads(product.getInput(0), false);
+        Optional<Heads> key = heads(product.getInput(1), true);
+        Optional<NodeProto> weighted = onlyConsumer(softmax.getOutput(0), "MatMul");
         if (query.isEmpty()
                 || key.isEmpty()
-                || mixture.isEmpty()
-                || !mixture.get().getInput(0).equals(softmax.getOutput(0))) {
+                || weighted.isEmpty()
+                || !weighted.get().getInput(0).equals(softmax.getOutput(0))) {
             return Optional.empty();
         }
-        Optional<Split> value = split(mixture.get().getInput(1), false);
+        Optional<Heads> value = heads(weighted.get().getInput(1), false);
         Optional<String> joined =
-                onlyConsumer(mixture.get().getOutput(0), "Transpose")
+                onlyConsumer(weighted.get().getOutput(0), "Transpose")
                         .filter(node -> order(node).equals(HEADS_FIRST))
                         .flatMap(node -> onlyConsumer(node.getOutput(0), "Reshape"))
                         .map(node -> node.getOutput(0));
         if (value.isEmpty()
                 || joined.isEmpty()
                 || value.get().scale() != 1
-                || query.get().heads() != key.get().heads()
-                || query.get().heads() != value.get().heads()) {
+                || query.get().count() != key.get().count()
+                || query.get().count() != value.get().count()) {
             return Optional.empty();
         }
         return Optional.of(
                 Map.entry(
                         joined.get(),
-                        new Found(
+                        new Match(
                                 query.get(),
                                 key.get(),
                                 value.get(),
                                 scale * query.get().scale() * key.get().scale())));
     }
 
-    /** The only node that reads a value, sizes apart, if it is that operator. */
+    /** The only node that reads a value, other than its shape, if it is that operator. */
     private Optional<NodeProto> onlyConsumer(String value, String operator) {
         List<NodeProto> all =
                 consumers.getOrDefault(value, List.of()).stream()
@@ -247,31 +224,35 @@ public final class FuseAttention {
                 : Optional.empty();
     }
 
-    /** [batch, heads, tokens, size], or with the last two exchanged, before it was split. */
-    private Optional<Split> split(String value, boolean turned) {
+    /**
+     * Matches the split of a value into heads.
+     *
+     * @param transposed whether its last two axes are transposed, as those of the keys are
+     */
+    private Optional<Heads> heads(String value, boolean transposed) {
         Optional<Scaled> outer = scaled(value);
         Optional<NodeProto> transpose =
-                outer.flatMap(found -> index.producer(found.value(), "Transpose"));
+                outer.flatMap(scaled -> index.producer(scaled.value(), "Transpose"));
         if (transpose.isEmpty()) {
             return Optional.empty();
         }
         List<Long> order = order(transpose.get());
-        if (turned && order.equals(TURNED)) {
-            return split(transpose.get().getInput(0), false)
-                    .map(s -> new Split(s.value(), s.heads(), s.scale() * outer.get().scale()));
+        if (transposed && order.equals(TRANSPOSED)) {
+            return heads(transpose.get().getInput(0), false)
+                    .map(h -> new Heads(h.value(), h.count(), h.scale() * outer.get().scale()));
         }
-        if (!order.equals(turned ? HEADS_FIRST_TURNED : HEADS_FIRST)) {
+        if (!order.equals(transposed ? HEADS_FIRST_TRANSPOSED : HEADS_FIRST)) {
             return Optional.empty();
         }
         Optional<Scaled> inner = scaled(transpose.get().getInput(0));
         Optional<NodeProto> reshape =
-                inner.flatMap(found -> index.producer(found.value(), "Reshape"));
-        return reshape.flatMap(node -> heads(node.getInput(1)))
+                inner.flatMap(scaled -> index.producer(scaled.value(), "Reshape"));
+        return reshape.flatMap(node -> headCount(node.getInput(1)))
                 .map(
-                        heads ->
-                                new Split(
+                        count ->
+                                new Heads(
                                         reshape.get().getInput(0),
-                                        heads,
+                                        count,
                                         outer.get().scale() * inner.get().scale()));
     }
 
@@ -281,24 +262,24 @@ public final class FuseAttention {
                 .orElse(List.of());
     }
 
-    /** The third of four sizes that a value is given, if it is known. */
-    private Optional<Long> heads(String shape) {
+    /** The number of heads in a shape [batch, tokens, heads, size], if it is constant. */
+    private Optional<Long> headCount(String shape) {
         Optional<TensorProto> constant = index.constant(shape);
         if (constant.isPresent()) {
             return constants
-                    .integers(constant.get())
+                    .int64s(constant.get())
                     .filter(sizes -> sizes.size() == 4 && sizes.get(2) > 0)
                     .map(sizes -> sizes.get(2));
         }
         return index.producer(shape, "Concat")
                 .filter(node -> node.getInputCount() == 4)
                 .flatMap(node -> index.constant(node.getInput(2)))
-                .flatMap(constants::integers)
+                .flatMap(constants::int64s)
                 .filter(sizes -> sizes.size() == 1 && sizes.get(0) > 0)
                 .map(sizes -> sizes.get(0));
     }
 
-    /** What a value is before it is multiplied or divided by constant numbers. */
+    /** The value before multiplications and divisions by constants. */
     private Optional<Scaled> scaled(String value) {
         double scale = 1;
         String current = index.behindIdentities(value);
@@ -311,10 +292,10 @@ public final class FuseAttention {
             if (!divides && !index.is(node.get(), "Mul")) {
                 return Optional.of(new Scaled(current, scale));
             }
-            Optional<Double> by = constants.number(node.get().getInput(1));
+            Optional<Double> by = constants.scalar(node.get().getInput(1));
             int other = 0;
             if (by.isEmpty() && !divides) {
-                by = constants.number(node.get().getInput(0));
+                by = constants.scalar(node.get().getInput(0));
                 other = 1;
             }
             if (by.isEmpty() || by.get() == 0) {
@@ -325,20 +306,20 @@ public final class FuseAttention {
         }
     }
 
-    /** Whether a value is made of the input that marks padding, sizes and single numbers only. */
+    /** Whether a value depends only on the attention mask, shapes and small constants. */
     private boolean isMask(String value) {
         Set<String> seen = new HashSet<>();
         List<String> open = new ArrayList<>(List.of(value));
-        boolean marked = false;
+        boolean dependsOnMask = false;
         while (!open.isEmpty()) {
             String current = open.remove(open.size() - 1);
             if (current.isEmpty() || !seen.add(current)) {
                 continue;
             }
-            marked |= current.equals(mask);
+            dependsOnMask |= current.equals(mask);
             Optional<NodeProto> node = index.producer(current);
             if (node.isPresent() && index.constant(current).isEmpty()) {
-                // sizes may come from anywhere
+                // shapes may be those of any value
                 if (!index.is(node.get(), "Shape")) {
                     open.addAll(node.get().getInputList());
                 }
@@ -346,7 +327,7 @@ public final class FuseAttention {
                 return false;
             }
         }
-        return marked;
+        return dependsOnMask;
     }
 
     private boolean isSmallConstant(String value) {
@@ -354,7 +335,7 @@ public final class FuseAttention {
                 .filter(
                         tensor ->
                                 tensor.getDimsList().stream().reduce(1L, (a, b) -> a * b)
-                                        <= MASK_CONSTANT_ELEMENTS)
+                                        <= MAX_MASK_CONSTANT_ELEMENTS)
                 .isPresent();
     }
 }

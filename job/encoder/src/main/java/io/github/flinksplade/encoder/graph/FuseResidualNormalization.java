@@ -1,6 +1,5 @@
 package io.github.flinksplade.encoder.graph;
 
-import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
@@ -9,18 +8,18 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Merges a layer normalization with the residual connection before it, {@code normalize(x +
- * (product + bias))}, into ONNX Runtime's SkipLayerNormalization, which reads and writes the hidden
- * states once instead of three times. ONNX Runtime does this itself only where it can prove that
- * both summands have the same shape, which the usual position embeddings prevent.
+ * Replaces a residual connection and the layer normalization after it, {@code normalize(x + (x * W
+ * + bias))}, with ONNX Runtime's SkipLayerNormalization, which reads and writes the hidden states
+ * once instead of three times. ONNX Runtime fuses them itself only if it can prove that both
+ * summands have the same shape, which the usual position embeddings prevent.
  */
 public final class FuseResidualNormalization {
 
     private final GraphIndex index;
     private final Map<String, Integer> consumers = new HashMap<>();
 
-    /** A summand without its bias; the bias is empty where there is none. */
-    private record Linear(String product, String bias) {}
+    /** A linear layer; the bias is the empty name if it has none. */
+    private record Linear(String matMul, String bias) {}
 
     private FuseResidualNormalization(GraphIndex index) {
         this.index = index;
@@ -33,34 +32,33 @@ public final class FuseResidualNormalization {
         index.graph().getOutputList().forEach(o -> consumers.merge(o.getName(), 1, Integer::sum));
     }
 
-    /** The merged graph; the same model where there is nothing to merge. */
-    public static ModelProto merge(GraphIndex index) {
-        return new FuseResidualNormalization(index).merge();
+    /** Returns the rewritten graph, or the same model if nothing matches. */
+    public static ModelProto apply(GraphIndex index) {
+        return new FuseResidualNormalization(index).apply();
     }
 
-    private ModelProto merge() {
+    private ModelProto apply() {
         GraphProto.Builder graph = index.graph().toBuilder().clearNode();
-        boolean merged = false;
+        boolean changed = false;
         for (NodeProto node : index.graph().getNodeList()) {
-            Optional<NodeProto> both = merged(node);
-            graph.addNode(both.orElse(node));
-            merged |= both.isPresent();
+            Optional<NodeProto> fused = fused(node);
+            graph.addNode(fused.orElse(node));
+            changed |= fused.isPresent();
         }
-        return merged
+        return changed
                 ? GraphIndex.pruned(
                         GraphIndex.withMicrosoft(index.model().toBuilder().setGraph(graph)))
                 : index.model();
     }
 
-    private Optional<NodeProto> merged(NodeProto normalization) {
+    private Optional<NodeProto> fused(NodeProto normalization) {
         if (!index.is(normalization, "LayerNormalization")
                 || normalization.getInputCount() != 3
                 || normalization.getOutputCount() != 1
-                || GraphIndex.attribute(normalization, "axis").map(AttributeProto::getI).orElse(-1L)
-                        != -1) {
+                || GraphIndex.intAttribute(normalization, "axis", -1) != -1) {
             return Optional.empty();
         }
-        Optional<NodeProto> sum = onlyUse(normalization.getInput(0), "Add");
+        Optional<NodeProto> sum = producerOfSingleUse(normalization.getInput(0), "Add");
         for (int side = 0; sum.isPresent() && side < 2; side++) {
             String other = sum.get().getInput(1 - side);
             Optional<Linear> linear = linear(sum.get().getInput(side));
@@ -78,28 +76,26 @@ public final class FuseResidualNormalization {
                         .setOpType("SkipLayerNormalization")
                         .setName(normalization.getOutput(0))
                         .addInput(residual)
-                        .addInput(linear.product())
+                        .addInput(linear.matMul())
                         .addInput(normalization.getInput(1))
                         .addInput(normalization.getInput(2))
                         .addOutput(normalization.getOutput(0))
                         .addAttribute(
-                                NewNodes.real(
+                                GraphBuilder.attribute(
                                         "epsilon",
-                                        GraphIndex.attribute(normalization, "epsilon")
-                                                .map(AttributeProto::getF)
-                                                .orElse(1e-5f)));
+                                        LayerNormalizationMatcher.epsilon(normalization)));
         if (!linear.bias().isEmpty()) {
             node.addInput(linear.bias());
         }
         return node.build();
     }
 
-    /** A MatMul with a weight, as it is or with a bias that is added to each token. */
+    /** Matches a MatMul with a weight, with or without a bias. */
     private Optional<Linear> linear(String value) {
         if (isLinear(value)) {
             return Optional.of(new Linear(value, ""));
         }
-        Optional<NodeProto> sum = onlyUse(value, "Add");
+        Optional<NodeProto> sum = producerOfSingleUse(value, "Add");
         for (int side = 0; sum.isPresent() && side < 2; side++) {
             String bias = sum.get().getInput(1 - side);
             if (isLinear(sum.get().getInput(side))
@@ -116,8 +112,8 @@ public final class FuseResidualNormalization {
                 .isPresent();
     }
 
-    /** The node that makes a value which one other node alone reads, if it is that operator. */
-    private Optional<NodeProto> onlyUse(String value, String operator) {
+    /** The node that produces a value if it is that operator and only one node reads the value. */
+    private Optional<NodeProto> producerOfSingleUse(String value, String operator) {
         return consumers.getOrDefault(value, 0) == 1
                 ? index.producer(value, operator)
                 : Optional.empty();

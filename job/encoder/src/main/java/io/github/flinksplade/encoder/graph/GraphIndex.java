@@ -18,10 +18,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/** Who makes which value in a graph. */
+/** Answers which node or constant produces a value of a graph. */
 public final class GraphIndex {
 
-    /** The domain of ONNX Runtime's own operators. */
+    /** The domain of the operators that only ONNX Runtime has. */
     static final String MICROSOFT = "com.microsoft";
 
     private final ModelProto model;
@@ -48,7 +48,7 @@ public final class GraphIndex {
         return model.getGraph();
     }
 
-    /** The version of the standard operators, 0 where the graph uses none. */
+    /** The version of the standard operators; 0 if the graph uses none. */
     public long operatorSet() {
         return model.getOpsetImportList().stream()
                 .filter(set -> isStandard(set.getDomain()))
@@ -61,7 +61,12 @@ public final class GraphIndex {
         return domain.isEmpty() || domain.equals("ai.onnx");
     }
 
-    /** Whether a node is a standard operator of this name, and no function of the model's own. */
+    /** An integer attribute of a node. */
+    static long intAttribute(NodeProto node, String name, long defaultValue) {
+        return attribute(node, name).map(AttributeProto::getI).orElse(defaultValue);
+    }
+
+    /** Whether a node is the standard operator of this name, not a function of the model. */
     public boolean is(NodeProto node, String operator) {
         return node.getOpType().equals(operator)
                 && isStandard(node.getDomain())
@@ -72,17 +77,17 @@ public final class GraphIndex {
                                                 && isStandard(function.getDomain()));
     }
 
-    /** The node that makes a value; none for inputs and weights. */
+    /** The node that produces a value; empty for inputs and weights. */
     public Optional<NodeProto> producer(String value) {
         return Optional.ofNullable(producers.get(value));
     }
 
-    /** The producer if it is that operator. */
+    /** The node that produces a value if it is that operator. */
     public Optional<NodeProto> producer(String value, String operator) {
         return producer(value).filter(node -> is(node, operator));
     }
 
-    /** Of the nodes that a value is made of, the nearest that is that operator. */
+    /** The nearest node of that operator on which a value depends. */
     Optional<NodeProto> nearest(String value, String operator) {
         Set<String> seen = new HashSet<>();
         Deque<String> open = new ArrayDeque<>(List.of(value));
@@ -99,7 +104,7 @@ public final class GraphIndex {
         return Optional.empty();
     }
 
-    /** The value behind nodes that only pass it on. */
+    /** The value before Identity nodes. */
     public String behindIdentities(String value) {
         String current = value;
         for (Optional<NodeProto> node = producer(current, "Identity");
@@ -110,7 +115,7 @@ public final class GraphIndex {
         return current;
     }
 
-    /** A value that is a constant: an initializer, or a Constant node's tensor. */
+    /** The tensor of a constant: an initializer, or the tensor of a Constant node. */
     public Optional<TensorProto> constant(String value) {
         String source = behindIdentities(value);
         TensorProto initializer = initializers.get(source);
@@ -122,7 +127,7 @@ public final class GraphIndex {
                 .map(AttributeProto::getT);
     }
 
-    /** The element type of a constant, perhaps behind a transposition of two dimensions. */
+    /** The element type of a constant, which may be transposed. */
     Optional<Integer> constantType(String value) {
         return constant(value)
                 .map(TensorProto::getDataType)
@@ -132,28 +137,28 @@ public final class GraphIndex {
                                         .flatMap(node -> constantType(node.getInput(0))));
     }
 
-    /** The shape of a constant, perhaps behind a transposition of two dimensions. */
+    /** The shape of a constant, which may be a transposed matrix. */
     Optional<List<Long>> constantShape(String value) {
         return constant(value)
                 .map(TensorProto::getDimsList)
                 .or(
                         () ->
                                 producer(behindIdentities(value), "Transpose")
-                                        .filter(GraphIndex::turnsMatrix)
+                                        .filter(GraphIndex::isMatrixTranspose)
                                         .flatMap(node -> constantShape(node.getInput(0)))
                                         .filter(shape -> shape.size() == 2)
                                         .map(shape -> List.of(shape.get(1), shape.get(0))));
     }
 
-    /** Whether a Transpose node exchanges the two dimensions of a matrix. */
-    static boolean turnsMatrix(NodeProto node) {
+    /** Whether a Transpose node transposes a matrix. */
+    static boolean isMatrixTranspose(NodeProto node) {
         return attribute(node, "perm")
                 .map(order -> order.getIntsList().equals(List.of(1L, 0L)))
                 .orElse(true);
     }
 
-    /** Whether a node multiplies by its second input: in floats, or in integers made of them. */
-    boolean isProduct(NodeProto node) {
+    /** Whether a node multiplies matrices, in floats or in quantized integers. */
+    boolean isMatMul(NodeProto node) {
         return is(node, "MatMul")
                 || node.getDomain().equals(MICROSOFT)
                         && node.getOpType().equals("MatMulIntegerToFloat");
@@ -165,14 +170,14 @@ public final class GraphIndex {
                 .findFirst();
     }
 
-    /** The inputs that a caller must give: those without a default among the initializers. */
+    /** The required inputs: those without a default among the initializers. */
     List<ValueInfoProto> inputs() {
         return graph().getInputList().stream()
                 .filter(input -> !initializers.containsKey(input.getName()))
                 .toList();
     }
 
-    /** Every node, those of graphs within nodes and of functions included. */
+    /** Visits every node, including those of subgraphs and functions. */
     public void forEachNode(Consumer<NodeProto> action) {
         forEachNode(graph().getNodeList(), action);
         model.getFunctionsList().forEach(function -> forEachNode(function.getNodeList(), action));
@@ -181,24 +186,24 @@ public final class GraphIndex {
     private static void forEachNode(List<NodeProto> nodes, Consumer<NodeProto> action) {
         for (NodeProto node : nodes) {
             action.accept(node);
-            for (GraphProto inner : innerGraphs(node)) {
-                forEachNode(inner.getNodeList(), action);
+            for (GraphProto subgraph : subgraphs(node)) {
+                forEachNode(subgraph.getNodeList(), action);
             }
         }
     }
 
-    private static List<GraphProto> innerGraphs(NodeProto node) {
-        List<GraphProto> inner = new ArrayList<>();
+    private static List<GraphProto> subgraphs(NodeProto node) {
+        List<GraphProto> subgraph = new ArrayList<>();
         for (AttributeProto attribute : node.getAttributeList()) {
             if (attribute.hasG()) {
-                inner.add(attribute.getG());
+                subgraph.add(attribute.getG());
             }
-            inner.addAll(attribute.getGraphsList());
+            subgraph.addAll(attribute.getGraphsList());
         }
-        return inner;
+        return subgraph;
     }
 
-    /** The model with ONNX Runtime's own operators declared. */
+    /** Declares the operators that only ONNX Runtime has. */
     static ModelProto.Builder withMicrosoft(ModelProto.Builder model) {
         if (model.getOpsetImportList().stream()
                 .noneMatch(set -> set.getDomain().equals(MICROSOFT))) {
@@ -208,21 +213,21 @@ public final class GraphIndex {
         return model;
     }
 
-    /** The model with what its outputs do not need removed. */
+    /** Removes everything that the outputs do not depend on. */
     static ModelProto pruned(ModelProto.Builder model) {
         GraphProto.Builder graph = model.getGraphBuilder();
-        Map<String, NodeProto> makers = new HashMap<>();
+        Map<String, NodeProto> producers = new HashMap<>();
         for (NodeProto node : graph.getNodeList()) {
-            node.getOutputList().forEach(output -> makers.put(output, node));
+            node.getOutputList().forEach(output -> producers.put(output, node));
         }
         Set<String> needed = new HashSet<>();
         List<String> open = new ArrayList<>();
         graph.getOutputList().forEach(output -> open.add(output.getName()));
         while (!open.isEmpty()) {
             String value = open.remove(open.size() - 1);
-            // an optional input or output left out has the empty name
-            if (!value.isEmpty() && needed.add(value) && makers.containsKey(value)) {
-                addReads(makers.get(value), open);
+            // an omitted optional input or output has the empty name
+            if (!value.isEmpty() && needed.add(value) && producers.containsKey(value)) {
+                addReads(producers.get(value), open);
             }
         }
         List<NodeProto> nodes =
@@ -247,17 +252,17 @@ public final class GraphIndex {
         graph.clearInitializer().addAllInitializer(weights);
         graph.clearInput().addAllInput(inputs);
         graph.clearValueInfo().addAllValueInfo(values);
-        // from 4 on an initializer need not be listed as an input, which would keep it from folding
+        // since version 4 an initializer need not be an input, which would prevent folding it
         model.setIrVersion(Math.max(4, model.getIrVersion()));
         return model.build();
     }
 
-    /** What a node reads, and what graphs within it may read from outside. */
+    /** Adds the inputs of a node and of its subgraphs. */
     private static void addReads(NodeProto node, List<String> reads) {
         reads.addAll(node.getInputList());
-        for (GraphProto inner : innerGraphs(node)) {
-            inner.getOutputList().forEach(output -> reads.add(output.getName()));
-            inner.getNodeList().forEach(within -> addReads(within, reads));
+        for (GraphProto subgraph : subgraphs(node)) {
+            subgraph.getOutputList().forEach(output -> reads.add(output.getName()));
+            subgraph.getNodeList().forEach(within -> addReads(within, reads));
         }
     }
 }

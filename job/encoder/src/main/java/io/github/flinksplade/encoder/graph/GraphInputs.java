@@ -14,34 +14,34 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * The inputs of a text model, each [batch, tokens] of whole numbers.
+ * The inputs of a text model, each an integer [batch, tokens].
  *
- * @param inputs in the graph's order; one of them has the token ids
- * @param fixedBatch how many rows a run must have, or 0 for any number
- * @param fixedTokens how many tokens a row must have, or 0 for any number
+ * @param inputs in the graph's order, including the token ids
+ * @param fixedBatch the batch size that the graph requires, or 0 for any
+ * @param fixedTokens the sequence length that the graph requires, or 0 for any
  */
 public record GraphInputs(List<Input> inputs, int fixedBatch, int fixedTokens) {
 
-    /** What an input is told of a token. */
+    /** What an input contains for each token. */
     public enum Kind {
         /** Its id. */
         IDS,
-        /** 1, or 0 where a row is filled up to its length. */
+        /** 1, or 0 for padding. */
         MASK,
-        /** 0: texts have one segment. */
+        /** 0: a text has one segment. */
         SEGMENTS,
-        /** Its number, from 0. */
+        /** Its position, from 0. */
         POSITIONS,
-        /** {@link FuseAttention#LENGTHS}, [batch]: how many tokens each row has. */
+        /** {@link FuseAttention#LENGTHS} as [batch]: the sequence lengths. */
         LENGTHS,
-        /** The same, [3 * batch + 2]: followed by where each row starts, twice. */
+        /** The same as [3 * batch + 2]: followed by the start of each sequence, twice. */
         LENGTHS_AND_STARTS
     }
 
     /**
-     * @param wide whether its numbers have 64 bits, not 32
+     * @param isInt64 whether its type is int64, not int32
      */
-    public record Input(String name, Kind kind, boolean wide) {}
+    public record Input(String name, Kind kind, boolean isInt64) {}
 
     private static final Map<String, Kind> KINDS =
             Map.of(
@@ -53,7 +53,7 @@ public record GraphInputs(List<Input> inputs, int fixedBatch, int fixedTokens) {
                     "position_ids", Kind.POSITIONS);
 
     /**
-     * @throws ModelException when the graph is not one of a text model
+     * @throws ModelException if the graph is not a text model
      */
     public static GraphInputs of(GraphIndex graph, Path path) {
         List<Input> inputs = new ArrayList<>();
@@ -62,17 +62,17 @@ public record GraphInputs(List<Input> inputs, int fixedBatch, int fixedTokens) {
         for (ValueInfoProto value : graph.inputs()) {
             Kind kind = KINDS.get(canonical(value.getName()));
             TypeProto.Tensor type = value.getType().getTensorType();
-            boolean wide = type.getElemType() == DataType.INT64.getNumber();
-            boolean whole = wide || type.getElemType() == DataType.INT32.getNumber();
-            boolean matrix = !type.hasShape() || type.getShape().getDimCount() == 2;
-            if (kind == null || !whole || !matrix) {
+            boolean isInt64 = type.getElemType() == DataType.INT64.getNumber();
+            boolean isInteger = isInt64 || type.getElemType() == DataType.INT32.getNumber();
+            boolean isMatrix = !type.hasShape() || type.getShape().getDimCount() == 2;
+            if (kind == null || !isInteger || !isMatrix) {
                 throw new ModelException(
                         path
                                 + " is not a masked language model: its input "
                                 + describe(value)
                                 + (kind == null
-                                        ? " is none that a text gives"
-                                        : " should be int64 or int32 of [batch, tokens]")
+                                        ? " is not supported"
+                                        : " should be int64 or int32 [batch, tokens]")
                                 + "; it has "
                                 + describe(graph));
             }
@@ -80,7 +80,7 @@ public record GraphInputs(List<Input> inputs, int fixedBatch, int fixedTokens) {
                 batch = fixed(batch, type.getShape().getDim(0));
                 tokens = fixed(tokens, type.getShape().getDim(1));
             }
-            inputs.add(new Input(value.getName(), kind, wide));
+            inputs.add(new Input(value.getName(), kind, isInt64));
         }
         GraphInputs found = new GraphInputs(List.copyOf(inputs), batch, tokens);
         if (found.named(Kind.IDS).isEmpty()) {
@@ -93,10 +93,10 @@ public record GraphInputs(List<Input> inputs, int fixedBatch, int fixedTokens) {
         if (tokens > 0 && found.named(Kind.MASK).isEmpty()) {
             throw new ModelException(
                     path
-                            + " takes exactly "
+                            + " requires exactly "
                             + tokens
-                            + " tokens and has no attention_mask to leave out what a shorter text"
-                            + " lacks; export it with a dynamic sequence axis");
+                            + " tokens and has no attention_mask, so shorter texts cannot be padded;"
+                            + " export it with a dynamic sequence axis");
         }
         return found;
     }
@@ -105,16 +105,16 @@ public record GraphInputs(List<Input> inputs, int fixedBatch, int fixedTokens) {
         return Math.max(known, (int) Math.min(Integer.MAX_VALUE, dimension.getDimValue()));
     }
 
-    /** TensorFlow's exporter adds the number of an output to the names. */
+    /** TensorFlow's exporter appends an output index to the names. */
     private static String canonical(String name) {
         String lower = name.toLowerCase(Locale.ROOT);
         return lower.endsWith(":0") ? lower.substring(0, lower.length() - 2) : lower;
     }
 
     /**
-     * The same with {@link FuseAttention#LENGTHS} as a further input.
+     * Adds the input {@link FuseAttention#LENGTHS}.
      *
-     * @param starts whether the kernels want the rows' starts too
+     * @param starts whether the kernels require the starts of the sequences too
      */
     public GraphInputs withLengths(boolean starts) {
         List<Input> all = new ArrayList<>(inputs);
@@ -128,7 +128,7 @@ public record GraphInputs(List<Input> inputs, int fixedBatch, int fixedTokens) {
         return inputs.stream().filter(input -> input.kind() == kind).map(Input::name).findFirst();
     }
 
-    /** A graph's inputs and outputs with types and shapes, for a message. */
+    /** Describes a graph's inputs and outputs with types and shapes, for messages. */
     public static String describe(GraphIndex graph) {
         return "inputs "
                 + describe(graph.inputs())
@@ -144,7 +144,7 @@ public record GraphInputs(List<Input> inputs, int fixedBatch, int fixedTokens) {
 
     private static String describe(ValueInfoProto value) {
         if (!value.getType().hasTensorType()) {
-            return value.getName() + " (no tensor)";
+            return value.getName() + " (not a tensor)";
         }
         TypeProto.Tensor type = value.getType().getTensorType();
         DataType element = DataType.forNumber(type.getElemType());

@@ -11,18 +11,21 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** Finds where a graph normalises layers, in one node or spelt out in many. */
+/** Finds the layer normalizations of a graph, as one node or as separate operators. */
 final class LayerNormalizationMatcher {
+
+    /** The default of ONNX's LayerNormalization. */
+    private static final float DEFAULT_EPSILON = 1e-5f;
 
     private final GraphIndex index;
     private final ConstantReader constants;
 
     /**
-     * {@code (x - mean(x)) / sqrt(variance(x) + epsilon) * gain + shift} over the last dimension.
+     * {@code (x - mean(x)) / sqrt(variance(x) + epsilon) * scale + bias} over the last axis.
      *
-     * @param width size of that dimension
+     * @param width size of that axis
      */
-    record Found(String input, String gain, String shift, float epsilon, long width) {}
+    record Match(String input, String scale, String bias, float epsilon, long width) {}
 
     private LayerNormalizationMatcher(GraphIndex index, Function<TensorProto, ByteBuffer> data) {
         this.index = index;
@@ -30,58 +33,64 @@ final class LayerNormalizationMatcher {
     }
 
     /**
-     * Those of 32-bit floats, by the names of what they give.
+     * Returns the layer normalizations in fp32 by the names of their outputs.
      *
-     * @param data gives the bytes of a weight
+     * @param data returns the bytes of a weight
      */
-    static Map<String, Found> find(GraphIndex index, Function<TensorProto, ByteBuffer> data) {
-        LayerNormalizationMatcher finder = new LayerNormalizationMatcher(index, data);
-        Map<String, Found> all = new HashMap<>();
+    static Map<String, Match> find(GraphIndex index, Function<TensorProto, ByteBuffer> data) {
+        LayerNormalizationMatcher matcher = new LayerNormalizationMatcher(index, data);
+        Map<String, Match> matches = new HashMap<>();
         for (NodeProto node : index.graph().getNodeList()) {
-            finder.whole(node)
-                    .or(() -> finder.inParts(node))
-                    .ifPresent(found -> all.put(node.getOutput(0), found));
+            matcher.matchNode(node)
+                    .or(() -> matcher.matchOperators(node))
+                    .ifPresent(match -> matches.put(node.getOutput(0), match));
         }
-        return all;
+        return matches;
     }
 
-    private Optional<Found> whole(NodeProto node) {
+    /** The epsilon of a LayerNormalization node. */
+    static float epsilon(NodeProto node) {
+        return GraphIndex.attribute(node, "epsilon")
+                .map(AttributeProto::getF)
+                .orElse(DEFAULT_EPSILON);
+    }
+
+    private Optional<Match> matchNode(NodeProto node) {
         if (!index.is(node, "LayerNormalization")
                 || node.getInputCount() < 3
                 || node.getOutputCount() > 1
-                || GraphIndex.attribute(node, "axis").map(AttributeProto::getI).orElse(-1L) != -1) {
+                || GraphIndex.intAttribute(node, "axis", -1) != -1) {
             return Optional.empty();
         }
-        float epsilon =
-                GraphIndex.attribute(node, "epsilon").map(AttributeProto::getF).orElse(1e-5f);
-        return normalization(node.getInput(0), node.getInput(1), node.getInput(2), epsilon);
+        return match(node.getInput(0), node.getInput(1), node.getInput(2), epsilon(node));
     }
 
-    /** The sum that ends (x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon) * gain + shift. */
-    private Optional<Found> inParts(NodeProto sum) {
+    /** Matches the Add that ends {@code (x - mean(x)) / sqrt(...) * scale + bias}. */
+    private Optional<Match> matchOperators(NodeProto sum) {
         if (!index.is(sum, "Add")) {
             return Optional.empty();
         }
-        for (int shift = 0; shift < 2; shift++) {
-            Optional<NodeProto> product = index.producer(sum.getInput(1 - shift), "Mul");
-            if (product.isEmpty() || index.constant(sum.getInput(shift)).isEmpty()) {
+        for (int bias = 0; bias < 2; bias++) {
+            Optional<NodeProto> product = index.producer(sum.getInput(1 - bias), "Mul");
+            if (product.isEmpty() || index.constant(sum.getInput(bias)).isEmpty()) {
                 continue;
             }
-            for (int gain = 0; gain < 2; gain++) {
+            for (int scale = 0; scale < 2; scale++) {
                 Optional<NodeProto> quotient =
-                        index.producer(product.get().getInput(1 - gain), "Div");
+                        index.producer(product.get().getInput(1 - scale), "Div");
                 if (quotient.isPresent()
-                        && index.constant(product.get().getInput(gain)).isPresent()) {
-                    return normalized(
-                            quotient.get(), product.get().getInput(gain), sum.getInput(shift));
+                        && index.constant(product.get().getInput(scale)).isPresent()) {
+                    return matchQuotient(
+                            quotient.get(), product.get().getInput(scale), sum.getInput(bias));
                 }
             }
         }
         return Optional.empty();
     }
 
-    private Optional<Found> normalized(NodeProto quotient, String gain, String shift) {
-        Optional<String> input = centred(quotient.getInput(0));
+    /** Matches {@code (x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon)}. */
+    private Optional<Match> matchQuotient(NodeProto quotient, String scale, String bias) {
+        Optional<String> input = centered(quotient.getInput(0));
         Optional<NodeProto> sum =
                 index.producer(quotient.getInput(1), "Sqrt")
                         .flatMap(root -> index.producer(root.getInput(0), "Add"));
@@ -89,53 +98,39 @@ final class LayerNormalizationMatcher {
             return Optional.empty();
         }
         for (int epsilon = 0; epsilon < 2; epsilon++) {
-            Optional<Double> number = constants.number(sum.get().getInput(epsilon));
+            Optional<Double> number = constants.scalar(sum.get().getInput(epsilon));
             Optional<String> squares =
                     meanOf(sum.get().getInput(1 - epsilon)).flatMap(this::squareOf);
-            if (number.isPresent() && squares.flatMap(this::centred).equals(input)) {
-                return normalization(input.get(), gain, shift, number.get().floatValue());
+            if (number.isPresent() && squares.flatMap(this::centered).equals(input)) {
+                return match(input.get(), scale, bias, number.get().floatValue());
             }
         }
         return Optional.empty();
     }
 
-    /** x, of a value that is x - mean(x). */
-    private Optional<String> centred(String value) {
+    /** x, if a value is x - mean(x). */
+    private Optional<String> centered(String value) {
         return index.producer(value, "Sub")
                 .filter(node -> meanOf(node.getInput(1)).equals(Optional.of(node.getInput(0))))
                 .map(node -> node.getInput(0));
     }
 
-    /** x, of a value that is the mean of x over its last dimension, kept as one of size 1. */
+    /** x, if a value is the mean of x over its last axis, which is kept. */
     private Optional<String> meanOf(String value) {
         return index.producer(value, "ReduceMean")
-                .filter(
-                        node ->
-                                GraphIndex.attribute(node, "keepdims")
-                                                .map(AttributeProto::getI)
-                                                .orElse(1L)
-                                        == 1)
-                .filter(node -> isLast(axes(node)))
+                .filter(node -> GraphIndex.intAttribute(node, "keepdims", 1) == 1)
+                .filter(node -> isLast(constants.axes(node)))
                 .map(node -> node.getInput(0));
     }
 
-    private List<Long> axes(NodeProto node) {
-        if (node.getInputCount() > 1) {
-            return index.constant(node.getInput(1)).flatMap(constants::integers).orElse(List.of());
-        }
-        return GraphIndex.attribute(node, "axes")
-                .map(AttributeProto::getIntsList)
-                .orElse(List.of());
-    }
-
-    /** Texts are [batch, tokens, width]. */
+    /** Whether it is the last axis of [batch, tokens, width]. */
     private static boolean isLast(List<Long> axes) {
         return axes.equals(List.of(-1L)) || axes.equals(List.of(2L));
     }
 
     private Optional<String> squareOf(String value) {
         return index.producer(value, "Pow")
-                .filter(node -> constants.number(node.getInput(1)).equals(Optional.of(2.0)))
+                .filter(node -> constants.scalar(node.getInput(1)).equals(Optional.of(2.0)))
                 .or(
                         () ->
                                 index.producer(value, "Mul")
@@ -143,15 +138,15 @@ final class LayerNormalizationMatcher {
                 .map(node -> node.getInput(0));
     }
 
-    private Optional<Found> normalization(String input, String gain, String shift, float epsilon) {
-        Optional<TensorProto> gains = index.constant(gain).filter(this::isFloatVector);
-        Optional<TensorProto> shifts = index.constant(shift).filter(this::isFloatVector);
-        if (gains.isEmpty()
-                || shifts.isEmpty()
-                || gains.get().getDims(0) != shifts.get().getDims(0)) {
+    private Optional<Match> match(String input, String scale, String bias, float epsilon) {
+        Optional<TensorProto> scales = index.constant(scale).filter(this::isFloatVector);
+        Optional<TensorProto> biases = index.constant(bias).filter(this::isFloatVector);
+        if (scales.isEmpty()
+                || biases.isEmpty()
+                || scales.get().getDims(0) != biases.get().getDims(0)) {
             return Optional.empty();
         }
-        return Optional.of(new Found(input, gain, shift, epsilon, gains.get().getDims(0)));
+        return Optional.of(new Match(input, scale, bias, epsilon, scales.get().getDims(0)));
     }
 
     private boolean isFloatVector(TensorProto tensor) {

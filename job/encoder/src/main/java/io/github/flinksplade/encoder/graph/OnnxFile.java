@@ -7,7 +7,6 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
-import ai.onnxruntime.OnnxJavaType;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
@@ -27,21 +26,22 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
- * An ONNX file, parsed where it lies: the file is mapped into memory and so are the files that hold
- * external weights, and no weight is copied to the heap. Like ONNX Runtime's own mapping of
- * external weights, it asks that the files are not changed in place while the model is open.
+ * A memory-mapped ONNX file. The files with external weights are mapped too, and no weight is
+ * copied to the heap. As with ONNX Runtime's own mapping of external weights, the files must not
+ * change while the model is open.
  */
 public final class OnnxFile {
 
-    /** A weight of this many bytes or more is read by the session where it lies. */
-    private static final int LARGE_BYTES = 1 << 16;
+    /** Min bytes of a weight that the session maps itself. */
+    private static final int MIN_MAPPED_BYTES = 1 << 16;
 
     private final Path path;
     private final ModelProto model;
 
-    /** Where in the file the bytes of a weight begin; by the very object, not by its content. */
+    /** The positions in the file of the weights' bytes, by identity of the objects. */
     private final Map<ByteString, Long> positions;
 
     private final Map<Path, ByteBuffer> mapped = new HashMap<>();
@@ -53,7 +53,7 @@ public final class OnnxFile {
     }
 
     /**
-     * @throws ModelException when it is no whole ONNX file
+     * @throws ModelException if it is not a complete ONNX model
      */
     public static OnnxFile read(Path path) {
         try (FileChannel channel = FileChannel.open(path)) {
@@ -75,18 +75,18 @@ public final class OnnxFile {
             ModelProto model = ModelProto.parseFrom(in);
             if (model.getGraph().getNodeCount() == 0) {
                 throw new ModelException(
-                        path + " is not an ONNX model: it holds no graph; export it again");
+                        path + " is not an ONNX model: it contains no graph; export it again");
             }
             return new OnnxFile(path, model, positions(model, bytes.newCodedInput()));
         } catch (InvalidProtocolBufferException e) {
             throw new ModelException(
                     path
-                            + " is not an ONNX model, or is cut off or damaged ("
+                            + " is not an ONNX model, or is truncated or damaged ("
                             + e.getMessage()
                             + "); fetch or export it again",
                     e);
         } catch (NoSuchFileException e) {
-            throw new ModelException("there is no file " + path, e);
+            throw new ModelException("the file " + path + " does not exist", e);
         } catch (IOException e) {
             throw new ModelException(path + " cannot be read: " + e.getMessage(), e);
         }
@@ -100,7 +100,7 @@ public final class OnnxFile {
         return model;
     }
 
-    /** Finds the raw data of the graph's initializers, which the parser does not tell. */
+    /** Finds the positions of the initializers' raw data, which the parser does not report. */
     private static Map<ByteString, Long> positions(ModelProto model, CodedInputStream in)
             throws IOException {
         List<Long> found = new ArrayList<>();
@@ -133,12 +133,12 @@ public final class OnnxFile {
         void read() throws IOException;
     }
 
-    /** Reads each field of that number, limited to its length, and skips all others. */
+    /** Calls the reader for each field of that number, limited to the field, and skips others. */
     private static void eachField(CodedInputStream in, int number, Reader reader)
             throws IOException {
-        int wanted = number << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
+        int expected = number << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-            if (tag == wanted) {
+            if (tag == expected) {
                 int outer = in.pushLimit(in.readRawVarint32());
                 reader.read();
                 in.popLimit(outer);
@@ -149,16 +149,16 @@ public final class OnnxFile {
     }
 
     /**
-     * A model made from this one, small enough for the heap: its large weights are named by file
-     * and position, seen from {@link #root()}, so that the session maps them itself and lets go of
-     * those that it copies into another order.
+     * Replaces the large weights of a model derived from this one with references to file and
+     * position, relative to {@link #root()}. The session then maps them itself, and releases those
+     * that it copies into another layout.
      */
     public ModelProto detach(ModelProto changed) {
         ModelProto.Builder builder = changed.toBuilder();
         GraphProto.Builder graph = builder.getGraphBuilder();
         for (int i = 0; i < graph.getInitializerCount(); i++) {
             TensorProto tensor = graph.getInitializer(i);
-            Optional<Range> range = large(tensor);
+            Optional<Range> range = locate(tensor);
             graph.setInitializer(
                     i, range.isPresent() ? external(tensor, range.get()) : embedded(tensor));
         }
@@ -169,27 +169,27 @@ public final class OnnxFile {
         return builder.build();
     }
 
-    /** The folder from which {@link #detach} names files. */
+    /** The directory to which the references of {@link #detach} are relative. */
     public Path root() {
         return path.toAbsolutePath().getRoot();
     }
 
     private record Range(Path file, long offset, long length) {}
 
-    /** Where a weight lies, if it is a large one that lies in a file. */
-    private Optional<Range> large(TensorProto tensor) {
+    /** The location of a large weight that is stored in a file. */
+    private Optional<Range> locate(TensorProto tensor) {
         if (!hasBytes(tensor)) {
             return Optional.empty();
         }
         long bytes = data(tensor).remaining();
-        if (bytes < LARGE_BYTES) {
+        if (bytes < MIN_MAPPED_BYTES) {
             return Optional.empty();
         }
         if (isExternal(tensor)) {
             Map<String, String> entries = entries(tensor);
             return Optional.of(
                     new Range(
-                            inside(entries.getOrDefault("location", "")),
+                            resolve(entries.getOrDefault("location", "")),
                             Long.parseLong(entries.getOrDefault("offset", "0").strip()),
                             bytes));
         }
@@ -197,17 +197,17 @@ public final class OnnxFile {
                 .map(position -> new Range(path, position, bytes));
     }
 
-    /** Whether {@link #data} can give a weight's numbers, which may also be spelt out as such. */
+    /** Whether {@link #data} supports a tensor; its values may also be encoded as numbers. */
     static boolean hasBytes(TensorProto tensor) {
-        return javaType(tensor.getDataType()).isPresent()
+        return elementBytes(tensor.getDataType()).isPresent()
                 && (isExternal(tensor) || tensor.hasRawData());
     }
 
     /**
-     * Rows of a matrix as a weight of its own, which lies where they lie.
+     * Consecutive rows of a matrix as a weight that shares their bytes.
      *
-     * @param from the first of the rows
-     * @param to the one after the last
+     * @param from the first row
+     * @param to the row after the last
      */
     TensorProto rows(TensorProto matrix, String name, long from, long to) {
         long row = data(matrix).remaining() / matrix.getDims(0);
@@ -217,7 +217,7 @@ public final class OnnxFile {
                         .setDataType(matrix.getDataType())
                         .addDims(to - from)
                         .addDims(matrix.getDims(1));
-        Optional<Range> range = large(matrix);
+        Optional<Range> range = locate(matrix);
         if (range.isEmpty()) {
             ByteBuffer part = data(matrix).slice((int) (from * row), (int) ((to - from) * row));
             return rows.setRawData(UnsafeByteOperations.unsafeWrap(part)).build();
@@ -236,7 +236,7 @@ public final class OnnxFile {
     private TensorProto external(TensorProto tensor, Range range) {
         Path file;
         try {
-            // links of a cache may lead out of the model's folder, which the runtime refuses
+            // a cache may link to files outside the model's directory, which the runtime rejects
             file = range.file().toRealPath();
         } catch (IOException e) {
             throw new ModelException(range.file() + " cannot be read: " + e.getMessage(), e);
@@ -258,8 +258,8 @@ public final class OnnxFile {
         return entries;
     }
 
-    /** A model made from this one, with what lies in further files taken into it. */
-    public ModelProto whole(ModelProto changed) {
+    /** Embeds all external weights into a model derived from this one. */
+    public ModelProto embed(ModelProto changed) {
         ModelProto.Builder builder = changed.toBuilder();
         embedGraph(builder.getGraphBuilder());
         for (FunctionProto.Builder function : builder.getFunctionsBuilderList()) {
@@ -272,7 +272,7 @@ public final class OnnxFile {
         return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
     }
 
-    /** Weights of nodes and of graphs within nodes cannot be handed over by name. */
+    /** Weights of nodes and of subgraphs cannot be passed as references. */
     private void embedNodes(List<NodeProto.Builder> nodes) {
         for (NodeProto.Builder node : nodes) {
             for (AttributeProto.Builder attribute : node.getAttributeBuilderList()) {
@@ -313,10 +313,10 @@ public final class OnnxFile {
     }
 
     /**
-     * The bytes of a tensor that has raw data or external data.
+     * The bytes of a tensor with raw or external data.
      *
-     * @throws ModelException when there are more or fewer than its shape asks for, or their file is
-     *     not there
+     * @throws ModelException if their number does not match the tensor's shape, or their file is
+     *     missing
      */
     public ByteBuffer data(TensorProto tensor) {
         ByteBuffer data;
@@ -348,14 +348,16 @@ public final class OnnxFile {
 
     private ByteBuffer external(TensorProto tensor, Map<String, String> entries) {
         String location = entries.getOrDefault("location", "");
-        Path file = inside(location);
+        Path file = resolve(location);
         try {
             long size = Files.size(file);
             long offset = Long.parseLong(entries.getOrDefault("offset", "0").strip());
-            String given = entries.getOrDefault("length", "").strip();
-            long wanted = bytes(tensor);
+            String declared = entries.getOrDefault("length", "").strip();
+            long expected = bytes(tensor);
             long length =
-                    !given.isEmpty() ? Long.parseLong(given) : wanted >= 0 ? wanted : size - offset;
+                    !declared.isEmpty()
+                            ? Long.parseLong(declared)
+                            : expected >= 0 ? expected : size - offset;
             if (offset < 0 || length < 0 || length > size || offset > size - length) {
                 throw new ModelException(
                         "the external weights file "
@@ -390,9 +392,9 @@ public final class OnnxFile {
         } catch (NumberFormatException e) {
             throw new ModelException(
                     path
-                            + " is damaged: where its weight "
+                            + " is damaged: the position of its weight "
                             + tensor.getName()
-                            + " lies in "
+                            + " in "
                             + location
                             + " is not a number; export it again",
                     e);
@@ -400,7 +402,7 @@ public final class OnnxFile {
             throw new ModelException(
                     "the external weights file "
                             + file
-                            + " is missing; put it beside "
+                            + " is missing; copy it next to "
                             + path.getFileName(),
                     e);
         } catch (IOException e) {
@@ -415,7 +417,7 @@ public final class OnnxFile {
         }
     }
 
-    private Path inside(String location) {
+    private Path resolve(String location) {
         Path relative;
         try {
             relative = Path.of(location).normalize();
@@ -432,37 +434,31 @@ public final class OnnxFile {
         return path.resolveSibling(relative);
     }
 
-    /** How many bytes a tensor's shape asks for, or -1 where its type has no whole bytes. */
+    /** The number of bytes that matches a tensor's shape, or -1 if its type is not supported. */
     private static long bytes(TensorProto tensor) {
-        Optional<OnnxJavaType> type = javaType(tensor.getDataType());
-        if (type.isEmpty()) {
+        OptionalInt elementBytes = elementBytes(tensor.getDataType());
+        if (elementBytes.isEmpty()) {
             return -1;
         }
-        long bytes = type.get().size;
+        long bytes = elementBytes.getAsInt();
         for (long size : tensor.getDimsList()) {
             bytes = Math.multiplyExact(bytes, size);
         }
         return bytes;
     }
 
-    /** The runtime's name of an ONNX element type that can be handed over in a buffer. */
-    static Optional<OnnxJavaType> javaType(int elementType) {
+    /** Bytes of an element; empty for strings, complex numbers and types below a byte. */
+    private static OptionalInt elementBytes(int elementType) {
         TensorProto.DataType type = TensorProto.DataType.forNumber(elementType);
         if (type == null) {
-            return Optional.empty();
+            return OptionalInt.empty();
         }
         return switch (type) {
-            case FLOAT -> Optional.of(OnnxJavaType.FLOAT);
-            case DOUBLE -> Optional.of(OnnxJavaType.DOUBLE);
-            case FLOAT16 -> Optional.of(OnnxJavaType.FLOAT16);
-            case BFLOAT16 -> Optional.of(OnnxJavaType.BFLOAT16);
-            case INT8 -> Optional.of(OnnxJavaType.INT8);
-            case UINT8 -> Optional.of(OnnxJavaType.UINT8);
-            case INT16 -> Optional.of(OnnxJavaType.INT16);
-            case INT32 -> Optional.of(OnnxJavaType.INT32);
-            case INT64 -> Optional.of(OnnxJavaType.INT64);
-            case BOOL -> Optional.of(OnnxJavaType.BOOL);
-            default -> Optional.empty();
+            case INT8, UINT8, BOOL -> OptionalInt.of(1);
+            case FLOAT16, BFLOAT16, INT16 -> OptionalInt.of(2);
+            case FLOAT, INT32 -> OptionalInt.of(4);
+            case DOUBLE, INT64 -> OptionalInt.of(8);
+            default -> OptionalInt.empty();
         };
     }
 }

@@ -11,7 +11,6 @@ import com.google.protobuf.UnsafeByteOperations;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -22,41 +21,41 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * Turns a graph's products with constant matrices into products of 8-bit integers.
+ * Quantizes a graph's matrix multiplications with constant matrices to 8-bit integers.
  *
- * <p>A column of weights w becomes {@code round(w / s)} with {@code s = max |w| / 127}. What is
- * multiplied with it is quantised when it is known, to 0..255 between its least and its greatest
- * number (ONNX's DynamicQuantizeLinear), once for all products that read it. That is one scale for
- * all rows of a run: a text's vector then depends on what it is run with, so that such a graph must
- * be run one text at a time. Where the input is wider than the output, each row has a scale of its
- * own: in the inner layer of a feed-forward block a few tokens have numbers many times those of all
- * others, for whom one scale leaves hardly a bit.
+ * <p>A column of weights w becomes {@code round(w / s)} with {@code s = max |w| / 127}. The other
+ * factor is quantized at run time, to 0..255 between its minimum and its maximum (ONNX's
+ * DynamicQuantizeLinear), once for all multiplications that read it. That is one scale per run: a
+ * text's vector would depend on the other texts of its batch, so such a graph must run unbatched.
+ * If the input is wider than the output, each token has a scale of its own: in the inner layer of a
+ * feed-forward block a few tokens have values many times those of all others, to which a common
+ * scale would leave hardly a bit.
  *
- * <p>The product, its scales and a bias that follows are one operator of ONNX Runtime
- * (MatMulIntegerToFloat), which applies them while the numbers are in the processor's registers.
+ * <p>The multiplication, its scales and the bias that follows are one operator of ONNX Runtime,
+ * MatMulIntegerToFloat, which applies them while the values are in the processor's registers.
  */
 public final class QuantizeToInt8 {
 
     private static final String PREFIX = "int8/";
     private static final int SLICE_BY_INPUTS = 10;
 
-    /** Smaller matrices are not worth the quantising of what is multiplied with them. */
-    private static final long LEAST_WEIGHTS = 1 << 12;
+    /** For smaller matrices, quantizing the other factor costs more than it saves. */
+    private static final long MIN_WEIGHTS = 1 << 12;
 
     private final GraphIndex index;
     private final Function<TensorProto, ByteBuffer> data;
     private final Map<String, Integer> uses = new HashMap<>();
     private final Map<String, NodeProto> consumers = new HashMap<>();
-    private final Map<String, String> quantized = new HashMap<>();
-    private final Set<String> folded = new HashSet<>();
+    private final Map<String, String> quantizedInputs = new HashMap<>();
+    private final Set<String> foldedBiases = new HashSet<>();
     private final Set<String> constants = new HashSet<>();
-    private final List<NodeProto> nodes = new ArrayList<>();
-    private final List<TensorProto> weights = new ArrayList<>();
-    private int products;
+    private final GraphBuilder added;
+    private int count;
 
     private QuantizeToInt8(GraphIndex index, Function<TensorProto, ByteBuffer> data) {
         this.index = index;
         this.data = data;
+        this.added = new GraphBuilder(PREFIX, index.operatorSet());
         index.forEachNode(
                 node -> {
                     for (String input : node.getInputList()) {
@@ -69,89 +68,88 @@ public final class QuantizeToInt8 {
                 .forEach(output -> uses.merge(output.getName(), 1, Integer::sum));
     }
 
-    /** A matrix [in, out], read by columns. */
+    /** An [in, out] matrix; {@code transposed} tells whether it is stored as [out, in]. */
     private record Matrix(FloatBuffer data, int in, int out, boolean transposed) {
         float get(int row, int column) {
             return transposed ? data.get(column * in + row) : data.get(row * out + column);
         }
     }
 
-    /** A product found in the graph. */
-    private record Product(String input, Matrix matrix, Optional<TensorProto> bias) {}
+    /** A multiplication that can be quantized. */
+    private record Match(String input, Matrix matrix, Optional<TensorProto> bias) {}
 
     /**
-     * The graph with integer products, or nothing where it has none to make so.
+     * Returns the quantized graph; empty if it has nothing to quantize.
      *
-     * @param data gives the bytes of a weight
+     * @param data returns the bytes of a weight
      */
-    public static Optional<ModelProto> quantize(
+    public static Optional<ModelProto> apply(
             GraphIndex index, Function<TensorProto, ByteBuffer> data) {
-        return new QuantizeToInt8(index, data).quantize();
+        return new QuantizeToInt8(index, data).apply();
     }
 
-    private Optional<ModelProto> quantize() {
+    private Optional<ModelProto> apply() {
         for (NodeProto node : index.graph().getNodeList()) {
-            Optional<Product> product = product(node);
-            if (product.isPresent()) {
-                replace(node.getOutput(0), product.get());
-            } else if (!folded.contains(node.getOutput(0))) {
-                nodes.add(node);
+            Optional<Match> match = match(node);
+            if (match.isPresent()) {
+                replace(node.getOutput(0), match.get());
+            } else if (!foldedBiases.contains(node.getOutput(0))) {
+                added.nodes().add(node);
             }
         }
-        if (products == 0) {
+        if (count == 0) {
             return Optional.empty();
         }
         GraphProto.Builder graph =
-                index.graph().toBuilder().clearNode().addAllNode(nodes).addAllInitializer(weights);
+                index.graph().toBuilder()
+                        .clearNode()
+                        .addAllNode(added.nodes())
+                        .addAllInitializer(added.constants());
         ModelProto.Builder model = index.model().toBuilder().setGraph(graph);
         return Optional.of(GraphIndex.pruned(GraphIndex.withMicrosoft(model)));
     }
 
-    private Optional<Product> product(NodeProto node) {
+    private Optional<Match> match(NodeProto node) {
         if (index.is(node, "MatMul")) {
             return matrix(node.getInput(1), false)
-                    .map(matrix -> new Product(node.getInput(0), matrix, Optional.empty()));
+                    .map(matrix -> new Match(node.getInput(0), matrix, Optional.empty()));
         }
         if (index.is(node, "Gemm")
-                && number(node, "alpha", 1) == 1
-                && number(node, "beta", 1) == 1
-                && flag(node, "transA") == 0) {
-            boolean biased = node.getInputCount() > 2 && !node.getInput(2).isEmpty();
+                && floatAttribute(node, "alpha", 1) == 1
+                && floatAttribute(node, "beta", 1) == 1
+                && GraphIndex.intAttribute(node, "transA", 0) == 0) {
+            boolean hasBias = node.getInputCount() > 2 && !node.getInput(2).isEmpty();
             Optional<TensorProto> bias =
-                    biased ? index.constant(node.getInput(2)) : Optional.empty();
-            if (biased && bias.isEmpty()) {
+                    hasBias ? index.constant(node.getInput(2)) : Optional.empty();
+            if (hasBias && bias.isEmpty()) {
                 return Optional.empty();
             }
-            return matrix(node.getInput(1), flag(node, "transB") == 1)
+            return matrix(node.getInput(1), GraphIndex.intAttribute(node, "transB", 0) == 1)
                     .filter(
                             matrix ->
                                     bias.isEmpty()
                                             || isVector(bias.get(), matrix.out())
                                                     && floats(bias.get()).isPresent())
-                    .map(matrix -> new Product(node.getInput(0), matrix, bias));
+                    .map(matrix -> new Match(node.getInput(0), matrix, bias));
         }
         return Optional.empty();
     }
 
-    private static float number(NodeProto node, String name, float otherwise) {
-        return GraphIndex.attribute(node, name).map(AttributeProto::getF).orElse(otherwise);
+    private static float floatAttribute(NodeProto node, String name, float defaultValue) {
+        return GraphIndex.attribute(node, name).map(AttributeProto::getF).orElse(defaultValue);
     }
 
-    private static long flag(NodeProto node, String name) {
-        return GraphIndex.attribute(node, name).map(AttributeProto::getI).orElse(0L);
-    }
-
-    /** A constant matrix of floats, perhaps behind a transposition. */
+    /** A constant fp32 matrix, which may be transposed. */
     private Optional<Matrix> matrix(String value, boolean transposed) {
         Optional<TensorProto> constant = index.constant(value);
         if (constant.isEmpty()) {
             return index.producer(index.behindIdentities(value), "Transpose")
-                    .filter(GraphIndex::turnsMatrix)
+                    .filter(GraphIndex::isMatrixTranspose)
                     .flatMap(node -> matrix(node.getInput(0), !transposed));
         }
         TensorProto tensor = constant.get();
         if (tensor.getDimsCount() != 2
-                || tensor.getDims(0) * tensor.getDims(1) < LEAST_WEIGHTS
+                || tensor.getDims(0) * tensor.getDims(1) < MIN_WEIGHTS
                 || tensor.getDims(0) * tensor.getDims(1) > Integer.MAX_VALUE / 4) {
             return Optional.empty();
         }
@@ -181,6 +179,7 @@ public final class QuantizeToInt8 {
         return Optional.of(copy.flip());
     }
 
+    /** Whether a tensor broadcasts as a vector of that size. */
     private static boolean isVector(TensorProto tensor, int size) {
         int dimensions = tensor.getDimsCount();
         return dimensions > 0
@@ -188,33 +187,32 @@ public final class QuantizeToInt8 {
                 && tensor.getDimsList().stream().limit(dimensions - 1L).allMatch(d -> d == 1);
     }
 
-    private void replace(String output, Product product) {
-        String name = PREFIX + products++;
-        Matrix matrix = product.matrix();
-        weights.addAll(quantized(matrix, name));
+    private void replace(String output, Match match) {
+        String name = PREFIX + count++;
+        Matrix matrix = match.matrix();
+        quantized(matrix, name).forEach(added::constant);
         String result = output;
-        Optional<TensorProto> bias = product.bias();
+        Optional<TensorProto> bias = match.bias();
         if (bias.isEmpty()) {
-            Optional<NodeProto> sum = biased(output, matrix.out());
+            Optional<NodeProto> sum = biasAfter(output, matrix.out());
             if (sum.isPresent()) {
                 result = sum.get().getOutput(0);
-                folded.add(result);
+                foldedBiases.add(result);
                 bias = bias(sum.get(), output, matrix.out());
             }
         }
-        TensorProto shift =
+        added.constant(
                 bias.map(TensorProto::toBuilder)
                         .orElseGet(() -> zeros(matrix.out()))
                         .setName(name + ".bias")
                         .clearDims()
                         .addDims(matrix.out())
-                        .build();
-        weights.add(shift);
+                        .build());
         if (matrix.in() > matrix.out() && index.operatorSet() >= SLICE_BY_INPUTS) {
-            byRow(product.input(), matrix, name, result);
+            perToken(match.input(), matrix, name, result);
         } else {
-            String integers = integers(product.input());
-            product(
+            String integers = quantizedInput(match.input());
+            matMul(
                     List.of(
                             integers,
                             name + ".weight",
@@ -229,60 +227,49 @@ public final class QuantizeToInt8 {
     }
 
     /**
-     * A product with a scale for each row of its input, -127..127 of it around 128.
+     * Adds a multiplication with a scale per token of its input: -127..127 of it around 128.
      *
      * @param input [..., in]
      * @param output [..., out]
      */
-    private void byRow(String input, Matrix matrix, String name, String output) {
-        once(real("least", Float.MIN_NORMAL));
-        once(real("one", 1));
-        once(real("step", 1 / 127f));
-        once(
+    private void perToken(String input, Matrix matrix, String name, String output) {
+        addOnce(GraphBuilder.float32(PREFIX + "least", Float.MIN_NORMAL));
+        addOnce(GraphBuilder.float32(PREFIX + "one", 1));
+        addOnce(GraphBuilder.float32(PREFIX + "step", 1 / 127f));
+        addOnce(
                 TensorProto.newBuilder()
                         .setName(PREFIX + "middle")
                         .setDataType(DataType.UINT8.getNumber())
                         .setRawData(ByteString.copyFrom(new byte[] {(byte) 128}))
                         .build());
         String rows = node("Reshape", name + "/rows", input, integers(-1, matrix.in()));
-        String high = greatest("ReduceMax", name + "/high", rows);
-        String low = node("Neg", name + "/low", greatest("ReduceMin", name + "/least", rows));
-        String greatest = node("Max", name + "/greatest", high, low, PREFIX + "least");
-        String step = node("Mul", name + "/step", greatest, PREFIX + "step");
-        nodes.add(
-                NodeProto.newBuilder()
-                        .setOpType("ConstantOfShape")
-                        .setName(name + "/middles")
-                        .addInput(node("Shape", name + "/count", step))
-                        .addOutput(name + "/middles")
-                        .addAttribute(
-                                AttributeProto.newBuilder()
-                                        .setName("value")
-                                        .setType(AttributeProto.AttributeType.TENSOR)
-                                        .setT(
-                                                TensorProto.newBuilder()
-                                                        .setDataType(DataType.UINT8.getNumber())
-                                                        .addDims(1)
-                                                        .setRawData(
-                                                                ByteString.copyFrom(
-                                                                        new byte[] {(byte) 128}))))
-                        .build());
-        nodes.add(
-                NodeProto.newBuilder()
-                        .setDomain(GraphIndex.MICROSOFT)
-                        .setOpType("QuantizeLinear")
-                        .setName(name + "/integers")
-                        .addAllInput(List.of(rows, step, name + "/middles"))
-                        .addOutput(name + "/integers")
-                        .addAttribute(
-                                AttributeProto.newBuilder()
-                                        .setName("axis")
-                                        .setType(AttributeProto.AttributeType.INT)
-                                        .setI(0))
-                        .build());
-        TensorProto none = zeros(matrix.out()).setName(name + ".none").build();
-        weights.add(none);
-        product(
+        String high = reduceRows("ReduceMax", name + "/high", rows);
+        String low = node("Neg", name + "/low", reduceRows("ReduceMin", name + "/least", rows));
+        String max = node("Max", name + "/greatest", high, low, PREFIX + "least");
+        String step = node("Mul", name + "/step", max, PREFIX + "step");
+        added.namedNode(
+                name + "/middles",
+                "ConstantOfShape",
+                List.of(node("Shape", name + "/count", step)),
+                GraphBuilder.attribute(
+                        "value",
+                        TensorProto.newBuilder()
+                                .setDataType(DataType.UINT8.getNumber())
+                                .addDims(1)
+                                .setRawData(ByteString.copyFrom(new byte[] {(byte) 128}))
+                                .build()));
+        added.nodes()
+                .add(
+                        NodeProto.newBuilder()
+                                .setDomain(GraphIndex.MICROSOFT)
+                                .setOpType("QuantizeLinear")
+                                .setName(name + "/integers")
+                                .addAllInput(List.of(rows, step, name + "/middles"))
+                                .addOutput(name + "/integers")
+                                .addAttribute(GraphBuilder.attribute("axis", 0))
+                                .build());
+        String noBias = added.constant(zeros(matrix.out()).setName(name + ".none").build());
+        matMul(
                 List.of(
                         name + "/integers",
                         name + ".weight",
@@ -290,7 +277,7 @@ public final class QuantizeToInt8 {
                         name + ".scale",
                         PREFIX + "middle",
                         "",
-                        none.getName()),
+                        noBias),
                 name,
                 name + "/product");
         String column = node("Reshape", name + "/column", step, integers(-1, 1));
@@ -303,103 +290,60 @@ public final class QuantizeToInt8 {
                         node("Shape", name + "/shape", input),
                         integers(0),
                         integers(-1));
-        nodes.add(
-                NodeProto.newBuilder()
-                        .setOpType("Concat")
-                        .setName(name + "/sizes")
-                        .addAllInput(List.of(outer, integers(matrix.out())))
-                        .addOutput(name + "/sizes")
-                        .addAttribute(
-                                AttributeProto.newBuilder()
-                                        .setName("axis")
-                                        .setType(AttributeProto.AttributeType.INT)
-                                        .setI(0))
-                        .build());
+        added.namedNode(
+                name + "/sizes",
+                "Concat",
+                List.of(outer, integers(matrix.out())),
+                GraphBuilder.attribute("axis", 0));
         node("Reshape", output, sum, name + "/sizes");
     }
 
     /**
-     * The product itself, its scales and a bias. Always with a bias: ONNX Runtime's fusion of
-     * quantising and product ends the process where there is none.
+     * Adds the multiplication, its scales and a bias. The bias is required: without one, ONNX
+     * Runtime's fusion of quantization and multiplication crashes the process.
      */
-    private void product(List<String> inputs, String name, String output) {
-        nodes.add(
-                NodeProto.newBuilder()
-                        .setDomain(GraphIndex.MICROSOFT)
-                        .setOpType("MatMulIntegerToFloat")
-                        .setName(name)
-                        .addAllInput(inputs)
-                        .addOutput(output)
-                        .build());
+    private void matMul(List<String> inputs, String name, String output) {
+        added.nodes()
+                .add(
+                        NodeProto.newBuilder()
+                                .setDomain(GraphIndex.MICROSOFT)
+                                .setOpType("MatMulIntegerToFloat")
+                                .setName(name)
+                                .addAllInput(inputs)
+                                .addOutput(output)
+                                .build());
     }
 
-    /** The greatest, or the least, of each row of a matrix. */
-    private String greatest(String operator, String name, String matrix) {
-        NodeProto.Builder node =
-                NodeProto.newBuilder()
-                        .setOpType(operator)
-                        .setName(name)
-                        .addInput(matrix)
-                        .addOutput(name)
-                        .addAttribute(
-                                AttributeProto.newBuilder()
-                                        .setName("keepdims")
-                                        .setType(AttributeProto.AttributeType.INT)
-                                        .setI(0));
-        if (index.operatorSet() >= 18) {
-            node.addInput(integers(1));
-        } else {
-            node.addAttribute(
-                    AttributeProto.newBuilder()
-                            .setName("axes")
-                            .setType(AttributeProto.AttributeType.INTS)
-                            .addInts(1));
-        }
-        nodes.add(node.build());
-        return name;
+    /** Adds the maximum or minimum of each row of a matrix. */
+    private String reduceRows(String operator, String name, String matrix) {
+        AttributeProto keepDims = GraphBuilder.attribute("keepdims", 0);
+        return index.operatorSet() >= 18
+                ? added.namedNode(name, operator, List.of(matrix, integers(1)), keepDims)
+                : added.namedNode(
+                        name,
+                        operator,
+                        List.of(matrix),
+                        keepDims,
+                        GraphBuilder.attribute("axes", new long[] {1}));
     }
 
     private String node(String operator, String output, String... inputs) {
-        nodes.add(
-                NodeProto.newBuilder()
-                        .setOpType(operator)
-                        .setName(output)
-                        .addAllInput(List.of(inputs))
-                        .addOutput(output)
-                        .build());
-        return output;
+        return added.namedNode(output, operator, List.of(inputs));
     }
 
-    /** A constant vector of whole numbers, kept once. */
+    /** A constant int64 vector, which is added once. */
     private String integers(long... values) {
-        TensorProto.Builder tensor =
-                TensorProto.newBuilder()
-                        .setName(PREFIX + "sizes" + Arrays.toString(values).replace(" ", ""))
-                        .setDataType(DataType.INT64.getNumber())
-                        .addDims(values.length);
-        for (long value : values) {
-            tensor.addInt64Data(value);
-        }
-        return once(tensor.build());
+        return addOnce(
+                GraphBuilder.int64s(
+                        PREFIX + "sizes" + Arrays.toString(values).replace(" ", ""), values));
     }
 
-    private static TensorProto real(String name, float value) {
-        return TensorProto.newBuilder()
-                .setName(PREFIX + name)
-                .setDataType(DataType.FLOAT.getNumber())
-                .addFloatData(value)
-                .build();
+    private String addOnce(TensorProto constant) {
+        return constants.add(constant.getName()) ? added.constant(constant) : constant.getName();
     }
 
-    private String once(TensorProto constant) {
-        if (constants.add(constant.getName())) {
-            weights.add(constant);
-        }
-        return constant.getName();
-    }
-
-    /** The one reader of a value, if it adds a constant vector to it. */
-    private Optional<NodeProto> biased(String value, int size) {
+    /** The only node that reads a value, if it adds a constant vector to it. */
+    private Optional<NodeProto> biasAfter(String value, int size) {
         NodeProto reader = consumers.get(value);
         return uses.getOrDefault(value, 0) == 1
                         && reader != null
@@ -415,21 +359,22 @@ public final class QuantizeToInt8 {
                 .filter(tensor -> isVector(tensor, size) && floats(tensor).isPresent());
     }
 
-    /** The name of a value's integers; they are made where the first product reads them. */
-    private String integers(String value) {
-        String known = quantized.get(value);
+    /** The quantized form of a value, which is added before its first use. */
+    private String quantizedInput(String value) {
+        String known = quantizedInputs.get(value);
         if (known == null) {
             known = PREFIX + "of/" + value;
-            quantized.put(value, known);
-            nodes.add(
-                    NodeProto.newBuilder()
-                            .setOpType("DynamicQuantizeLinear")
-                            .setName(known)
-                            .addInput(value)
-                            .addOutput(known)
-                            .addOutput(known + ".scale")
-                            .addOutput(known + ".zero")
-                            .build());
+            quantizedInputs.put(value, known);
+            added.nodes()
+                    .add(
+                            NodeProto.newBuilder()
+                                    .setOpType("DynamicQuantizeLinear")
+                                    .setName(known)
+                                    .addInput(value)
+                                    .addOutput(known)
+                                    .addOutput(known + ".scale")
+                                    .addOutput(known + ".zero")
+                                    .build());
         }
         return known;
     }
@@ -441,19 +386,20 @@ public final class QuantizeToInt8 {
                 .setRawData(ByteString.copyFrom(new byte[4 * size]));
     }
 
+    /** The int8 matrix and the scales of its columns. */
     private static List<TensorProto> quantized(Matrix matrix, String name) {
         int in = matrix.in();
         int out = matrix.out();
-        float[] greatest = new float[out];
+        float[] max = new float[out];
         for (int row = 0; row < in; row++) {
             for (int column = 0; column < out; column++) {
-                greatest[column] = Math.max(greatest[column], Math.abs(matrix.get(row, column)));
+                max[column] = Math.max(max[column], Math.abs(matrix.get(row, column)));
             }
         }
         ByteBuffer scales = ByteBuffer.allocate(4 * out).order(ByteOrder.LITTLE_ENDIAN);
         float[] steps = new float[out];
         for (int column = 0; column < out; column++) {
-            float scale = greatest[column] == 0 ? 1 : greatest[column] / 127;
+            float scale = max[column] == 0 ? 1 : max[column] / 127;
             scales.putFloat(scale);
             steps[column] = 1 / scale;
         }

@@ -1,6 +1,5 @@
 package io.github.flinksplade.encoder.graph;
 
-import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
@@ -13,68 +12,63 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Says in other operators what ONNX Runtime's CPU kernels are slow at. Layer normalisation, whole
- * or in the parts that older exports write it in, is a loop over single numbers there; instance
- * normalisation is the same arithmetic with vector instructions, if each token is taken for a
- * channel.
+ * Replaces layer normalization with instance normalization, for CPUs. ONNX Runtime's CPU kernel of
+ * the former is a scalar loop; instance normalization is the same arithmetic in vector instructions
+ * if each token is passed as a channel.
  */
 public final class ReplaceLayerNormalization {
 
-    private static final String PREFIX = "cpu/";
-
     /**
-     * Rows of whole vectors, so that a number is computed in the same way in whatever row it is.
+     * Widths must be a multiple of this, so that every value is computed by the same instructions
+     * whatever its position in the batch.
      */
     private static final int VECTOR = 16;
 
     private final GraphIndex index;
-    private final Function<TensorProto, ByteBuffer> data;
-    private final String ids;
-    private final long width;
-    private final Map<String, LayerNormalizationMatcher.Found> byOutput = new HashMap<>();
-    private final NewNodes added = new NewNodes(PREFIX);
-    private String gains;
-    private String shifts;
+    private final GraphBuilder added;
+    private final Map<String, LayerNormalizationMatcher.Match> matches = new HashMap<>();
 
     private ReplaceLayerNormalization(
-            GraphIndex index, Function<TensorProto, ByteBuffer> data, String ids, long width) {
+            GraphIndex index, Map<String, LayerNormalizationMatcher.Match> matches, long width) {
         this.index = index;
-        this.data = data;
-        this.ids = ids;
-        this.width = width;
+        this.added = new GraphBuilder("cpu/", index.operatorSet());
+        matches.forEach(
+                (output, match) -> {
+                    if (match.width() == width && width % VECTOR == 0) {
+                        this.matches.put(output, match);
+                    }
+                });
     }
 
     /**
-     * The graph with what was found said otherwise.
+     * Returns the rewritten graph, or the same model if nothing matches.
      *
-     * @param data gives the bytes of a weight
-     * @param ids name of the input [batch, tokens] that has the token ids
-     * @param width size of an embedding: what is normalised over another size may not be [batch,
-     *     tokens, size], and is left as it is
+     * @param data returns the bytes of a weight
+     * @param ids name of the [batch, tokens] input with the token ids
+     * @param width size of an embedding: values of another size may not be [batch, tokens, size],
+     *     and are left unchanged
      */
-    public static ModelProto tuned(
+    public static ModelProto apply(
             GraphIndex index, Function<TensorProto, ByteBuffer> data, String ids, long width) {
-        return new ReplaceLayerNormalization(index, data, ids, width).tuned();
+        return new ReplaceLayerNormalization(
+                        index, LayerNormalizationMatcher.find(index, data), width)
+                .apply(ids);
     }
 
-    private ModelProto tuned() {
-        LayerNormalizationMatcher.find(index, data)
-                .forEach(
-                        (output, found) -> {
-                            if (found.width() == width && width % VECTOR == 0) {
-                                byOutput.put(output, found);
-                            }
-                        });
-        if (byOutput.isEmpty()) {
+    private ModelProto apply(String ids) {
+        if (matches.isEmpty()) {
             return index.model();
         }
-        rows();
+        // a one and a zero for each token
+        String tokens = added.node("Gather", added.node("Shape", ids), added.int64s(1));
+        String ones = filled(tokens, 1);
+        String zeros = filled(tokens, 0);
         for (NodeProto node : index.graph().getNodeList()) {
-            LayerNormalizationMatcher.Found found = byOutput.get(node.getOutput(0));
-            if (found == null) {
+            LayerNormalizationMatcher.Match match = matches.get(node.getOutput(0));
+            if (match == null) {
                 added.nodes().add(node);
             } else {
-                replace(node.getOutput(0), found);
+                replace(node.getOutput(0), match, ones, zeros);
             }
         }
         GraphProto.Builder graph =
@@ -85,33 +79,27 @@ public final class ReplaceLayerNormalization {
         return GraphIndex.pruned(index.model().toBuilder().setGraph(graph));
     }
 
-    /** Makes a one and a zero for each token of a text. */
-    private void rows() {
-        String tokens =
-                added.node("Gather", List.of(added.node("Shape", List.of(ids)), added.numbers(1)));
-        gains = added.node("ConstantOfShape", List.of(tokens), filling(1));
-        shifts = added.node("ConstantOfShape", List.of(tokens), filling(0));
-    }
-
-    private void replace(String output, LayerNormalizationMatcher.Found found) {
-        String normal =
+    private void replace(
+            String output, LayerNormalizationMatcher.Match match, String ones, String zeros) {
+        String normalized =
                 added.node(
                         "InstanceNormalization",
-                        List.of(found.input(), gains, shifts),
-                        NewNodes.real("epsilon", found.epsilon()));
-        String scaled = added.node("Mul", List.of(normal, found.gain()));
-        added.node(output, "Add", List.of(scaled, found.shift()));
+                        List.of(match.input(), ones, zeros),
+                        GraphBuilder.attribute("epsilon", match.epsilon()));
+        String scaled = added.node("Mul", normalized, match.scale());
+        added.namedNode(output, "Add", List.of(scaled, match.bias()));
     }
 
-    private static AttributeProto filling(float number) {
-        return AttributeProto.newBuilder()
-                .setName("value")
-                .setType(AttributeProto.AttributeType.TENSOR)
-                .setT(
+    private String filled(String shape, float number) {
+        return added.node(
+                "ConstantOfShape",
+                List.of(shape),
+                GraphBuilder.attribute(
+                        "value",
                         TensorProto.newBuilder()
                                 .setDataType(DataType.FLOAT.getNumber())
                                 .addDims(1)
-                                .addFloatData(number))
-                .build();
+                                .addFloatData(number)
+                                .build()));
     }
 }

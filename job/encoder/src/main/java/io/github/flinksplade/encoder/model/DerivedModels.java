@@ -123,10 +123,10 @@ public final class DerivedModels {
         Optional<ModelProto> made =
                 switch (precision) {
                     case FP32 -> Optional.empty();
-                    case INT8 -> QuantizeToInt8.quantize(index, file::data);
-                    case FP16 -> ConvertToHalfPrecision.convert(index, file::data);
+                    case INT8 -> QuantizeToInt8.apply(index, file::data);
+                    case FP16 -> ConvertToHalfPrecision.apply(index, file::data);
                 };
-        return made.map(file::whole)
+        return made.map(file::embed)
                 .orElseThrow(
                         () ->
                                 new ModelException(

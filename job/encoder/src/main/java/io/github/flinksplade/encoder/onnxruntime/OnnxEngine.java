@@ -34,16 +34,16 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * Runs a rewritten graph. On a CPU texts of one length make a batch, so that nothing is padded and
- * a vector is the same to the bit whatever it is run with; a graph of which this does not hold, or
- * that takes a fixed number of rows, is run one text at a time. On a GPU texts of unlike lengths
- * make a batch, padded to the same few lengths, and where the graph offers a text's greatest
- * numbers, those are read and not the whole table.
+ * Runs a rewritten graph. On a CPU all texts of a batch have the same length, so that nothing is
+ * padded and vectors are bit-identical whatever the batch; a graph that does not guarantee this, or
+ * requires a fixed batch size, runs one text at a time. On a GPU texts of different lengths share a
+ * batch, padded to a few lengths, and if the graph selects each text's largest values, only those
+ * are copied back and not the whole table.
  */
-public final class OnnxEngine implements Engine {
+final class OnnxEngine implements Engine {
 
-    /** Rows of the whole table in memory at once: each has a number for every term. */
-    private static final int WHOLE_ROWS = 64;
+    /** Max rows of the whole table in memory: each has a value for every term. */
+    private static final int MAX_TABLE_ROWS = 64;
 
     private final OnnxSession session;
     private final GraphInputs inputs;
@@ -52,20 +52,20 @@ public final class OnnxEngine implements Engine {
     private final int columns;
     private final int padding;
     private final Limits limits;
-    private final int mostTokens;
+    private final int maxTokens;
     private final ReadWriteLock open = new ReentrantReadWriteLock();
     private final ConcurrentLinkedQueue<Workspace> workspaces = new ConcurrentLinkedQueue<>();
     private final LongAdder modelNanos = new LongAdder();
     private boolean closed; // guarded by open
 
-    /** Whether the next run is to give back what the device's memory is kept for. */
+    /** Whether the next run releases the device memory that is reserved for further runs. */
     private volatile boolean releaseMemory;
 
     /**
-     * @param vocabulary how many terms the tokenizer has; columns from there on are padding
-     * @param columns how many terms the graph has, 0 where it lists pairs
-     * @param padding the token id that fills a row up
-     * @param mostTokens no row is filled up beyond so many tokens
+     * @param vocabulary number of terms of the tokenizer; columns beyond it are padding
+     * @param columns number of columns of the graph's table; 0 if it returns pairs
+     * @param padding the padding token's id
+     * @param maxTokens max sequence length, to which padding is limited
      */
     OnnxEngine(
             OnnxSession session,
@@ -75,7 +75,7 @@ public final class OnnxEngine implements Engine {
             int columns,
             int padding,
             Limits limits,
-            int mostTokens) {
+            int maxTokens) {
         this.session = session;
         this.inputs = inputs;
         this.output = output;
@@ -83,16 +83,16 @@ public final class OnnxEngine implements Engine {
         this.columns = columns;
         this.padding = padding;
         this.limits = limits;
-        this.mostTokens = mostTokens;
+        this.maxTokens = maxTokens;
     }
 
-    /** The same with other limits; this one is not to be used or closed any more. */
-    OnnxEngine withLimits(Limits other, int most) {
-        return new OnnxEngine(session, inputs, output, vocabulary, columns, padding, other, most);
+    /** Hands over the session to an engine with other limits; this one must not be closed then. */
+    OnnxEngine withLimits(Limits other, int max) {
+        return new OnnxEngine(session, inputs, output, vocabulary, columns, padding, other, max);
     }
 
-    /** Whether the graph is told the texts' lengths. */
-    boolean knowsLengths() {
+    /** Whether the graph has the sequence lengths as an input. */
+    boolean hasLengthInput() {
         return inputs.named(GraphInputs.Kind.LENGTHS)
                 .or(() -> inputs.named(GraphInputs.Kind.LENGTHS_AND_STARTS))
                 .isPresent();
@@ -118,15 +118,15 @@ public final class OnnxEngine implements Engine {
             if (batch.isEmpty()) {
                 return List.of();
             }
-            return limits.equalLengths() ? runEqual(batch) : runPadded(batch);
+            return limits.equalLengths() ? runEqualLengths(batch) : runPadded(batch);
         } finally {
             open.readLock().unlock();
         }
     }
 
-    private List<SparseVector> runEqual(List<TokenSequence> batch) {
+    private List<SparseVector> runEqualLengths(List<TokenSequence> batch) {
         int length = batch.get(0).ids().length;
-        // rows of one token make a matrix of one row, which other kernels multiply
+        // a matrix of one row is multiplied by other kernels, so one-token texts run unbatched
         if (limits.maxDocuments() == 1 || length == 1) {
             List<SparseVector> vectors = new ArrayList<>(batch.size());
             for (TokenSequence tokens : batch) {
@@ -137,7 +137,7 @@ public final class OnnxEngine implements Engine {
         for (TokenSequence tokens : batch) {
             if (tokens.ids().length != length) {
                 throw new IllegalArgumentException(
-                        "a batch must have texts of one length, not of "
+                        "all texts of a batch must have one length, not "
                                 + length
                                 + " and "
                                 + tokens.ids().length
@@ -147,18 +147,18 @@ public final class OnnxEngine implements Engine {
         return runRows(batch, length);
     }
 
-    private int filledTo(int longest) {
-        return Math.max(longest, Math.min(mostTokens, limits.padded(longest)));
+    private int paddedLength(int longest) {
+        return Math.max(longest, Math.min(maxTokens, limits.padded(longest)));
     }
 
-    /** A row of padding alone would have no numbers: texts without tokens are not run. */
+    /** Texts without tokens are not run, because only padding would yield NaN. */
     private List<SparseVector> runPadded(List<TokenSequence> batch) {
         List<TokenSequence> present = batch.stream().filter(text -> text.ids().length > 0).toList();
         int longest = present.stream().mapToInt(text -> text.ids().length).max().orElse(0);
         Iterator<SparseVector> vectors =
                 present.isEmpty()
                         ? Collections.emptyIterator()
-                        : runRows(present, filledTo(longest)).iterator();
+                        : runRows(present, paddedLength(longest)).iterator();
         return batch.stream()
                 .map(text -> text.ids().length > 0 ? vectors.next() : SparseVector.EMPTY)
                 .toList();
@@ -176,10 +176,10 @@ public final class OnnxEngine implements Engine {
             return workspace.run(texts, length);
         } catch (OrtException e) {
             String reason = OnnxSession.reason(e);
-            if (!session.isOnCpu() && Gpu.isOutOfMemory(OnnxSession.message(e))) {
+            if (!session.isOnCpu() && GpuErrors.isOutOfMemory(OnnxSession.message(e))) {
                 releaseMemory = true;
                 throw new DeviceMemoryException(
-                        "the device has no memory for "
+                        "the device does not have enough memory for "
                                 + texts.size()
                                 + " texts of "
                                 + length
@@ -207,12 +207,12 @@ public final class OnnxEngine implements Engine {
         }
     }
 
-    /** What is done with the tensors of a run. */
+    /** Runs the graph with input tensors. */
     private interface Run {
-        List<SparseVector> on(Map<String, OnnxTensor> given) throws OrtException;
+        List<SparseVector> on(Map<String, OnnxTensor> tensors) throws OrtException;
     }
 
-    /** The memory of one run at a time, kept for the next. */
+    /** The buffers of one run at a time, which the next run reuses. */
     private final class Workspace {
 
         private final Map<String, ByteBuffer> buffers = new HashMap<>();
@@ -224,10 +224,10 @@ public final class OnnxEngine implements Engine {
             int tokens = inputs.fixedTokens() > 0 ? inputs.fixedTokens() : length;
             if (length > tokens) {
                 throw new EncodingException(
-                        "the model takes " + tokens + " tokens, but the text has " + length);
+                        "the model supports " + tokens + " tokens, but the text has " + length);
             }
-            return output.top().isPresent()
-                    ? top(texts, rows, tokens, output.top().get())
+            return output.topTerms().isPresent()
+                    ? topTerms(texts, rows, tokens, output.topTerms().get())
                     : withInputs(
                             texts,
                             rows,
@@ -251,7 +251,7 @@ public final class OnnxEngine implements Engine {
             }
         }
 
-        /** What an input is told; where the graph has more rows than there are texts, the last. */
+        /** The tensor of an input; a fixed batch size is filled with copies of the last text. */
         private OnnxTensor tensor(
                 GraphInputs.Input input, List<TokenSequence> texts, int rows, int tokens)
                 throws OrtException {
@@ -263,7 +263,7 @@ public final class OnnxEngine implements Engine {
             }
             int count = Math.multiplyExact(rows, tokens);
             ByteBuffer buffer =
-                    buffer(input.name(), Math.multiplyExact(count, input.wide() ? 8 : 4));
+                    buffer(input.name(), Math.multiplyExact(count, input.isInt64() ? 8 : 4));
             LongBuffer wide = buffer.asLongBuffer();
             IntBuffer narrow = buffer.asIntBuffer();
             for (int row = 0, i = 0; row < rows; row++) {
@@ -278,7 +278,7 @@ public final class OnnxEngine implements Engine {
                                 case POSITIONS -> token;
                                 case LENGTHS, LENGTHS_AND_STARTS -> throw new AssertionError(input);
                             };
-                    if (input.wide()) {
+                    if (input.isInt64()) {
                         wide.put(i, number);
                     } else {
                         narrow.put(i, number);
@@ -286,7 +286,7 @@ public final class OnnxEngine implements Engine {
                 }
             }
             long[] shape = {rows, tokens};
-            return input.wide()
+            return input.isInt64()
                     ? OnnxTensor.createTensor(session.environment(), wide, shape)
                     : OnnxTensor.createTensor(session.environment(), narrow, shape);
         }
@@ -306,7 +306,7 @@ public final class OnnxEngine implements Engine {
             return tensor(numbers, count);
         }
 
-        /** Memory for so many numbers, the first of which are the rows' lengths. */
+        /** A buffer for {@code count} numbers that starts with the sequence lengths. */
         private IntBuffer lengths(List<TokenSequence> texts, int rows, int count) {
             IntBuffer numbers = buffer(FuseAttention.LENGTHS, 4 * count).asIntBuffer();
             for (int row = 0; row < rows; row++) {
@@ -359,18 +359,22 @@ public final class OnnxEngine implements Engine {
         }
 
         /**
-         * The texts' vectors from their largest numbers. Texts with more terms than those are run
-         * once more, a few at a time, and their whole rows are copied back.
+         * The vectors from the selected largest values. Texts with more terms are run again, a few
+         * at a time, and their whole rows are copied back.
          */
-        private List<SparseVector> top(
+        private List<SparseVector> topTerms(
                 List<TokenSequence> texts, int rows, int tokens, GraphOutput.TopTerms top)
                 throws OrtException {
             List<Integer> longer = new ArrayList<>();
             List<SparseVector> vectors =
-                    withInputs(texts, rows, tokens, given -> top(given, texts.size(), top, longer));
-            for (int start = 0; start < longer.size(); start += WHOLE_ROWS) {
+                    withInputs(
+                            texts,
+                            rows,
+                            tokens,
+                            given -> topTerms(given, texts.size(), top, longer));
+            for (int start = 0; start < longer.size(); start += MAX_TABLE_ROWS) {
                 List<Integer> part =
-                        longer.subList(start, Math.min(longer.size(), start + WHOLE_ROWS));
+                        longer.subList(start, Math.min(longer.size(), start + MAX_TABLE_ROWS));
                 List<TokenSequence> partTexts = part.stream().map(texts::get).toList();
                 int partRows = inputs.fixedBatch() > 0 ? rows : part.size();
                 List<SparseVector> whole =
@@ -387,9 +391,9 @@ public final class OnnxEngine implements Engine {
         }
 
         /**
-         * @param longer gets the numbers of the texts that have more terms, whose vectors are empty
+         * @param longer receives the indices of texts with more terms, whose vectors are empty
          */
-        private List<SparseVector> top(
+        private List<SparseVector> topTerms(
                 Map<String, OnnxTensor> given,
                 int texts,
                 GraphOutput.TopTerms top,
@@ -403,8 +407,8 @@ public final class OnnxEngine implements Engine {
                 IntBuffer terms =
                         ((OnnxTensor) result.get(top.terms()).orElseThrow()).getIntBuffer();
                 for (int row = 0; row < texts; row++) {
-                    if (counts.get(row) <= top.most()) {
-                        vectors.add(vector(terms, numbers, row * top.most(), top.most()));
+                    if (counts.get(row) <= top.max()) {
+                        vectors.add(vector(terms, numbers, row * top.max(), top.max()));
                     } else {
                         longer.add(row);
                         vectors.add(SparseVector.EMPTY);
@@ -418,25 +422,25 @@ public final class OnnxEngine implements Engine {
             return ((OnnxTensor) result.get(name).orElseThrow()).getFloatBuffer();
         }
 
-        private SparseVector vector(IntBuffer terms, FloatBuffer numbers, int start, int most) {
-            long[] found = new long[most];
+        private SparseVector vector(IntBuffer terms, FloatBuffer numbers, int start, int max) {
+            long[] packed = new long[max];
             int size = 0;
-            for (int i = start; i < start + most; i++) {
-                float number = numbers.get(i);
-                if (number > 0) {
-                    float weight = weight(terms.get(i), number);
-                    // the term before the weight, so that sorting puts the terms in order
-                    found[size++] = (long) terms.get(i) << 32 | Float.floatToIntBits(weight);
+            for (int i = start; i < start + max; i++) {
+                float value = numbers.get(i);
+                if (value > 0) {
+                    float weight = weight(terms.get(i), value);
+                    // the term in the high bits, so that sorting orders by term
+                    packed[size++] = (long) terms.get(i) << 32 | Float.floatToIntBits(weight);
                 }
             }
-            Arrays.sort(found, 0, size);
+            Arrays.sort(packed, 0, size);
             int[] ids = new int[size];
             float[] weights = new float[size];
             int kept = 0;
             for (int i = 0; i < size; i++) {
-                float weight = Float.intBitsToFloat((int) found[i]);
+                float weight = Float.intBitsToFloat((int) packed[i]);
                 if (weight > 0) {
-                    ids[kept] = (int) (found[i] >>> 32);
+                    ids[kept] = (int) (packed[i] >>> 32);
                     weights[kept++] = weight;
                 }
             }
@@ -475,7 +479,7 @@ public final class OnnxEngine implements Engine {
                         ((OnnxTensor) result.get(output.name()).orElseThrow()).getFloatBuffer();
                 if (weights.remaining() != terms.length) {
                     throw new EncodingException(
-                            "the model gives "
+                            "the model returns "
                                     + terms.length
                                     + " terms but "
                                     + weights.remaining()
@@ -492,7 +496,7 @@ public final class OnnxEngine implements Engine {
                     }
                     if (terms[i] < 0 || terms[i] >= vocabulary) {
                         throw new EncodingException(
-                                "the model gives a weight to the term "
+                                "the model returns a weight for the term "
                                         + terms[i]
                                         + ", but the tokenizer has only "
                                         + vocabulary
@@ -508,7 +512,7 @@ public final class OnnxEngine implements Engine {
             }
         }
 
-        /** Of a term that is listed twice the last weight counts. */
+        /** If a term occurs twice, the last weight counts. */
         private static SparseVector sorted(int[] ids, float[] weights, int count) {
             TreeMap<Integer, Float> sorted = new TreeMap<>();
             for (int i = 0; i < count; i++) {
@@ -541,23 +545,25 @@ public final class OnnxEngine implements Engine {
                 }
                 default ->
                         throw new IllegalStateException(
-                                "the model gives its terms as " + info.type + ", not as int64");
+                                "the model returns its terms as " + info.type + ", not as int64");
             };
         }
 
         private float weight(int term, float number) {
             if (!Float.isFinite(number)) {
                 throw new EncodingException(
-                        "the model gives "
-                                + (Float.isNaN(number) ? "no number (NaN)" : "infinity")
+                        "the model returns "
+                                + (Float.isNaN(number) ? "NaN" : "infinity")
                                 + " for the term "
                                 + term
                                 + " of this text");
             }
-            return output.kind() == GraphOutput.Kind.MAXIMA ? (float) Math.log1p(number) : number;
+            return output.kind() == GraphOutput.Kind.MAX_LOGITS
+                    ? (float) Math.log1p(number)
+                    : number;
         }
 
-        /** Direct memory of that many bytes; what was in it does not matter. */
+        /** A direct buffer of that many bytes with arbitrary content. */
         private ByteBuffer buffer(String name, int bytes) {
             ByteBuffer buffer = buffers.get(name);
             if (buffer == null || buffer.capacity() < bytes) {

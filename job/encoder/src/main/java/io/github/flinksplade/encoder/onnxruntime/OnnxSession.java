@@ -3,7 +3,6 @@ package io.github.flinksplade.encoder.onnxruntime;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.ModelException;
@@ -12,14 +11,11 @@ import io.github.flinksplade.encoder.platform.NativeLibraries;
 import java.util.Optional;
 
 /**
- * A graph in ONNX Runtime, which maps the files that its weights lie in. On a CPU a run takes one
- * thread, the caller's; any number of threads may run at once. Nothing may run during or after
+ * A graph loaded by ONNX Runtime, which memory-maps the files with its weights. On a CPU a run uses
+ * the calling thread only; any number of threads may run at once. No run may overlap or follow
  * {@link #close}.
  */
 public final class OnnxSession implements AutoCloseable {
-
-    // its own messages on standard error say no more than its exceptions, which reach the user
-    static final OrtLoggingLevel LOGGING = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
 
     private final OrtEnvironment environment;
     private final OrtSession session;
@@ -32,23 +28,28 @@ public final class OnnxSession implements AutoCloseable {
     }
 
     /**
-     * @throws ModelException when the runtime does not take the graph
+     * Opens a session on the CPU.
+     *
+     * @throws ModelException if ONNX Runtime cannot load the graph
      */
     static OnnxSession open(OnnxFile file, ModelProto model) {
         return open(file, model, Device.CPU, Optional.empty());
     }
 
     /**
-     * @param use what a GPU needs to know
-     * @throws ModelException when the runtime does not take the graph, or the weights do not fit
-     *     the device
+     * Opens a session.
+     *
+     * @param settings for a GPU
+     * @throws ModelException if ONNX Runtime cannot load the graph, or the weights exceed the
+     *     device's memory
      */
-    static OnnxSession open(OnnxFile file, ModelProto model, Device device, Optional<Gpu.Use> use) {
+    static OnnxSession open(
+            OnnxFile file, ModelProto model, Device device, Optional<Gpu.Settings> settings) {
         try {
             OrtEnvironment environment = NativeLibraries.onnxRuntime();
             try (OrtSession.SessionOptions options = options()) {
                 if (device.kind() == Device.Kind.CUDA || device.kind() == Device.Kind.TENSORRT) {
-                    Gpu.add(options, device, use);
+                    Gpu.add(options, device, settings);
                 }
                 options.addConfigEntry(
                         "session.model_external_initializers_file_folder_path",
@@ -59,18 +60,18 @@ public final class OnnxSession implements AutoCloseable {
                         device);
             }
         } catch (OrtException e) {
-            if (device.kind() != Device.Kind.CPU && Gpu.isOutOfMemory(message(e))) {
+            if (device.kind() != Device.Kind.CPU && GpuErrors.isOutOfMemory(message(e))) {
                 throw new ModelException(
                         "the weights of "
                                 + file.path()
-                                + " do not fit the memory of "
+                                + " exceed the memory of "
                                 + device
                                 + ": "
                                 + reason(e),
                         e);
             }
             throw new ModelException(
-                    "ONNX Runtime does not take "
+                    "ONNX Runtime cannot load "
                             + file.path()
                             + " ("
                             + reason(e)
@@ -81,16 +82,15 @@ public final class OnnxSession implements AutoCloseable {
 
     private static OrtSession.SessionOptions options() throws OrtException {
         OrtSession.SessionOptions options = new OrtSession.SessionOptions();
-        options.setSessionLogLevel(LOGGING);
+        options.setSessionLogLevel(NativeLibraries.LOGGING);
         options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
         options.setIntraOpNumThreads(1);
         options.setInterOpNumThreads(1);
-        // it plans memory for one shape, and shapes vary
+        // memory patterns assume one shape, and shapes vary
         options.setMemoryPatternOptimization(false);
-        // where the processor's instructions for products of unlike 8-bit integers can overflow
-        // (AVX2 without VNNI), use those that cannot
+        // the instructions for uint8 * int8 can overflow without VNNI; use those that cannot
         options.addConfigEntry("session.x64quantprecision", "1");
-        // weights are not to be kept in the memory that grows for the largest batch
+        // weights must not be allocated in the arena that grows with the largest batch
         options.addConfigEntry("session.use_device_allocator_for_initializers", "1");
         return options;
     }
@@ -107,7 +107,7 @@ public final class OnnxSession implements AutoCloseable {
         return device.kind() == Device.Kind.CPU;
     }
 
-    /** Has the device's memory that is kept for further runs given back after a run. */
+    /** Makes a run release the device memory that is reserved for further runs. */
     void releaseMemoryAfter(OrtSession.RunOptions options) throws OrtException {
         if (device.kind() == Device.Kind.CUDA || device.kind() == Device.Kind.TENSORRT) {
             options.addRunConfigEntry(
@@ -115,7 +115,7 @@ public final class OnnxSession implements AutoCloseable {
         }
     }
 
-    /** The runtime's whole message on one line, without its code: to search in. */
+    /** ONNX Runtime's whole message on one line, without its code; to search in. */
     static String message(OrtException e) {
         return String.valueOf(e.getMessage())
                 .replaceAll("\\s+", " ")
@@ -123,12 +123,12 @@ public final class OnnxSession implements AutoCloseable {
                 .strip();
     }
 
-    /** The runtime's message to show. */
+    /** ONNX Runtime's message, shortened; to show. */
     static String reason(OrtException e) {
         return shortened(message(e));
     }
 
-    /** At most some 300 characters: the beginning, and the end, where the runtime states causes. */
+    /** At most about 300 characters: the start, and the end, where ONNX Runtime states causes. */
     static String shortened(String message) {
         return message.length() <= 300
                 ? message

@@ -34,7 +34,7 @@ public final class NativeLibraries {
             Pattern.compile("failed to map segment|[Oo]peration not permitted");
 
     // ONNX Runtime's messages on standard error repeat its exceptions, which reach the user
-    private static final OrtLoggingLevel LOGGING = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+    public static final OrtLoggingLevel LOGGING = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
 
     /** More than any of the libraries has. */
     private static final long NEEDED_BYTES = 32L << 20;

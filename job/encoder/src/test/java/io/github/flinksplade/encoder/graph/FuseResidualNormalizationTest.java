@@ -50,7 +50,7 @@ class FuseResidualNormalizationTest {
                         .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
                         .setGraph(graph)
                         .build();
-        return FuseResidualNormalization.merge(new GraphIndex(model)).getGraph().getNodeList();
+        return FuseResidualNormalization.apply(new GraphIndex(model)).getGraph().getNodeList();
     }
 
     @Test

@@ -21,7 +21,7 @@ class ReplaceLayerNormalizationTest {
     @TempDir Path directory;
 
     private ModelProto tuned(OnnxFile file, long width) {
-        return ReplaceLayerNormalization.tuned(
+        return ReplaceLayerNormalization.apply(
                 new GraphIndex(file.model()), file::data, "input_ids", width);
     }
 

@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What users are told, of messages as the runtime and the dynamic linker write them. */
-class GpuTest {
+class GpuErrorsTest {
 
     @ParameterizedTest
     @CsvSource(
@@ -37,7 +37,7 @@ class GpuTest {
                         + " 0 (inclusive) and 1 (exclusive). | GPU number 7 | nvidia-smi"
             })
     void aGpuThatCannotBeUsedIsExplained(String reason, String what, String cure) {
-        assertThat(Gpu.explained(reason, Device.parse("cuda:7"))).contains(what).contains(cure);
+        assertThat(GpuErrors.explain(reason, Device.parse("cuda:7"))).contains(what).contains(cure);
     }
 
     /** As the CUDA provider writes it: 300 characters of paths and signatures before the cause. */
@@ -45,7 +45,7 @@ class GpuTest {
     void causeBehindLongPathsIsFound() {
         String path = "/home/runner/build/onnxruntime/onnxruntime/core/";
         assertThat(
-                        Gpu.explained(
+                        GpuErrors.explain(
                                 path
                                         + "session/provider_bridge_ort.cc:2020 onnxruntime::Provider&"
                                         + " onnxruntime::ProviderLibrary::Get() [ONNXRuntimeError] :"
@@ -57,21 +57,21 @@ class GpuTest {
                                 Device.parse("cuda:0")))
                 .isEqualTo(
                         "the library libcublasLt.so.12 is not found; install the CUDA 12 runtime"
-                                + " libraries (cuBLAS, cuFFT, cuRAND, nvRTC, cudart), and have its"
-                                + " folder on LD_LIBRARY_PATH");
+                                + " libraries (cuBLAS, cuFFT, cuRAND, nvRTC, cudart), and add its"
+                                + " directory to LD_LIBRARY_PATH");
     }
 
     @Test
     void longMessageKeepsItsEnd() {
         String message = "a".repeat(400) + " the cause";
-        assertThat(Gpu.explained(message, Device.parse("cuda:0")))
+        assertThat(GpuErrors.explain(message, Device.parse("cuda:0")))
                 .hasSizeLessThan(310)
                 .endsWith("the cause");
     }
 
     @Test
     void anUnknownReasonIsPassedOn() {
-        assertThat(Gpu.explained("something else", Device.parse("cuda")))
+        assertThat(GpuErrors.explain("something else", Device.parse("cuda")))
                 .isEqualTo("something else");
     }
 
@@ -87,8 +87,9 @@ class GpuTest {
                         "CUDA failure 2: out of memory ; GPU=0 ; hostname=a ; file=b",
                         "CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED ; GPU=0",
                         "CUDNN failure 4002: CUDNN_STATUS_ALLOC_FAILED ; GPU=0")) {
-            assertThat(Gpu.isOutOfMemory(message)).as(message).isTrue();
+            assertThat(GpuErrors.isOutOfMemory(message)).as(message).isTrue();
         }
-        assertThat(Gpu.isOutOfMemory("Got invalid dimensions for input: input_ids")).isFalse();
+        assertThat(GpuErrors.isOutOfMemory("Got invalid dimensions for input: input_ids"))
+                .isFalse();
     }
 }
