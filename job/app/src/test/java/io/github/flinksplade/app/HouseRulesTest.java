@@ -27,6 +27,7 @@ class HouseRulesTest {
         classes =
                 new ClassFileImporter()
                         .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                        .withImportOption(location -> !location.contains("-tests.jar"))
                         .importPackages("io.github.flinksplade");
         for (String part :
                 new String[] {
