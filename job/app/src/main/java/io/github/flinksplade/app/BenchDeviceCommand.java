@@ -29,7 +29,7 @@ final class BenchDeviceCommand implements Callable<Integer> {
             names = "--device",
             paramLabel = "DEVICE",
             description =
-                    "What to check: cuda[:N] (default cuda), tensorrt[:N]; rehearsal does all of it"
+                    "What to check: cuda[:N] (default cuda), tensorrt[:N]; cpu-emulation does all of it"
                             + " on the CPU.")
     private String device = "cuda";
 
@@ -67,14 +67,14 @@ final class BenchDeviceCommand implements Callable<Integer> {
         }
         Device chosen = JobSettings.DEVICE.parse(device, where);
         if (chosen.kind() == Device.Kind.AUTO || chosen.kind() == Device.Kind.CPU) {
-            throw UserException.at(where, "--device must be a GPU, or rehearsal", null);
+            throw UserException.at(where, "--device must be a GPU, or cpu-emulation", null);
         }
         List<String> texts = BenchOptions.read(corpus, documents);
         Console console = ((Main) spec.root().userObject()).console();
         DeviceCheck check =
                 new DeviceCheck(
                         model,
-                        EncoderOptions.defaults().withDevice(chosen).withCacheDirectory(cache),
+                        EncoderOptions.builder().device(chosen).cacheDirectory(cache).build(),
                         texts,
                         ModelOptions.progress(console),
                         console.err()::println);

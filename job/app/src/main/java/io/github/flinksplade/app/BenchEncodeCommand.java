@@ -94,13 +94,14 @@ final class BenchEncodeCommand implements Callable<Integer> {
         EncodeBenchmark benchmark =
                 new EncodeBenchmark(
                         model,
-                        EncoderOptions.defaults()
-                                .withThreads(JobSettings.THREADS.parse(threads, where))
-                                .withDevice(on)
-                                .withDocumentTokens(
+                        EncoderOptions.builder()
+                                .threads(JobSettings.THREADS.parse(threads, where))
+                                .device(on)
+                                .documentTokens(
                                         JobSettings.DOCUMENT_TOKENS.parse(documentTokens, where))
-                                .withBatchTokens(JobSettings.BATCH_TOKENS.parse(batchTokens, where))
-                                .withCacheDirectory(cache),
+                                .batchTokens(JobSettings.BATCH_TOKENS.parse(batchTokens, where))
+                                .cacheDirectory(cache)
+                                .build(),
                         (precisions != null
                                         ? precisions
                                         : isGpu ? List.of("fp32", "fp16") : List.of("fp32", "int8"))

@@ -74,10 +74,11 @@ final class BenchJobCommand implements Callable<Integer> {
         Console console = bench.console();
         JobSettings settings = settings();
         EncoderOptions options =
-                EncoderOptions.defaults()
-                        .withPrecision(settings.precision())
-                        .withThreads(settings.threads())
-                        .withCacheDirectory(settings.modelCache());
+                EncoderOptions.builder()
+                        .precision(settings.precision())
+                        .threads(settings.threads())
+                        .cacheDirectory(settings.modelCache())
+                        .build();
         List<String> texts = bench.texts();
         JobBenchmark.Report report;
         try (StateDirectory state = StateDirectory.temporary()) {

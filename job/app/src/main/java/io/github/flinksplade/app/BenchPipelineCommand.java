@@ -116,7 +116,7 @@ final class BenchPipelineCommand implements Callable<Integer> {
                                     bench.rounds(),
                                     state.work(),
                                     configuration(servers, state),
-                                    EncoderOptions.defaults().withCacheDirectory(cache),
+                                    EncoderOptions.builder().cacheDirectory(cache).build(),
                                     ModelOptions.progress(console),
                                     console.err()::println)
                             .run();

@@ -132,12 +132,11 @@ final class EncodeCommand implements Callable<Integer> {
         }
         Pruning pruning = JobSettings.PRUNE.parse(prune, where);
         EncoderOptions options =
-                modelOptions
-                        .toEncoderOptions()
-                        .withDocumentTokens(
-                                JobSettings.DOCUMENT_TOKENS.parse(documentTokens, where))
-                        .withDocumentPruning(pruning)
-                        .withQueryPruning(pruning);
+                modelOptions.toEncoderOptions().toBuilder()
+                        .documentTokens(JobSettings.DOCUMENT_TOKENS.parse(documentTokens, where))
+                        .documentPruning(pruning)
+                        .queryPruning(pruning)
+                        .build();
         Console console = main.console();
         try (SpladeEncoder encoder =
                         SpladeEncoder.open(model, options, ModelOptions.progress(console));

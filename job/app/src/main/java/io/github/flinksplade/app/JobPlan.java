@@ -110,16 +110,17 @@ final class JobPlan {
     }
 
     private static EncoderOptions encoderOptions(JobSettings settings) {
-        return EncoderOptions.defaults()
-                .withDocumentTokens(settings.documentTokens())
-                .withDocumentPruning(settings.prune())
-                .withPrecision(settings.precision())
-                .withThreads(settings.threads())
-                .withDevice(settings.device())
-                .withBatchTokens(settings.batchTokens())
-                .withDeviceMemory(settings.deviceMemory())
-                .withSha256(settings.modelSha256())
-                .withCacheDirectory(settings.modelCache());
+        return EncoderOptions.builder()
+                .documentTokens(settings.documentTokens())
+                .documentPruning(settings.prune())
+                .precision(settings.precision())
+                .threads(settings.threads())
+                .device(settings.device())
+                .batchTokens(settings.batchTokens())
+                .deviceMemory(settings.deviceMemory())
+                .sha256(settings.modelSha256())
+                .cacheDirectory(settings.modelCache())
+                .build();
     }
 
     /** Whether every source has an end. */
@@ -165,7 +166,7 @@ final class JobPlan {
             return vectors.provenance();
         }
         // where a job is submitted there need be no GPU
-        EncoderOptions here = encoder.withDevice(Device.CPU);
+        EncoderOptions here = encoder.toBuilder().device(Device.CPU).build();
         try (SpladeEncoder opened = SpladeEncoder.open(model, here, progress)) {
             return SpladeJob.provenance(opened);
         }
@@ -191,7 +192,7 @@ final class JobPlan {
             DeadLetterQueue deadLetters,
             Provenance provenance,
             Consumer<String> unavailable) {
-        EncoderOptions pinned = encoder.withSha256(provenance.modelSha256());
+        EncoderOptions pinned = encoder.toBuilder().sha256(provenance.modelSha256()).build();
         List<NamedSource> namedSources = new ArrayList<>();
         for (int i = 0; i < sources.size(); i++) {
             namedSources.add(

@@ -65,13 +65,14 @@ final class ModelCommand implements Runnable {
         String sha256;
 
         EncoderOptions options() {
-            return EncoderOptions.defaults()
-                    .withSha256(
+            return EncoderOptions.builder()
+                    .sha256(
                             sha256 == null
                                     ? null
                                     : JobSettings.MODEL_SHA256.parse(
                                             sha256, UserException.COMMAND_LINE))
-                    .withCacheDirectory(cache);
+                    .cacheDirectory(cache)
+                    .build();
         }
 
         Console console() {
@@ -97,9 +98,10 @@ final class ModelCommand implements Runnable {
         @Override
         EncoderOptions options() {
             String where = UserException.COMMAND_LINE;
-            return super.options()
-                    .withPrecision(JobSettings.PRECISION.parse(precision, where))
-                    .withDevice(JobSettings.DEVICE.parse(device, where));
+            return super.options().toBuilder()
+                    .precision(JobSettings.PRECISION.parse(precision, where))
+                    .device(JobSettings.DEVICE.parse(device, where))
+                    .build();
         }
     }
 

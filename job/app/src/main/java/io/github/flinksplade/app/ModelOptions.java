@@ -48,13 +48,14 @@ final class ModelOptions {
 
     EncoderOptions toEncoderOptions() {
         String where = UserException.COMMAND_LINE;
-        return EncoderOptions.defaults()
-                .withSha256(sha256 == null ? null : JobSettings.MODEL_SHA256.parse(sha256, where))
-                .withCacheDirectory(cache)
-                .withPrecision(JobSettings.PRECISION.parse(precision, where))
-                .withThreads(JobSettings.THREADS.parse(threads, where))
-                .withDevice(JobSettings.DEVICE.parse(device, where))
-                .withQueryTokens(JobSettings.DOCUMENT_TOKENS.parse(queryTokens, where));
+        return EncoderOptions.builder()
+                .sha256(sha256 == null ? null : JobSettings.MODEL_SHA256.parse(sha256, where))
+                .cacheDirectory(cache)
+                .precision(JobSettings.PRECISION.parse(precision, where))
+                .threads(JobSettings.THREADS.parse(threads, where))
+                .device(JobSettings.DEVICE.parse(device, where))
+                .queryTokens(JobSettings.DOCUMENT_TOKENS.parse(queryTokens, where))
+                .build();
     }
 
     /** Tells on standard error how far a download is: a line rewritten in a terminal, else one. */

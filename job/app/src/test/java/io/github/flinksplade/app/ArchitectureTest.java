@@ -8,7 +8,10 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
+import java.util.Set;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -24,6 +27,7 @@ class ArchitectureTest {
         classes =
                 new ClassFileImporter()
                         .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                        .withImportOption(location -> !location.contains("-tests.jar"))
                         .importPackages("io.github.flinksplade");
         for (String part :
                 new String[] {
@@ -125,7 +129,7 @@ class ArchitectureTest {
 
     @Test
     void internalsStayInside() {
-        for (String module : new String[] {"encoder", "builtin", "pipeline"}) {
+        for (String module : new String[] {"builtin", "pipeline"}) {
             noClasses()
                     .that()
                     .resideOutsideOfPackage(HOUSE + module + "..")
@@ -134,6 +138,72 @@ class ArchitectureTest {
                     .resideInAPackage(HOUSE + module + ".internal..")
                     .check(classes);
         }
+    }
+
+    @Test
+    void otherModulesUseOnlyThePublicPackageOfTheEncoder() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(HOUSE + "encoder..", HOUSE + "bench..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(HOUSE + "encoder.*..")
+                .check(classes);
+    }
+
+    /** The benchmarks measure inference alone, so they call the engine directly. */
+    @Test
+    void benchmarksUseThePublicPackageAndTheEngineOfTheEncoder() {
+        noClasses()
+                .that()
+                .resideInAPackage(HOUSE + "bench..")
+                .should()
+                .dependOnClassesThat(
+                        JavaClass.Predicates.resideInAPackage(HOUSE + "encoder.*..")
+                                .and(
+                                        JavaClass.Predicates.resideOutsideOfPackage(
+                                                HOUSE + "encoder.engine")))
+                .check(classes);
+    }
+
+    /**
+     * The public package has two layers: types such as options and exceptions that all packages
+     * below use, and the entry points, which use all of them.
+     */
+    @Test
+    void packagesOfTheEncoderAreFreeOfCycles() {
+        Set<String> entryPoints =
+                Set.of("SpladeEncoder", "ModelStore", "MicroBatcher", "BatchPlanner");
+        SlicesRuleDefinition.slices()
+                .assignedFrom(
+                        new SliceAssignment() {
+                            @Override
+                            public SliceIdentifier getIdentifierOf(JavaClass type) {
+                                String name = type.getPackageName();
+                                if (!(name + ".").startsWith(HOUSE + "encoder.")) {
+                                    return SliceIdentifier.ignore();
+                                }
+                                if (!name.equals(HOUSE + "encoder")) {
+                                    return SliceIdentifier.of(name);
+                                }
+                                JavaClass outermost = type;
+                                while (outermost.getEnclosingClass().isPresent()) {
+                                    outermost = outermost.getEnclosingClass().get();
+                                }
+                                return SliceIdentifier.of(
+                                        entryPoints.contains(outermost.getSimpleName())
+                                                ? "entry points"
+                                                : name);
+                            }
+
+                            @Override
+                            public String getDescription() {
+                                return "packages of the encoder, its entry points apart";
+                            }
+                        })
+                .should()
+                .beFreeOfCycles()
+                .check(classes);
     }
 
     private static void forbid(String from, String... to) {

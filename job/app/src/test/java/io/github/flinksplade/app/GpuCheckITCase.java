@@ -22,11 +22,11 @@ class GpuCheckITCase {
     }
 
     @Test
-    void aRehearsalGoesThroughAllChecksOfVectors() {
-        Distribution.Answer answer = check("rehearsal").expect(0);
+    void cpuEmulationPassesAllChecksOfVectors() {
+        Distribution.Answer answer = check("cpu-emulation").expect(0);
         assertThat(answer.out())
                 .contains("== the machine", "== vectors")
-                .contains("fp32 opens", "greatest first", "attention in one node")
+                .contains("fp32 opens", "top 1024 terms selected", "fused attention")
                 .contains("fp32 beside the CPU in fp32", "fp32 alone and in batches")
                 .contains("fp16 a second time", "fp16 with little memory", "fp16, 512 tokens")
                 .contains("docs/s")

@@ -148,8 +148,8 @@ class MainTest {
                     2 | encode --prune topk=3 hello                    | prune on the command line: unknown pruning 'topk=3'*
                     1 | encode --device cuda hello                     | the device cuda cannot be used: the ONNX Runtime on the class path is a build without CUDA*
                     2 | encode --device gpu hello                      | device on the command line: unknown device 'gpu'*
-                    1 | encode --device rehearsal --precision int8 hello | products of 8-bit integers are for CPUs; on a GPU use --precision fp16
-                    2 | bench device --device cpu                      | --device must be a GPU, or rehearsal*
+                    1 | encode --device cpu-emulation --precision int8 hello | int8 models run on CPUs only; on a GPU use --precision fp16
+                    2 | bench device --device cpu                      | --device must be a GPU, or cpu-emulation*
                     2 | bench encode --rounds 0                        | --documents and --rounds must be at least 1*
                     2 | bench job --documents 0                        | --documents and --rounds must be at least 1
                     2 | bench job --rounds -1                          | --documents and --rounds must be at least 1

@@ -28,7 +28,7 @@ public final class DeviceCheck {
     static final double FP16_TOLERANCE = .05;
 
     private static final int[] BATCH_TOKENS = {4096, 16_384, 65_536};
-    private static final int[] REHEARSED_BATCH_TOKENS = {256, 512};
+    private static final int[] EMULATED_BATCH_TOKENS = {256, 512};
     private static final long LITTLE_MEMORY = 768L << 20;
 
     private final String model;
@@ -83,7 +83,8 @@ public final class DeviceCheck {
         narrator.accept("vectors on the CPU ...");
         SparseVector[] expected;
         try (SpladeEncoder cpu =
-                SpladeEncoder.open(model, options.withDevice(Device.CPU), progress)) {
+                SpladeEncoder.open(
+                        model, options.toBuilder().device(Device.CPU).build(), progress)) {
             expected = vectors(cpu);
         }
         for (Precision precision : new Precision[] {Precision.FP32, Precision.FP16}) {
@@ -96,7 +97,7 @@ public final class DeviceCheck {
                 return items;
             }
         }
-        for (int tokens : isGpu() ? BATCH_TOKENS : REHEARSED_BATCH_TOKENS) {
+        for (int tokens : isGpu() ? BATCH_TOKENS : EMULATED_BATCH_TOKENS) {
             narrator.accept("batches of " + tokens + " tokens ...");
             check(items, "fp16, " + tokens + " tokens", () -> rate(tokens));
         }
@@ -104,7 +105,7 @@ public final class DeviceCheck {
     }
 
     private boolean isGpu() {
-        return options.device().kind() != Device.Kind.REHEARSAL;
+        return options.device().kind() != Device.Kind.CPU_EMULATION;
     }
 
     /** Something that is checked: its figures, or an exception. */
@@ -124,7 +125,8 @@ public final class DeviceCheck {
         String name = precision.name().toLowerCase(Locale.ROOT);
         double tolerance = precision == Precision.FP32 ? FP32_TOLERANCE : FP16_TOLERANCE;
         try (SpladeEncoder gpu =
-                SpladeEncoder.open(model, options.withPrecision(precision), progress)) {
+                SpladeEncoder.open(
+                        model, options.toBuilder().precision(precision).build(), progress)) {
             items.add(
                     new Item(
                             name + " opens",
@@ -158,9 +160,11 @@ public final class DeviceCheck {
         try (SpladeEncoder gpu =
                 SpladeEncoder.open(
                         model,
-                        options.withPrecision(precision)
-                                .withBatchTokens(budget)
-                                .withDeviceMemory(LITTLE_MEMORY),
+                        options.toBuilder()
+                                .precision(precision)
+                                .batchTokens(budget)
+                                .deviceMemory(LITTLE_MEMORY)
+                                .build(),
                         progress)) {
             Item same = compared("", expected, vectors(gpu), tolerance);
             int left = gpu.engine().limits().maxTokens();
@@ -184,7 +188,10 @@ public final class DeviceCheck {
         try (SpladeEncoder gpu =
                         SpladeEncoder.open(
                                 model,
-                                options.withPrecision(Precision.FP16).withBatchTokens(tokens),
+                                options.toBuilder()
+                                        .precision(Precision.FP16)
+                                        .batchTokens(tokens)
+                                        .build(),
                                 progress);
                 MicroBatcher batcher = new MicroBatcher(gpu)) {
             // enough that batches are full

@@ -383,7 +383,8 @@ public final class EncodeBenchmark {
 
     private Way encoder(Precision precision, Measured result) {
         SpladeEncoder encoder =
-                SpladeEncoder.open(model, options.withPrecision(precision), progress);
+                SpladeEncoder.open(
+                        model, options.toBuilder().precision(precision).build(), progress);
         MicroBatcher batcher = new MicroBatcher(encoder);
         return new Way() {
             private boolean warm;

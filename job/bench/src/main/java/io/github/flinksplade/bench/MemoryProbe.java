@@ -84,11 +84,12 @@ public final class MemoryProbe {
      */
     public static void main(String[] arguments) throws IOException {
         EncoderOptions options =
-                EncoderOptions.defaults()
-                        .withPrecision(Precision.parse(arguments[1]))
-                        .withThreads(Integer.parseInt(arguments[2]))
-                        .withDevice(Device.parse(arguments[5]))
-                        .withCacheDirectory(arguments[3].isEmpty() ? null : arguments[3]);
+                EncoderOptions.builder()
+                        .precision(Precision.parse(arguments[1]))
+                        .threads(Integer.parseInt(arguments[2]))
+                        .device(Device.parse(arguments[5]))
+                        .cacheDirectory(arguments[3].isEmpty() ? null : arguments[3])
+                        .build();
         List<String> texts = Corpus.read(Path.of(arguments[4]), Integer.MAX_VALUE);
         try (SpladeEncoder encoder = SpladeEncoder.open(arguments[0], options);
                 MicroBatcher batcher = new MicroBatcher(encoder)) {

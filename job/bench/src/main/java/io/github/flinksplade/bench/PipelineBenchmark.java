@@ -81,7 +81,7 @@ public final class PipelineBenchmark {
         this.rounds = rounds;
         this.work = work;
         this.flink = new Configuration(flink);
-        this.encoder = encoder.withDevice(Device.CPU);
+        this.encoder = encoder.toBuilder().device(Device.CPU).build();
         this.progress = progress;
         this.narrator = narrator;
     }

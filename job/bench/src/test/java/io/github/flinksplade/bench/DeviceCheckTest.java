@@ -27,10 +27,11 @@ class DeviceCheckTest {
         List<Item> items =
                 new DeviceCheck(
                                 "synthetic:minilm",
-                                EncoderOptions.defaults()
-                                        .withThreads(2)
-                                        .withDevice(Device.parse(device))
-                                        .withCacheDirectory(cache.toString()),
+                                EncoderOptions.builder()
+                                        .threads(2)
+                                        .device(Device.parse(device))
+                                        .cacheDirectory(cache.toString())
+                                        .build(),
                                 TEXTS,
                                 Progress.SILENT,
                                 said::add)

@@ -34,7 +34,7 @@ class EncodeBenchmarkTest {
     @TempDir static Path cache;
 
     private static EncoderOptions options() {
-        return EncoderOptions.defaults().withThreads(2).withCacheDirectory(cache.toString());
+        return EncoderOptions.builder().threads(2).cacheDirectory(cache.toString()).build();
     }
 
     @Test
@@ -82,7 +82,7 @@ class EncodeBenchmarkTest {
     void aSyntheticModelIsTheSameEveryTimeAndHasVectors() {
         ModelFiles files = ModelStore.resolve("synthetic:minilm", options(), Progress.SILENT);
         EncoderOptions elsewhere =
-                options().withCacheDirectory(cache.resolve("elsewhere").toString());
+                options().toBuilder().cacheDirectory(cache.resolve("elsewhere").toString()).build();
         assertThat(ModelStore.resolve("synthetic:minilm", elsewhere, Progress.SILENT).sha256())
                 .isEqualTo(files.sha256());
         try (SpladeEncoder encoder = SpladeEncoder.open("synthetic:minilm", options())) {

@@ -41,7 +41,7 @@ class JobBenchmarkTest {
         flink.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofMillis(50));
         return new JobBenchmark(
                 "synthetic:minilm",
-                EncoderOptions.defaults().withThreads(2).withCacheDirectory(cache.toString()),
+                EncoderOptions.builder().threads(2).cacheDirectory(cache.toString()).build(),
                 texts,
                 2,
                 30,

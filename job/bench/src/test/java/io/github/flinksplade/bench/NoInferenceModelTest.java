@@ -20,7 +20,7 @@ class NoInferenceModelTest {
         try (SpladeEncoder encoder =
                 SpladeEncoder.open(
                         PipelineBenchmark.MODEL,
-                        EncoderOptions.defaults().withCacheDirectory(cache.toString()))) {
+                        EncoderOptions.builder().cacheDirectory(cache.toString()).build())) {
             EncodedText car = encoder.encode("a car on the road", Role.DOCUMENT);
             int[] ids = encoder.tokenizer().tokenize("a car on the road", Role.DOCUMENT).ids();
             int rest = IntStream.of(ids).sum() % 254;

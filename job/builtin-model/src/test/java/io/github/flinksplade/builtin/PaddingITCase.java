@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.encoder.EncoderOptions;
-import io.github.flinksplade.encoder.Engine;
 import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.SimulatedDevice;
 import io.github.flinksplade.encoder.SimulatedDevice.Document;
 import io.github.flinksplade.encoder.SimulatedDevice.Order;
 import io.github.flinksplade.encoder.SpladeEncoder;
+import io.github.flinksplade.encoder.engine.Engine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,7 +65,7 @@ class PaddingITCase {
         try (SpladeEncoder encoder =
                 SpladeEncoder.open(
                         "builtin:minilm",
-                        EncoderOptions.defaults().withCacheDirectory("target/cache"))) {
+                        EncoderOptions.builder().cacheDirectory("target/cache").build())) {
             for (String line : Files.readAllLines(TEXTS)) {
                 String text = mapper.readTree(line).get("text").asText();
                 lengths.add(encoder.tokenizer().tokenize(text, Role.DOCUMENT).ids().length);

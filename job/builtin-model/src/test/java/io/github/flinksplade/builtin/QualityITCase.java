@@ -50,7 +50,7 @@ class QualityITCase {
         encoder =
                 SpladeEncoder.open(
                         "builtin:minilm",
-                        EncoderOptions.defaults().withCacheDirectory("target/cache"));
+                        EncoderOptions.builder().cacheDirectory("target/cache").build());
     }
 
     @AfterAll
@@ -153,7 +153,7 @@ class QualityITCase {
         try (SpladeEncoder integers =
                 SpladeEncoder.open(
                         "builtin:minilm",
-                        EncoderOptions.defaults().withPrecision(Precision.INT8))) {
+                        EncoderOptions.builder().precision(Precision.INT8).build())) {
             assertRanks(name + " in int8", integers, documents, queries, judged, plain, withIdf);
             assertAgrees(name, integers, documents.values());
         }

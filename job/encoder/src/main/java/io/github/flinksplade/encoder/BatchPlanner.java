@@ -1,5 +1,6 @@
 package io.github.flinksplade.encoder;
 
+import io.github.flinksplade.encoder.engine.Engine;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;

@@ -9,18 +9,21 @@ import java.util.regex.Pattern;
 /**
  * Where a model runs.
  *
- * @param kind what kind of device, and how it is driven
- * @param index which of the machine's GPUs, from 0 as CUDA numbers them; -1: the one that a cluster
- *     gives to the process, else the first
+ * @param kind the kind of device and how ONNX Runtime uses it
+ * @param index the index of the GPU, from 0 as CUDA counts them; -1: the GPU that a cluster assigns
+ *     to the process, else the first
  */
 public record Device(Kind kind, int index) implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    /** A GPU where this build of ONNX Runtime can use one, else the CPU. */
+    /** A GPU if this build of ONNX Runtime can use one, else the CPU. */
     public static final Device AUTO = new Device(Kind.AUTO, -1);
 
     public static final Device CPU = new Device(Kind.CPU, -1);
+
+    /** The graph and the batches of a GPU, computed on the CPU; for tests. */
+    public static final Device CPU_EMULATION = new Device(Kind.CPU_EMULATION, -1);
 
     private static final Pattern GPU = Pattern.compile("(cuda|tensorrt)(?::(\\d{1,4}))?");
 
@@ -29,24 +32,30 @@ public record Device(Kind kind, int index) implements Serializable {
         CPU,
         /** An NVIDIA GPU through ONNX Runtime's CUDA provider. */
         CUDA,
-        /** The same through its TensorRT provider, and CUDA for what TensorRT does not take. */
+        /** An NVIDIA GPU through the TensorRT provider; CUDA for operators that it lacks. */
         TENSORRT,
-        /** What is done for a GPU, graph, batches and all, but on the CPU: to test it. */
-        REHEARSAL
+        /** The graph and the batches of a GPU, computed on the CPU; for tests. */
+        CPU_EMULATION;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
     }
 
     public Device {
         Objects.requireNonNull(kind, "kind");
         if (index < -1) {
-            throw new IllegalArgumentException("there is no device number " + index);
+            throw new IllegalArgumentException(
+                    "invalid device index " + index + "; use 0 or above, or -1 for the default");
         }
     }
 
     /**
-     * A device by its name: {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:N}, {@code
-     * tensorrt}, {@code tensorrt:N} or {@code rehearsal}.
+     * Parses {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:N}, {@code tensorrt}, {@code
+     * tensorrt:N} or {@code cpu-emulation}.
      *
-     * @throws IllegalArgumentException with what may be written
+     * @throws IllegalArgumentException if the name is invalid; the message lists the valid ones
      */
     public static Device parse(String name) {
         Matcher gpu = GPU.matcher(name);
@@ -58,7 +67,7 @@ public record Device(Kind kind, int index) implements Serializable {
         return switch (name) {
             case "auto" -> AUTO;
             case "cpu" -> CPU;
-            case "rehearsal" -> new Device(Kind.REHEARSAL, -1);
+            case "cpu-emulation" -> CPU_EMULATION;
             default ->
                     throw new IllegalArgumentException(
                             "unknown device '"
@@ -67,22 +76,21 @@ public record Device(Kind kind, int index) implements Serializable {
         };
     }
 
-    /** The number of the GPU to use: the first where none is named. */
+    /** The index of the GPU to use: 0 if none is specified. */
     public int number() {
         return Math.max(0, index);
     }
 
-    /** This GPU where it is named, else the one of that number; CPUs have none. */
+    /** This device if it has an index or is a CPU, else the GPU with the given index. */
     public Device orNumber(int other) {
         return switch (kind) {
-            case CPU, REHEARSAL -> this;
+            case CPU, CPU_EMULATION -> this;
             case AUTO, CUDA, TENSORRT -> index >= 0 ? this : new Device(kind, other);
         };
     }
 
     @Override
     public String toString() {
-        String name = kind.name().toLowerCase(Locale.ROOT);
-        return index >= 0 ? name + ":" + index : name;
+        return index >= 0 ? kind + ":" + index : kind.toString();
     }
 }

@@ -1,24 +1,23 @@
 package io.github.flinksplade.encoder;
 
 import java.io.Serializable;
-import java.util.function.Consumer;
+import java.util.Objects;
 
 /**
- * How to encode. Everything has a default.
+ * How a model encodes. Every option has a default; {@link #builder()} changes single ones.
  *
- * @param documentTokens token limit of documents, [CLS] and [SEP] counted; 0: the model's own
- *     default, or 128
- * @param queryTokens token limit of queries; 0: the model's own default, or 24
+ * @param documentTokens max tokens of a document, [CLS] and [SEP] included; 0: the model's own
+ *     limit, or 128
+ * @param queryTokens max tokens of a query; 0: the model's own limit, or 24
  * @param documentPruning pruning of document vectors; none by default
  * @param queryPruning pruning of query vectors; none by default
- * @param threads threads that run the model; 0: one for each core
- * @param precision arithmetic of the matrix products; fp32 by default
- * @param device where the model runs; by default a GPU where one can be used, else the CPU
- * @param batchTokens tokens of a batch on a GPU, padding included; 0: 16,384. On a CPU it has no
- *     meaning
- * @param deviceMemory bytes of a GPU's memory that may be taken; 0: as many as there are
- * @param sha256 the SHA-256 the model must have, or null for any
- * @param cacheDirectory where fetched and made models are kept, or null for {@code
+ * @param threads threads that run the model on a CPU; 0: one per core
+ * @param precision arithmetic of the matrix multiplications; fp32 by default
+ * @param device where the model runs; by default a GPU if one can be used, else the CPU
+ * @param batchTokens max tokens of a batch on a GPU, padding included; 0: 16,384. Ignored on a CPU
+ * @param deviceMemory max bytes of GPU memory to allocate; 0: no limit
+ * @param sha256 the SHA-256 that the model must have, or null for any
+ * @param cacheDirectory where downloaded and derived models are stored, or null for {@code
  *     $XDG_CACHE_HOME/flink-splade} ({@code ~/.cache/flink-splade})
  */
 public record EncoderOptions(
@@ -38,114 +37,141 @@ public record EncoderOptions(
     private static final long serialVersionUID = 3L;
 
     public EncoderOptions {
-        if (documentTokens < 0
-                || queryTokens < 0
-                || threads < 0
-                || batchTokens < 0
-                || deviceMemory < 0) {
+        requireNotNegative("documentTokens", documentTokens);
+        requireNotNegative("queryTokens", queryTokens);
+        Objects.requireNonNull(documentPruning, "documentPruning");
+        Objects.requireNonNull(queryPruning, "queryPruning");
+        requireNotNegative("threads", threads);
+        Objects.requireNonNull(precision, "precision");
+        Objects.requireNonNull(device, "device");
+        requireNotNegative("batchTokens", batchTokens);
+        requireNotNegative("deviceMemory", deviceMemory);
+    }
+
+    private static void requireNotNegative(String name, long value) {
+        if (value < 0) {
             throw new IllegalArgumentException(
-                    "token limits, threads, batch tokens and device memory must not be negative: "
-                            + documentTokens
-                            + ", "
-                            + queryTokens
-                            + ", "
-                            + threads
-                            + ", "
-                            + batchTokens
-                            + ", "
-                            + deviceMemory);
+                    name + " must not be negative: " + value + "; use 0 for the default");
         }
     }
 
+    /** The default of every option. */
     public static EncoderOptions defaults() {
-        return new EncoderOptions(
-                0, 0, Pruning.NONE, Pruning.NONE, 0, Precision.FP32, Device.AUTO, 0, 0, null, null);
+        return builder().build();
     }
 
-    /** The same with one thing changed. */
-    private EncoderOptions with(Consumer<Draft> change) {
-        Draft draft = new Draft();
-        draft.documentTokens = documentTokens;
-        draft.queryTokens = queryTokens;
-        draft.documentPruning = documentPruning;
-        draft.queryPruning = queryPruning;
-        draft.threads = threads;
-        draft.precision = precision;
-        draft.device = device;
-        draft.batchTokens = batchTokens;
-        draft.deviceMemory = deviceMemory;
-        draft.sha256 = sha256;
-        draft.cacheDirectory = cacheDirectory;
-        change.accept(draft);
-        return new EncoderOptions(
-                draft.documentTokens,
-                draft.queryTokens,
-                draft.documentPruning,
-                draft.queryPruning,
-                draft.threads,
-                draft.precision,
-                draft.device,
-                draft.batchTokens,
-                draft.deviceMemory,
-                draft.sha256,
-                draft.cacheDirectory);
+    /** A builder that starts from the defaults. */
+    public static Builder builder() {
+        return new Builder();
     }
 
-    private static final class Draft {
+    /** A builder that starts from these options. */
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.documentTokens = documentTokens;
+        builder.queryTokens = queryTokens;
+        builder.documentPruning = documentPruning;
+        builder.queryPruning = queryPruning;
+        builder.threads = threads;
+        builder.precision = precision;
+        builder.device = device;
+        builder.batchTokens = batchTokens;
+        builder.deviceMemory = deviceMemory;
+        builder.sha256 = sha256;
+        builder.cacheDirectory = cacheDirectory;
+        return builder;
+    }
+
+    /** Builds {@link EncoderOptions}; its methods are documented there. */
+    public static final class Builder {
+
         private int documentTokens;
         private int queryTokens;
-        private Pruning documentPruning;
-        private Pruning queryPruning;
+        private Pruning documentPruning = Pruning.NONE;
+        private Pruning queryPruning = Pruning.NONE;
         private int threads;
-        private Precision precision;
-        private Device device;
+        private Precision precision = Precision.FP32;
+        private Device device = Device.AUTO;
         private int batchTokens;
         private long deviceMemory;
         private String sha256;
         private String cacheDirectory;
-    }
 
-    public EncoderOptions withDocumentTokens(int tokens) {
-        return with(draft -> draft.documentTokens = tokens);
-    }
+        private Builder() {}
 
-    public EncoderOptions withQueryTokens(int tokens) {
-        return with(draft -> draft.queryTokens = tokens);
-    }
+        public Builder documentTokens(int tokens) {
+            requireNotNegative("documentTokens", tokens);
+            this.documentTokens = tokens;
+            return this;
+        }
 
-    public EncoderOptions withDocumentPruning(Pruning pruning) {
-        return with(draft -> draft.documentPruning = pruning);
-    }
+        public Builder queryTokens(int tokens) {
+            requireNotNegative("queryTokens", tokens);
+            this.queryTokens = tokens;
+            return this;
+        }
 
-    public EncoderOptions withQueryPruning(Pruning pruning) {
-        return with(draft -> draft.queryPruning = pruning);
-    }
+        public Builder documentPruning(Pruning pruning) {
+            this.documentPruning = Objects.requireNonNull(pruning, "documentPruning");
+            return this;
+        }
 
-    public EncoderOptions withThreads(int number) {
-        return with(draft -> draft.threads = number);
-    }
+        public Builder queryPruning(Pruning pruning) {
+            this.queryPruning = Objects.requireNonNull(pruning, "queryPruning");
+            return this;
+        }
 
-    public EncoderOptions withPrecision(Precision arithmetic) {
-        return with(draft -> draft.precision = arithmetic);
-    }
+        public Builder threads(int count) {
+            requireNotNegative("threads", count);
+            this.threads = count;
+            return this;
+        }
 
-    public EncoderOptions withDevice(Device where) {
-        return with(draft -> draft.device = where);
-    }
+        public Builder precision(Precision precision) {
+            this.precision = Objects.requireNonNull(precision, "precision");
+            return this;
+        }
 
-    public EncoderOptions withBatchTokens(int tokens) {
-        return with(draft -> draft.batchTokens = tokens);
-    }
+        public Builder device(Device device) {
+            this.device = Objects.requireNonNull(device, "device");
+            return this;
+        }
 
-    public EncoderOptions withDeviceMemory(long bytes) {
-        return with(draft -> draft.deviceMemory = bytes);
-    }
+        public Builder batchTokens(int tokens) {
+            requireNotNegative("batchTokens", tokens);
+            this.batchTokens = tokens;
+            return this;
+        }
 
-    public EncoderOptions withSha256(String digest) {
-        return with(draft -> draft.sha256 = digest);
-    }
+        public Builder deviceMemory(long bytes) {
+            requireNotNegative("deviceMemory", bytes);
+            this.deviceMemory = bytes;
+            return this;
+        }
 
-    public EncoderOptions withCacheDirectory(String directory) {
-        return with(draft -> draft.cacheDirectory = directory);
+        public Builder sha256(String digest) {
+            this.sha256 = digest;
+            return this;
+        }
+
+        public Builder cacheDirectory(String directory) {
+            this.cacheDirectory = directory;
+            return this;
+        }
+
+        public EncoderOptions build() {
+            return new EncoderOptions(
+                    documentTokens,
+                    queryTokens,
+                    documentPruning,
+                    queryPruning,
+                    threads,
+                    precision,
+                    device,
+                    batchTokens,
+                    deviceMemory,
+                    sha256,
+                    cacheDirectory);
+        }
     }
 }

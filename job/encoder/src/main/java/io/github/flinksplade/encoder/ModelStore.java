@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.flinksplade.encoder.internal.DerivedModels;
-import io.github.flinksplade.encoder.internal.HubModels;
-import io.github.flinksplade.encoder.internal.ModelDigests;
+import io.github.flinksplade.encoder.hub.HubModelProvider;
+import io.github.flinksplade.encoder.model.DerivedModels;
+import io.github.flinksplade.encoder.model.ModelDigests;
 import io.github.flinksplade.environment.HomeDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -179,7 +179,7 @@ public final class ModelStore {
 
     /** The cache of Hugging Face's tools in an environment; it may not exist. */
     public static Path hubCache(Map<String, String> environment) {
-        return HubModels.cacheDirectory(environment);
+        return HubModelProvider.cacheDirectory(environment);
     }
 
     private static String pin(EncoderOptions options) {

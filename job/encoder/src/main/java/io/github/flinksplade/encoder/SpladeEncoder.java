@@ -1,6 +1,7 @@
 package io.github.flinksplade.encoder;
 
-import io.github.flinksplade.encoder.internal.OnnxLoader;
+import io.github.flinksplade.encoder.engine.Engine;
+import io.github.flinksplade.encoder.onnxruntime.EngineFactory;
 import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,7 +53,8 @@ public final class SpladeEncoder implements AutoCloseable {
      * @throws ModelException when it cannot be found or used
      */
     public static Tokenizer openTokenizer(String model, EncoderOptions options) {
-        return OnnxLoader.tokenizer(ModelStore.resolve(model, options, Progress.SILENT), options);
+        return EngineFactory.openTokenizer(
+                ModelStore.resolve(model, options, Progress.SILENT), options);
     }
 
     static SpladeEncoder open(ModelFiles files, EncoderOptions options) {
@@ -60,8 +62,11 @@ public final class SpladeEncoder implements AutoCloseable {
     }
 
     private static SpladeEncoder open(ModelFiles files, EncoderOptions options, Progress progress) {
-        OnnxLoader.Opened opened =
-                OnnxLoader.open(ModelStore.inPrecision(files, options, progress), options);
+        EngineFactory.OpenModel opened =
+                EngineFactory.open(
+                        ModelStore.inPrecision(files, options, progress),
+                        options,
+                        ModelStore.cache(options));
         return new SpladeEncoder(opened.info(), opened.tokenizer(), opened.engine(), options);
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.flinksplade.encoder.SimulatedDevice.Batch;
 import io.github.flinksplade.encoder.SimulatedDevice.Document;
 import io.github.flinksplade.encoder.SimulatedDevice.Order;
+import io.github.flinksplade.encoder.engine.Engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

@@ -2,6 +2,7 @@ package io.github.flinksplade.encoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.flinksplade.encoder.engine.Engine;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

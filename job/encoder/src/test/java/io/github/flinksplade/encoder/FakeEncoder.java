@@ -1,5 +1,6 @@
 package io.github.flinksplade.encoder;
 
+import io.github.flinksplade.encoder.engine.Engine;
 import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.List;

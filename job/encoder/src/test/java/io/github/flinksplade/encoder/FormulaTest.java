@@ -124,8 +124,7 @@ class FormulaTest {
     void isTheFormula(Form form) throws OrtException {
         Path reference = form.reference.get().write(directory.resolve("reference"));
         Path model = form.change.apply(form.reference.get()).write(directory.resolve("model"));
-        EncoderOptions options =
-                EncoderOptions.defaults().withDocumentTokens(30).withQueryTokens(7);
+        EncoderOptions options = EncoderOptions.builder().documentTokens(30).queryTokens(7).build();
         try (SpladeEncoder encoder =
                         SpladeEncoder.open(RandomMaskedLanguageModel.files(model), options);
                 OrtSession session =
@@ -186,7 +185,7 @@ class FormulaTest {
         RandomMaskedLanguageModel model = Form.model();
         Path free = model.write(directory.resolve("free"));
         Path fixed = Form.model().fixedTokens(60).write(directory.resolve("fixed"));
-        EncoderOptions options = EncoderOptions.defaults().withDocumentTokens(60);
+        EncoderOptions options = EncoderOptions.builder().documentTokens(60).build();
         try (SpladeEncoder one =
                         SpladeEncoder.open(RandomMaskedLanguageModel.files(free), options);
                 SpladeEncoder other =

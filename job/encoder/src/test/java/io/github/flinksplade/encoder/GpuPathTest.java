@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class GpuPathTest {
 
-    private static final Device REHEARSAL = Device.parse("rehearsal");
+    private static final Device CPU_EMULATION = Device.parse("cpu-emulation");
 
     @TempDir Path directory;
 
@@ -37,16 +37,17 @@ class GpuPathTest {
         return SpladeEncoder.open(
                 RandomMaskedLanguageModel.files(model),
                 change.apply(
-                        EncoderOptions.defaults()
-                                .withDevice(device)
-                                .withPrecision(precision)
-                                .withDocumentTokens(30)
-                                .withQueryTokens(7)
-                                .withBatchTokens(1024)
-                                .withCacheDirectory(
+                        EncoderOptions.builder()
+                                .device(device)
+                                .precision(precision)
+                                .documentTokens(30)
+                                .queryTokens(7)
+                                .batchTokens(1024)
+                                .cacheDirectory(
                                         directory
                                                 .resolve("cache-" + model.getFileName())
-                                                .toString())));
+                                                .toString())
+                                .build()));
     }
 
     private static double[] dense(SparseVector vector, int terms) {
@@ -74,15 +75,15 @@ class GpuPathTest {
     void givesWhatTheCpuGives(FormulaTest.Form form) {
         Path model = form.change.apply(form.reference.get()).write(directory.resolve("model"));
         try (SpladeEncoder cpu = open(model, Device.CPU, Precision.FP32);
-                SpladeEncoder gpu = open(model, REHEARSAL, Precision.FP32)) {
-            assertThat(gpu.info().device()).isEqualTo("rehearsal");
+                SpladeEncoder gpu = open(model, CPU_EMULATION, Precision.FP32)) {
+            assertThat(gpu.info().device()).isEqualTo("cpu-emulation");
             boolean alone = form.name().matches(".*(FIXED|PAIRS).*");
             assertThat(gpu.engine().limits().maxDocuments() == 1).isEqualTo(alone);
             assertThat(gpu.engine().limits().equalLengths())
                     .isEqualTo(alone || form == FormulaTest.Form.NO_MASK);
             boolean plain = form == FormulaTest.Form.NO_MASK;
-            assertThat(gpu.info().graph().contains("attention in one node")).isEqualTo(!plain);
-            assertThat(gpu.info().graph().contains("greatest first"))
+            assertThat(gpu.info().graph().contains("fused attention")).isEqualTo(!plain);
+            assertThat(gpu.info().graph().contains("terms selected"))
                     .isEqualTo(!form.name().contains("PAIRS"));
             for (Role role : Role.values()) {
                 assertClose(
@@ -98,7 +99,7 @@ class GpuPathTest {
     @EnumSource(PrecisionTest.Form.class)
     void sixteenBitsAreNearThirtyTwo(PrecisionTest.Form form) {
         Path model = form.model.get().write(directory.resolve("model"));
-        for (Device device : List.of(Device.CPU, REHEARSAL)) {
+        for (Device device : List.of(Device.CPU, CPU_EMULATION)) {
             try (SpladeEncoder exact = open(model, Device.CPU, Precision.FP32);
                     SpladeEncoder half = open(model, device, Precision.FP16)) {
                 assertThat(half.info().precision()).isEqualTo("fp16");
@@ -123,8 +124,8 @@ class GpuPathTest {
                         .write(directory.resolve("model"));
         List<String> texts = List.of("", "w70 w71 w72 w73 w74 w75 w76 w77 w78 w79 ".repeat(3));
         try (SpladeEncoder cpu = open(model, Device.CPU, precision);
-                SpladeEncoder gpu = open(model, REHEARSAL, precision)) {
-            assertThat(gpu.info().graph()).contains("1024 greatest");
+                SpladeEncoder gpu = open(model, CPU_EMULATION, precision)) {
+            assertThat(gpu.info().graph()).contains("top 1024 terms selected");
             List<EncodedText> expected = cpu.encode(texts, Role.DOCUMENT);
             assertThat(expected.get(0).vector().size()).isBetween(1, 1024);
             assertThat(expected.get(1).vector().size()).isGreaterThan(1024);
@@ -147,7 +148,11 @@ class GpuPathTest {
             texts.add(text.toString());
         }
         try (SpladeEncoder gpu =
-                        open(model, REHEARSAL, Precision.FP32, o -> o.withBatchTokens(512));
+                        open(
+                                model,
+                                CPU_EMULATION,
+                                Precision.FP32,
+                                o -> o.toBuilder().batchTokens(512).build());
                 MicroBatcher batcher = new MicroBatcher(gpu)) {
             List<EncodedText> alone =
                     texts.stream().map(text -> gpu.encode(text, Role.DOCUMENT)).toList();
@@ -174,7 +179,7 @@ class GpuPathTest {
                         .vocabulary(9001)
                         .poison(poison)
                         .write(directory.resolve("model"));
-        try (SpladeEncoder gpu = open(model, REHEARSAL, Precision.FP32);
+        try (SpladeEncoder gpu = open(model, CPU_EMULATION, Precision.FP32);
                 MicroBatcher batcher = new MicroBatcher(gpu)) {
             CompletableFuture<EncodedText> bad =
                     batcher.submit("hello poison world", Role.DOCUMENT);
@@ -189,9 +194,17 @@ class GpuPathTest {
         Path model =
                 new RandomMaskedLanguageModel().positions(29).write(directory.resolve("model"));
         try (SpladeEncoder cpu =
-                        open(model, Device.CPU, Precision.FP32, o -> o.withDocumentTokens(0));
+                        open(
+                                model,
+                                Device.CPU,
+                                Precision.FP32,
+                                o -> o.toBuilder().documentTokens(0).build());
                 SpladeEncoder gpu =
-                        open(model, REHEARSAL, Precision.FP32, o -> o.withDocumentTokens(0))) {
+                        open(
+                                model,
+                                CPU_EMULATION,
+                                Precision.FP32,
+                                o -> o.toBuilder().documentTokens(0).build())) {
             assertThat(gpu.info().documentTokens()).isEqualTo(29);
             assertClose(
                     gpu.encode(FormulaTest.TEXTS, Role.DOCUMENT),
@@ -213,7 +226,7 @@ class GpuPathTest {
         try (SpladeEncoder auto = open(model, Device.AUTO, Precision.FP32)) {
             assertThat(auto.info().device()).startsWith("cpu");
         }
-        assertThatThrownBy(() -> open(model, REHEARSAL, Precision.INT8))
+        assertThatThrownBy(() -> open(model, CPU_EMULATION, Precision.INT8))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("--precision fp16");
     }

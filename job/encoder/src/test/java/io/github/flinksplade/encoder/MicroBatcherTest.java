@@ -3,6 +3,7 @@ package io.github.flinksplade.encoder;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.flinksplade.encoder.engine.Engine;
 import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -72,7 +73,7 @@ class MicroBatcherTest {
     private static final Engine.Limits LIMITS = new Engine.Limits(1, 8, 200, false);
 
     /** An engine that stands still until the test lets batches through, one permit each. */
-    private static final class ChangeDetector implements Consumer<List<TokenSequence>> {
+    private static final class Gate implements Consumer<List<TokenSequence>> {
         final Semaphore permits = new Semaphore(0);
         final AtomicInteger entered = new AtomicInteger();
 
@@ -123,7 +124,7 @@ class MicroBatcherTest {
 
     @Test
     void whatArrivesWhileTheEngineIsBusyGoesTogether() throws Exception {
-        ChangeDetector gate = new ChangeDetector();
+        Gate gate = new Gate();
         Watched engine = engine(LIMITS, gate);
         try (MicroBatcher batcher = new MicroBatcher(watched(engine), 1)) {
             CompletableFuture<EncodedText> first = batcher.submit("first", Role.DOCUMENT);
@@ -152,7 +153,7 @@ class MicroBatcherTest {
 
     @Test
     void theOldestIsAlwaysInTheNextBatch() throws Exception {
-        ChangeDetector gate = new ChangeDetector();
+        Gate gate = new Gate();
         Watched engine = engine(new Engine.Limits(1, 4, 400, true), gate);
         try (MicroBatcher batcher = new MicroBatcher(watched(engine), 1)) {
             batcher.submit("first", Role.DOCUMENT);
@@ -175,7 +176,7 @@ class MicroBatcherTest {
     @Test
     void noWorkerSleepsWhileTextsWait() throws Exception {
         for (int workers = 1; workers <= 4; workers++) {
-            ChangeDetector gate = new ChangeDetector();
+            Gate gate = new Gate();
             Watched engine = engine(new Engine.Limits(workers, 4, 400, true), gate);
             try (MicroBatcher batcher = new MicroBatcher(watched(engine), 2)) {
                 try {
@@ -189,8 +190,7 @@ class MicroBatcherTest {
         }
     }
 
-    private static void keepsAllWorkersBusy(
-            MicroBatcher batcher, int workers, ChangeDetector gate) {
+    private static void keepsAllWorkersBusy(MicroBatcher batcher, int workers, Gate gate) {
         // as many lengths as workers: each text is a batch, and takes a worker
         for (int i = 1; i <= workers; i++) {
             batcher.submit(words(i, i), Role.DOCUMENT);
@@ -212,7 +212,7 @@ class MicroBatcherTest {
     @Test
     void onlyThePoisonedTextFails() throws Exception {
         AtomicInteger held = new AtomicInteger();
-        ChangeDetector gate = new ChangeDetector();
+        Gate gate = new Gate();
         Watched engine =
                 engine(
                         new Engine.Limits(1, 64, 4000, false),
@@ -399,7 +399,8 @@ class MicroBatcherTest {
     void truncationIsCounted() throws Exception {
         try (SpladeEncoder encoder =
                         FakeEncoder.create(
-                                EncoderOptions.defaults().withDocumentTokens(4), new AtomicLong());
+                                EncoderOptions.builder().documentTokens(4).build(),
+                                new AtomicLong());
                 MicroBatcher batcher = new MicroBatcher(encoder)) {
             EncodedText encoded = batcher.submit(words(9, 1), Role.DOCUMENT).get();
             assertThat(encoded.truncated()).isTrue();
@@ -412,7 +413,7 @@ class MicroBatcherTest {
 
     @Test
     void aCancelledTextIsNotEncoded() throws Exception {
-        ChangeDetector gate = new ChangeDetector();
+        Gate gate = new Gate();
         Watched engine = engine(LIMITS, gate);
         try (MicroBatcher batcher = new MicroBatcher(watched(engine), 1)) {
             batcher.submit("first", Role.DOCUMENT);
@@ -429,7 +430,7 @@ class MicroBatcherTest {
 
     @Test
     void closeFinishesWhatRunsFailsWhatWaitsAndEndsTheThreads() throws Exception {
-        ChangeDetector gate = new ChangeDetector();
+        Gate gate = new Gate();
         Watched engine = engine(LIMITS, gate);
         Set<Thread> before = Thread.getAllStackTraces().keySet();
         MicroBatcher batcher = new MicroBatcher(watched(engine), 2);

@@ -37,7 +37,9 @@ class ModelStoreTest {
     void place() throws IOException {
         model = Files.createDirectory(directory.resolve("model"));
         options =
-                EncoderOptions.defaults().withCacheDirectory(directory.resolve("cache").toString());
+                EncoderOptions.builder()
+                        .cacheDirectory(directory.resolve("cache").toString())
+                        .build();
     }
 
     private ModelFiles resolve() {
@@ -271,14 +273,14 @@ class ModelStoreTest {
         write("model.onnx", graph(inside()));
         String right = sha256(graph(inside()));
         String wrong = "0".repeat(64);
-        options = options.withSha256(right.toUpperCase(java.util.Locale.ROOT));
+        options = options.toBuilder().sha256(right.toUpperCase(java.util.Locale.ROOT)).build();
         assertThat(resolve().sha256()).isEqualTo(right);
-        options = options.withSha256(wrong);
+        options = options.toBuilder().sha256(wrong).build();
         assertThatThrownBy(this::resolve)
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining(right)
                 .hasMessageContaining(wrong);
-        options = options.withSha256("abc");
+        options = options.toBuilder().sha256("abc").build();
         assertThatThrownBy(this::resolve)
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("64 hexadecimal digits");
@@ -346,7 +348,7 @@ class ModelStoreTest {
         write("tokenizer.json", "{}");
         write("model.onnx", graph(inside()));
         Path file = Files.writeString(directory.resolve("file"), "");
-        options = options.withCacheDirectory(file.resolve("below").toString());
+        options = options.toBuilder().cacheDirectory(file.resolve("below").toString()).build();
         assertThat(resolve().sha256()).isEqualTo(sha256(graph(inside())));
     }
 
@@ -363,7 +365,10 @@ class ModelStoreTest {
                                 none,
                                 Map.of("XDG_CACHE_HOME", "relative", "HOME", "/home/of/nobody")))
                 .isEqualTo(home.resolve(".cache/flink-splade"));
-        assertThat(ModelStore.cache(none.withCacheDirectory("/y"), Map.of("XDG_CACHE_HOME", "/x")))
+        assertThat(
+                        ModelStore.cache(
+                                none.toBuilder().cacheDirectory("/y").build(),
+                                Map.of("XDG_CACHE_HOME", "/x")))
                 .isEqualTo(Path.of("/y"));
     }
 }

@@ -31,10 +31,11 @@ class PrecisionTest {
     private SpladeEncoder open(Path model, Precision precision, int threads) {
         return SpladeEncoder.open(
                 RandomMaskedLanguageModel.files(model),
-                EncoderOptions.defaults()
-                        .withPrecision(precision)
-                        .withThreads(threads)
-                        .withCacheDirectory(directory.resolve("cache").toString()));
+                EncoderOptions.builder()
+                        .precision(precision)
+                        .threads(threads)
+                        .cacheDirectory(directory.resolve("cache").toString())
+                        .build());
     }
 
     /** Texts of every length from none to more than fits. */
@@ -208,9 +209,10 @@ class PrecisionTest {
         damaged.add(Arrays.copyOf(whole, whole.length + 1));
         ModelFiles files = RandomMaskedLanguageModel.files(model);
         EncoderOptions options =
-                EncoderOptions.defaults()
-                        .withPrecision(Precision.INT8)
-                        .withCacheDirectory(directory.resolve("cache").toString());
+                EncoderOptions.builder()
+                        .precision(Precision.INT8)
+                        .cacheDirectory(directory.resolve("cache").toString())
+                        .build();
         for (byte[] content : damaged) {
             Files.write(kept, content);
             List<String> warnings = new ArrayList<>();

@@ -62,7 +62,7 @@ class RefusedModelTest {
         Files.writeString(graph, "<html>404</html>");
         assertRefused().hasMessageContaining(graph + " is not an ONNX model");
         Files.delete(graph);
-        assertRefused().hasMessageContaining("no file " + graph);
+        assertRefused().hasMessageContaining("the file " + graph + " does not exist");
     }
 
     @Test
@@ -178,7 +178,7 @@ class RefusedModelTest {
         model.getGraphBuilder().getNodeBuilder(0).setOpType("Telepathy");
         Files.write(graph, model.build().toByteArray());
         assertRefused()
-                .hasMessageContaining("ONNX Runtime does not take " + graph)
+                .hasMessageContaining("ONNX Runtime cannot load " + graph)
                 .hasMessageContaining("Telepathy");
     }
 

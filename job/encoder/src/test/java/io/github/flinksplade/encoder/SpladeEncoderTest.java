@@ -44,7 +44,9 @@ class SpladeEncoderTest {
     private static SpladeEncoder open(
             RandomMaskedLanguageModel model, String name, EncoderOptions options) {
         EncoderOptions cached =
-                options.withCacheDirectory(directory.resolve("cache-" + name).toString());
+                options.toBuilder()
+                        .cacheDirectory(directory.resolve("cache-" + name).toString())
+                        .build();
         return SpladeEncoder.open(
                 RandomMaskedLanguageModel.files(model.write(directory.resolve(name))), cached);
     }
@@ -72,7 +74,7 @@ class SpladeEncoderTest {
                 open(
                         new RandomMaskedLanguageModel().tail(tail),
                         "other-" + tail,
-                        EncoderOptions.defaults().withThreads(3))) {
+                        EncoderOptions.builder().threads(3).build())) {
             List<EncodedText> alone =
                     texts.stream().map(text -> other.encode(text, Role.DOCUMENT)).toList();
             assertThat(other.encode(texts, Role.DOCUMENT)).isEqualTo(alone);
@@ -217,7 +219,7 @@ class SpladeEncoderTest {
         }
         try (SpladeEncoder other =
                 SpladeEncoder.open(
-                        own, EncoderOptions.defaults().withDocumentTokens(64).withQueryTokens(3))) {
+                        own, EncoderOptions.builder().documentTokens(64).queryTokens(3).build())) {
             assertThat(other.info().documentTokens()).isEqualTo(64);
             assertThat(other.info().queryTokens()).isEqualTo(3);
             assertThat(other.tokenizer().tokenize("a b c", Role.QUERY).ids()).hasSize(3);
@@ -231,7 +233,7 @@ class SpladeEncoderTest {
                                 open(
                                         new RandomMaskedLanguageModel(),
                                         "bert",
-                                        EncoderOptions.defaults().withDocumentTokens(65)))
+                                        EncoderOptions.builder().documentTokens(65).build()))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("at most 64 tokens")
                 .hasMessageContaining("65");
@@ -241,7 +243,7 @@ class SpladeEncoderTest {
                                 open(
                                         new RandomMaskedLanguageModel().roberta().positions(512),
                                         "roberta",
-                                        EncoderOptions.defaults().withQueryTokens(5000)))
+                                        EncoderOptions.builder().queryTokens(5000).build()))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("at most 512 tokens")
                 .hasMessageContaining("query");
@@ -250,7 +252,7 @@ class SpladeEncoderTest {
                                 open(
                                         new RandomMaskedLanguageModel().fixedTokens(30),
                                         "fixed",
-                                        EncoderOptions.defaults().withDocumentTokens(31)))
+                                        EncoderOptions.builder().documentTokens(31).build()))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("at most 30 tokens");
         assertThatThrownBy(
@@ -258,7 +260,7 @@ class SpladeEncoderTest {
                                 open(
                                         new RandomMaskedLanguageModel(),
                                         "bert",
-                                        EncoderOptions.defaults().withQueryTokens(2)))
+                                        EncoderOptions.builder().queryTokens(2).build()))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("at least 3");
     }
@@ -269,7 +271,9 @@ class SpladeEncoderTest {
                 open(
                         new RandomMaskedLanguageModel(),
                         "pruned",
-                        EncoderOptions.defaults().withDocumentPruning(Pruning.parse("top_k=5")))) {
+                        EncoderOptions.builder()
+                                .documentPruning(Pruning.parse("top_k=5"))
+                                .build())) {
             EncodedText whole = encoder.encode("hello world", Role.DOCUMENT);
             assertThat(whole.vector().size()).isGreaterThan(5);
             assertThat(pruning.encode("hello world", Role.DOCUMENT).vector().size()).isEqualTo(5);
@@ -285,7 +289,7 @@ class SpladeEncoderTest {
                 open(
                         new RandomMaskedLanguageModel().vocabulary(vocabulary).poison(Float.NaN),
                         "poisoned" + vocabulary + precision,
-                        EncoderOptions.defaults().withPrecision(precision))) {
+                        EncoderOptions.builder().precision(precision).build())) {
             assertThatThrownBy(() -> poisoned.encode("hello poison", Role.DOCUMENT))
                     .isInstanceOf(EncodingException.class)
                     .hasMessageContaining("NaN");

@@ -37,7 +37,8 @@ public interface EncoderFactory extends Serializable {
 
         @Override
         public EncoderFactory onGpu(int number) {
-            return new OfModel(model, options.withDevice(options.device().orNumber(number)));
+            return new OfModel(
+                    model, options.toBuilder().device(options.device().orNumber(number)).build());
         }
     }
 

@@ -499,7 +499,7 @@ class PipelineITCase {
         @Override
         public SpladeEncoder open() {
             return FakeEncoder.create(
-                    EncoderOptions.defaults().withDocumentTokens(tokens), new AtomicLong());
+                    EncoderOptions.builder().documentTokens(tokens).build(), new AtomicLong());
         }
 
         @Override

@@ -1,0 +1,11 @@
+package io.github.flinksplade.encoder.engine;
+
+/** A batch needs more memory than its device has at the moment; a smaller one may do. */
+public final class DeviceMemoryException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    public DeviceMemoryException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}
