@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector;
 
-import io.github.flinksplade.connector.contract.Faults;
-import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.FaultInjector;
+import io.github.flinksplade.connector.contract.StoredDocument;
 import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
 import java.time.Duration;
@@ -17,25 +17,25 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * {@code memory:PLACE?broken=FAULT}: a server that is a map in this process, with versions that are
- * compared and deletes that are remembered; or that does one thing wrong, for the contract to find.
+ * {@code memory:NAME?broken=FAULT}: a server that is a map in this process, which compares versions
+ * and remembers deletes; or one with a defect, for the contract to find.
  */
 public final class MemoryConnector implements Connector {
 
-    /** What a target can do wrong. */
+    /** The defects of a target. */
     enum Broken {
         NOTHING,
-        /** Writes whatever comes, older or not. */
-        NO_GUARD,
+        /** Writes older changes over newer ones. */
+        IGNORES_VERSIONS,
         /** Forgets a document together with its version. */
         FORGETS_DELETES,
-        /** Says that a refused change is written. */
-        SWALLOWS_REFUSALS,
-        /** Makes a refusal of everything in a batch that has a bad change in it. */
-        REFUSES_NEIGHBOURS,
-        /** Calls what it holds already an error. */
-        REFUSES_REPETITIONS,
-        /** Does not send again what there was no time for. */
+        /** Reports a rejected change as written. */
+        HIDES_REJECTIONS,
+        /** Rejects all changes of a batch that contains an invalid one. */
+        REJECTS_WHOLE_BATCH,
+        /** Rejects a change that is stored already. */
+        REJECTS_REPETITIONS,
+        /** Does not retry throttled requests. */
         DROPS_THROTTLED,
         /** Writes over vectors of another model. */
         MIXES_MODELS,
@@ -47,8 +47,8 @@ public final class MemoryConnector implements Connector {
 
     private static final Map<String, MemoryServer> SERVERS = new ConcurrentHashMap<>();
 
-    static MemoryServer server(String place) {
-        return SERVERS.computeIfAbsent(place, name -> new MemoryServer());
+    static MemoryServer server(String name) {
+        return SERVERS.computeIfAbsent(name, unused -> new MemoryServer());
     }
 
     @Override
@@ -58,7 +58,7 @@ public final class MemoryConnector implements Connector {
 
     @Override
     public String usage() {
-        return "memory:PLACE is a target";
+        return "memory:NAME is a target";
     }
 
     @Override
@@ -77,43 +77,44 @@ public final class MemoryConnector implements Connector {
     }
 
     private record MemorySink(
-            String place, Broken broken, BatchOptions batching, ConnectionSettings connection)
+            String name, Broken broken, BatchOptions batching, ConnectionSettings connection)
             implements BatchVectorSink {
 
         private static final long serialVersionUID = 1L;
 
         @Override
         public String identity() {
-            return "memory:" + place;
+            return "memory:" + name;
         }
 
         @Override
         public BatchSink prepare(SinkContext context, StartMode start) {
-            MemoryServer server = server(place);
+            MemoryServer server = server(name);
             try {
                 server.respond(broken, connection.requestTimeout()).join();
             } catch (CompletionException e) {
-                throw new UnreachableException("memory:" + place + " is unavailable", e);
+                throw new UnreachableException("memory:" + name + " is unavailable", e);
             }
             if (server.provenance == null) {
-                start.createEmpty("memory:" + place);
+                start.createEmpty("memory:" + name);
                 server.provenance = context.provenance();
             } else if (broken != Broken.MIXES_MODELS) {
-                context.requireSameEncoder(server.provenance, "memory:" + place, "name another");
+                context.requireSameEncoder(
+                        server.provenance, "memory:" + name, "write to another name");
             }
-            return new Prepared(place, broken, batching, connection);
+            return new Prepared(name, broken, batching, connection);
         }
     }
 
     private record Prepared(
-            String place, Broken broken, BatchOptions batching, ConnectionSettings connection)
+            String name, Broken broken, BatchOptions batching, ConnectionSettings connection)
             implements BatchSink {
 
         private static final long serialVersionUID = 1L;
 
         @Override
         public BatchClient<?> client() {
-            return new MemoryClient(server(place), broken, connection.requestTimeout());
+            return new MemoryClient(server(name), broken, connection.requestTimeout());
         }
     }
 
@@ -148,14 +149,14 @@ public final class MemoryConnector implements Connector {
     }
 
     /** The server. */
-    static final class MemoryServer implements Faults, SearchIndex {
+    static final class MemoryServer implements FaultInjector, SearchIndex {
 
         private final Map<String, VectorRecord> newest = new HashMap<>();
         private Provenance provenance;
         private boolean down;
         private boolean stalled;
         private int throttled;
-        private String refused;
+        private String rejectedId;
 
         synchronized List<Outcome> write(List<VectorRecord> batch, Broken broken)
                 throws IOException {
@@ -169,11 +170,11 @@ public final class MemoryConnector implements Connector {
                                                 : Outcome.retry("429 too many requests"))
                         .toList();
             }
-            boolean bad = batch.stream().anyMatch(record -> record.id().equals(refused));
-            if (bad && broken == Broken.SWALLOWS_REFUSALS) {
+            boolean bad = batch.stream().anyMatch(record -> record.id().equals(rejectedId));
+            if (bad && broken == Broken.HIDES_REJECTIONS) {
                 return batch.stream().map(record -> Outcome.written()).toList();
             }
-            if (bad && broken == Broken.REFUSES_NEIGHBOURS) {
+            if (bad && broken == Broken.REJECTS_WHOLE_BATCH) {
                 return batch.stream().map(record -> Outcome.rejected("bad batch")).toList();
             }
             if (bad) {
@@ -183,14 +184,14 @@ public final class MemoryConnector implements Connector {
         }
 
         private Outcome write(VectorRecord record, Broken broken) {
-            VectorRecord held = newest.get(record.id());
+            VectorRecord stored = newest.get(record.id());
             VectorRecord change = record;
-            if (record.version() == VectorRecord.NO_VERSION && held != null) {
+            if (record.version() == VectorRecord.NO_VERSION && stored != null) {
                 change =
                         new VectorRecord(
                                 record.id(),
                                 Operation.DELETE,
-                                held.version(),
+                                stored.version(),
                                 null,
                                 null,
                                 null,
@@ -198,12 +199,14 @@ public final class MemoryConnector implements Connector {
                                 false,
                                 record.origin());
             }
-            if (broken == Broken.REFUSES_REPETITIONS
-                    && held != null
-                    && held.order() == change.order()) {
+            if (broken == Broken.REJECTS_REPETITIONS
+                    && stored != null
+                    && stored.order() == change.order()) {
                 return Outcome.rejected("version conflict");
             }
-            if (broken != Broken.NO_GUARD && held != null && held.order() > change.order()) {
+            if (broken != Broken.IGNORES_VERSIONS
+                    && stored != null
+                    && stored.order() > change.order()) {
                 return Outcome.superseded();
             }
             newest.put(record.id(), change);
@@ -213,27 +216,27 @@ public final class MemoryConnector implements Connector {
             return Outcome.written();
         }
 
-        synchronized Map<String, Held> held(Broken broken) {
-            Map<String, Held> held = new TreeMap<>();
+        synchronized Map<String, StoredDocument> stored(Broken broken) {
+            Map<String, StoredDocument> documents = new TreeMap<>();
             for (VectorRecord record : newest.values()) {
                 if (!record.isDelete()) {
                     float[] values = record.vector().values().clone();
                     for (int i = 0; i < values.length && broken == Broken.ROUNDS_WEIGHTS; i++) {
                         values[i] = Float.intBitsToFloat(Float.floatToIntBits(values[i]) & ~0x7fff);
                     }
-                    held.put(
+                    documents.put(
                             record.id(),
-                            new Held(
+                            new StoredDocument(
                                     record.vector().indices(),
                                     values,
                                     record.text(),
                                     record.fields()));
                 }
             }
-            return held;
+            return documents;
         }
 
-        /** Completes when the server answers; the client gives up at its deadline. */
+        /** Completes when the server responds, or at the deadline of the client. */
         synchronized CompletableFuture<Void> respond(Broken broken, Duration timeout) {
             if (down) {
                 return CompletableFuture.failedFuture(new IOException("connection refused"));
@@ -269,8 +272,8 @@ public final class MemoryConnector implements Connector {
         }
 
         @Override
-        public synchronized void refuse(String id) {
-            refused = id;
+        public synchronized void reject(String id) {
+            rejectedId = id;
         }
 
         @Override
@@ -279,15 +282,15 @@ public final class MemoryConnector implements Connector {
         }
 
         @Override
-        public synchronized List<Hit> search(Query asked) {
-            Query query = asked;
-            if (asked.idf()) {
-                long[] frequencies = new long[asked.vector().indices().length];
+        public synchronized List<Hit> search(Query requested) {
+            Query query = requested;
+            if (requested.idf()) {
+                long[] frequencies = new long[requested.vector().indices().length];
                 for (int i = 0; i < frequencies.length; i++) {
                     Query one =
                             new Query(
                                     new SparseVector(
-                                            new int[] {asked.vector().indices()[i]},
+                                            new int[] {requested.vector().indices()[i]},
                                             new float[] {1}),
                                     1,
                                     false);
@@ -297,7 +300,7 @@ public final class MemoryConnector implements Connector {
                                     .filter(r -> one.vector().dot(r.vector()) > 0)
                                     .count();
                 }
-                query = asked.weighted(newest.size(), frequencies);
+                query = requested.weighted(newest.size(), frequencies);
             }
             List<Hit> hits = new ArrayList<>();
             for (VectorRecord record : newest.values()) {
@@ -307,7 +310,7 @@ public final class MemoryConnector implements Connector {
                 }
             }
             hits.sort(Comparator.comparingDouble(Hit::score).reversed().thenComparing(Hit::id));
-            return hits.subList(0, Math.min(asked.k(), hits.size()));
+            return hits.subList(0, Math.min(requested.k(), hits.size()));
         }
 
         @Override

@@ -3,9 +3,9 @@ package io.github.flinksplade.connector;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.connector.MemoryConnector.Broken;
-import io.github.flinksplade.connector.contract.Faults;
-import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.FaultInjector;
 import io.github.flinksplade.connector.contract.SinkContract;
+import io.github.flinksplade.connector.contract.StoredDocument;
 import java.time.Duration;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -15,7 +15,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The job's side of the contract, with a server that keeps it; and that the contract finds faults.
+ * The job's side of the contract, with a server that fulfills it, and tests that the contract finds
+ * defects.
  */
 class MemoryContractTest extends SinkContract {
 
@@ -23,21 +24,21 @@ class MemoryContractTest extends SinkContract {
     private ConnectorUri last;
 
     @Override
-    protected ConnectorUri fresh(String name) {
+    public ConnectorUri fresh(String name) {
         last = ConnectorUri.parse("memory:" + name + System.nanoTime() + "?broken=" + broken);
-        // the server is there before its faults are asked for
+        // creates the server, for faults()
         MemoryConnector.server(last.location());
         return last;
     }
 
     @Override
-    protected Map<String, Held> held(ConnectorUri uri) {
-        return MemoryConnector.server(uri.location()).held(broken);
+    public Map<String, StoredDocument> stored(ConnectorUri uri) {
+        return MemoryConnector.server(uri.location()).stored(broken);
     }
 
     @Override
-    protected Faults faults() {
-        return new Faults() {
+    public FaultInjector faults() {
+        return new FaultInjector() {
             @Override
             public void down() {
                 MemoryConnector.server(last.location()).down();
@@ -59,42 +60,42 @@ class MemoryContractTest extends SinkContract {
             }
 
             @Override
-            public void refuse(String id) {
-                MemoryConnector.server(last.location()).refuse(id);
+            public void reject(String id) {
+                MemoryConnector.server(last.location()).reject(id);
             }
         };
     }
 
-    /** A target that waits without a deadline fails once this is over. */
+    /** A target without deadlines fails after this. */
     @Override
-    protected Duration stallLimit() {
+    public Duration stallLimit() {
         return broken == Broken.NO_DEADLINE ? Duration.ofSeconds(4) : super.stallLimit();
     }
 
     @Override
-    protected boolean guardsVersions() {
+    public boolean comparesVersions() {
         return true;
     }
 
     @Override
-    protected boolean remembersDeletes() {
+    public boolean remembersDeletes() {
         return true;
     }
 
-    /** A test of the contract, and what a target has to do wrong to fail it. */
-    static Stream<Arguments> faultsThatAreFound() {
+    /** Defects, and a test of the contract that finds each. */
+    static Stream<Arguments> defects() {
         return Stream.of(
-                found(Broken.NO_GUARD, "anOlderChangeThatComesLaterChangesNothing"),
-                found(Broken.FORGETS_DELETES, "anOlderUpsertBringsNoDeletedDocumentBack"),
-                found(Broken.SWALLOWS_REFUSALS, "oneRefusedDocumentTakesNoNeighboursWithIt"),
-                found(Broken.REFUSES_NEIGHBOURS, "oneRefusedDocumentTakesNoNeighboursWithIt"),
-                found(Broken.REFUSES_REPETITIONS, "tenThousandAcceptedWritesAgainAreNoErrors"),
-                found(Broken.REFUSES_REPETITIONS, "aReplayOfACheckpointIntervalChangesNothing"),
-                found(Broken.DROPS_THROTTLED, "throttlingIsWaitedFor"),
-                found(Broken.MIXES_MODELS, "vectorsOfAnotherModelAreRefused"),
+                found(Broken.IGNORES_VERSIONS, "ignoresOlderChangesThatArriveLate"),
+                found(Broken.FORGETS_DELETES, "ignoresOlderUpsertAfterDelete"),
+                found(Broken.HIDES_REJECTIONS, "sendsOnlyTheRejectedDocumentToDeadLetters"),
+                found(Broken.REJECTS_WHOLE_BATCH, "sendsOnlyTheRejectedDocumentToDeadLetters"),
+                found(Broken.REJECTS_REPETITIONS, "acceptsTenThousandRepeatedChanges"),
+                found(Broken.REJECTS_REPETITIONS, "acceptsReplayOfCheckpointInterval"),
+                found(Broken.DROPS_THROTTLED, "retriesThrottledRequests"),
+                found(Broken.MIXES_MODELS, "rejectsVectorsOfAnotherModel"),
                 found(Broken.NO_DEADLINE, "retriesRequestsOfStalledServer"),
                 found(Broken.NO_DEADLINE, "reportsStalledServerAsUnavailable"),
-                found(Broken.ROUNDS_WEIGHTS, "createsUpsertsUpdatesAndDeletes"));
+                found(Broken.ROUNDS_WEIGHTS, "createsUpdatesAndDeletesDocuments"));
     }
 
     private static Arguments found(Broken broken, String test) {
@@ -102,14 +103,13 @@ class MemoryContractTest extends SinkContract {
     }
 
     @ParameterizedTest
-    @MethodSource("faultsThatAreFound")
-    void theContractFindsWhatIsWrong(Broken fault, String test) {
+    @MethodSource("defects")
+    void contractFindsDefects(Broken defect, String test) {
         MemoryContractTest contract = new MemoryContractTest();
-        contract.broken = fault;
+        contract.broken = defect;
         ThrowingCallable run =
                 () -> {
-                    var method = SinkContract.class.getDeclaredMethod(test);
-                    method.setAccessible(true);
+                    var method = SinkContract.class.getMethod(test);
                     try {
                         method.invoke(contract);
                     } catch (java.lang.reflect.InvocationTargetException e) {

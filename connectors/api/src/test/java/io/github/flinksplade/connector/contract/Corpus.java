@@ -12,24 +12,24 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 
-/** Changes to write, and what the documents then are. */
+/** Changes to write, and the documents that result from them. */
 public final class Corpus {
 
-    /** What makes the vectors of these tests. */
+    /** The provenance of the vectors of these tests. */
     public static final Provenance PROVENANCE =
             new Provenance(
                     "builtin:contract", "aa".repeat(32), "bb".repeat(32), "fp32", "none", 128);
 
-    /** Another model. */
+    /** The provenance of vectors of another model. */
     public static final Provenance OTHER =
             new Provenance("hf:other/model", "cc".repeat(32), "dd".repeat(32), "fp32", "none", 128);
 
-    /** Terms of BERT's vocabulary. */
+    /** The size of BERT's vocabulary. */
     public static final int TERMS = 30_522;
 
     private final Map<String, VectorRecord> documents = new TreeMap<>();
 
-    /** Takes the change into the corpus, and returns it to be written. */
+    /** Applies a change to the documents, and returns it for writing. */
     public VectorRecord change(VectorRecord record) {
         if (record.isDelete()) {
             documents.remove(record.id());
@@ -39,12 +39,12 @@ public final class Corpus {
         return record;
     }
 
-    /** The documents as the changes left them, by id. */
+    /** The documents after all changes, by id. */
     public Map<String, VectorRecord> documents() {
         return documents;
     }
 
-    /** An upsert with some 8 terms that depend on id and version. */
+    /** An upsert with 8 terms that depend on the id and the version. */
     public static VectorRecord upsert(String id, long version) {
         Random random = new Random(31L * id.hashCode() + version);
         TreeMap<Integer, Float> terms = new TreeMap<>();
@@ -86,7 +86,7 @@ public final class Corpus {
         return SourceRecord.of("contract", Math.max(0, version), key, key);
     }
 
-    /** A job's word to a target, with a vocabulary that has its odd terms too. */
+    /** The context of a sink, with a vocabulary that has unusual terms. */
     public static SinkContext context(Provenance provenance, boolean allowMixedModels) {
         return new SinkContext("contract", "contract", provenance, new Terms(), allowMixedModels);
     }
@@ -95,7 +95,7 @@ public final class Corpus {
 
         private static final long serialVersionUID = 1L;
 
-        private static final String[] ODD = {
+        private static final String[] UNUSUAL = {
             "[PAD]",
             ".",
             "..",
@@ -130,7 +130,7 @@ public final class Corpus {
 
         @Override
         public String term(int index) {
-            return index < ODD.length ? ODD[index] : "term" + index;
+            return index < UNUSUAL.length ? UNUSUAL[index] : "term" + index;
         }
     }
 }

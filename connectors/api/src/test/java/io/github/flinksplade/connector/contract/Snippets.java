@@ -8,12 +8,12 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Runs what a page of the documentation shows. */
+/** Runs commands from the pages of the documentation. */
 public final class Snippets {
 
     private Snippets() {}
 
-    /** Whether a command can be run here, and succeeds. */
+    /** Whether a command is installed and succeeds. */
     public static boolean runs(String... command) throws InterruptedException {
         try {
             return new ProcessBuilder(command)
@@ -27,7 +27,7 @@ public final class Snippets {
         }
     }
 
-    /** What a command prints, which must succeed within a minute. */
+    /** The output of a command, which must succeed within a minute. */
     public static String run(Map<String, String> environment, String... command)
             throws IOException, InterruptedException {
         Path output = Files.createTempFile("snippet", ".out");

@@ -3,8 +3,8 @@ package io.github.flinksplade.connector.files;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.contract.Held;
 import io.github.flinksplade.connector.contract.SinkContract;
+import io.github.flinksplade.connector.contract.StoredDocument;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -25,13 +25,13 @@ class FilesContractITCase extends SinkContract {
     @TempDir private Path folder;
 
     @Override
-    protected ConnectorUri fresh(String name) {
+    public ConnectorUri fresh(String name) {
         return ConnectorUri.parse("file:" + folder.resolve(name) + "?text=true&append=true");
     }
 
     @Override
-    protected Map<String, Held> held(ConnectorUri uri) throws IOException {
-        Map<String, Held> held = new TreeMap<>();
+    public Map<String, StoredDocument> stored(ConnectorUri uri) throws IOException {
+        Map<String, StoredDocument> held = new TreeMap<>();
         Map<String, Long> newest = new TreeMap<>();
         List<Path> parts;
         try (Stream<Path> files = Files.list(Path.of(uri.location()))) {
@@ -54,7 +54,7 @@ class FilesContractITCase extends SinkContract {
                 if (delete) {
                     held.remove(id);
                 } else {
-                    held.put(id, Held.ofIndices(line));
+                    held.put(id, StoredDocument.ofIndices(line));
                 }
             }
         }
@@ -71,17 +71,17 @@ class FilesContractITCase extends SinkContract {
     }
 
     @Override
-    protected boolean guardsVersions() {
+    public boolean comparesVersions() {
         return true;
     }
 
     @Override
-    protected boolean remembersDeletes() {
+    public boolean remembersDeletes() {
         return true;
     }
 
     @Override
-    protected boolean searchable() {
+    public boolean isSearchable() {
         return false;
     }
 }

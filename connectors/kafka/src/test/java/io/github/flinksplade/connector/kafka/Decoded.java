@@ -10,7 +10,7 @@ import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.FileDescriptor;
 import com.google.protobuf.DynamicMessage;
 import com.google.protobuf.InvalidProtocolBufferException;
-import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.StoredDocument;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -107,14 +107,14 @@ final class Decoded {
     }
 
     /** What the contract compares. */
-    static Held held(Map<String, Object> fields) {
+    static StoredDocument held(Map<String, Object> fields) {
         List<?> ids = (List<?>) fields.get("indices");
         List<?> weights = (List<?>) fields.get("values");
         float[] values = new float[weights.size()];
         for (int i = 0; i < values.length; i++) {
             values[i] = (Float) weights.get(i);
         }
-        return new Held(
+        return new StoredDocument(
                 ids.stream().mapToInt(id -> (Integer) id).toArray(),
                 values,
                 (String) fields.get("text"),

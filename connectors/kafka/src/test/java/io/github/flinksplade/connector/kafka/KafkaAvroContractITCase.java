@@ -2,7 +2,7 @@ package io.github.flinksplade.connector.kafka;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.StoredDocument;
 import java.io.IOException;
 import java.net.URL;
 import java.nio.ByteBuffer;
@@ -41,12 +41,12 @@ class KafkaAvroContractITCase extends KafkaContractITCase {
     }
 
     @Override
-    protected ConnectorUri fresh(String name) {
+    public ConnectorUri fresh(String name) {
         return topic("avro-" + name, "format=avro&delivery=at-least-once&registry=" + registry);
     }
 
     @Override
-    Held decode(byte[] value) throws IOException {
+    StoredDocument decode(byte[] value) throws IOException {
         int id = ByteBuffer.wrap(value).getInt(1);
         String schema = SCHEMAS.get(id);
         if (schema == null) {

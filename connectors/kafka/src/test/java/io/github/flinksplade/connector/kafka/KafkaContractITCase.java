@@ -2,8 +2,8 @@ package io.github.flinksplade.connector.kafka;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.contract.Held;
 import io.github.flinksplade.connector.contract.SinkContract;
+import io.github.flinksplade.connector.contract.StoredDocument;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -38,7 +38,7 @@ class KafkaContractITCase extends SinkContract {
     }
 
     @Override
-    protected ConnectorUri fresh(String name) {
+    public ConnectorUri fresh(String name) {
         return topic(name, "transactional-id-prefix=contract-" + RUN + "-" + name);
     }
 
@@ -56,8 +56,8 @@ class KafkaContractITCase extends SinkContract {
     }
 
     @Override
-    protected Map<String, Held> held(ConnectorUri uri) throws IOException {
-        Map<String, Held> held = new TreeMap<>();
+    public Map<String, StoredDocument> stored(ConnectorUri uri) throws IOException {
+        Map<String, StoredDocument> held = new TreeMap<>();
         String topic = uri.location().substring(uri.location().lastIndexOf('/') + 1);
         broker.awaitCommits(topic);
         for (ConsumerRecord<byte[], byte[]> record : broker.readCommitted(topic)) {
@@ -72,22 +72,22 @@ class KafkaContractITCase extends SinkContract {
     }
 
     /** A value, read without the connector. */
-    Held decode(byte[] value) throws IOException {
-        return Held.ofIndices(JSON.readTree(value));
+    StoredDocument decode(byte[] value) throws IOException {
+        return StoredDocument.ofIndices(JSON.readTree(value));
     }
 
     @Override
-    protected boolean guardsVersions() {
+    public boolean comparesVersions() {
         return false;
     }
 
     @Override
-    protected boolean remembersDeletes() {
+    public boolean remembersDeletes() {
         return false;
     }
 
     @Override
-    protected boolean searchable() {
+    public boolean isSearchable() {
         return false;
     }
 }

@@ -1,19 +1,19 @@
 package io.github.flinksplade.connector.kafka;
 
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.StoredDocument;
 import java.io.IOException;
 
 /** Plain Protobuf values. */
 class KafkaProtobufContractITCase extends KafkaContractITCase {
 
     @Override
-    protected ConnectorUri fresh(String name) {
+    public ConnectorUri fresh(String name) {
         return topic("protobuf-" + name, "format=protobuf&delivery=at-least-once");
     }
 
     @Override
-    Held decode(byte[] value) throws IOException {
+    StoredDocument decode(byte[] value) throws IOException {
         return Decoded.held(Decoded.protobuf(ProtobufWriter.SCHEMA, value, 0));
     }
 }

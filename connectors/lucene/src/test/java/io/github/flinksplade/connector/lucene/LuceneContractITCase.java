@@ -1,8 +1,8 @@
 package io.github.flinksplade.connector.lucene;
 
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.contract.Held;
 import io.github.flinksplade.connector.contract.SinkContract;
+import io.github.flinksplade.connector.contract.StoredDocument;
 import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,13 +24,13 @@ class LuceneContractITCase extends SinkContract {
     @TempDir private Path folder;
 
     @Override
-    protected ConnectorUri fresh(String name) {
+    public ConnectorUri fresh(String name) {
         return ConnectorUri.parse("lucene:" + folder.resolve(name));
     }
 
     @Override
-    protected Map<String, Held> held(ConnectorUri uri) throws IOException {
-        Map<String, Held> held = new TreeMap<>();
+    public Map<String, StoredDocument> stored(ConnectorUri uri) throws IOException {
+        Map<String, StoredDocument> held = new TreeMap<>();
         try (FSDirectory directory = FSDirectory.open(Path.of(uri.location()));
                 DirectoryReader reader = DirectoryReader.open(directory)) {
             for (LeafReaderContext leaf : reader.leaves()) {
@@ -43,7 +43,7 @@ class LuceneContractITCase extends SinkContract {
                         SparseVector vector = LuceneSchema.vector(weights.binaryValue());
                         held.put(
                                 stored.get("id"),
-                                new Held(
+                                new StoredDocument(
                                         vector.indices(),
                                         vector.values(),
                                         stored.get("text"),
@@ -56,18 +56,18 @@ class LuceneContractITCase extends SinkContract {
     }
 
     @Override
-    protected boolean guardsVersions() {
+    public boolean comparesVersions() {
         return true;
     }
 
     @Override
-    protected boolean remembersDeletes() {
+    public boolean remembersDeletes() {
         return true;
     }
 
     /** All segments become one, without what is deleted. */
     @Override
-    protected void forgetDeletes(ConnectorUri uri) throws IOException {
+    public void forgetDeletes(ConnectorUri uri) throws IOException {
         try (FSDirectory directory = FSDirectory.open(Path.of(uri.location()));
                 IndexWriter writer = new IndexWriter(directory, new IndexWriterConfig(null))) {
             Map<String, String> data = new TreeMap<>();

@@ -9,7 +9,7 @@ import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SearchIndex.Query;
 import io.github.flinksplade.connector.contract.Corpus;
-import io.github.flinksplade.connector.contract.Writing;
+import io.github.flinksplade.connector.contract.SinkTestHarness;
 import io.github.flinksplade.vector.SparseVector;
 import java.util.Map;
 import java.util.TreeMap;
@@ -31,16 +31,16 @@ class ApproximateSearchITCase {
                                     Map.of(
                                             "username", FaultyServer.USERNAME,
                                             "password", FaultyServer.PASSWORD));
-            try (Writing writing =
-                    Writing.start(
+            try (SinkTestHarness harness =
+                    SinkTestHarness.start(
                             Connectors.of(uri).sink(uri),
                             Corpus.context(Corpus.PROVENANCE, false))) {
                 for (int i = 1; i <= 5; i++) {
                     TreeMap<Integer, Float> terms = new TreeMap<>(Map.of(1, i / 3f, 2, 1f));
-                    writing.write(Corpus.upsert("doc " + i, 1, "{}", terms));
+                    harness.write(Corpus.upsert("doc " + i, 1, "{}", terms));
                 }
-                writing.finish();
-                assertThat(writing.refused()).isEmpty();
+                harness.finish();
+                assertThat(harness.rejected()).isEmpty();
             }
             try (SearchIndex index = Connectors.of(uri).index(uri)) {
                 int[] indices = {1};

@@ -1,6 +1,6 @@
 package io.github.flinksplade.connector.opensearch;
 
-import io.github.flinksplade.connector.contract.Faults;
+import io.github.flinksplade.connector.contract.FaultInjector;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
@@ -38,7 +38,7 @@ class ElasticsearchContractITCase extends RestContract {
     }
 
     @Override
-    protected Faults faults() {
+    public FaultInjector faults() {
         return server;
     }
 }

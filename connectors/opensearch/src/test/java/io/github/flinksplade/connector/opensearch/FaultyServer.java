@@ -2,7 +2,7 @@ package io.github.flinksplade.connector.opensearch;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.github.flinksplade.connector.contract.Faults;
+import io.github.flinksplade.connector.contract.FaultInjector;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  * An HTTP server on a port of its own that can be made to fail, before a server that answers. It
  * wants a user's name and password, as both products do.
  */
-final class FaultyServer implements Faults, AutoCloseable {
+final class FaultyServer implements FaultInjector, AutoCloseable {
 
     static final String USERNAME = "job";
     static final String PASSWORD = "right and secret";
@@ -185,7 +185,7 @@ final class FaultyServer implements Faults, AutoCloseable {
     }
 
     @Override
-    public void refuse(String id) {
+    public void reject(String id) {
         refusal.accept(id);
     }
 

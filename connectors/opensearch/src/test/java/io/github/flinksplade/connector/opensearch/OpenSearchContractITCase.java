@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector.opensearch;
 
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.contract.Faults;
+import io.github.flinksplade.connector.contract.FaultInjector;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,13 +46,13 @@ class OpenSearchContractITCase extends RestContract {
 
     /** OpenSearch's sparse_vector counts no documents by term. */
     @Override
-    protected ConnectorUri freshWithIdf(String name) {
+    public ConnectorUri freshWithIdf(String name) {
         ConnectorUri uri = fresh(name);
         return "sparse_vector".equals(uri.option("type")) ? null : uri;
     }
 
     @Override
-    protected Faults faults() {
+    public FaultInjector faults() {
         return server;
     }
 }

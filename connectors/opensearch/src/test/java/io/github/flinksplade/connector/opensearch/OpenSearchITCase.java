@@ -17,7 +17,7 @@ import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.Vocabulary;
 import io.github.flinksplade.connector.contract.Corpus;
-import io.github.flinksplade.connector.contract.Writing;
+import io.github.flinksplade.connector.contract.SinkTestHarness;
 import io.github.flinksplade.connector.http.JsonHttpClient;
 import io.github.flinksplade.connector.opensearch.FaultyServer.Reply;
 import io.github.flinksplade.vector.SparseVector;
@@ -74,10 +74,10 @@ class OpenSearchITCase {
 
     private static List<DeadLetter> write(ConnectorUri uri, VectorRecord... records)
             throws Exception {
-        try (Writing writing = Writing.start(sink(uri), CONTEXT)) {
-            writing.write(records);
-            writing.finish();
-            return writing.refused();
+        try (SinkTestHarness harness = SinkTestHarness.start(sink(uri), CONTEXT)) {
+            harness.write(records);
+            harness.finish();
+            return harness.rejected();
         }
     }
 
@@ -202,29 +202,29 @@ class OpenSearchITCase {
     @Test
     void anIndexThatIsGoneEndsTheJobAndIsNotMadeByTheWay() throws Exception {
         ConnectorUri uri = uri("goes-away", "");
-        try (Writing writing = Writing.start(sink(uri), CONTEXT)) {
-            writing.write(Corpus.upsert("a", 1));
-            writing.checkpoint();
+        try (SinkTestHarness harness = SinkTestHarness.start(sink(uri), CONTEXT)) {
+            harness.write(Corpus.upsert("a", 1));
+            harness.checkpoint();
             RestContract.ask("DELETE", uri, "", "");
-            assertEnds(writing);
+            assertEnds(harness);
         }
         assertThatThrownBy(() -> RestContract.ask("GET", uri, "", ""))
                 .hasMessageContaining("no such index");
-        try (Writing writing = Writing.start(sink(uri), CONTEXT)) {
-            writing.write(Corpus.upsert("a", 1));
-            writing.checkpoint();
+        try (SinkTestHarness harness = SinkTestHarness.start(sink(uri), CONTEXT)) {
+            harness.write(Corpus.upsert("a", 1));
+            harness.checkpoint();
             RestContract.ask("DELETE", uri, "", "");
             sink(uri).prepare(CONTEXT, StartMode.NEW); // by another job
-            assertEnds(writing);
+            assertEnds(harness);
         }
         assertThat(document(uri, "b").path("found").asBoolean()).isFalse();
     }
 
-    private static void assertEnds(Writing writing) {
+    private static void assertEnds(SinkTestHarness harness) {
         assertThatThrownBy(
                         () -> {
-                            writing.write(Corpus.upsert("b", 1));
-                            writing.checkpoint();
+                            harness.write(Corpus.upsert("b", 1));
+                            harness.checkpoint();
                         })
                 .satisfies(
                         failure ->
@@ -431,11 +431,11 @@ class OpenSearchITCase {
         assumeTrue(isThere(program), program + " is not at hand");
         SinkContext context =
                 new SinkContext("page", "page", Corpus.PROVENANCE, new FastCar(), false);
-        try (Writing writing = Writing.start(sink(uri), context)) {
+        try (SinkTestHarness harness = SinkTestHarness.start(sink(uri), context)) {
             TreeMap<Integer, Float> terms = new TreeMap<>(Map.of(0, 1.5f, 1, 0.5f));
-            writing.write(Corpus.upsert("a/b", 1, "{}", terms));
-            writing.write(Corpus.upsert("other", 1, "{}", new TreeMap<>(Map.of(2, 1f))));
-            writing.finish();
+            harness.write(Corpus.upsert("a/b", 1, "{}", terms));
+            harness.write(Corpus.upsert("other", 1, "{}", new TreeMap<>(Map.of(2, 1f))));
+            harness.finish();
         }
         ProcessBuilder builder =
                 new ProcessBuilder(

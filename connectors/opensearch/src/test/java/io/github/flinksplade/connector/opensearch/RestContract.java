@@ -3,8 +3,8 @@ package io.github.flinksplade.connector.opensearch;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.contract.Held;
 import io.github.flinksplade.connector.contract.SinkContract;
+import io.github.flinksplade.connector.contract.StoredDocument;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -37,7 +37,7 @@ abstract class RestContract extends SinkContract {
     }
 
     @Override
-    protected ConnectorUri fresh(String name) {
+    public ConnectorUri fresh(String name) {
         String server = given() == null ? scheme() + "://" + local() : given();
         int question = server.indexOf('?');
         String uri =
@@ -67,7 +67,7 @@ abstract class RestContract extends SinkContract {
     }
 
     @Override
-    protected ConnectorUri withWrongCredentials(ConnectorUri uri) {
+    public ConnectorUri withWrongCredentials(ConnectorUri uri) {
         Map<String, String> wrong = new HashMap<>(uri.properties());
         wrong.replace("password", "wrong");
         wrong.replace("api-key", "wrong");
@@ -75,10 +75,10 @@ abstract class RestContract extends SinkContract {
     }
 
     @Override
-    protected Map<String, Held> held(ConnectorUri uri) throws Exception {
+    public Map<String, StoredDocument> stored(ConnectorUri uri) throws Exception {
         ask(uri, "/_refresh", "");
         JsonNode found = ask(uri, "/_search", "{\"size\":10000,\"query\":{\"match_all\":{}}}");
-        Map<String, Held> held = new TreeMap<>();
+        Map<String, StoredDocument> held = new TreeMap<>();
         for (JsonNode hit : found.at("/hits/hits")) {
             JsonNode source = hit.path("_source");
             JsonNode indices = source.at("/weights/indices");
@@ -90,7 +90,7 @@ abstract class RestContract extends SinkContract {
             }
             held.put(
                     hit.path("_id").asText(),
-                    new Held(
+                    new StoredDocument(
                             ids,
                             weights,
                             source.path("text").asText(),
@@ -130,18 +130,18 @@ abstract class RestContract extends SinkContract {
     }
 
     @Override
-    protected boolean guardsVersions() {
+    public boolean comparesVersions() {
         return true;
     }
 
     @Override
-    protected boolean remembersDeletes() {
+    public boolean remembersDeletes() {
         return true;
     }
 
     /** What remembers them is not what is searched. */
     @Override
-    protected void forgetDeletes(ConnectorUri uri) throws Exception {
+    public void forgetDeletes(ConnectorUri uri) throws Exception {
         ask(uri, "/_refresh", "");
         ask(uri, "/_flush", "");
         ask(uri, "/_forcemerge?max_num_segments=1", "");

@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.contract.Faults;
-import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.FaultInjector;
 import io.github.flinksplade.connector.contract.SinkContract;
+import io.github.flinksplade.connector.contract.StoredDocument;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.TlsChannelCredentials;
@@ -53,7 +53,7 @@ class PineconeContractITCase extends SinkContract {
     }
 
     @Override
-    protected ConnectorUri fresh(String name) {
+    public ConnectorUri fresh(String name) {
         String namespace = name + "-" + System.nanoTime();
         return ConnectorUri.parse("pinecone:" + INDEX + "?namespace=" + namespace)
                 .withProperties(Map.of("host", url(), "api-key", key()));
@@ -68,7 +68,7 @@ class PineconeContractITCase extends SinkContract {
     }
 
     @Override
-    protected Map<String, Held> held(ConnectorUri uri) throws Exception {
+    public Map<String, StoredDocument> stored(ConnectorUri uri) throws Exception {
         String host =
                 new Pinecone.Builder(key()).withHost(url()).build().describeIndex(INDEX).getHost();
         PineconeConfig config = new PineconeConfig(key());
@@ -92,7 +92,7 @@ class PineconeContractITCase extends SinkContract {
                 }
                 read = again;
             }
-            Map<String, Held> held = new TreeMap<>();
+            Map<String, StoredDocument> held = new TreeMap<>();
             for (Vector vector : read.values()) {
                 held.put(vector.getId(), held(vector));
             }
@@ -115,7 +115,7 @@ class PineconeContractITCase extends SinkContract {
         return read;
     }
 
-    private static Held held(Vector vector) throws Exception {
+    private static StoredDocument held(Vector vector) throws Exception {
         SparseValues sparse = vector.getSparseValues();
         TreeMap<Integer, Float> terms = new TreeMap<>();
         for (int i = 0; i < sparse.getIndicesCount(); i++) {
@@ -126,7 +126,7 @@ class PineconeContractITCase extends SinkContract {
         for (float value : terms.values()) {
             values[at++] = value;
         }
-        return new Held(
+        return new StoredDocument(
                 terms.keySet().stream().mapToInt(i -> i).toArray(),
                 values,
                 vector.getMetadata().getFieldsOrThrow("text").getStringValue(),
@@ -167,10 +167,10 @@ class PineconeContractITCase extends SinkContract {
     }
 
     @Override
-    protected Faults faults() {
+    public FaultInjector faults() {
         return standIn == null
                 ? null
-                : new Faults() {
+                : new FaultInjector() {
                     @Override
                     public void down() {
                         standIn.down();
@@ -192,40 +192,40 @@ class PineconeContractITCase extends SinkContract {
                     }
 
                     @Override
-                    public void refuse(String id) {
+                    public void reject(String id) {
                         standIn.refuse(id);
                     }
                 };
     }
 
     @Override
-    protected boolean guardsVersions() {
+    public boolean comparesVersions() {
         return false;
     }
 
     @Override
-    protected boolean remembersDeletes() {
+    public boolean remembersDeletes() {
         return false;
     }
 
     @Override
-    protected boolean holdsEmptyVectors() {
+    public boolean storesEmptyVectors() {
         return false;
     }
 
     @Override
-    protected int maxTerms() {
+    public int maxTerms() {
         return 2_048;
     }
 
     @Override
-    protected ConnectorUri withWrongCredentials(ConnectorUri uri) {
+    public ConnectorUri withWrongCredentials(ConnectorUri uri) {
         return uri.withProperties(Map.of("api-key", "another-key"));
     }
 
     /** Pinecone does not count documents by term. */
     @Override
-    protected ConnectorUri freshWithIdf(String name) {
+    public ConnectorUri freshWithIdf(String name) {
         return null;
     }
 }

@@ -8,8 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
+import io.github.flinksplade.connector.contract.SinkTestHarness;
 import io.github.flinksplade.connector.contract.Snippets;
-import io.github.flinksplade.connector.contract.Writing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,12 +63,12 @@ class PineconePageITCase {
                         "{\"title\":\"t\",\"nested\":{\"a\":null},\"long\":9007199254740993}",
                         new TreeMap<>(Map.of(2482, 1f, 3435, 2f)));
         VectorRecord one = Corpus.upsert("c", 1, "{}", new TreeMap<>(Map.of(2482, 2f)));
-        try (Writing writing =
-                Writing.start(
+        try (SinkTestHarness harness =
+                SinkTestHarness.start(
                         new PineconeConnector().sink(uri),
                         Corpus.context(Corpus.PROVENANCE, false))) {
-            writing.write(both, one);
-            writing.finish();
+            harness.write(both, one);
+            harness.finish();
         }
     }
 

@@ -14,7 +14,7 @@ import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.contract.Corpus;
-import io.github.flinksplade.connector.contract.Writing;
+import io.github.flinksplade.connector.contract.SinkTestHarness;
 import io.github.flinksplade.vector.SparseVector;
 import io.pinecone.proto.Vector;
 import java.net.InetAddress;
@@ -59,11 +59,12 @@ class PineconeSinkITCase {
         return Connectors.of(uri).sink(uri);
     }
 
-    private static Writing write(ConnectorUri uri, VectorRecord... records) throws Exception {
-        try (Writing writing = Writing.start(sink(uri), CONTEXT)) {
-            writing.write(records);
-            writing.finish();
-            return writing;
+    private static SinkTestHarness write(ConnectorUri uri, VectorRecord... records)
+            throws Exception {
+        try (SinkTestHarness harness = SinkTestHarness.start(sink(uri), CONTEXT)) {
+            harness.write(records);
+            harness.finish();
+            return harness;
         }
     }
 
@@ -110,7 +111,7 @@ class PineconeSinkITCase {
         ConnectorUri uri = uri("docs?dense=emb&dimension=3");
         String fields = "{\"emb\":[0.1,0,-2.5],\"n\":1}";
         TreeMap<Integer, Float> terms = new TreeMap<>(Map.of(3, 0.7f, 9, 1.1f));
-        Writing writing =
+        SinkTestHarness harness =
                 write(
                         uri,
                         Corpus.upsert("a", 1, fields, terms),
@@ -118,7 +119,7 @@ class PineconeSinkITCase {
                         Corpus.upsert("no vector", 1, "{}", terms),
                         Corpus.upsert("too long", 1, "{\"emb\":[1,2,3,4]}", terms),
                         Corpus.upsert("b", 1, "{\"emb\":[1,2,3]}", new TreeMap<>(Map.of(9, 2f))));
-        assertThat(writing.refused())
+        assertThat(harness.rejected())
                 .extracting(letter -> new String(letter.origin().key()))
                 .containsExactlyInAnyOrder("no vector", "too long");
         assertThat(standIn.asked("docs").path("dimension").asInt()).isEqualTo(3);
@@ -197,7 +198,7 @@ class PineconeSinkITCase {
             records[i] =
                     Corpus.upsert("doc " + i, 1, "{\"f\":\"" + "x".repeat(9_000) + "\"}", terms);
         }
-        assertThat(write(uri, records).refused()).isEmpty();
+        assertThat(write(uri, records).rejected()).isEmpty();
         assertThat(standIn.held("docs", "")).hasSize(records.length);
         // 17 MB, and no request was refused for its size
         assertThat(standIn.failures()).isEmpty();
@@ -219,10 +220,10 @@ class PineconeSinkITCase {
                             standIn.up();
                         });
         back.start();
-        try (Writing writing = Writing.restore(sink(uri), CONTEXT, null)) {
-            writing.write(Corpus.upsert("after", 1));
-            writing.finish();
-            assertThat(writing.refused()).isEmpty();
+        try (SinkTestHarness harness = SinkTestHarness.restore(sink(uri), CONTEXT, null)) {
+            harness.write(Corpus.upsert("after", 1));
+            harness.finish();
+            assertThat(harness.rejected()).isEmpty();
         }
         back.join();
         assertThat(standIn.held("docs", "")).containsOnlyKeys("before", "after");

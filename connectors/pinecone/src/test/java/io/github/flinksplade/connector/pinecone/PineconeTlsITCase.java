@@ -10,7 +10,7 @@ import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.contract.Corpus;
-import io.github.flinksplade.connector.contract.Writing;
+import io.github.flinksplade.connector.contract.SinkTestHarness;
 import io.github.flinksplade.vector.SparseVector;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -97,9 +97,10 @@ class PineconeTlsITCase {
     void writesAndSearches() throws Exception {
         trust();
         assertThat(standIn.url()).startsWith("https:");
-        try (Writing writing = Writing.start(new PineconeConnector().sink(uri()), CONTEXT)) {
-            writing.write(Corpus.upsert("a", 1, "{}", new TreeMap<>(Map.of(3, 1f))));
-            writing.finish();
+        try (SinkTestHarness harness =
+                SinkTestHarness.start(new PineconeConnector().sink(uri()), CONTEXT)) {
+            harness.write(Corpus.upsert("a", 1, "{}", new TreeMap<>(Map.of(3, 1f))));
+            harness.finish();
         }
         assertThat(standIn.held("docs", "")).containsOnlyKeys("a");
         try (SearchIndex index = Connectors.of(uri()).index(uri())) {
@@ -124,9 +125,10 @@ class PineconeTlsITCase {
                                 .encodeToString(keys.getCertificate("stand-in").getEncoded())
                         + "\n-----END CERTIFICATE-----\n");
         ConnectorUri uri = uri().withProperties(Map.of("ca", authority.toString()));
-        try (Writing writing = Writing.start(new PineconeConnector().sink(uri), CONTEXT)) {
-            writing.write(Corpus.upsert("b", 1, "{}", new TreeMap<>(Map.of(3, 1f))));
-            writing.finish();
+        try (SinkTestHarness harness =
+                SinkTestHarness.start(new PineconeConnector().sink(uri), CONTEXT)) {
+            harness.write(Corpus.upsert("b", 1, "{}", new TreeMap<>(Map.of(3, 1f))));
+            harness.finish();
         }
         assertThat(standIn.held("docs", "")).containsOnlyKeys("b");
     }

@@ -3,9 +3,9 @@ package io.github.flinksplade.connector.qdrant;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.contract.Faults;
-import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.FaultInjector;
 import io.github.flinksplade.connector.contract.SinkContract;
+import io.github.flinksplade.connector.contract.StoredDocument;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,43 +35,38 @@ class QdrantContractITCase extends SinkContract {
     }
 
     @Override
-    protected ConnectorUri fresh(String name) {
+    public ConnectorUri fresh(String name) {
         return place.fresh(name, options());
     }
 
     @Override
-    protected Map<String, Held> held(ConnectorUri uri) {
+    public Map<String, StoredDocument> stored(ConnectorUri uri) {
         return place.held(uri);
     }
 
     @Override
-    protected Faults faults() {
+    public FaultInjector faults() {
         return place.standIn();
     }
 
     @Override
-    protected boolean guardsVersions() {
+    public boolean comparesVersions() {
         return true;
     }
 
     @Override
-    protected boolean remembersDeletes() {
+    public boolean remembersDeletes() {
         return false;
     }
 
     @Override
-    protected ConnectorUri withWrongCredentials(ConnectorUri uri) {
+    public ConnectorUri withWrongCredentials(ConnectorUri uri) {
         assumeTrue(place.standIn() != null || place.apiKey() != null, "the server has no API key");
         return uri.withProperties(Map.of("api-key", "wrong"));
     }
 
     @Override
-    protected ConnectorUri freshWithIdf(String name) {
+    public ConnectorUri freshWithIdf(String name) {
         return place.fresh(name, "modifier=idf&" + options());
-    }
-
-    @Override
-    protected boolean searchesPlainWithIdf() {
-        return false;
     }
 }

@@ -9,8 +9,8 @@ import io.github.flinksplade.connector.BatchVectorSink;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.contract.Corpus;
+import io.github.flinksplade.connector.contract.SinkTestHarness;
 import io.github.flinksplade.connector.contract.Snippets;
-import io.github.flinksplade.connector.contract.Writing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,11 +63,11 @@ class QdrantPageITCase {
         TreeMap<Integer, Float> both = new TreeMap<>(Map.of(2482, 1f, 3435, 2f));
         TreeMap<Integer, Float> one = new TreeMap<>(Map.of(2482, 2f));
         BatchVectorSink sink = (BatchVectorSink) new QdrantConnector().sink(uri);
-        try (Writing writing = Writing.start(sink, CONTEXT)) {
-            writing.write(
+        try (SinkTestHarness harness = SinkTestHarness.start(sink, CONTEXT)) {
+            harness.write(
                     Corpus.upsert("a/b", 7, "{\"title\":\"t\"}", both),
                     Corpus.upsert("c", 1, "{}", one));
-            writing.finish();
+            harness.finish();
         }
         return uri;
     }

@@ -14,8 +14,8 @@ import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
-import io.github.flinksplade.connector.contract.Held;
-import io.github.flinksplade.connector.contract.Writing;
+import io.github.flinksplade.connector.contract.SinkTestHarness;
+import io.github.flinksplade.connector.contract.StoredDocument;
 import io.github.flinksplade.vector.SparseVector;
 import io.grpc.ServerCredentials;
 import io.grpc.TlsServerCredentials;
@@ -77,10 +77,10 @@ class QdrantSinkITCase {
     }
 
     private static void write(ConnectorUri uri, VectorRecord... records) throws Exception {
-        try (Writing writing = Writing.start(sink(uri), CONTEXT)) {
-            writing.write(records);
-            writing.finish();
-            assertThat(writing.refused()).isEmpty();
+        try (SinkTestHarness harness = SinkTestHarness.start(sink(uri), CONTEXT)) {
+            harness.write(records);
+            harness.finish();
+            assertThat(harness.rejected()).isEmpty();
         }
     }
 
@@ -158,7 +158,7 @@ class QdrantSinkITCase {
                 corpus.change(Corpus.upsert("b", version)),
                 Corpus.delete("c", version - 1),
                 Corpus.upsert("e", (1L << 31) - 1));
-        Map<String, Held> held = place.held(uri);
+        Map<String, StoredDocument> held = place.held(uri);
         corpus.documents()
                 .forEach((id, record) -> assertThat(held.get(id).text()).isEqualTo(record.text()));
     }
@@ -373,12 +373,12 @@ class QdrantSinkITCase {
     @Test
     void aCollectionThatIsDroppedEndsTheJob() throws Exception {
         ConnectorUri uri = place.fresh("dropped", "");
-        try (Writing writing = Writing.start(sink(uri), CONTEXT)) {
+        try (SinkTestHarness harness = SinkTestHarness.start(sink(uri), CONTEXT)) {
             place.drop(uri);
             assertThatThrownBy(
                             () -> {
-                                writing.write(Corpus.upsert("a", 1));
-                                writing.flush();
+                                harness.write(Corpus.upsert("a", 1));
+                                harness.flush();
                             })
                     .hasStackTraceContaining("is not there");
         }

@@ -1,6 +1,6 @@
 package io.github.flinksplade.connector.qdrant;
 
-import io.github.flinksplade.connector.contract.Faults;
+import io.github.flinksplade.connector.contract.FaultInjector;
 import io.grpc.Grpc;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Metadata;
@@ -60,7 +60,7 @@ import java.util.function.Supplier;
  * (lib/api/src/grpc/proto of qdrant/qdrant) and the server's source, both at v1.18.3; the codes of
  * its errors are those of lib/storage/src/content_manager/conversions.rs.
  */
-final class QdrantStandIn implements Faults, AutoCloseable {
+final class QdrantStandIn implements FaultInjector, AutoCloseable {
 
     private static final Metadata.Key<String> API_KEY =
             Metadata.Key.of("api-key", Metadata.ASCII_STRING_MARSHALLER);
@@ -160,7 +160,7 @@ final class QdrantStandIn implements Faults, AutoCloseable {
     }
 
     @Override
-    public synchronized void refuse(String id) {
+    public synchronized void reject(String id) {
         refused = id;
     }
 

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.StoredDocument;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
@@ -147,8 +147,8 @@ final class QdrantTestCollection implements AutoCloseable {
         return all;
     }
 
-    Map<String, Held> held(ConnectorUri uri) {
-        Map<String, Held> held = new TreeMap<>();
+    Map<String, StoredDocument> held(ConnectorUri uri) {
+        Map<String, StoredDocument> held = new TreeMap<>();
         for (RetrievedPoint point : points(uri)) {
             Map<String, Value> ours =
                     point.getPayloadOrThrow("flink_splade").getStructValue().getFieldsMap();
@@ -166,7 +166,7 @@ final class QdrantTestCollection implements AutoCloseable {
                 }
                 held.put(
                         ours.get("id").getStringValue(),
-                        new Held(
+                        new StoredDocument(
                                 terms.keySet().stream().mapToInt(Integer::intValue).toArray(),
                                 values,
                                 point.getPayloadOrThrow("text").getStringValue(),

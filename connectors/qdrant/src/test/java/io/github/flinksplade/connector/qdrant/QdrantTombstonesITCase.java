@@ -9,7 +9,7 @@ class QdrantTombstonesITCase extends QdrantContractITCase {
     }
 
     @Override
-    protected boolean remembersDeletes() {
+    public boolean remembersDeletes() {
         return true;
     }
 }

@@ -3,9 +3,9 @@ package io.github.flinksplade.connector.solr;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.contract.Faults;
-import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.FaultInjector;
 import io.github.flinksplade.connector.contract.SinkContract;
+import io.github.flinksplade.connector.contract.StoredDocument;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -48,7 +48,7 @@ class SolrContractITCase extends SinkContract {
     }
 
     @Override
-    protected ConnectorUri fresh(String name) throws Exception {
+    public ConnectorUri fresh(String name) throws Exception {
         if (URL == null) {
             reader.ask(SolrServer.coreFolder(home, name), null);
             return reader.uri(name, "");
@@ -61,28 +61,28 @@ class SolrContractITCase extends SinkContract {
     }
 
     @Override
-    protected Map<String, Held> held(ConnectorUri uri) throws Exception {
+    public Map<String, StoredDocument> stored(ConnectorUri uri) throws Exception {
         return reader.held(uri.location().substring(uri.location().lastIndexOf('/') + 1));
     }
 
     /** Faults can be made in a server of our own only. */
     @Override
-    protected Faults faults() {
+    public FaultInjector faults() {
         return solr;
     }
 
     @Override
-    protected ConnectorUri withWrongCredentials(ConnectorUri uri) {
+    public ConnectorUri withWrongCredentials(ConnectorUri uri) {
         return uri.properties().isEmpty() ? null : uri.withProperties(Map.of("password", "wrong"));
     }
 
     @Override
-    protected boolean guardsVersions() {
+    public boolean comparesVersions() {
         return true;
     }
 
     @Override
-    protected boolean remembersDeletes() {
+    public boolean remembersDeletes() {
         return true;
     }
 }

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.contract.Corpus;
-import io.github.flinksplade.connector.contract.Writing;
+import io.github.flinksplade.connector.contract.SinkTestHarness;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,15 +36,15 @@ class SolrPageITCase {
         reader = new SolrReader(solr.url, null, null);
         reader.ask(SolrServer.coreFolder(home, "articles"), null);
         ConnectorUri uri = reader.uri("articles", "");
-        try (Writing writing =
-                Writing.start(
+        try (SinkTestHarness harness =
+                SinkTestHarness.start(
                         new SolrConnector().sink(uri), Corpus.context(Corpus.PROVENANCE, false))) {
-            writing.write(
+            harness.write(
                     Corpus.upsert("second", 1, "{}", new TreeMap<>(Map.of(2040, 1f))),
                     Corpus.upsert("first", 1, "{}", new TreeMap<>(Map.of(2040, 1f, 2088, 1f))),
                     Corpus.upsert("neither", 1, "{}", new TreeMap<>(Map.of(7, 1f))),
                     Corpus.delete("deleted", 1));
-            writing.finish();
+            harness.finish();
         }
         reader.held("articles");
     }

@@ -12,7 +12,7 @@ import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.contract.Corpus;
-import io.github.flinksplade.connector.contract.Writing;
+import io.github.flinksplade.connector.contract.SinkTestHarness;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -111,12 +111,12 @@ class SolrProcessITCase {
 
     private static void write(ConnectorUri uri, int documents) throws Exception {
         VectorSink sink = new SolrConnector().sink(uri);
-        try (Writing writing = Writing.start(sink, CONTEXT)) {
+        try (SinkTestHarness harness = SinkTestHarness.start(sink, CONTEXT)) {
             for (int i = 0; i < documents; i++) {
-                writing.write(Corpus.upsert(Integer.toString(i), 1));
+                harness.write(Corpus.upsert(Integer.toString(i), 1));
             }
-            writing.finish();
-            assertThat(writing.refused()).isEmpty();
+            harness.finish();
+            assertThat(harness.rejected()).isEmpty();
         }
     }
 }

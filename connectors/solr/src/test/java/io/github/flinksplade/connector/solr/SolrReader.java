@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.contract.Held;
+import io.github.flinksplade.connector.contract.StoredDocument;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -83,8 +83,8 @@ final class SolrReader {
         return ask("/" + collection + "/select?q=*:*&rows=1000000&fl=*", null).at("/response/docs");
     }
 
-    Map<String, Held> held(String collection) throws Exception {
-        Map<String, Held> held = new TreeMap<>();
+    Map<String, StoredDocument> held(String collection) throws Exception {
+        Map<String, StoredDocument> held = new TreeMap<>();
         for (JsonNode document : documents(collection)) {
             if (document.has("tokens")) {
                 String[] terms = document.path("vector").asText().split(" |\\|");
@@ -97,7 +97,7 @@ final class SolrReader {
                 }
                 held.put(
                         document.get("id").asText(),
-                        new Held(
+                        new StoredDocument(
                                 indices,
                                 values,
                                 document.path("text").asText(null),

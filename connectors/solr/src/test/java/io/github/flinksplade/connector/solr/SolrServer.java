@@ -1,6 +1,6 @@
 package io.github.flinksplade.connector.solr;
 
-import io.github.flinksplade.connector.contract.Faults;
+import io.github.flinksplade.connector.contract.FaultInjector;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -37,7 +37,7 @@ import org.eclipse.jetty.util.ssl.SslContextFactory;
  * A real Solr in this JVM, behind a real socket: Jetty with Solr's own filter, as in its
  * distribution, without the pages for people.
  */
-final class SolrServer implements Faults {
+final class SolrServer implements FaultInjector {
 
     static final String USER = "splade";
     static final String PASSWORD = "right";
@@ -235,7 +235,7 @@ final class SolrServer implements Faults {
     }
 
     @Override
-    public void refuse(String id) {
+    public void reject(String id) {
         RefusingProcessorFactory.refused = id;
     }
 

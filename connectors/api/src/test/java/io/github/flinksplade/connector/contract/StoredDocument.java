@@ -3,17 +3,17 @@ package io.github.flinksplade.connector.contract;
 import com.fasterxml.jackson.databind.JsonNode;
 
 /**
- * What a target holds of one document.
+ * One document as a target stores it.
  *
  * @param indices ids of the terms, ascending
  * @param values weights
- * @param text the text, or null where the target does not keep it
- * @param fields the other fields as a JSON object, or null where the target does not keep them
+ * @param text the text, or null if the target does not store it
+ * @param fields the other fields as a JSON object, or null if the target does not store them
  */
-public record Held(int[] indices, float[] values, String text, String fields) {
+public record StoredDocument(int[] indices, float[] values, String text, String fields) {
 
-    /** Of a line in the form {@code indices}, with its text. */
-    public static Held ofIndices(JsonNode vector) {
+    /** Parses a line in the format {@code indices}, with its text. */
+    public static StoredDocument ofIndices(JsonNode vector) {
         int terms = vector.get("indices").size();
         int[] indices = new int[terms];
         float[] values = new float[terms];
@@ -22,6 +22,6 @@ public record Held(int[] indices, float[] values, String text, String fields) {
             values[i] = vector.get("values").get(i).floatValue();
         }
         String fields = vector.has("fields") ? vector.get("fields").toString() : "{}";
-        return new Held(indices, values, vector.get("text").textValue(), fields);
+        return new StoredDocument(indices, values, vector.get("text").textValue(), fields);
     }
 }

@@ -29,24 +29,24 @@ import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
 import org.apache.flink.util.InstantiationUtil;
 
 /**
- * One attempt of a job at writing a target: the operators that Flink runs for it, without the rest
- * of Flink, so that a test decides when there is a checkpoint and when a failure.
+ * One attempt of a job to write to a target: the operators of the sink without the rest of Flink,
+ * so that a test decides when a checkpoint completes and when the attempt fails.
  */
-public final class Writing implements AutoCloseable {
+public final class SinkTestHarness implements AutoCloseable {
 
-    /** What a completed checkpoint has of the operators. */
+    /** The state of the operators in a completed checkpoint. */
     public record Checkpoint(
             long id, OperatorSubtaskState writer, OperatorSubtaskState committer) {}
 
     private final PreparedSink sink;
-    private final List<DeadLetter> refused = new ArrayList<>();
+    private final List<DeadLetter> rejected = new ArrayList<>();
     private final OneInputStreamOperatorTestHarness<VectorRecord, ?> writer;
     private final OneInputStreamOperatorTestHarness<CommittableMessage<Object>, ?> committer;
-    private int taken;
+    private int forwarded;
     private long checkpoints;
 
-    private Writing(PreparedSink submitted, Checkpoint from) throws Exception {
-        // as it reaches the tasks
+    private SinkTestHarness(PreparedSink submitted, Checkpoint from) throws Exception {
+        // serialized, as it is shipped to the tasks
         PreparedSink prepared = InstantiationUtil.clone(submitted);
         this.sink = prepared;
         this.checkpoints = from == null ? 0 : from.id();
@@ -74,7 +74,7 @@ public final class Writing implements AutoCloseable {
         }
     }
 
-    /** The committer of a sink that has one; the writer hands it over what is to be committed. */
+    /** The committer, which receives the committables of the writer; null if the sink has none. */
     @SuppressWarnings({"unchecked", "rawtypes"})
     private static OneInputStreamOperatorTestHarness<CommittableMessage<Object>, ?> committer(
             Sink<VectorRecord> sink, OneInputStreamOperatorTestHarness<VectorRecord, ?> writer)
@@ -104,13 +104,17 @@ public final class Writing implements AutoCloseable {
         operator.initializeState(state);
     }
 
-    /** A job's first attempt. */
-    public static Writing start(VectorSink sink, SinkContext context) throws Exception {
-        return new Writing(sink.prepare(context, StartMode.NEW), null);
+    /** Starts the first attempt of a job. */
+    public static SinkTestHarness start(VectorSink sink, SinkContext context) throws Exception {
+        return new SinkTestHarness(sink.prepare(context, StartMode.NEW), null);
     }
 
-    /** The attempt after a failure; {@code from} is null where no checkpoint had completed. */
-    public static Writing restore(VectorSink sink, SinkContext context, Checkpoint from)
+    /**
+     * Starts an attempt after a failure.
+     *
+     * @param from null if no checkpoint has completed
+     */
+    public static SinkTestHarness restore(VectorSink sink, SinkContext context, Checkpoint from)
             throws Exception {
         PreparedSink prepared;
         try {
@@ -118,19 +122,17 @@ public final class Writing implements AutoCloseable {
         } catch (UnreachableException e) {
             prepared = new DeferredSink((BatchVectorSink) sink, context);
         }
-        return new Writing(prepared, from);
+        return new SinkTestHarness(prepared, from);
     }
 
-    /**
-     * Hands changes over, as the job does after asking the target for what it knows against them.
-     */
+    /** Writes changes, except those that {@link PreparedSink#rejection} rejects beforehand. */
     public void write(VectorRecord... records) throws Exception {
         for (VectorRecord record : records) {
             String rejection = sink.rejection(record);
             if (rejection == null) {
                 writer.processElement(new StreamRecord<>(record));
             } else {
-                refused.add(
+                rejected.add(
                         new DeadLetter(
                                 record.origin(),
                                 DeadLetter.Stage.WRITE,
@@ -141,20 +143,20 @@ public final class Writing implements AutoCloseable {
         }
     }
 
-    /** All that happens before a checkpoint's state is taken. */
+    /** Does everything that precedes the snapshot of a checkpoint. */
     public void flush() throws Exception {
         writer.prepareSnapshotPreBarrier(checkpoints + 1);
-        passOn();
+        forward();
     }
 
-    /** A checkpoint that completes. */
+    /** Takes a checkpoint and completes it. */
     public Checkpoint checkpoint() throws Exception {
         Checkpoint checkpoint = snapshot();
         complete(checkpoint);
         return checkpoint;
     }
 
-    /** A checkpoint whose completion the operators have not been told yet. */
+    /** Takes a checkpoint of whose completion the operators are not notified. */
     public Checkpoint snapshot() throws Exception {
         flush();
         checkpoints++;
@@ -164,7 +166,7 @@ public final class Writing implements AutoCloseable {
         return new Checkpoint(checkpoints, written, committed);
     }
 
-    /** Tells the operators that it has completed. */
+    /** Notifies the operators that a checkpoint has completed. */
     public void complete(Checkpoint checkpoint) throws Exception {
         writer.notifyOfCompletedCheckpoint(checkpoint.id());
         if (committer != null) {
@@ -172,10 +174,10 @@ public final class Writing implements AutoCloseable {
         }
     }
 
-    /** The end of a bounded input, with its last checkpoint. */
+    /** Ends the input, and takes the last checkpoint. */
     public void finish() throws Exception {
         writer.endInput();
-        passOn();
+        forward();
         if (committer != null) {
             committer.endInput();
         }
@@ -183,25 +185,25 @@ public final class Writing implements AutoCloseable {
     }
 
     @SuppressWarnings("unchecked")
-    private void passOn() throws Exception {
+    private void forward() throws Exception {
         List<Object> out = new ArrayList<>(writer.getOutput());
-        for (Object element : out.subList(taken, out.size())) {
+        for (Object element : out.subList(forwarded, out.size())) {
             Object value = ((StreamRecord<?>) element).getValue();
             if (value instanceof DeadLetter letter) {
-                refused.add(letter);
+                rejected.add(letter);
             } else if (committer != null) {
                 committer.processElement(new StreamRecord<>((CommittableMessage<Object>) value));
             }
         }
-        taken = out.size();
+        forwarded = out.size();
     }
 
-    /** What was refused so far, by the target's word beforehand or by the server. */
-    public List<DeadLetter> refused() {
-        return refused;
+    /** The changes rejected so far, by the sink beforehand or by the server. */
+    public List<DeadLetter> rejected() {
+        return rejected;
     }
 
-    /** Ends the attempt as a failure does: what was not committed is lost. */
+    /** Ends the attempt as a failure does: anything not committed is lost. */
     @Override
     public void close() {
         try {
@@ -210,7 +212,7 @@ public final class Writing implements AutoCloseable {
                 committer.close();
             }
         } catch (Exception e) {
-            throw new IllegalStateException("the writing does not end", e);
+            throw new IllegalStateException("the operators cannot be closed", e);
         }
     }
 }
