@@ -3,8 +3,8 @@ package io.github.flinksplade.connector.example;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.contract.Held;
 import io.github.flinksplade.connector.contract.SinkContract;
+import io.github.flinksplade.connector.contract.StoredDocument;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,13 +21,13 @@ class ExampleContractITCase extends SinkContract {
     @TempDir private Path folder;
 
     @Override
-    protected ConnectorUri fresh(String name) {
+    public ConnectorUri fresh(String name) {
         return ConnectorUri.parse("example:" + folder.resolve(name));
     }
 
     @Override
-    protected Map<String, Held> held(ConnectorUri uri) throws IOException {
-        Map<String, Held> documents = new TreeMap<>();
+    public Map<String, StoredDocument> stored(ConnectorUri uri) throws IOException {
+        Map<String, StoredDocument> documents = new TreeMap<>();
         try (Stream<Path> files = Files.list(Path.of(uri.location()))) {
             List<Path> changes =
                     files.filter(file -> file.getFileName().toString().matches("[0-9a-f]{64}.json"))
@@ -35,7 +35,7 @@ class ExampleContractITCase extends SinkContract {
             for (Path change : changes) {
                 JsonNode json = JSON.readTree(change.toFile());
                 if (!json.has("op")) {
-                    documents.put(json.get("id").textValue(), Held.ofIndices(json));
+                    documents.put(json.get("id").textValue(), StoredDocument.ofIndices(json));
                 }
             }
         }
@@ -43,17 +43,17 @@ class ExampleContractITCase extends SinkContract {
     }
 
     @Override
-    protected boolean guardsVersions() {
+    public boolean comparesVersions() {
         return true;
     }
 
     @Override
-    protected boolean remembersDeletes() {
+    public boolean remembersDeletes() {
         return true;
     }
 
     @Override
-    protected boolean searchable() {
+    public boolean isSearchable() {
         return false;
     }
 }
