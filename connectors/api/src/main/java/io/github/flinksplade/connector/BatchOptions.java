@@ -54,7 +54,16 @@ public record BatchOptions(
 
     public BatchOptions {
         if (records < 1 || bytes < 1 || inFlight < 1 || outageAfter.isNegative()) {
-            throw new IllegalArgumentException("no batches with " + records + ", " + bytes);
+            throw new IllegalArgumentException(
+                    "batches need at least 1 record, 1 byte and 1 request in flight, and outageAfter must"
+                            + " not be negative, but they are "
+                            + records
+                            + ", "
+                            + bytes
+                            + ", "
+                            + inFlight
+                            + " and "
+                            + outageAfter);
         }
     }
 

@@ -1,9 +1,8 @@
 package io.github.flinksplade.connector;
 
 /**
- * A target on a server that is written in batches, see {@link BatchSink}. When the server of a job
- * that resumes is unavailable, the job starts all the same and the tasks that write prepare the
- * target later.
+ * A target on a server that is written in batches, see {@link BatchSink}. If the server is
+ * unavailable when a job resumes, the job starts anyway and its tasks prepare the target later.
  */
 public interface BatchVectorSink extends VectorSink {
 

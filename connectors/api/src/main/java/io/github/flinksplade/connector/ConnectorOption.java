@@ -172,7 +172,7 @@ public final class ConnectorOption<T> {
         return values;
     }
 
-    /** The default as it would be written; empty if there is none. */
+    /** The default as a user would write it; empty if there is none. */
     public String defaultText() {
         return defaultText;
     }

@@ -3,7 +3,7 @@ package io.github.flinksplade.connector;
 import java.time.Duration;
 import org.apache.flink.api.connector.sink2.Sink;
 
-/** Writes dead letters to a place that was prepared. */
+/** Writes dead letters to a queue that was prepared. */
 public interface PreparedDeadLetterQueue {
 
     /** See {@link FlinkSink#checkCommits}. */

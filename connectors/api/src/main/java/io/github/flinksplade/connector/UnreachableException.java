@@ -1,6 +1,6 @@
 package io.github.flinksplade.connector;
 
-/** A server is unavailable, which may pass: the caller may wait and try again. */
+/** A server is unavailable, which may pass: the caller may retry. */
 public class UnreachableException extends ConnectorException {
 
     public UnreachableException(String message, Throwable cause) {

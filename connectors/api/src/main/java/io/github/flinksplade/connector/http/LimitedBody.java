@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow.Subscription;
 
-/** A response body in memory, up to a limit. */
+/** Reads a response body into memory, up to a max size. */
 final class LimitedBody implements BodySubscriber<byte[]> {
 
     private final String server;
