@@ -2,6 +2,7 @@ package io.github.flinksplade.connector;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * Sends batches of changes to one server. One thread calls all methods except {@link
@@ -9,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
  *
  * @param <R> a request: one change in the format of the server
  */
+@PublicEvolving
 public interface BatchClient<R> extends AutoCloseable {
 
     /** Converts a change, once, however often it is sent. */

@@ -1,5 +1,6 @@
 package io.github.flinksplade.connector;
 
+import org.apache.flink.annotation.Internal;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
@@ -13,6 +14,7 @@ import org.apache.flink.streaming.api.operators.StreamOperatorParameters;
  * output for rejected changes. It needs no state: every checkpoint waits until all changes before
  * it are written or rejected.
  */
+@Internal
 public final class BatchDelivery extends AbstractStreamOperatorFactory<DeadLetter>
         implements OneInputStreamOperatorFactory<VectorRecord, DeadLetter> {
 

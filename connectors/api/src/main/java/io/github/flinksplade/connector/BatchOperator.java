@@ -4,6 +4,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.apache.flink.annotation.Internal;
 import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.metrics.Counter;
@@ -23,6 +24,7 @@ import org.slf4j.LoggerFactory;
  * and {@code currentSendTime}; {@code superseded}, {@code numRecordsRetried}, {@code droppedTerms}
  * and {@code unavailableSeconds} (0 while the server is available).
  */
+@Internal
 final class BatchOperator extends AbstractStreamOperator<DeadLetter>
         implements OneInputStreamOperator<VectorRecord, DeadLetter>, BoundedOneInput {
 

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * The size of batches, and what happens while the server is unavailable.
@@ -15,6 +16,7 @@ import java.util.stream.Stream;
  * @param outage what happens when the server stays unavailable
  * @param outageAfter how long it must be unavailable for {@link Outage#DEAD_LETTERS}
  */
+@PublicEvolving
 public record BatchOptions(
         int records, long bytes, int inFlight, Outage outage, Duration outageAfter)
         implements Serializable {

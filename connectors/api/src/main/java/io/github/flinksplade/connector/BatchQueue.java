@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
+import org.apache.flink.annotation.Internal;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +27,7 @@ import org.slf4j.LoggerFactory;
  *
  * @param <R> a request, see {@link BatchClient}
  */
+@Internal
 final class BatchQueue<R> implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(BatchQueue.class);

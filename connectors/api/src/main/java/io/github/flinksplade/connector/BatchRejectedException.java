@@ -1,6 +1,9 @@
 package io.github.flinksplade.connector;
 
+import org.apache.flink.annotation.PublicEvolving;
+
 /** A server rejected a whole batch because of one of its changes; see {@link BatchClient#send}. */
+@PublicEvolving
 public class BatchRejectedException extends RuntimeException {
 
     /**

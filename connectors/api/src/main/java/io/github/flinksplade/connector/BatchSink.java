@@ -1,5 +1,7 @@
 package io.github.flinksplade.connector;
 
+import org.apache.flink.annotation.PublicEvolving;
+
 /**
  * Writes changes to a server in batches. Writing a change twice must have the same effect as
  * writing it once: after a failure everything since the last checkpoint is written again.
@@ -10,6 +12,7 @@ package io.github.flinksplade.connector;
  * change to the dead-letter queue. A checkpoint completes only after everything before it is
  * written.
  */
+@PublicEvolving
 public non-sealed interface BatchSink extends PreparedSink {
 
     /** The size of batches, and what happens while the server is unavailable. */

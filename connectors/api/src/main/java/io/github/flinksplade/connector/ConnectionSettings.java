@@ -28,6 +28,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * The connection to a server: credentials, trusted certificate authorities and the deadline of a
@@ -39,6 +40,7 @@ import javax.net.ssl.X509TrustManager;
  * QDRANT_API_KEY}). Credentials of the job file take precedence as a whole; only the password of a
  * user name that is written there may come from the environment.
  */
+@PublicEvolving
 public final class ConnectionSettings implements Serializable {
 
     private static final long serialVersionUID = 1L;

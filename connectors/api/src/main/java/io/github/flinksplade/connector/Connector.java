@@ -1,11 +1,13 @@
 package io.github.flinksplade.connector;
 
 import java.util.List;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * The entry point of a connector module, loaded by {@link java.util.ServiceLoader}. The default
  * methods reject what a connector does not support.
  */
+@PublicEvolving
 public interface Connector {
 
     /** The scheme of the connector's URIs, such as {@code kafka}. */

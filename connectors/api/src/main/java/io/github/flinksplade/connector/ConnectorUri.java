@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * The URI of a source, sink or dead-letter queue: {@code
@@ -21,6 +22,7 @@ import java.util.TreeSet;
  * values of options are percent-decoded. Settings outside the URI (the properties of a connector in
  * the job file, secrets) are its {@code properties}.
  */
+@PublicEvolving
 public final class ConnectorUri implements Serializable {
 
     private static final long serialVersionUID = 1L;

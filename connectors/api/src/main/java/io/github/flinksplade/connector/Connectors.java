@@ -3,8 +3,10 @@ package io.github.flinksplade.connector;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
+import org.apache.flink.annotation.PublicEvolving;
 
 /** The connectors on the class path, by scheme. */
+@PublicEvolving
 public final class Connectors {
 
     private Connectors() {}

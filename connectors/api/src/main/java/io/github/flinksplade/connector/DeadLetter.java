@@ -1,5 +1,7 @@
 package io.github.flinksplade.connector;
 
+import org.apache.flink.annotation.PublicEvolving;
+
 /**
  * A record that could not be parsed, encoded or written: the original and the reason.
  *
@@ -9,6 +11,7 @@ package io.github.flinksplade.connector;
  * @param exceptionClass class name of the failure, as Kafka Connect records it
  * @param message what is wrong, in one sentence
  */
+@PublicEvolving
 public record DeadLetter(
         SourceRecord origin, Stage stage, String sink, String exceptionClass, String message) {
 

@@ -1,6 +1,9 @@
 package io.github.flinksplade.connector;
 
+import org.apache.flink.annotation.PublicEvolving;
+
 /** A queue of records that could not be parsed, encoded or written. */
+@PublicEvolving
 public interface DeadLetterQueue {
 
     /**

@@ -6,11 +6,13 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.apache.flink.annotation.Internal;
 
 /**
  * The sink of a server that was unavailable when the job resumed: the first batch that reaches the
  * server prepares the target.
  */
+@Internal
 public record DeferredSink(BatchVectorSink sink, SinkContext context) implements BatchSink {
 
     private static final long serialVersionUID = 1L;

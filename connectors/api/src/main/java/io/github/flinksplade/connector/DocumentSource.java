@@ -1,8 +1,10 @@
 package io.github.flinksplade.connector;
 
+import org.apache.flink.annotation.PublicEvolving;
 import org.apache.flink.api.connector.source.Source;
 
 /** A source of documents. */
+@PublicEvolving
 public interface DocumentSource {
 
     /**

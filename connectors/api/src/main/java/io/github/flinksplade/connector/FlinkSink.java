@@ -1,9 +1,11 @@
 package io.github.flinksplade.connector;
 
 import java.time.Duration;
+import org.apache.flink.annotation.PublicEvolving;
 import org.apache.flink.api.connector.sink2.Sink;
 
 /** A sink that commits with Flink's checkpoints: Kafka transactions, files, an embedded index. */
+@PublicEvolving
 public non-sealed interface FlinkSink extends PreparedSink {
 
     /**

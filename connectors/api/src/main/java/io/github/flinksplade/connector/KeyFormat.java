@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector;
 
 import java.io.Serializable;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * How the id of a document is read from the key of its record. A tombstone has no id elsewhere.
@@ -13,6 +14,7 @@ import java.io.Serializable;
  * @param overridesValue whether the id of every record is its key; if not, only of those whose
  *     value has no id
  */
+@PublicEvolving
 public record KeyFormat(boolean isJson, String pointer, boolean overridesValue)
         implements Serializable {
 

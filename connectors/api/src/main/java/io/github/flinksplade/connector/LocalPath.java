@@ -5,11 +5,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * The path of a URI on this machine. {@code ~} and {@code ~/} at its start are the home directory,
  * {@code ///a} is {@code /a}, and relative paths start in the working directory.
  */
+@PublicEvolving
 public final class LocalPath {
 
     private LocalPath() {}

@@ -1,12 +1,14 @@
 package io.github.flinksplade.connector;
 
 import java.util.Objects;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * The outcome of one change of a batch.
  *
  * @param message the reason of the server; null if the change is written or superseded
  */
+@PublicEvolving
 public record Outcome(Kind kind, String message) {
 
     /** The kinds of outcomes. */

@@ -1,11 +1,13 @@
 package io.github.flinksplade.connector;
 
 import java.io.Serializable;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * Writes to a target that was prepared: a {@link FlinkSink} or a {@link BatchSink}. Immutable; it
  * is serialized into the job.
  */
+@PublicEvolving
 public sealed interface PreparedSink extends Serializable permits FlinkSink, BatchSink {
 
     /**

@@ -7,6 +7,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * The model and settings that made a vector. One index contains only vectors of equal fingerprints,
@@ -19,6 +20,7 @@ import java.util.Map;
  * @param pruning the pruning of document vectors, {@code none} by default
  * @param maxTokens max number of tokens of a document, including special tokens
  */
+@PublicEvolving
 public record Provenance(
         String model,
         String modelSha256,

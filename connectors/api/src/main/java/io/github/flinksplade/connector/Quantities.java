@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector;
 
 import java.time.Duration;
+import org.apache.flink.annotation.PublicEvolving;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.util.TimeUtils;
 
@@ -9,6 +10,7 @@ import org.apache.flink.util.TimeUtils;
  * duration needs a unit, because a bare number is milliseconds in Flink and seconds to most
  * readers.
  */
+@PublicEvolving
 public final class Quantities {
 
     private Quantities() {}

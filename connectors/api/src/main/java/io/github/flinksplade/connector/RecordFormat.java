@@ -1,6 +1,9 @@
 package io.github.flinksplade.connector;
 
+import org.apache.flink.annotation.PublicEvolving;
+
 /** The format of the value of a {@link SourceRecord}, in UTF-8. */
+@PublicEvolving
 public enum RecordFormat {
     /**
      * One JSON object: {@code id} (or the record's key), {@code text}, optional {@code version} and

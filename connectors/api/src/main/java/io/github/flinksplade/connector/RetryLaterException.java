@@ -2,8 +2,10 @@ package io.github.flinksplade.connector;
 
 import java.io.IOException;
 import java.time.Duration;
+import org.apache.flink.annotation.PublicEvolving;
 
 /** A server is overloaded and states when to retry, as with HTTP's {@code Retry-After}. */
+@PublicEvolving
 public class RetryLaterException extends IOException {
 
     private static final long serialVersionUID = 1L;

@@ -3,8 +3,10 @@ package io.github.flinksplade.connector;
 import io.github.flinksplade.vector.SparseVector;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.flink.annotation.PublicEvolving;
 
 /** Searches the vectors of a target. */
+@PublicEvolving
 public interface SearchIndex extends AutoCloseable {
 
     /** The provenance of the vectors of this index; queries must be encoded by the same model. */

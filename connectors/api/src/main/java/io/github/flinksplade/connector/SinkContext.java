@@ -3,6 +3,7 @@ package io.github.flinksplade.connector;
 import java.io.Serializable;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * The job, as a sink needs to know it.
@@ -15,6 +16,7 @@ import java.util.stream.Collectors;
  * @param allowMixedModels whether vectors may be written to a target that contains vectors of
  *     another encoder
  */
+@PublicEvolving
 public record SinkContext(
         String identity,
         String jobId,

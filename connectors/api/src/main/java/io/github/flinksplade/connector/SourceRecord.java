@@ -1,5 +1,7 @@
 package io.github.flinksplade.connector;
 
+import org.apache.flink.annotation.PublicEvolving;
+
 /**
  * One record of a source: its bytes and position. It is passed along with the document until all
  * sinks have written it, so that a dead letter contains exactly the original. It is not copied: a
@@ -14,6 +16,7 @@ package io.github.flinksplade.connector;
  * @param headerNames names of the record's headers in their order; never null
  * @param headerValues values of the headers, same length as the names; an element may be null
  */
+@PublicEvolving
 public record SourceRecord(
         String source,
         int partition,

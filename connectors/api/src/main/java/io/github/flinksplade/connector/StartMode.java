@@ -1,6 +1,9 @@
 package io.github.flinksplade.connector;
 
+import org.apache.flink.annotation.PublicEvolving;
+
 /** How a job starts with a target. */
+@PublicEvolving
 public enum StartMode {
     /** The job has no state: it has not written to the target before. */
     NEW,

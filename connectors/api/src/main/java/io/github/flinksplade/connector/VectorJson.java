@@ -5,6 +5,7 @@ import io.github.flinksplade.vector.VectorFormat;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * Writes a {@link VectorRecord} as one line of JSON, in one of three {@link Form formats}. The line
@@ -13,6 +14,7 @@ import java.util.Objects;
  *
  * <p>Not thread-safe. Serializable.
  */
+@PublicEvolving
 public final class VectorJson implements Serializable {
 
     private static final long serialVersionUID = 1L;

@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector;
 
 import io.github.flinksplade.vector.SparseVector;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * One change to be written: the vector of a document, or the delete of an id. All sinks may get the
@@ -21,6 +22,7 @@ import io.github.flinksplade.vector.SparseVector;
  * @param truncated whether the text was longer than the max length of the encoder
  * @param origin the record it was read from
  */
+@PublicEvolving
 public record VectorRecord(
         String id,
         Operation operation,

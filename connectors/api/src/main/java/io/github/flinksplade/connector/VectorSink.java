@@ -1,12 +1,14 @@
 package io.github.flinksplade.connector;
 
 import java.io.Serializable;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * An external index, collection or topic that vectors are written to, as its URI and properties
  * describe it. It is configuration only: {@link #prepare} contacts the server and returns the sink
  * that writes. The package description lists what a sink must guarantee.
  */
+@PublicEvolving
 public interface VectorSink extends Serializable {
 
     /**

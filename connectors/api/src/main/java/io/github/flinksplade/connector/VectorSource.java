@@ -1,11 +1,13 @@
 package io.github.flinksplade.connector;
 
 import java.io.Serializable;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * The vectors of a target, to be copied to another one without encoding. They have numbered
  * positions, some of which may be empty, so that a job can read any part of them again.
  */
+@PublicEvolving
 public interface VectorSource extends Serializable {
 
     /** The provenance of the vectors. */

@@ -38,6 +38,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * A client for JSON over HTTP/1.1 to one server. Thread-safe.
@@ -48,6 +49,7 @@ import javax.net.ssl.SSLException;
  * credentials would be sent to another host. The proxy is that of {@code HTTPS_PROXY}, {@code
  * HTTP_PROXY} and {@code NO_PROXY}, or of the JVM's settings.
  */
+@PublicEvolving
 public final class JsonHttpClient implements AutoCloseable {
 
     /** Parses numbers exactly, whatever their size and precision. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * A request to the server of a {@link JsonHttpClient}.
@@ -14,6 +15,7 @@ import java.nio.charset.StandardCharsets;
  * @param body may be empty
  * @param timeouts the deadline, in multiples of the connection's request timeout
  */
+@PublicEvolving
 public record JsonRequest(
         String method, String path, String contentType, byte[] body, int timeouts) {
 

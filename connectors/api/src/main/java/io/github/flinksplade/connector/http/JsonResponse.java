@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.github.flinksplade.connector.RetryLaterException;
 import java.io.IOException;
 import java.time.Duration;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * A complete response.
@@ -13,6 +14,7 @@ import java.time.Duration;
  * @param retryAfter how long to wait before the next request; null if the server does not state it
  * @param location the location of a redirect, or null
  */
+@PublicEvolving
 public record JsonResponse(int status, JsonNode body, Duration retryAfter, String location) {
 
     /** Whether the status is 2xx. */
