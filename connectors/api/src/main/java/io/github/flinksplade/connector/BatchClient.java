@@ -2,43 +2,45 @@ package io.github.flinksplade.connector;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
- * Sends batches of changes to one server. All methods but those of the futures and {@link
- * #termsLeftOut} are called by one thread.
+ * Sends batches of changes to one server. One thread calls all methods except {@link
+ * #droppedTerms}.
  *
- * @param <R> one change in the server's own form
+ * @param <R> a request: one change in the format of the server
  */
+@PublicEvolving
 public interface BatchClient<R> extends AutoCloseable {
 
-    /** The change in the server's form; encoded once, however often it is sent. */
+    /** Converts a change, once, however often it is sent. */
     R request(VectorRecord record);
 
-    /** Its size in bytes on the wire, or a little above. */
+    /** The size of the request in bytes on the wire, or a little more. */
     long sizeInBytes(R request);
 
     /**
-     * Sends a batch: at least one change, never two of one id. Returns at once.
+     * Sends a batch: at least one change, never two of one id. Does not block.
      *
-     * @return what became of each change, in their order. It fails with
+     * @return the outcome of each change, in their order. It fails with
      *     <ul>
-     *       <li>{@link BatchRejectedException} when the server refused the batch because of
-     *           something in it and did not say which: the halves are sent by themselves, and what
-     *           is refused alone is rejected;
-     *       <li>{@link ConnectorException} when sending it again cannot help (credentials, an index
-     *           that is gone): the job fails with its message;
-     *       <li>{@link RetryLaterException} when the server states when to send it again;
-     *       <li>anything else when the server could not be reached, did not answer in time or
-     *           failed: the batch is sent again later.
+     *       <li>{@link BatchRejectedException} if the server rejects the batch because of one of
+     *           its changes and does not report which: the batch is halved until a single change is
+     *           rejected;
+     *       <li>{@link ConnectorException} if a retry cannot succeed (invalid credentials, a
+     *           deleted index): the job fails with its message;
+     *       <li>{@link RetryLaterException} if the server states when to retry;
+     *       <li>any other exception if the server is unreachable, does not respond in time or
+     *           fails: the batch is retried.
      *     </ul>
      */
     CompletableFuture<List<Outcome>> send(List<R> batch);
 
     /**
-     * Terms that were left out of requests so far, because the server takes no more of them in one
-     * vector; a metric, asked for by any thread.
+     * The number of terms dropped so far because a vector had more than the server accepts. A
+     * metric, read by any thread.
      */
-    default long termsLeftOut() {
+    default long droppedTerms() {
         return 0;
     }
 

@@ -1,5 +1,6 @@
 package io.github.flinksplade.connector;
 
+import org.apache.flink.annotation.Internal;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
@@ -9,10 +10,11 @@ import org.apache.flink.streaming.api.operators.StreamOperator;
 import org.apache.flink.streaming.api.operators.StreamOperatorParameters;
 
 /**
- * Writes to a {@link BatchSink}. An operator and not a Flink sink, because a sink has no output for
- * what the target refuses; every checkpoint waits until all that came before it is written or
- * refused, so that it needs no state.
+ * Writes to a {@link BatchSink}. It is an operator instead of a Flink sink, because a sink has no
+ * output for rejected changes. It needs no state: every checkpoint waits until all changes before
+ * it are written or rejected.
  */
+@Internal
 public final class BatchDelivery extends AbstractStreamOperatorFactory<DeadLetter>
         implements OneInputStreamOperatorFactory<VectorRecord, DeadLetter> {
 
@@ -26,30 +28,30 @@ public final class BatchDelivery extends AbstractStreamOperatorFactory<DeadLette
         this.sink = sink;
     }
 
-    /** Name of the accumulator of bytes sent to a target, repetitions counted. */
+    /** Name of the accumulator of bytes sent to a sink, including retries. */
     public static String bytesSent(String sink) {
         return "bytesSent." + sink;
     }
 
-    /** Name of the accumulator of batches sent to a target, repetitions counted. */
+    /** Name of the accumulator of batches sent to a sink, including retries. */
     public static String batchesSent(String sink) {
         return "batchesSent." + sink;
     }
 
-    /** Name of the accumulator of changes that a target accepted. */
+    /** Name of the accumulator of changes that a sink wrote. */
     public static String written(String sink) {
         return "written." + sink;
     }
 
-    /** Name of the accumulator of changes that a target held newer ones of. */
+    /** Name of the accumulator of changes whose target contained a newer one of the id. */
     public static String superseded(String sink) {
         return "superseded." + sink;
     }
 
     /**
-     * Adds the writing of these changes to the job.
+     * Adds an operator that writes these changes.
      *
-     * @return what the target refused; name and uid are the caller's to give
+     * @return the rejected changes; the caller sets the operator's name and uid
      */
     public static SingleOutputStreamOperator<DeadLetter> write(
             DataStream<VectorRecord> changes, String name, BatchSink sink) {

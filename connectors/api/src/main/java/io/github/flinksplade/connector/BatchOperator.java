@@ -1,10 +1,10 @@
 package io.github.flinksplade.connector;
 
-import io.github.flinksplade.connector.BatchQueue.Sent;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.apache.flink.annotation.Internal;
 import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.metrics.Counter;
@@ -18,12 +18,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Drives a {@link BatchQueue} on the task's thread.
+ * Runs a {@link BatchQueue} in the task thread.
  *
  * <p>Metrics: FLIP-33's {@code numRecordsSend}, {@code numBytesSend}, {@code numRecordsSendErrors}
- * and {@code currentSendTime}; {@code superseded}, {@code sentAgain}, {@code termsLeftOut} and
- * {@code unavailableSeconds} (0 while the server answers).
+ * and {@code currentSendTime}; {@code superseded}, {@code numRecordsRetried}, {@code droppedTerms}
+ * and {@code unavailableSeconds} (0 while the server is available).
  */
+@Internal
 final class BatchOperator extends AbstractStreamOperator<DeadLetter>
         implements OneInputStreamOperator<VectorRecord, DeadLetter>, BoundedOneInput {
 
@@ -57,7 +58,7 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
         Counter bytes = metrics.counter("numBytesSend");
         Counter errors = metrics.counter("numRecordsSendErrors");
         Counter superseded = metrics.counter("superseded");
-        Counter again = metrics.counter("sentAgain");
+        Counter retried = metrics.counter("numRecordsRetried");
         metrics.gauge("currentSendTime", () -> lastSendMillis);
         LongCounter allBytes = getRuntimeContext().getLongCounter(BatchDelivery.bytesSent(name));
         LongCounter allBatches =
@@ -65,17 +66,17 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
         LongCounter allWritten = getRuntimeContext().getLongCounter(BatchDelivery.written(name));
         LongCounter allSuperseded =
                 getRuntimeContext().getLongCounter(BatchDelivery.superseded(name));
-        Sent sent =
-                new Sent() {
+        BatchQueue.Listener listener =
+                new BatchQueue.Listener() {
                     @Override
-                    public void batch(
-                            int sentRecords, long sentBytes, long millis, boolean repeated) {
+                    public void batchSent(
+                            int sentRecords, long sentBytes, long millis, boolean isRetry) {
                         bytes.inc(sentBytes);
                         allBytes.add(sentBytes);
                         allBatches.add(1L);
                         lastSendMillis = millis;
-                        if (repeated) {
-                            again.inc(sentRecords);
+                        if (isRetry) {
+                            retried.inc(sentRecords);
                         }
                     }
 
@@ -92,7 +93,7 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
                     }
 
                     @Override
-                    public void refused(VectorRecord record, Class<?> failure, String message) {
+                    public void rejected(VectorRecord record, Class<?> failure, String message) {
                         errors.inc();
                         output.collect(
                                 new StreamRecord<>(
@@ -105,24 +106,24 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
                     }
                 };
         BatchClient<?> client = sink.client();
-        metrics.gauge("termsLeftOut", client::termsLeftOut);
-        queue = BatchQueue.of(name, client, sink.batching(), sent, this::later);
+        metrics.gauge("droppedTerms", client::droppedTerms);
+        queue = BatchQueue.of(name, client, sink.batching(), listener, this::schedule);
         metrics.gauge("unavailableSeconds", queue::unavailableSeconds);
     }
 
-    /** Runs something on the task's thread, from any thread, after a while. */
-    private void later(long millis, Runnable action) {
-        Executor waiting =
-                millis <= 0
+    /** Runs an action in the task thread after a delay; may be called by any thread. */
+    private void schedule(long delayMillis, Runnable action) {
+        Executor executor =
+                delayMillis <= 0
                         ? Runnable::run
-                        : CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS);
-        waiting.execute(
+                        : CompletableFuture.delayedExecutor(delayMillis, TimeUnit.MILLISECONDS);
+        executor.execute(
                 () -> {
                     try {
-                        mailbox.execute(action::run, "answer of a target");
+                        mailbox.execute(action::run, "response of a sink");
                     } catch (RejectedExecutionException e) {
-                        // The task has failed or was cancelled; its next attempt sends again.
-                        LOG.debug("An answer of {} came after its task.", name, e);
+                        // the task has failed or was canceled, and its next attempt writes again
+                        LOG.debug("A response of {} arrived after the end of the task.", name, e);
                     }
                 });
     }

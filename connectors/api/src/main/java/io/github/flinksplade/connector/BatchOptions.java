@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * The size of batches, and what happens while the server is unavailable.
@@ -15,6 +16,7 @@ import java.util.stream.Stream;
  * @param outage what happens when the server stays unavailable
  * @param outageAfter how long it must be unavailable for {@link Outage#DEAD_LETTERS}
  */
+@PublicEvolving
 public record BatchOptions(
         int records, long bytes, int inFlight, Outage outage, Duration outageAfter)
         implements Serializable {
@@ -54,7 +56,16 @@ public record BatchOptions(
 
     public BatchOptions {
         if (records < 1 || bytes < 1 || inFlight < 1 || outageAfter.isNegative()) {
-            throw new IllegalArgumentException("no batches with " + records + ", " + bytes);
+            throw new IllegalArgumentException(
+                    "batches need at least 1 record, 1 byte and 1 request in flight, and outageAfter must"
+                            + " not be negative, but they are "
+                            + records
+                            + ", "
+                            + bytes
+                            + ", "
+                            + inFlight
+                            + " and "
+                            + outageAfter);
         }
     }
 

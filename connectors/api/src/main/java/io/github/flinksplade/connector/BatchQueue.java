@@ -10,49 +10,50 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
+import org.apache.flink.annotation.Internal;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Changes on their way to a server: gathers them into batches, sends these, and acts on the
- * answers.
+ * Collects changes into batches, sends these to a server, and handles the responses.
  *
- * <p>A batch leaves as soon as fewer than {@link BatchOptions#inFlight} are under way: to an idle
- * server a change goes at once, for a busy one a fuller batch is waiting when it has time. A batch
- * stays under way until each of its changes is written, superseded or refused, however often it has
- * to be sent; until then no other change of the same ids is sent. So changes of one id reach the
+ * <p>A batch is sent as soon as fewer than {@link BatchOptions#inFlight} are in flight. So a change
+ * for an idle server is sent immediately, and batches fill up while the server is busy. A batch
+ * stays in flight until each of its changes is written, superseded or rejected, including all
+ * retries; until then no other change of the same ids is sent. So changes of one id reach the
  * server one after the other, in their order.
  *
- * <p>Used by one thread, which the answers come back to through the {@link Later}.
+ * <p>Not thread-safe. Responses are handled in the owner thread, through the {@link Scheduler}.
  *
- * @param <R> a change in the server's form
+ * @param <R> a request, see {@link BatchClient}
  */
+@Internal
 final class BatchQueue<R> implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(BatchQueue.class);
 
-    /** Waiting batches beyond those under way: enough that the next one is full. */
-    private static final int BATCHES_WAITING = 2;
+    /** Max number of waiting batches: enough that the next one is full. */
+    private static final int MAX_WAITING_BATCHES = 2;
 
-    private static final long FIRST_DELAY_MILLIS = 100;
-    private static final long LONGEST_DELAY_MILLIS = 10_000;
-    private static final long LONGEST_REQUESTED_DELAY_MILLIS = 10 * 60_000;
-    private static final long TOLD_EVERY_NANOS = 60_000_000_000L;
+    private static final long INITIAL_DELAY_MILLIS = 100;
+    private static final long MAX_DELAY_MILLIS = 10_000;
+    private static final long MAX_REQUESTED_DELAY_MILLIS = 10 * 60_000;
+    private static final long LOG_INTERVAL_NANOS = 60_000_000_000L;
 
-    /** Is told what becomes of the changes. */
-    interface Sent {
-        void batch(int records, long bytes, long millis, boolean repeated);
+    /** Is notified of the outcome of batches and changes. */
+    interface Listener {
+        void batchSent(int records, long bytes, long millis, boolean isRetry);
 
         void written(VectorRecord record);
 
         void superseded(VectorRecord record);
 
-        void refused(VectorRecord record, Class<?> failure, String message);
+        void rejected(VectorRecord record, Class<?> failure, String message);
     }
 
-    /** Runs an action on the queue's thread, after some milliseconds. */
-    interface Later {
-        void run(long millis, Runnable action);
+    /** Runs an action in the owner thread after a delay. */
+    interface Scheduler {
+        void schedule(long delayMillis, Runnable action);
     }
 
     private record Entry<R>(VectorRecord record, R request, long bytes) {}
@@ -60,88 +61,94 @@ final class BatchQueue<R> implements AutoCloseable {
     private final String sink;
     private final BatchClient<R> client;
     private final BatchOptions options;
-    private final Sent sent;
-    private final Later later;
+    private final Listener listener;
+    private final Scheduler scheduler;
 
     private final Deque<Entry<R>> waiting = new ArrayDeque<>();
-    private final Set<String> idsUnderWay = new HashSet<>();
+    private final Set<String> idsInFlight = new HashSet<>();
     private long waitingBytes;
-    private int underWay;
+    private int inFlight;
 
-    /** When the server was found away, in nanoseconds; meaningless while it is there. */
-    private long awaySince;
+    /** Since when the server is unavailable, in nanoseconds; undefined while it is available. */
+    private long unavailableSince;
 
-    private volatile boolean away;
-    private long toldAt;
+    private volatile boolean isUnavailable;
+    private long lastLoggedAt;
 
     private BatchQueue(
-            String sink, BatchClient<R> client, BatchOptions options, Sent sent, Later later) {
+            String sink,
+            BatchClient<R> client,
+            BatchOptions options,
+            Listener listener,
+            Scheduler scheduler) {
         this.sink = sink;
         this.client = client;
         this.options = options;
-        this.sent = sent;
-        this.later = later;
+        this.listener = listener;
+        this.scheduler = scheduler;
     }
 
     static <R> BatchQueue<R> of(
-            String sink, BatchClient<R> client, BatchOptions options, Sent sent, Later later) {
-        return new BatchQueue<>(sink, client, options, sent, later);
+            String sink,
+            BatchClient<R> client,
+            BatchOptions options,
+            Listener listener,
+            Scheduler scheduler) {
+        return new BatchQueue<>(sink, client, options, listener, scheduler);
     }
 
-    /**
-     * Takes a change; the caller sees to it that the queue is not {@link #isFull full} for long.
-     */
+    /** Adds a change. The caller must then wait while the queue is {@link #isFull full}. */
     void add(VectorRecord record) {
         R request = client.request(record);
         Entry<R> entry = new Entry<>(record, request, client.sizeInBytes(request));
         waiting.addLast(entry);
         waitingBytes += entry.bytes();
-        sendWhatMay();
+        sendReady();
     }
 
     boolean isFull() {
-        return waiting.size() >= (long) BATCHES_WAITING * options.records()
-                || waitingBytes >= BATCHES_WAITING * options.bytes();
+        return waiting.size() >= (long) MAX_WAITING_BATCHES * options.records()
+                || waitingBytes >= MAX_WAITING_BATCHES * options.bytes();
     }
 
-    /** Whether everything that was added is written or refused. */
+    /** Whether all changes are written, superseded or rejected. */
     boolean isEmpty() {
-        return waiting.isEmpty() && underWay == 0;
+        return waiting.isEmpty() && inFlight == 0;
     }
 
-    /** How long the server has been away, by any thread's clock. */
+    /** How long the server has been unavailable; may be called by any thread. */
     long unavailableSeconds() {
-        return away ? (System.nanoTime() - awaySince) / 1_000_000_000L : 0;
+        return isUnavailable ? (System.nanoTime() - unavailableSince) / 1_000_000_000L : 0;
     }
 
-    private void sendWhatMay() {
-        while (underWay < options.inFlight()) {
+    private void sendReady() {
+        while (inFlight < options.inFlight()) {
             List<Entry<R>> batch = nextBatch();
             if (batch.isEmpty()) {
                 return;
             }
-            underWay++;
-            new Shipment(batch).send();
+            inFlight++;
+            new Batch(batch).send();
         }
     }
 
-    /** The oldest changes whose ids are free, as many as fit. */
+    /** The oldest changes without another change of their id in flight, as many as fit. */
     private List<Entry<R>> nextBatch() {
         List<Entry<R>> batch = new ArrayList<>();
         long bytes = 0;
-        Set<String> passedOver = new HashSet<>();
+        Set<String> skippedIds = new HashSet<>();
         Iterator<Entry<R>> oldestFirst = waiting.iterator();
         while (oldestFirst.hasNext() && batch.size() < options.records()) {
             Entry<R> entry = oldestFirst.next();
             String id = entry.record().id();
-            if (passedOver.contains(id) || idsUnderWay.contains(id)) {
-                passedOver.add(id);
+            if (skippedIds.contains(id) || idsInFlight.contains(id)) {
+                skippedIds.add(id);
                 continue;
             }
             if (!batch.isEmpty() && bytes + entry.bytes() > options.bytes()) {
                 break;
             }
-            idsUnderWay.add(id);
+            idsInFlight.add(id);
             batch.add(entry);
             bytes += entry.bytes();
             oldestFirst.remove();
@@ -150,20 +157,18 @@ final class BatchQueue<R> implements AutoCloseable {
         return batch;
     }
 
-    /** A batch under way. */
-    private final class Shipment {
+    /** A batch in flight. */
+    private final class Batch {
 
-        /** What is still to be sent, part by part. */
+        /** The parts that are not sent successfully yet. */
         private final Deque<List<Entry<R>>> parts = new ArrayDeque<>();
 
         private int attempt;
 
-        /**
-         * When one of its changes was first to be sent again, in nanoseconds; of no meaning before.
-         */
+        /** The time of the first failure in nanoseconds; undefined before. */
         private long failingSince;
 
-        Shipment(List<Entry<R>> batch) {
+        Batch(List<Entry<R>> batch) {
             parts.push(batch);
         }
 
@@ -180,156 +185,163 @@ final class BatchQueue<R> implements AutoCloseable {
             client.send(requests)
                     .whenComplete(
                             (outcomes, failure) ->
-                                    later.run(
+                                    scheduler.schedule(
                                             0,
                                             () -> {
-                                                sent.batch(
+                                                listener.batchSent(
                                                         part.size(),
                                                         size,
                                                         (System.nanoTime() - start) / 1_000_000,
                                                         attempt > 0);
-                                                settle(outcomes, failure);
+                                                handleResponse(outcomes, failure);
                                             }));
         }
 
-        private void settle(List<Outcome> outcomes, Throwable thrown) {
+        private void handleResponse(List<Outcome> outcomes, Throwable thrown) {
             List<Entry<R>> part = parts.pop();
             if (thrown == null) {
-                settleEach(part, outcomes);
+                handleOutcomes(part, outcomes);
                 return;
             }
             Throwable failure = cause(thrown);
             if (failure instanceof BatchRejectedException) {
-                isThere();
+                markAvailable();
                 if (part.size() == 1) {
-                    refuse(part.get(0), ConnectorException.class, failure.getMessage());
+                    reject(part.get(0), ConnectorException.class, failure.getMessage());
                 } else {
                     parts.push(part.subList(part.size() / 2, part.size()));
                     parts.push(part.subList(0, part.size() / 2));
                 }
-                goOn(0);
-            } else if (failure instanceof ConnectorException stop) {
-                throw stop;
+                continueOrRelease(0);
+            } else if (failure instanceof ConnectorException fatal) {
+                throw fatal;
             } else if (failure instanceof Error error) {
                 throw error;
             } else {
-                isAway(reason(failure));
-                tryAgain(part, reason(failure), requestedDelayMillis(failure));
+                markUnavailable(reason(failure));
+                retry(part, reason(failure), requestedDelayMillis(failure));
             }
         }
 
-        private void settleEach(List<Entry<R>> part, List<Outcome> outcomes) {
+        private void handleOutcomes(List<Entry<R>> part, List<Outcome> outcomes) {
             if (outcomes.size() != part.size()) {
                 throw new IllegalStateException(
-                        outcomes.size() + " outcomes of " + part.size() + " changes");
+                        "the client returned "
+                                + outcomes.size()
+                                + " outcomes for "
+                                + part.size()
+                                + " changes");
             }
-            List<Entry<R>> again = new ArrayList<>();
+            List<Entry<R>> retries = new ArrayList<>();
             String reason = null;
             for (int i = 0; i < part.size(); i++) {
                 Entry<R> entry = part.get(i);
                 Outcome outcome = outcomes.get(i);
                 switch (outcome.kind()) {
                     case WRITTEN -> {
-                        sent.written(entry.record());
-                        idsUnderWay.remove(entry.record().id());
+                        listener.written(entry.record());
+                        idsInFlight.remove(entry.record().id());
                     }
                     case SUPERSEDED -> {
-                        sent.superseded(entry.record());
-                        idsUnderWay.remove(entry.record().id());
+                        listener.superseded(entry.record());
+                        idsInFlight.remove(entry.record().id());
                     }
-                    case REJECTED -> refuse(entry, ConnectorException.class, outcome.message());
+                    case REJECTED -> reject(entry, ConnectorException.class, outcome.message());
                     case RETRY -> {
-                        again.add(entry);
+                        retries.add(entry);
                         reason = outcome.message();
                     }
                 }
             }
-            if (again.size() < part.size()) {
-                isThere();
+            if (retries.size() < part.size()) {
+                markAvailable();
             } else {
-                isAway(reason);
+                markUnavailable(reason);
             }
-            if (again.isEmpty()) {
-                goOn(0);
+            if (retries.isEmpty()) {
+                continueOrRelease(0);
             } else {
-                tryAgain(again, reason, 0);
+                retry(retries, reason, 0);
             }
         }
 
-        private void tryAgain(List<Entry<R>> part, String reason, long minDelayMillis) {
+        private void retry(List<Entry<R>> part, String reason, long minDelayMillis) {
             long now = System.nanoTime();
             if (attempt == 0) {
                 failingSince = now;
             }
-            long failing = now - (away && awaySince < failingSince ? awaySince : failingSince);
+            long failing =
+                    now
+                            - (isUnavailable && unavailableSince < failingSince
+                                    ? unavailableSince
+                                    : failingSince);
             if (options.outage() == BatchOptions.Outage.DEAD_LETTERS
                     && failing >= options.outageAfter().toNanos()) {
                 String message =
-                        "the target has taken nothing for "
+                        "the sink has not accepted any change for "
                                 + failing / 1_000_000_000L
                                 + " s: "
                                 + reason;
-                part.forEach(entry -> refuse(entry, IOException.class, message));
-                goOn(0);
+                part.forEach(entry -> reject(entry, IOException.class, message));
+                continueOrRelease(0);
                 return;
             }
             parts.push(part);
-            long delay =
-                    Math.min(LONGEST_DELAY_MILLIS, FIRST_DELAY_MILLIS << Math.min(attempt, 10));
+            long delay = Math.min(MAX_DELAY_MILLIS, INITIAL_DELAY_MILLIS << Math.min(attempt, 10));
             attempt++;
-            // half of it by chance, so that subtasks do not come back all at once
+            // jitter, so that subtasks do not retry all at once
             long wait = delay / 2 + ThreadLocalRandom.current().nextLong(delay / 2 + 1);
-            goOn(Math.max(wait, minDelayMillis));
+            continueOrRelease(Math.max(wait, minDelayMillis));
         }
 
-        private void goOn(long delayMillis) {
+        private void continueOrRelease(long delayMillis) {
             if (parts.isEmpty()) {
-                underWay--;
-                sendWhatMay();
+                inFlight--;
+                sendReady();
             } else if (delayMillis == 0) {
                 send();
             } else {
-                later.run(delayMillis, this::send);
+                scheduler.schedule(delayMillis, this::send);
             }
         }
 
-        private void refuse(Entry<R> entry, Class<?> failure, String message) {
-            sent.refused(entry.record(), failure, message);
-            idsUnderWay.remove(entry.record().id());
+        private void reject(Entry<R> entry, Class<?> failure, String message) {
+            listener.rejected(entry.record(), failure, message);
+            idsInFlight.remove(entry.record().id());
         }
     }
 
-    private void isThere() {
-        if (away) {
-            away = false;
+    private void markAvailable() {
+        if (isUnavailable) {
+            isUnavailable = false;
             LOG.warn(
-                    "VectorSink {} takes changes again, after {} s.",
+                    "Sink {} is available again after {} s.",
                     sink,
-                    (System.nanoTime() - awaySince) / 1_000_000_000L);
+                    (System.nanoTime() - unavailableSince) / 1_000_000_000L);
         }
     }
 
-    private void isAway(String reason) {
+    private void markUnavailable(String reason) {
         long now = System.nanoTime();
-        if (!away) {
-            awaySince = now;
-            toldAt = now - TOLD_EVERY_NANOS;
-            away = true;
+        if (!isUnavailable) {
+            unavailableSince = now;
+            lastLoggedAt = now - LOG_INTERVAL_NANOS;
+            isUnavailable = true;
         }
-        if (now - toldAt >= TOLD_EVERY_NANOS) {
-            toldAt = now;
-            LOG.warn("VectorSink {} does not take changes, trying again: {}", sink, reason);
+        if (now - lastLoggedAt >= LOG_INTERVAL_NANOS) {
+            lastLoggedAt = now;
+            LOG.warn("Sink {} is unavailable, retrying: {}", sink, reason);
         }
     }
 
-    /** What the server asks for, up to a limit: a wrong header must not stop the job. */
+    /** The delay that the server requests, up to a max: an invalid header must not stop the job. */
     private static long requestedDelayMillis(Throwable failure) {
-        return failure instanceof RetryLaterException later
-                ? Math.min(later.delay().toMillis(), LONGEST_REQUESTED_DELAY_MILLIS)
+        return failure instanceof RetryLaterException retryLater
+                ? Math.min(retryLater.delay().toMillis(), MAX_REQUESTED_DELAY_MILLIS)
                 : 0;
     }
 
-    /** Many failures of connections have no message. */
+    /** The message of a failure, which many failures of connections do not have. */
     private static String reason(Throwable failure) {
         return failure.getMessage() != null
                 ? failure.getMessage()

@@ -1,11 +1,13 @@
 package io.github.flinksplade.connector;
 
-/** A server refused a whole batch because of something in it; see {@link BatchClient#send}. */
+import org.apache.flink.annotation.PublicEvolving;
+
+/** A server rejected a whole batch because of one of its changes; see {@link BatchClient#send}. */
+@PublicEvolving
 public class BatchRejectedException extends RuntimeException {
 
     /**
-     * @param message the server's reason, as it would stand in the dead letter of the one change
-     *     that it applies to
+     * @param message the reason of the server, for the dead letter of the rejected change
      */
     public BatchRejectedException(String message) {
         super(message);

@@ -28,17 +28,19 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
- * How a server is reached: credentials, trusted certificate authorities and the deadline of a
- * request. Read where the job is submitted, and shipped with it: no other machine needs the files
- * or the environment variables.
+ * The connection to a server: credentials, trusted certificate authorities and the deadline of a
+ * request. They are read where the job is submitted and shipped with it, so no other machine needs
+ * the files or the environment variables.
  *
  * <p>Every connector has the same {@linkplain Property properties}, in {@code SCHEME.properties} of
  * the job file or in environment variables ({@code api-key} of {@code qdrant:} is {@code
  * QDRANT_API_KEY}). Credentials of the job file take precedence as a whole; only the password of a
  * user name that is written there may come from the environment.
  */
+@PublicEvolving
 public final class ConnectionSettings implements Serializable {
 
     private static final long serialVersionUID = 1L;
@@ -58,7 +60,7 @@ public final class ConnectionSettings implements Serializable {
                     MAX_REQUEST_TIMEOUT,
                     "deadline of a request and its complete response");
 
-    /** A property, by the same name in every connector. */
+    /** A property, which has the same name in every connector. */
     public enum Property {
         /** A user name; together with {@link #PASSWORD}. */
         USERNAME,
@@ -78,11 +80,11 @@ public final class ConnectionSettings implements Serializable {
     /**
      * Where properties come from.
      *
-     * @param location what contains them, for messages: {@code solr.properties}
-     * @param prefix what the names there begin with, such as {@code registry.}; may be empty
-     * @param properties the value of a property of that location, or null
-     * @param variablePrefix what the names of the environment variables begin with: {@code SOLR}
-     * @param environment the value of an environment variable, or null
+     * @param location the location of the properties, for messages: {@code solr.properties}
+     * @param prefix the prefix of the names there, such as {@code registry.}; may be empty
+     * @param properties returns the value of a property, or null
+     * @param variablePrefix the prefix of the names of environment variables: {@code SOLR}
+     * @param environment returns the value of an environment variable, or null
      */
     public record Origin(
             String location,
@@ -134,7 +136,7 @@ public final class ConnectionSettings implements Serializable {
     }
 
     /**
-     * Reads the settings of an address, and rejects its unknown properties.
+     * Reads the settings of a URI, and rejects unknown properties.
      *
      * @param tls whether the connection is encrypted
      * @param accepted the properties that the server can use
@@ -146,17 +148,16 @@ public final class ConnectionSettings implements Serializable {
     }
 
     /**
-     * As {@link #of(ConnectorUri, boolean, Property...)}, of a connector that has other properties
-     * too.
+     * As {@link #of(ConnectorUri, boolean, Property...)}, for a connector with more properties.
      *
-     * @param others the names of these
+     * @param others the names of the other properties
      */
     public static ConnectionSettings of(
             ConnectorUri uri, boolean tls, Set<String> others, Property... accepted) {
         return of(uri, tls, others, System::getenv, accepted);
     }
 
-    /** As the other, with this environment. */
+    /** As above, with this environment. */
     static ConnectionSettings of(
             ConnectorUri uri,
             boolean tls,
@@ -177,9 +178,9 @@ public final class ConnectionSettings implements Serializable {
     }
 
     /**
-     * Reads settings from elsewhere than an address.
+     * Reads settings that do not belong to a URI.
      *
-     * @param server what the settings are for, for messages
+     * @param server the server that the settings are for, for messages
      * @param tls whether the connection is encrypted
      * @param requestTimeout the deadline of a request
      * @param accepted the properties that the server can use
@@ -202,9 +203,9 @@ public final class ConnectionSettings implements Serializable {
 
     /** "Set username and password, or api-key, in x.properties or as X_USERNAME, ...". */
     private static String hint(Origin origin, Set<Property> known) {
-        List<String> ways = new ArrayList<>();
+        List<String> alternatives = new ArrayList<>();
         if (known.contains(Property.USERNAME)) {
-            ways.add(
+            alternatives.add(
                     origin.prefix()
                             + Property.USERNAME.key()
                             + " and "
@@ -213,7 +214,7 @@ public final class ConnectionSettings implements Serializable {
         }
         for (Property single : new Property[] {Property.API_KEY, Property.TOKEN}) {
             if (known.contains(single)) {
-                ways.add(origin.prefix() + single.key());
+                alternatives.add(origin.prefix() + single.key());
             }
         }
         String variables =
@@ -222,7 +223,7 @@ public final class ConnectionSettings implements Serializable {
                         .map(origin::variableName)
                         .collect(Collectors.joining(", "));
         return "Set "
-                + String.join(" or ", ways)
+                + String.join(" or ", alternatives)
                 + " in "
                 + origin.location()
                 + ", or in the environment ("
@@ -231,21 +232,21 @@ public final class ConnectionSettings implements Serializable {
     }
 
     private static Map<Property, String> credentials(Origin origin, Set<Property> known) {
-        Map<Property, String> written = new EnumMap<>(Property.class);
-        Map<Property, String> inherited = new EnumMap<>(Property.class);
+        Map<Property, String> configured = new EnumMap<>(Property.class);
+        Map<Property, String> fromEnvironment = new EnumMap<>(Property.class);
         for (Property property : known) {
             if (property != Property.CA) {
-                put(written, property, origin.property(property));
-                put(inherited, property, origin.variable(property));
+                put(configured, property, origin.property(property));
+                put(fromEnvironment, property, origin.variable(property));
             }
         }
-        if (written.isEmpty()) {
-            return inherited;
+        if (configured.isEmpty()) {
+            return fromEnvironment;
         }
-        if (written.keySet().equals(Set.of(Property.USERNAME))) {
-            put(written, Property.PASSWORD, inherited.get(Property.PASSWORD));
+        if (configured.keySet().equals(Set.of(Property.USERNAME))) {
+            put(configured, Property.PASSWORD, fromEnvironment.get(Property.PASSWORD));
         }
-        return written;
+        return configured;
     }
 
     private static void put(Map<Property, String> values, Property property, String value) {
@@ -255,15 +256,15 @@ public final class ConnectionSettings implements Serializable {
     }
 
     private static void check(String server, Map<Property, String> values, String hint) {
-        boolean named = values.containsKey(Property.USERNAME);
-        if (named != values.containsKey(Property.PASSWORD)) {
+        boolean hasUsername = values.containsKey(Property.USERNAME);
+        if (hasUsername != values.containsKey(Property.PASSWORD)) {
             throw new ConnectorException(
                     "the credentials of "
                             + server
                             + " are incomplete: there is a "
-                            + (named ? Property.USERNAME : Property.PASSWORD).key()
+                            + (hasUsername ? Property.USERNAME : Property.PASSWORD).key()
                             + " but no "
-                            + (named ? Property.PASSWORD : Property.USERNAME).key()
+                            + (hasUsername ? Property.PASSWORD : Property.USERNAME).key()
                             + ". "
                             + hint);
         }
@@ -278,11 +279,11 @@ public final class ConnectionSettings implements Serializable {
                             + " are all set. "
                             + hint);
         }
-        if (named && values.get(Property.USERNAME).indexOf(':') >= 0) {
+        if (hasUsername && values.get(Property.USERNAME).indexOf(':') >= 0) {
             throw new ConnectorException(
                     "the username of "
                             + server
-                            + " contains a colon, which HTTP does not allow. Use another user");
+                            + " contains a colon, which HTTP does not support. Use another user");
         }
         for (Property single : new Property[] {Property.API_KEY, Property.TOKEN}) {
             String value = values.get(single);
@@ -322,7 +323,7 @@ public final class ConnectionSettings implements Serializable {
     private static String read(String file, String setting) {
         try {
             String pem = Files.readString(Path.of(file), StandardCharsets.ISO_8859_1);
-            trusting(pem);
+            trustManager(pem);
             return pem;
         } catch (IOException | InvalidPathException e) {
             throw new ConnectorException(
@@ -330,7 +331,7 @@ public final class ConnectionSettings implements Serializable {
                             + file
                             + "' ("
                             + setting
-                            + ") cannot be read. Name a file of certificates in PEM form on the"
+                            + ") cannot be read. Set it to a file of certificates in PEM format on the"
                             + " machine where the job is submitted",
                     e);
         } catch (GeneralSecurityException e) {
@@ -339,13 +340,13 @@ public final class ConnectionSettings implements Serializable {
                             + file
                             + "' ("
                             + setting
-                            + ") contains no valid certificates. Name a file of certificates in PEM"
-                            + " form",
+                            + ") contains no valid certificates. Set it to a file of certificates in"
+                            + " PEM format",
                     e);
         }
     }
 
-    private static X509TrustManager trusting(String pem)
+    private static X509TrustManager trustManager(String pem)
             throws IOException, GeneralSecurityException {
         KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
         trusted.load(null, null);
@@ -377,7 +378,7 @@ public final class ConnectionSettings implements Serializable {
     }
 
     /**
-     * What the user can do about missing or wrong credentials: a sentence without its full stop.
+     * What the user can do about missing or invalid credentials: a sentence without a full stop.
      */
     public String credentialsHint() {
         return credentialsHint;
@@ -394,8 +395,8 @@ public final class ConnectionSettings implements Serializable {
      */
     public String authorization() {
         if (username != null) {
-            byte[] both = (username + ":" + password).getBytes(StandardCharsets.UTF_8);
-            return "Basic " + Base64.getEncoder().encodeToString(both);
+            byte[] userAndPassword = (username + ":" + password).getBytes(StandardCharsets.UTF_8);
+            return "Basic " + Base64.getEncoder().encodeToString(userAndPassword);
         }
         if (apiKey != null) {
             return "ApiKey " + apiKey;
@@ -408,16 +409,16 @@ public final class ConnectionSettings implements Serializable {
         return authorities;
     }
 
-    /** What trusts {@link #authorities}; null for Java's own. */
+    /** A trust manager for {@link #authorities}; null for the default of Java. */
     public X509TrustManager trustManager() {
         try {
-            return authorities == null ? null : trusting(authorities);
+            return authorities == null ? null : trustManager(authorities);
         } catch (IOException | GeneralSecurityException e) {
             throw new IllegalStateException("the certificates were valid at submission", e);
         }
     }
 
-    /** TLS that trusts {@link #authorities}; null for Java's own. */
+    /** A TLS context that trusts {@link #authorities}; null for the default of Java. */
     public SSLContext sslContext() {
         if (authorities == null) {
             return null;
@@ -431,7 +432,7 @@ public final class ConnectionSettings implements Serializable {
         }
     }
 
-    /** Without secrets. */
+    /** Does not contain secrets. */
     @Override
     public String toString() {
         return "ConnectionSettings[credentials="

@@ -1,39 +1,40 @@
 package io.github.flinksplade.connector;
 
 import java.util.List;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
- * One kind of place: the entry point of a connector module, found by {@link
- * java.util.ServiceLoader}. What a connector does not offer it refuses with the sentence of these
- * defaults.
+ * The entry point of a connector module, loaded by {@link java.util.ServiceLoader}. The default
+ * methods reject what a connector does not support.
  */
+@PublicEvolving
 public interface Connector {
 
-    /** The scheme of the addresses it answers to, such as {@code kafka}. */
+    /** The scheme of the connector's URIs, such as {@code kafka}. */
     String scheme();
 
-    /** One line for help texts: an example address and what can be done with it. */
+    /** One line for help texts: an example URI and what it can be used for. */
     String usage();
 
     default DocumentSource source(ConnectorUri uri) {
-        throw new ConnectorException(uri + " cannot be read from; " + usage());
+        throw new ConnectorException(uri + " cannot be read from: " + usage());
     }
 
     default VectorSink sink(ConnectorUri uri) {
-        throw new ConnectorException(uri + " cannot be written to; " + usage());
+        throw new ConnectorException(uri + " cannot be written to: " + usage());
     }
 
     default DeadLetterQueue deadLetters(ConnectorUri uri) {
-        throw new ConnectorException(uri + " does not take dead letters; " + usage());
+        throw new ConnectorException(uri + " cannot be used for dead letters: " + usage());
     }
 
-    /** What a target of this kind holds, to be copied to another. */
+    /** The vectors of a target, to be copied to another one. */
     default VectorSource vectors(ConnectorUri uri) {
-        throw new ConnectorException(uri + " cannot be copied from; " + usage());
+        throw new ConnectorException(uri + " cannot be copied from: " + usage());
     }
 
     default SearchIndex index(ConnectorUri uri) {
-        throw new ConnectorException(uri + " cannot be searched; " + usage());
+        throw new ConnectorException(uri + " cannot be searched: " + usage());
     }
 
     /** The options of a URI that documents are read from. */

@@ -1,9 +1,12 @@
 package io.github.flinksplade.connector;
 
+import org.apache.flink.annotation.PublicEvolving;
+
 /**
- * A connector cannot do what was asked. The message is one sentence for the user: what was wrong,
- * where, and what to do; the command line prints it as it is.
+ * A connector cannot do what was requested. The message is for the user: what is wrong, where, and
+ * what to do. The command line prints it unchanged.
  */
+@PublicEvolving
 public class ConnectorException extends RuntimeException {
 
     public ConnectorException(String message) {

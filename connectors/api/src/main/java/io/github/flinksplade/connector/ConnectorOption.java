@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * An option of a {@link ConnectorUri}: {@code ?name=value}. A connector declares its options once,
@@ -15,6 +16,7 @@ import java.util.stream.Collectors;
  *
  * @param <T> type of the value
  */
+@PublicEvolving
 public final class ConnectorOption<T> {
 
     private final String name;
@@ -172,7 +174,7 @@ public final class ConnectorOption<T> {
         return values;
     }
 
-    /** The default as it would be written; empty if there is none. */
+    /** The default as a user would write it; empty if there is none. */
     public String defaultText() {
         return defaultText;
     }

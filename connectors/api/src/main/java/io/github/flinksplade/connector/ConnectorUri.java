@@ -13,50 +13,56 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
- * Where something is: {@code scheme:place?option=value&option=value}. The place is what stands
- * between the scheme and the question mark, as it was written ({@code //broker:9092/topic}, {@code
- * docs.jsonl}); only the values of options are percent-decoded. Settings that are not part of the
- * address (a connector's properties from the configuration file, secrets) come as {@code
- * properties}.
+ * The URI of a source, sink or dead-letter queue: {@code
+ * scheme:location?option=value&option=value}. The location is everything between the scheme and the
+ * question mark as it was written ({@code //broker:9092/topic}, {@code docs.jsonl}); only the
+ * values of options are percent-decoded. Settings outside the URI (the properties of a connector in
+ * the job file, secrets) are its {@code properties}.
  */
+@PublicEvolving
 public final class ConnectorUri implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
     private final String scheme;
-    private final String place;
+    private final String location;
     private final LinkedHashMap<String, String> options;
     private final LinkedHashMap<String, String> properties;
 
     private ConnectorUri(
             String scheme,
-            String place,
+            String location,
             LinkedHashMap<String, String> options,
             LinkedHashMap<String, String> properties) {
         this.scheme = scheme;
-        this.place = place;
+        this.location = location;
         this.options = options;
         this.properties = properties;
     }
 
-    /** Reads an address; fails with a {@link ConnectorException} when it is none. */
+    /**
+     * Parses a URI.
+     *
+     * @throws ConnectorException if the text is not a URI
+     */
     public static ConnectorUri parse(String text) {
         int colon = text.indexOf(':');
         if (colon <= 0 || !text.substring(0, colon).matches("[a-z][a-z0-9+.-]*")) {
             throw new ConnectorException(
                     "'"
                             + text
-                            + "' is not an address; write scheme:place, such as file:docs.jsonl or"
+                            + "' is not a URI. Write scheme:location, such as file:docs.jsonl or"
                             + " kafka://broker:9092/topic");
         }
         String rest = text.substring(colon + 1);
         int question = rest.indexOf('?');
-        String place = question < 0 ? rest : rest.substring(0, question);
-        if (place.isEmpty()) {
+        String location = question < 0 ? rest : rest.substring(0, question);
+        if (location.isEmpty()) {
             throw new ConnectorException(
-                    "'" + text + "' names no place after '" + text.substring(0, colon) + ":'");
+                    "'" + text + "' has no location after '" + text.substring(0, colon) + ":'");
         }
         LinkedHashMap<String, String> options = new LinkedHashMap<>();
         if (question >= 0) {
@@ -71,7 +77,7 @@ public final class ConnectorUri implements Serializable {
                                     + pair
                                     + "' in '"
                                     + text
-                                    + "' has no value; write name=value");
+                                    + "' has no value. Write name=value");
                 }
                 String value;
                 try {
@@ -85,34 +91,34 @@ public final class ConnectorUri implements Serializable {
                                     + pair
                                     + "' in '"
                                     + text
-                                    + "' is not percent-encoded rightly",
+                                    + "' has an invalid percent-encoding. Write a percent sign as %25",
                             e);
                 }
                 if (options.put(pair.substring(0, equals), value) != null) {
                     throw new ConnectorException(
-                            "option '"
+                            "duplicate option '"
                                     + pair.substring(0, equals)
-                                    + "' stands twice in '"
+                                    + "' in '"
                                     + text
                                     + "'");
                 }
             }
         }
-        return new ConnectorUri(text.substring(0, colon), place, options, new LinkedHashMap<>());
+        return new ConnectorUri(text.substring(0, colon), location, options, new LinkedHashMap<>());
     }
 
-    /** The same address with settings from outside it. */
+    /** The same URI with more properties. */
     public ConnectorUri withProperties(Map<String, String> more) {
         LinkedHashMap<String, String> merged = new LinkedHashMap<>(properties);
         merged.putAll(more);
-        return new ConnectorUri(scheme, place, options, merged);
+        return new ConnectorUri(scheme, location, options, merged);
     }
 
-    /** The same address without an option, which may be missing. */
+    /** The same URI without an option, if it has that option. */
     public ConnectorUri without(String option) {
         LinkedHashMap<String, String> rest = new LinkedHashMap<>(options);
         rest.remove(option);
-        return new ConnectorUri(scheme, place, rest, properties);
+        return new ConnectorUri(scheme, location, rest, properties);
     }
 
     public String scheme() {
@@ -120,10 +126,10 @@ public final class ConnectorUri implements Serializable {
     }
 
     public String location() {
-        return place;
+        return location;
     }
 
-    /** Settings that came from outside the address. */
+    /** The settings outside the URI. */
     public Map<String, String> properties() {
         return Map.copyOf(properties);
     }
@@ -133,15 +139,19 @@ public final class ConnectorUri implements Serializable {
         return options.get(name);
     }
 
-    public String option(String name, String otherwise) {
-        return options.getOrDefault(name, otherwise);
+    public String option(String name, String defaultValue) {
+        return options.getOrDefault(name, defaultValue);
     }
 
-    /** {@code true} or {@code false}; anything else is refused. */
-    public boolean flag(String name, boolean otherwise) {
+    /**
+     * An option that is {@code true} or {@code false}.
+     *
+     * @throws ConnectorException if it is neither
+     */
+    public boolean flag(String name, boolean defaultValue) {
         String value = options.get(name);
         if (value == null) {
-            return otherwise;
+            return defaultValue;
         }
         return switch (value.toLowerCase(Locale.ROOT)) {
             case "true" -> true;
@@ -152,15 +162,19 @@ public final class ConnectorUri implements Serializable {
         };
     }
 
-    /** A whole number within bounds; anything else is refused. */
-    public long number(String name, long otherwise, long least, long most) {
+    /**
+     * A whole number from {@code min} to {@code max}.
+     *
+     * @throws ConnectorException if the value is not a number or outside the bounds
+     */
+    public long number(String name, long defaultValue, long min, long max) {
         String value = options.get(name);
         if (value == null) {
-            return otherwise;
+            return defaultValue;
         }
         if (value.matches("\\d{1,18}")) {
             long number = Long.parseLong(value);
-            if (number >= least && number <= most) {
+            if (number >= min && number <= max) {
                 return number;
             }
         }
@@ -171,21 +185,21 @@ public final class ConnectorUri implements Serializable {
                         + " in "
                         + this
                         + ": write a whole number from "
-                        + least
+                        + min
                         + " to "
-                        + most);
+                        + max);
     }
 
     /**
      * A duration with its unit, such as {@code 10 s}; see {@link Quantities#duration}.
      *
-     * @param otherwise the value if the option is not given; may be null
+     * @param defaultValue the value if the option is not given; may be null
      * @throws ConnectorException if the value is not a duration or outside the bounds
      */
-    public Duration duration(String name, Duration otherwise, Duration min, Duration max) {
+    public Duration duration(String name, Duration defaultValue, Duration min, Duration max) {
         String value = options.get(name);
         if (value == null) {
-            return otherwise;
+            return defaultValue;
         }
         Duration duration;
         try {
@@ -204,10 +218,10 @@ public final class ConnectorUri implements Serializable {
      *
      * @throws ConnectorException if the value is not a size or outside the bounds
      */
-    public long size(String name, long otherwise, long min, long max) {
+    public long size(String name, long defaultValue, long min, long max) {
         String value = options.get(name);
         if (value == null) {
-            return otherwise;
+            return defaultValue;
         }
         long bytes;
         try {
@@ -243,16 +257,16 @@ public final class ConnectorUri implements Serializable {
      *
      * @throws ConnectorException with the list of constants if there is none of that name
      */
-    public <E extends Enum<E>> E choice(String name, Class<E> type, E otherwise) {
-        return choice(name, type, otherwise, Map.of());
+    public <E extends Enum<E>> E choice(String name, Class<E> type, E defaultValue) {
+        return choice(name, type, defaultValue, Map.of());
     }
 
-    /** As {@link #choice(String, Class, Enum)}, where constants may have other names, too. */
+    /** As {@link #choice(String, Class, Enum)}, where constants may have other names. */
     public <E extends Enum<E>> E choice(
-            String name, Class<E> type, E otherwise, Map<String, E> aliases) {
+            String name, Class<E> type, E defaultValue, Map<String, E> aliases) {
         String value = options.get(name);
         if (value == null) {
-            return otherwise;
+            return defaultValue;
         }
         if (aliases.containsKey(value)) {
             return aliases.get(value);
@@ -313,15 +327,15 @@ public final class ConnectorUri implements Serializable {
                                 + where
                                 + (nearest == null ? "" : "; did you mean '" + nearest + "'?")
                                 + (known.length == 0
-                                        ? "; it takes none"
+                                        ? "; none are supported"
                                         : ". Known: " + new TreeSet<>(Set.of(known))));
             }
         }
     }
 
     /**
-     * The known word that is fewest edits away from the given one, or null when none is near (more
-     * than a third of its letters, at least 2).
+     * The known word with the smallest edit distance from the given one; null if all distances are
+     * larger than a third of its length and than 2.
      */
     public static String nearest(String word, Collection<String> known) {
         String best = null;
@@ -357,20 +371,20 @@ public final class ConnectorUri implements Serializable {
     public boolean equals(Object other) {
         return other instanceof ConnectorUri that
                 && scheme.equals(that.scheme)
-                && place.equals(that.place)
+                && location.equals(that.location)
                 && options.equals(that.options)
                 && properties.equals(that.properties);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(scheme, place, options, properties);
+        return Objects.hash(scheme, location, options, properties);
     }
 
-    /** The address as written, values of options that look like secrets as {@code ******}. */
+    /** The URI as it was written, with {@code ******} for options that look like secrets. */
     @Override
     public String toString() {
-        StringBuilder text = new StringBuilder(scheme).append(':').append(place);
+        StringBuilder text = new StringBuilder(scheme).append(':').append(location);
         char separator = '?';
         for (Map.Entry<String, String> option : options.entrySet()) {
             boolean secret =

@@ -3,24 +3,30 @@ package io.github.flinksplade.connector;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
+import org.apache.flink.annotation.PublicEvolving;
 
 /** The connectors on the class path, by scheme. */
+@PublicEvolving
 public final class Connectors {
 
     private Connectors() {}
 
-    /** All connectors, by scheme; two for one scheme are refused. */
+    /**
+     * All connectors, by scheme.
+     *
+     * @throws ConnectorException if two connectors have the same scheme
+     */
     public static Map<String, Connector> all() {
         Map<String, Connector> found = new TreeMap<>();
         for (Connector connector :
                 ServiceLoader.load(Connector.class, Connector.class.getClassLoader())) {
-            Connector twin = found.put(connector.scheme(), connector);
-            if (twin != null) {
+            Connector other = found.put(connector.scheme(), connector);
+            if (other != null) {
                 throw new ConnectorException(
-                        "two connectors for "
+                        "the class path contains two connectors for "
                                 + connector.scheme()
-                                + ": on the class path: "
-                                + twin.getClass().getName()
+                                + ": "
+                                + other.getClass().getName()
                                 + " and "
                                 + connector.getClass().getName());
             }
@@ -28,7 +34,11 @@ public final class Connectors {
         return found;
     }
 
-    /** The connector that answers to the address; refused with the list when there is none. */
+    /**
+     * The connector of a URI.
+     *
+     * @throws ConnectorException with the list of schemes if there is no such connector
+     */
     public static Connector of(ConnectorUri uri) {
         Map<String, Connector> all = all();
         Connector connector = all.get(uri.scheme());

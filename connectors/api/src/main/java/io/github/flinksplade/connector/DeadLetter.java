@@ -1,25 +1,28 @@
 package io.github.flinksplade.connector;
 
+import org.apache.flink.annotation.PublicEvolving;
+
 /**
- * A record that could not be parsed, encoded or accepted by a target: the original, and why.
+ * A record that could not be parsed, encoded or written: the original and the reason.
  *
  * @param origin the record as it was read
  * @param stage where it failed
- * @param target the target that refused it, or null
- * @param exceptionClass class name of the failure, under Kafka Connect's name for it
- * @param message one sentence: what was wrong
+ * @param sink the sink that rejected it, or null
+ * @param exceptionClass class name of the failure, as Kafka Connect records it
+ * @param message what is wrong, in one sentence
  */
+@PublicEvolving
 public record DeadLetter(
         SourceRecord origin, Stage stage, String sink, String exceptionClass, String message) {
 
-    /** Where a record can fail. */
+    /** The stages at which a record can fail. */
     public enum Stage {
         PARSE,
         ENCODE,
         WRITE
     }
 
-    /** Names of the headers (Kafka) or fields (files) that say why, those of Kafka Connect. */
+    /** Kafka Connect's names of the headers (Kafka) or fields (files) that describe the failure. */
     public static final String HEADER_TOPIC = "__connect.errors.topic";
 
     public static final String HEADER_PARTITION = "__connect.errors.partition";

@@ -6,11 +6,13 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.apache.flink.annotation.Internal;
 
 /**
- * The sink of a server that was unavailable when a job that resumes was started: the first batch
- * that reaches the server prepares the target.
+ * The sink of a server that was unavailable when the job resumed: the first batch that reaches the
+ * server prepares the target.
  */
+@Internal
 public record DeferredSink(BatchVectorSink sink, SinkContext context) implements BatchSink {
 
     private static final long serialVersionUID = 1L;
@@ -25,11 +27,11 @@ public record DeferredSink(BatchVectorSink sink, SinkContext context) implements
         return new Client();
     }
 
-    /** A change, and the server's form of it as soon as there is a client. */
+    /** A change, and its request as soon as there is a client. */
     private static final class Request {
 
         private final VectorRecord record;
-        private Object converted;
+        private Object request;
 
         Request(VectorRecord record) {
             this.record = record;
@@ -46,7 +48,7 @@ public record DeferredSink(BatchVectorSink sink, SinkContext context) implements
             return new Request(record);
         }
 
-        /** An estimate: the server's form of the change is not known yet. */
+        /** An estimate, because the request of the server is not known yet. */
         @Override
         public long sizeInBytes(Request request) {
             VectorRecord record = request.record;
@@ -59,12 +61,12 @@ public record DeferredSink(BatchVectorSink sink, SinkContext context) implements
         }
 
         @Override
-        public long termsLeftOut() {
+        public long droppedTerms() {
             BatchClient<Object> prepared = client;
-            return prepared == null ? 0 : prepared.termsLeftOut();
+            return prepared == null ? 0 : prepared.droppedTerms();
         }
 
-        /** Batches before the target is prepared are retried, by the thread that sends. */
+        /** Batches that arrive before the target is prepared are retried. */
         @Override
         public CompletableFuture<List<Outcome>> send(List<Request> batch) {
             BatchClient<Object> prepared = client;
@@ -73,7 +75,7 @@ public record DeferredSink(BatchVectorSink sink, SinkContext context) implements
                         () -> {
                             prepare();
                             return Collections.nCopies(
-                                    batch.size(), Outcome.retry("it was unavailable until now"));
+                                    batch.size(), Outcome.retry("the server was unavailable"));
                         },
                         task -> new Thread(task, "prepare " + context.identity()).start());
             }
@@ -87,10 +89,10 @@ public record DeferredSink(BatchVectorSink sink, SinkContext context) implements
                     outcomes[i] = Outcome.rejected(rejection);
                     continue;
                 }
-                if (request.converted == null) {
-                    request.converted = prepared.request(request.record);
+                if (request.request == null) {
+                    request.request = prepared.request(request.record);
                 }
-                requests.add(request.converted);
+                requests.add(request.request);
                 positions.add(i);
             }
             if (requests.isEmpty()) {
@@ -98,9 +100,9 @@ public record DeferredSink(BatchVectorSink sink, SinkContext context) implements
             }
             return prepared.send(requests)
                     .thenApply(
-                            answers -> {
-                                for (int i = 0; i < answers.size(); i++) {
-                                    outcomes[positions.get(i)] = answers.get(i);
+                            responses -> {
+                                for (int i = 0; i < responses.size(); i++) {
+                                    outcomes[positions.get(i)] = responses.get(i);
                                 }
                                 return List.of(outcomes);
                             });
@@ -109,7 +111,7 @@ public record DeferredSink(BatchVectorSink sink, SinkContext context) implements
         @SuppressWarnings("unchecked")
         private synchronized void prepare() {
             if (client != null) {
-                return; // by another batch in flight
+                return; // prepared by another batch in flight
             }
             try {
                 preparedSink = sink.prepare(context, StartMode.RESUME);

@@ -1,8 +1,10 @@
 package io.github.flinksplade.connector;
 
+import org.apache.flink.annotation.PublicEvolving;
 import org.apache.flink.api.connector.source.Source;
 
-/** Documents coming in. */
+/** A source of documents. */
+@PublicEvolving
 public interface DocumentSource {
 
     /**
@@ -22,14 +24,14 @@ public interface DocumentSource {
      */
     void check();
 
-    /** How the job is to read the values. */
+    /** The format of the records' values. */
     RecordFormat format();
 
-    /** How the job is to read the keys. */
+    /** The format of the records' keys. */
     default KeyFormat keyFormat() {
         return KeyFormat.STRING;
     }
 
-    /** The Flink source; bounded or not as its {@link Source#getBoundedness()} says. */
+    /** The Flink source, bounded or unbounded. */
     Source<SourceRecord, ?, ?> source();
 }

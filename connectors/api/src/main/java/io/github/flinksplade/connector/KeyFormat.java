@@ -1,21 +1,26 @@
 package io.github.flinksplade.connector;
 
 import java.io.Serializable;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
- * How a document's id is read from the key of its record. A tombstone has no other place for it.
+ * How the id of a document is read from the key of its record. A tombstone has no id elsewhere.
  *
  * @param isJson whether the key is JSON, as Debezium and the JsonConverter of Kafka Connect write
- *     it, with or without their envelope of {@code schema} and {@code payload}; else it is the id
- * @param pointer JSON pointer to the id in a key that is JSON, such as {@code /id}; empty for the
- *     whole key, a string or a whole number
- * @param wins whether the key has the id of every record; else only of those whose value has none
+ *     it, with or without their envelope of {@code schema} and {@code payload}; if not, it is the
+ *     id
+ * @param pointer JSON pointer to the id in a JSON key, such as {@code /id}; empty if the whole key,
+ *     a string or a whole number, is the id
+ * @param overridesValue whether the id of every record is its key; if not, only of those whose
+ *     value has no id
  */
-public record KeyFormat(boolean isJson, String pointer, boolean wins) implements Serializable {
+@PublicEvolving
+public record KeyFormat(boolean isJson, String pointer, boolean overridesValue)
+        implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    /** The key is the id, in UTF-8, of records whose value has none. */
+    /** The key, in UTF-8, is the id of records whose value has no id. */
     public static final KeyFormat STRING = new KeyFormat(false, "", false);
 
     private static final String KEY = "key";
@@ -28,14 +33,18 @@ public record KeyFormat(boolean isJson, String pointer, boolean wins) implements
      * Reads the options {@code key} ({@code string}, the default, or {@code json}) and {@code id}
      * ({@code key}, or {@code key:} and a JSON pointer).
      *
-     * @throws ConnectorException when they are neither, or contradict each other
+     * @throws ConnectorException if they are invalid, or contradict each other
      */
     public static KeyFormat of(ConnectorUri uri) {
         String format = uri.option(KEY);
         String id = uri.option(ID);
         if (format != null && !format.equals("string") && !format.equals("json")) {
             throw new ConnectorException(
-                    "key=" + format + " in " + uri + ": write key=string or key=json");
+                    "key="
+                            + format
+                            + " in "
+                            + uri
+                            + " is not supported. Write key=string or key=json");
         }
         boolean hasPointer = id != null && id.startsWith("key:");
         if (id != null && !id.equals(KEY) && !hasPointer) {
@@ -44,7 +53,7 @@ public record KeyFormat(boolean isJson, String pointer, boolean wins) implements
                             + id
                             + " in "
                             + uri
-                            + ": write id=key for the whole key of the record, or id=key: and a"
+                            + " is not supported. Write id=key for the whole key of the record, or id=key: and a"
                             + " JSON pointer, such as id=key:/id");
         }
         String pointer = hasPointer ? id.substring("key:".length()) : "";
@@ -54,7 +63,7 @@ public record KeyFormat(boolean isJson, String pointer, boolean wins) implements
                             + pointer
                             + "' in "
                             + uri
-                            + " is not a JSON pointer: it starts with a slash, as in id=key:/id");
+                            + " is not a JSON pointer. Start it with a slash, as in id=key:/id");
         }
         if (!pointer.isEmpty() && "string".equals(format)) {
             throw new ConnectorException(
@@ -62,7 +71,7 @@ public record KeyFormat(boolean isJson, String pointer, boolean wins) implements
                             + id
                             + " in "
                             + uri
-                            + " points into the key, which key=string takes as a whole: write"
+                            + " is a part of the key, but key=string uses the key as a whole. Write"
                             + " key=json");
         }
         return new KeyFormat("json".equals(format) || !pointer.isEmpty(), pointer, id != null);

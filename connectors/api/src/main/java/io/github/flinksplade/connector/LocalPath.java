@@ -5,20 +5,22 @@ import java.io.UncheckedIOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
- * The path on this machine that an address names. {@code ~} and {@code ~/} at its start are the
- * home directory, {@code ///a} is {@code /a}, and relative paths start in the working directory.
+ * The path of a URI on this machine. {@code ~} and {@code ~/} at its start are the home directory,
+ * {@code ///a} is {@code /a}, and relative paths start in the working directory.
  */
+@PublicEvolving
 public final class LocalPath {
 
     private LocalPath() {}
 
     /**
-     * The absolute, normalized path. Two addresses of one place have the same, so it serves as the
-     * location of an identity.
+     * The absolute, normalized path. It is the same for all spellings of a location, so it can be
+     * part of an identity.
      *
-     * @throws ConnectorException if the place is not a local path
+     * @throws ConnectorException if the location is not a local path
      */
     public static Path of(ConnectorUri uri) {
         return of(uri, text(uri));
@@ -33,39 +35,39 @@ public final class LocalPath {
         try {
             return Path.of(text).toAbsolutePath().normalize();
         } catch (InvalidPathException e) {
-            throw new ConnectorException(uri + " is not a path: " + e.getReason(), e);
+            throw new ConnectorException(uri + " is not a valid path: " + e.getReason(), e);
         }
     }
 
     /**
-     * The place as it would be given to a program by a shell, which may contain a pattern of names.
+     * The location as a shell would pass it to a program. It may contain a pattern of file names.
      *
-     * @throws ConnectorException if it names a host, or the home directory of another user
+     * @throws ConnectorException if it has a host, or is in the home directory of another user
      */
     public static String text(ConnectorUri uri) {
         return text(uri, System.getenv());
     }
 
     static String text(ConnectorUri uri, Map<String, String> environment) {
-        String place = uri.location();
-        if (place.startsWith("///")) {
-            return place.substring(2);
+        String location = uri.location();
+        if (location.startsWith("///")) {
+            return location.substring(2);
         }
-        if (place.startsWith("//")) {
+        if (location.startsWith("//")) {
             throw new ConnectorException(
                     uri
-                            + " names a host. Write "
+                            + " has a host. Write "
                             + uri.scheme()
                             + ":"
-                            + place.substring(2)
+                            + location.substring(2)
                             + " for a relative path, "
                             + uri.scheme()
                             + ":/"
-                            + place.substring(2)
+                            + location.substring(2)
                             + " for an absolute one");
         }
         try {
-            return HomeDirectory.expand(place, environment);
+            return HomeDirectory.expand(location, environment);
         } catch (IllegalArgumentException e) {
             throw new ConnectorException(uri + ": " + e.getMessage(), e);
         } catch (UncheckedIOException e) {

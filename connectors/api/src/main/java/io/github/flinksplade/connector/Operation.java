@@ -1,6 +1,9 @@
 package io.github.flinksplade.connector;
 
-/** What a record asks for: that its id holds its text from now on, or that its id is gone. */
+import org.apache.flink.annotation.PublicEvolving;
+
+/** The operation of a change: to create or replace a document, or to delete it. */
+@PublicEvolving
 public enum Operation {
     UPSERT,
     DELETE

@@ -1,23 +1,25 @@
 package io.github.flinksplade.connector;
 
 import java.util.Objects;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
- * What became of one change that was sent in a batch.
+ * The outcome of one change of a batch.
  *
- * @param message the server's reason; null where it is written or superseded
+ * @param message the reason of the server; null if the change is written or superseded
  */
+@PublicEvolving
 public record Outcome(Kind kind, String message) {
 
     /** The kinds of outcomes. */
     public enum Kind {
-        /** The target holds this change now, or held it before. */
+        /** The target contains this change, from this write or an earlier one. */
         WRITTEN,
-        /** The target holds a newer change of the id: nothing to do, counted. */
+        /** The target contains a newer change of the id: this one is dropped and counted. */
         SUPERSEDED,
-        /** The server is too busy, or a part of it away: the change is sent again later. */
+        /** The server is overloaded or partly unavailable: the change is retried. */
         RETRY,
-        /** The server will never take this change: it becomes a dead letter. */
+        /** The server will never accept this change: it becomes a dead letter. */
         REJECTED
     }
 

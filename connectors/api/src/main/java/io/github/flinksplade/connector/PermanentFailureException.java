@@ -1,12 +1,14 @@
 package io.github.flinksplade.connector;
 
+import org.apache.flink.annotation.PublicEvolving;
 import org.apache.flink.runtime.throwable.ThrowableAnnotation;
 import org.apache.flink.runtime.throwable.ThrowableType;
 
 /**
- * A failure of a running job that no restart can cure, such as a damaged file: the job fails at
- * once, whatever its restart strategy is.
+ * A failure of a running job that would happen again after a restart, such as a corrupt file: the
+ * job fails immediately, whatever its restart strategy is.
  */
+@PublicEvolving
 @ThrowableAnnotation(ThrowableType.NonRecoverableError)
 public class PermanentFailureException extends ConnectorException {
 

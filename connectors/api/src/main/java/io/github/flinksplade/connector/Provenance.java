@@ -7,17 +7,20 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
- * What made a vector. Two vectors may stand in one index only if this is equal for both.
+ * The model and settings that made a vector. One index contains only vectors of equal fingerprints,
+ * unless mixed models are allowed.
  *
- * @param model name of the model, as the user gave it
+ * @param model reference of the model, as the user configured it
  * @param modelSha256 SHA-256 of the model's weights and graph, hexadecimal
  * @param tokenizerSha256 SHA-256 of its tokenizer.json, hexadecimal
  * @param precision arithmetic of the encoder, such as {@code fp32}
  * @param pruning the pruning of document vectors, {@code none} by default
- * @param maxTokens token limit of documents, special tokens counted
+ * @param maxTokens max number of tokens of a document, including special tokens
  */
+@PublicEvolving
 public record Provenance(
         String model,
         String modelSha256,
@@ -28,8 +31,8 @@ public record Provenance(
         implements Serializable {
 
     /**
-     * 16 hexadecimal digits that differ when a vector could differ: over everything but the model's
-     * name, so that moving a model's directory re-encodes nothing.
+     * 16 hexadecimal digits that differ if vectors may differ. They do not depend on the model's
+     * name, so moving a model's directory does not encode anything again.
      */
     public String fingerprint() {
         String all =
@@ -50,7 +53,7 @@ public record Provenance(
         }
     }
 
-    /** Name and value of each part, in a fixed order, as targets store and print it. */
+    /** Name and value of each part, in a fixed order, as targets store them. */
     public Map<String, String> toMap() {
         Map<String, String> map = new LinkedHashMap<>();
         map.put("model", model);
@@ -63,7 +66,7 @@ public record Provenance(
         return map;
     }
 
-    /** The inverse of {@link #toMap}; throws {@link ConnectorException} when a part is missing. */
+    /** The inverse of {@link #toMap}; throws {@link ConnectorException} if a part is missing. */
     public static Provenance fromMap(Map<String, String> map) {
         try {
             return new Provenance(
@@ -74,14 +77,14 @@ public record Provenance(
                     required(map, "pruning"),
                     Integer.parseInt(required(map, "max_tokens")));
         } catch (NumberFormatException e) {
-            throw new ConnectorException("max_tokens is not a number in " + map, e);
+            throw new ConnectorException("the provenance has an invalid max_tokens: " + map, e);
         }
     }
 
     private static String required(Map<String, String> map, String name) {
         String value = map.get(name);
         if (value == null) {
-            throw new ConnectorException("no " + name + " among " + map);
+            throw new ConnectorException("the provenance has no " + name + ": " + map);
         }
         return value;
     }

@@ -1,14 +1,16 @@
 package io.github.flinksplade.connector;
 
 import java.time.Duration;
+import org.apache.flink.annotation.PublicEvolving;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.util.TimeUtils;
 
 /**
- * Durations and sizes as every option and setting of the job takes them: Flink's own forms, with
- * one difference. A duration needs a unit, because a bare number would be milliseconds to Flink and
- * seconds to most readers.
+ * The format of durations and sizes in all options and settings: that of Flink, except that a
+ * duration needs a unit, because a bare number is milliseconds in Flink and seconds to most
+ * readers.
  */
+@PublicEvolving
 public final class Quantities {
 
     private Quantities() {}
@@ -17,20 +19,20 @@ public final class Quantities {
      * Parses a duration: a number and a unit ({@code ms}, {@code s}, {@code min}, {@code h}, {@code
      * d} and Flink's other spellings of these).
      *
-     * @throws IllegalArgumentException if it is not one, with a message that gives an example
+     * @throws IllegalArgumentException with an example if the text is invalid
      */
     public static Duration duration(String text) {
         if (text.isBlank() || text.strip().matches("\\d+")) {
-            throw noDuration(text, null);
+            throw invalidDuration(text, null);
         }
         try {
             return TimeUtils.parseDuration(text);
         } catch (IllegalArgumentException | ArithmeticException e) {
-            throw noDuration(text, e);
+            throw invalidDuration(text, e);
         }
     }
 
-    private static IllegalArgumentException noDuration(String text, RuntimeException cause) {
+    private static IllegalArgumentException invalidDuration(String text, RuntimeException cause) {
         return new IllegalArgumentException(
                 "'"
                         + text
@@ -44,7 +46,7 @@ public final class Quantities {
      * and Flink's other spellings of these), each 1,024 times the one before.
      *
      * @return bytes
-     * @throws IllegalArgumentException if it is not one, with a message that gives an example
+     * @throws IllegalArgumentException with an example if the text is invalid
      */
     public static long bytes(String text) {
         try {

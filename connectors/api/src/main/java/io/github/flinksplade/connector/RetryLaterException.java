@@ -2,11 +2,10 @@ package io.github.flinksplade.connector;
 
 import java.io.IOException;
 import java.time.Duration;
+import org.apache.flink.annotation.PublicEvolving;
 
-/**
- * A server has no time for a request and states when to send it again, as HTTP's {@code
- * Retry-After} does.
- */
+/** A server is overloaded and states when to retry, as with HTTP's {@code Retry-After}. */
+@PublicEvolving
 public class RetryLaterException extends IOException {
 
     private static final long serialVersionUID = 1L;
@@ -14,14 +13,14 @@ public class RetryLaterException extends IOException {
     private final Duration delay;
 
     /**
-     * @param delay how long to wait at least
+     * @param delay the min time to wait
      */
     public RetryLaterException(String message, Duration delay) {
         super(message);
         this.delay = delay;
     }
 
-    /** How long to wait at least. */
+    /** The min time to wait. */
     public Duration delay() {
         return delay;
     }

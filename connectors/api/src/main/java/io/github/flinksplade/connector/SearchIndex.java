@@ -3,18 +3,20 @@ package io.github.flinksplade.connector;
 import io.github.flinksplade.vector.SparseVector;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.flink.annotation.PublicEvolving;
 
-/** Searches what a target holds. */
+/** Searches the vectors of a target. */
+@PublicEvolving
 public interface SearchIndex extends AutoCloseable {
 
-    /** What made the vectors of this index; queries must be encoded by the same. */
+    /** The provenance of the vectors of this index; queries must be encoded by the same model. */
     Provenance provenance();
 
     /**
      * The documents with the highest dot product of their vector with the query's, highest first;
      * equal scores in order of id. Only documents that share a term with the query are hits.
      *
-     * @throws ConnectorException when the index cannot be reached, or cannot weigh terms by idf
+     * @throws ConnectorException if the index is unreachable, or does not support idf
      */
     List<Hit> search(Query query);
 
@@ -59,7 +61,7 @@ public interface SearchIndex extends AutoCloseable {
             return Math.log1p((documents - frequency + .5) / (frequency + .5));
         }
 
-        /** A document as a hit of this query. */
+        /** The hit of a document for this query. */
         public Hit hit(String id, String text, String fields, SparseVector document) {
             int[] shared = new int[vector.size()];
             float[] parts = new float[vector.size()];
@@ -83,14 +85,16 @@ public interface SearchIndex extends AutoCloseable {
     }
 
     /**
-     * One document found.
+     * A document that matches a query.
      *
      * @param id the document's id
      * @param score dot product of the two vectors
-     * @param text the text, or null when the index does not store it
-     * @param fields the other fields as JSON text, or null when the index does not store them
-     * @param matchedIndices ids of the terms that query and document share, largest part first
-     * @param matchedParts each such term's part of the score: query weight times document weight
+     * @param text the text, or null if the index does not store it
+     * @param fields the other fields as JSON text, or null if the index does not store them
+     * @param matchedIndices indices of the terms that query and document share, largest
+     *     contribution first
+     * @param matchedParts the contribution of each of these terms to the score: query weight times
+     *     document weight
      */
     record Hit(
             String id,

@@ -3,17 +3,20 @@ package io.github.flinksplade.connector;
 import java.io.Serializable;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
- * What the job tells a target.
+ * The job, as a sink needs to know it.
  *
- * @param identity the target's {@link VectorSink#identity}, unique among the job's targets
+ * @param identity the target's {@link VectorSink#identity}, unique among the sinks of the job
  * @param jobId distinguishes the job from others that write to the same target; stable over
  *     restarts
- * @param provenance what makes the vectors
- * @param vocabulary the terms behind the indices
- * @param allowMixedModels whether vectors may go where vectors of another encoder are
+ * @param provenance the model and settings that make the vectors
+ * @param vocabulary the terms of the indices
+ * @param allowMixedModels whether vectors may be written to a target that contains vectors of
+ *     another encoder
  */
+@PublicEvolving
 public record SinkContext(
         String identity,
         String jobId,
@@ -25,18 +28,19 @@ public record SinkContext(
     private static final long serialVersionUID = 1L;
 
     /**
-     * Refuses, unless it is allowed, to write beside vectors of another making.
+     * Rejects a target that contains vectors of another encoder, unless that is allowed.
      *
-     * @param place what holds them, for the message: {@code the index in idx}
-     * @param another what to write to instead, such as {@code a new directory}
-     * @throws ConnectorException saying of which model they are, in what the two differ, and the
-     *     ways out
+     * @param stored the provenance of the vectors in the target
+     * @param target the target, for the message: {@code the index in idx}
+     * @param alternative what to do instead, such as {@code write to another topic}
+     * @throws ConnectorException with the two models, the parts in which they differ, and what to
+     *     do
      */
-    public void requireSameEncoder(Provenance held, String place, String another) {
-        if (allowMixedModels || held.fingerprint().equals(provenance.fingerprint())) {
+    public void requireSameEncoder(Provenance stored, String target, String alternative) {
+        if (allowMixedModels || stored.fingerprint().equals(provenance.fingerprint())) {
             return;
         }
-        Map<String, String> before = held.toMap();
+        Map<String, String> before = stored.toMap();
         String differences =
                 provenance.toMap().entrySet().stream()
                         .filter(
@@ -48,19 +52,19 @@ public record SinkContext(
                         .map(Map.Entry::getKey)
                         .collect(Collectors.joining(", "));
         throw new ConnectorException(
-                place
-                        + " holds vectors of the model "
-                        + held.model()
+                target
+                        + " contains vectors of the model "
+                        + stored.model()
                         + " (fingerprint "
-                        + held.fingerprint()
+                        + stored.fingerprint()
                         + "), not of "
                         + provenance.model()
                         + " (fingerprint "
                         + provenance.fingerprint()
-                        + "; different: "
+                        + "; they differ in "
                         + differences
-                        + "); use that model and its settings, or "
-                        + another
-                        + ", or let both stand there with --allow-mixed-models");
+                        + "). Use that model and its settings, or "
+                        + alternative
+                        + ", or accept both models with --allow-mixed-models");
     }
 }

@@ -1,19 +1,22 @@
 package io.github.flinksplade.connector;
 
+import org.apache.flink.annotation.PublicEvolving;
+
 /**
- * One record as its source holds it: bytes and position. It travels with the document until the
- * targets have it, so that a dead letter can give back exactly what came in. It is not copied on
- * its way: a source must never change the arrays that it has handed out.
+ * One record of a source: its bytes and position. It is passed along with the document until all
+ * sinks have written it, so that a dead letter contains exactly the original. It is not copied: a
+ * source must never change the arrays of a record that it has emitted.
  *
- * @param source where it was read: a topic, or the path of a file
+ * @param source where it was read from: a topic, or the path of a file
  * @param partition partition of the topic; 0 for files
- * @param offset offset in the partition; for files the number of the line, from 0
+ * @param offset offset in the partition; for files the line number, from 0
  * @param timestamp milliseconds since the epoch, or {@link #NO_TIMESTAMP}
  * @param key key bytes, or null
  * @param value value bytes, or null for a tombstone
  * @param headerNames names of the record's headers in their order; never null
  * @param headerValues values of the headers, same length as the names; an element may be null
  */
+@PublicEvolving
 public record SourceRecord(
         String source,
         int partition,
@@ -26,7 +29,7 @@ public record SourceRecord(
 
     public static final long NO_TIMESTAMP = -1L;
 
-    /** A record without timestamp and headers, as files have it. */
+    /** A record without timestamp and headers, such as a line of a file. */
     public static SourceRecord of(String source, long offset, byte[] key, byte[] value) {
         return new SourceRecord(
                 source, 0, offset, NO_TIMESTAMP, key, value, new String[0], new byte[0][]);
@@ -44,8 +47,8 @@ public record SourceRecord(
     }
 
     /**
-     * Where it was read, for messages: {@code topic-0@42}, or {@code /path/docs.jsonl line 43} for
-     * a file, whose path contains a slash as no topic's name does.
+     * The position, for messages: {@code topic-0@42}, or {@code /path/docs.jsonl line 43} for a
+     * file. The path of a file contains a slash, and the name of a topic does not.
      */
     public String position() {
         return source.indexOf('/') >= 0 || source.indexOf('\\') >= 0

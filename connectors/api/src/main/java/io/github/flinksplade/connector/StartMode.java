@@ -1,33 +1,38 @@
 package io.github.flinksplade.connector;
 
+import org.apache.flink.annotation.PublicEvolving;
+
 /** How a job starts with a target. */
+@PublicEvolving
 public enum StartMode {
     /** The job has no state: it has not written to the target before. */
     NEW,
-    /** The job has written to it before and writes everything again: what is missing is created. */
+    /**
+     * The job has written to it before and writes everything again: a missing target is created.
+     */
     REINDEX,
     /**
-     * The job has written to it before and does not write that again: what is missing must not be
+     * The job has written to it before and does not write that again: a missing target must not be
      * created, because everything written before would be missing from it.
      */
     RESUME,
     /**
      * Whether the job has state is not known where it is submitted, as when a JobManager with high
-     * availability starts. What is missing is created and what exists is accepted; the tasks, which
-     * know whether they were restored, prepare the target again as {@link #NEW} or {@link #RESUME}.
+     * availability starts. A missing target is created and an existing one is accepted; the tasks,
+     * which know whether they were restored, prepare it again as {@link #NEW} or {@link #RESUME}.
      */
     UNKNOWN;
 
     /**
-     * To be called before an empty target is created or used.
+     * Must be called before an empty target is created or used.
      *
-     * @param target what is missing or empty, for the message: {@code the index in idx}
-     * @throws ConnectorException when the job resumes
+     * @param target the missing or empty target, for the message: {@code the index in idx}
+     * @throws ConnectorException if the job resumes
      */
-    public void createEmpty(String sink) {
+    public void requireMayCreate(String target) {
         if (this == RESUME) {
             throw new ConnectorException(
-                    sink
+                    target
                             + " is missing or empty, but this job resumes and would not write again"
                             + " what it has already written. Restore it, or run the job with"
                             + " --reindex to rebuild it.");

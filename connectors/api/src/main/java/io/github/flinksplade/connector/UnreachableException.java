@@ -1,6 +1,9 @@
 package io.github.flinksplade.connector;
 
-/** A server is unavailable, which may pass: the caller may wait and try again. */
+import org.apache.flink.annotation.PublicEvolving;
+
+/** A server is unavailable, which may pass: the caller may retry. */
+@PublicEvolving
 public class UnreachableException extends ConnectorException {
 
     public UnreachableException(String message, Throwable cause) {

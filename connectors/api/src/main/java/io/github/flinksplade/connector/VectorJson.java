@@ -5,51 +5,53 @@ import io.github.flinksplade.vector.VectorFormat;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
- * Writes a {@link VectorRecord} as one line of JSON, in one of three {@link Form forms}. The line
- * is valid UTF-8 whatever the strings hold (a lone surrogate is written as its escape) and one line
- * for every reader: control characters, NEL, U+2028 and U+2029 are escaped.
+ * Writes a {@link VectorRecord} as one line of JSON, in one of three {@link Form formats}. The line
+ * is valid UTF-8 whatever the strings contain (lone surrogates are escaped), and every reader sees
+ * one line: control characters, NEL, U+2028 and U+2029 are escaped.
  *
- * <p>For one thread; an instance may be serialised and used elsewhere.
+ * <p>Not thread-safe. Serializable.
  */
+@PublicEvolving
 public final class VectorJson implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    /** Above this many characters the buffer is not kept for the next record. */
-    private static final int KEPT_CHARACTERS = 1 << 20;
+    /** A buffer larger than this is not reused for the next record. */
+    private static final int MAX_REUSED_CHARACTERS = 1 << 20;
 
-    /** How a vector is written. */
+    /** The format of a vector. */
     public enum Form {
         /**
          * {@code {"id":"1","version":7,"indices":[2088],"values":[2.76658],"tokens":4,
-         * "truncated":false,"encoder":"<fingerprint>","model":"<name>","model_sha256":"..."}}: ids
-         * of the terms ascending, weights unrounded (in the form of {@link Float#toString(float)}
-         * and the fewest digits that give the same float when read again). A delete is {@code
+         * "truncated":false,"encoder":"<fingerprint>","model":"<name>","model_sha256":"..."}}:
+         * indices ascending, weights unrounded (in the notation of {@link Float#toString(float)},
+         * with the fewest digits that are parsed as the same float). A delete is {@code
          * {"id":"1","version":8,"op":"delete"}}.
          */
         INDICES,
 
         /**
-         * As {@link #INDICES}, with {@code "vector":{"world":2.77}} in the place of indices and
-         * values: weights rounded to 2 decimals (half to even), the highest unrounded weight first,
-         * the lower id first among equals.
+         * As {@link #INDICES}, with {@code "vector":{"world":2.77}} instead of indices and values:
+         * weights rounded to 2 decimals (half to even), the highest unrounded weight first, the
+         * lower index first among equals.
          */
         LUCENE,
 
         /**
          * Anserini's JsonVectorCollection: {@code {"id":"1","contents":"text","vector":
          * {"world":277},"version":7,"encoder":"<fingerprint>"}}: weights times 100, rounded (half
-         * to even), terms that come to 0 left out. A document without terms has {@link
-         * #ANSERINI_FILLER} once, because Anserini leaves out what has none. There is no way to say
-         * that a document is deleted. Anserini itself does not read the version and the encoder;
-         * they tell the newest line of an id, and whether two files may be indexed together.
+         * to even), without terms that are rounded to 0. A document without terms has {@link
+         * #ANSERINI_FILLER} once, because Anserini does not index a document without terms. Deletes
+         * are not supported. Anserini does not read version and encoder; with them a reader finds
+         * the newest line of an id, and whether two files can be indexed together.
          */
         ANSERINI
     }
 
-    /** The term of a document without terms in {@link Form#ANSERINI}, as naver/splade has it. */
+    /** The term of a document without terms in {@link Form#ANSERINI}, as in naver/splade. */
     public static final String ANSERINI_FILLER = "[unused993]";
 
     private final Form form;
@@ -61,11 +63,11 @@ public final class VectorJson implements Serializable {
     private transient StringBuilder buffer;
 
     /**
-     * @param form how the vector is written
-     * @param withText whether {@link Form#INDICES} and {@link Form#LUCENE} carry the text; {@link
+     * @param form the format
+     * @param withText whether {@link Form#INDICES} and {@link Form#LUCENE} include the text; {@link
      *     Form#ANSERINI} always does
-     * @param provenance what made the vectors
-     * @param vocabulary the terms behind the indices; may be null for {@link Form#INDICES}
+     * @param provenance the provenance of the vectors
+     * @param vocabulary the terms of the indices; may be null for {@link Form#INDICES}
      */
     public VectorJson(Form form, boolean withText, Provenance provenance, Vocabulary vocabulary) {
         this.form = form;
@@ -87,7 +89,7 @@ public final class VectorJson implements Serializable {
     /**
      * The record as JSON, without a line end.
      *
-     * @throws ConnectorException for a delete in a form that has none
+     * @throws ConnectorException for a delete in {@link Form#ANSERINI}
      */
     public String line(VectorRecord record) {
         return write(record).toString();
@@ -99,7 +101,7 @@ public final class VectorJson implements Serializable {
     }
 
     private StringBuilder write(VectorRecord record) {
-        if (buffer == null || buffer.capacity() > KEPT_CHARACTERS) {
+        if (buffer == null || buffer.capacity() > MAX_REUSED_CHARACTERS) {
             buffer = new StringBuilder(1024);
         }
         StringBuilder json = buffer;
@@ -127,8 +129,8 @@ public final class VectorJson implements Serializable {
                     throw new ConnectorException(
                             "the delete of '"
                                     + record.id()
-                                    + "' cannot be written in the anserini form, which has no"
-                                    + " deletes; use format=indices or format=lucene");
+                                    + "' cannot be written, because format=anserini does not"
+                                    + " support deletes. Use format=indices or format=lucene");
                 }
                 json.append(",\"contents\":");
                 JsonText.appendString(json, record.text() == null ? "" : record.text());

@@ -1,26 +1,28 @@
 package io.github.flinksplade.connector;
 
 import io.github.flinksplade.vector.SparseVector;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
- * One change for a target: a document's sparse vector to be written, or an id to be deleted. All
- * targets may get the same one, so none of them may change its arrays.
+ * One change to be written: the vector of a document, or the delete of an id. All sinks may get the
+ * same instance, so none may change its arrays.
  *
  * @param id the document's id; never empty
  * @param operation {@link Operation#DELETE} has neither text, fields nor vector
- * @param version orders the changes of one id, from 0: a target that holds a higher one keeps it. A
+ * @param version orders the changes of one id, from 0: a target keeps a change with a higher one. A
  *     delete is newer than an upsert of the same version. {@link #NO_VERSION} for a delete that
- *     came before any version of its id was known: it deletes whatever is there, and any version
- *     above that is newer
- * @param text the text that was encoded; null for a delete, and for a copy of a vector whose place
- *     does not hold the text
- * @param fields every other field of the document as one JSON object in text form, {@code "{}"}
- *     when there is none; null for a delete
+ *     arrived before any version of its id was known: it deletes the document whatever its version,
+ *     and every upsert is newer
+ * @param text the encoded text; null for a delete, and for the copy of a vector whose source does
+ *     not store the text
+ * @param fields every other field of the document as the text of one JSON object, {@code "{}"} if
+ *     there are none; null for a delete
  * @param vector the text's vector; null for a delete
- * @param tokens how many tokens the text has before truncation, special tokens counted
- * @param truncated whether the text was longer than the encoder's limit
+ * @param tokens number of tokens of the text before truncation, including special tokens
+ * @param truncated whether the text was longer than the max length of the encoder
  * @param origin the record it was read from
  */
+@PublicEvolving
 public record VectorRecord(
         String id,
         Operation operation,
@@ -32,16 +34,16 @@ public record VectorRecord(
         boolean truncated,
         SourceRecord origin) {
 
-    /** Version of a delete that has none. */
+    /** The version of a delete without a version. */
     public static final long NO_VERSION = -1;
 
-    /** The highest version: {@link #order()} must fit. */
+    /** The max version: {@link #order()} must fit into a long. */
     public static final long MAX_VERSION = (1L << 62) - 2;
 
     /**
-     * One number in the place of version and operation, for targets that compare numbers: the newer
-     * change of an id has the higher one. 2 and above; below that for a delete without version,
-     * which is not to be compared.
+     * Version and operation as one number, for targets that compare numbers: the newer change of an
+     * id has the higher one. At least 2; less for a delete without version, which must not be
+     * compared.
      */
     public long order() {
         return 2 * (version + 1) + (isDelete() ? 1 : 0);

@@ -1,12 +1,14 @@
 package io.github.flinksplade.connector;
 
 import java.io.Serializable;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * An external index, collection or topic that vectors are written to, as its URI and properties
- * describe it. It is configuration only: {@link #prepare} contacts the server and returns what
- * writes. What a sink must promise is in the package description.
+ * describe it. It is configuration only: {@link #prepare} contacts the server and returns the sink
+ * that writes. The package description lists what a sink must guarantee.
  */
+@PublicEvolving
 public interface VectorSink extends Serializable {
 
     /**
@@ -15,17 +17,17 @@ public interface VectorSink extends Serializable {
      * state, metrics and transactions, so two runs with the same identity write to the same target
      * however the URI is spelled and whatever its other options are.
      *
-     * @throws UnreachableException when only the server knows its identity and it is unavailable
+     * @throws UnreachableException if only the server knows the identity and is unavailable
      */
     String identity();
 
     /**
      * Checks that the target can be written to, creates what is missing (unless {@link
-     * StartMode#createEmpty} rejects that), and returns a sink that contains what was learned from
-     * the server. May be called several times.
+     * StartMode#requireMayCreate} rejects that), and returns a sink that has all it needs to know
+     * of the server. May be called several times.
      *
-     * @throws UnreachableException when the server is unavailable, which may pass
-     * @throws ConnectorException when the configuration is wrong, or the target contains vectors of
+     * @throws UnreachableException if the server is unavailable, which may pass
+     * @throws ConnectorException if the configuration is invalid, or the target contains vectors of
      *     another encoder
      */
     PreparedSink prepare(SinkContext context, StartMode start);

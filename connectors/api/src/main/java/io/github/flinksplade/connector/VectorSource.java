@@ -1,26 +1,30 @@
 package io.github.flinksplade.connector;
 
 import java.io.Serializable;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
- * Vectors that a target holds, to be written to another one without encoding them again. They stand
- * at numbered positions, some of which may be empty, so that a job can read any part of them again.
+ * The vectors of a target, to be copied to another one without encoding. They have numbered
+ * positions, some of which may be empty, so that a job can read any part of them again.
  */
+@PublicEvolving
 public interface VectorSource extends Serializable {
 
-    /** What made the vectors. */
+    /** The provenance of the vectors. */
     Provenance provenance();
 
-    /** The positions are 0 to this, exclusively. */
+    /** The number of positions. */
     long positions();
 
-    /** Opens it where it is read; all that readers of one source see is the same. */
+    /**
+     * Opens a reader, in the task that reads. All readers of one source return the same vectors.
+     */
     Reader open();
 
-    /** Reads it, by one thread. */
+    /** Reads vectors. Not thread-safe. */
     interface Reader extends AutoCloseable {
 
-        /** The vector at a position with its exact weights, or null where there is none. */
+        /** The vector at a position, with exact weights; null if the position is empty. */
         VectorRecord read(long position);
 
         @Override

@@ -1,16 +1,18 @@
 package io.github.flinksplade.connector;
 
 import java.io.Serializable;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
- * The terms behind the indices of a vector. An implementation loads what it needs where it is used,
- * so that it can travel inside a sink.
+ * The terms of the indices of vectors. An implementation loads the terms where they are used, so
+ * that it can be serialized with a sink.
  */
+@PublicEvolving
 public interface Vocabulary extends Serializable {
 
-    /** Number of terms; every index of a vector is below it. */
+    /** The number of terms; every index of a vector is less. */
     int size();
 
-    /** The term as the tokenizer writes it, such as {@code car} or {@code ##ing}. */
+    /** A term as the tokenizer writes it, such as {@code car} or {@code ##ing}. */
     String term(int index);
 }

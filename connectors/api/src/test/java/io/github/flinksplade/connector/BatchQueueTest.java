@@ -15,20 +15,20 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** The queue with a server that answers when the test says so. */
+/** Tests the queue with a server whose responses the test controls. */
 class BatchQueueTest {
 
-    /** A batch that the server has been sent. */
-    private record Sending(List<String> batch, CompletableFuture<List<Outcome>> answer) {
+    /** A batch that was sent to the server. */
+    private record Sent(List<String> batch, CompletableFuture<List<Outcome>> response) {
 
         void written() {
-            answer.complete(batch.stream().map(change -> Outcome.written()).toList());
+            response.complete(batch.stream().map(change -> Outcome.written()).toList());
         }
     }
 
     private record Delayed(long millis, Runnable action) {}
 
-    private final Deque<Sending> sendings = new ArrayDeque<>();
+    private final Deque<Sent> batches = new ArrayDeque<>();
     private final Deque<Delayed> delayed = new ArrayDeque<>();
     private final List<String> events = new ArrayList<>();
 
@@ -46,9 +46,9 @@ class BatchQueueTest {
 
                 @Override
                 public CompletableFuture<List<Outcome>> send(List<String> batch) {
-                    Sending sending = new Sending(batch, new CompletableFuture<>());
-                    sendings.add(sending);
-                    return sending.answer();
+                    Sent sent = new Sent(batch, new CompletableFuture<>());
+                    batches.add(sent);
+                    return sent.response();
                 }
 
                 @Override
@@ -57,10 +57,10 @@ class BatchQueueTest {
                 }
             };
 
-    private final BatchQueue.Sent sent =
-            new BatchQueue.Sent() {
+    private final BatchQueue.Listener listener =
+            new BatchQueue.Listener() {
                 @Override
-                public void batch(int records, long bytes, long millis, boolean repeated) {
+                public void batchSent(int records, long bytes, long millis, boolean isRetry) {
                     assertThat(bytes).isEqualTo(10L * records);
                 }
 
@@ -75,8 +75,8 @@ class BatchQueueTest {
                 }
 
                 @Override
-                public void refused(VectorRecord record, Class<?> failure, String message) {
-                    events.add("refused " + record.id() + "@" + record.version() + " " + message);
+                public void rejected(VectorRecord record, Class<?> failure, String message) {
+                    events.add("rejected " + record.id() + "@" + record.version() + " " + message);
                 }
             };
 
@@ -90,7 +90,7 @@ class BatchQueueTest {
                 "test",
                 client,
                 options,
-                sent,
+                listener,
                 (millis, action) -> {
                     if (millis == 0) {
                         action.run();
@@ -109,19 +109,19 @@ class BatchQueueTest {
     }
 
     @Test
-    void anIdleServerGetsAChangeAtOnceAndABusyOneAFullerBatch() {
+    void sendsImmediatelyWhenIdleAndFillsBatchesWhenBusy() {
         BatchQueue<String> queue = queue(3, 1_000, 1);
         for (String id : List.of("a", "b", "c", "d", "e")) {
             queue.add(change(id, 1));
         }
-        assertThat(sendings).hasSize(1);
-        assertThat(sendings.peek().batch()).containsExactly("a@1");
-        sendings.remove().written();
-        assertThat(sendings.peek().batch()).containsExactly("b@1", "c@1", "d@1");
-        sendings.remove().written();
-        assertThat(sendings.peek().batch()).containsExactly("e@1");
+        assertThat(batches).hasSize(1);
+        assertThat(batches.peek().batch()).containsExactly("a@1");
+        batches.remove().written();
+        assertThat(batches.peek().batch()).containsExactly("b@1", "c@1", "d@1");
+        batches.remove().written();
+        assertThat(batches.peek().batch()).containsExactly("e@1");
         assertThat(queue.isEmpty()).isFalse();
-        sendings.remove().written();
+        batches.remove().written();
         assertThat(queue.isEmpty()).isTrue();
         assertThat(events)
                 .containsExactly(
@@ -129,68 +129,68 @@ class BatchQueueTest {
     }
 
     @Test
-    void batchesAreBoundedByBytesToo() {
+    void limitsBytesOfBatches() {
         BatchQueue<String> queue = queue(100, 25, 1);
         for (String id : List.of("a", "b", "c", "d")) {
             queue.add(change(id, 1));
         }
-        sendings.remove().written();
-        assertThat(sendings.remove().batch()).containsExactly("b@1", "c@1");
+        batches.remove().written();
+        assertThat(batches.remove().batch()).containsExactly("b@1", "c@1");
     }
 
     @Test
-    void aChangeLargerThanABatchGoesAlone() {
+    void sendsOversizedChangeInBatchOfItsOwn() {
         BatchQueue<String> queue = queue(100, 5, 1);
         queue.add(change("a", 1));
         queue.add(change("b", 1));
-        sendings.remove().written();
-        assertThat(sendings.remove().batch()).containsExactly("b@1");
+        batches.remove().written();
+        assertThat(batches.remove().batch()).containsExactly("b@1");
     }
 
     @Test
-    void itIsFullAtTwoBatchesThatWait() {
+    void isFullWithTwoWaitingBatches() {
         BatchQueue<String> queue = queue(3, 1_000, 1);
         IntStream.range(0, 6).forEach(i -> queue.add(change("doc " + i, 1)));
         assertThat(queue.isFull()).isFalse();
         queue.add(change("one more", 1));
         assertThat(queue.isFull()).isTrue();
-        sendings.remove().written();
+        batches.remove().written();
         assertThat(queue.isFull()).isFalse();
     }
 
     @Test
-    void changesOfOneIdGoOneAfterTheOther() {
+    void sendsChangesOfOneIdOneAfterAnother() {
         BatchQueue<String> queue = queue(10, 1_000, 3);
         queue.add(change("a", 1));
         queue.add(change("a", 2));
         queue.add(change("b", 1));
         queue.add(change("a", 3));
         queue.add(change("c", 1));
-        assertThat(sendings.stream().map(Sending::batch))
+        assertThat(batches.stream().map(Sent::batch))
                 .containsExactly(List.of("a@1"), List.of("b@1"), List.of("c@1"));
-        Sending first = sendings.remove();
-        // an answer that a change is to be sent again lets nothing of its id pass it
-        first.answer().complete(List.of(Outcome.retry("busy")));
-        assertThat(sendings).hasSize(2);
+        Sent first = batches.remove();
+        // no later change of the id overtakes a retry
+        first.response().complete(List.of(Outcome.retry("busy")));
+        assertThat(batches).hasSize(2);
         retry();
-        assertThat(sendings.peekLast().batch()).containsExactly("a@1");
-        sendings.removeLast().written();
-        assertThat(sendings.peekLast().batch()).containsExactly("a@2");
-        sendings.removeLast().written();
-        assertThat(sendings.peekLast().batch()).containsExactly("a@3");
+        assertThat(batches.peekLast().batch()).containsExactly("a@1");
+        batches.removeLast().written();
+        assertThat(batches.peekLast().batch()).containsExactly("a@2");
+        batches.removeLast().written();
+        assertThat(batches.peekLast().batch()).containsExactly("a@3");
         assertThat(events).containsExactly("written a@1", "written a@2");
     }
 
     @Test
-    void onlyWhatIsToBeSentAgainIsSentAgain() {
+    void retriesOnlyChangesThatNeedIt() {
         BatchQueue<String> queue = queue(10, 1_000, 1);
         queue.add(change("first", 1));
         for (String id : List.of("a", "b", "c", "d")) {
             queue.add(change(id, 1));
         }
-        sendings.remove().written();
-        sendings.remove()
-                .answer()
+        batches.remove().written();
+        batches.remove()
+                .response()
                 .complete(
                         List.of(
                                 Outcome.written(),
@@ -202,98 +202,98 @@ class BatchQueueTest {
                         "written first@1",
                         "written a@1",
                         "superseded c@1",
-                        "refused d@1 no such field");
+                        "rejected d@1 no such field");
         retry();
-        assertThat(sendings.remove().batch()).containsExactly("b@1");
+        assertThat(batches.remove().batch()).containsExactly("b@1");
     }
 
     @Test
-    void aBatchThatIsRefusedIsHalvedUntilTheOneIsFound() {
+    void halvesRejectedBatchUntilOneChangeIsLeft() {
         BatchQueue<String> queue = queue(10, 1_000, 1);
         queue.add(change("first", 1));
         for (int i = 0; i < 7; i++) {
             queue.add(change("doc" + i, 1));
         }
-        sendings.remove().written();
+        batches.remove().written();
         int requests = 0;
-        while (!sendings.isEmpty()) {
-            Sending sending = sendings.remove();
+        while (!batches.isEmpty()) {
+            Sent sent = batches.remove();
             requests++;
-            if (sending.batch().contains("doc4@1")) {
-                sending.answer().completeExceptionally(new BatchRejectedException("no JSON"));
+            if (sent.batch().contains("doc4@1")) {
+                sent.response().completeExceptionally(new BatchRejectedException("no JSON"));
             } else {
-                sending.written();
+                sent.written();
             }
         }
         assertThat(queue.isEmpty()).isTrue();
         assertThat(requests).isLessThanOrEqualTo(7);
-        assertThat(events).contains("refused doc4@1 no JSON").hasSize(8);
-        assertThat(events.stream().filter(event -> event.startsWith("refused"))).hasSize(1);
+        assertThat(events).contains("rejected doc4@1 no JSON").hasSize(8);
+        assertThat(events.stream().filter(event -> event.startsWith("rejected"))).hasSize(1);
     }
 
     @Test
-    void whatFailsIsSentAgainLaterAndLater() {
+    void retriesFailuresWithGrowingDelays() {
         BatchQueue<String> queue = queue(10, 1_000, 1);
         queue.add(change("a", 1));
         List<Long> delays = new ArrayList<>();
         for (int i = 0; i < 12; i++) {
-            sendings.remove().answer().completeExceptionally(new IOException("refused"));
+            batches.remove().response().completeExceptionally(new IOException("refused"));
             delays.add(delayed.peek().millis());
             retry();
         }
         for (int i = 0; i < delays.size(); i++) {
-            long most = Math.min(10_000, 100L << i);
-            assertThat(delays.get(i)).isBetween(most / 2, most);
+            long max = Math.min(10_000, 100L << i);
+            assertThat(delays.get(i)).isBetween(max / 2, max);
         }
         assertThat(events).isEmpty();
-        sendings.remove().written();
+        batches.remove().written();
         assertThat(queue.isEmpty()).isTrue();
         assertThat(queue.unavailableSeconds()).isZero();
     }
 
     @Test
-    void waitsAsLongAsTheServerAsks() {
+    void waitsAsLongAsServerRequests() {
         BatchQueue<String> queue = queue(1, 1_000, 1);
         queue.add(change("a", 1));
-        sendings.remove()
-                .answer()
+        batches.remove()
+                .response()
                 .completeExceptionally(new RetryLaterException("busy", Duration.ofSeconds(30)));
         assertThat(delayed.peek().millis()).isEqualTo(30_000);
         retry();
-        sendings.remove()
-                .answer()
+        batches.remove()
+                .response()
                 .completeExceptionally(new RetryLaterException("busy", Duration.ofDays(30)));
         assertThat(delayed.peek().millis()).isEqualTo(600_000);
         retry();
-        sendings.remove().written();
+        batches.remove().written();
         assertThat(events).containsExactly("written a@1");
     }
 
     @Test
-    void anOutageMakesDeadLettersOnlyIfSoConfiguredAndEndsWithTheFirstSuccess() {
+    void sendsToDeadLettersUntilFirstSuccessIfConfigured() {
         BatchQueue<String> queue =
                 queue(new BatchOptions(10, 1_000, 1, Outage.DEAD_LETTERS, Duration.ZERO));
         queue.add(change("a", 1));
-        sendings.remove().answer().completeExceptionally(new IOException("connection refused"));
+        batches.remove().response().completeExceptionally(new IOException("connection refused"));
         assertThat(delayed).isEmpty();
         assertThat(events).hasSize(1);
         assertThat(events.get(0))
-                .startsWith("refused a@1 the target has taken nothing for")
+                .startsWith("rejected a@1 the sink has not accepted any change for")
                 .contains("connection refused");
         queue.add(change("a", 2));
-        sendings.remove().written();
+        batches.remove().written();
         assertThat(events).last().isEqualTo("written a@2");
     }
 
-    /** Where the queue's own thread would fail, and the job with it. */
-    private List<Throwable> thrownAfter(java.util.function.Consumer<Sending> answer) {
+    /** The exceptions in the owner thread, which would fail the job. */
+    private List<Throwable> thrownAfter(java.util.function.Consumer<Sent> response) {
         List<Throwable> thrown = new ArrayList<>();
         BatchQueue<String> queue =
                 BatchQueue.of(
                         "test",
                         client,
                         BatchOptions.of(10, 1_000, 1),
-                        sent,
+                        listener,
                         (millis, action) -> {
                             try {
                                 action.run();
@@ -302,39 +302,39 @@ class BatchQueueTest {
                             }
                         });
         queue.add(change("a", 1));
-        answer.accept(sendings.remove());
+        response.accept(batches.remove());
         assertThat(queue.isEmpty()).isFalse();
         return thrown;
     }
 
     @Test
-    void whatCannotBeMendedEndsTheJob() {
+    void permanentFailureFailsJob() {
         ConnectorException failure = new ConnectorException("the API key is not valid");
-        assertThat(thrownAfter(sending -> sending.answer().completeExceptionally(failure)))
+        assertThat(thrownAfter(sent -> sent.response().completeExceptionally(failure)))
                 .containsExactly(failure);
     }
 
     @Test
-    void asManyOutcomesAsChanges() {
-        List<Throwable> thrown = thrownAfter(sending -> sending.answer().complete(List.of()));
+    void requiresOneOutcomePerChange() {
+        List<Throwable> thrown = thrownAfter(sent -> sent.response().complete(List.of()));
         assertThat(thrown).hasSize(1);
-        assertThat(thrown.get(0)).hasMessage("0 outcomes of 1 changes");
+        assertThat(thrown.get(0)).hasMessage("the client returned 0 outcomes for 1 changes");
     }
 
     @Test
-    void optionsOfAnAddress() {
-        BatchOptions house = BatchOptions.of(100, 1_000_000, 4);
-        assertThat(house.with(ConnectorUri.parse("x:y"), 1_000, 2_000_000)).isEqualTo(house);
+    void readsOptionsFromUri() {
+        BatchOptions defaults = BatchOptions.of(100, 1_000_000, 4);
+        assertThat(defaults.with(ConnectorUri.parse("x:y"), 1_000, 2_000_000)).isEqualTo(defaults);
         ConnectorUri all =
                 ConnectorUri.parse(
                         "x:y?batch-records=7&batch-bytes=9kb&in-flight=2&outage=dead-letters&outage-after=5s");
-        assertThat(house.with(all, 1_000, 2_000_000))
+        assertThat(defaults.with(all, 1_000, 2_000_000))
                 .isEqualTo(
                         new BatchOptions(
                                 7, 9 << 10, 2, Outage.DEAD_LETTERS, Duration.ofSeconds(5)));
         assertThatThrownBy(
                         () ->
-                                house.with(
+                                defaults.with(
                                         ConnectorUri.parse("x:y?batch-records=1001"),
                                         1_000,
                                         2_000_000))
@@ -343,7 +343,9 @@ class BatchQueueTest {
                         "batch-records=1001 in x:y?batch-records=1001: write a whole number from 1"
                                 + " to 1000");
         assertThatThrownBy(
-                        () -> house.with(ConnectorUri.parse("x:y?outage=ignore"), 1_000, 2_000_000))
+                        () ->
+                                defaults.with(
+                                        ConnectorUri.parse("x:y?outage=ignore"), 1_000, 2_000_000))
                 .hasMessage(
                         "outage=ignore in x:y?outage=ignore: write one of [wait, dead-letters]");
     }

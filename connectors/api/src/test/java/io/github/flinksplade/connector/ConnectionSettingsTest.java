@@ -24,8 +24,8 @@ class ConnectionSettingsTest {
         Map<String, String> map = new LinkedHashMap<>();
         if (pairs != null) {
             for (String pair : pairs.split(",")) {
-                String[] both = pair.split("=", 2);
-                map.put(both[0], both[1]);
+                String[] nameAndValue = pair.split("=", 2);
+                map.put(nameAndValue[0], nameAndValue[1]);
             }
         }
         return map;
@@ -59,7 +59,7 @@ class ConnectionSettingsTest {
                     username=me,password=pw | SOLR_API_KEY=k                   | Basic bWU6cHc=
                     api-key=                | SOLR_TOKEN=t                     | Bearer t
                     """)
-    void credentialsAreThoseOfTheFileElseOfTheEnvironment(
+    void readsCredentialsFromFileOrEnvironment(
             String properties, String environment, String authorization) {
         ConnectionSettings settings = settings(map(properties), map(environment), false);
         assertThat(settings.authorization()).isEqualTo(authorization);
@@ -83,7 +83,7 @@ class ConnectionSettingsTest {
                     api-key=hu sh                     | -               | contains a space
                     usrname=hush                      | -               | unknown property 'usrname' in solr.properties; did you mean 'username'?
                     """)
-    void credentialsThatAreRejected(String properties, String environment, String message) {
+    void rejectsInvalidCredentials(String properties, String environment, String message) {
         assertThatThrownBy(() -> settings(map(properties), map(environment), false))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(message)
@@ -91,7 +91,7 @@ class ConnectionSettingsTest {
     }
 
     @Test
-    void aMessageListsTheWays() {
+    void hintListsAlternatives() {
         assertThat(settings(Map.of(), Map.of(), false).credentialsHint())
                 .isEqualTo(
                         "Set username and password or api-key or token in solr.properties, or in"
@@ -100,7 +100,7 @@ class ConnectionSettingsTest {
     }
 
     @Test
-    void propertiesThatAServerCannotUseAreUnknown() {
+    void rejectsPropertiesThatServerCannotUse() {
         ConnectorUri uri =
                 ConnectorUri.parse("qdrant://h/c").withProperties(Map.of("username", "me"));
         assertThatThrownBy(() -> ConnectionSettings.of(uri, false, Property.API_KEY))
@@ -109,11 +109,11 @@ class ConnectionSettingsTest {
         ConnectionSettings.of(other, false, Set.of("host"), Property.API_KEY);
         ConnectorUri none = ConnectorUri.parse("lucene:idx").withProperties(Map.of("text", "true"));
         assertThatThrownBy(() -> none.allowProperties())
-                .hasMessage("unknown property 'text' in lucene.properties; it takes none");
+                .hasMessage("unknown property 'text' in lucene.properties; none are supported");
     }
 
     @Test
-    void theFileOfAuthoritiesTravelsAsContent() throws Exception {
+    void serializesContentOfAuthoritiesFile() throws Exception {
         Path pem = folder.resolve("ca.pem");
         Process process =
                 new ProcessBuilder(
@@ -131,20 +131,21 @@ class ConnectionSettingsTest {
                         .start();
         String output = new String(process.getInputStream().readAllBytes());
         assertThat(process.waitFor()).as(output).isZero();
-        ConnectionSettings written = settings(Map.of("ca", pem.toString()), Map.of(), true);
-        ConnectionSettings inherited = settings(Map.of(), Map.of("SOLR_CA", pem.toString()), true);
+        ConnectionSettings configured = settings(Map.of("ca", pem.toString()), Map.of(), true);
+        ConnectionSettings fromEnvironment =
+                settings(Map.of(), Map.of("SOLR_CA", pem.toString()), true);
         assertThat(settings(Map.of(), Map.of("SOLR_CA", pem.toString()), false).sslContext())
                 .isNull();
         assertThatThrownBy(() -> settings(Map.of("ca", pem.toString()), Map.of(), false))
                 .hasMessageContaining("is not encrypted");
         Files.delete(pem);
-        for (ConnectionSettings settings : new ConnectionSettings[] {written, inherited}) {
+        for (ConnectionSettings settings : new ConnectionSettings[] {configured, fromEnvironment}) {
             assertThat(InstantiationUtil.clone(settings).sslContext()).isNotNull();
         }
     }
 
     @Test
-    void filesOfAuthoritiesThatAreUnusableAreRejected() throws Exception {
+    void rejectsUnusableAuthoritiesFiles() throws Exception {
         Path empty = Files.createFile(folder.resolve("empty.pem"));
         assertThatThrownBy(() -> settings(Map.of("ca", empty.toString()), Map.of(), true))
                 .isInstanceOf(ConnectorException.class)
@@ -157,7 +158,7 @@ class ConnectionSettingsTest {
     }
 
     @Test
-    void theDeadlineIsAnOption() {
+    void readsDeadlineFromOption() {
         assertThat(settings(Map.of(), Map.of(), false).requestTimeout())
                 .isEqualTo(Duration.ofSeconds(60));
         assertThat(
@@ -173,7 +174,7 @@ class ConnectionSettingsTest {
     }
 
     @Test
-    void secretsAreNotPrinted() {
+    void hidesSecrets() {
         assertThat(settings(Map.of("username", "me", "password", "hush"), Map.of(), false))
                 .asString()
                 .contains("******")

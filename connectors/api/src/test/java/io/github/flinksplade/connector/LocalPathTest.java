@@ -12,11 +12,11 @@ class LocalPathTest {
     private static final Map<String, String> ENVIRONMENT = Map.of("HOME", "/home/ann");
 
     @Test
-    void isAbsoluteAndNormalized() {
+    void normalizesPaths() {
         String here = Path.of("").toAbsolutePath().toString();
-        for (String place : new String[] {"idx", "./idx", "a/../idx/", here + "/idx"}) {
-            assertThat(LocalPath.of(ConnectorUri.parse("lucene:" + place)))
-                    .as(place)
+        for (String location : new String[] {"idx", "./idx", "a/../idx/", here + "/idx"}) {
+            assertThat(LocalPath.of(ConnectorUri.parse("lucene:" + location)))
+                    .as(location)
                     .hasToString(here + "/idx");
         }
         assertThat(LocalPath.of(ConnectorUri.parse("file:///a/./b?x=1"))).hasToString("/a/b");
@@ -26,7 +26,7 @@ class LocalPathTest {
     }
 
     @Test
-    void expandsTheHomeDirectory() {
+    void expandsHomeDirectory() {
         assertThat(text("file:~/docs.jsonl")).isEqualTo("/home/ann/docs.jsonl");
         assertThat(text("file:~/in/*.jsonl")).isEqualTo("/home/ann/in/*.jsonl");
         assertThat(text("lucene:~")).isEqualTo("/home/ann");
@@ -35,7 +35,7 @@ class LocalPathTest {
     }
 
     @Test
-    void rejectsTheHomeDirectoryOfAnotherUser() {
+    void rejectsHomeDirectoriesOfOtherUsers() {
         assertThatThrownBy(() -> text("lucene:~bob/idx?text=false"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
@@ -45,19 +45,19 @@ class LocalPathTest {
     }
 
     @Test
-    void rejectsAHost() {
+    void rejectsHosts() {
         assertThatThrownBy(() -> text("lucene://idx/a"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
-                        "lucene://idx/a names a host. Write lucene:idx/a for a relative path,"
+                        "lucene://idx/a has a host. Write lucene:idx/a for a relative path,"
                                 + " lucene:/idx/a for an absolute one");
     }
 
     @Test
-    void rejectsWhatIsNotAPath() {
+    void rejectsInvalidPaths() {
         assertThatThrownBy(() -> LocalPath.of(ConnectorUri.parse("file:a\u0000b")))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("is not a path");
+                .hasMessageContaining("is not a valid path");
     }
 
     private static String text(String uri) {

@@ -96,7 +96,7 @@ public final class MemoryConnector implements Connector {
                 throw new UnreachableException("memory:" + name + " is unavailable", e);
             }
             if (server.provenance == null) {
-                start.createEmpty("memory:" + name);
+                start.requireMayCreate("memory:" + name);
                 server.provenance = context.provenance();
             } else if (broken != Broken.MIXES_MODELS) {
                 context.requireSameEncoder(

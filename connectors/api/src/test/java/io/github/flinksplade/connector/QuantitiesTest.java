@@ -45,7 +45,7 @@ class QuantitiesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "much", "1 parsec", "-1 mb", "99999999999 tb"})
-    void rejectsOtherSizes(String text) {
+    void rejectsInvalidSizes(String text) {
         assertThatThrownBy(() -> Quantities.bytes(text))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
@@ -56,13 +56,13 @@ class QuantitiesTest {
     }
 
     @Test
-    void optionsHaveDefaultsAndBounds() {
-        ConnectorUri uri = ConnectorUri.parse("x:y?pause=2s&most=3mb&bare=2&wrong=2x");
+    void appliesDefaultsAndBoundsOfOptions() {
+        ConnectorUri uri = ConnectorUri.parse("x:y?pause=2s&limit=3mb&bare=2&wrong=2x");
         Duration min = Duration.ofSeconds(1);
         Duration max = Duration.ofMinutes(1);
         assertThat(uri.duration("pause", min, min, max)).isEqualTo(Duration.ofSeconds(2));
         assertThat(uri.duration("absent", max, min, max)).isEqualTo(max);
-        assertThat(uri.size("most", 1, 1, 4 << 20)).isEqualTo(3 << 20);
+        assertThat(uri.size("limit", 1, 1, 4 << 20)).isEqualTo(3 << 20);
         assertThat(uri.size("absent", 7, 1, 8)).isEqualTo(7);
         assertThatThrownBy(() -> uri.duration("bare", min, min, max))
                 .isInstanceOf(ConnectorException.class)
@@ -76,7 +76,7 @@ class QuantitiesTest {
                         "pause=2s in " + uri + " is out of range. Write a value from 1 s to 1 s");
         assertThatThrownBy(() -> uri.size("wrong", 1, 1, 8))
                 .hasMessageContaining("'2x' is not a size");
-        assertThatThrownBy(() -> uri.size("most", 1, 1, 1 << 20))
+        assertThatThrownBy(() -> uri.size("limit", 1, 1, 1 << 20))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("out of range. Write a value from 1 bytes to 1 mb");
     }

@@ -18,7 +18,7 @@ class VectorJsonTest {
 
     private static final Provenance PROVENANCE =
             new Provenance("my \"model\"", "ab12", "cd34", "fp32", "none", 128);
-    private static final String MADE_BY =
+    private static final String PROVENANCE_JSON =
             ",\"encoder\":\""
                     + PROVENANCE.fingerprint()
                     + "\",\"model\":\"my \\\"model\\\"\",\"model_sha256\":\"ab12\"}";
@@ -26,7 +26,7 @@ class VectorJsonTest {
     private static final Vocabulary TERMS = new LetterVocabulary();
 
     @Test
-    void indicesHaveIdsAndUnroundedWeights() {
+    void writesIndicesAndUnroundedWeights() {
         VectorRecord record =
                 upsert("d1", "some text", "{}", new int[] {1, 2, 25}, 2.76658f, 1e-5f, 3.0f);
 
@@ -35,11 +35,11 @@ class VectorJsonTest {
                         "{\"id\":\"d1\",\"version\":7,\"indices\":[1,2,25],"
                                 + "\"values\":[2.76658,1.0E-5,3.0],"
                                 + "\"tokens\":4,\"truncated\":false"
-                                + MADE_BY);
+                                + PROVENANCE_JSON);
     }
 
     @Test
-    void textAndFieldsWhereAskedAndPresent() {
+    void writesTextAndFieldsIfConfiguredAndPresent() {
         VectorRecord record =
                 upsert("d1", "a \"b\"\n\tc\\", "{\"price\":1.50,\n \"x\":[]}", new int[0]);
 
@@ -49,11 +49,11 @@ class VectorJsonTest {
                                 + "\"text\":\"a \\\"b\\\"\\n\\tc\\\\\","
                                 + "\"fields\":{\"price\":1.50,  \"x\":[]},"
                                 + "\"tokens\":4,\"truncated\":false"
-                                + MADE_BY);
+                                + PROVENANCE_JSON);
     }
 
     @Test
-    void luceneRoundsAndPutsTheHighestFirst() {
+    void writesRoundedWeightsInDescendingOrder() {
         VectorRecord record =
                 upsert(
                         "d1",
@@ -67,23 +67,23 @@ class VectorJsonTest {
                         2.80326f,
                         0.125f);
 
-        // 0.125 is exact in binary and lies half way: to even
+        // 0.125 is exact in binary and halfway between: rounded to even
         assertThat(json(Form.LUCENE, false).line(record))
                 .isEqualTo(
                         "{\"id\":\"d1\",\"version\":7,\"vector\":{\"d\":12.35,\"b\":2.8,"
                                 + "\"e\":2.8,\"c\":2.8,\"f\":0.12,\"a\":0.0},"
                                 + "\"tokens\":4,\"truncated\":false"
-                                + MADE_BY);
+                                + PROVENANCE_JSON);
     }
 
     @Test
-    void weightsAreReadAgainToTheBit() throws Exception {
+    void writesWeightsWithoutLoss() throws Exception {
         Random random = new Random(5);
         int[] indices = new int[20_000];
         float[] values = new float[indices.length];
         for (int i = 0; i < indices.length; i++) {
             indices[i] = i;
-            // of every size, those of weights twice as often
+            // half of them of any magnitude, half of typical weights
             values[i] =
                     i % 2 == 0
                             ? Float.intBitsToFloat(random.nextInt(0x7f800000))
@@ -100,7 +100,7 @@ class VectorJsonTest {
     }
 
     @Test
-    void anseriniHasIntegersAndNoZeros() {
+    void writesIntegersWithoutZerosForAnserini() {
         VectorRecord record =
                 upsert("d1", "t\u00e4xt", "{}", new int[] {0, 1, 2}, 0.004f, 2.80326f, 0.006f);
 
@@ -113,7 +113,7 @@ class VectorJsonTest {
     }
 
     @Test
-    void anseriniKeepsThePlaceOfADocumentWithoutTerms() {
+    void writesFillerForDocumentsWithoutTermsForAnserini() {
         for (VectorRecord record :
                 new VectorRecord[] {
                     upsert("d1", "t", "{}", new int[0]),
@@ -125,7 +125,7 @@ class VectorJsonTest {
     }
 
     @Test
-    void aCopyMayHaveNoText() {
+    void writesCopiesWithoutText() {
         VectorRecord record = upsert("d1", null, "{}", new int[] {1}, 1f);
         assertThat(json(Form.INDICES, true).line(record)).doesNotContain("text");
         assertThat(json(Form.LUCENE, true).line(record)).doesNotContain("text");
@@ -133,7 +133,7 @@ class VectorJsonTest {
     }
 
     @Test
-    void deletes() {
+    void writesDeletes() {
         VectorRecord delete =
                 new VectorRecord("d1", Operation.DELETE, 8, null, null, null, 0, false, origin());
 
@@ -148,9 +148,9 @@ class VectorJsonTest {
     }
 
     @Test
-    void everyStringIsOneLineOfValidUtf8() throws Exception {
-        String nasty = "\u0000\u001f\u0085\u2028\u2029 \ud83d\ude00 \ud83d! \ude00\ud83d";
-        VectorRecord record = upsert(nasty, nasty, "{\"k\":\"\ud83d\u2028\"}", new int[0]);
+    void writesOneLineOfValidUtf8() throws Exception {
+        String special = "\u0000\u001f\u0085\u2028\u2029 \ud83d\ude00 \ud83d! \ude00\ud83d";
+        VectorRecord record = upsert(special, special, "{\"k\":\"\ud83d\u2028\"}", new int[0]);
 
         byte[] bytes = json(Form.INDICES, true).bytes(record);
 
@@ -165,7 +165,7 @@ class VectorJsonTest {
     }
 
     @Test
-    void oneInstanceWritesManyRecordsAndSurvivesSerialisation() throws Exception {
+    void reusesInstanceAndIsSerializable() throws Exception {
         VectorJson json = json(Form.LUCENE, true);
         VectorRecord large = upsert("large", "x".repeat(3_000_000), "{}", new int[] {1}, 1f);
         VectorRecord small = upsert("small", "x", "{}", new int[] {2}, 2f);
@@ -206,7 +206,7 @@ class VectorJsonTest {
         return SourceRecord.of("f", 0, null, null);
     }
 
-    /** Term 0 is a, term 1 is b. */
+    /** A vocabulary of the letters. */
     private static final class LetterVocabulary implements Vocabulary {
 
         private static final long serialVersionUID = 1L;

@@ -215,7 +215,7 @@ class JobSettingsTest {
                     model-sha256        | abc      | 'model-sha256 in the test: ''abc'' is not a SHA-256; it has 64 hexadecimal digits'
                     prune               | topk=1   | 'prune in the test: unknown pruning ''topk=1''; write none, top_k=N, abs_value=X, max_ratio=X or alpha_mass=X'
                     name                | a b      | 'name in the test: ''a b'' is not a name; use up to 64 letters, digits, dots, dashes and underscores'
-                    dead-letters        | nowhere  | 'dead-letters in the test: ''nowhere'' is not an address; write scheme:place, such as file:docs.jsonl or kafka://broker:9092/topic'
+                    dead-letters        | nowhere  | 'dead-letters in the test: ''nowhere'' is not a URI. Write scheme:location, such as file:docs.jsonl or kafka://broker:9092/topic'
                     capactiy            | 1        | 'unknown key ''capactiy'' in the test; did you mean ''capacity''?'
                     kafak.properties    | 1        | 'unknown key ''kafak.properties'' in the test; did you mean ''kafka.properties''?'
                     parallelism.default | 2        | '''parallelism.default'' in the test is a key of Flink: write it under ''flink:'''

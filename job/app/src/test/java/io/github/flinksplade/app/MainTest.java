@@ -135,7 +135,7 @@ class MainTest {
                     """
                     2 | run --from file:a                              | no 'to' is given; add --to URI, or 'to:' to the file of --config
                     2 | run --from file:a --to file:b --capacity many  | capacity on the command line: 'many' is not a whole number of at least 1
-                    2 | run --from file:a --to nowhere                 | to on the command line: 'nowhere' is not an address; write scheme:place, such as file:docs.jsonl or kafka://broker:9092/topic
+                    2 | run --from file:a --to nowhere                 | to on the command line: 'nowhere' is not a URI. Write scheme:location, such as file:docs.jsonl or kafka://broker:9092/topic
                     2 | run --from file:a --to file:b -Dparallelism.defautl=2 | unknown Flink key 'parallelism.defautl' on the command line; did you mean 'parallelism.default'?
                     1 | run --from file:a --to file:b -Dexecution.checkpointing.dir=x | the Flink key 'execution.checkpointing.dir' is not set by hand in a local run; use 'state'
                     1 | run --config no-such.yaml                      | there is no configuration file no-such.yaml

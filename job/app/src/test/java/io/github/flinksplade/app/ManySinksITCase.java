@@ -193,7 +193,7 @@ class ManySinksITCase {
         documents("b.jsonl", 5, 15);
         Distribution.await(
                 "a word on the target that is away",
-                () -> log().contains("does not take changes, trying again: "));
+                () -> log().contains("is unavailable, retrying: "));
     }
 
     @Test

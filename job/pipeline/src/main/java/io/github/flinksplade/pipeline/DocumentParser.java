@@ -258,7 +258,7 @@ public final class DocumentParser {
         boolean beir = !fields.containsKey("id") && fields.containsKey("_id");
         Field idField = fields.remove(beir ? "_id" : "id");
         String id =
-                idField != null && !keyFormat.wins()
+                idField != null && !keyFormat.overridesValue()
                         ? id(idField, beir ? "_id" : "id")
                         : idFromKey(record, "a document without \"id\"");
         Long version =

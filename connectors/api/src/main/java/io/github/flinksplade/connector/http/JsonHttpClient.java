@@ -38,25 +38,27 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
- * JSON over HTTP/1.1 to one server. Any number of threads may use it.
+ * A client for JSON over HTTP/1.1 to one server. Thread-safe.
  *
- * <p>A request and its whole response have one deadline, {@link ConnectionSettings#requestTimeout}:
- * {@code java.net.http}'s own timeout ends with the headers, so a server that stalled in the body
- * would never be given up. Redirects are not followed, because the credentials would go along. A
- * proxy is taken from {@code HTTPS_PROXY}, {@code HTTP_PROXY} and {@code NO_PROXY}, else from the
- * JVM's settings.
+ * <p>A request and its complete response have one deadline, {@link
+ * ConnectionSettings#requestTimeout}: the timeout of {@code java.net.http} ends with the headers,
+ * so a server that stalls in the body would block forever. Redirects are not followed, because the
+ * credentials would be sent to another host. The proxy is that of {@code HTTPS_PROXY}, {@code
+ * HTTP_PROXY} and {@code NO_PROXY}, or of the JVM's settings.
  */
+@PublicEvolving
 public final class JsonHttpClient implements AutoCloseable {
 
-    /** Keeps numbers exactly, whatever their size and precision. */
+    /** Parses numbers exactly, whatever their size and precision. */
     public static final ObjectMapper JSON =
             JsonMapper.builder().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS).build();
 
     private static final Duration MAX_CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
-    /** Far above what a search returns; below what would endanger the process. */
+    /** Far more than a search returns, and less than the memory of a process. */
     private static final int MAX_RESPONSE_BYTES = 256 << 20;
 
     private final String server;
@@ -70,7 +72,7 @@ public final class JsonHttpClient implements AutoCloseable {
     private volatile boolean closed;
 
     /**
-     * @param server the URL that every path is appended to: {@code https://host:9200}
+     * @param server the URL to which every path is appended: {@code https://host:9200}
      */
     public JsonHttpClient(String server, ConnectionSettings settings) {
         this(server, settings, MAX_RESPONSE_BYTES);
@@ -98,7 +100,7 @@ public final class JsonHttpClient implements AutoCloseable {
                 timeout.compareTo(MAX_CONNECT_TIMEOUT) < 0 ? timeout : MAX_CONNECT_TIMEOUT;
         HttpClient.Builder builder =
                 HttpClient.newBuilder()
-                        // 2 would have to be negotiated first over a plain connection
+                        // HTTP/2 would have to be negotiated first over an unencrypted connection
                         .version(HttpClient.Version.HTTP_1_1)
                         .followRedirects(HttpClient.Redirect.NEVER)
                         .proxy(proxies)
@@ -115,7 +117,7 @@ public final class JsonHttpClient implements AutoCloseable {
      * Sends a request without waiting.
      *
      * @return the response, whatever its status. It fails with an {@link IOException} whose message
-     *     is for the user if the server cannot be reached, does not answer completely before the
+     *     is for the user if the server cannot be reached, does not respond completely before the
      *     deadline, or sends too much
      */
     public CompletableFuture<JsonResponse> send(JsonRequest request) {
@@ -129,25 +131,25 @@ public final class JsonHttpClient implements AutoCloseable {
         CompletableFuture<JsonResponse> response = new CompletableFuture<>();
         pending.add(response);
         exchange.whenComplete(
-                (answer, failure) -> {
+                (result, failure) -> {
                     if (failure == null) {
-                        response.complete(parse(answer));
+                        response.complete(parse(result));
                     } else {
                         response.completeExceptionally(explain(failure, deadline));
                     }
                 });
         response.whenComplete(
-                (answer, failure) -> {
+                (result, failure) -> {
                     pending.remove(response);
-                    exchange.cancel(true); // without effect on one that is complete
+                    exchange.cancel(true); // has no effect if it is complete
                 });
         return response.orTimeout(deadline.toMillis(), TimeUnit.MILLISECONDS)
                 .handle(
-                        (answer, failure) -> {
+                        (result, failure) -> {
                             if (failure != null) {
                                 throw new CompletionException(explain(failure, deadline));
                             }
-                            return answer;
+                            return result;
                         });
     }
 
@@ -203,9 +205,10 @@ public final class JsonHttpClient implements AutoCloseable {
         try {
             return JSON.readTree(body);
         } catch (JsonProcessingException e) {
-            return MissingNode.getInstance(); // a proxy's page, of which the status tells
+            return MissingNode
+                    .getInstance(); // such as the page of a proxy; the status describes it
         } catch (IOException e) {
-            throw new IllegalStateException("an array can be read", e);
+            throw new IllegalStateException("reading an array cannot fail", e);
         }
     }
 
@@ -225,7 +228,7 @@ public final class JsonHttpClient implements AutoCloseable {
         }
     }
 
-    /** The failure in the words of a user. */
+    /** The failure with a message for the user. */
     private IOException explain(Throwable thrown, Duration deadline) {
         Throwable failure = thrown;
         while (failure instanceof CompletionException && failure.getCause() != null) {
@@ -256,13 +259,11 @@ public final class JsonHttpClient implements AutoCloseable {
             return "connection refused";
         }
         if (failure instanceof SSLException) {
-            return "no TLS connection: its certificate is not trusted (the property ca names other"
-                    + " authorities), or it does not use TLS (tls=false)";
+            return "no TLS connection: the certificate of the server is not trusted (set the property"
+                    + " ca to trust other authorities), or the server does not use TLS (tls=false)";
         }
         return "the connection was closed before the response was complete"
-                + (server.startsWith("https:")
-                        ? ""
-                        : ", as by a server that expects TLS (tls=true)");
+                + (server.startsWith("https:") ? "" : ". The server may expect TLS (tls=true)");
     }
 
     /** A failure whose message is for the user. */
@@ -275,13 +276,14 @@ public final class JsonHttpClient implements AutoCloseable {
         }
     }
 
-    /** Cancels the requests in flight. Connections and threads end soon after. */
+    /** Cancels the requests in flight. Connections and threads end shortly after. */
     @Override
     public void close() {
         closed = true;
         threads.setKeepAliveTime(10, TimeUnit.MILLISECONDS);
         for (CompletableFuture<JsonResponse> response : pending) {
-            response.completeExceptionally(new Explained("the connection was closed here", null));
+            response.completeExceptionally(
+                    new Explained("the connection was closed by this job", null));
         }
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import org.apache.flink.annotation.PublicEvolving;
 
 /**
  * A request to the server of a {@link JsonHttpClient}.
@@ -14,50 +15,55 @@ import java.nio.charset.StandardCharsets;
  * @param body may be empty
  * @param timeouts the deadline, in multiples of the connection's request timeout
  */
+@PublicEvolving
 public record JsonRequest(
         String method, String path, String contentType, byte[] body, int timeouts) {
 
     private static final String JSON = "application/json";
-    private static final byte[] NONE = {};
+    private static final byte[] NO_BODY = {};
 
-    /** What takes a server long gets this many request timeouts. */
-    private static final int SLOW = 3;
+    /** The deadline of slow requests, in request timeouts. */
+    private static final int SLOW_TIMEOUTS = 3;
 
     /** A request without a body. */
     public static JsonRequest get(String path) {
-        return new JsonRequest("GET", path, JSON, NONE, 1);
+        return new JsonRequest("GET", path, JSON, NO_BODY, 1);
     }
 
-    /** A request with a JSON body, or without one where it is null. */
+    /**
+     * A request with a JSON body.
+     *
+     * @param body null for a request without a body
+     */
     public static JsonRequest of(String method, String path, JsonNode body) {
         try {
             return new JsonRequest(
                     method,
                     path,
                     JSON,
-                    body == null ? NONE : JsonHttpClient.JSON.writeValueAsBytes(body),
+                    body == null ? NO_BODY : JsonHttpClient.JSON.writeValueAsBytes(body),
                     1);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("every tree can be written", e);
+            throw new IllegalStateException("serializing a tree cannot fail", e);
         }
     }
 
-    /** A {@code POST} of JSON in bytes. */
+    /** A {@code POST} of serialized JSON. */
     public static JsonRequest post(String path, byte[] json) {
         return new JsonRequest("POST", path, JSON, json, 1);
     }
 
-    /** The same request, of another content type. */
-    public JsonRequest ofType(String type) {
+    /** The same request with another content type. */
+    public JsonRequest withContentType(String type) {
         return new JsonRequest(method, path, type, body, timeouts);
     }
 
-    /** The same request with three times the deadline, for what takes a server long. */
+    /** The same request with three times the deadline, for slow operations of a server. */
     public JsonRequest slow() {
-        return new JsonRequest(method, path, contentType, body, SLOW);
+        return new JsonRequest(method, path, contentType, body, SLOW_TIMEOUTS);
     }
 
-    /** A name as a part of a path or a query. */
+    /** Percent-encodes a name for a path or a query. */
     public static String encode(String name) {
         return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
     }

@@ -8,8 +8,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow.Subscription;
+import org.apache.flink.annotation.Internal;
 
-/** A response body in memory, up to a limit. */
+/** Reads a response body into memory, up to a max size. */
+@Internal
 final class LimitedBody implements BodySubscriber<byte[]> {
 
     private final String server;

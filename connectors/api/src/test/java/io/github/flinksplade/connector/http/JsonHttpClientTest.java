@@ -35,12 +35,12 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class JsonHttpClientTest {
 
-    /** What a test lets the server do with a request. */
+    /** The behavior of the server, set by a test. */
     private interface Behavior {
         void handle(HttpExchange exchange) throws Exception;
     }
 
-    private final BlockingQueue<String> seen = new LinkedBlockingQueue<>();
+    private final BlockingQueue<String> requests = new LinkedBlockingQueue<>();
     private final CountDownLatch end = new CountDownLatch(1);
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private volatile Behavior behavior = exchange -> answer(exchange, 200, "{}");
@@ -53,7 +53,7 @@ class JsonHttpClientTest {
         server.createContext(
                 "/",
                 exchange -> {
-                    seen.add(
+                    requests.add(
                             exchange.getRequestMethod()
                                     + " "
                                     + exchange.getRequestURI()
@@ -85,7 +85,7 @@ class JsonHttpClientTest {
         exchange.close();
     }
 
-    /** Sends the beginning of a body and nothing more. */
+    /** Sends the start of a body and stalls. */
     private void stall(HttpExchange exchange) throws Exception {
         exchange.sendResponseHeaders(200, 1_000);
         OutputStream body = exchange.getResponseBody();
@@ -116,7 +116,7 @@ class JsonHttpClientTest {
     }
 
     @Test
-    void deadlineCoversTheBody() {
+    void deadlineIncludesBody() {
         behavior = this::stall;
         try (JsonHttpClient client = client("500ms")) {
             long start = System.nanoTime();
@@ -135,7 +135,7 @@ class JsonHttpClientTest {
     }
 
     @Test
-    void deadlineCoversTheHeaders() {
+    void deadlineIncludesHeaders() {
         behavior = exchange -> end.await();
         try (JsonHttpClient client = client("500ms")) {
             assertThatThrownBy(() -> client.exchange(JsonRequest.get("/x")))
@@ -143,9 +143,9 @@ class JsonHttpClientTest {
         }
     }
 
-    /** A connection whose response was given up must not stay open, and must not be used again. */
+    /** A connection with an incomplete response must be closed, and must not be reused. */
     @Test
-    void deadlineClosesTheConnection() throws Exception {
+    void deadlineClosesConnection() throws Exception {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 JsonHttpClient client =
                         new JsonHttpClient(
@@ -163,7 +163,7 @@ class JsonHttpClientTest {
                 do {
                     read = connection.getInputStream().read();
                 } while (read >= 0);
-                assertThat(read).as("end of the connection").isEqualTo(-1);
+                assertThat(read).as("end of connection").isEqualTo(-1);
             }
             assertThat(response).isCompletedExceptionally();
         }
@@ -185,11 +185,11 @@ class JsonHttpClientTest {
                 client.exchange(
                         JsonRequest.of("PUT", "/a%20b?c=d", JsonHttpClient.JSON.nullNode()));
             }
-            assertThat(seen.take()).isEqualTo("PUT /a%20b?c=d " + one.getKey());
+            assertThat(requests.take()).isEqualTo("PUT /a%20b?c=d " + one.getKey());
         }
     }
 
-    /** Another host would get the credentials. */
+    /** A redirect would send the credentials to another host. */
     @Test
     void doesNotFollowRedirects() throws Exception {
         behavior =
@@ -201,7 +201,7 @@ class JsonHttpClientTest {
         assertThat(response.isSuccess()).isFalse();
         assertThat(response.describeStatus())
                 .isEqualTo("HTTP 307, a redirect to http://127.0.0.1:1/else");
-        assertThat(seen).hasSize(1);
+        assertThat(requests).hasSize(1);
     }
 
     @Test
@@ -237,7 +237,7 @@ class JsonHttpClientTest {
     }
 
     @Test
-    void keepsNumbersAndToleratesOtherBodies() throws Exception {
+    void parsesNumbersExactlyAndToleratesOtherBodies() throws Exception {
         behavior = exchange -> answer(exchange, 200, "{\"n\":12345678901234567890.11}");
         assertThat(get().body().toString()).isEqualTo("{\"n\":12345678901234567890.11}");
         behavior = exchange -> answer(exchange, 502, "<html>Bad Gateway</html>");
@@ -247,7 +247,7 @@ class JsonHttpClientTest {
     }
 
     @Test
-    void rejectsResponsesThatAreTooLarge() throws Exception {
+    void rejectsTooLargeResponses() throws Exception {
         behavior = exchange -> answer(exchange, 200, "\"" + "x".repeat(10_000) + "\"");
         try (JsonHttpClient client =
                 new JsonHttpClient(url(), settings("30s", Map.of()), 8 << 10)) {
@@ -259,7 +259,7 @@ class JsonHttpClientTest {
     }
 
     @Test
-    void saysWhyThereIsNoResponse() throws Exception {
+    void explainsMissingResponse() throws Exception {
         behavior = HttpExchange::close;
         assertThatThrownBy(this::get)
                 .hasMessageContaining("closed before the response was complete");
@@ -280,11 +280,11 @@ class JsonHttpClientTest {
     }
 
     @Test
-    void closeEndsWhatIsInFlightAndTheThreads() throws Exception {
+    void closeCancelsRequestsAndEndsThreads() throws Exception {
         behavior = this::stall;
         JsonHttpClient client = client("30s");
         CompletableFuture<JsonResponse> response = client.send(JsonRequest.get("/x"));
-        seen.take();
+        requests.take();
         client.close();
         assertThatThrownBy(() -> response.get(10, TimeUnit.SECONDS))
                 .cause()
@@ -294,7 +294,7 @@ class JsonHttpClientTest {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         while (Thread.getAllStackTraces().keySet().stream()
                 .anyMatch(thread -> thread.getName().equals("http " + url()))) {
-            assertThat(System.nanoTime()).as("the threads stay").isLessThan(deadline);
+            assertThat(System.nanoTime()).as("threads are still running").isLessThan(deadline);
             Thread.onSpinWait();
         }
     }

@@ -82,7 +82,7 @@ final class FilesSink implements VectorSink {
                             + " is written as a folder of parts; name another path or remove it");
         }
         if (!Files.exists(path)) {
-            start.createEmpty("the folder " + folder);
+            start.requireMayCreate("the folder " + folder);
         }
         try {
             Files.createDirectories(path);

@@ -46,7 +46,7 @@ class FilesDocumentsTest {
         assertThatThrownBy(() -> source("//docs.jsonl", ""))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
-                        "file://docs.jsonl names a host. Write file:docs.jsonl for a relative path,"
+                        "file://docs.jsonl has a host. Write file:docs.jsonl for a relative path,"
                                 + " file:/docs.jsonl for an absolute one");
     }
 

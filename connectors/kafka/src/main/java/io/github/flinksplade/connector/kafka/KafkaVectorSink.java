@@ -110,7 +110,7 @@ final class KafkaVectorSink implements VectorSink {
                 cluster.checkTransactionTimeout(delivery.transactionTimeoutMillis());
             }
             if (!cluster.topicExists()) {
-                start.createEmpty("topic '" + settings.topic() + "'");
+                start.requireMayCreate("topic '" + settings.topic() + "'");
                 cluster.createTopic(delivery.partitions(), Map.of());
             }
             limits = cluster.topicLimits();

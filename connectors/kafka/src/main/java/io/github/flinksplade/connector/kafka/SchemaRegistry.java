@@ -205,7 +205,7 @@ final class SchemaRegistry {
         body.put("schemaType", type).put("schema", schema);
         String path = "/subjects/" + JsonRequest.encode(subject) + "/versions";
         try (JsonHttpClient http = new JsonHttpClient(url, connection)) {
-            return http.exchange(JsonRequest.of("POST", path, body).ofType(CONTENT_TYPE));
+            return http.exchange(JsonRequest.of("POST", path, body).withContentType(CONTENT_TYPE));
         } catch (IOException e) {
             throw new UnreachableException(
                     "the schema registry at "

@@ -167,12 +167,12 @@ class KafkaChecksITCase {
         assertThatThrownBy(() -> sink("mixed").prepare(context("t", other), StartMode.RESUME))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
-                        "topic 'mixed' holds vectors of the model builtin:minilm (fingerprint "
+                        "topic 'mixed' contains vectors of the model builtin:minilm (fingerprint "
                                 + Samples.PROVENANCE.fingerprint()
                                 + "), not of hf:a/b (fingerprint "
                                 + other.fingerprint()
-                                + "; different: model_sha256, tokenizer_sha256); use that model and its"
-                                + " settings, or write to another topic, or let both stand there with"
+                                + "; they differ in model_sha256, tokenizer_sha256). Use that model and"
+                                + " its settings, or write to another topic, or accept both models with"
                                 + " --allow-mixed-models");
         sink("mixed")
                 .prepare(

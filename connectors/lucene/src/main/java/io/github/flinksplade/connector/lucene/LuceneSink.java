@@ -37,7 +37,7 @@ final class LuceneSink implements VectorSink {
     public PreparedSink prepare(SinkContext context, StartMode start) {
         IndexDirectory index = new IndexDirectory(Path.of(directory));
         if (index.isVacant()) {
-            start.createEmpty("the index in " + directory);
+            start.requireMayCreate("the index in " + directory);
             index.create(context.provenance());
         } else {
             index.check(context);

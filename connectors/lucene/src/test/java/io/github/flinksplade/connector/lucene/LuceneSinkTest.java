@@ -53,7 +53,7 @@ class LuceneSinkTest {
                 .hasMessageContaining("write true or false");
         assertThatThrownBy(() -> connector.sink(ConnectorUri.parse("lucene:a\0b")))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("is not a path");
+                .hasMessageContaining("is not a valid path");
     }
 
     @Test
@@ -105,12 +105,12 @@ class LuceneSinkTest {
         String message =
                 "the index in "
                         + index.directory
-                        + " holds vectors of the model model-a (fingerprint "
+                        + " contains vectors of the model model-a (fingerprint "
                         + MODEL.fingerprint()
                         + "), not of model-b (fingerprint "
                         + other.fingerprint()
-                        + "; different: model_sha256, max_tokens); use that model and its settings,"
-                        + " or name a new directory, or remove this one, or let both stand there with"
+                        + "; they differ in model_sha256, max_tokens). Use that model and its settings,"
+                        + " or name a new directory, or remove this one, or accept both models with"
                         + " --allow-mixed-models";
         assertThatThrownBy(() -> index.check(other))
                 .isInstanceOf(ConnectorException.class)

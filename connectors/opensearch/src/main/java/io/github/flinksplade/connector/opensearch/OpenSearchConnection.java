@@ -41,7 +41,7 @@ final class OpenSearchConnection implements AutoCloseable {
     CompletableFuture<JsonResponse> bulk(String parameters, byte[] lines) {
         return http.send(
                 JsonRequest.post(index() + "/_bulk" + parameters, lines)
-                        .ofType("application/x-ndjson"));
+                        .withContentType("application/x-ndjson"));
     }
 
     /**

@@ -118,7 +118,7 @@ final class OpenSearchSink implements BatchVectorSink {
         checkPipeline(server);
         JsonResponse found = server.exchange(server.ofIndex("GET", "", null));
         if (OpenSearchFailureClassifier.isMissing(found)) {
-            start.createEmpty(place.toString());
+            start.requireMayCreate(place.toString());
             create(server, context);
             found = server.exchange(server.ofIndex("GET", "", null));
         }

@@ -49,7 +49,7 @@ final class PineconeClient implements BatchClient<Change> {
     }
 
     @Override
-    public long termsLeftOut() {
+    public long droppedTerms() {
         return termsLeftOut.get();
     }
 

@@ -88,7 +88,7 @@ final class PineconeIndexConnection implements AutoCloseable {
         try {
             return connect(settings, describe(settings, controlPlane));
         } catch (PineconeNotFoundException e) {
-            start.createEmpty(settings.location());
+            start.requireMayCreate(settings.location());
             return connect(settings, create(settings, controlPlane));
         } catch (PineconeException e) {
             throw PineconeFailureClassifier.explain(settings, e);

@@ -56,7 +56,7 @@ final class PineconeSink implements BatchVectorSink {
                                 + " records that flink-splade did not write; name a new namespace"
                                 + " with namespace=NAME, or a new index");
             }
-            start.createEmpty(settings.collection());
+            start.requireMayCreate(settings.collection());
             mark.write(context.provenance());
         }
     }

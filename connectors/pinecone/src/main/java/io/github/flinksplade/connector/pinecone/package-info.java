@@ -7,7 +7,7 @@
  * record {@code NAMESPACE} in its namespace {@code flink-splade} says what made the vectors.
  *
  * <p><b>A record.</b> The document's id; its terms as sparse values, float32 as they are, the 2,048
- * largest where there are more (counted in the metric {@code termsLeftOut}); as metadata its text,
+ * largest where there are more (counted in the metric {@code droppedTerms}); as metadata its text,
  * its version in {@code _version}, and its fields as {@link
  * io.github.flinksplade.connector.pinecone.PineconeMetadata} has it. A document without terms
  * cannot be held by a sparse index: whatever is there under its id is deleted. A dense one holds

@@ -95,9 +95,9 @@ class PineconeRequestFactoryTest {
             assertThat(change.vector().getSparseValues().getValuesList())
                     .filteredOn(weight -> weight == 2f)
                     .hasSize(1_000);
-            assertThat(client.termsLeftOut()).isEqualTo(952);
+            assertThat(client.droppedTerms()).isEqualTo(952);
             client.request(record("{}"));
-            assertThat(client.termsLeftOut()).isEqualTo(952);
+            assertThat(client.droppedTerms()).isEqualTo(952);
         }
     }
 

@@ -55,7 +55,7 @@ final class QdrantSchema {
         requireConditionalWrites();
         CollectionInfo info = find();
         if (info == null) {
-            start.createEmpty(settings.location());
+            start.requireMayCreate(settings.location());
             create(context.provenance());
             index(Set.of());
             return;
@@ -67,7 +67,7 @@ final class QdrantSchema {
         } else if (info.getPointsCount() > 0) {
             throw foreign();
         } else {
-            start.createEmpty(settings.location());
+            start.requireMayCreate(settings.location());
             takeOver(context.provenance());
         }
         index(info.getPayloadSchemaMap().keySet());

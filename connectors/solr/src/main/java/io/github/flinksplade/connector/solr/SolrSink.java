@@ -71,7 +71,7 @@ final class SolrSink implements BatchVectorSink {
                 throw SolrFailureClassifier.unavailable(place, system);
             }
             require(system, "find");
-            start.createEmpty(place.toString());
+            start.requireMayCreate(place.toString());
             create(solr, system.body());
             schema = solr.ask("/schema", null);
         }
@@ -79,7 +79,7 @@ final class SolrSink implements BatchVectorSink {
         new SolrSchema(solr).complete(schema.body().path("schema"));
         if (SolrIndex.provenance(solr) == null) {
             requireEmpty(solr);
-            start.createEmpty(place.toString());
+            start.requireMayCreate(place.toString());
         }
         // Sent even if it is there: what comes second is passed over, and it shows whether the
         // user may write, and whether the processor is at work.

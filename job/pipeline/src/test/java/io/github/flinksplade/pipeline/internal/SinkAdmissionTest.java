@@ -46,7 +46,7 @@ class SinkAdmissionTest {
                 throw new UnreachableException("unavailable", null);
             }
             if (isEmpty) {
-                start.createEmpty("the index");
+                start.requireMayCreate("the index");
             } else if (start == StartMode.NEW) {
                 throw new ConnectorException("the folder contains vectors of another run");
             }
