@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector;
 
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * How a document's id is read from the key of its record. A tombstone has no other place for it.
@@ -18,27 +19,46 @@ public record KeyFormat(boolean isJson, String pointer, boolean wins) implements
     /** The key is the id, in UTF-8, of records whose value has none. */
     public static final KeyFormat STRING = new KeyFormat(false, "", false);
 
-    private static final String KEY = "key";
-    private static final String ID = "id";
+    private enum Encoding {
+        STRING,
+        JSON
+    }
 
-    /** The names of the options that {@link #of} reads. */
-    public static final String[] OPTIONS = {KEY, ID};
+    private static final String WHOLE_KEY = "key";
+    private static final String POINTER_PREFIX = "key:";
+
+    private static final ConnectorOption<Encoding> KEY =
+            ConnectorOption.choice(
+                            "key",
+                            Encoding.class,
+                            null,
+                            "encoding of the key: with `string` the key is the id; with `json` it"
+                                    + " is JSON, as Debezium and Kafka Connect write it, with or"
+                                    + " without their envelope of `schema` and `payload`")
+                    .withDefaultText("string");
+    private static final ConnectorOption<String> ID =
+            ConnectorOption.text(
+                            "id",
+                            "key, key:/POINTER",
+                            null,
+                            "where the id is: `key` is the whole key, even if the value has an id;"
+                                    + " `key:/POINTER` is a JSON pointer into a JSON key, such as"
+                                    + " `id=key:/id`")
+                    .withDefaultText("the value's `id`, else the key");
+
+    /** The options that {@link #of} reads: {@code key} and {@code id}. */
+    public static final List<ConnectorOption<?>> OPTIONS = List.of(KEY, ID);
 
     /**
-     * Reads the options {@code key} ({@code string}, the default, or {@code json}) and {@code id}
-     * ({@code key}, or {@code key:} and a JSON pointer).
+     * Reads the {@link #OPTIONS}.
      *
-     * @throws ConnectorException when they are neither, or contradict each other
+     * @throws ConnectorException if one is invalid, or they contradict each other
      */
     public static KeyFormat of(ConnectorUri uri) {
-        String format = uri.option(KEY);
-        String id = uri.option(ID);
-        if (format != null && !format.equals("string") && !format.equals("json")) {
-            throw new ConnectorException(
-                    "key=" + format + " in " + uri + ": write key=string or key=json");
-        }
-        boolean hasPointer = id != null && id.startsWith("key:");
-        if (id != null && !id.equals(KEY) && !hasPointer) {
+        Encoding encoding = KEY.get(uri);
+        String id = ID.get(uri);
+        boolean hasPointer = id != null && id.startsWith(POINTER_PREFIX);
+        if (id != null && !id.equals(WHOLE_KEY) && !hasPointer) {
             throw new ConnectorException(
                     "id="
                             + id
@@ -47,7 +67,7 @@ public record KeyFormat(boolean isJson, String pointer, boolean wins) implements
                             + ": write id=key for the whole key of the record, or id=key: and a"
                             + " JSON pointer, such as id=key:/id");
         }
-        String pointer = hasPointer ? id.substring("key:".length()) : "";
+        String pointer = hasPointer ? id.substring(POINTER_PREFIX.length()) : "";
         if (!pointer.isEmpty() && !pointer.startsWith("/")) {
             throw new ConnectorException(
                     "'"
@@ -56,7 +76,7 @@ public record KeyFormat(boolean isJson, String pointer, boolean wins) implements
                             + uri
                             + " is not a JSON pointer: it starts with a slash, as in id=key:/id");
         }
-        if (!pointer.isEmpty() && "string".equals(format)) {
+        if (!pointer.isEmpty() && encoding == Encoding.STRING) {
             throw new ConnectorException(
                     "id="
                             + id
@@ -65,6 +85,6 @@ public record KeyFormat(boolean isJson, String pointer, boolean wins) implements
                             + " points into the key, which key=string takes as a whole: write"
                             + " key=json");
         }
-        return new KeyFormat("json".equals(format) || !pointer.isEmpty(), pointer, id != null);
+        return new KeyFormat(encoding == Encoding.JSON || !pointer.isEmpty(), pointer, id != null);
     }
 }

@@ -167,7 +167,7 @@ class FilesDocumentsTest {
                 .hasMessageContaining("[auto, json, tsv, text]");
         assertThatThrownBy(() -> source("a", "?interval=3s"))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("needs watch=true");
+                .hasMessageContaining("requires watch=true");
         for (String interval : List.of("soon", "0.5", "5", "NaN")) {
             assertThatThrownBy(() -> source("a", "?watch=true&interval=" + interval))
                     .isInstanceOf(ConnectorException.class)

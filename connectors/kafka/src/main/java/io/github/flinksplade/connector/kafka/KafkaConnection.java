@@ -235,7 +235,9 @@ final class KafkaConnection implements AutoCloseable {
                                 + limit.getAsLong()
                                 + " at "
                                 + settings.servers()
-                                + "; lower it with transaction-timeout="
+                                + "; lower it with "
+                                + KafkaDelivery.TRANSACTION_TIMEOUT.name()
+                                + "="
                                 + limit.getAsLong()
                                 + "ms in the address, or raise the broker's");
             }

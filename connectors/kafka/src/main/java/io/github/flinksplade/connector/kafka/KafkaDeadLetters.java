@@ -38,13 +38,7 @@ final class KafkaDeadLetters implements DeadLetterQueue {
     }
 
     static KafkaDeadLetters of(ConnectorUri uri) {
-        uri.allowOptions(
-                KafkaDelivery.OPTION_DELIVERY,
-                KafkaDelivery.OPTION_TRANSACTION_TIMEOUT,
-                KafkaDelivery.OPTION_TRANSACTIONAL_ID_PREFIX,
-                KafkaDelivery.OPTION_PARTITIONS,
-                KafkaSettings.OPTION_PROPERTIES);
-        KafkaSettings kafka = KafkaSettings.of(uri);
+        KafkaSettings kafka = KafkaSettings.of(uri.allowOptions(KafkaDelivery.OPTIONS));
         return new KafkaDeadLetters(kafka, KafkaDelivery.of(kafka));
     }
 

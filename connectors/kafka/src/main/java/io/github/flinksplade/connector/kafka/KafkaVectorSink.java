@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector.kafka;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.PreparedSink;
@@ -11,7 +12,9 @@ import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSink;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.record.AbstractRecords;
@@ -46,6 +49,22 @@ final class KafkaVectorSink implements VectorSink {
         }
     }
 
+    private static final ConnectorOption<Format> FORMAT =
+            ConnectorOption.choice(
+                    "format",
+                    Format.class,
+                    Format.INDICES,
+                    Map.of("hybrid", Format.INDICES),
+                    "`indices` and `lucene` are JSON; `lucene` has rounded weights");
+    private static final ConnectorOption<Boolean> TEXT =
+            ConnectorOption.flag("text", false, "write the text, too");
+
+    static final List<ConnectorOption<?>> OPTIONS =
+            Stream.concat(
+                            Stream.of(FORMAT, TEXT, SchemaRegistry.OPTION),
+                            KafkaDelivery.OPTIONS.stream())
+                    .toList();
+
     private final KafkaSettings settings;
     private final KafkaDelivery delivery;
     private final Format format;
@@ -66,32 +85,21 @@ final class KafkaVectorSink implements VectorSink {
     }
 
     static KafkaVectorSink of(ConnectorUri uri) {
-        uri.allowOptions(
-                "format",
-                "text",
-                SchemaRegistry.OPTION,
-                KafkaDelivery.OPTION_DELIVERY,
-                KafkaDelivery.OPTION_TRANSACTION_TIMEOUT,
-                KafkaDelivery.OPTION_TRANSACTIONAL_ID_PREFIX,
-                KafkaDelivery.OPTION_PARTITIONS,
-                KafkaSettings.OPTION_PROPERTIES);
-        Format format =
-                uri.choice(
-                        "format", Format.class, Format.INDICES, Map.of("hybrid", Format.INDICES));
-        String registry = uri.option(SchemaRegistry.OPTION);
+        uri.allowOptions(OPTIONS);
+        Format format = FORMAT.get(uri);
+        String registry = SchemaRegistry.OPTION.get(uri);
         if (registry != null) {
             SchemaRegistry.checkUrl(registry);
             if (format != Format.AVRO && format != Format.PROTOBUF) {
                 throw new ConnectorException(
-                        SchemaRegistry.OPTION
+                        SchemaRegistry.OPTION.name()
                                 + "= in "
                                 + uri
-                                + " needs format=avro or format=protobuf");
+                                + " requires format=avro or format=protobuf");
             }
         }
         KafkaSettings kafka = KafkaSettings.of(uri);
-        return new KafkaVectorSink(
-                kafka, KafkaDelivery.of(kafka), format, uri.flag("text", false), registry);
+        return new KafkaVectorSink(kafka, KafkaDelivery.of(kafka), format, TEXT.get(uri), registry);
     }
 
     @Override

@@ -59,7 +59,7 @@ final class KafkaVectors implements VectorSource {
     }
 
     static KafkaVectors of(ConnectorUri uri) {
-        KafkaSettings kafka = KafkaSettings.of(uri.allowOptions(KafkaSettings.OPTION_PROPERTIES));
+        KafkaSettings kafka = KafkaSettings.of(uri.allowOptions(KafkaSettings.OPTIONS));
         try (KafkaConnection cluster = KafkaConnection.connect(kafka)) {
             cluster.requireTopic();
             List<Partition> partitions = cluster.partitions();

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.ConnectionSettings.Property;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.http.JsonHttpClient;
@@ -26,7 +27,13 @@ import java.util.stream.Collectors;
  */
 final class SchemaRegistry {
 
-    static final String OPTION = "registry";
+    static final ConnectorOption<String> OPTION =
+            ConnectorOption.text(
+                    "registry",
+                    "a URL",
+                    null,
+                    "URL of a schema registry, for `avro` and `protobuf`; the schema is registered"
+                            + " under `<topic>-value`");
 
     private static final String PREFIX = "registry.";
     private static final Property[] ACCEPTED = {
@@ -61,12 +68,13 @@ final class SchemaRegistry {
         try {
             uri = new URI(url);
         } catch (URISyntaxException e) {
-            throw new ConnectorException(OPTION + "= is not a URL. Write http://host:8081", e);
+            throw new ConnectorException(
+                    OPTION.name() + "= is not a URL. Write http://host:8081", e);
         }
         if (uri.getRawUserInfo() != null) {
             // the URL is not repeated: it contains a password
             throw new ConnectorException(
-                    OPTION
+                    OPTION.name()
                             + "= contains credentials. Write them as the Kafka properties "
                             + PREFIX
                             + Property.USERNAME.key()
@@ -79,7 +87,7 @@ final class SchemaRegistry {
                 || uri.getRawQuery() != null
                 || uri.getRawFragment() != null) {
             throw new ConnectorException(
-                    OPTION
+                    OPTION.name()
                             + "="
                             + url
                             + " is not the URL of a schema registry. Write http://host:8081");
@@ -194,7 +202,7 @@ final class SchemaRegistry {
                                             + " does not answer as a schema registry does ("
                                             + response.describeStatus()
                                             + "). Correct "
-                                            + OPTION
+                                            + OPTION.name()
                                             + "= in "
                                             + settings;
                 });
@@ -213,7 +221,7 @@ final class SchemaRegistry {
                             + " is unavailable: "
                             + e.getMessage()
                             + ". Start it, or correct "
-                            + OPTION
+                            + OPTION.name()
                             + "= in "
                             + settings,
                     e);

@@ -17,6 +17,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.flink.util.InstantiationUtil;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterAll;
@@ -186,8 +187,8 @@ class KafkaChecksITCase {
         String topic = "small-" + format;
         broker.createTopic(topic, 1, Map.of("max.message.bytes", "20000"));
         KafkaVectorSink sink = sink(topic + "?delivery=at-least-once&text=true&format=" + format);
-        VectorRecord large = Samples.upsert("large", 1, new int[8_000]);
-        VectorRecord fits = Samples.upsert("fits", 1, new int[1_000]);
+        VectorRecord large = Samples.upsert("large", 1, terms(8_000));
+        VectorRecord fits = Samples.upsert("fits", 1, terms(1_000));
         // as it reaches the task managers
         KafkaVectorSink.PreparedTopic there =
                 (KafkaVectorSink.PreparedTopic)
@@ -206,14 +207,14 @@ class KafkaChecksITCase {
         int high = 8_000;
         while (high - low > 1) {
             int middle = (low + high) / 2;
-            if (there.rejection(Samples.upsert("b", 1, new int[middle])) == null) {
+            if (there.rejection(Samples.upsert("b", 1, terms(middle))) == null) {
                 low = middle;
             } else {
                 high = middle;
             }
         }
         ProducerRecord<byte[], byte[]> border =
-                there.serializer().serialize(Samples.upsert("b", 1, new int[low]));
+                there.serializer().serialize(Samples.upsert("b", 1, terms(low)));
         assertThat(KafkaVectorSink.size(border)).isBetween(19_980, 20_000);
         broker.produce(List.of(border));
         assertThat(broker.readCommitted(topic)).hasSize(1);
@@ -223,7 +224,7 @@ class KafkaChecksITCase {
     void aTopicForLargeMessagesRaisesTheProducersLimit() {
         broker.createTopic("large", 1, Map.of("max.message.bytes", "5000000"));
         PreparedSink sink = sink("large").prepare(context("t"), StartMode.NEW);
-        VectorRecord record = Samples.upsert("1", 1, new int[200_000]);
+        VectorRecord record = Samples.upsert("1", 1, terms(200_000));
         assertThat(sink.rejection(record)).isNull();
         PreparedSink limited =
                 KafkaVectorSink.of(
@@ -249,5 +250,10 @@ class KafkaChecksITCase {
                             new TopicLimits(
                                     16 * 1024 * 1024, Long.MAX_VALUE, Long.MAX_VALUE, false));
         }
+    }
+
+    /** So many term ids. */
+    private static int[] terms(int count) {
+        return IntStream.range(0, count).toArray();
     }
 }

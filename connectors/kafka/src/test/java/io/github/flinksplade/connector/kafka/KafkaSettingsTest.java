@@ -171,13 +171,13 @@ class KafkaSettingsTest {
                     group=x                                           | unknown option 'group'
                     format=anserini                                   | write one of [indices, lucene, avro, protobuf]
                     text=1                                            | write true or false
-                    delivery=maybe                                    | write exactly-once or at-least-once
+                    delivery=maybe                                    | write one of [exactly-once, at-least-once]
                     transaction-timeout=soon                          | is not a duration
                     transaction-timeout=60000                         | is not a duration
                     transaction-timeout=0s                            | 24 d
                     transaction-timeout=60d                           | 24 d
                     transactional-id-prefix=a/b                       | letters, digits
-                    partitions=0                                      | write a number from 1
+                    partitions=0                                      | a whole number from 1
                     delivery=at-least-once&transaction-timeout=1min   | uses no transactions
                     """)
     void refusesWhatATargetDoesNotTake(String option, String sentence) {

@@ -219,8 +219,8 @@ class SchemaRegistryTest {
                     format=avro&registry=ftp://host            | Write http://host:8081
                     format=avro&registry=http://h/?a=b         | Write http://host:8081
                     format=avro&registry=ht!tp                 | Write http://host:8081
-                    registry=http://localhost:8081             | needs format=avro or format=protobuf
-                    format=lucene&registry=http://h            | needs format=avro or format=protobuf
+                    registry=http://localhost:8081             | requires format=avro or format=protobuf
+                    format=lucene&registry=http://h            | requires format=avro or format=protobuf
                     format=json                                | write one of [indices, lucene, avro, protobuf]
                     format=avro&registri=http://h              | did you mean 'registry'?
                     """)
