@@ -113,8 +113,8 @@ final class FilesDocuments implements DocumentSource {
 
     @Override
     public void check() {
-        List<FilePattern.Found> files = pattern.list();
-        for (FilePattern.Found file : files) {
+        List<FilePattern.ListedFile> files = pattern.list();
+        for (FilePattern.ListedFile file : files) {
             if (!Files.isReadable(Path.of(file.path()))) {
                 throw new ConnectorException("cannot read " + file.path() + ": permission denied");
             }
@@ -127,7 +127,7 @@ final class FilesDocuments implements DocumentSource {
         return format(pattern.list());
     }
 
-    private RecordFormat format(List<FilePattern.Found> files) {
+    private RecordFormat format(List<FilePattern.ListedFile> files) {
         if (files.isEmpty() && intervalMillis == 0) {
             throw new ConnectorException(
                     (pattern.glob() == null
@@ -143,15 +143,15 @@ final class FilesDocuments implements DocumentSource {
         };
     }
 
-    private RecordFormat formatByNames(List<FilePattern.Found> files) {
+    private RecordFormat formatByNames(List<FilePattern.ListedFile> files) {
         if (files.isEmpty()) {
             throw new ConnectorException(
                     "there is no file yet to tell the format of "
                             + uri
                             + " by; add format=json, format=tsv or format=text");
         }
-        FilePattern.Found first = files.get(0);
-        for (FilePattern.Found file : files) {
+        FilePattern.ListedFile first = files.get(0);
+        for (FilePattern.ListedFile file : files) {
             if (formatOf(file.name()) == null) {
                 throw new ConnectorException(
                         "cannot tell the format of "

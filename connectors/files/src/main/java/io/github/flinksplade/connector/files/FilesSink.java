@@ -64,16 +64,16 @@ final class FilesSink implements VectorSink {
     private final ConnectorUri uri;
     private final String folder;
     private final Form form;
-    private final boolean text;
-    private final boolean append;
+    private final boolean writesText;
+    private final boolean appends;
 
     FilesSink(ConnectorUri uri) {
         uri.allowOptions(OPTIONS);
         this.uri = uri;
         this.folder = LocalPath.of(uri).toString();
         this.form = FORMAT.get(uri);
-        this.text = TEXT.get(uri);
-        this.append = APPEND.get(uri);
+        this.writesText = TEXT.get(uri);
+        this.appends = APPEND.get(uri);
         if (form == Form.ANSERINI && uri.option(TEXT.name()) != null) {
             throw new ConnectorException(
                     TEXT.name()
@@ -94,7 +94,7 @@ final class FilesSink implements VectorSink {
         return new FolderSink(
                 folder,
                 form,
-                new VectorJson(form, text, context.provenance(), context.vocabulary()),
+                new VectorJson(form, writesText, context.provenance(), context.vocabulary()),
                 context.jobId());
     }
 
@@ -123,7 +123,7 @@ final class FilesSink implements VectorSink {
         if (parts.isEmpty()) {
             return;
         }
-        if (start == StartMode.NEW && !append) {
+        if (start == StartMode.NEW && !appends) {
             throw new ConnectorException(
                     folder
                             + " holds the vectors of an earlier run; name another path, remove it,"
@@ -140,10 +140,12 @@ final class FilesSink implements VectorSink {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(
                             file ->
-                                    file.getFileName().toString().startsWith(PartSink.PREFIX + "-")
+                                    file.getFileName()
+                                                    .toString()
+                                                    .startsWith(PartFileSink.PREFIX + "-")
                                             && file.getFileName()
                                                     .toString()
-                                                    .endsWith(PartSink.SUFFIX))
+                                                    .endsWith(PartFileSink.SUFFIX))
                     .sorted()
                     .toList();
         } catch (IOException e) {
@@ -203,7 +205,7 @@ final class FilesSink implements VectorSink {
 
         @Override
         public Sink<VectorRecord> sink() {
-            return new PartSink(folder, json, jobId);
+            return new PartFileSink(folder, json, jobId);
         }
     }
 

@@ -203,7 +203,7 @@ class FilesDocumentsTest {
 
     private static List<String> list(String place) {
         return FilePattern.of(ConnectorUri.parse("file:" + place)).list().stream()
-                .map(FilePattern.Found::name)
+                .map(FilePattern.ListedFile::name)
                 .toList();
     }
 

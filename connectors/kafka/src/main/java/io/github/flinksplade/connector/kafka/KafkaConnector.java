@@ -45,7 +45,7 @@ public final class KafkaConnector implements Connector {
 
     @Override
     public List<ConnectorOption<?>> deadLetterOptions() {
-        return KafkaDelivery.OPTIONS;
+        return KafkaProducerSettings.OPTIONS;
     }
 
     @Override

@@ -43,11 +43,11 @@ final class KafkaDocuments implements DocumentSource {
                     Format.JSON,
                     "`json`: one JSON object per record; `text`: the value is the text, the key"
                             + " the id");
-    private static final ConnectorOption<StartOffsets.Start> START =
+    private static final ConnectorOption<StartOffsetsInitializer.Start> START =
             ConnectorOption.choice(
                     "start",
-                    StartOffsets.Start.class,
-                    StartOffsets.Start.EARLIEST,
+                    StartOffsetsInitializer.Start.class,
+                    StartOffsetsInitializer.Start.EARLIEST,
                     "where a job without state starts; `committed` is the group's committed"
                             + " offsets, or the earliest where there are none; the log states the"
                             + " offset of each partition");
@@ -67,7 +67,7 @@ final class KafkaDocuments implements DocumentSource {
     private final Properties properties;
     private final Format format;
     private final KeyFormat keyFormat;
-    private final StartOffsets.Start start;
+    private final StartOffsetsInitializer.Start start;
     private final boolean bounded;
 
     private KafkaDocuments(
@@ -75,7 +75,7 @@ final class KafkaDocuments implements DocumentSource {
             Properties properties,
             Format format,
             KeyFormat keyFormat,
-            StartOffsets.Start start,
+            StartOffsetsInitializer.Start start,
             boolean bounded) {
         this.settings = settings;
         this.properties = properties;
@@ -119,16 +119,16 @@ final class KafkaDocuments implements DocumentSource {
 
     @Override
     public String identity() {
-        try (KafkaConnection cluster = KafkaConnection.connect(settings)) {
-            return cluster.identity();
+        try (KafkaConnection connection = KafkaConnection.connect(settings)) {
+            return connection.identity();
         }
     }
 
     @Override
     public void check() {
-        try (KafkaConnection cluster = KafkaConnection.connect(settings)) {
-            cluster.checkConsumer(properties);
-            cluster.requireTopic();
+        try (KafkaConnection connection = KafkaConnection.connect(settings)) {
+            connection.checkConsumer(properties);
+            connection.requireTopic();
         }
     }
 

@@ -203,11 +203,11 @@ final class KafkaSettings implements Serializable {
     Properties properties() {
         Properties copy = new Properties();
         copy.putAll(properties);
-        copy.keySet().removeAll(SchemaRegistry.PROPERTIES);
+        copy.keySet().removeAll(SchemaRegistryClient.PROPERTIES);
         return copy;
     }
 
-    /** One of {@link SchemaRegistry#PROPERTIES}, or null. May be a secret. */
+    /** One of {@link SchemaRegistryClient#PROPERTIES}, or null. May be a secret. */
     String registryProperty(String name) {
         return properties.getProperty(name);
     }

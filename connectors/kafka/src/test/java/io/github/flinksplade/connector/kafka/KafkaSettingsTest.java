@@ -204,8 +204,8 @@ class KafkaSettingsTest {
                 .checkCommits(Duration.ofDays(1));
     }
 
-    private static KafkaDelivery delivery(ConnectorUri uri) {
-        return KafkaDelivery.of(KafkaSettings.of(uri));
+    private static KafkaProducerSettings delivery(ConnectorUri uri) {
+        return KafkaProducerSettings.of(KafkaSettings.of(uri));
     }
 
     @Test
@@ -218,13 +218,13 @@ class KafkaSettingsTest {
 
     private static long timeoutMillis(String options, Map<String, String> properties) {
         ConnectorUri uri = ConnectorUri.parse("kafka://a:1/t" + options).withProperties(properties);
-        return KafkaDelivery.of(KafkaSettings.of(uri)).transactionTimeoutMillis();
+        return KafkaProducerSettings.of(KafkaSettings.of(uri)).transactionTimeoutMillis();
     }
 
     @Test
     void noPrefixOfTransactionsIsTheBeginningOfAnother() {
-        KafkaDelivery delivery =
-                KafkaDelivery.of(KafkaSettings.of(ConnectorUri.parse("kafka://a:1/t")));
+        KafkaProducerSettings delivery =
+                KafkaProducerSettings.of(KafkaSettings.of(ConnectorUri.parse("kafka://a:1/t")));
         assertThat(delivery.transactionalIdPrefix("vectors", "job-10"))
                 .isEqualTo("flink-splade:t:vectors:job-10:")
                 .doesNotStartWith(delivery.transactionalIdPrefix("vectors", "job-1"));
@@ -237,7 +237,7 @@ class KafkaSettingsTest {
         ConnectorUri uri =
                 ConnectorUri.parse("kafka://a:1/t")
                         .withProperties(Map.of("enable.idempotence", "false"));
-        assertThatThrownBy(() -> KafkaDelivery.of(KafkaSettings.of(uri)).checkProducer())
+        assertThatThrownBy(() -> KafkaProducerSettings.of(KafkaSettings.of(uri)).checkProducer())
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageStartingWith("the Kafka properties of kafka://a:1/t are not right: ")
                 .hasMessageContaining("idempotence");

@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
  * registry.username} and {@code registry.password}, or {@code registry.token}; {@code registry.ca}
  * is a PEM file of certificate authorities. They are not passed to Kafka's clients.
  */
-final class SchemaRegistry {
+final class SchemaRegistryClient {
 
     static final ConnectorOption<String> OPTION =
             ConnectorOption.text(
@@ -56,7 +56,8 @@ final class SchemaRegistry {
     private final String url;
     private final ConnectionSettings connection;
 
-    private SchemaRegistry(KafkaSettings settings, String url, ConnectionSettings connection) {
+    private SchemaRegistryClient(
+            KafkaSettings settings, String url, ConnectionSettings connection) {
         this.settings = settings;
         this.url = url;
         this.connection = connection;
@@ -99,11 +100,11 @@ final class SchemaRegistry {
      *
      * @throws ConnectorException if they are incomplete, ambiguous or misspelled
      */
-    static SchemaRegistry of(KafkaSettings settings, String url) {
+    static SchemaRegistryClient of(KafkaSettings settings, String url) {
         return of(settings, url, ConnectionSettings.DEFAULT_REQUEST_TIMEOUT);
     }
 
-    static SchemaRegistry of(KafkaSettings settings, String url, Duration requestTimeout) {
+    static SchemaRegistryClient of(KafkaSettings settings, String url, Duration requestTimeout) {
         checkProperties(settings);
         ConnectionSettings.Origin origin =
                 new ConnectionSettings.Origin(
@@ -112,7 +113,7 @@ final class SchemaRegistry {
                         settings::registryProperty,
                         "SCHEMA_REGISTRY",
                         System::getenv);
-        return new SchemaRegistry(
+        return new SchemaRegistryClient(
                 settings,
                 url.replaceFirst("/+$", ""),
                 ConnectionSettings.of(

@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector.kafka;
 
-import static io.github.flinksplade.connector.kafka.Samples.bytes;
-import static io.github.flinksplade.connector.kafka.Samples.context;
+import static io.github.flinksplade.connector.kafka.TestRecords.bytes;
+import static io.github.flinksplade.connector.kafka.TestRecords.context;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is found out before a job starts, against a real broker. */
-class KafkaChecksITCase {
+class KafkaPreparationITCase {
 
     private static KafkaBroker broker;
 
@@ -156,20 +156,20 @@ class KafkaChecksITCase {
         VectorRecordSerializer serializer =
                 new VectorRecordSerializer(
                         "mixed",
-                        Samples.PROVENANCE,
-                        new VectorJson(VectorJson.Form.INDICES, false, Samples.PROVENANCE, null)
+                        TestRecords.PROVENANCE,
+                        new VectorJson(VectorJson.Form.INDICES, false, TestRecords.PROVENANCE, null)
                                 ::bytes);
         broker.produce(
                 List.of(
-                        serializer.serialize(Samples.upsert("1", 1, 5)),
-                        serializer.serialize(Samples.delete("1", 2))));
+                        serializer.serialize(TestRecords.upsert("1", 1, 5)),
+                        serializer.serialize(TestRecords.delete("1", 2))));
         sink("mixed").prepare(context("t"), StartMode.NEW);
         Provenance other = new Provenance("hf:a/b", "cc", "dd", "fp32", "none", 128);
         assertThatThrownBy(() -> sink("mixed").prepare(context("t", other), StartMode.RESUME))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
                         "topic 'mixed' holds vectors of the model builtin:minilm (fingerprint "
-                                + Samples.PROVENANCE.fingerprint()
+                                + TestRecords.PROVENANCE.fingerprint()
                                 + "), not of hf:a/b (fingerprint "
                                 + other.fingerprint()
                                 + "; different: model_sha256, tokenizer_sha256); use that model and its"
@@ -187,14 +187,14 @@ class KafkaChecksITCase {
         String topic = "small-" + format;
         broker.createTopic(topic, 1, Map.of("max.message.bytes", "20000"));
         KafkaVectorSink sink = sink(topic + "?delivery=at-least-once&text=true&format=" + format);
-        VectorRecord large = Samples.upsert("large", 1, terms(8_000));
-        VectorRecord fits = Samples.upsert("fits", 1, terms(1_000));
+        VectorRecord large = TestRecords.upsert("large", 1, terms(8_000));
+        VectorRecord fits = TestRecords.upsert("fits", 1, terms(1_000));
         // as it reaches the task managers
-        KafkaVectorSink.PreparedTopic there =
-                (KafkaVectorSink.PreparedTopic)
+        KafkaVectorSink.PreparedVectorSink there =
+                (KafkaVectorSink.PreparedVectorSink)
                         InstantiationUtil.clone(sink.prepare(context("t"), StartMode.NEW));
-        assertThat(there.rejection(Samples.upsert("1", 1, 5))).isNull();
-        assertThat(there.rejection(Samples.delete("1", 1))).isNull();
+        assertThat(there.rejection(TestRecords.upsert("1", 1, 5))).isNull();
+        assertThat(there.rejection(TestRecords.delete("1", 1))).isNull();
         assertThat(there.rejection(fits)).isNull();
         assertThat(there.rejection(large))
                 .startsWith("its ")
@@ -207,15 +207,15 @@ class KafkaChecksITCase {
         int high = 8_000;
         while (high - low > 1) {
             int middle = (low + high) / 2;
-            if (there.rejection(Samples.upsert("b", 1, terms(middle))) == null) {
+            if (there.rejection(TestRecords.upsert("b", 1, terms(middle))) == null) {
                 low = middle;
             } else {
                 high = middle;
             }
         }
         ProducerRecord<byte[], byte[]> border =
-                there.serializer().serialize(Samples.upsert("b", 1, terms(low)));
-        assertThat(KafkaVectorSink.size(border)).isBetween(19_980, 20_000);
+                there.serializer().serialize(TestRecords.upsert("b", 1, terms(low)));
+        assertThat(KafkaProducerSettings.sizeOf(border)).isBetween(19_980, 20_000);
         broker.produce(List.of(border));
         assertThat(broker.readCommitted(topic)).hasSize(1);
     }
@@ -224,7 +224,7 @@ class KafkaChecksITCase {
     void aTopicForLargeMessagesRaisesTheProducersLimit() {
         broker.createTopic("large", 1, Map.of("max.message.bytes", "5000000"));
         PreparedSink sink = sink("large").prepare(context("t"), StartMode.NEW);
-        VectorRecord record = Samples.upsert("1", 1, terms(200_000));
+        VectorRecord record = TestRecords.upsert("1", 1, terms(200_000));
         assertThat(sink.rejection(record)).isNull();
         PreparedSink limited =
                 KafkaVectorSink.of(
@@ -244,8 +244,8 @@ class KafkaChecksITCase {
     @Test
     void aCreatedDeadLetterTopicKeepsOldTimestampsAndLargeValues() {
         KafkaDeadLetters.of(uri("dead")).prepare("job");
-        try (KafkaConnection cluster = KafkaConnection.connect(KafkaSettings.of(uri("dead")))) {
-            assertThat(cluster.topicLimits())
+        try (KafkaConnection connection = KafkaConnection.connect(KafkaSettings.of(uri("dead")))) {
+            assertThat(connection.topicLimits())
                     .isEqualTo(
                             new TopicLimits(
                                     16 * 1024 * 1024, Long.MAX_VALUE, Long.MAX_VALUE, false));

@@ -21,11 +21,15 @@ import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.sink.KafkaSinkBuilder;
 import org.apache.flink.connector.kafka.sink.TransactionNamingStrategy;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.record.AbstractRecords;
+import org.apache.kafka.common.record.CompressionType;
+import org.apache.kafka.common.record.RecordBatch;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** How a topic is written to: what vectors and dead letters have in common. */
-final class KafkaDelivery implements Serializable {
+final class KafkaProducerSettings implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
@@ -71,7 +75,7 @@ final class KafkaDelivery implements Serializable {
                     "1 to 200 letters, digits, dots, underscores and dashes",
                     "flink-splade",
                     "start of the transactional ids, for brokers that restrict them",
-                    KafkaDelivery::checkPrefix);
+                    KafkaProducerSettings::checkPrefix);
 
     private static final ConnectorOption<Long> PARTITIONS =
             ConnectorOption.number(
@@ -100,7 +104,7 @@ final class KafkaDelivery implements Serializable {
 
     private final Properties properties;
 
-    private KafkaDelivery(
+    private KafkaProducerSettings(
             KafkaSettings settings,
             boolean exactlyOnce,
             String prefix,
@@ -113,7 +117,7 @@ final class KafkaDelivery implements Serializable {
         this.properties = properties;
     }
 
-    static KafkaDelivery of(KafkaSettings kafka) {
+    static KafkaProducerSettings of(KafkaSettings kafka) {
         ConnectorUri uri = kafka.uri();
         boolean exactlyOnce = DELIVERY.get(uri) == Guarantee.EXACTLY_ONCE;
         Properties properties = kafka.properties();
@@ -143,7 +147,7 @@ final class KafkaDelivery implements Serializable {
             rejectWithoutTransactions(uri, TRANSACTION_TIMEOUT);
             rejectWithoutTransactions(uri, TRANSACTIONAL_ID_PREFIX);
         }
-        return new KafkaDelivery(
+        return new KafkaProducerSettings(
                 kafka,
                 exactlyOnce,
                 TRANSACTIONAL_ID_PREFIX.get(uri),
@@ -176,7 +180,7 @@ final class KafkaDelivery implements Serializable {
         return prefix;
     }
 
-    boolean exactlyOnce() {
+    boolean isExactlyOnce() {
         return exactlyOnce;
     }
 
@@ -241,6 +245,16 @@ final class KafkaDelivery implements Serializable {
                                 config.getInt(ProducerConfig.MAX_REQUEST_SIZE_CONFIG),
                                 config.getLong(ProducerConfig.BUFFER_MEMORY_CONFIG)),
                         limits.maxMessageBytes());
+    }
+
+    /** The size of a record as the producer and the broker count it, uncompressed. */
+    static int sizeOf(ProducerRecord<byte[], byte[]> record) {
+        return AbstractRecords.estimateSizeInBytesUpperBound(
+                RecordBatch.CURRENT_MAGIC_VALUE,
+                CompressionType.NONE,
+                record.key(),
+                record.value(),
+                record.headers().toArray());
     }
 
     private Properties producerProperties(TopicLimits limits) {
