@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector;
 
 import java.io.Serializable;
+import java.util.List;
 import org.apache.flink.annotation.PublicEvolving;
 
 /**
@@ -23,31 +24,46 @@ public record KeyFormat(boolean isJson, String pointer, boolean overridesValue)
     /** The key, in UTF-8, is the id of records whose value has no id. */
     public static final KeyFormat STRING = new KeyFormat(false, "", false);
 
-    private static final String KEY = "key";
-    private static final String ID = "id";
+    private enum Encoding {
+        STRING,
+        JSON
+    }
 
-    /** The names of the options that {@link #of} reads. */
-    public static final String[] OPTIONS = {KEY, ID};
+    private static final String WHOLE_KEY = "key";
+    private static final String POINTER_PREFIX = "key:";
+
+    private static final ConnectorOption<Encoding> KEY =
+            ConnectorOption.choice(
+                            "key",
+                            Encoding.class,
+                            null,
+                            "encoding of the key: with `string` the key is the id; with `json` it"
+                                    + " is JSON, as Debezium and Kafka Connect write it, with or"
+                                    + " without their envelope of `schema` and `payload`")
+                    .withDefaultText("string");
+    private static final ConnectorOption<String> ID =
+            ConnectorOption.text(
+                            "id",
+                            "key, key:/POINTER",
+                            null,
+                            "where the id is: `key` is the whole key, even if the value has an id;"
+                                    + " `key:/POINTER` is a JSON pointer into a JSON key, such as"
+                                    + " `id=key:/id`")
+                    .withDefaultText("the value's `id`, else the key");
+
+    /** The options that {@link #of} reads: {@code key} and {@code id}. */
+    public static final List<ConnectorOption<?>> OPTIONS = List.of(KEY, ID);
 
     /**
-     * Reads the options {@code key} ({@code string}, the default, or {@code json}) and {@code id}
-     * ({@code key}, or {@code key:} and a JSON pointer).
+     * Reads the {@link #OPTIONS}.
      *
-     * @throws ConnectorException if they are invalid, or contradict each other
+     * @throws ConnectorException if one is invalid, or they contradict each other
      */
     public static KeyFormat of(ConnectorUri uri) {
-        String format = uri.option(KEY);
-        String id = uri.option(ID);
-        if (format != null && !format.equals("string") && !format.equals("json")) {
-            throw new ConnectorException(
-                    "key="
-                            + format
-                            + " in "
-                            + uri
-                            + " is not supported. Write key=string or key=json");
-        }
-        boolean hasPointer = id != null && id.startsWith("key:");
-        if (id != null && !id.equals(KEY) && !hasPointer) {
+        Encoding encoding = KEY.get(uri);
+        String id = ID.get(uri);
+        boolean hasPointer = id != null && id.startsWith(POINTER_PREFIX);
+        if (id != null && !id.equals(WHOLE_KEY) && !hasPointer) {
             throw new ConnectorException(
                     "id="
                             + id
@@ -56,7 +72,7 @@ public record KeyFormat(boolean isJson, String pointer, boolean overridesValue)
                             + " is not supported. Write id=key for the whole key of the record, or id=key: and a"
                             + " JSON pointer, such as id=key:/id");
         }
-        String pointer = hasPointer ? id.substring("key:".length()) : "";
+        String pointer = hasPointer ? id.substring(POINTER_PREFIX.length()) : "";
         if (!pointer.isEmpty() && !pointer.startsWith("/")) {
             throw new ConnectorException(
                     "'"
@@ -65,7 +81,7 @@ public record KeyFormat(boolean isJson, String pointer, boolean overridesValue)
                             + uri
                             + " is not a JSON pointer. Start it with a slash, as in id=key:/id");
         }
-        if (!pointer.isEmpty() && "string".equals(format)) {
+        if (!pointer.isEmpty() && encoding == Encoding.STRING) {
             throw new ConnectorException(
                     "id="
                             + id
@@ -74,6 +90,6 @@ public record KeyFormat(boolean isJson, String pointer, boolean overridesValue)
                             + " is a part of the key, but key=string uses the key as a whole. Write"
                             + " key=json");
         }
-        return new KeyFormat("json".equals(format) || !pointer.isEmpty(), pointer, id != null);
+        return new KeyFormat(encoding == Encoding.JSON || !pointer.isEmpty(), pointer, id != null);
     }
 }

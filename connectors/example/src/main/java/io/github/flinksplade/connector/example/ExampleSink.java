@@ -43,7 +43,7 @@ record ExampleSink(ExampleSettings settings) implements BatchVectorSink {
                 Provenance stored = Provenance.fromMap(JSON.readValue(file.toFile(), STRINGS));
                 context.requireSameEncoder(stored, description, "choose another folder");
             } else {
-                start.createEmpty(description);
+                start.requireMayCreate(description);
                 Files.createDirectories(folder);
                 JSON.writeValue(file.toFile(), context.provenance().toMap());
             }

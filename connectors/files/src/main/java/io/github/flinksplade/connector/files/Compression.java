@@ -28,7 +28,7 @@ enum Compression {
     }
 
     /**
-     * The unpacked bytes. Reading throws a {@link DamagedFileException} whose message completes the
+     * The unpacked bytes. Reading throws a {@link CorruptFileException} whose message completes the
      * sentence "cannot read FILE: ..." when the input is cut off, damaged or not packed so.
      */
     InputStream unpack(InputStream in) throws IOException {

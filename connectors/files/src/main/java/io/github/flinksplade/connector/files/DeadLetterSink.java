@@ -20,7 +20,7 @@ import org.apache.flink.core.memory.DataOutputSerializer;
  * again. One subtask only.
  */
 final class DeadLetterSink
-        implements Sink<DeadLetter>, SupportsWriterState<DeadLetter, DeadLetterSink.Written> {
+        implements Sink<DeadLetter>, SupportsWriterState<DeadLetter, DeadLetterSink.FileState> {
 
     private static final long serialVersionUID = 1L;
 
@@ -30,7 +30,7 @@ final class DeadLetterSink
      * @param path the file
      * @param length its length in bytes
      */
-    record Written(String path, long length) {}
+    record FileState(String path, long length) {}
 
     private final String path;
 
@@ -39,20 +39,20 @@ final class DeadLetterSink
     }
 
     @Override
-    public StatefulSinkWriter<DeadLetter, Written> createWriter(WriterInitContext context) {
+    public StatefulSinkWriter<DeadLetter, FileState> createWriter(WriterInitContext context) {
         return restoreWriter(context, List.of());
     }
 
     @Override
-    public StatefulSinkWriter<DeadLetter, Written> restoreWriter(
-            WriterInitContext context, Collection<Written> states) {
+    public StatefulSinkWriter<DeadLetter, FileState> restoreWriter(
+            WriterInitContext context, Collection<FileState> states) {
         int parallelism = context.getTaskInfo().getNumberOfParallelSubtasks();
         if (parallelism != 1) {
             throw new ConnectorException(
                     "the dead letters in " + path + " need parallelism 1, not " + parallelism);
         }
         DeadLetterWriter writer = new DeadLetterWriter(Path.of(path));
-        for (Written state : states) {
+        for (FileState state : states) {
             // of another file when the job goes on with another address for its dead letters
             if (state.path.equals(path)) {
                 writer.cutBackTo(state.length);
@@ -62,12 +62,12 @@ final class DeadLetterSink
     }
 
     @Override
-    public SimpleVersionedSerializer<Written> getWriterStateSerializer() {
+    public SimpleVersionedSerializer<FileState> getWriterStateSerializer() {
         return new Serializer();
     }
 
     /** Version 1: path, length. */
-    static final class Serializer implements SimpleVersionedSerializer<Written> {
+    static final class Serializer implements SimpleVersionedSerializer<FileState> {
 
         private static final int VERSION = 1;
 
@@ -77,7 +77,7 @@ final class DeadLetterSink
         }
 
         @Override
-        public byte[] serialize(Written written) throws IOException {
+        public byte[] serialize(FileState written) throws IOException {
             DataOutputSerializer out = new DataOutputSerializer(64);
             out.writeUTF(written.path);
             out.writeLong(written.length);
@@ -85,10 +85,10 @@ final class DeadLetterSink
         }
 
         @Override
-        public Written deserialize(int version, byte[] serialized) throws IOException {
+        public FileState deserialize(int version, byte[] serialized) throws IOException {
             FileSplit.requireVersion(version, VERSION);
             DataInputDeserializer in = new DataInputDeserializer(serialized);
-            return new Written(in.readUTF(), in.readLong());
+            return new FileState(in.readUTF(), in.readLong());
         }
     }
 }

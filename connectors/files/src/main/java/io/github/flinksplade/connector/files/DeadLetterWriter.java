@@ -21,7 +21,7 @@ import java.util.Objects;
 import org.apache.flink.api.connector.sink2.StatefulSinkWriter;
 
 /** Appends to the file of dead letters; it is opened, and locked, when there is something to do. */
-final class DeadLetterWriter implements StatefulSinkWriter<DeadLetter, DeadLetterSink.Written> {
+final class DeadLetterWriter implements StatefulSinkWriter<DeadLetter, DeadLetterSink.FileState> {
 
     private static final int BUFFER_BYTES = 64 << 10;
 
@@ -66,7 +66,7 @@ final class DeadLetterWriter implements StatefulSinkWriter<DeadLetter, DeadLette
     }
 
     @Override
-    public List<DeadLetterSink.Written> snapshotState(long checkpointId) {
+    public List<DeadLetterSink.FileState> snapshotState(long checkpointId) {
         writeBuffer();
         try {
             long length = 0;
@@ -76,7 +76,7 @@ final class DeadLetterWriter implements StatefulSinkWriter<DeadLetter, DeadLette
             } else if (Files.exists(path)) {
                 length = Files.size(path);
             }
-            return List.of(new DeadLetterSink.Written(path.toString(), length));
+            return List.of(new DeadLetterSink.FileState(path.toString(), length));
         } catch (IOException e) {
             throw cannotWrite(e);
         }

@@ -35,7 +35,7 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
     private final Set<Integer> idleReaders = new LinkedHashSet<>();
 
     private Map<String, FileVersion> known;
-    private Map<String, Unsettled> unsettled = new HashMap<>();
+    private Map<String, ChangingFile> changing = new HashMap<>();
     private boolean listed;
 
     /**
@@ -44,7 +44,7 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
      * @param version when it was listed last
      * @param listings how often it was listed since it was read
      */
-    private record Unsettled(FileVersion version, int listings) {}
+    private record ChangingFile(FileVersion version, int listings) {}
 
     FileEnumerator(
             SplitEnumeratorContext<FileSplit> context,
@@ -58,14 +58,14 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
 
     @Override
     public void start() {
-        if (source.watches()) {
+        if (source.isWatched()) {
             context.callAsync(source::list, this::found, 0, source.intervalMillis());
         } else {
             context.callAsync(source::list, this::found);
         }
     }
 
-    private void found(List<FilePattern.Found> files, Throwable failure) {
+    private void found(List<FilePattern.ListedFile> files, Throwable failure) {
         if (failure != null) {
             throw failure instanceof RuntimeException e
                     ? e
@@ -73,8 +73,8 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
         }
         // files that are no longer there are forgotten, and read when they are found again
         Map<String, FileVersion> nowKnown = new HashMap<>();
-        Map<String, Unsettled> nowUnsettled = new HashMap<>();
-        for (FilePattern.Found file : files) {
+        Map<String, ChangingFile> nowChanging = new HashMap<>();
+        for (FilePattern.ListedFile file : files) {
             FileVersion read = known.get(file.path());
             if (file.version().equals(read)) {
                 nowKnown.put(file.path(), read);
@@ -85,7 +85,7 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
                 if (read != null) {
                     nowKnown.put(file.path(), read);
                 }
-                Unsettled before = unsettled.get(file.path());
+                ChangingFile before = changing.get(file.path());
                 int listings = before == null ? 1 : before.listings() + 1;
                 if (listings > maxListings()
                         && Compression.of(file.path()) == Compression.NONE
@@ -93,21 +93,21 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
                     waiting.put(file.path(), FileSplit.completeLines(file.path(), file.name()));
                     listings = 1;
                 }
-                nowUnsettled.put(file.path(), new Unsettled(file.version(), listings));
+                nowChanging.put(file.path(), new ChangingFile(file.version(), listings));
             }
         }
         known = nowKnown;
-        unsettled = nowUnsettled;
+        changing = nowChanging;
         listed = true;
         assign();
     }
 
     /** Whether the file can be expected to be complete, which is not asked of unwatched ones. */
-    private boolean isSettled(FilePattern.Found file) {
-        if (!source.watches()) {
+    private boolean isSettled(FilePattern.ListedFile file) {
+        if (!source.isWatched()) {
             return true;
         }
-        Unsettled before = unsettled.get(file.path());
+        ChangingFile before = changing.get(file.path());
         if (before != null && before.version().equals(file.version())) {
             return true;
         }
@@ -133,7 +133,7 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
             if (next != null) {
                 context.assignSplit(next, reader);
                 readers.remove();
-            } else if (listed && !source.watches()) {
+            } else if (listed && !source.isWatched()) {
                 context.signalNoMoreSplits(reader);
                 readers.remove();
             }
@@ -148,7 +148,7 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
     private FileSplit pollFor(int reader) {
         for (Iterator<FileSplit> splits = waiting.values().iterator(); splits.hasNext(); ) {
             FileSplit split = splits.next();
-            if (!source.watches()
+            if (!source.isWatched()
                     || Math.floorMod(split.path().hashCode(), context.currentParallelism())
                             == reader) {
                 splits.remove();

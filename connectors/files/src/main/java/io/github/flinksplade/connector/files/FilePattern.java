@@ -43,7 +43,7 @@ record FilePattern(String uri, String root, String glob) implements Serializable
      *     names; the name of the file where it was named itself
      * @param version its attributes when it was listed
      */
-    record Found(String path, String name, FileVersion version) {}
+    record ListedFile(String path, String name, FileVersion version) {}
 
     /** Whether the path is a pattern is decided by what exists now. */
     static FilePattern of(ConnectorUri uri) {
@@ -85,7 +85,7 @@ record FilePattern(String uri, String root, String glob) implements Serializable
      *
      * @throws ConnectorException when the file or the folder does not exist or cannot be listed
      */
-    List<Found> list() {
+    List<ListedFile> list() {
         Path path = Path.of(root);
         if (!Files.exists(path)) {
             throw new ConnectorException(
@@ -110,7 +110,7 @@ record FilePattern(String uri, String root, String glob) implements Serializable
         if (!Files.isRegularFile(path)) {
             throw new ConnectorException(root + " is neither a file nor a folder");
         }
-        List<Found> one = new ArrayList<>(1);
+        List<ListedFile> one = new ArrayList<>(1);
         try {
             add(path, path.getFileName().toString(), one);
         } catch (IOException e) {
@@ -119,8 +119,8 @@ record FilePattern(String uri, String root, String glob) implements Serializable
         return one;
     }
 
-    private List<Found> inFolder(Path folder) throws IOException {
-        List<Found> found = new ArrayList<>();
+    private List<ListedFile> inFolder(Path folder) throws IOException {
+        List<ListedFile> found = new ArrayList<>();
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : (Iterable<Path>) files::iterator) {
                 if (!isHidden(file) && Files.isRegularFile(file)) {
@@ -128,17 +128,18 @@ record FilePattern(String uri, String root, String glob) implements Serializable
                 }
             }
         }
-        found.sort(Comparator.comparing(Found::name));
-        List<Found> corpus = found.stream().filter(file -> isNamed(file, "corpus.jsonl")).toList();
+        found.sort(Comparator.comparing(ListedFile::name));
+        List<ListedFile> corpus =
+                found.stream().filter(file -> isNamed(file, "corpus.jsonl")).toList();
         boolean beir =
                 !corpus.isEmpty() && found.stream().anyMatch(f -> isNamed(f, "queries.jsonl"));
         return beir ? corpus : found;
     }
 
-    private List<Found> matching(Path folder) throws IOException {
+    private List<ListedFile> matching(Path folder) throws IOException {
         PathMatcher matcher = matcher();
         int depth = glob.contains("**") ? Integer.MAX_VALUE : glob.split("/").length;
-        List<Found> found = new ArrayList<>();
+        List<ListedFile> found = new ArrayList<>();
         Files.walkFileTree(
                 folder,
                 EnumSet.of(FileVisitOption.FOLLOW_LINKS),
@@ -162,7 +163,7 @@ record FilePattern(String uri, String root, String glob) implements Serializable
                         return FileVisitResult.CONTINUE;
                     }
                 });
-        found.sort(Comparator.comparing(Found::name));
+        found.sort(Comparator.comparing(ListedFile::name));
         return found;
     }
 
@@ -183,14 +184,14 @@ record FilePattern(String uri, String root, String glob) implements Serializable
     }
 
     /** Leaves out a file that was removed since its folder was listed. */
-    private static void add(Path file, String name, List<Found> found) throws IOException {
+    private static void add(Path file, String name, List<ListedFile> found) throws IOException {
         FileVersion version;
         try {
             version = FileVersion.of(file);
         } catch (NoSuchFileException e) {
             return;
         }
-        found.add(new Found(file.toString(), name, version));
+        found.add(new ListedFile(file.toString(), name, version));
     }
 
     private static boolean isHidden(Path file) {
@@ -198,7 +199,7 @@ record FilePattern(String uri, String root, String glob) implements Serializable
         return name.startsWith(".") || name.startsWith("_");
     }
 
-    private static boolean isNamed(Found file, String name) {
+    private static boolean isNamed(ListedFile file, String name) {
         return Compression.strip(file.name()).equals(name);
     }
 

@@ -13,12 +13,12 @@ import org.apache.flink.core.memory.DataOutputSerializer;
  * @param name the name that stands in the ids of a text file's documents
  * @param offset how many bytes of the file, unpacked, have been read; a line begins there
  * @param line the number of that line, from 0
- * @param growing whether the file is still being written: a last line without a line feed is left
+ * @param isGrowing whether the file is still being written: a last line without a line feed is left
  *     out, because the file is read again when it is complete
  * @param content what the offset is a position in; null as long as nothing has been read
  */
 record FileSplit(
-        String path, String name, long offset, long line, boolean growing, FileContent content)
+        String path, String name, long offset, long line, boolean isGrowing, FileContent content)
         implements SourceSplit {
 
     /** The whole file, whatever it contains. */
@@ -33,12 +33,12 @@ record FileSplit(
 
     /** The same file from its start. */
     FileSplit restarted() {
-        return new FileSplit(path, name, 0, 0, growing, null);
+        return new FileSplit(path, name, 0, 0, isGrowing, null);
     }
 
     /** What follows a position of the same file. */
     FileSplit from(long offset, long line, FileContent content) {
-        return new FileSplit(path, name, offset, line, growing, content);
+        return new FileSplit(path, name, offset, line, isGrowing, content);
     }
 
     @Override
@@ -46,7 +46,9 @@ record FileSplit(
         return path;
     }
 
-    /** Version 2: path, name, offset, line, growing, whether there is a content, content. */
+    /**
+     * Version 2: path, name, offset, line, whether it grows, whether there is a content, content.
+     */
     static final class Serializer implements SimpleVersionedSerializer<FileSplit> {
 
         private static final int VERSION = 2;
@@ -74,7 +76,7 @@ record FileSplit(
             out.writeUTF(split.name);
             out.writeLong(split.offset);
             out.writeLong(split.line);
-            out.writeBoolean(split.growing);
+            out.writeBoolean(split.isGrowing);
             out.writeBoolean(split.content != null);
             if (split.content != null) {
                 split.content.write(out);

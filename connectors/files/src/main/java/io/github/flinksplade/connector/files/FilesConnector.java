@@ -1,10 +1,12 @@
 package io.github.flinksplade.connector.files;
 
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.VectorSink;
+import java.util.List;
 
 /** Documents from files, vectors and dead letters into files; see the package description. */
 public final class FilesConnector implements Connector {
@@ -24,6 +26,16 @@ public final class FilesConnector implements Connector {
     public String usage() {
         return "file:docs.jsonl reads a file, a folder or files by a pattern (JSON lines, TSV, text;"
                 + " .gz, .zst), file:vectors.jsonl writes JSON lines";
+    }
+
+    @Override
+    public List<ConnectorOption<?>> sourceOptions() {
+        return FilesDocuments.OPTIONS;
+    }
+
+    @Override
+    public List<ConnectorOption<?>> sinkOptions() {
+        return FilesSink.OPTIONS;
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.github.flinksplade.connector.PreparedDeadLetterQueue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Dead letters as the lines of one file; see the package description. */
 final class FilesDeadLetters implements DeadLetterQueue {
@@ -15,7 +16,7 @@ final class FilesDeadLetters implements DeadLetterQueue {
     private final Path file;
 
     FilesDeadLetters(ConnectorUri uri) {
-        uri.allowOptions();
+        uri.allowOptions(List.of());
         this.file = LocalPath.of(uri);
     }
 

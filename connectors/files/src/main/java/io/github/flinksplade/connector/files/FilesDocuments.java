@@ -1,8 +1,10 @@
 package io.github.flinksplade.connector.files;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.Quantities;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import java.nio.file.Files;
@@ -15,10 +17,7 @@ import org.apache.flink.api.connector.source.Source;
 /** Documents from the lines of files; see the package description. */
 final class FilesDocuments implements DocumentSource {
 
-    private static final int DEFAULT_MAX_LINE = 16 << 20;
-    private static final int LARGEST_MAX_LINE = 1 << 30;
     private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
-    private static final Duration LONGEST_INTERVAL = Duration.ofDays(1);
 
     /** Values of the option {@code format}. */
     private enum Format {
@@ -28,6 +27,39 @@ final class FilesDocuments implements DocumentSource {
         TEXT
     }
 
+    private static final ConnectorOption<Format> FORMAT =
+            ConnectorOption.choice(
+                    "format",
+                    Format.class,
+                    Format.AUTO,
+                    "`json` (`.jsonl`, `.ndjson`, `.json`); `tsv` (`id<TAB>text`, `.tsv`); `text`"
+                            + " (`.txt`: one document per line, whose id is `<file name>:<line"
+                            + " number>`); `auto` decides by the file name");
+    private static final ConnectorOption<Boolean> WATCH =
+            ConnectorOption.flag(
+                    "watch",
+                    false,
+                    "run without end: list the file, folder or pattern repeatedly, read new files,"
+                            + " and read a file again from its start after it was replaced or"
+                            + " written to");
+    private static final ConnectorOption<Duration> INTERVAL =
+            ConnectorOption.duration(
+                            "interval",
+                            null,
+                            Duration.ofMillis(1),
+                            Duration.ofDays(1),
+                            "time between two listings with `watch=true`")
+                    .withDefaultText(Quantities.format(DEFAULT_INTERVAL));
+    private static final ConnectorOption<Long> MAX_LINE =
+            ConnectorOption.size(
+                    "max-line",
+                    16 << 20,
+                    1,
+                    1 << 30,
+                    "max size of a line; a longer one goes to the dead-letter queue");
+
+    static final List<ConnectorOption<?>> OPTIONS = List.of(FORMAT, WATCH, INTERVAL, MAX_LINE);
+
     private final ConnectorUri uri;
     private final FilePattern pattern;
     private final Format format;
@@ -35,24 +67,31 @@ final class FilesDocuments implements DocumentSource {
     private final int maxLine;
 
     FilesDocuments(ConnectorUri uri) {
-        uri.allowOptions("format", "watch", "interval", "max-line");
+        uri.allowOptions(OPTIONS);
         this.uri = uri;
-        this.format = uri.choice("format", Format.class, Format.AUTO);
+        this.format = FORMAT.get(uri);
         this.intervalMillis = intervalMillis(uri);
-        this.maxLine = (int) uri.size("max-line", DEFAULT_MAX_LINE, 1, LARGEST_MAX_LINE);
+        this.maxLine = MAX_LINE.get(uri).intValue();
         this.pattern = FilePattern.of(uri);
     }
 
     private static long intervalMillis(ConnectorUri uri) {
-        if (!uri.flag("watch", false)) {
-            if (uri.option("interval") != null) {
+        Duration interval = INTERVAL.get(uri);
+        if (!WATCH.get(uri)) {
+            if (interval != null) {
                 throw new ConnectorException(
-                        "interval=" + uri.option("interval") + " in " + uri + " needs watch=true");
+                        INTERVAL.name()
+                                + "="
+                                + uri.option(INTERVAL.name())
+                                + " in "
+                                + uri
+                                + " requires "
+                                + WATCH.name()
+                                + "=true");
             }
             return 0;
         }
-        return uri.duration("interval", DEFAULT_INTERVAL, Duration.ofMillis(1), LONGEST_INTERVAL)
-                .toMillis();
+        return (interval == null ? DEFAULT_INTERVAL : interval).toMillis();
     }
 
     /** What a file's name tells of its format, or null. */
@@ -74,8 +113,8 @@ final class FilesDocuments implements DocumentSource {
 
     @Override
     public void check() {
-        List<FilePattern.Found> files = pattern.list();
-        for (FilePattern.Found file : files) {
+        List<FilePattern.ListedFile> files = pattern.list();
+        for (FilePattern.ListedFile file : files) {
             if (!Files.isReadable(Path.of(file.path()))) {
                 throw new ConnectorException("cannot read " + file.path() + ": permission denied");
             }
@@ -88,7 +127,7 @@ final class FilesDocuments implements DocumentSource {
         return format(pattern.list());
     }
 
-    private RecordFormat format(List<FilePattern.Found> files) {
+    private RecordFormat format(List<FilePattern.ListedFile> files) {
         if (files.isEmpty() && intervalMillis == 0) {
             throw new ConnectorException(
                     (pattern.glob() == null
@@ -104,15 +143,15 @@ final class FilesDocuments implements DocumentSource {
         };
     }
 
-    private RecordFormat formatByNames(List<FilePattern.Found> files) {
+    private RecordFormat formatByNames(List<FilePattern.ListedFile> files) {
         if (files.isEmpty()) {
             throw new ConnectorException(
                     "there is no file yet to tell the format of "
                             + uri
                             + " by; add format=json, format=tsv or format=text");
         }
-        FilePattern.Found first = files.get(0);
-        for (FilePattern.Found file : files) {
+        FilePattern.ListedFile first = files.get(0);
+        for (FilePattern.ListedFile file : files) {
             if (formatOf(file.name()) == null) {
                 throw new ConnectorException(
                         "cannot tell the format of "

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.LocalPath;
@@ -38,22 +39,47 @@ final class FilesSink implements VectorSink {
      */
     private static final int ANSERINI_ID_BYTES = 32_766;
 
+    private static final ConnectorOption<Form> FORMAT =
+            ConnectorOption.choice(
+                    "format",
+                    Form.class,
+                    Form.INDICES,
+                    Map.of("hybrid", Form.INDICES),
+                    "`indices`: `{\"id\",\"version\",\"indices\",\"values\",...}`, ids ascending,"
+                            + " weights unrounded; `lucene`: `\"vector\":{term: weight}`, rounded"
+                            + " to 2 decimals, highest first; `anserini`:"
+                            + " `{\"id\",\"contents\",\"vector\":{term:"
+                            + " integer},\"version\",\"encoder\"}`, weights times 100, for a corpus"
+                            + " that is indexed once");
+    private static final ConnectorOption<Boolean> TEXT =
+            ConnectorOption.flag("text", false, "write the text, too");
+    private static final ConnectorOption<Boolean> APPEND =
+            ConnectorOption.flag(
+                    "append",
+                    false,
+                    "write next to the parts of an earlier run, which is rejected otherwise");
+
+    static final List<ConnectorOption<?>> OPTIONS = List.of(FORMAT, TEXT, APPEND);
+
     private final ConnectorUri uri;
     private final String folder;
     private final Form form;
-    private final boolean text;
-    private final boolean append;
+    private final boolean writesText;
+    private final boolean appends;
 
     FilesSink(ConnectorUri uri) {
-        uri.allowOptions("format", "text", "append");
+        uri.allowOptions(OPTIONS);
         this.uri = uri;
         this.folder = LocalPath.of(uri).toString();
-        this.form = uri.choice("format", Form.class, Form.INDICES, Map.of("hybrid", Form.INDICES));
-        this.text = uri.flag("text", false);
-        this.append = uri.flag("append", false);
-        if (form == Form.ANSERINI && uri.option("text") != null) {
+        this.form = FORMAT.get(uri);
+        this.writesText = TEXT.get(uri);
+        this.appends = APPEND.get(uri);
+        if (form == Form.ANSERINI && uri.option(TEXT.name()) != null) {
             throw new ConnectorException(
-                    "text= in " + uri + ": the anserini form always has the text; leave it out");
+                    TEXT.name()
+                            + "= in "
+                            + uri
+                            + ": the anserini form always has the text; leave it out");
         }
     }
 
@@ -68,7 +94,7 @@ final class FilesSink implements VectorSink {
         return new FolderSink(
                 folder,
                 form,
-                new VectorJson(form, text, context.provenance(), context.vocabulary()),
+                new VectorJson(form, writesText, context.provenance(), context.vocabulary()),
                 context.jobId());
     }
 
@@ -97,14 +123,15 @@ final class FilesSink implements VectorSink {
         if (parts.isEmpty()) {
             return;
         }
-        if (start == StartMode.NEW && !append) {
+        if (start == StartMode.NEW && !appends) {
             throw new ConnectorException(
                     folder
                             + " holds the vectors of an earlier run; name another path, remove it,"
                             + " go on with the --state of that run, or write beside them with "
                             + uri
                             + (uri.toString().contains("?") ? "&" : "?")
-                            + "append=true");
+                            + APPEND.name()
+                            + "=true");
         }
         requireSameEncoder(parts.get(0), context);
     }
@@ -113,10 +140,12 @@ final class FilesSink implements VectorSink {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(
                             file ->
-                                    file.getFileName().toString().startsWith(PartSink.PREFIX + "-")
+                                    file.getFileName()
+                                                    .toString()
+                                                    .startsWith(PartFileSink.PREFIX + "-")
                                             && file.getFileName()
                                                     .toString()
-                                                    .endsWith(PartSink.SUFFIX))
+                                                    .endsWith(PartFileSink.SUFFIX))
                     .sorted()
                     .toList();
         } catch (IOException e) {
@@ -176,7 +205,7 @@ final class FilesSink implements VectorSink {
 
         @Override
         public Sink<VectorRecord> sink() {
-            return new PartSink(folder, json, jobId);
+            return new PartFileSink(folder, json, jobId);
         }
     }
 

@@ -49,7 +49,7 @@ final class GzipInputStream extends InputStream {
             try {
                 count = inflater.inflate(sink, offset, length);
             } catch (DataFormatException e) {
-                throw new DamagedFileException(
+                throw new CorruptFileException(
                         "its gzip data are damaged (" + e.getMessage() + ")", e);
             }
             if (count > 0) {
@@ -61,7 +61,7 @@ final class GzipInputStream extends InputStream {
                 readTrailer();
                 nextMember();
             } else if (inflater.needsDictionary()) {
-                throw new DamagedFileException(
+                throw new CorruptFileException(
                         "its gzip data are damaged (they want a dictionary)");
             } else {
                 if (!fill()) {
@@ -89,11 +89,11 @@ final class GzipInputStream extends InputStream {
 
     private void readHeader(int first) throws IOException {
         if (first != 0x1F || required() != 0x8B || required() != 8) {
-            throw new DamagedFileException("it has bytes that are not gzip data");
+            throw new CorruptFileException("it has bytes that are not gzip data");
         }
         int flags = required();
         if ((flags & FLAGS_RESERVED) != 0) {
-            throw new DamagedFileException("its gzip header is damaged");
+            throw new CorruptFileException("its gzip header is damaged");
         }
         drop(6); // time, extra flags, operating system
         if ((flags & FLAG_EXTRA) != 0) {
@@ -114,7 +114,7 @@ final class GzipInputStream extends InputStream {
     private void readTrailer() throws IOException {
         if (requiredInt() != (int) crc.getValue()
                 || requiredInt() != (int) inflater.getBytesWritten()) {
-            throw new DamagedFileException("its gzip data are damaged (the checksum differs)");
+            throw new CorruptFileException("its gzip data are damaged (the checksum differs)");
         }
     }
 
@@ -154,7 +154,7 @@ final class GzipInputStream extends InputStream {
     }
 
     private static IOException cutOff() {
-        return new DamagedFileException("it is cut off: its gzip data have no end");
+        return new CorruptFileException("it is cut off: its gzip data have no end");
     }
 
     @Override

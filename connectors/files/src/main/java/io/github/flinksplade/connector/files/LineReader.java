@@ -125,12 +125,12 @@ final class LineReader implements Closeable {
     }
 
     /** Whether the current line was longer than what is kept of a line. */
-    boolean truncated() {
+    boolean isTruncated() {
         return truncated;
     }
 
     /** Whether the current line ends with a line feed and not with the stream. */
-    boolean terminated() {
+    boolean isTerminated() {
         return terminated;
     }
 

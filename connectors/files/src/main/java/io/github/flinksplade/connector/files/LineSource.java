@@ -24,7 +24,7 @@ final class LineSource
 
     private final FilePattern pattern;
     private final RecordFormat format;
-    private final boolean onlyNamesOfFormat;
+    private final boolean skipsOtherFormats;
     private final boolean oneFile;
     private final long intervalMillis;
     private final int maxLine;
@@ -32,25 +32,25 @@ final class LineSource
     /**
      * @param pattern the files
      * @param format of all of them
-     * @param onlyNamesOfFormat whether files are left out whose names tell of another format
+     * @param skipsOtherFormats whether files are left out whose names tell of another format
      * @param intervalMillis time between two listings of the files; 0: they are listed once
      * @param maxLine bytes of a line that are kept
      */
     LineSource(
             FilePattern pattern,
             RecordFormat format,
-            boolean onlyNamesOfFormat,
+            boolean skipsOtherFormats,
             long intervalMillis,
             int maxLine) {
         this.pattern = pattern;
         this.format = format;
-        this.onlyNamesOfFormat = onlyNamesOfFormat;
+        this.skipsOtherFormats = skipsOtherFormats;
         this.oneFile = pattern.isOneFile();
         this.intervalMillis = intervalMillis;
         this.maxLine = maxLine;
     }
 
-    boolean watches() {
+    boolean isWatched() {
         return intervalMillis > 0;
     }
 
@@ -59,26 +59,27 @@ final class LineSource
     }
 
     /** The files to be read that exist now. */
-    List<FilePattern.Found> list() {
-        if (oneFile && watches() && !Files.exists(Path.of(pattern.root()))) {
+    List<FilePattern.ListedFile> list() {
+        if (oneFile && isWatched() && !Files.exists(Path.of(pattern.root()))) {
             return List.of(); // it is being replaced
         }
         return pattern.list().stream()
                 .filter(
                         file ->
-                                !onlyNamesOfFormat
+                                !skipsOtherFormats
                                         || FilesDocuments.formatOf(file.name()) == format)
                 .toList();
     }
 
     @Override
     public Boundedness getBoundedness() {
-        return watches() ? Boundedness.CONTINUOUS_UNBOUNDED : Boundedness.BOUNDED;
+        return isWatched() ? Boundedness.CONTINUOUS_UNBOUNDED : Boundedness.BOUNDED;
     }
 
     @Override
     public SourceReader<SourceRecord, FileSplit> createReader(SourceReaderContext context) {
-        return new LineSourceReader(() -> new LineSplitReader(format, maxLine, watches()), context);
+        return new LineSourceReader(
+                () -> new LineSplitReader(format, maxLine, isWatched()), context);
     }
 
     @Override

@@ -99,7 +99,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
         }
         int bytes = 0;
         for (int count = 0; count < BATCH_LINES && bytes < BATCH_BYTES; ) {
-            if (!lines.next() || split.growing() && !lines.terminated()) {
+            if (!lines.next() || split.isGrowing() && !lines.isTerminated()) {
                 return false;
             }
             if (!isBlank(lines.line())) {
@@ -118,7 +118,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
      */
     static ConnectorException failure(String path, IOException e, boolean changed) {
         String message = "cannot read " + path + ": " + FilePattern.reason(e);
-        if (e instanceof DamagedFileException && !changed) {
+        if (e instanceof CorruptFileException && !changed) {
             return new PermanentFailureException(
                     message + ". Replace the file and start the job again", e);
         }
@@ -146,7 +146,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
         if (format == RecordFormat.TEXT) {
             key = (split.name() + ":" + (lines.number() + 1)).getBytes(StandardCharsets.UTF_8);
         }
-        return lines.truncated()
+        return lines.isTruncated()
                 ? new SourceRecord(
                         split.path(),
                         0,

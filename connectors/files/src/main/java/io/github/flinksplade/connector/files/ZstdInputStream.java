@@ -31,7 +31,7 @@ final class ZstdInputStream extends InputStream {
             return unpacked.read(sink, offset, length);
         } catch (RuntimeException e) {
             // MalformedInputException and whatever else damaged input leads the decoder into
-            throw new DamagedFileException("its zstd data are damaged (" + e.getMessage() + ")", e);
+            throw new CorruptFileException("its zstd data are damaged (" + e.getMessage() + ")", e);
         }
     }
 
@@ -120,13 +120,13 @@ final class ZstdInputStream extends InputStream {
                     readFrameHeader();
                     return true;
                 } else {
-                    throw new DamagedFileException("it has bytes that are not zstd data");
+                    throw new CorruptFileException("it has bytes that are not zstd data");
                 }
             }
             headerLimit = 0;
             headerPosition = 0;
             if (!any) {
-                throw new DamagedFileException("it is empty, which is no zstd file");
+                throw new CorruptFileException("it is empty, which is no zstd file");
             }
             return false;
         }
@@ -143,7 +143,7 @@ final class ZstdInputStream extends InputStream {
                 long base = 1L << (10 + ((header[5] & 0xFF) >> 3));
                 long window = base + base / 8 * (header[5] & 7);
                 if (window > MAX_WINDOW_BYTES) {
-                    throw new DamagedFileException(
+                    throw new CorruptFileException(
                             "it was packed with a window of "
                                     + (window >> 20)
                                     + " MiB, and 8 MiB are supported; pack it with zstd -19 or"
@@ -204,7 +204,7 @@ final class ZstdInputStream extends InputStream {
         }
 
         private static IOException cutOff() {
-            return new DamagedFileException("it is cut off: its zstd data have no end");
+            return new CorruptFileException("it is cut off: its zstd data have no end");
         }
 
         @Override

@@ -316,7 +316,7 @@ class AnseriniITCase {
         FlinkSink sink =
                 (FlinkSink)
                         new FilesSink(ConnectorUri.parse("file:" + corpus + "?format=anserini"))
-                                .prepare(Records.context(), StartMode.NEW);
+                                .prepare(TestRecords.context(), StartMode.NEW);
         for (VectorRecord record : records) {
             assertThat(sink.rejection(record)).isNull();
         }

@@ -1,8 +1,8 @@
 package io.github.flinksplade.connector.files;
 
-import static io.github.flinksplade.connector.files.Packed.concat;
-import static io.github.flinksplade.connector.files.Packed.gzip;
-import static io.github.flinksplade.connector.files.Packed.zstd;
+import static io.github.flinksplade.connector.files.CompressedBytes.concat;
+import static io.github.flinksplade.connector.files.CompressedBytes.gzip;
+import static io.github.flinksplade.connector.files.CompressedBytes.zstd;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -117,7 +117,7 @@ class CompressionTest {
     private static void assertCutOff(Compression compression, byte[] packed) {
         assertThatThrownBy(() -> unpack(compression, packed))
                 .as("%s of %s bytes", compression, packed.length)
-                .isInstanceOf(DamagedFileException.class);
+                .isInstanceOf(CorruptFileException.class);
     }
 
     @Test
@@ -148,19 +148,19 @@ class CompressionTest {
     void whatIsNotPackedSoIsAnError() throws IOException {
         byte[] text = "{\"id\":1}\n".getBytes(UTF_8);
         assertThatThrownBy(() -> unpack(Compression.GZIP, text))
-                .isInstanceOf(DamagedFileException.class)
+                .isInstanceOf(CorruptFileException.class)
                 .hasMessage("it has bytes that are not gzip data");
         assertThatThrownBy(() -> unpack(Compression.ZSTD, text))
-                .isInstanceOf(DamagedFileException.class)
+                .isInstanceOf(CorruptFileException.class)
                 .hasMessage("it has bytes that are not zstd data");
         assertThatThrownBy(() -> unpack(Compression.GZIP, concat(gzip(text), text)))
-                .isInstanceOf(DamagedFileException.class)
+                .isInstanceOf(CorruptFileException.class)
                 .hasMessage("it has bytes that are not gzip data");
         assertThatThrownBy(() -> unpack(Compression.ZSTD, concat(zstd(text), text)))
-                .isInstanceOf(DamagedFileException.class)
+                .isInstanceOf(CorruptFileException.class)
                 .hasMessage("it has bytes that are not zstd data");
         assertThatThrownBy(() -> unpack(Compression.ZSTD, WIDE_WINDOW))
-                .isInstanceOf(DamagedFileException.class)
+                .isInstanceOf(CorruptFileException.class)
                 .hasMessageContaining("a window of 128 MiB")
                 .hasMessageContaining("zstd -19");
     }

@@ -73,13 +73,13 @@ class FileEnumeratorTest {
         }
         assertThat(assigned)
                 .hasSize(2)
-                .allMatch(FileSplit::growing)
+                .allMatch(FileSplit::isGrowing)
                 .allMatch(split -> split.name().equals("log.txt"));
 
         readers.list();
         assertThat(readers.requestAll(enumerator))
                 .containsExactlyInAnyOrder("log.txt", "log.txt.gz");
-        assertThat(readers.last).noneMatch(FileSplit::growing);
+        assertThat(readers.last).noneMatch(FileSplit::isGrowing);
     }
 
     @Test

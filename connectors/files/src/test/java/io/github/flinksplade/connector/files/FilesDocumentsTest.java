@@ -167,7 +167,7 @@ class FilesDocumentsTest {
                 .hasMessageContaining("[auto, json, tsv, text]");
         assertThatThrownBy(() -> source("a", "?interval=3s"))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("needs watch=true");
+                .hasMessageContaining("requires watch=true");
         for (String interval : List.of("soon", "0.5", "5", "NaN")) {
             assertThatThrownBy(() -> source("a", "?watch=true&interval=" + interval))
                     .isInstanceOf(ConnectorException.class)
@@ -203,7 +203,7 @@ class FilesDocumentsTest {
 
     private static List<String> list(String place) {
         return FilePattern.of(ConnectorUri.parse("file:" + place)).list().stream()
-                .map(FilePattern.Found::name)
+                .map(FilePattern.ListedFile::name)
                 .toList();
     }
 

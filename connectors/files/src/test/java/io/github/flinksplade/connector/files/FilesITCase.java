@@ -1,8 +1,8 @@
 package io.github.flinksplade.connector.files;
 
-import static io.github.flinksplade.connector.files.Packed.concat;
-import static io.github.flinksplade.connector.files.Packed.gzip;
-import static io.github.flinksplade.connector.files.Packed.zstd;
+import static io.github.flinksplade.connector.files.CompressedBytes.concat;
+import static io.github.flinksplade.connector.files.CompressedBytes.gzip;
+import static io.github.flinksplade.connector.files.CompressedBytes.zstd;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -473,11 +473,11 @@ class FilesITCase {
                 (FlinkSink)
                         new FilesSink(ConnectorUri.parse("file:" + folder + "/out/vectors.jsonl"))
                                 .prepare(
-                                        Records.context(),
+                                        TestRecords.context(),
                                         checkpoint == null ? StartMode.NEW : StartMode.RESUME);
         records.filter(record -> !isBad(record))
                 .uid("good")
-                .map(record -> Records.upsert(text(record)))
+                .map(record -> TestRecords.upsert(text(record)))
                 .returns(VectorRecord.class)
                 .uid("encode")
                 .sinkTo(sink.sink())

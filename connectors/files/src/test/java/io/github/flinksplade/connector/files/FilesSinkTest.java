@@ -28,7 +28,7 @@ class FilesSinkTest {
 
     @Test
     void makesItsFolder() {
-        sink("a/vectors.jsonl").prepare(Records.context(), StartMode.NEW);
+        sink("a/vectors.jsonl").prepare(TestRecords.context(), StartMode.NEW);
         assertThat(folder.resolve("a/vectors.jsonl")).isDirectory();
     }
 
@@ -46,11 +46,13 @@ class FilesSinkTest {
     void aFileInThePlaceIsRefused() throws IOException {
         Files.writeString(folder.resolve("vectors.jsonl"), "mine");
 
-        assertThatThrownBy(() -> sink("vectors.jsonl").prepare(Records.context(), StartMode.NEW))
+        assertThatThrownBy(
+                        () -> sink("vectors.jsonl").prepare(TestRecords.context(), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(folder.resolve("vectors.jsonl") + " is a file")
                 .hasMessageContaining("name another path or remove it");
-        assertThatThrownBy(() -> sink("vectors.jsonl/x").prepare(Records.context(), StartMode.NEW))
+        assertThatThrownBy(
+                        () -> sink("vectors.jsonl/x").prepare(TestRecords.context(), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("cannot make the folder")
                 .hasMessageContaining(folder.resolve("vectors.jsonl/x") + ": Not a directory");
@@ -60,24 +62,24 @@ class FilesSinkTest {
     void anEarlierRunIsNotMixedWith() throws IOException {
         Files.createDirectories(folder.resolve("v"));
         Files.writeString(folder.resolve("v/.part-x.jsonl.inprogress.1"), "half");
-        assertThatCode(() -> sink("v").prepare(Records.context(), StartMode.NEW))
+        assertThatCode(() -> sink("v").prepare(TestRecords.context(), StartMode.NEW))
                 .doesNotThrowAnyException();
 
         Files.writeString(
                 folder.resolve("v/part-x-0.jsonl"),
                 "{\"id\":\"1\",\"version\":1,\"op\":\"delete\"}\n{\"id\":\"1\",\"encoder\":\""
-                        + Records.PROVENANCE.fingerprint()
+                        + TestRecords.PROVENANCE.fingerprint()
                         + "\"}\n");
-        assertThatThrownBy(() -> sink("v?text=true").prepare(Records.context(), StartMode.NEW))
+        assertThatThrownBy(() -> sink("v?text=true").prepare(TestRecords.context(), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(folder.resolve("v") + " holds the vectors of an earlier run")
                 .hasMessageContaining("--state")
                 .hasMessageContaining("v?text=true&append=true");
         for (StartMode start : List.of(StartMode.RESUME, StartMode.UNKNOWN, StartMode.REINDEX)) {
-            assertThatCode(() -> sink("v").prepare(Records.context(), start))
+            assertThatCode(() -> sink("v").prepare(TestRecords.context(), start))
                     .doesNotThrowAnyException();
         }
-        assertThatCode(() -> sink("v?append=true").prepare(Records.context(), StartMode.NEW))
+        assertThatCode(() -> sink("v?append=true").prepare(TestRecords.context(), StartMode.NEW))
                 .doesNotThrowAnyException();
     }
 
@@ -87,12 +89,13 @@ class FilesSinkTest {
         Files.writeString(
                 folder.resolve("v/part-x-0.jsonl"), "{\"id\":\"1\",\"encoder\":\"0123456789\"}\n");
         for (StartMode start : StartMode.values()) {
-            assertThatThrownBy(() -> sink("v?append=true").prepare(Records.context(), start))
+            assertThatThrownBy(() -> sink("v?append=true").prepare(TestRecords.context(), start))
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageContaining("holds vectors of another encoder (0123456789");
         }
         Files.writeString(folder.resolve("v/part-x-0.jsonl"), "what is this\n");
-        assertThatThrownBy(() -> sink("v?append=true").prepare(Records.context(), StartMode.NEW))
+        assertThatThrownBy(
+                        () -> sink("v?append=true").prepare(TestRecords.context(), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("part-x-0.jsonl is not a part of this program's making");
     }
@@ -104,37 +107,37 @@ class FilesSinkTest {
                 new VectorJson(
                         VectorJson.Form.INDICES,
                         false,
-                        Records.PROVENANCE,
-                        Records.context().vocabulary());
+                        TestRecords.PROVENANCE,
+                        TestRecords.context().vocabulary());
         try (OutputStream full = new FileOutputStream("/dev/full")) {
             assertThatThrownBy(
                             () ->
                                     new FilesSink.LineEncoder("/x/vectors.jsonl", json)
-                                            .encode(Records.upsert("1"), full))
+                                            .encode(TestRecords.upsert("1"), full))
                     .isInstanceOf(ConnectorException.class)
                     .hasMessage("cannot write into /x/vectors.jsonl: No space left on device");
         }
     }
 
     private PreparedSink prepared(String place) {
-        return sink(place).prepare(Records.context(), StartMode.NEW);
+        return sink(place).prepare(TestRecords.context(), StartMode.NEW);
     }
 
     @Test
     void onlyAnseriniHasNoDeletes() {
-        assertThat(prepared("v?format=anserini").rejection(Records.delete("1")))
+        assertThat(prepared("v?format=anserini").rejection(TestRecords.delete("1")))
                 .contains("anserini");
-        assertThat(prepared("v?format=anserini").rejection(Records.upsert("1"))).isNull();
-        assertThat(prepared("v?format=lucene").rejection(Records.delete("1"))).isNull();
+        assertThat(prepared("v?format=anserini").rejection(TestRecords.upsert("1"))).isNull();
+        assertThat(prepared("v?format=lucene").rejection(TestRecords.delete("1"))).isNull();
     }
 
     @Test
     void anIdThatWouldStopAnserinisIndexerIsRejected() {
         PreparedSink anserini = prepared("v?format=anserini");
-        assertThat(anserini.rejection(Records.upsert("x".repeat(32_766)))).isNull();
-        assertThat(anserini.rejection(Records.upsert("\u00e9".repeat(16_384))))
+        assertThat(anserini.rejection(TestRecords.upsert("x".repeat(32_766)))).isNull();
+        assertThat(anserini.rejection(TestRecords.upsert("\u00e9".repeat(16_384))))
                 .isEqualTo("its id has 32768 bytes, of which Anserini takes 32766");
-        assertThat(prepared("v").rejection(Records.upsert("x".repeat(40_000)))).isNull();
+        assertThat(prepared("v").rejection(TestRecords.upsert("x".repeat(40_000)))).isNull();
     }
 
     @Test
@@ -144,16 +147,16 @@ class FilesSinkTest {
                 new VectorJson(
                         VectorJson.Form.ANSERINI,
                         true,
-                        Records.PROVENANCE,
-                        Records.context().vocabulary());
+                        TestRecords.PROVENANCE,
+                        TestRecords.context().vocabulary());
         Files.writeString(
-                folder.resolve("v/part-x-0.jsonl"), json.line(Records.upsert("1")) + "\n");
+                folder.resolve("v/part-x-0.jsonl"), json.line(TestRecords.upsert("1")) + "\n");
         String place = "v?format=anserini&append=true";
-        assertThatCode(() -> sink(place).prepare(Records.context(), StartMode.NEW))
+        assertThatCode(() -> sink(place).prepare(TestRecords.context(), StartMode.NEW))
                 .doesNotThrowAnyException();
         Provenance other = new Provenance("m", "xx", "cd", "fp32", "none", 128);
         SinkContext context =
-                new SinkContext("files", "job", other, Records.context().vocabulary(), false);
+                new SinkContext("files", "job", other, TestRecords.context().vocabulary(), false);
         assertThatThrownBy(() -> sink(place).prepare(context, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("holds vectors of another encoder");

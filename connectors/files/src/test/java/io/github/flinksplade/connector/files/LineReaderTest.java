@@ -53,15 +53,15 @@ class LineReaderTest {
 
             reader.next();
             assertThat(text(reader)).isEqualTo("first");
-            assertThat(reader.truncated()).isFalse();
+            assertThat(reader.isTruncated()).isFalse();
             reader.next();
             assertThat(text(reader)).isEqualTo("x".repeat(Math.min(10, length)));
-            assertThat(reader.truncated()).as("%s characters", length).isEqualTo(length > 10);
+            assertThat(reader.isTruncated()).as("%s characters", length).isEqualTo(length > 10);
             assertThat(reader.number()).isEqualTo(1);
             assertThat(reader.offset()).isEqualTo(6 + length + 2);
             reader.next();
             assertThat(text(reader)).isEqualTo("last");
-            assertThat(reader.truncated()).isFalse();
+            assertThat(reader.isTruncated()).isFalse();
             assertThat(reader.next()).isFalse();
         }
     }

@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector.files;
 
-import static io.github.flinksplade.connector.files.Packed.gzip;
-import static io.github.flinksplade.connector.files.Packed.zstd;
+import static io.github.flinksplade.connector.files.CompressedBytes.gzip;
+import static io.github.flinksplade.connector.files.CompressedBytes.zstd;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -255,7 +255,7 @@ class LineSplitReaderTest {
 
     @Test
     void onlyWhatARestartCannotCureIsPermanent() {
-        IOException damaged = new DamagedFileException("it is damaged");
+        IOException damaged = new CorruptFileException("it is damaged");
         assertThat(LineSplitReader.failure("a", damaged, false))
                 .isInstanceOf(PermanentFailureException.class);
         assertThat(LineSplitReader.failure("a", new AccessDeniedException("a"), false))

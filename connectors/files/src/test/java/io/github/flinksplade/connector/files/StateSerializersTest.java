@@ -64,7 +64,8 @@ class StateSerializersTest {
                     + "0000000000000002"
                     + "0000000000000003";
 
-    private static final DeadLetterSink.Written WRITTEN = new DeadLetterSink.Written("/d/l", 513);
+    private static final DeadLetterSink.FileState WRITTEN =
+            new DeadLetterSink.FileState("/d/l", 513);
     private static final String WRITTEN_BYTES = "0004" + "2f642f6c" + "0000000000000201";
 
     @Test

@@ -61,7 +61,7 @@ final class DeadLetterSerializer
         List<Header> reasons = reasons(letter);
         Long timestamp = null;
         if (origin.timestamp() >= 0) {
-            if (limits.takesTimestamp(origin.timestamp(), now)) {
+            if (limits.acceptsTimestamp(origin.timestamp(), now)) {
                 timestamp = origin.timestamp();
             } else {
                 reasons.add(header(HEADER_TIMESTAMP, Long.toString(origin.timestamp())));
@@ -74,7 +74,7 @@ final class DeadLetterSerializer
         headers.addAll(reasons);
         ProducerRecord<byte[], byte[]> whole =
                 record(timestamp, origin.key(), origin.value(), headers);
-        int excess = KafkaVectorSink.size(whole) - maxRecordBytes;
+        int excess = KafkaProducerSettings.sizeOf(whole) - maxRecordBytes;
         return excess <= 0 ? whole : cut(origin, timestamp, headers, reasons, excess);
     }
 
@@ -125,6 +125,6 @@ final class DeadLetterSerializer
 
     @Override
     public Optional<KafkaDatasetFacet> getKafkaDatasetFacet() {
-        return KafkaDelivery.facet(topic);
+        return KafkaProducerSettings.facet(topic);
     }
 }

@@ -114,9 +114,9 @@ final class KafkaConnection implements AutoCloseable {
      * no cluster id is identified by the brokers as listed.
      */
     String identity() {
-        String cluster = answer("asking for the cluster id", admin.describeCluster().clusterId());
+        String clusterId = answer("asking for the cluster id", admin.describeCluster().clusterId());
         return "kafka://"
-                + (cluster == null ? settings.servers() : cluster)
+                + (clusterId == null ? settings.servers() : clusterId)
                 + "/"
                 + settings.topic();
     }
@@ -235,7 +235,9 @@ final class KafkaConnection implements AutoCloseable {
                                 + limit.getAsLong()
                                 + " at "
                                 + settings.servers()
-                                + "; lower it with transaction-timeout="
+                                + "; lower it with "
+                                + KafkaProducerSettings.TRANSACTION_TIMEOUT.name()
+                                + "="
                                 + limit.getAsLong()
                                 + "ms in the address, or raise the broker's");
             }
@@ -298,7 +300,7 @@ final class KafkaConnection implements AutoCloseable {
     }
 
     /** What the topic's partitions hold now. */
-    List<KafkaVectors.Partition> partitions() {
+    List<PartitionOffsets> partitions() {
         try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings, ANSWER)) {
             List<TopicPartition> partitions = partitions(consumer);
             Map<TopicPartition, Long> begins = consumer.beginningOffsets(partitions);
@@ -307,7 +309,7 @@ final class KafkaConnection implements AutoCloseable {
                     partitions.stream()
                             .map(
                                     partition ->
-                                            new KafkaVectors.Partition(
+                                            new PartitionOffsets(
                                                     partition.partition(),
                                                     begins.get(partition),
                                                     ends.get(partition)))

@@ -30,38 +30,32 @@ final class KafkaDeadLetters implements DeadLetterQueue {
                     Long.toString(Long.MAX_VALUE));
 
     private final KafkaSettings settings;
-    private final KafkaDelivery delivery;
+    private final KafkaProducerSettings delivery;
 
-    private KafkaDeadLetters(KafkaSettings settings, KafkaDelivery delivery) {
+    private KafkaDeadLetters(KafkaSettings settings, KafkaProducerSettings delivery) {
         this.settings = settings;
         this.delivery = delivery;
     }
 
     static KafkaDeadLetters of(ConnectorUri uri) {
-        uri.allowOptions(
-                KafkaDelivery.OPTION_DELIVERY,
-                KafkaDelivery.OPTION_TRANSACTION_TIMEOUT,
-                KafkaDelivery.OPTION_TRANSACTIONAL_ID_PREFIX,
-                KafkaDelivery.OPTION_PARTITIONS,
-                KafkaSettings.OPTION_PROPERTIES);
-        KafkaSettings kafka = KafkaSettings.of(uri);
-        return new KafkaDeadLetters(kafka, KafkaDelivery.of(kafka));
+        KafkaSettings kafka = KafkaSettings.of(uri.allowOptions(KafkaProducerSettings.OPTIONS));
+        return new KafkaDeadLetters(kafka, KafkaProducerSettings.of(kafka));
     }
 
     @Override
     public PreparedDeadLetterQueue prepare(String jobId) {
         delivery.checkProducer();
         TopicLimits limits;
-        try (KafkaConnection cluster = KafkaConnection.connect(settings)) {
-            if (delivery.exactlyOnce()) {
-                cluster.checkTransactionTimeout(delivery.transactionTimeoutMillis());
+        try (KafkaConnection connection = KafkaConnection.connect(settings)) {
+            if (delivery.isExactlyOnce()) {
+                connection.checkTransactionTimeout(delivery.transactionTimeoutMillis());
             }
-            if (!cluster.topicExists()) {
-                cluster.createTopic(delivery.partitions(), TOPIC_SETTINGS);
+            if (!connection.topicExists()) {
+                connection.createTopic(delivery.partitions(), TOPIC_SETTINGS);
             }
-            limits = cluster.topicLimits();
+            limits = connection.topicLimits();
         }
-        if (limits.compacted()) {
+        if (limits.isCompacted()) {
             throw new ConnectorException(
                     "topic '"
                             + settings.topic()
@@ -69,11 +63,11 @@ final class KafkaDeadLetters implements DeadLetterQueue {
                             + " the last of each key. Write dead letters to a topic with"
                             + " cleanup.policy=delete.");
         }
-        return new PreparedTopic(settings.topic(), delivery, limits, jobId);
+        return new PreparedDeadLetters(settings.topic(), delivery, limits, jobId);
     }
 
-    private record PreparedTopic(
-            String topic, KafkaDelivery delivery, TopicLimits limits, String jobId)
+    private record PreparedDeadLetters(
+            String topic, KafkaProducerSettings delivery, TopicLimits limits, String jobId)
             implements PreparedDeadLetterQueue {
 
         @Override

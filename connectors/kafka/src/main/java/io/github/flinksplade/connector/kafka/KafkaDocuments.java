@@ -1,11 +1,13 @@
 package io.github.flinksplade.connector.kafka;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.KeyFormat;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
+import java.util.List;
 import java.util.Properties;
 import java.util.stream.Stream;
 import org.apache.flink.api.connector.source.Source;
@@ -16,8 +18,6 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 /** A topic of documents. */
 final class KafkaDocuments implements DocumentSource {
 
-    private static final String DEFAULT_GROUP = "flink-splade";
-
     /** New partitions are found within this time. */
     private static final String PARTITION_DISCOVERY_MILLIS = "30000";
 
@@ -26,11 +26,48 @@ final class KafkaDocuments implements DocumentSource {
         TEXT
     }
 
+    private static final String DEFAULT_GROUP = "flink-splade";
+
+    private static final ConnectorOption<String> GROUP =
+            ConnectorOption.text(
+                            "group",
+                            "a name",
+                            null,
+                            "consumer group that offsets are committed to, for monitoring; the job"
+                                    + " resumes from its own state")
+                    .withDefaultText(DEFAULT_GROUP);
+    private static final ConnectorOption<Format> FORMAT =
+            ConnectorOption.choice(
+                    "format",
+                    Format.class,
+                    Format.JSON,
+                    "`json`: one JSON object per record; `text`: the value is the text, the key"
+                            + " the id");
+    private static final ConnectorOption<StartOffsetsInitializer.Start> START =
+            ConnectorOption.choice(
+                    "start",
+                    StartOffsetsInitializer.Start.class,
+                    StartOffsetsInitializer.Start.EARLIEST,
+                    "where a job without state starts; `committed` is the group's committed"
+                            + " offsets, or the earliest where there are none; the log states the"
+                            + " offset of each partition");
+    private static final ConnectorOption<Boolean> BOUNDED =
+            ConnectorOption.flag(
+                    "bounded", false, "end at the offsets that the topic has when the job starts");
+
+    static final List<ConnectorOption<?>> OPTIONS =
+            Stream.concat(
+                            Stream.of(GROUP, FORMAT, START),
+                            Stream.concat(
+                                    KeyFormat.OPTIONS.stream(),
+                                    Stream.of(BOUNDED, KafkaSettings.PROPERTIES)))
+                    .toList();
+
     private final KafkaSettings settings;
     private final Properties properties;
     private final Format format;
     private final KeyFormat keyFormat;
-    private final StartOffsets.Start start;
+    private final StartOffsetsInitializer.Start start;
     private final boolean bounded;
 
     private KafkaDocuments(
@@ -38,7 +75,7 @@ final class KafkaDocuments implements DocumentSource {
             Properties properties,
             Format format,
             KeyFormat keyFormat,
-            StartOffsets.Start start,
+            StartOffsetsInitializer.Start start,
             boolean bounded) {
         this.settings = settings;
         this.properties = properties;
@@ -49,19 +86,9 @@ final class KafkaDocuments implements DocumentSource {
     }
 
     static KafkaDocuments of(ConnectorUri uri) {
-        uri.allowOptions(
-                Stream.concat(
-                                Stream.of(KeyFormat.OPTIONS),
-                                Stream.of(
-                                        "group",
-                                        "format",
-                                        "start",
-                                        "bounded",
-                                        KafkaSettings.OPTION_PROPERTIES))
-                        .toArray(String[]::new));
-        KafkaSettings kafka = KafkaSettings.of(uri);
+        KafkaSettings kafka = KafkaSettings.of(uri.allowOptions(OPTIONS));
         Properties properties = kafka.properties();
-        String group = uri.option("group");
+        String group = GROUP.get(uri);
         if (group != null) {
             properties.setProperty(ConsumerConfig.GROUP_ID_CONFIG, group);
         }
@@ -84,24 +111,24 @@ final class KafkaDocuments implements DocumentSource {
         return new KafkaDocuments(
                 kafka,
                 properties,
-                uri.choice("format", Format.class, Format.JSON),
+                FORMAT.get(uri),
                 KeyFormat.of(uri),
-                uri.choice("start", StartOffsets.Start.class, StartOffsets.Start.EARLIEST),
-                uri.flag("bounded", false));
+                START.get(uri),
+                BOUNDED.get(uri));
     }
 
     @Override
     public String identity() {
-        try (KafkaConnection cluster = KafkaConnection.connect(settings)) {
-            return cluster.identity();
+        try (KafkaConnection connection = KafkaConnection.connect(settings)) {
+            return connection.identity();
         }
     }
 
     @Override
     public void check() {
-        try (KafkaConnection cluster = KafkaConnection.connect(settings)) {
-            cluster.checkConsumer(properties);
-            cluster.requireTopic();
+        try (KafkaConnection connection = KafkaConnection.connect(settings)) {
+            connection.checkConsumer(properties);
+            connection.requireTopic();
         }
     }
 

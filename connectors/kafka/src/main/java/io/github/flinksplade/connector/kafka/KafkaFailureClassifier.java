@@ -94,7 +94,7 @@ final class KafkaFailureClassifier {
             return "Kafka has given the job's transactional ids to another producer ("
                     + failure.getMessage()
                     + "). Stop the other job, or give one of them another "
-                    + KafkaDelivery.OPTION_TRANSACTIONAL_ID_PREFIX
+                    + KafkaProducerSettings.TRANSACTIONAL_ID_PREFIX.name()
                     + ".";
         }
         String message = root(failure);

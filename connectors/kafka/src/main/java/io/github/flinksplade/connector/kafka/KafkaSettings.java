@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector.kafka;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import java.io.IOException;
 import java.io.Reader;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Properties;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -29,7 +31,16 @@ final class KafkaSettings implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    static final String OPTION_PROPERTIES = "properties";
+    static final ConnectorOption<String> PROPERTIES =
+            ConnectorOption.text(
+                    "properties",
+                    "a path",
+                    null,
+                    "a file of Kafka properties: security, tuning; `kafka.properties` of the job"
+                            + " file takes precedence over it");
+
+    /** The options of every {@code kafka:} URI. */
+    static final List<ConnectorOption<?>> OPTIONS = List.of(PROPERTIES);
 
     private static final String FORM =
             "write kafka://broker:9092/topic, several brokers separated by commas";
@@ -78,7 +89,7 @@ final class KafkaSettings implements Serializable {
                             + " underscores and dashes");
         }
         Properties properties = new Properties();
-        String file = uri.option(OPTION_PROPERTIES);
+        String file = PROPERTIES.get(uri);
         if (file != null) {
             readFile(uri, file, properties);
             checkNames(properties.stringPropertyNames(), file);
@@ -192,11 +203,11 @@ final class KafkaSettings implements Serializable {
     Properties properties() {
         Properties copy = new Properties();
         copy.putAll(properties);
-        copy.keySet().removeAll(SchemaRegistry.PROPERTIES);
+        copy.keySet().removeAll(SchemaRegistryClient.PROPERTIES);
         return copy;
     }
 
-    /** One of {@link SchemaRegistry#PROPERTIES}, or null. May be a secret. */
+    /** One of {@link SchemaRegistryClient#PROPERTIES}, or null. May be a secret. */
     String registryProperty(String name) {
         return properties.getProperty(name);
     }

@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector.kafka;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.FlinkSink;
 import io.github.flinksplade.connector.PreparedSink;
@@ -11,12 +12,11 @@ import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSink;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.record.AbstractRecords;
-import org.apache.kafka.common.record.CompressionType;
-import org.apache.kafka.common.record.RecordBatch;
 
 /** A topic of vectors. */
 final class KafkaVectorSink implements VectorSink {
@@ -46,15 +46,31 @@ final class KafkaVectorSink implements VectorSink {
         }
     }
 
+    private static final ConnectorOption<Format> FORMAT =
+            ConnectorOption.choice(
+                    "format",
+                    Format.class,
+                    Format.INDICES,
+                    Map.of("hybrid", Format.INDICES),
+                    "`indices` and `lucene` are JSON; `lucene` has rounded weights");
+    private static final ConnectorOption<Boolean> TEXT =
+            ConnectorOption.flag("text", false, "write the text, too");
+
+    static final List<ConnectorOption<?>> OPTIONS =
+            Stream.concat(
+                            Stream.of(FORMAT, TEXT, SchemaRegistryClient.OPTION),
+                            KafkaProducerSettings.OPTIONS.stream())
+                    .toList();
+
     private final KafkaSettings settings;
-    private final KafkaDelivery delivery;
+    private final KafkaProducerSettings delivery;
     private final Format format;
     private final boolean withText;
     private final String registry;
 
     private KafkaVectorSink(
             KafkaSettings settings,
-            KafkaDelivery delivery,
+            KafkaProducerSettings delivery,
             Format format,
             boolean withText,
             String registry) {
@@ -66,38 +82,28 @@ final class KafkaVectorSink implements VectorSink {
     }
 
     static KafkaVectorSink of(ConnectorUri uri) {
-        uri.allowOptions(
-                "format",
-                "text",
-                SchemaRegistry.OPTION,
-                KafkaDelivery.OPTION_DELIVERY,
-                KafkaDelivery.OPTION_TRANSACTION_TIMEOUT,
-                KafkaDelivery.OPTION_TRANSACTIONAL_ID_PREFIX,
-                KafkaDelivery.OPTION_PARTITIONS,
-                KafkaSettings.OPTION_PROPERTIES);
-        Format format =
-                uri.choice(
-                        "format", Format.class, Format.INDICES, Map.of("hybrid", Format.INDICES));
-        String registry = uri.option(SchemaRegistry.OPTION);
+        uri.allowOptions(OPTIONS);
+        Format format = FORMAT.get(uri);
+        String registry = SchemaRegistryClient.OPTION.get(uri);
         if (registry != null) {
-            SchemaRegistry.checkUrl(registry);
+            SchemaRegistryClient.checkUrl(registry);
             if (format != Format.AVRO && format != Format.PROTOBUF) {
                 throw new ConnectorException(
-                        SchemaRegistry.OPTION
+                        SchemaRegistryClient.OPTION.name()
                                 + "= in "
                                 + uri
-                                + " needs format=avro or format=protobuf");
+                                + " requires format=avro or format=protobuf");
             }
         }
         KafkaSettings kafka = KafkaSettings.of(uri);
         return new KafkaVectorSink(
-                kafka, KafkaDelivery.of(kafka), format, uri.flag("text", false), registry);
+                kafka, KafkaProducerSettings.of(kafka), format, TEXT.get(uri), registry);
     }
 
     @Override
     public String identity() {
-        try (KafkaConnection cluster = KafkaConnection.connect(settings)) {
-            return cluster.identity();
+        try (KafkaConnection connection = KafkaConnection.connect(settings)) {
+            return connection.identity();
         }
     }
 
@@ -105,22 +111,22 @@ final class KafkaVectorSink implements VectorSink {
     public PreparedSink prepare(SinkContext context, StartMode start) {
         delivery.checkProducer();
         TopicLimits limits;
-        try (KafkaConnection cluster = KafkaConnection.connect(settings)) {
-            if (delivery.exactlyOnce()) {
-                cluster.checkTransactionTimeout(delivery.transactionTimeoutMillis());
+        try (KafkaConnection connection = KafkaConnection.connect(settings)) {
+            if (delivery.isExactlyOnce()) {
+                connection.checkTransactionTimeout(delivery.transactionTimeoutMillis());
             }
-            if (!cluster.topicExists()) {
+            if (!connection.topicExists()) {
                 start.requireMayCreate("topic '" + settings.topic() + "'");
-                cluster.createTopic(delivery.partitions(), Map.of());
+                connection.createTopic(delivery.partitions(), Map.of());
             }
-            limits = cluster.topicLimits();
-            Provenance held = cluster.newestProvenance();
+            limits = connection.topicLimits();
+            Provenance held = connection.newestProvenance();
             if (held != null) {
                 context.requireSameEncoder(
                         held, "topic '" + settings.topic() + "'", "write to another topic");
             }
         }
-        return new PreparedTopic(
+        return new PreparedVectorSink(
                 settings.topic(),
                 delivery,
                 format,
@@ -141,13 +147,13 @@ final class KafkaVectorSink implements VectorSink {
                     case LUCENE -> json(VectorJson.Form.LUCENE, context);
                     case AVRO -> {
                         AvroWriter avro = new AvroWriter(withText, provenance);
-                        yield registry == null ? avro : RegisteredWriter.avro(avro, schemaId);
+                        yield registry == null ? avro : WireFormatWriter.avro(avro, schemaId);
                     }
                     case PROTOBUF -> {
                         ProtobufWriter protobuf = new ProtobufWriter(withText, provenance);
                         yield registry == null
                                 ? protobuf
-                                : RegisteredWriter.protobuf(protobuf, schemaId);
+                                : WireFormatWriter.protobuf(protobuf, schemaId);
                     }
                 });
     }
@@ -157,7 +163,7 @@ final class KafkaVectorSink implements VectorSink {
         if (registry == null) {
             return 0;
         }
-        SchemaRegistry client = SchemaRegistry.of(settings, registry);
+        SchemaRegistryClient client = SchemaRegistryClient.of(settings, registry);
         return format == Format.AVRO
                 ? client.register("AVRO", AvroWriter.SCHEMA)
                 : client.register("PROTOBUF", ProtobufWriter.SCHEMA);
@@ -168,9 +174,9 @@ final class KafkaVectorSink implements VectorSink {
     }
 
     /** What writes, with what was learned of the topic. */
-    record PreparedTopic(
+    record PreparedVectorSink(
             String topic,
-            KafkaDelivery delivery,
+            KafkaProducerSettings delivery,
             Format format,
             boolean withText,
             TopicLimits limits,
@@ -191,7 +197,7 @@ final class KafkaVectorSink implements VectorSink {
                 return null;
             }
             ProducerRecord<byte[], byte[]> serialized = serializer.serialize(record);
-            int size = size(serialized);
+            int size = KafkaProducerSettings.sizeOf(serialized);
             if (size <= maxRecordBytes) {
                 return null;
             }
@@ -226,14 +232,5 @@ final class KafkaVectorSink implements VectorSink {
         public Sink<VectorRecord> sink() {
             return delivery.sink("vectors", jobId, serializer, limits);
         }
-    }
-
-    static int size(ProducerRecord<byte[], byte[]> record) {
-        return AbstractRecords.estimateSizeInBytesUpperBound(
-                RecordBatch.CURRENT_MAGIC_VALUE,
-                CompressionType.NONE,
-                record.key(),
-                record.value(),
-                record.headers().toArray());
     }
 }

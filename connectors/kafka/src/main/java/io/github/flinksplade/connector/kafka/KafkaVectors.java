@@ -8,7 +8,6 @@ import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSource;
 import java.io.IOException;
-import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -37,33 +36,23 @@ final class KafkaVectors implements VectorSource {
     /** How long a record that must be there is waited for. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    /**
-     * Part of the topic.
-     *
-     * @param begin its first offset
-     * @param end the offset after its last
-     */
-    record Partition(int number, long begin, long end) implements Serializable {
-        private static final long serialVersionUID = 1L;
-    }
-
     private final KafkaSettings settings;
-    private final List<Partition> partitions;
+    private final List<PartitionOffsets> partitions;
     private final Provenance provenance;
 
     private KafkaVectors(
-            KafkaSettings settings, List<Partition> partitions, Provenance provenance) {
+            KafkaSettings settings, List<PartitionOffsets> partitions, Provenance provenance) {
         this.settings = settings;
         this.partitions = partitions;
         this.provenance = provenance;
     }
 
     static KafkaVectors of(ConnectorUri uri) {
-        KafkaSettings kafka = KafkaSettings.of(uri.allowOptions(KafkaSettings.OPTION_PROPERTIES));
-        try (KafkaConnection cluster = KafkaConnection.connect(kafka)) {
-            cluster.requireTopic();
-            List<Partition> partitions = cluster.partitions();
-            Provenance provenance = cluster.newestProvenance();
+        KafkaSettings kafka = KafkaSettings.of(uri.allowOptions(KafkaSettings.OPTIONS));
+        try (KafkaConnection connection = KafkaConnection.connect(kafka)) {
+            connection.requireTopic();
+            List<PartitionOffsets> partitions = connection.partitions();
+            Provenance provenance = connection.newestProvenance();
             if (provenance == null) {
                 // the newest may all be tombstones
                 provenance = new KafkaVectors(kafka, partitions, null).oldestProvenance();
@@ -73,7 +62,7 @@ final class KafkaVectors implements VectorSource {
     }
 
     private Provenance oldestProvenance() {
-        try (TopicReader reader = new TopicReader()) {
+        try (RecordReader reader = new RecordReader()) {
             for (long position = 0; position < positions(); position++) {
                 ConsumerRecord<byte[], byte[]> record = reader.record(position);
                 if (record != null && record.value() != null) {
@@ -97,10 +86,10 @@ final class KafkaVectors implements VectorSource {
 
     @Override
     public Reader open() {
-        return new TopicReader();
+        return new RecordReader();
     }
 
-    private final class TopicReader implements Reader {
+    private final class RecordReader implements Reader {
 
         private final KafkaConsumer<byte[], byte[]> consumer =
                 KafkaConnection.consumer(settings, PATIENCE);
@@ -119,11 +108,11 @@ final class KafkaVectors implements VectorSource {
         /** The record at a position; positions one after the other are read as one stream. */
         ConsumerRecord<byte[], byte[]> record(long position) {
             long offset = position;
-            for (Partition part : partitions) {
+            for (PartitionOffsets part : partitions) {
                 long length = part.end() - part.begin();
                 if (offset < length) {
                     return record(
-                            new TopicPartition(settings.topic(), part.number()),
+                            new TopicPartition(settings.topic(), part.partition()),
                             part.begin() + offset);
                 }
                 offset -= length;

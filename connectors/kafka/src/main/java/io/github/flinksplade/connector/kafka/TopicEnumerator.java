@@ -14,7 +14,7 @@ import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
  * <p>Flink's own tells the readers of a bounded source that there are no more partitions only after
  * it has found new ones. A bounded job that resumes finds none, and would never end.
  */
-final class TopicEnumerator implements SplitEnumerator<KafkaPartitionSplit, TopicState> {
+final class TopicEnumerator implements SplitEnumerator<KafkaPartitionSplit, TopicEnumeratorState> {
 
     private final SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> partitions;
     private final TopicSubscriber subscriber;
@@ -47,8 +47,9 @@ final class TopicEnumerator implements SplitEnumerator<KafkaPartitionSplit, Topi
     }
 
     @Override
-    public TopicState snapshotState(long checkpointId) throws Exception {
-        return new TopicState(subscriber.topicId(), partitions.snapshotState(checkpointId));
+    public TopicEnumeratorState snapshotState(long checkpointId) throws Exception {
+        return new TopicEnumeratorState(
+                subscriber.topicId(), partitions.snapshotState(checkpointId));
     }
 
     @Override

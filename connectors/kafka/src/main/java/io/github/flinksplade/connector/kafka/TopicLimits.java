@@ -10,13 +10,13 @@ import java.io.Serializable;
  *     message.timestamp.after.max.ms}
  * @param timestampBehindMillis how far it may lie in the past, {@code
  *     message.timestamp.before.max.ms}
- * @param compacted whether the topic keeps only the last record of each key
+ * @param isCompacted whether the topic keeps only the last record of each key
  */
 record TopicLimits(
         int maxMessageBytes,
         long timestampAheadMillis,
         long timestampBehindMillis,
-        boolean compacted)
+        boolean isCompacted)
         implements Serializable {
 
     private static final long serialVersionUID = 1L;
@@ -25,7 +25,7 @@ record TopicLimits(
     static final TopicLimits DEFAULT = new TopicLimits(1_048_588, 3_600_000, Long.MAX_VALUE, false);
 
     /** Whether the topic takes a record of this timestamp at this time, both in milliseconds. */
-    boolean takesTimestamp(long timestamp, long now) {
+    boolean acceptsTimestamp(long timestamp, long now) {
         return timestamp - now <= timestampAheadMillis && now - timestamp <= timestampBehindMillis;
     }
 }

@@ -36,7 +36,7 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
     private final SourceReader<SourceRecord, KafkaPartitionSplit> reader;
     private final KafkaSettings settings;
     private final boolean bounded;
-    private final Supplier<List<KafkaVectors.Partition>> topic;
+    private final Supplier<List<PartitionOffsets>> topic;
     private final Counter removedUnread;
     private final ExecutorService worker;
 
@@ -60,7 +60,7 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
             SourceReader<SourceRecord, KafkaPartitionSplit> reader,
             KafkaSettings settings,
             boolean bounded,
-            Supplier<List<KafkaVectors.Partition>> topic,
+            Supplier<List<PartitionOffsets>> topic,
             Counter removedUnread) {
         this.reader = reader;
         this.settings = settings;
@@ -99,17 +99,17 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
         if (splits.stream().allMatch(split -> split.getStartingOffset() < 0)) {
             return splits; // the beginning or the end, whatever that is
         }
-        Map<Integer, KafkaVectors.Partition> partitions = new HashMap<>();
-        new Patience(settings)
+        Map<Integer, PartitionOffsets> partitions = new HashMap<>();
+        new BrokerWaiter(settings)
                 .await("reading the offsets of topic '" + settings.topic() + "'", topic::get)
-                .forEach(partition -> partitions.put(partition.number(), partition));
+                .forEach(partition -> partitions.put(partition.partition(), partition));
         return splits.stream()
                 .map(split -> atExistingOffset(split, partitions.get(split.getPartition())))
                 .toList();
     }
 
     private KafkaPartitionSplit atExistingOffset(
-            KafkaPartitionSplit split, KafkaVectors.Partition partition) {
+            KafkaPartitionSplit split, PartitionOffsets partition) {
         long position = split.getStartingOffset();
         if (position < 0) {
             return split;
@@ -149,7 +149,7 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
 
     /** The partition from that offset, with an end or without, as this run has it. */
     private KafkaPartitionSplit between(
-            long offset, KafkaPartitionSplit split, KafkaVectors.Partition partition) {
+            long offset, KafkaPartitionSplit split, PartitionOffsets partition) {
         return new KafkaPartitionSplit(
                 split.getTopicPartition(),
                 offset,

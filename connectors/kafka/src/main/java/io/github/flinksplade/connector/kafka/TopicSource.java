@@ -21,23 +21,23 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /**
  * Flink's Kafka source for one topic, which never skips records without reporting it: see {@link
- * StartOffsets}, {@link TopicSubscriber} and {@link TopicReader}.
+ * StartOffsetsInitializer}, {@link TopicSubscriber} and {@link TopicReader}.
  */
 final class TopicSource
-        implements Source<SourceRecord, KafkaPartitionSplit, TopicState>,
+        implements Source<SourceRecord, KafkaPartitionSplit, TopicEnumeratorState>,
                 ResultTypeQueryable<SourceRecord> {
 
     private static final long serialVersionUID = 1L;
 
     private final KafkaSettings settings;
     private final Properties properties;
-    private final StartOffsets.Start start;
+    private final StartOffsetsInitializer.Start start;
     private final boolean bounded;
 
     TopicSource(
             KafkaSettings settings,
             Properties properties,
-            StartOffsets.Start start,
+            StartOffsetsInitializer.Start start,
             boolean bounded) {
         this.settings = settings;
         this.properties = properties;
@@ -49,7 +49,7 @@ final class TopicSource
         KafkaSourceBuilder<SourceRecord> builder =
                 KafkaSource.<SourceRecord>builder()
                         .setKafkaSubscriber(subscriber)
-                        .setStartingOffsets(new StartOffsets(settings, start))
+                        .setStartingOffsets(new StartOffsetsInitializer(settings, start))
                         .setDeserializer(new SourceRecordDeserializer())
                         .setProperties(properties);
         if (bounded) {
@@ -71,23 +71,23 @@ final class TopicSource
                 settings,
                 bounded,
                 () -> {
-                    try (KafkaConnection cluster = KafkaConnection.connect(settings)) {
-                        return cluster.partitions();
+                    try (KafkaConnection connection = KafkaConnection.connect(settings)) {
+                        return connection.partitions();
                     }
                 },
                 context.metricGroup().counter("recordsRemovedUnread"));
     }
 
     @Override
-    public SplitEnumerator<KafkaPartitionSplit, TopicState> createEnumerator(
+    public SplitEnumerator<KafkaPartitionSplit, TopicEnumeratorState> createEnumerator(
             SplitEnumeratorContext<KafkaPartitionSplit> context) {
         TopicSubscriber subscriber = new TopicSubscriber(settings, null, null);
         return TopicEnumerator.of(partitions(subscriber).createEnumerator(context), subscriber);
     }
 
     @Override
-    public SplitEnumerator<KafkaPartitionSplit, TopicState> restoreEnumerator(
-            SplitEnumeratorContext<KafkaPartitionSplit> context, TopicState state)
+    public SplitEnumerator<KafkaPartitionSplit, TopicEnumeratorState> restoreEnumerator(
+            SplitEnumeratorContext<KafkaPartitionSplit> context, TopicEnumeratorState state)
             throws java.io.IOException {
         boolean complete = bounded && state.partitions().initialDiscoveryFinished();
         TopicSubscriber subscriber =
@@ -99,7 +99,7 @@ final class TopicSource
                 : TopicEnumerator.of(enumerator, subscriber);
     }
 
-    private static Set<Integer> partitionsOf(TopicState state) {
+    private static Set<Integer> partitionsOf(TopicEnumeratorState state) {
         return state.partitions().splits().stream()
                 .map(split -> split.split().getPartition())
                 .collect(Collectors.toSet());
@@ -111,8 +111,8 @@ final class TopicSource
     }
 
     @Override
-    public SimpleVersionedSerializer<TopicState> getEnumeratorCheckpointSerializer() {
-        return new TopicState.Serializer();
+    public SimpleVersionedSerializer<TopicEnumeratorState> getEnumeratorCheckpointSerializer() {
+        return new TopicEnumeratorState.Serializer();
     }
 
     @Override

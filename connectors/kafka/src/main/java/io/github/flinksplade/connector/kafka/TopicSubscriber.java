@@ -26,7 +26,7 @@ final class TopicSubscriber implements KafkaSubscriber {
 
     private final HashSet<Integer> only;
     private transient Set<TopicPartition> known;
-    private transient Patience patience;
+    private transient BrokerWaiter patience;
 
     /**
      * @param topicId id of the topic that the job's offsets belong to, or null for a new job
@@ -48,7 +48,7 @@ final class TopicSubscriber implements KafkaSubscriber {
     @Override
     public Set<TopicPartition> getSubscribedTopicPartitions(AdminClient admin) {
         if (patience == null) {
-            patience = new Patience(settings);
+            patience = new BrokerWaiter(settings);
         }
         String doing = "looking up topic '" + settings.topic() + "'";
         if (known == null) {

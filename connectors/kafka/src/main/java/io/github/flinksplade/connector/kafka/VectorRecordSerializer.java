@@ -104,6 +104,6 @@ final class VectorRecordSerializer
 
     @Override
     public Optional<KafkaDatasetFacet> getKafkaDatasetFacet() {
-        return KafkaDelivery.facet(topic);
+        return KafkaProducerSettings.facet(topic);
     }
 }

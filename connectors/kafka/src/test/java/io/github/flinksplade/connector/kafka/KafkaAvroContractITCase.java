@@ -21,14 +21,14 @@ class KafkaAvroContractITCase extends KafkaContractITCase {
 
     private static final Map<Integer, String> SCHEMAS = new HashMap<>();
 
-    private static RegistryStandIn standIn;
+    private static FakeSchemaRegistry standIn;
     private static String registry;
 
     @BeforeAll
     static void startRegistry() throws IOException {
         registry = System.getProperty("flinksplade.registry.url");
         if (registry == null) {
-            standIn = RegistryStandIn.start();
+            standIn = FakeSchemaRegistry.start();
             registry = standIn.url();
         }
     }
@@ -54,6 +54,6 @@ class KafkaAvroContractITCase extends KafkaContractITCase {
             schema = JSON.readTree(url).get("schema").textValue();
             SCHEMAS.put(id, schema);
         }
-        return Decoded.held(Decoded.avro(schema, value, 5));
+        return ValueDecoder.held(ValueDecoder.avro(schema, value, 5));
     }
 }

@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector.kafka;
 
-import static io.github.flinksplade.connector.kafka.Samples.bytes;
-import static io.github.flinksplade.connector.kafka.Samples.headers;
+import static io.github.flinksplade.connector.kafka.TestRecords.bytes;
+import static io.github.flinksplade.connector.kafka.TestRecords.headers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinksplade.connector.ConnectorUri;
@@ -164,7 +164,7 @@ class KafkaExactlyOnceITCase {
         KafkaConnector connector = new KafkaConnector();
         DocumentSource source = connector.source(uri("documents"));
         VectorSink vectorSink = connector.sink(uri("vectors?partitions=2"));
-        SinkContext context = Samples.context("kafka-1");
+        SinkContext context = TestRecords.context("kafka-1");
         source.check();
         FlinkSink sink =
                 (FlinkSink)

@@ -171,13 +171,13 @@ class KafkaSettingsTest {
                     group=x                                           | unknown option 'group'
                     format=anserini                                   | write one of [indices, lucene, avro, protobuf]
                     text=1                                            | write true or false
-                    delivery=maybe                                    | write exactly-once or at-least-once
+                    delivery=maybe                                    | write one of [exactly-once, at-least-once]
                     transaction-timeout=soon                          | is not a duration
                     transaction-timeout=60000                         | is not a duration
                     transaction-timeout=0s                            | 24 d
                     transaction-timeout=60d                           | 24 d
                     transactional-id-prefix=a/b                       | letters, digits
-                    partitions=0                                      | write a number from 1
+                    partitions=0                                      | a whole number from 1
                     delivery=at-least-once&transaction-timeout=1min   | uses no transactions
                     """)
     void refusesWhatATargetDoesNotTake(String option, String sentence) {
@@ -204,8 +204,8 @@ class KafkaSettingsTest {
                 .checkCommits(Duration.ofDays(1));
     }
 
-    private static KafkaDelivery delivery(ConnectorUri uri) {
-        return KafkaDelivery.of(KafkaSettings.of(uri));
+    private static KafkaProducerSettings delivery(ConnectorUri uri) {
+        return KafkaProducerSettings.of(KafkaSettings.of(uri));
     }
 
     @Test
@@ -218,13 +218,13 @@ class KafkaSettingsTest {
 
     private static long timeoutMillis(String options, Map<String, String> properties) {
         ConnectorUri uri = ConnectorUri.parse("kafka://a:1/t" + options).withProperties(properties);
-        return KafkaDelivery.of(KafkaSettings.of(uri)).transactionTimeoutMillis();
+        return KafkaProducerSettings.of(KafkaSettings.of(uri)).transactionTimeoutMillis();
     }
 
     @Test
     void noPrefixOfTransactionsIsTheBeginningOfAnother() {
-        KafkaDelivery delivery =
-                KafkaDelivery.of(KafkaSettings.of(ConnectorUri.parse("kafka://a:1/t")));
+        KafkaProducerSettings delivery =
+                KafkaProducerSettings.of(KafkaSettings.of(ConnectorUri.parse("kafka://a:1/t")));
         assertThat(delivery.transactionalIdPrefix("vectors", "job-10"))
                 .isEqualTo("flink-splade:t:vectors:job-10:")
                 .doesNotStartWith(delivery.transactionalIdPrefix("vectors", "job-1"));
@@ -237,7 +237,7 @@ class KafkaSettingsTest {
         ConnectorUri uri =
                 ConnectorUri.parse("kafka://a:1/t")
                         .withProperties(Map.of("enable.idempotence", "false"));
-        assertThatThrownBy(() -> KafkaDelivery.of(KafkaSettings.of(uri)).checkProducer())
+        assertThatThrownBy(() -> KafkaProducerSettings.of(KafkaSettings.of(uri)).checkProducer())
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageStartingWith("the Kafka properties of kafka://a:1/t are not right: ")
                 .hasMessageContaining("idempotence");

@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector.kafka;
 
-import static io.github.flinksplade.connector.kafka.Samples.PROVENANCE;
-import static io.github.flinksplade.connector.kafka.Samples.bytes;
+import static io.github.flinksplade.connector.kafka.TestRecords.PROVENANCE;
+import static io.github.flinksplade.connector.kafka.TestRecords.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -83,7 +83,7 @@ class KafkaVectorsITCase {
                 new SparseVector(indices, values),
                 5,
                 true,
-                Samples.origin(id));
+                TestRecords.origin(id));
     }
 
     private static void assertSame(VectorRecord read, VectorRecord written, String text) {
@@ -101,8 +101,8 @@ class KafkaVectorsITCase {
                         vector("a/\ud83d\ude80 \u00e9", 0, 5),
                         vector("b", 7, 0),
                         vector("c", VectorRecord.MAX_VERSION, 10_000),
-                        Samples.delete("a/\ud83d\ude80 \u00e9", 1),
-                        Samples.delete("d", VectorRecord.NO_VERSION));
+                        TestRecords.delete("a/\ud83d\ude80 \u00e9", 1),
+                        TestRecords.delete("d", VectorRecord.NO_VERSION));
         for (boolean withText : new boolean[] {true, false}) {
             AvroWriter avro = new AvroWriter(withText, PROVENANCE);
             ProtobufWriter protobuf = new ProtobufWriter(withText, PROVENANCE);
@@ -116,9 +116,9 @@ class KafkaVectorsITCase {
                             "protobuf",
                             protobuf,
                             "avro-registered",
-                            RegisteredWriter.avro(avro, 1),
+                            WireFormatWriter.avro(avro, 1),
                             "protobuf-registered",
-                            RegisteredWriter.protobuf(protobuf, 1));
+                            WireFormatWriter.protobuf(protobuf, 1));
             for (Map.Entry<String, ValueWriter> form : forms.entrySet()) {
                 String topic = form.getKey() + withText;
                 broker.createTopic(topic, 1);
@@ -211,7 +211,7 @@ class KafkaVectorsITCase {
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         records.add(serializer.serialize(vector("1", 1, 1)));
         for (int i = 0; i < 50; i++) {
-            records.add(serializer.serialize(Samples.delete("1", 2 + i)));
+            records.add(serializer.serialize(TestRecords.delete("1", 2 + i)));
         }
         broker.produce(records);
         assertThat(vectors("tombstones").provenance()).isEqualTo(PROVENANCE);
@@ -266,7 +266,7 @@ class KafkaVectorsITCase {
                                 VectorJson.Form.LUCENE,
                                 false,
                                 PROVENANCE,
-                                Samples.context("x").vocabulary())
+                                TestRecords.context("x").vocabulary())
                         ::bytes,
                 "its weights are rounded (format=lucene)");
         refuses("garbage", record -> bytes("[1]"), "it is not a JSON object");
@@ -276,7 +276,7 @@ class KafkaVectorsITCase {
                 "too-long",
                 record ->
                         Arrays.copyOf(
-                                new RegisteredWriter(avro, new byte[] {0, 0, 0, 0, 1})
+                                new WireFormatWriter(avro, new byte[] {0, 0, 0, 0, 1})
                                         .bytes(record),
                                 300),
                 "it goes on after what sparse_vector.avsc has");

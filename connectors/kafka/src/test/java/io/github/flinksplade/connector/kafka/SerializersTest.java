@@ -1,8 +1,8 @@
 package io.github.flinksplade.connector.kafka;
 
-import static io.github.flinksplade.connector.kafka.Samples.PROVENANCE;
-import static io.github.flinksplade.connector.kafka.Samples.bytes;
-import static io.github.flinksplade.connector.kafka.Samples.headers;
+import static io.github.flinksplade.connector.kafka.TestRecords.PROVENANCE;
+import static io.github.flinksplade.connector.kafka.TestRecords.bytes;
+import static io.github.flinksplade.connector.kafka.TestRecords.headers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinksplade.connector.DeadLetter;
@@ -41,13 +41,13 @@ class SerializersTest {
                     new SparseVector(new int[] {2088, 7592}, new float[] {2.76658f, 1.0E-4f}),
                     4,
                     true,
-                    Samples.origin("1"));
+                    TestRecords.origin("1"));
 
     private static VectorRecordSerializer serializer(VectorJson.Form form, boolean withText) {
         return new VectorRecordSerializer(
                 "vectors",
                 PROVENANCE,
-                new VectorJson(form, withText, PROVENANCE, Samples.context("x").vocabulary())
+                new VectorJson(form, withText, PROVENANCE, TestRecords.context("x").vocabulary())
                         ::bytes);
     }
 
@@ -96,7 +96,7 @@ class SerializersTest {
     @Test
     void deleteIsATombstoneWithItsVersion() {
         ProducerRecord<byte[], byte[]> record =
-                serializer(VectorJson.Form.INDICES, false).serialize(Samples.delete("7", 9));
+                serializer(VectorJson.Form.INDICES, false).serialize(TestRecords.delete("7", 9));
         assertThat(record.key()).isEqualTo(bytes("7"));
         assertThat(record.value()).isNull();
         assertThat(headers(record.headers()).entrySet())
@@ -229,19 +229,20 @@ class SerializersTest {
         assertThat(
                         deadLetters(100_000)
                                 .serialize(
-                                        Samples.deadLetter(
+                                        TestRecords.deadLetter(
                                                 original(null, SourceRecord.NO_TIMESTAMP)),
                                         0)
                                 .timestamp())
                 .isNull();
         ProducerRecord<byte[], byte[]> future =
-                deadLetters(100_000).serialize(Samples.deadLetter(original(null, 3_600_001)), 0);
+                deadLetters(100_000)
+                        .serialize(TestRecords.deadLetter(original(null, 3_600_001)), 0);
         assertThat(future.timestamp()).isNull();
         assertThat(future.value()).isNull();
         assertThat(headers(future.headers())).containsEntry("flink-splade.timestamp", "3600001");
         assertThat(
                         deadLetters(100_000)
-                                .serialize(Samples.deadLetter(original(null, 3_600_000)), 0)
+                                .serialize(TestRecords.deadLetter(original(null, 3_600_000)), 0)
                                 .timestamp())
                 .isEqualTo(3_600_000);
     }
@@ -252,8 +253,8 @@ class SerializersTest {
         Arrays.fill(value, (byte) 'x');
         for (int limit = 900; limit < 10_700; limit += 7) {
             ProducerRecord<byte[], byte[]> record =
-                    deadLetters(limit).serialize(Samples.deadLetter(original(value, 1)), 1);
-            assertThat(KafkaVectorSink.size(record)).isLessThanOrEqualTo(limit);
+                    deadLetters(limit).serialize(TestRecords.deadLetter(original(value, 1)), 1);
+            assertThat(KafkaProducerSettings.sizeOf(record)).isLessThanOrEqualTo(limit);
             assertThat(record.key()).isEqualTo(bytes("k"));
             if (record.value().length == value.length) {
                 assertThat(headers(record.headers())).doesNotContainKey("flink-splade.cut");
@@ -261,7 +262,7 @@ class SerializersTest {
                 assertThat(headers(record.headers()))
                         .containsEntry("flink-splade.cut", "value of 10000 bytes")
                         .containsKey("trace");
-                assertThat(KafkaVectorSink.size(record)).isGreaterThan(limit - 64);
+                assertThat(KafkaProducerSettings.sizeOf(record)).isGreaterThan(limit - 64);
             }
         }
     }
@@ -279,8 +280,8 @@ class SerializersTest {
                         new String[] {"big"},
                         new byte[][] {new byte[5_000]});
         ProducerRecord<byte[], byte[]> record =
-                deadLetters(2_000).serialize(Samples.deadLetter(origin), 1);
-        assertThat(KafkaVectorSink.size(record)).isLessThanOrEqualTo(2_000);
+                deadLetters(2_000).serialize(TestRecords.deadLetter(origin), 1);
+        assertThat(KafkaProducerSettings.sizeOf(record)).isLessThanOrEqualTo(2_000);
         assertThat(record.key()).isNull();
         assertThat(record.value()).isEmpty();
         assertThat(headers(record.headers()))

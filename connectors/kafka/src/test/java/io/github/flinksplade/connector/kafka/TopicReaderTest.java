@@ -7,7 +7,6 @@ import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.PermanentFailureException;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.UnreachableException;
-import io.github.flinksplade.connector.kafka.KafkaVectors.Partition;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -79,7 +78,8 @@ class TopicReaderTest {
                         if (outages.getAndDecrement() > 0) {
                             throw new UnreachableException("no broker answers", null);
                         }
-                        return List.of(new Partition(0, 4, 10), new Partition(1, 0, 10));
+                        return List.of(
+                                new PartitionOffsets(0, 4, 10), new PartitionOffsets(1, 0, 10));
                     },
                     removed);
 

@@ -98,7 +98,7 @@ final class IndexDirectory {
                                 new IndexWriterConfig()
                                         .setOpenMode(IndexWriterConfig.OpenMode.CREATE))) {
             writer.setLiveCommitData(
-                    new CommitData(provenance, CommitPoint.next(0)).toMap().entrySet());
+                    new CommitUserData(provenance, CommitPoint.next(0)).toMap().entrySet());
             writer.commit();
         } catch (IOException e) {
             throw LuceneFailureClassifier.explain("create", path, e);
@@ -135,25 +135,25 @@ final class IndexDirectory {
     }
 
     /** What a commit's user data says; an index of someone else's making is refused. */
-    CommitData data(Map<String, String> data) {
-        String format = data.get(CommitData.FORMAT_KEY);
+    CommitUserData data(Map<String, String> data) {
+        String format = data.get(CommitUserData.FORMAT_KEY);
         if (format == null) {
             throw new ConnectorException(
                     path
                             + " holds a Lucene index that this program did not make; name another"
                             + " directory");
         }
-        if (!format.equals(CommitData.FORMAT)) {
+        if (!format.equals(CommitUserData.FORMAT)) {
             throw new ConnectorException(
                     "the index in "
                             + path
                             + " has the layout "
                             + format
                             + ", but this release knows "
-                            + CommitData.FORMAT
+                            + CommitUserData.FORMAT
                             + "; use the release that wrote it, or a new directory");
         }
-        return CommitData.fromMap(data);
+        return CommitUserData.fromMap(data);
     }
 
     /** Refuses vectors of another making. */

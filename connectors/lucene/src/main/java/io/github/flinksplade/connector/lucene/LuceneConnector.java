@@ -1,11 +1,13 @@
 package io.github.flinksplade.connector.lucene;
 
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.LocalPath;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.VectorSource;
+import java.util.List;
 
 /**
  * {@code lucene:DIR?text=true|false}: an embedded Lucene index in a directory (see {@link
@@ -25,21 +27,23 @@ public final class LuceneConnector implements Connector {
     }
 
     @Override
+    public List<ConnectorOption<?>> sinkOptions() {
+        return LuceneSettings.OPTIONS;
+    }
+
+    @Override
     public VectorSink sink(ConnectorUri uri) {
-        uri.allowOptions("text").allowProperties();
-        return new LuceneSink(LocalPath.of(uri), uri.flag("text", true));
+        return new LuceneSink(LuceneSettings.of(uri));
     }
 
     /** Opens the newest commit; the index follows later commits by itself. */
     @Override
     public SearchIndex index(ConnectorUri uri) {
-        uri.allowOptions("text").allowProperties();
-        return LuceneIndex.open(LocalPath.of(uri));
+        return LuceneIndex.open(LuceneSettings.of(uri).path());
     }
 
     @Override
     public VectorSource vectors(ConnectorUri uri) {
-        uri.allowOptions("text").allowProperties();
-        return LuceneVectors.newest(LocalPath.of(uri));
+        return LuceneVectors.newest(LuceneSettings.of(uri).path());
     }
 }

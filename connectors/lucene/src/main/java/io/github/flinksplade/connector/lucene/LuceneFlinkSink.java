@@ -4,7 +4,6 @@ import io.github.flinksplade.connector.BatchDelivery;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.VectorRecord;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Collection;
 import java.util.Comparator;
@@ -26,14 +25,12 @@ final class LuceneFlinkSink
 
     private static final long serialVersionUID = 1L;
 
-    private final String directory;
-    private final boolean storeText;
+    private final LuceneSettings settings;
     private final boolean reindex;
     private final SinkContext context;
 
-    LuceneFlinkSink(String directory, boolean storeText, boolean reindex, SinkContext context) {
-        this.directory = directory;
-        this.storeText = storeText;
+    LuceneFlinkSink(LuceneSettings settings, boolean reindex, SinkContext context) {
+        this.settings = settings;
         this.reindex = reindex;
         this.context = context;
     }
@@ -58,15 +55,15 @@ final class LuceneFlinkSink
         if (parallelism > 1) {
             throw new ConnectorException(
                     "the index in "
-                            + directory
+                            + settings.directory()
                             + " can be written by one subtask, not by "
                             + parallelism
                             + "; give this sink the parallelism 1");
         }
         return new LuceneWriter(
-                new IndexDirectory(Path.of(directory)),
+                new IndexDirectory(settings.path()),
                 this.context,
-                storeText,
+                settings.storesText(),
                 reindex,
                 restored,
                 context.metricGroup(),

@@ -34,13 +34,13 @@ final class LuceneIndex implements SearchIndex {
     private final IndexDirectory index;
     private final FSDirectory directory;
     private DirectoryReader newest;
-    private CommitData opened;
+    private CommitUserData opened;
 
     private LuceneIndex(
             IndexDirectory index,
             FSDirectory directory,
             DirectoryReader newest,
-            CommitData opened) {
+            CommitUserData opened) {
         this.index = index;
         this.directory = directory;
         this.newest = newest;
@@ -54,7 +54,7 @@ final class LuceneIndex implements SearchIndex {
         try {
             directory = index.open();
             reader = DirectoryReader.open(directory);
-            CommitData data = index.data(reader.getIndexCommit().getUserData());
+            CommitUserData data = index.data(reader.getIndexCommit().getUserData());
             IndexDirectory.checkIntegrity(reader);
             return new LuceneIndex(index, directory, reader, data);
         } catch (IOException e) {
@@ -76,7 +76,7 @@ final class LuceneIndex implements SearchIndex {
         try {
             DirectoryReader reader = acquire();
             try {
-                return search(reader, query.idf() ? TermCounts.weigh(reader, query) : query);
+                return search(reader, query.idf() ? IdfWeighting.apply(reader, query) : query);
             } catch (RuntimeException e) {
                 // Damage inside a file makes Lucene fail in any way; tell it from a fault of ours.
                 IndexDirectory.checkIntegrityWhole(reader);
@@ -96,11 +96,11 @@ final class LuceneIndex implements SearchIndex {
      */
     private synchronized DirectoryReader acquire() throws IOException {
         index.requireDirectory();
-        CommitData now = index.data(SegmentInfos.readLatestCommit(directory).getUserData());
+        CommitUserData now = index.data(SegmentInfos.readLatestCommit(directory).getUserData());
         if (!now.point().equals(opened.point())) {
             DirectoryReader fresh = DirectoryReader.open(directory);
             try {
-                CommitData data = index.data(fresh.getIndexCommit().getUserData());
+                CommitUserData data = index.data(fresh.getIndexCommit().getUserData());
                 requireSame(data.provenance());
                 newest.close();
                 newest = fresh;
@@ -134,7 +134,7 @@ final class LuceneIndex implements SearchIndex {
     private static List<Hit> search(DirectoryReader reader, Query query) throws IOException {
         List<Hit> hits = new ArrayList<>();
         StoredFields stored = reader.storedFields();
-        for (ExactTopK.Found found : ExactTopK.search(reader, query)) {
+        for (ExactTopKSearcher.ScoredDocument found : ExactTopKSearcher.search(reader, query)) {
             Document document = stored.document(found.doc(), SHOWN);
             hits.add(
                     query.hit(

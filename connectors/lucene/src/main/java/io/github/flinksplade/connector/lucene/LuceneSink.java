@@ -6,7 +6,6 @@ import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSink;
-import java.nio.file.Path;
 import org.apache.flink.api.connector.sink2.Sink;
 
 /** A Lucene index as a target: one directory, one writer. */
@@ -14,19 +13,15 @@ final class LuceneSink implements VectorSink {
 
     private static final long serialVersionUID = 1L;
 
-    /** A string, because a {@link Path} is not serializable. */
-    private final String directory;
+    private final LuceneSettings settings;
 
-    private final boolean storeText;
-
-    LuceneSink(Path directory, boolean storeText) {
-        this.directory = directory.toString();
-        this.storeText = storeText;
+    LuceneSink(LuceneSettings settings) {
+        this.settings = settings;
     }
 
     @Override
     public String identity() {
-        return "lucene:" + directory;
+        return "lucene:" + settings.directory();
     }
 
     /**
@@ -35,18 +30,17 @@ final class LuceneSink implements VectorSink {
      */
     @Override
     public PreparedSink prepare(SinkContext context, StartMode start) {
-        IndexDirectory index = new IndexDirectory(Path.of(directory));
+        IndexDirectory index = new IndexDirectory(settings.path());
         if (index.isVacant()) {
-            start.requireMayCreate("the index in " + directory);
+            start.requireMayCreate("the index in " + settings.directory());
             index.create(context.provenance());
         } else {
             index.check(context);
         }
-        return new PreparedIndex(directory, storeText, start == StartMode.REINDEX, context);
+        return new PreparedIndex(settings, start == StartMode.REINDEX, context);
     }
 
-    private record PreparedIndex(
-            String directory, boolean storeText, boolean reindex, SinkContext context)
+    private record PreparedIndex(LuceneSettings settings, boolean reindex, SinkContext context)
             implements FlinkSink {
 
         private static final long serialVersionUID = 1L;
@@ -58,7 +52,7 @@ final class LuceneSink implements VectorSink {
 
         @Override
         public Sink<VectorRecord> sink() {
-            return new LuceneFlinkSink(directory, storeText, reindex, context);
+            return new LuceneFlinkSink(settings, reindex, context);
         }
 
         @Override

@@ -43,7 +43,7 @@ final class LuceneVectors implements VectorSource {
         IndexDirectory index = new IndexDirectory(path);
         try (FSDirectory directory = index.open();
                 DirectoryReader reader = DirectoryReader.open(directory)) {
-            CommitData data = index.data(reader.getIndexCommit().getUserData());
+            CommitUserData data = index.data(reader.getIndexCommit().getUserData());
             return new LuceneVectors(
                     path.toString(), data.point().name(), data.provenance(), reader.maxDoc());
         } catch (IOException e) {

@@ -4,7 +4,7 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.VectorRecord;
-import io.github.flinksplade.connector.lucene.LatestVersions.Change;
+import io.github.flinksplade.connector.lucene.LiveVersionMap.Change;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Clock;
@@ -52,7 +52,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
     private final LongCounter writtenInJob;
     private final FSDirectory directory;
     private final IndexWriter writer;
-    private final LatestVersions versions;
+    private final LiveVersionMap versions;
     private CommitPoint lastCommit;
     private boolean changed;
     private long sweptAt;
@@ -94,13 +94,13 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         try {
             openDirectory = index.open();
             IndexCommit start = find(DirectoryReader.listCommits(openDirectory), reindex, restored);
-            CommitData data = index.data(start.getUserData());
+            CommitUserData data = index.data(start.getUserData());
             index.requireSame(context, data.provenance());
             recorded = data.provenance();
             lastCommit = data.point();
             openWriter = new IndexWriter(openDirectory, configuration(start));
             sweep(openWriter);
-            versions = new LatestVersions(openWriter);
+            versions = new LiveVersionMap(openWriter);
             writer = openWriter;
             directory = openDirectory;
         } catch (IOException | RuntimeException e) {
@@ -158,7 +158,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         return new IndexWriterConfig()
                 .setOpenMode(IndexWriterConfig.OpenMode.APPEND)
                 .setIndexCommit(start)
-                .setIndexDeletionPolicy(new KeptCommits(start.getGeneration()))
+                .setIndexDeletionPolicy(new KeepRecentCommitsDeletionPolicy(start.getGeneration()))
                 .setCommitOnClose(false)
                 .setRAMBufferSizeMB(BUFFER_MEGABYTES)
                 .setMergeScheduler(new OneMergeAtATime());
@@ -221,7 +221,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             sweep(writer);
         }
         CommitPoint point = CommitPoint.next(checkpointId);
-        writer.setLiveCommitData(new CommitData(recorded, point).toMap().entrySet());
+        writer.setLiveCommitData(new CommitUserData(recorded, point).toMap().entrySet());
         writer.commit();
         lastCommit = point;
         changed = false;

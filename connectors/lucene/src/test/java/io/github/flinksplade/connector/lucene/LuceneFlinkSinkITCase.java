@@ -190,7 +190,7 @@ class LuceneFlinkSinkITCase {
                 String committed =
                         SegmentInfos.readLatestCommit(opened)
                                 .getUserData()
-                                .get(CommitData.CHECKPOINT_KEY);
+                                .get(CommitUserData.CHECKPOINT_KEY);
                 if (!committed.equals(Long.toString(context.getCheckpointId()))) {
                     return; // nothing was written since the last checkpoint
                 }

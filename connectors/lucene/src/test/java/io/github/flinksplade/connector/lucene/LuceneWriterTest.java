@@ -97,16 +97,16 @@ class LuceneWriterTest {
         System.out.println("agreesWithAModelOnRandomChanges: seed " + seed);
         Random random = new Random(seed);
         TreeMap<String, String> alive = new TreeMap<>();
-        TreeMap<String, LatestVersions.Change> last = new TreeMap<>();
+        TreeMap<String, LiveVersionMap.Change> last = new TreeMap<>();
         LuceneWriter writer = index.open();
         for (int i = 1; i <= 2000; i++) {
             String id = "d" + random.nextInt(60);
-            LatestVersions.Change change =
-                    new LatestVersions.Change(random.nextInt(1 + i / 3), random.nextInt(4) == 0);
+            LiveVersionMap.Change change =
+                    new LiveVersionMap.Change(random.nextInt(1 + i / 3), random.nextInt(4) == 0);
             writer.write(
                     change.isDelete() ? delete(id, change.version()) : upsert(id, change.version()),
                     null);
-            LatestVersions.Change held = last.get(id);
+            LiveVersionMap.Change held = last.get(id);
             if (held == null
                     || change.version() > held.version()
                     || change.version() == held.version()
@@ -199,26 +199,28 @@ class LuceneWriterTest {
             writer.write(upsert("a", 1), null);
             first = writer.snapshotState(1).get(0);
         }
-        for (int attempt = 0; attempt < 2 * KeptCommits.NUMBER; attempt++) {
+        for (int attempt = 0; attempt < 2 * KeepRecentCommitsDeletionPolicy.NUMBER; attempt++) {
             try (LuceneWriter writer = index.restore(first)) {
                 writer.write(upsert("b" + attempt, 1), null);
                 writer.snapshotState(2);
             }
         }
         assertThat(index.idsWith(1)).hasSize(2).contains("a");
-        assertThat(index.commits()).isEqualTo(KeptCommits.NUMBER);
+        assertThat(index.commits()).isEqualTo(KeepRecentCommitsDeletionPolicy.NUMBER);
     }
 
     @Test
     void refusesACheckpointOlderThanTheKeptCommits() throws Exception {
         List<CommitPoint> points = new ArrayList<>();
         try (LuceneWriter writer = index.open()) {
-            for (int checkpoint = 1; checkpoint <= KeptCommits.NUMBER + 2; checkpoint++) {
+            for (int checkpoint = 1;
+                    checkpoint <= KeepRecentCommitsDeletionPolicy.NUMBER + 2;
+                    checkpoint++) {
                 writer.write(upsert("a" + checkpoint, 1), null);
                 points.addAll(writer.snapshotState(checkpoint));
             }
         }
-        assertThat(index.commits()).isEqualTo(KeptCommits.NUMBER);
+        assertThat(index.commits()).isEqualTo(KeepRecentCommitsDeletionPolicy.NUMBER);
         assertThatThrownBy(() -> index.restore(points.get(1)))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(

@@ -83,8 +83,7 @@ final class TestIndex {
 
     /** The sink of a job that was prepared with an index by another encoder, if need be. */
     LuceneFlinkSink flinkSink(Provenance provenance) {
-        return new LuceneFlinkSink(
-                directory.toString(), uri.flag("text", true), false, context(provenance));
+        return new LuceneFlinkSink(LuceneSettings.of(uri), false, context(provenance));
     }
 
     PreparedSink prepare(Provenance provenance) {

@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class PartSinkTest {
+class PartFileSinkTest {
 
     @TempDir Path folder;
 
@@ -35,7 +35,7 @@ class PartSinkTest {
     }
 
     private List<String> unfinished(int subtask, int parallelism) throws IOException {
-        return new PartSink(folder.toString(), null, "job")
+        return new PartFileSink(folder.toString(), null, "job")
                 .unfinishedParts(subtask, parallelism).stream()
                         .map(file -> file.getFileName().toString())
                         .toList();

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.ConnectionSettings.Property;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.http.JsonHttpClient;
@@ -24,9 +25,15 @@ import java.util.stream.Collectors;
  * registry.username} and {@code registry.password}, or {@code registry.token}; {@code registry.ca}
  * is a PEM file of certificate authorities. They are not passed to Kafka's clients.
  */
-final class SchemaRegistry {
+final class SchemaRegistryClient {
 
-    static final String OPTION = "registry";
+    static final ConnectorOption<String> OPTION =
+            ConnectorOption.text(
+                    "registry",
+                    "a URL",
+                    null,
+                    "URL of a schema registry, for `avro` and `protobuf`; the schema is registered"
+                            + " under `<topic>-value`");
 
     private static final String PREFIX = "registry.";
     private static final Property[] ACCEPTED = {
@@ -49,7 +56,8 @@ final class SchemaRegistry {
     private final String url;
     private final ConnectionSettings connection;
 
-    private SchemaRegistry(KafkaSettings settings, String url, ConnectionSettings connection) {
+    private SchemaRegistryClient(
+            KafkaSettings settings, String url, ConnectionSettings connection) {
         this.settings = settings;
         this.url = url;
         this.connection = connection;
@@ -61,12 +69,13 @@ final class SchemaRegistry {
         try {
             uri = new URI(url);
         } catch (URISyntaxException e) {
-            throw new ConnectorException(OPTION + "= is not a URL. Write http://host:8081", e);
+            throw new ConnectorException(
+                    OPTION.name() + "= is not a URL. Write http://host:8081", e);
         }
         if (uri.getRawUserInfo() != null) {
             // the URL is not repeated: it contains a password
             throw new ConnectorException(
-                    OPTION
+                    OPTION.name()
                             + "= contains credentials. Write them as the Kafka properties "
                             + PREFIX
                             + Property.USERNAME.key()
@@ -79,7 +88,7 @@ final class SchemaRegistry {
                 || uri.getRawQuery() != null
                 || uri.getRawFragment() != null) {
             throw new ConnectorException(
-                    OPTION
+                    OPTION.name()
                             + "="
                             + url
                             + " is not the URL of a schema registry. Write http://host:8081");
@@ -91,11 +100,11 @@ final class SchemaRegistry {
      *
      * @throws ConnectorException if they are incomplete, ambiguous or misspelled
      */
-    static SchemaRegistry of(KafkaSettings settings, String url) {
+    static SchemaRegistryClient of(KafkaSettings settings, String url) {
         return of(settings, url, ConnectionSettings.DEFAULT_REQUEST_TIMEOUT);
     }
 
-    static SchemaRegistry of(KafkaSettings settings, String url, Duration requestTimeout) {
+    static SchemaRegistryClient of(KafkaSettings settings, String url, Duration requestTimeout) {
         checkProperties(settings);
         ConnectionSettings.Origin origin =
                 new ConnectionSettings.Origin(
@@ -104,7 +113,7 @@ final class SchemaRegistry {
                         settings::registryProperty,
                         "SCHEMA_REGISTRY",
                         System::getenv);
-        return new SchemaRegistry(
+        return new SchemaRegistryClient(
                 settings,
                 url.replaceFirst("/+$", ""),
                 ConnectionSettings.of(
@@ -194,7 +203,7 @@ final class SchemaRegistry {
                                             + " does not answer as a schema registry does ("
                                             + response.describeStatus()
                                             + "). Correct "
-                                            + OPTION
+                                            + OPTION.name()
                                             + "= in "
                                             + settings;
                 });
@@ -213,7 +222,7 @@ final class SchemaRegistry {
                             + " is unavailable: "
                             + e.getMessage()
                             + ". Start it, or correct "
-                            + OPTION
+                            + OPTION.name()
                             + "= in "
                             + settings,
                     e);

@@ -25,7 +25,7 @@ import org.apache.avro.SchemaParseException;
  * What of a schema registry the connector asks for, after its published definition:
  * confluentinc/schema-registry, core/generated/swagger-ui/schema-registry-api-spec.yaml.
  */
-final class RegistryStandIn implements AutoCloseable {
+final class FakeSchemaRegistry implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern BY_ID = Pattern.compile("/schemas/ids/(\\d{1,9})");
@@ -42,14 +42,14 @@ final class RegistryStandIn implements AutoCloseable {
     private int nextStatus;
     private Set<String> types = Set.of("AVRO", "PROTOBUF");
 
-    private RegistryStandIn(HttpServer server) {
+    private FakeSchemaRegistry(HttpServer server) {
         this.server = server;
     }
 
-    static RegistryStandIn start() throws IOException {
+    static FakeSchemaRegistry start() throws IOException {
         HttpServer server =
                 HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        RegistryStandIn registry = new RegistryStandIn(server);
+        FakeSchemaRegistry registry = new FakeSchemaRegistry(server);
         // others' schemas, so that ids and versions differ
         for (int i = 0; i < 3; i++) {
             registry.schemas.add(new Registered("AVRO", "{\"type\":\"fixed\",\"name\":\"x" + i));

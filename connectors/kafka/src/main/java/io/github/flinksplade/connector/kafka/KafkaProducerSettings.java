@@ -1,12 +1,15 @@
 package io.github.flinksplade.connector.kafka;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.Quantities;
 import java.io.Serializable;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Properties;
 import org.apache.flink.connector.base.DeliveryGuarantee;
@@ -18,37 +21,94 @@ import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.sink.KafkaSinkBuilder;
 import org.apache.flink.connector.kafka.sink.TransactionNamingStrategy;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.record.AbstractRecords;
+import org.apache.kafka.common.record.CompressionType;
+import org.apache.kafka.common.record.RecordBatch;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** How a topic is written to: what vectors and dead letters have in common. */
-final class KafkaDelivery implements Serializable {
+final class KafkaProducerSettings implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    static final String OPTION_DELIVERY = "delivery";
-    static final String OPTION_TRANSACTION_TIMEOUT = "transaction-timeout";
-    static final String OPTION_TRANSACTIONAL_ID_PREFIX = "transactional-id-prefix";
-    static final String OPTION_PARTITIONS = "partitions";
+    /** Values of the option {@code delivery}. */
+    private enum Guarantee {
+        EXACTLY_ONCE,
+        AT_LEAST_ONCE;
 
-    private static final String EXACTLY_ONCE = "exactly-once";
-    private static final String AT_LEAST_ONCE = "at-least-once";
+        @Override
+        public String toString() {
+            return name().replace('_', '-').toLowerCase(Locale.ROOT);
+        }
+    }
+
     private static final Duration DEFAULT_TRANSACTION_TIMEOUT = Duration.ofMinutes(15);
     private static final Duration PATIENCE = Duration.ofMinutes(10);
     private static final int BATCH_BYTES = 1 << 17;
-    private static final String DEFAULT_PREFIX = "flink-splade";
+
+    private static final ConnectorOption<Guarantee> DELIVERY =
+            ConnectorOption.choice(
+                    "delivery",
+                    Guarantee.class,
+                    Guarantee.EXACTLY_ONCE,
+                    "`exactly-once` writes in transactions, one per checkpoint, which consumers"
+                            + " read with `isolation.level=read_committed`");
+    static final ConnectorOption<Duration> TRANSACTION_TIMEOUT =
+            ConnectorOption.duration(
+                            "transaction-timeout",
+                            null,
+                            Duration.ofSeconds(1),
+                            Duration.ofDays(24),
+                            "how long the broker keeps the open transaction of a job that is down:"
+                                    + " keep it above your longest outage, because a longer one"
+                                    + " loses what the last checkpoint wrote; rejected if it"
+                                    + " exceeds the broker's `transaction.max.timeout.ms` or is"
+                                    + " too short for the job's checkpoints")
+                    .withDefaultText(Quantities.format(DEFAULT_TRANSACTION_TIMEOUT));
+
+    /** Two jobs that write to one topic have different job ids, so they may share a prefix. */
+    static final ConnectorOption<String> TRANSACTIONAL_ID_PREFIX =
+            ConnectorOption.text(
+                    "transactional-id-prefix",
+                    "1 to 200 letters, digits, dots, underscores and dashes",
+                    "flink-splade",
+                    "start of the transactional ids, for brokers that restrict them",
+                    KafkaProducerSettings::checkPrefix);
+
+    private static final ConnectorOption<Long> PARTITIONS =
+            ConnectorOption.number(
+                            "partitions",
+                            0,
+                            1,
+                            999_999,
+                            "number of partitions of a topic that the job creates")
+                    .withDefaultText("the broker's `num.partitions`");
+
+    /** The options of a topic that is written to. */
+    static final List<ConnectorOption<?>> OPTIONS =
+            List.of(
+                    DELIVERY,
+                    TRANSACTION_TIMEOUT,
+                    TRANSACTIONAL_ID_PREFIX,
+                    PARTITIONS,
+                    KafkaSettings.PROPERTIES);
 
     private final KafkaSettings settings;
     private final boolean exactlyOnce;
     private final String prefix;
-    private final Integer partitions;
+
+    /** Of a topic that the job creates; 0 for the broker's default. */
+    private final int partitions;
+
     private final Properties properties;
 
-    private KafkaDelivery(
+    private KafkaProducerSettings(
             KafkaSettings settings,
             boolean exactlyOnce,
             String prefix,
-            Integer partitions,
+            int partitions,
             Properties properties) {
         this.settings = settings;
         this.exactlyOnce = exactlyOnce;
@@ -57,22 +117,9 @@ final class KafkaDelivery implements Serializable {
         this.properties = properties;
     }
 
-    static KafkaDelivery of(KafkaSettings kafka) {
+    static KafkaProducerSettings of(KafkaSettings kafka) {
         ConnectorUri uri = kafka.uri();
-        String delivery = uri.option(OPTION_DELIVERY, EXACTLY_ONCE);
-        if (!delivery.equals(EXACTLY_ONCE) && !delivery.equals(AT_LEAST_ONCE)) {
-            throw new ConnectorException(
-                    OPTION_DELIVERY
-                            + "="
-                            + delivery
-                            + " in "
-                            + uri
-                            + ": write "
-                            + EXACTLY_ONCE
-                            + " or "
-                            + AT_LEAST_ONCE);
-        }
-        boolean exactlyOnce = delivery.equals(EXACTLY_ONCE);
+        boolean exactlyOnce = DELIVERY.get(uri) == Guarantee.EXACTLY_ONCE;
         Properties properties = kafka.properties();
         // Brokers that are unavailable for minutes are waited for. Kafka's own two minutes and one
         // would fail the job again and again.
@@ -87,13 +134,8 @@ final class KafkaDelivery implements Serializable {
         properties.setProperty(
                 ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class.getName());
         if (exactlyOnce) {
-            if (uri.option(OPTION_TRANSACTION_TIMEOUT) != null) {
-                Duration timeout =
-                        uri.duration(
-                                OPTION_TRANSACTION_TIMEOUT,
-                                DEFAULT_TRANSACTION_TIMEOUT,
-                                Duration.ofSeconds(1),
-                                Duration.ofDays(24));
+            Duration timeout = TRANSACTION_TIMEOUT.get(uri);
+            if (timeout != null) {
                 properties.setProperty(
                         ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
                         Long.toString(timeout.toMillis()));
@@ -102,62 +144,49 @@ final class KafkaDelivery implements Serializable {
                     ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
                     Long.toString(DEFAULT_TRANSACTION_TIMEOUT.toMillis()));
         } else {
-            refuseWithoutTransactions(uri, OPTION_TRANSACTION_TIMEOUT);
-            refuseWithoutTransactions(uri, OPTION_TRANSACTIONAL_ID_PREFIX);
+            rejectWithoutTransactions(uri, TRANSACTION_TIMEOUT);
+            rejectWithoutTransactions(uri, TRANSACTIONAL_ID_PREFIX);
         }
-        String prefix = uri.option(OPTION_TRANSACTIONAL_ID_PREFIX, DEFAULT_PREFIX);
-        if (!prefix.matches("[A-Za-z0-9._-]{1,200}")) {
-            throw new ConnectorException(
-                    OPTION_TRANSACTIONAL_ID_PREFIX
-                            + "="
-                            + prefix
-                            + " in "
-                            + uri
-                            + ": write 1 to 200 letters, digits, dots, underscores and dashes");
-        }
-        return new KafkaDelivery(
+        return new KafkaProducerSettings(
                 kafka,
                 exactlyOnce,
-                prefix,
-                partitions(uri, uri.option(OPTION_PARTITIONS)),
+                TRANSACTIONAL_ID_PREFIX.get(uri),
+                PARTITIONS.get(uri).intValue(),
                 properties);
     }
 
-    private static void refuseWithoutTransactions(ConnectorUri uri, String option) {
-        if (uri.option(option) != null) {
+    private static void rejectWithoutTransactions(ConnectorUri uri, ConnectorOption<?> option) {
+        if (uri.option(option.name()) != null) {
             throw new ConnectorException(
-                    option
+                    option.name()
                             + " in "
                             + uri
-                            + " has no meaning with delivery="
-                            + AT_LEAST_ONCE
-                            + ", which uses no transactions; leave one of them out");
-        }
-    }
-
-    private static Integer partitions(ConnectorUri uri, String partitions) {
-        if (partitions == null) {
-            return null;
-        }
-        if (!partitions.matches("[1-9][0-9]{0,5}")) {
-            throw new ConnectorException(
-                    OPTION_PARTITIONS
+                            + " has no effect with "
+                            + DELIVERY.name()
                             + "="
-                            + partitions
-                            + " in "
-                            + uri
-                            + ": write a number from 1 to 999999");
+                            + Guarantee.AT_LEAST_ONCE
+                            + ", which uses no transactions. Remove one of them.");
         }
-        return Integer.valueOf(partitions);
     }
 
-    boolean exactlyOnce() {
+    private static String checkPrefix(String prefix) {
+        if (!prefix.matches("[A-Za-z0-9._-]{1,200}")) {
+            throw new IllegalArgumentException(
+                    "'"
+                            + prefix
+                            + "' is not valid. Write 1 to 200 letters, digits, dots, underscores"
+                            + " and dashes.");
+        }
+        return prefix;
+    }
+
+    boolean isExactlyOnce() {
         return exactlyOnce;
     }
 
     /** Partitions of a topic that has to be created, or empty for the broker's default. */
     Optional<Integer> partitions() {
-        return Optional.ofNullable(partitions);
+        return partitions == 0 ? Optional.empty() : Optional.of(partitions);
     }
 
     /** {@code transaction.timeout.ms}; only with transactions. */
@@ -183,7 +212,7 @@ final class KafkaDelivery implements Serializable {
                             + " interval, whichever is longer), and what it holds would be lost;"
                             + " lower checkpoint-interval or execution.checkpointing.timeout, or"
                             + " raise "
-                            + OPTION_TRANSACTION_TIMEOUT
+                            + TRANSACTION_TIMEOUT.name()
                             + " and the broker's transaction.max.timeout.ms");
         }
     }
@@ -216,6 +245,16 @@ final class KafkaDelivery implements Serializable {
                                 config.getInt(ProducerConfig.MAX_REQUEST_SIZE_CONFIG),
                                 config.getLong(ProducerConfig.BUFFER_MEMORY_CONFIG)),
                         limits.maxMessageBytes());
+    }
+
+    /** The size of a record as the producer and the broker count it, uncompressed. */
+    static int sizeOf(ProducerRecord<byte[], byte[]> record) {
+        return AbstractRecords.estimateSizeInBytesUpperBound(
+                RecordBatch.CURRENT_MAGIC_VALUE,
+                CompressionType.NONE,
+                record.key(),
+                record.value(),
+                record.headers().toArray());
     }
 
     private Properties producerProperties(TopicLimits limits) {

@@ -8,12 +8,12 @@ import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.Vocabulary;
 import io.github.flinksplade.vector.SparseVector;
 
-/** Records for tests. */
-final class Records {
+/** TestRecords for tests. */
+final class TestRecords {
 
     static final Provenance PROVENANCE = new Provenance("m", "ab", "cd", "fp32", "none", 128);
 
-    private Records() {}
+    private TestRecords() {}
 
     static SinkContext context() {
         return new SinkContext("files", "job", PROVENANCE, new Terms(), false);

@@ -18,11 +18,11 @@ import org.slf4j.LoggerFactory;
  * records, or repeat them, without a word. {@link TopicReader} handles positions that are gone.
  */
 @SuppressWarnings("deprecation") // the Flink connector asks for Kafka's deprecated enum
-record StartOffsets(KafkaSettings settings, Start start) implements OffsetsInitializer {
+record StartOffsetsInitializer(KafkaSettings settings, Start start) implements OffsetsInitializer {
 
     private static final long serialVersionUID = 1L;
 
-    private static final Logger LOG = LoggerFactory.getLogger(StartOffsets.class);
+    private static final Logger LOG = LoggerFactory.getLogger(StartOffsetsInitializer.class);
 
     /** The values of the option {@code start}. */
     enum Start {
@@ -38,7 +38,7 @@ record StartOffsets(KafkaSettings settings, Start start) implements OffsetsIniti
     public Map<TopicPartition, Long> getPartitionOffsets(
             Collection<TopicPartition> partitions, PartitionOffsetsRetriever retriever) {
         Map<TopicPartition, Long> offsets =
-                new Patience(settings)
+                new BrokerWaiter(settings)
                         .await(
                                 "looking up the start offsets",
                                 () -> offsets(partitions, retriever));

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A broker that asks for a login (SASL/PLAIN). */
-class KafkaLoginITCase {
+class KafkaAuthenticationITCase {
 
     private static final String MODULE =
             "org.apache.kafka.common.security.plain.PlainLoginModule required ";

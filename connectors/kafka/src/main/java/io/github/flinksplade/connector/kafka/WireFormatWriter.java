@@ -11,17 +11,17 @@ import java.nio.ByteBuffer;
  * @param writer writes the value itself
  * @param prefix what stands before it
  */
-record RegisteredWriter(ValueWriter writer, byte[] prefix) implements ValueWriter {
+record WireFormatWriter(ValueWriter writer, byte[] prefix) implements ValueWriter {
 
     private static final long serialVersionUID = 1L;
 
-    static RegisteredWriter avro(AvroWriter writer, int schemaId) {
-        return new RegisteredWriter(
+    static WireFormatWriter avro(AvroWriter writer, int schemaId) {
+        return new WireFormatWriter(
                 writer, ByteBuffer.allocate(5).put((byte) 0).putInt(schemaId).array());
     }
 
-    static RegisteredWriter protobuf(ProtobufWriter writer, int schemaId) {
-        return new RegisteredWriter(
+    static WireFormatWriter protobuf(ProtobufWriter writer, int schemaId) {
+        return new WireFormatWriter(
                 writer,
                 ByteBuffer.allocate(6).put((byte) 0).putInt(schemaId).put((byte) 0).array());
     }

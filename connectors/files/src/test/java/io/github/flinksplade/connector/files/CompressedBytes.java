@@ -6,10 +6,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.zip.GZIPOutputStream;
 
-/** Packed bytes for tests. */
-final class Packed {
+/** CompressedBytes bytes for tests. */
+final class CompressedBytes {
 
-    private Packed() {}
+    private CompressedBytes() {}
 
     static byte[] gzip(byte[] bytes) throws IOException {
         ByteArrayOutputStream packed = new ByteArrayOutputStream();

@@ -1,6 +1,6 @@
 package io.github.flinksplade.connector.kafka;
 
-import static io.github.flinksplade.connector.kafka.Samples.bytes;
+import static io.github.flinksplade.connector.kafka.TestRecords.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinksplade.connector.ConnectorUri;
@@ -33,7 +33,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Topics read by a real job. Flink's CloseableIterator warns of an InterruptedException. */
 @SuppressWarnings("try")
-class KafkaSourceITCase {
+class KafkaDocumentsITCase {
 
     @RegisterExtension
     static final MiniClusterExtension FLINK =

@@ -10,7 +10,7 @@ import org.apache.lucene.index.IndexDeletionPolicy;
  * all that stood there before: a job that falls back to it again and again, each time leaving a
  * commit whose checkpoint never completed, must not lose it.
  */
-final class KeptCommits extends IndexDeletionPolicy {
+final class KeepRecentCommitsDeletionPolicy extends IndexDeletionPolicy {
 
     /**
      * How many commits are kept, and so how many checkpoints back a job can go. Only one is needed
@@ -25,7 +25,7 @@ final class KeptCommits extends IndexDeletionPolicy {
     /**
      * @param openedGeneration generation of the commit that the writer opens
      */
-    KeptCommits(long openedGeneration) {
+    KeepRecentCommitsDeletionPolicy(long openedGeneration) {
         this.openedGeneration = openedGeneration;
     }
 

@@ -10,7 +10,7 @@ import java.util.Map;
  * @param provenance what made the vectors
  * @param point names the commit
  */
-record CommitData(Provenance provenance, CommitPoint point) {
+record CommitUserData(Provenance provenance, CommitPoint point) {
 
     /** Layout of the documents; another number is refused. */
     static final String FORMAT = "1";
@@ -30,7 +30,7 @@ record CommitData(Provenance provenance, CommitPoint point) {
     }
 
     /** The inverse; throws {@link NumberFormatException} or ConnectorException on other data. */
-    static CommitData fromMap(Map<String, String> map) {
+    static CommitUserData fromMap(Map<String, String> map) {
         Map<String, String> parts = new HashMap<>();
         map.forEach(
                 (name, value) -> {
@@ -38,7 +38,7 @@ record CommitData(Provenance provenance, CommitPoint point) {
                         parts.put(name.substring(PROVENANCE_PREFIX.length()), value);
                     }
                 });
-        return new CommitData(
+        return new CommitUserData(
                 Provenance.fromMap(parts),
                 new CommitPoint(
                         Long.parseLong(map.getOrDefault(CHECKPOINT_KEY, "0")),

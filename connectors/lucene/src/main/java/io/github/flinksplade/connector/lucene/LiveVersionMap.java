@@ -22,7 +22,7 @@ import org.apache.lucene.util.BytesRef;
  * What an index that is being written holds of each id: the last change's version. What was written
  * since the last refresh is remembered here, everything older is looked up in the index.
  */
-final class LatestVersions implements Closeable {
+final class LiveVersionMap implements Closeable {
 
     /** Changes remembered before the index is asked to make them searchable. */
     private static final int MAX_RECENT = 100_000;
@@ -52,7 +52,7 @@ final class LatestVersions implements Closeable {
         }
     }
 
-    LatestVersions(IndexWriter writer) throws IOException {
+    LiveVersionMap(IndexWriter writer) throws IOException {
         this.writer = writer;
         this.reader = DirectoryReader.open(writer);
     }

@@ -1,6 +1,6 @@
 package io.github.flinksplade.connector.kafka;
 
-import static io.github.flinksplade.connector.kafka.Samples.bytes;
+import static io.github.flinksplade.connector.kafka.TestRecords.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -39,7 +39,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What becomes of a job's positions in a topic while the job is down. */
-class KafkaPositionsITCase {
+class KafkaResumeITCase {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -286,7 +286,7 @@ class KafkaPositionsITCase {
     void waitsForATopicThatWasDeletedWhileItIsRead() throws Exception {
         broker.createTopic("deleted", 1);
         produce("deleted", "a", 1, 1);
-        try (CapturedLog log = CapturedLog.of(Patience.class)) {
+        try (CapturedLog log = CapturedLog.of(BrokerWaiter.class)) {
             JobClient job = start(uri("deleted"), null);
             awaitRead("a1");
             try (Admin admin = admin()) {

@@ -22,13 +22,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class SchemaRegistryTest {
+class SchemaRegistryClientTest {
 
-    private RegistryStandIn registry;
+    private FakeSchemaRegistry registry;
 
     @BeforeEach
     void start() throws IOException {
-        registry = RegistryStandIn.start();
+        registry = FakeSchemaRegistry.start();
     }
 
     @AfterEach
@@ -42,7 +42,7 @@ class SchemaRegistryTest {
     }
 
     private int avro(Map<String, String> properties) {
-        return SchemaRegistry.of(address(properties), registry.url() + "/")
+        return SchemaRegistryClient.of(address(properties), registry.url() + "/")
                 .register("AVRO", AvroWriter.SCHEMA);
     }
 
@@ -52,12 +52,12 @@ class SchemaRegistryTest {
         assertThat(avro(Map.of())).isEqualTo(avro);
         assertThat(registry.versions("vectors-value")).containsExactly(avro);
         assertThat(registry.schema(avro))
-                .isEqualTo(new RegistryStandIn.Registered("AVRO", AvroWriter.SCHEMA));
+                .isEqualTo(new FakeSchemaRegistry.Registered("AVRO", AvroWriter.SCHEMA));
         int protobuf =
-                SchemaRegistry.of(address(Map.of()), registry.url())
+                SchemaRegistryClient.of(address(Map.of()), registry.url())
                         .register("PROTOBUF", ProtobufWriter.SCHEMA);
         assertThat(registry.schema(protobuf))
-                .isEqualTo(new RegistryStandIn.Registered("PROTOBUF", ProtobufWriter.SCHEMA));
+                .isEqualTo(new FakeSchemaRegistry.Registered("PROTOBUF", ProtobufWriter.SCHEMA));
     }
 
     @Test
@@ -140,7 +140,7 @@ class SchemaRegistryTest {
             String url = "http://127.0.0.1:" + server.getLocalPort();
             assertThatThrownBy(
                             () ->
-                                    SchemaRegistry.of(
+                                    SchemaRegistryClient.of(
                                                     address(Map.of()), url, Duration.ofMillis(500))
                                             .register("AVRO", AvroWriter.SCHEMA))
                     .isInstanceOf(UnreachableException.class)
@@ -167,7 +167,7 @@ class SchemaRegistryTest {
         registry.takeOnly("AVRO");
         refused(
                 () ->
-                        SchemaRegistry.of(address(Map.of()), registry.url())
+                        SchemaRegistryClient.of(address(Map.of()), registry.url())
                                 .register("PROTOBUF", ProtobufWriter.SCHEMA),
                 "the schema registry at "
                         + registry.url()
@@ -203,7 +203,7 @@ class SchemaRegistryTest {
         }
         refused(
                 () ->
-                        SchemaRegistry.of(address(Map.of()), "http://127.0.0.1:" + port)
+                        SchemaRegistryClient.of(address(Map.of()), "http://127.0.0.1:" + port)
                                 .register("AVRO", AvroWriter.SCHEMA),
                 "the schema registry at http://127.0.0.1:"
                         + port
@@ -219,8 +219,8 @@ class SchemaRegistryTest {
                     format=avro&registry=ftp://host            | Write http://host:8081
                     format=avro&registry=http://h/?a=b         | Write http://host:8081
                     format=avro&registry=ht!tp                 | Write http://host:8081
-                    registry=http://localhost:8081             | needs format=avro or format=protobuf
-                    format=lucene&registry=http://h            | needs format=avro or format=protobuf
+                    registry=http://localhost:8081             | requires format=avro or format=protobuf
+                    format=lucene&registry=http://h            | requires format=avro or format=protobuf
                     format=json                                | write one of [indices, lucene, avro, protobuf]
                     format=avro&registri=http://h              | did you mean 'registry'?
                     """)

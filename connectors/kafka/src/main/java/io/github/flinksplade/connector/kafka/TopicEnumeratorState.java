@@ -14,10 +14,10 @@ import org.apache.flink.core.memory.DataOutputSerializer;
  *     when it has not been seen yet
  * @param partitions the partitions as Flink's connector keeps them
  */
-record TopicState(String topicId, KafkaSourceEnumState partitions) {
+record TopicEnumeratorState(String topicId, KafkaSourceEnumState partitions) {
 
     /** Version 1: the id, the version and the bytes of the connector's own serializer. */
-    static final class Serializer implements SimpleVersionedSerializer<TopicState> {
+    static final class Serializer implements SimpleVersionedSerializer<TopicEnumeratorState> {
 
         private static final int VERSION = 1;
 
@@ -30,7 +30,7 @@ record TopicState(String topicId, KafkaSourceEnumState partitions) {
         }
 
         @Override
-        public byte[] serialize(TopicState state) throws IOException {
+        public byte[] serialize(TopicEnumeratorState state) throws IOException {
             DataOutputSerializer out = new DataOutputSerializer(256);
             out.writeUTF(state.topicId() == null ? "" : state.topicId());
             out.writeInt(partitions.getVersion());
@@ -41,7 +41,7 @@ record TopicState(String topicId, KafkaSourceEnumState partitions) {
         }
 
         @Override
-        public TopicState deserialize(int version, byte[] serialized) throws IOException {
+        public TopicEnumeratorState deserialize(int version, byte[] serialized) throws IOException {
             if (version != VERSION) {
                 throw new IOException(
                         "the state of a Kafka source has version "
@@ -54,7 +54,7 @@ record TopicState(String topicId, KafkaSourceEnumState partitions) {
             int partitionsVersion = in.readInt();
             byte[] bytes = new byte[in.readInt()];
             in.readFully(bytes);
-            return new TopicState(
+            return new TopicEnumeratorState(
                     topicId.isEmpty() ? null : topicId,
                     partitions.deserialize(partitionsVersion, bytes));
         }

@@ -42,14 +42,14 @@ import org.slf4j.LoggerFactory;
  * checkpoint is triggered before all tasks run. So at the first snapshot, all parts of earlier
  * attempts that still have their temporary names belong to no checkpoint.
  */
-final class PartSink
+final class PartFileSink
         implements Sink<VectorRecord>,
                 SupportsWriterState<VectorRecord, FileWriterBucketState>,
                 SupportsCommitter<FileSinkCommittable> {
 
     private static final long serialVersionUID = 1L;
 
-    private static final Logger LOG = LoggerFactory.getLogger(PartSink.class);
+    private static final Logger LOG = LoggerFactory.getLogger(PartFileSink.class);
 
     static final String PREFIX = "part";
     static final String SUFFIX = ".jsonl";
@@ -65,7 +65,7 @@ final class PartSink
      * @param json writes a line
      * @param jobId distinguishes the job from others that write to the folder
      */
-    PartSink(String folder, VectorJson json, String jobId) {
+    PartFileSink(String folder, VectorJson json, String jobId) {
         this.folder = folder;
         this.json = json;
         this.job = String.format("%08x", jobId.hashCode());

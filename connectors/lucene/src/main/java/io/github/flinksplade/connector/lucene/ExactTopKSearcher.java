@@ -32,26 +32,28 @@ import org.apache.lucene.util.BytesRef;
  * unless a setting of the whole process is changed, and weights up to 64. Memory: 4 bytes for each
  * document of the largest segment, and the k best.
  */
-final class ExactTopK {
+final class ExactTopKSearcher {
 
     private static final double CUT = 1 + 1.0 / (1 << 8);
     private static final double ROUNDING = 1.0 / (1 << 23);
 
-    private static final Comparator<Found> BEST_FIRST =
-            Comparator.comparingDouble(Found::score).reversed().thenComparing(Found::id);
+    private static final Comparator<ScoredDocument> BEST_FIRST =
+            Comparator.comparingDouble(ScoredDocument::score)
+                    .reversed()
+                    .thenComparing(ScoredDocument::id);
 
     private final SparseVector query;
     private final int[] indices;
     private final float[] values;
     private final int k;
     private final double widening;
-    private final PriorityQueue<Found> best;
+    private final PriorityQueue<ScoredDocument> best;
     private float[] sums = new float[0];
 
     /** A document of the index and its exact score. */
-    record Found(int doc, String id, double score) {}
+    record ScoredDocument(int doc, String id, double score) {}
 
-    private ExactTopK(SearchIndex.Query query) {
+    private ExactTopKSearcher(SearchIndex.Query query) {
         this.query = query.vector();
         this.indices = this.query.indices();
         this.values = this.query.values();
@@ -61,12 +63,13 @@ final class ExactTopK {
     }
 
     /** At most k documents, highest score first, equal scores by id. */
-    static List<Found> search(IndexReader reader, SearchIndex.Query query) throws IOException {
-        ExactTopK search = new ExactTopK(query);
+    static List<ScoredDocument> search(IndexReader reader, SearchIndex.Query query)
+            throws IOException {
+        ExactTopKSearcher searcher = new ExactTopKSearcher(query);
         for (LeafReaderContext leaf : reader.leaves()) {
-            search.visit(leaf);
+            searcher.visit(leaf);
         }
-        return search.best.stream().sorted(BEST_FIRST).toList();
+        return searcher.best.stream().sorted(BEST_FIRST).toList();
     }
 
     private void visit(LeafReaderContext context) throws IOException {
@@ -91,7 +94,7 @@ final class ExactTopK {
                 if (best.size() < k || score >= best.peek().score()) {
                     ids.advanceExact(doc);
                     offer(
-                            new Found(
+                            new ScoredDocument(
                                     context.docBase + doc,
                                     ids.binaryValue().utf8ToString(),
                                     score));
@@ -100,7 +103,7 @@ final class ExactTopK {
         }
     }
 
-    private void offer(Found found) {
+    private void offer(ScoredDocument found) {
         if (best.size() < k) {
             best.add(found);
         } else if (BEST_FIRST.compare(found, best.peek()) < 0) {

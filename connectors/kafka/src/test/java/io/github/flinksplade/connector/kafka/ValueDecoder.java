@@ -26,12 +26,12 @@ import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.DecoderFactory;
 
 /** Values as the libraries' own readers read them, by nothing but the schema's text. */
-final class Decoded {
+final class ValueDecoder {
 
     private static final Pattern FIELD =
             Pattern.compile("(optional |repeated )?(\\w+) (\\w+) = (\\d+);");
 
-    private Decoded() {}
+    private ValueDecoder() {}
 
     /** The fields by name; fails when bytes are left over. */
     static Map<String, Object> avro(String schema, byte[] value, int from) throws IOException {

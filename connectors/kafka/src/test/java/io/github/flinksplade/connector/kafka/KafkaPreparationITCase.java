@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector.kafka;
 
-import static io.github.flinksplade.connector.kafka.Samples.bytes;
-import static io.github.flinksplade.connector.kafka.Samples.context;
+import static io.github.flinksplade.connector.kafka.TestRecords.bytes;
+import static io.github.flinksplade.connector.kafka.TestRecords.context;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -17,6 +17,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.flink.util.InstantiationUtil;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterAll;
@@ -26,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is found out before a job starts, against a real broker. */
-class KafkaChecksITCase {
+class KafkaPreparationITCase {
 
     private static KafkaBroker broker;
 
@@ -155,20 +156,20 @@ class KafkaChecksITCase {
         VectorRecordSerializer serializer =
                 new VectorRecordSerializer(
                         "mixed",
-                        Samples.PROVENANCE,
-                        new VectorJson(VectorJson.Form.INDICES, false, Samples.PROVENANCE, null)
+                        TestRecords.PROVENANCE,
+                        new VectorJson(VectorJson.Form.INDICES, false, TestRecords.PROVENANCE, null)
                                 ::bytes);
         broker.produce(
                 List.of(
-                        serializer.serialize(Samples.upsert("1", 1, 5)),
-                        serializer.serialize(Samples.delete("1", 2))));
+                        serializer.serialize(TestRecords.upsert("1", 1, 5)),
+                        serializer.serialize(TestRecords.delete("1", 2))));
         sink("mixed").prepare(context("t"), StartMode.NEW);
         Provenance other = new Provenance("hf:a/b", "cc", "dd", "fp32", "none", 128);
         assertThatThrownBy(() -> sink("mixed").prepare(context("t", other), StartMode.RESUME))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
                         "topic 'mixed' contains vectors of the model builtin:minilm (fingerprint "
-                                + Samples.PROVENANCE.fingerprint()
+                                + TestRecords.PROVENANCE.fingerprint()
                                 + "), not of hf:a/b (fingerprint "
                                 + other.fingerprint()
                                 + "; they differ in model_sha256, tokenizer_sha256). Use that model and"
@@ -186,14 +187,14 @@ class KafkaChecksITCase {
         String topic = "small-" + format;
         broker.createTopic(topic, 1, Map.of("max.message.bytes", "20000"));
         KafkaVectorSink sink = sink(topic + "?delivery=at-least-once&text=true&format=" + format);
-        VectorRecord large = Samples.upsert("large", 1, new int[8_000]);
-        VectorRecord fits = Samples.upsert("fits", 1, new int[1_000]);
+        VectorRecord large = TestRecords.upsert("large", 1, terms(8_000));
+        VectorRecord fits = TestRecords.upsert("fits", 1, terms(1_000));
         // as it reaches the task managers
-        KafkaVectorSink.PreparedTopic there =
-                (KafkaVectorSink.PreparedTopic)
+        KafkaVectorSink.PreparedVectorSink there =
+                (KafkaVectorSink.PreparedVectorSink)
                         InstantiationUtil.clone(sink.prepare(context("t"), StartMode.NEW));
-        assertThat(there.rejection(Samples.upsert("1", 1, 5))).isNull();
-        assertThat(there.rejection(Samples.delete("1", 1))).isNull();
+        assertThat(there.rejection(TestRecords.upsert("1", 1, 5))).isNull();
+        assertThat(there.rejection(TestRecords.delete("1", 1))).isNull();
         assertThat(there.rejection(fits)).isNull();
         assertThat(there.rejection(large))
                 .startsWith("its ")
@@ -206,15 +207,15 @@ class KafkaChecksITCase {
         int high = 8_000;
         while (high - low > 1) {
             int middle = (low + high) / 2;
-            if (there.rejection(Samples.upsert("b", 1, new int[middle])) == null) {
+            if (there.rejection(TestRecords.upsert("b", 1, terms(middle))) == null) {
                 low = middle;
             } else {
                 high = middle;
             }
         }
         ProducerRecord<byte[], byte[]> border =
-                there.serializer().serialize(Samples.upsert("b", 1, new int[low]));
-        assertThat(KafkaVectorSink.size(border)).isBetween(19_980, 20_000);
+                there.serializer().serialize(TestRecords.upsert("b", 1, terms(low)));
+        assertThat(KafkaProducerSettings.sizeOf(border)).isBetween(19_980, 20_000);
         broker.produce(List.of(border));
         assertThat(broker.readCommitted(topic)).hasSize(1);
     }
@@ -223,7 +224,7 @@ class KafkaChecksITCase {
     void aTopicForLargeMessagesRaisesTheProducersLimit() {
         broker.createTopic("large", 1, Map.of("max.message.bytes", "5000000"));
         PreparedSink sink = sink("large").prepare(context("t"), StartMode.NEW);
-        VectorRecord record = Samples.upsert("1", 1, new int[200_000]);
+        VectorRecord record = TestRecords.upsert("1", 1, terms(200_000));
         assertThat(sink.rejection(record)).isNull();
         PreparedSink limited =
                 KafkaVectorSink.of(
@@ -243,11 +244,16 @@ class KafkaChecksITCase {
     @Test
     void aCreatedDeadLetterTopicKeepsOldTimestampsAndLargeValues() {
         KafkaDeadLetters.of(uri("dead")).prepare("job");
-        try (KafkaConnection cluster = KafkaConnection.connect(KafkaSettings.of(uri("dead")))) {
-            assertThat(cluster.topicLimits())
+        try (KafkaConnection connection = KafkaConnection.connect(KafkaSettings.of(uri("dead")))) {
+            assertThat(connection.topicLimits())
                     .isEqualTo(
                             new TopicLimits(
                                     16 * 1024 * 1024, Long.MAX_VALUE, Long.MAX_VALUE, false));
         }
+    }
+
+    /** So many term ids. */
+    private static int[] terms(int count) {
+        return IntStream.range(0, count).toArray();
     }
 }

@@ -1,7 +1,7 @@
 package io.github.flinksplade.connector.kafka;
 
-import static io.github.flinksplade.connector.kafka.Samples.PROVENANCE;
-import static io.github.flinksplade.connector.kafka.Samples.headers;
+import static io.github.flinksplade.connector.kafka.TestRecords.PROVENANCE;
+import static io.github.flinksplade.connector.kafka.TestRecords.headers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinksplade.connector.Operation;
@@ -16,7 +16,7 @@ import org.apache.flink.util.InstantiationUtil;
 import org.junit.jupiter.api.Test;
 
 /** Avro and Protobuf values, read by the libraries' generic readers from the published schemas. */
-class BinaryValuesTest {
+class ValueWritersTest {
 
     private static final VectorRecord VECTOR =
             new VectorRecord(
@@ -30,13 +30,13 @@ class BinaryValuesTest {
                             new float[] {2.76658f, 1.0E-4f, Float.MIN_VALUE, 3f}),
                     1_000,
                     true,
-                    Samples.origin("1"));
+                    TestRecords.origin("1"));
 
     @Test
     void avroAsItsSchemaSays() throws Exception {
         for (boolean withText : new boolean[] {true, false}) {
             assertThat(
-                            Decoded.avro(
+                            ValueDecoder.avro(
                                     AvroWriter.SCHEMA,
                                     new AvroWriter(withText, PROVENANCE).bytes(VECTOR),
                                     0))
@@ -48,7 +48,7 @@ class BinaryValuesTest {
     void protobufAsItsSchemaSays() throws Exception {
         for (boolean withText : new boolean[] {true, false}) {
             assertThat(
-                            Decoded.protobuf(
+                            ValueDecoder.protobuf(
                                     ProtobufWriter.SCHEMA,
                                     new ProtobufWriter(withText, PROVENANCE).bytes(VECTOR),
                                     0))
@@ -128,11 +128,11 @@ class BinaryValuesTest {
                             null);
             for (Map<String, Object> read :
                     List.of(
-                            Decoded.avro(
+                            ValueDecoder.avro(
                                     AvroWriter.SCHEMA,
                                     new AvroWriter(true, PROVENANCE).bytes(record),
                                     0),
-                            Decoded.protobuf(
+                            ValueDecoder.protobuf(
                                     ProtobufWriter.SCHEMA,
                                     new ProtobufWriter(true, PROVENANCE).bytes(record),
                                     0))) {
@@ -152,13 +152,13 @@ class BinaryValuesTest {
     @Test
     void registeredValuesBeginWithTheSchemasId() throws Exception {
         byte[] avro =
-                RegisteredWriter.avro(new AvroWriter(false, PROVENANCE), 0x01020304).bytes(VECTOR);
+                WireFormatWriter.avro(new AvroWriter(false, PROVENANCE), 0x01020304).bytes(VECTOR);
         assertThat(HexFormat.of().formatHex(avro, 0, 5)).isEqualTo("0001020304");
-        assertThat(Decoded.avro(AvroWriter.SCHEMA, avro, 5)).containsEntry("id", VECTOR.id());
+        assertThat(ValueDecoder.avro(AvroWriter.SCHEMA, avro, 5)).containsEntry("id", VECTOR.id());
         byte[] protobuf =
-                RegisteredWriter.protobuf(new ProtobufWriter(false, PROVENANCE), 7).bytes(VECTOR);
+                WireFormatWriter.protobuf(new ProtobufWriter(false, PROVENANCE), 7).bytes(VECTOR);
         assertThat(HexFormat.of().formatHex(protobuf, 0, 6)).isEqualTo("000000000700");
-        assertThat(Decoded.protobuf(ProtobufWriter.SCHEMA, protobuf, 6))
+        assertThat(ValueDecoder.protobuf(ProtobufWriter.SCHEMA, protobuf, 6))
                 .containsEntry("id", VECTOR.id());
     }
 
@@ -168,10 +168,10 @@ class BinaryValuesTest {
         assertThat(schemaHeader(avro)).matches("avro:[0-9a-f]{64}");
         assertThat(schemaHeader(new ProtobufWriter(false, PROVENANCE)))
                 .isEqualTo("protobuf:io.github.flinksplade.SparseVector");
-        assertThat(schemaHeader(RegisteredWriter.avro(avro, 1))).isNull();
-        ValueWriter elsewhere = InstantiationUtil.clone(RegisteredWriter.avro(avro, 1));
+        assertThat(schemaHeader(WireFormatWriter.avro(avro, 1))).isNull();
+        ValueWriter elsewhere = InstantiationUtil.clone(WireFormatWriter.avro(avro, 1));
         assertThat(elsewhere.bytes(VECTOR))
-                .isEqualTo(RegisteredWriter.avro(avro, 1).bytes(VECTOR))
+                .isEqualTo(WireFormatWriter.avro(avro, 1).bytes(VECTOR))
                 .isEqualTo(elsewhere.bytes(VECTOR));
     }
 

@@ -14,12 +14,12 @@ import java.util.Map;
 import org.apache.kafka.common.header.Header;
 
 /** Records and contexts for the tests. */
-final class Samples {
+final class TestRecords {
 
     static final Provenance PROVENANCE =
             new Provenance("builtin:minilm", "aa11", "bb22", "fp32", "none", 128);
 
-    private Samples() {}
+    private TestRecords() {}
 
     static SinkContext context(String name) {
         return context(name, PROVENANCE);

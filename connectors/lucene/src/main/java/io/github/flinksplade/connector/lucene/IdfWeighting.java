@@ -13,12 +13,12 @@ import org.apache.lucene.util.Bits;
 import org.apache.lucene.util.BytesRef;
 
 /** Counts vectors, and those that have a term: exactly, without what is deleted or replaced. */
-final class TermCounts {
+final class IdfWeighting {
 
-    private TermCounts() {}
+    private IdfWeighting() {}
 
     /** The query with its weights multiplied by idf. */
-    static Query weigh(DirectoryReader reader, Query query) throws IOException {
+    static Query apply(DirectoryReader reader, Query query) throws IOException {
         long documents = 0;
         long[] frequencies = new long[query.vector().indices().length];
         for (LeafReaderContext context : reader.leaves()) {

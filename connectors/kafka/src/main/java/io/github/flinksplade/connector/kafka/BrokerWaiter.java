@@ -7,9 +7,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Waits for brokers that are unavailable while a job reads from them, and logs that it does. */
-final class Patience {
+final class BrokerWaiter {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Patience.class);
+    private static final Logger LOG = LoggerFactory.getLogger(BrokerWaiter.class);
 
     private static final long PAUSE_MILLIS = 1_000;
     private static final long REPEAT_NANOS = TimeUnit.MINUTES.toNanos(1);
@@ -18,7 +18,7 @@ final class Patience {
     private boolean waiting;
     private long loggedAt;
 
-    Patience(KafkaSettings settings) {
+    BrokerWaiter(KafkaSettings settings) {
         this.settings = settings;
     }
 

@@ -1,0 +1,33 @@
+package io.github.flinksplade.connector.lucene;
+
+import io.github.flinksplade.connector.ConnectorOption;
+import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.LocalPath;
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The settings of a {@code lucene:} URI.
+ *
+ * @param directory absolute path of the index, as text because a {@link Path} is not serializable
+ * @param storesText whether the documents' texts are stored
+ */
+record LuceneSettings(String directory, boolean storesText) implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+
+    private static final ConnectorOption<Boolean> TEXT =
+            ConnectorOption.flag("text", true, "store the text, which `search` shows with a hit");
+
+    static final List<ConnectorOption<?>> OPTIONS = List.of(TEXT);
+
+    static LuceneSettings of(ConnectorUri uri) {
+        uri.allowOptions(OPTIONS).allowProperties();
+        return new LuceneSettings(LocalPath.of(uri).toString(), TEXT.get(uri));
+    }
+
+    Path path() {
+        return Path.of(directory);
+    }
+}
