@@ -160,11 +160,11 @@ class ModelStoreTest {
                 .hasMessageContaining("no model.onnx or onnx/model.onnx in " + model);
         write("onnx/model_quantized.onnx", graph());
         assertThatThrownBy(this::resolve)
-                .hasMessageContaining("it has onnx/model_quantized.onnx: name the file");
+                .hasMessageContaining("it contains onnx/model_quantized.onnx: name the file");
         write("model.onnx", graph());
         assertThatThrownBy(this::resolve)
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("no tokenizer.json beside " + model.resolve("model.onnx"));
+                .hasMessageContaining("no tokenizer.json next to " + model.resolve("model.onnx"));
     }
 
     @ParameterizedTest
@@ -173,15 +173,15 @@ class ModelStoreTest {
                 "prithivida/Splade_PP_en_v1 -> write hf:prithivida/Splade_PP_en_v1",
                 "./no/such/place -> no such directory: ",
                 "builtin:minilm2 -> builtin:minilm2",
-                "s3://bucket/model -> nothing here fetches models from 's3://bucket/model'",
+                "s3://bucket/model -> models from 's3://bucket/model' are not supported",
                 "file:/no/such/place -> no such directory: /no/such/place",
-                "file://%zz -> is no path",
-                "a\0b -> is no path",
+                "file://%zz -> is not a valid path",
+                "a\0b -> is not a valid path",
                 "hf: -> write hf:owner/name",
                 "hf:a/b/c -> write hf:owner/name",
                 "hf:../x -> write hf:owner/name",
                 "hf:a/b@../../x -> write hf:owner/name",
-                "  -> no model is named"
+                "  -> the model is missing"
             })
     void saysTheWayOutForAWrongReference(String row) {
         String[] cells = row.split(" -> ", 2);
@@ -214,7 +214,7 @@ class ModelStoreTest {
         Files.delete(model.resolve("b"));
         assertThatThrownBy(this::resolve)
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("lie in b, which is not beside it");
+                .hasMessageContaining("are in b, which is not next to it");
     }
 
     @Test

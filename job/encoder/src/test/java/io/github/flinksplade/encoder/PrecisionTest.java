@@ -175,7 +175,7 @@ class PrecisionTest {
         Path model = new RandomMaskedLanguageModel().halfWeights().write(directory.resolve("half"));
         assertThatThrownBy(() -> open(model, Precision.INT8, 1))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("model.onnx has no products")
+                .hasMessageContaining("model.onnx has no matrix multiplications")
                 .hasMessageContaining("without --precision int8");
     }
 
@@ -228,7 +228,8 @@ class PrecisionTest {
             assertThat(ModelStore.inPrecision(files, options, progress).graph()).isEqualTo(kept);
             assertThat(kept).hasBinaryContent(whole);
             assertThat(warnings)
-                    .containsExactly(kept + " is damaged and is made again from " + files.graph());
+                    .containsExactly(
+                            kept + " is damaged and is created again from " + files.graph());
             warnings.clear();
             ModelStore.inPrecision(files, options, progress);
             assertThat(warnings).isEmpty();

@@ -90,7 +90,7 @@ class HubModelProviderTest {
 
     private HubModelProvider models() {
         return new HubModelProvider(
-                environment, new HubClient.Patience(Duration.ofMillis(1), silence));
+                environment, new HubHttp.RetryPolicy(Duration.ofMillis(1), silence));
     }
 
     private Path provide(String reference) {
@@ -276,7 +276,7 @@ class HubModelProviderTest {
         hub.corrupt = true;
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("tokenizer.json cannot be fetched")
+                .hasMessageContaining("tokenizer.json cannot be downloaded")
                 .hasMessageContaining("it has the SHA-256 ")
                 .hasMessageContaining(FakeHub.digest("SHA-256", hub.files.get("tokenizer.json")));
         assertThat(blob("tokenizer.json")).doesNotExist();
@@ -326,7 +326,7 @@ class HubModelProviderTest {
         environment.put("HF_TOKEN", "hf_wrong");
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("whether the token in HF_TOKEN may read it")
+                .hasMessageContaining("whether the token in HF_TOKEN has access")
                 .message()
                 .doesNotContain("hf_wrong");
     }
@@ -364,7 +364,7 @@ class HubModelProviderTest {
         hub.failures = Integer.MAX_VALUE;
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("it answers 503");
+                .hasMessageContaining("it returns status 503");
         assertThat(hub.requests).hasSize(5);
     }
 
@@ -399,7 +399,7 @@ class HubModelProviderTest {
             environment.put("HF_ENDPOINT", "http://127.0.0.1:" + silent.getLocalPort());
             assertThatThrownBy(() -> provide(REFERENCE))
                     .isInstanceOf(ModelException.class)
-                    .hasMessageContaining("cannot be reached: no answer in time");
+                    .hasMessageContaining("cannot be reached: no response in time");
         }
     }
 
