@@ -17,7 +17,7 @@ class NativeLibrariesTest {
     @TempDir Path directory;
 
     private String unusable(Path where, Throwable e) {
-        return NativeLibraries.unusable("a library", where, "OPTION", e).getMessage();
+        return NativeLibraries.loadFailure("a library", where, "OPTION", e).getMessage();
     }
 
     @Test

@@ -481,16 +481,16 @@ class WordPieceTest {
     void aDifferenceIsSeenWhenATokenizerIsLoaded() throws IOException {
         String[] terms = {"a", "##s", null, "dog"};
         try (HuggingFaceTokenizer library = library(bert)) {
-            assertThat(ModelTokenizer.agree(own(bert), library, terms)).isTrue();
+            assertThat(ModelTokenizer.isEquivalent(own(bert), library, terms)).isTrue();
             assertThat(
-                            ModelTokenizer.agree(
+                            ModelTokenizer.isEquivalent(
                                     own(normalizing(bert, true, true, null, false)),
                                     library,
                                     terms))
                     .isFalse();
             JsonNode other =
                     with(bert, b -> ((ObjectNode) b.path("model").path("vocab")).put("dog", 5));
-            assertThat(ModelTokenizer.agree(own(other), library, terms)).isFalse();
+            assertThat(ModelTokenizer.isEquivalent(own(other), library, terms)).isFalse();
         }
     }
 
