@@ -17,9 +17,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Asks the Hugging Face library for its Unicode tables and writes {@code characters.txt}. To be run
- * by hand (its main method with the file's path, a minute) when the library's version changes and
- * {@link WordPieceTest} says that they differ.
+ * Generates {@code characters.txt} from the results of the Hugging Face library. Run its main
+ * method with the file's path (it takes a minute) if the library changes and {@link WordPieceTest}
+ * fails.
  */
 final class CharactersWriter {
 
@@ -35,7 +35,7 @@ final class CharactersWriter {
 
     private static final int BATCH = 512;
 
-    /** A mark that canonical ordering puts first, and one that it puts last. */
+    /** The marks that are first and last in canonical order. */
     private static final String FIRST_MARK = "\u0334";
 
     private static final String LAST_MARK = "\u0345";
@@ -52,7 +52,7 @@ final class CharactersWriter {
 
     private void write() throws IOException {
         TreeSet<Integer> controls = new TreeSet<>();
-        normalised(bert(true, false, false))
+        normalized(bert(true, false, false))
                 .forEach(
                         (c, to) -> {
                             if (to.isEmpty()) {
@@ -62,10 +62,10 @@ final class CharactersWriter {
         set("control", controls);
         splits();
         orders();
-        Map<Integer, String> bases = normalised(bert(false, true, false));
+        Map<Integer, String> bases = normalized(bert(false, true, false));
         bases.keySet().removeIf(c -> c >= 0xAC00 && c <= 0xD7A3);
         map("base", bases);
-        map("lower", normalised(bert(false, false, true)));
+        map("lower", normalized(bert(false, false, true)));
     }
 
     private static String bert(boolean clean, boolean strip, boolean lower) {
@@ -74,7 +74,7 @@ final class CharactersWriter {
                 .formatted(clean, strip, lower);
     }
 
-    /** A tokenizer whose tokens are the bytes of the normalised text. */
+    /** A tokenizer whose tokens are the bytes of the normalized text. */
     private static HuggingFaceTokenizer bytes(String normalizer, String first) throws IOException {
         StringBuilder vocabulary = new StringBuilder();
         int unprintable = 256;
@@ -111,13 +111,13 @@ final class CharactersWriter {
                 .toList();
     }
 
-    /** What the normaliser makes of each sample between two letters. */
-    private static List<String> normalise(HuggingFaceTokenizer tokenizer, List<String> samples) {
+    /** The normalized form of each sample between two letters. */
+    private static List<String> normalize(HuggingFaceTokenizer tokenizer, List<String> samples) {
         String text = samples.stream().map(s -> "a" + s + "b||").collect(Collectors.joining());
         String[] parts =
                 (string(tokenizer.encode(text, false, false).getIds()) + "a").split("b\\|\\|a", -1);
         if (parts.length != samples.size() + 1) {
-            throw new IllegalStateException("cannot be told apart: " + samples);
+            throw new IllegalStateException("ambiguous: " + samples);
         }
         parts[0] = parts[0].substring(1);
         return List.of(parts).subList(0, samples.size());
@@ -131,12 +131,12 @@ final class CharactersWriter {
         return bytes.toString(StandardCharsets.UTF_8);
     }
 
-    /** The characters that a normaliser changes, and what they become. */
-    private static Map<Integer, String> normalised(String normalizer) throws IOException {
+    /** The characters that a normalizer changes, and their normalized forms. */
+    private static Map<Integer, String> normalized(String normalizer) throws IOException {
         Map<Integer, String> changed = new TreeMap<>();
         try (HuggingFaceTokenizer tokenizer = bytes(normalizer, "")) {
             for (List<String> batch : everyCharacter()) {
-                List<String> results = normalise(tokenizer, batch);
+                List<String> results = normalize(tokenizer, batch);
                 for (int i = 0; i < batch.size(); i++) {
                     if (!results.get(i).equals(batch.get(i))) {
                         changed.put(batch.get(i).codePointAt(0), results.get(i));
@@ -192,10 +192,10 @@ final class CharactersWriter {
             Map<Integer, Long> later = new TreeMap<>();
             marks.forEach(
                     (mark, parts) -> {
-                        // the first part stands for all: such a mark is always taken away
+                        // the first part represents all: such a mark is always removed
                         String first = Character.toString(parts.codePointAt(0));
                         List<String> pairs = whole.stream().map(other -> first + other).toList();
-                        List<String> results = normalise(nfd, pairs);
+                        List<String> results = normalize(nfd, pairs);
                         later.put(
                                 mark.codePointAt(0),
                                 IntStream.range(0, pairs.size())
@@ -209,15 +209,15 @@ final class CharactersWriter {
         }
     }
 
-    /** What canonical ordering moves, and the parts of each. */
+    /** The characters that canonical ordering moves, with their decompositions. */
     private static Map<String, String> marks(HuggingFaceTokenizer nfd) {
         Map<String, String> marks = new TreeMap<>();
         marks.put(FIRST_MARK, FIRST_MARK);
         marks.put(LAST_MARK, LAST_MARK);
         for (List<String> batch : everyCharacter()) {
-            List<String> alone = normalise(nfd, batch);
-            List<String> before = normalise(nfd, batch.stream().map(c -> c + FIRST_MARK).toList());
-            List<String> after = normalise(nfd, batch.stream().map(c -> LAST_MARK + c).toList());
+            List<String> alone = normalize(nfd, batch);
+            List<String> before = normalize(nfd, batch.stream().map(c -> c + FIRST_MARK).toList());
+            List<String> after = normalize(nfd, batch.stream().map(c -> LAST_MARK + c).toList());
             for (int i = 0; i < batch.size(); i++) {
                 if (before.get(i).startsWith(FIRST_MARK)
                         || !after.get(i).equals(LAST_MARK + alone.get(i))) {
@@ -233,7 +233,7 @@ final class CharactersWriter {
         Integer from = null;
         for (int c : set) {
             from = from == null ? (Integer) c : from;
-            // a range may run over the surrogates, which no text has
+            // a range may include the surrogates, which no text contains
             int next = c + 1 == Character.MIN_SURROGATE ? Character.MAX_SURROGATE + 1 : c + 1;
             if (!set.contains(next)) {
                 ranges.add(range(from, c, 1));
@@ -285,7 +285,7 @@ final class CharactersWriter {
         lines(name, entries);
     }
 
-    /** How an entry writes its target; empty where that is not one character. */
+    /** The target of an entry; empty if an offset cannot express it. */
     private static String to(int c, String target, boolean same) {
         if (same) {
             return "="
