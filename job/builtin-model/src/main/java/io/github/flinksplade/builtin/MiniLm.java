@@ -21,22 +21,22 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Joins the encoder's graph and our weights into one masked language model.
+ * Joins the encoder's graph and our weights to one masked language model.
  *
  * <p>With E the encoder's word embeddings, x_i its last hidden state and id_i the token at position
  * i, the graph's logits are
  *
  * <pre>
- *   h_i    = x_i + down(gelu(up(x_i))) + own[id_i] * E[id_i],   0 where id_i is [CLS] or [SEP]
+ *   h_i    = x_i + down(gelu(up(x_i))) + own[id_i] * E[id_i],   0 if id_i is [CLS] or [SEP]
  *   logits = gain * (h_i . E_v) + bias_v,   bias_v = -10000 for the terms 0 to 998
  * </pre>
  *
- * so that {@code log(1 + relu(max))} over the positions of a text, the rule for every model, gives
- * this one's weights: all gains are positive and all biases negative, so a position with h_i = 0
- * never fires, and neither does a term below 999. In the encoder, layers 3 to 5 have W + b a in the
- * place of W, the sums made in double and rounded to float once.
+ * so that SPLADE's max pooling, {@code log(1 + relu(max))} over the sequence, yields this model's
+ * weights: all gains are positive and all biases negative, so a token with h_i = 0 activates no
+ * term, and no token activates a term below 999. In layers 3 to 5 of the encoder, W + b a replaces
+ * W; the sums are computed in double precision and rounded to float once.
  *
- * <p>The same inputs give the same bytes on every machine.
+ * <p>The same inputs yield the same bytes on every machine.
  */
 final class MiniLm {
 
@@ -51,16 +51,18 @@ final class MiniLm {
     private static final int CLS = 101;
     private static final int SEP = 102;
 
-    /** [PAD], the unused ones, [UNK], [CLS], [SEP], [MASK]: no words. */
+    /** [PAD], the unused ones, [UNK], [CLS], [SEP], [MASK]: they are not words. */
     private static final int SPECIAL_TERMS = 999;
 
-    /** Far below what gain and h . E can make up for, and within the range of a half float. */
+    /** A bias that gain and h . E never outweigh, within the range of fp16. */
     private static final float NEVER = -10000f;
 
     private static final String HIDDEN_STATE = "last_hidden_state";
     private static final String WORD_EMBEDDINGS = "embeddings.word_embeddings.weight";
 
-    /** A linear layer of the encoder: its name in our weights, its node, its input and output. */
+    /**
+     * A linear layer of the encoder: its name in our weights, its node, its input and output size.
+     */
     private record Linear(String key, String node, int in, int out) {}
 
     private static final List<Linear> LINEARS =
@@ -85,11 +87,11 @@ final class MiniLm {
     }
 
     /**
-     * The joined model.
+     * Returns the joined model.
      *
      * @param encoder all-minilm-l6-v2.onnx
      * @param weights our weights
-     * @throws IOException when one of them cannot be read or is not what it should be
+     * @throws IOException if one of them cannot be read or does not match
      */
     static ModelProto join(InputStream encoder, NumpyArchive weights) throws IOException {
         ModelProto.Builder model =
@@ -127,8 +129,8 @@ final class MiniLm {
     }
 
     /**
-     * Adds the product b a to a linear layer. The graph holds W transposed, [in, out], so what is
-     * added to its element [i, o] is the sum over r of a[r, i] b[o, r].
+     * Adds the matrix product b a to a linear layer. The graph contains W transposed, [in, out], so
+     * the sum over r of a[r, i] b[o, r] is added to its element [i, o].
      */
     private void update(String name, int in, int out, float[] a, float[] b) throws IOException {
         FloatBuffer old = floats(name, in, out);
@@ -158,7 +160,7 @@ final class MiniLm {
         graph.setInitializer(initializers.get(name), tensor(name, updated, in, out));
     }
 
-    /** The values of one of the encoder's matrices. */
+    /** The values of a matrix of the encoder. */
     private FloatBuffer floats(String name, int... shape) throws IOException {
         Integer index = initializers.get(name);
         TensorProto tensor =
@@ -226,7 +228,7 @@ final class MiniLm {
         node("Gather", "head.word.included", "head.included", "input_ids");
         node("Mul", "head.h", "head.all", "head.word.included");
 
-        // E is kept once: the graph transposes it, a session folds that
+        // E is stored once: the graph transposes it, which a session folds
         node("Transpose", "head.terms", WORD_EMBEDDINGS);
         node("MatMul", "head.similarity", "head.h", "head.terms");
         node("Mul", "head.scaled", "head.similarity", "head.gain");
@@ -235,7 +237,7 @@ final class MiniLm {
         graph.clearOutput().addOutput(logits());
     }
 
-    /** A matrix of ours, [rows, columns], as [columns, rows]. */
+    /** One of our matrices, [rows, columns], as [columns, rows]. */
     private float[] transpose(String name, int rows, int columns) throws IOException {
         float[] values = weights.get(name, rows, columns);
         float[] transposed = new float[values.length];

@@ -14,17 +14,17 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 
 /**
- * The arrays of a NumPy {@code .npz} file: a zip of {@code .npy} files. Reads what our weights are
- * kept in, which is little-endian float16 in row order, and widens it to float32 (exact).
+ * The arrays of a NumPy {@code .npz} file, a zip of {@code .npy} files. Supports the format of our
+ * weights, little-endian fp16 in row-major order, and converts them to fp32, which is exact.
  */
 final class NumpyArchive {
 
-    /** An array in row order. */
+    /** An array in row-major order. */
     record Array(int[] shape, float[] values) {}
 
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
 
-    /** The magic bytes and the length of the header, two bytes. */
+    /** Bytes of the magic and of the header's length. */
     private static final int PREAMBLE = MAGIC.length + 2;
 
     private static final Pattern HEADER =
@@ -40,7 +40,7 @@ final class NumpyArchive {
     /**
      * Reads all arrays.
      *
-     * @throws IOException when the file is damaged or holds something else than float16 arrays
+     * @throws IOException if the file is damaged or contains arrays that are not fp16
      */
     static NumpyArchive read(InputStream in) throws IOException {
         Map<String, Array> arrays = new HashMap<>();
@@ -64,7 +64,7 @@ final class NumpyArchive {
         Matcher matcher = HEADER.matcher(header);
         if (!matcher.matches()) {
             throw new IOException(
-                    "array " + name + " is not float16 in row order: " + header.strip());
+                    "array " + name + " is not float16 in row-major order: " + header.strip());
         }
         data.position(PREAMBLE + length);
         int[] shape =
@@ -80,17 +80,17 @@ final class NumpyArchive {
                             + name
                             + " has "
                             + data.remaining()
-                            + " bytes but needs "
+                            + " bytes but requires "
                             + 2 * values.length);
         }
         for (int i = 0; i < values.length; i++) {
-            values[i] = widen(data.getShort());
+            values[i] = toFloat(data.getShort());
         }
         return new Array(shape, values);
     }
 
-    /** IEEE 754 binary16 to binary32; every half is a float, so nothing is rounded. */
-    static float widen(short half) {
+    /** Converts IEEE 754 binary16 to binary32, which is exact. */
+    static float toFloat(short half) {
         int exponent = half >>> 10 & 0x1f;
         int mantissa = half & 0x3ff;
         float magnitude;
@@ -105,9 +105,9 @@ final class NumpyArchive {
     }
 
     /**
-     * The values of one array.
+     * Returns the values of an array.
      *
-     * @throws IOException when there is none of this name and shape
+     * @throws IOException if there is no array of this name and shape
      */
     float[] get(String name, int... shape) throws IOException {
         Array array = arrays.get(name);

@@ -31,7 +31,7 @@ class BuiltinModelProviderTest {
 
     private static final String MODEL = "builtin:minilm";
 
-    /** Shared, because a model has 93 MB: each test leaves it whole. */
+    /** Shared, because a model has 93 MB; every test leaves it complete. */
     @TempDir static Path cache;
 
     private static Path directory;
@@ -48,7 +48,7 @@ class BuiltinModelProviderTest {
     }
 
     @Test
-    void acceptsItsFormOfReferenceOnly() {
+    void acceptsOnlyBuiltinReferences() {
         ModelProvider provider = new BuiltinModelProvider();
         assertThat(provider.accepts("builtin:minilm")).isTrue();
         assertThat(provider.accepts("builtin:other")).isTrue();
@@ -58,7 +58,7 @@ class BuiltinModelProviderTest {
     }
 
     @Test
-    void refusesOtherNamesAndSaysWhichThereAre(@TempDir Path empty) throws IOException {
+    void rejectsOtherNamesAndListsTheValidOne(@TempDir Path empty) throws IOException {
         assertThatThrownBy(
                         () ->
                                 new BuiltinModelProvider()
@@ -69,9 +69,9 @@ class BuiltinModelProviderTest {
     }
 
     @Test
-    void makesTheFilesOfAModelDirectoryAndNothingElse() throws Exception {
+    void createsOnlyTheFilesOfAModelDirectory() throws Exception {
         assertThat(directory.getParent()).isEqualTo(cache.toAbsolutePath().resolve("models"));
-        assertWhole();
+        assertComplete();
         assertThat(directory.resolve("splade.json"))
                 .hasContent("{\"document_tokens\": 128, \"query_tokens\": 64}");
     }
@@ -96,19 +96,19 @@ class BuiltinModelProviderTest {
     }
 
     @Test
-    void leavesRightFilesAlone() throws Exception {
+    void doesNotRewriteCorrectFiles() throws Exception {
         List<FileTime> before = times();
-        List<String> told = new ArrayList<>();
+        List<String> reported = new ArrayList<>();
         Path again =
                 new BuiltinModelProvider()
-                        .provide(MODEL, cache, (what, done, total) -> told.add(what));
+                        .provide(MODEL, cache, (what, done, total) -> reported.add(what));
         assertThat(again).isEqualTo(directory);
         assertThat(times()).isEqualTo(before);
-        assertThat(told).isEmpty();
+        assertThat(reported).isEmpty();
     }
 
     @Test
-    void makesADamagedOrMissingFileAgain() throws Exception {
+    void recreatesDamagedAndMissingFiles() throws Exception {
         try (RandomAccessFile model = file("model.onnx")) {
             model.seek(50_000_000);
             int old = model.read();
@@ -119,13 +119,13 @@ class BuiltinModelProviderTest {
             tokenizer.setLength(1000);
         }
         Files.delete(directory.resolve("splade.json"));
-        List<String> told = new ArrayList<>();
+        List<String> reported = new ArrayList<>();
         List<String> warnings = new ArrayList<>();
         Progress progress =
                 new Progress() {
                     @Override
                     public void report(String what, long done, long total) {
-                        told.add(done + "/" + total);
+                        reported.add(done + "/" + total);
                     }
 
                     @Override
@@ -134,22 +134,22 @@ class BuiltinModelProviderTest {
                     }
                 };
         new BuiltinModelProvider().provide(MODEL, cache, progress);
-        assertWhole();
-        assertThat(told).containsExactly("0/93241635", "93241635/93241635");
+        assertComplete();
+        assertThat(reported).containsExactly("0/93241635", "93241635/93241635");
         assertThat(warnings)
                 .containsExactly(
-                        directory.resolve("model.onnx") + " is damaged and is made again",
-                        directory.resolve("tokenizer.json") + " is damaged and is made again");
+                        directory.resolve("model.onnx") + " is damaged and is created again",
+                        directory.resolve("tokenizer.json") + " is damaged and is created again");
 
         try (RandomAccessFile model = file("model.onnx")) {
             model.setLength(0);
         }
         new BuiltinModelProvider().provide(MODEL, cache, Progress.SILENT);
-        assertWhole();
+        assertComplete();
     }
 
     @Test
-    void clearsAwayWhatAKilledProcessLeftAndNotWhatALiveOneWrites() throws Exception {
+    void deletesPartsOfKilledProcessesOnly() throws Exception {
         Path abandoned = Files.createFile(directory.resolve("model.onnx123.part"));
         Files.setLastModifiedTime(
                 abandoned, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
@@ -159,45 +159,45 @@ class BuiltinModelProviderTest {
         assertThat(abandoned).doesNotExist();
         assertThat(live).exists();
         Files.delete(live);
-        assertWhole();
+        assertComplete();
     }
 
     @Test
-    void isMadeOnceByThreadsThatNeedItAtOnce(@TempDir Path fresh) throws Exception {
-        List<String> told = new ArrayList<>();
-        Progress progress = (what, done, total) -> told.add(what + " " + done);
+    void concurrentThreadsCreateItOnce(@TempDir Path fresh) throws Exception {
+        List<String> reported = new ArrayList<>();
+        Progress progress = (what, done, total) -> reported.add(what + " " + done);
         ExecutorService threads = Executors.newFixedThreadPool(4);
         try {
-            List<Future<Path>> made = new ArrayList<>();
+            List<Future<Path>> created = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
-                made.add(
+                created.add(
                         threads.submit(
                                 () -> new BuiltinModelProvider().provide(MODEL, fresh, progress)));
             }
-            for (Future<Path> one : made) {
+            for (Future<Path> one : created) {
                 assertThat(one.get(60, SECONDS)).isDirectoryContaining("glob:**/model.onnx");
             }
         } finally {
             threads.shutdownNow();
         }
-        assertThat(told)
-                .containsExactly("making builtin:minilm 0", "making builtin:minilm 93241635");
+        assertThat(reported)
+                .containsExactly("creating builtin:minilm 0", "creating builtin:minilm 93241635");
     }
 
     @Test
-    void saysWhereItCannotBeKeptAndWhatToDo(@TempDir Path parent) throws IOException {
+    void reportsDirectoryThatCannotBeWritten(@TempDir Path parent) throws IOException {
         Path file =
                 Files.writeString(parent.resolve("cache"), "a file where a directory should be");
         assertThatThrownBy(() -> new BuiltinModelProvider().provide(MODEL, file, Progress.SILENT))
                 .isInstanceOf(ModelException.class)
                 .hasMessageStartingWith(
-                        "the built-in model cannot be kept in " + file.resolve("models"))
+                        "the built-in model cannot be stored in " + file.resolve("models"))
                 .hasMessageContaining(file.resolve("models") + ": Not a directory")
                 .hasMessageContaining("XDG_CACHE_HOME");
     }
 
     @Test
-    void saysSoWhenAFileStandsWhereItShouldBeKept(@TempDir Path fresh) throws IOException {
+    void reportsFileInPlaceOfTheDirectory(@TempDir Path fresh) throws IOException {
         Path file = BuiltinModelProvider.directory(fresh);
         Files.createDirectories(file.getParent());
         Files.writeString(file, "a file where the directory should be");
@@ -207,7 +207,7 @@ class BuiltinModelProviderTest {
         assertThat(file).hasContent("a file where the directory should be");
     }
 
-    private static void assertWhole() throws Exception {
+    private static void assertComplete() throws Exception {
         try (Stream<Path> files = Files.list(directory)) {
             assertThat(files.map(file -> file.getFileName().toString()))
                     .containsExactlyInAnyOrder("model.onnx", "tokenizer.json", "splade.json");

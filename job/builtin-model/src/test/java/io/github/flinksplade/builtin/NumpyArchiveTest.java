@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class NumpyArchiveTest {
 
     @Test
-    void widensEveryHalf() {
+    void convertsEveryHalf() {
         for (int bits = 0; bits <= 0xffff; bits++) {
             int exponent = bits >> 10 & 31;
             double fraction = (bits & 1023) / 1024.0;
@@ -29,7 +29,7 @@ class NumpyArchiveTest {
                 expected = Math.scalb(1 + fraction, exponent - 15);
             }
             float signed = (float) ((bits & 0x8000) == 0 ? expected : -expected);
-            assertThat(Float.valueOf(NumpyArchive.widen((short) bits)))
+            assertThat(Float.valueOf(NumpyArchive.toFloat((short) bits)))
                     .as("half 0x%04x", bits)
                     .isEqualTo(Float.valueOf(signed));
         }
@@ -56,13 +56,13 @@ class NumpyArchiveTest {
     }
 
     @Test
-    void refusesWhatItCannotRead() throws IOException {
+    void rejectsUnsupportedArrays() throws IOException {
         assertThatThrownBy(() -> read(npz("x", header("<f4", "(1,)"), 0, 0)))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("array x is not float16 in row order")
+                .hasMessageContaining("array x is not float16 in row-major order")
                 .hasMessageContaining("<f4");
         assertThatThrownBy(() -> read(npz("x", header("<f2", "(3,)"), 0)))
-                .hasMessage("array x has 2 bytes but needs 6");
+                .hasMessage("array x has 2 bytes but requires 6");
         assertThatThrownBy(() -> read(npz("x", "no header", 0)))
                 .hasMessageContaining("array x is not float16");
         assertThatThrownBy(() -> read(npz("x", header("<f4", "(1,)").repeat(2000))))
@@ -74,7 +74,7 @@ class NumpyArchiveTest {
     }
 
     @Test
-    void saysWhichArrayIsWrong() throws IOException {
+    void reportsWhichArrayDoesNotMatch() throws IOException {
         NumpyArchive archive = read(npz("x", header("<f2", "(2,)"), 0, 0));
         assertThatThrownBy(() -> archive.get("x", 3))
                 .isInstanceOf(IOException.class)

@@ -18,18 +18,18 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What batches of real texts hold of padding, where an engine pads: docs/performance.md. */
+/** The share of padding in batches of real texts, if the engine pads: docs/performance.md. */
 class PaddingITCase {
 
-    /** Beside the repository where the project's measuring data is at hand. */
+    /** Next to the repository, if the project's measuring data is available. */
     private static final Path TEXTS =
             Path.of("../../../shared/data/debian/corpus.jsonl").toAbsolutePath().normalize();
 
     private static final int TOKENS = 4096;
 
     @Test
-    void aBacklogOfRealTextsIsHardlyPadded() throws IOException {
-        assumeTrue(Files.exists(TEXTS), TEXTS + " is not there: nothing to measure");
+    void backlogOfRealTextsHasLittlePadding() throws IOException {
+        assumeTrue(Files.exists(TEXTS), TEXTS + " does not exist: nothing to measure");
         List<Integer> lengths = lengths();
         System.out.println("| waiting | documents | planner | sorted | arrival | work |");
         for (int waiting : new int[] {250, 1000, 5000}) {
@@ -45,7 +45,7 @@ class PaddingITCase {
                         SimulatedDevice.run(Order.SORTED, batch -> limits, documents).padding();
                 double arrival =
                         SimulatedDevice.run(Order.ARRIVAL, batch -> limits, documents).padding();
-                double work = (double) planner.now / SimulatedDevice.leastWork(documents, limits);
+                double work = (double) planner.now / SimulatedDevice.minWork(documents, limits);
                 System.out.printf(
                         "| %d | %d | %.1f %% | %.1f %% | %.1f %% | %.2f |%n",
                         waiting, most, planner.padding() * 100, sorted * 100, arrival * 100, work);
@@ -58,7 +58,7 @@ class PaddingITCase {
         }
     }
 
-    /** The numbers of tokens of the texts, as the built-in model cuts them. */
+    /** The sequence lengths of the texts, as the built-in model truncates them. */
     private static List<Integer> lengths() throws IOException {
         ObjectMapper mapper = new ObjectMapper();
         List<Integer> lengths = new ArrayList<>();

@@ -35,10 +35,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The built-in model as a user opens it: its vectors, and what its model card promises. */
+/** The built-in model as a user opens it: its vectors, and the claims of its model card. */
 class QualityITCase {
 
-    /** Beside the repository where the project's measuring data is at hand. */
+    /** Next to the repository, if the project's measuring data is available. */
     private static final Path SHARED = Path.of("../../../shared").toAbsolutePath().normalize();
 
     private static final Pruning TOP = Pruning.parse("top_k=20");
@@ -59,7 +59,7 @@ class QualityITCase {
     }
 
     @Test
-    void bringsItsOwnTokenLimits() {
+    void hasItsOwnTokenLimits() {
         assertThat(encoder.info().documentTokens()).isEqualTo(128);
         assertThat(encoder.info().queryTokens()).isEqualTo(64);
         assertThat(encoder.info().sha256()).isEqualTo(BuiltinModelProvider.MODEL_SHA256);
@@ -67,7 +67,7 @@ class QualityITCase {
     }
 
     @Test
-    void givesTheGoldenVectors() throws IOException {
+    void matchesGoldenVectors() throws IOException {
         for (Golden golden : Golden.all()) {
             SparseVector vector = encoder.encode(golden.text(), Role.DOCUMENT).vector();
             assertThat(golden.difference(vector)).as(golden.text()).isLessThan(Golden.TOLERANCE);
@@ -75,7 +75,7 @@ class QualityITCase {
     }
 
     @Test
-    void aVectorIsTheSameToTheBitWhateverItsBatch() throws IOException {
+    void vectorsAreBitIdenticalInEveryBatch() throws IOException {
         String[] words = Golden.all().get(Golden.all().size() - 1).text().split(" ");
         List<String> texts = new ArrayList<>();
         for (int i = 0; i < 60; i++) {
@@ -91,7 +91,7 @@ class QualityITCase {
 
     /** {@code TEXT (N terms)}, then a line of the 20 largest: {@code TERM WEIGHT, ...}. */
     @Test
-    void agreesWithTheExamples() throws IOException {
+    void matchesTheExamples() throws IOException {
         List<String> lines = Files.readAllLines(present("builtin-model/examples.txt"));
         assertThat(lines).hasSizeGreaterThanOrEqualTo(20);
         for (int i = 0; i + 1 < lines.size(); i += 2) {
@@ -127,7 +127,7 @@ class QualityITCase {
 
     @ParameterizedTest
     @CsvSource({"cranfield, 225, .3853, .3850", "cisi, 76, .4034, .4315"})
-    void ranksAsTheModelCardSays(String name, int count, double plain, double withIdf)
+    void ranksAsTheModelCardClaims(String name, int count, double plain, double withIdf)
             throws IOException {
         Path collection = present("data/" + name);
         Map<String, String> documents = new LinkedHashMap<>();
@@ -182,7 +182,7 @@ class QualityITCase {
         assertThat(ndcgIdf).isCloseTo(withIdf, Percentage.withPercentage(1));
     }
 
-    /** How far 8-bit integers are from the vectors of the formula: a figure, and a bound on it. */
+    /** Compares int8 vectors with fp32 vectors: prints the difference and bounds it. */
     private static void assertAgrees(
             String name, SpladeEncoder integers, Iterable<String> documents) {
         List<SparseVector> exact = encode(encoder, documents, Role.DOCUMENT);
@@ -222,11 +222,11 @@ class QualityITCase {
 
     private static Path present(String name) {
         Path path = SHARED.resolve(name);
-        assumeTrue(Files.exists(path), path + " is not there: nothing to compare with");
+        assumeTrue(Files.exists(path), path + " does not exist: nothing to compare with");
         return path;
     }
 
-    /** As a job does: all at once, in whatever batches come of it. */
+    /** Encodes all texts at once, as a job does, in arbitrary batches. */
     private static List<SparseVector> encode(
             SpladeEncoder encoder, Iterable<String> texts, Role role) {
         List<CompletableFuture<EncodedText>> encoded = new ArrayList<>();
@@ -258,7 +258,7 @@ class QualityITCase {
         return new SparseVector(query.indices(), values);
     }
 
-    /** Mean over all queries, gains as judged. */
+    /** Mean over all queries, with the judgments as gains. */
     private static double ndcg(
             List<String> queryIds,
             List<SparseVector> queries,

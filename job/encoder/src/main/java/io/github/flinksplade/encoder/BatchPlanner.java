@@ -11,14 +11,14 @@ import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 
 /**
- * Chooses what goes into the next batch. Documents wait in queues by their length. A batch is built
- * around the one that has waited longest, so that none starves: first others of its length, then,
- * where the engine pads, those of the nearest lengths, as long as the batch keeps the engine's
- * limits and at most a quarter of its tokens is padding.
+ * Selects the documents of the next batch. Documents wait in queues by their length. A batch is
+ * built around the document that has waited longest, so that none starves: first others of its
+ * length, then, if the engine pads, those of the nearest lengths, as long as the batch respects the
+ * engine's limits and at most a quarter of its tokens is padding.
  *
- * <p>So a document waits for no more batches than if each length were batched for itself, and a
- * batch is never empty while a document waits that is not abandoned. What a batch costs grows with
- * what is in it, not with what waits. Not thread-safe.
+ * <p>Thus a document waits for no more batches than if each length were batched separately, and a
+ * batch is never empty while a document waits that is not abandoned. The cost of planning grows
+ * with the size of the batch, not of the queue. Not thread-safe.
  *
  * @param <T> a document
  */
@@ -29,7 +29,7 @@ final class BatchPlanner<T> {
     private final ToIntFunction<T> length;
     private final Predicate<T> abandoned;
 
-    /** Not a record: two that hold the same document are two. */
+    /** Not a record: the same document may wait twice, so identity counts. */
     private static final class Waiting<T> {
         final T document;
         final int tokens;
@@ -42,8 +42,8 @@ final class BatchPlanner<T> {
 
     /**
      * @param length a document's number of tokens
-     * @param abandoned whether nobody waits for the document any more; it is then left out. Asked
-     *     as late as possible, and what it says may change at any time
+     * @param abandoned whether nobody waits for the document any more, so that it is skipped.
+     *     Called as late as possible; the result may change at any time
      */
     BatchPlanner(ToIntFunction<T> length, Predicate<T> abandoned) {
         this.length = length;
@@ -56,12 +56,12 @@ final class BatchPlanner<T> {
         byLength.computeIfAbsent(waiting.tokens, tokens -> new ArrayDeque<>()).add(waiting);
     }
 
-    /** How many documents wait. */
+    /** Number of waiting documents. */
     int size() {
         return byArrival.size();
     }
 
-    /** Takes all that waits. */
+    /** Removes all waiting documents. */
     List<T> drain() {
         List<T> all = new ArrayList<>(size());
         byArrival.forEach(waiting -> all.add(waiting.document));
@@ -71,9 +71,9 @@ final class BatchPlanner<T> {
     }
 
     /**
-     * Takes the next batch; empty when nothing waits.
+     * Removes the documents of the next batch; empty if none waits.
      *
-     * @param limits what it may be; they may differ from one batch to the next
+     * @param limits the engine's limits, which may differ from one batch to the next
      */
     List<T> next(Engine.Limits limits) {
         List<T> batch = new ArrayList<>();
@@ -83,7 +83,7 @@ final class BatchPlanner<T> {
         }
         batch.add(first.document);
         int oldest = first.tokens;
-        take(oldest, wanted(oldest, room(limits, oldest) - 1), batch);
+        take(oldest, available(oldest, capacity(limits, oldest) - 1), batch);
         if (limits.equalLengths()) {
             return batch;
         }
@@ -93,23 +93,23 @@ final class BatchPlanner<T> {
         Integer longer = byLength.higherKey(oldest);
         while (shorter != null || longer != null) {
             // a shorter document is padded itself, a longer one pads all those before it
-            boolean down =
+            boolean isShorter =
                     longer == null
                             || shorter != null
                                     && longest - shorter
                                             <= (long) (longer - longest) * batch.size();
-            int candidate = down ? shorter : longer;
+            int candidate = isShorter ? shorter : longer;
             int padded = Math.max(longest, candidate);
-            int most = wanted(candidate, room(limits, padded) - batch.size());
-            int taken = withinPadding(most, batch.size(), tokens, candidate, padded);
+            int max = available(candidate, capacity(limits, padded) - batch.size());
+            int taken = withinPadding(max, batch.size(), tokens, candidate, padded);
             take(candidate, taken, batch);
             if (taken > 0) {
                 tokens += (long) taken * candidate;
                 longest = padded;
             }
-            // where some had to stay behind, those still further away need not be tried
+            // if some had to stay behind, lengths still further away cannot fit either
             boolean all = !byLength.containsKey(candidate);
-            if (down) {
+            if (isShorter) {
                 shorter = all ? byLength.lowerKey(candidate) : null;
             } else {
                 longer = all ? byLength.higherKey(candidate) : null;
@@ -118,25 +118,25 @@ final class BatchPlanner<T> {
         return batch;
     }
 
-    /** How many documents a batch may have whose longest has this many tokens. */
-    private static int room(Engine.Limits limits, int longest) {
+    /** Max documents of a batch whose longest has this many tokens. */
+    private static int capacity(Engine.Limits limits, int longest) {
         return Math.min(limits.maxDocuments(), limits.maxTokens() / Math.max(1, longest));
     }
 
     /**
-     * How many of {@code most} documents may be added so that at most a quarter of the batch is
-     * padding: {@code 4 * (tokens + k * length) >= 3 * (documents + k) * padded}.
+     * How many of at most {@code max} documents of a length can be added so that at most a quarter
+     * of the batch is padding: {@code 4 * (tokens + k * length) >= 3 * (documents + k) * padded}.
      */
-    private static int withinPadding(int most, int documents, long tokens, int length, int padded) {
+    private static int withinPadding(int max, int documents, long tokens, int length, int padded) {
         long missing = 3L * documents * padded - 4 * tokens;
         long gainOfEach = 4L * length - 3L * padded;
         if (gainOfEach >= 0) {
-            return most * gainOfEach >= missing ? most : 0;
+            return max * gainOfEach >= missing ? max : 0;
         }
-        return missing > 0 ? 0 : (int) Math.min(most, missing / gainOfEach);
+        return missing > 0 ? 0 : (int) Math.min(max, missing / gainOfEach);
     }
 
-    /** Takes the wanted document that has waited longest; null where there is none. */
+    /** Removes the document that has waited longest and is not abandoned; null if there is none. */
     private Waiting<T> takeOldest() {
         while (!byArrival.isEmpty()) {
             Waiting<T> oldest = byArrival.iterator().next();
@@ -149,38 +149,38 @@ final class BatchPlanner<T> {
     }
 
     /**
-     * How many documents of a length are wanted, counted up to {@code most}. They stand at the
-     * front of their queue then: the abandoned ones among them are left out.
+     * Counts the documents of a length that are not abandoned, up to {@code max}. Removes abandoned
+     * ones on the way, so that those counted are at the front of their queue.
      */
-    private int wanted(int tokens, int most) {
-        int wanted = 0;
+    private int available(int tokens, int max) {
+        int available = 0;
         ArrayDeque<Waiting<T>> queue = byLength.get(tokens);
         if (queue != null) {
             Iterator<Waiting<T>> each = queue.iterator();
-            while (wanted < most && each.hasNext()) {
+            while (available < max && each.hasNext()) {
                 Waiting<T> waiting = each.next();
                 if (abandoned.test(waiting.document)) {
                     each.remove();
                     byArrival.remove(waiting);
                 } else {
-                    wanted++;
+                    available++;
                 }
             }
             if (queue.isEmpty()) {
                 byLength.remove(tokens);
             }
         }
-        return wanted;
+        return available;
     }
 
-    /** Adds the first {@code count} documents of a length to the batch. */
+    /** Moves the first {@code count} documents of a length to the batch. */
     private void take(int tokens, int count, List<T> batch) {
         for (int i = 0; i < count; i++) {
             batch.add(remove(tokens).document);
         }
     }
 
-    /** Takes the first document of a length. */
+    /** Removes the first document of a length. */
     private Waiting<T> remove(int tokens) {
         ArrayDeque<Waiting<T>> queue = byLength.get(tokens);
         Waiting<T> first = queue.poll();

@@ -3,10 +3,11 @@ package io.github.flinksplade.encoder;
 import io.github.flinksplade.vector.SparseVector;
 
 /**
- * A text's vector and what is to be known about how it was made.
+ * The vector of a text.
  *
- * @param vector the vector, pruned if the encoder prunes
- * @param tokens how many tokens the whole text has, special tokens counted
- * @param truncated whether it was longer than the limit, so that the vector is of its beginning
+ * @param vector the vector, pruned if the options say so
+ * @param tokens number of tokens of the whole text, special tokens included
+ * @param truncated whether the text exceeded the token limit, so that the vector covers only its
+ *     beginning
  */
 public record EncodedText(SparseVector vector, int tokens, boolean truncated) {}

@@ -15,25 +15,25 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Gathers texts that arrive one at a time into batches for the engine: batch while busy. A worker
- * that becomes free takes what is waiting and fits one batch; there is no waiting for a batch to
- * fill. Texts are tokenised on other threads, so that this and the inference overlap.
+ * Collects texts that arrive one at a time into batches for the engine. A worker that becomes free
+ * takes the waiting texts that fit one batch; it never waits for a batch to fill. Texts are
+ * tokenized on separate threads, so that tokenization and inference overlap.
  *
- * <p>What fails: a batch that fails is halved until single texts fail alone. Such a text is to
- * blame, and gets an {@link EncodingException}, only if it fails a second time after a text known
- * to be good has gone through the engine; where the good text fails too, the engine is broken and
- * everything in the batch fails with the engine's own exception. An {@link Error}, such as {@link
- * OutOfMemoryError}, is never blamed on a text.
+ * <p>Failures: a batch that fails is halved until single texts fail. Such a text fails with an
+ * {@link EncodingException} only if it fails again after a text that succeeded before has succeeded
+ * once more. If that text fails too, the engine is broken, and all texts of the batch fail with the
+ * engine's exception. An {@link Error}, such as {@link OutOfMemoryError}, is never attributed to a
+ * text.
  *
- * <p>The batcher holds every text from {@link #submit} until its future is done: the caller bounds
- * how many are in flight. May be used by any number of threads.
+ * <p>The batcher keeps every text from {@link #submit} until its future completes: the caller
+ * limits how many are in flight. Safe for use by multiple threads.
  */
 public final class MicroBatcher implements AutoCloseable {
 
     private static final AtomicInteger INSTANCES = new AtomicInteger();
 
     private final SpladeEncoder encoder;
-    private final ThreadPoolExecutor tokenizing;
+    private final ThreadPoolExecutor tokenizers;
     private final List<Thread> workers = new ArrayList<>();
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -43,7 +43,7 @@ public final class MicroBatcher implements AutoCloseable {
             new BatchPlanner<>(Text::paddedLength, text -> text.result.isDone());
     private boolean closed;
 
-    /** The last sequence that went through the engine; at first none. */
+    /** The last sequence that the engine encoded successfully; null until there is one. */
     private volatile TokenSequence knownGood;
 
     private final LongAdder documents = new LongAdder();
@@ -57,19 +57,19 @@ public final class MicroBatcher implements AutoCloseable {
     private final LongAdder inferenceNanos = new LongAdder();
 
     /**
-     * What a batcher has done since it was made.
+     * Counters since the batcher was created.
      *
-     * @param documents texts encoded, queries counted too
+     * @param documents encoded texts, queries included
      * @param failed texts that could not be encoded, for whatever reason
-     * @param truncated how many of {@code documents} were longer than their limit
-     * @param batches times the engine was called
-     * @param batchedDocuments texts in all these batches, repetitions after a failure counted
+     * @param truncated how many of {@code documents} exceeded their token limit
+     * @param batches calls of the engine
+     * @param batchedDocuments texts in all these batches, including retries after a failure
      * @param tokens their tokens, without padding
      * @param paddedTokens their tokens, padding included
-     * @param queueWaitNanos from submission to the start of the batch, tokenising included, summed
-     *     over {@code batchedDocuments} at their first batch
+     * @param queueWaitNanos from submission to the start of the first batch, tokenization included,
+     *     summed over texts
      * @param inferenceNanos time in the engine, summed over {@code batches}
-     * @param waiting texts tokenised and waiting for a batch at this moment
+     * @param waiting texts that are tokenized and wait for a batch at this moment
      */
     public record Stats(
             long documents,
@@ -83,14 +83,16 @@ public final class MicroBatcher implements AutoCloseable {
             long inferenceNanos,
             int waiting) {}
 
-    /** A batcher whose tokenising uses half the machine's cores, at least 1, at most 8. */
+    /** Creates a batcher that tokenizes on half of the cores, at least 1 and at most 8. */
     public MicroBatcher(SpladeEncoder encoder) {
         this(encoder, Math.max(1, Math.min(8, Runtime.getRuntime().availableProcessors() / 2)));
     }
 
     /**
-     * @param encoder stays the caller's, and must stay open longer than the batcher
-     * @param tokenizerThreads how many threads tokenise, at least 1
+     * Creates a batcher.
+     *
+     * @param encoder remains owned by the caller, and must be closed after the batcher
+     * @param tokenizerThreads number of threads that tokenize, at least 1
      */
     public MicroBatcher(SpladeEncoder encoder, int tokenizerThreads) {
         if (tokenizerThreads < 1) {
@@ -100,7 +102,7 @@ public final class MicroBatcher implements AutoCloseable {
         this.encoder = encoder;
         int instance = INSTANCES.incrementAndGet();
         AtomicInteger number = new AtomicInteger();
-        tokenizing =
+        tokenizers =
                 new ThreadPoolExecutor(
                         tokenizerThreads,
                         tokenizerThreads,
@@ -127,27 +129,27 @@ public final class MicroBatcher implements AutoCloseable {
     }
 
     /**
-     * Encodes a text. The future fails with an {@link EncodingException} when this text cannot be
-     * encoded (null is such a text), with anything else when the engine is broken, and with an
-     * {@link IllegalStateException} when the batcher is closed first. It is completed on a thread
-     * of the batcher's: what hangs on it must be short. A text whose future is cancelled while it
-     * waits is not encoded.
+     * Encodes a text. The future fails with an {@link EncodingException} if this text cannot be
+     * encoded (null cannot), with an {@link IllegalStateException} if the batcher is closed first,
+     * and with any other exception if the engine is broken. It completes on a thread of the
+     * batcher: dependent actions must be short. A text whose future is canceled while it waits is
+     * skipped.
      */
     public CompletableFuture<EncodedText> submit(String text, Role role) {
         Text submitted = new Text(text, Objects.requireNonNull(role, "role"));
         if (text == null) {
-            submitted.fail(new EncodingException("there is no text: null"));
+            submitted.fail(new EncodingException("the text is null"));
             return submitted.result;
         }
         try {
-            tokenizing.execute(submitted);
+            tokenizers.execute(submitted);
         } catch (RejectedExecutionException e) {
             submitted.fail(closed(e));
         }
         return submitted.result;
     }
 
-    /** What has been done until now. */
+    /** The current counters. */
     public Stats stats() {
         int waiting;
         lock.lock();
@@ -169,7 +171,10 @@ public final class MicroBatcher implements AutoCloseable {
                 waiting);
     }
 
-    /** Finishes what runs, fails what waits, ends the threads. Does not close the encoder. */
+    /**
+     * Completes running batches, fails waiting texts and stops the threads. Does not close the
+     * encoder.
+     */
     @Override
     public void close() {
         List<Text> waiting;
@@ -181,13 +186,13 @@ public final class MicroBatcher implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        for (Runnable untokenized : tokenizing.shutdownNow()) {
+        for (Runnable untokenized : tokenizers.shutdownNow()) {
             waiting.add((Text) untokenized);
         }
         waiting.forEach(text -> text.fail(closed(null)));
         boolean interrupted = Thread.interrupted();
         for (Thread worker : workers) {
-            // a completed future may close the batcher from one of its own threads
+            // a completed future may close the batcher on one of its own threads
             while (worker != Thread.currentThread() && worker.isAlive()) {
                 try {
                     worker.join();
@@ -202,16 +207,16 @@ public final class MicroBatcher implements AutoCloseable {
     }
 
     private static IllegalStateException closed(Throwable cause) {
-        return new IllegalStateException("the encoder's queue has been closed", cause);
+        return new IllegalStateException("the encoder's queue is closed", cause);
     }
 
-    /** One text on its way; as a task, it tokenises itself and joins the queue. */
+    /** A submitted text; as a task, it tokenizes itself and joins the queue. */
     private final class Text implements Runnable {
         final CompletableFuture<EncodedText> result = new CompletableFuture<>();
         final Role role;
         final long submittedNanos = System.nanoTime();
-        String text; // until it is tokenised
-        TokenSequence tokens; // from then on
+        String text; // until it is tokenized
+        TokenSequence tokens; // once it is tokenized
 
         Text(String text, Role role) {
             this.text = text;
@@ -262,7 +267,7 @@ public final class MicroBatcher implements AutoCloseable {
             try {
                 encode(batch);
             } catch (Throwable e) {
-                // not to be blamed on a text; the worker goes on, for the next batch may do better
+                // not attributed to a text; the worker continues, as the next batch may succeed
                 for (Text text : batch) {
                     if (!text.result.isDone()) {
                         text.fail(e);
@@ -272,7 +277,7 @@ public final class MicroBatcher implements AutoCloseable {
         }
     }
 
-    /** The next batch, or null when closed. */
+    /** Waits for the next batch; null if the batcher is closed. */
     private List<Text> take() {
         lock.lock();
         try {
@@ -303,14 +308,14 @@ public final class MicroBatcher implements AutoCloseable {
                 broken = cause;
                 failure.text().fail(broken);
             } else {
-                retryAlone(failure.text());
+                retryUnbatched(failure.text());
             }
         }
     }
 
     private record Failure(Text text, RuntimeException cause) {}
 
-    /** Encodes a batch, halving what fails; adds the texts that fail alone to the failures. */
+    /** Encodes a batch, halving it on failure; adds texts that fail unbatched to the failures. */
     private void encode(List<Text> batch, List<Failure> failures) {
         List<SparseVector> vectors;
         try {
@@ -331,7 +336,7 @@ public final class MicroBatcher implements AutoCloseable {
         knownGood = batch.get(0).tokens;
     }
 
-    private void retryAlone(Text text) {
+    private void retryUnbatched(Text text) {
         SparseVector vector;
         try {
             vector = infer(List.of(text.tokens)).get(0);
@@ -339,14 +344,14 @@ public final class MicroBatcher implements AutoCloseable {
             text.fail(e);
             return;
         } catch (RuntimeException e) {
-            String why = e.getMessage() == null ? e.getClass().getName() : e.getMessage();
-            text.fail(new EncodingException("the model fails on this text: " + why, e));
+            String reason = e.getMessage() == null ? e.getClass().getName() : e.getMessage();
+            text.fail(new EncodingException("the model fails on this text: " + reason, e));
             return;
         }
         finish(text, vector);
     }
 
-    /** Whether the engine fails on what it has encoded before, or on an empty text. */
+    /** Whether the engine fails on a text that it has encoded before, or on an empty text. */
     private boolean engineFailsKnownGood(RuntimeException suppressing) {
         try {
             TokenSequence good = knownGood;
@@ -370,15 +375,15 @@ public final class MicroBatcher implements AutoCloseable {
     }
 
     private List<SparseVector> infer(List<TokenSequence> batch) {
-        long useful = 0;
+        long unpadded = 0;
         int longest = 0;
         for (TokenSequence sequence : batch) {
-            useful += sequence.ids().length;
+            unpadded += sequence.ids().length;
             longest = Math.max(longest, sequence.ids().length);
         }
         batches.increment();
         batchedDocuments.add(batch.size());
-        tokens.add(useful);
+        tokens.add(unpadded);
         paddedTokens.add((long) encoder.engine().limits().padded(longest) * batch.size());
         long start = System.nanoTime();
         List<SparseVector> vectors;
@@ -389,7 +394,7 @@ public final class MicroBatcher implements AutoCloseable {
         }
         if (vectors.size() != batch.size()) {
             throw new IllegalStateException(
-                    "the engine gave "
+                    "the engine returned "
                             + vectors.size()
                             + " vectors for "
                             + batch.size()

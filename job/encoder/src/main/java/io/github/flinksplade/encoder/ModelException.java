@@ -1,7 +1,7 @@
 package io.github.flinksplade.encoder;
 
 /**
- * A model cannot be used. The message is one sentence for the user: what was wrong, where, and what
+ * A model cannot be used. The message is one sentence for the user: what is wrong, where, and what
  * to do.
  */
 public class ModelException extends RuntimeException {

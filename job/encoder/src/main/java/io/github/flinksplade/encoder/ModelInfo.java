@@ -1,19 +1,19 @@
 package io.github.flinksplade.encoder;
 
 /**
- * What an open encoder is.
+ * The properties of an open model.
  *
- * @param name the reference the model was opened by
- * @param sha256 SHA-256 of the model, hexadecimal: of its ONNX file; where weights lie in further
- *     files, of the list of all files' digests
- * @param tokenizerSha256 SHA-256 of its tokenizer.json, hexadecimal
- * @param precision arithmetic, {@code fp32} unless the graph itself computes in another
- * @param vocabularySize number of terms a vector can have
- * @param documentTokens token limit of documents in force
- * @param queryTokens token limit of queries in force
- * @param device where it runs, as {@link Device} writes it; and where the CPU was fallen back on,
- *     why
- * @param graph one line on how the graph was understood, for {@code model info}
+ * @param name the reference by which the model was opened
+ * @param sha256 SHA-256 of the model in hexadecimal, see {@link ModelFiles#sha256()}
+ * @param tokenizerSha256 SHA-256 of its tokenizer.json in hexadecimal
+ * @param precision arithmetic of the graph: {@code fp32}, {@code fp16}, {@code bf16} or {@code
+ *     int8}
+ * @param vocabularySize number of terms of a vector
+ * @param documentTokens token limit of documents
+ * @param queryTokens token limit of queries
+ * @param device where it runs, as {@link Device} writes it; if {@code auto} chose the CPU although
+ *     this build supports GPUs, also the reason
+ * @param graph one line on how the graph was recognized and rewritten
  */
 public record ModelInfo(
         String name,

@@ -3,27 +3,27 @@ package io.github.flinksplade.encoder;
 import java.nio.file.Path;
 
 /**
- * Brings models of one kind of reference onto this machine; found by {@link
- * java.util.ServiceLoader}. Directories need none.
+ * Makes models of one kind of reference available on this machine. Providers are found by {@link
+ * java.util.ServiceLoader}; local directories need none.
  */
 public interface ModelProvider {
 
-    /** Whether this provider is the one for the reference, by its form alone. */
+    /** Whether this provider is responsible for a reference, by its form alone. */
     boolean accepts(String reference);
 
     /**
-     * A local directory with {@code model.onnx} (or {@code onnx/model.onnx}) and {@code
-     * tokenizer.json}, made or fetched if it is not there yet. One that is there is taken as it is:
-     * a model does not change between two starts of a job.
+     * Returns a local directory with {@code model.onnx} (or {@code onnx/model.onnx}) and {@code
+     * tokenizer.json}, creating or downloading it if it does not exist. An existing one is used
+     * unchanged: a model does not change between two starts of a job.
      *
-     * @param cache a directory of this product's for what is kept between runs; may not exist yet
-     * @throws ModelException when it cannot be had
+     * @param cache the directory in which models are stored between runs; it may not exist
+     * @throws ModelException if the model is not available
      */
     Path provide(String reference, Path cache, Progress progress);
 
     /**
-     * As {@link #provide}, but where the model comes from is asked whether there is a newer one. A
-     * provider whose models never change need not implement it.
+     * As {@link #provide}, but looks for a newer version where the model comes from. Providers
+     * whose models never change need not implement it.
      */
     default Path refresh(String reference, Path cache, Progress progress) {
         return provide(reference, cache, progress);

@@ -1,25 +1,25 @@
 package io.github.flinksplade.encoder;
 
-/** The arithmetic of a model's matrix products. */
+/** The arithmetic of a model's matrix multiplications. */
 public enum Precision {
-    /** Whatever the graph itself computes in, 32 bits as a rule: the vectors of the formula. */
+    /** The arithmetic of the graph itself, usually fp32. */
     FP32,
     /**
-     * Products of 8-bit integers on a CPU: weights with a scale for each column, activations with a
-     * scale for each text, so that a vector does not depend on its neighbours. What is no product
-     * stays in 32 bits.
+     * 8-bit integers on a CPU: weights with a scale per column, activations with a scale per text,
+     * so that a vector does not depend on the other texts of its batch. All other operators remain
+     * fp32.
      */
     INT8,
     /**
-     * Everything in 16-bit floats but what is summed over many numbers: for GPUs. A CPU computes it
-     * too, more slowly than in 32 bits.
+     * 16-bit floats for everything except sums over many values; for GPUs. A CPU supports it too,
+     * but more slowly than fp32.
      */
     FP16;
 
     /**
-     * A precision by its name: {@code fp32}, {@code int8} or {@code fp16}.
+     * Parses {@code fp32}, {@code int8} or {@code fp16}.
      *
-     * @throws IllegalArgumentException with what may be written
+     * @throws IllegalArgumentException if the name is invalid; the message lists the valid ones
      */
     public static Precision parse(String name) {
         return switch (name) {

@@ -6,25 +6,23 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * Leaves out terms of little weight. Names and definitions are those of OpenSearch's sparse
- * pruning, which computes in single precision; so does this:
+ * Removes terms with small weights. Names and definitions are those of OpenSearch's sparse pruning,
+ * and as there the arithmetic is single precision:
  *
  * <ul>
  *   <li>{@code top_k}: the k largest weights;
  *   <li>{@code abs_value}: the weights at or above a threshold;
  *   <li>{@code max_ratio}: the weights at or above a fraction of the largest;
  *   <li>{@code alpha_mass}: the largest weights, as long as their running sum is at or below a
- *       fraction of the sum of all. The weight that would cross the fraction is left out, so a
- *       vector whose largest weight alone is above it becomes empty.
+ *       fraction of the sum of all. The weight that would exceed the fraction is removed, so a
+ *       vector whose largest weight alone exceeds it becomes empty.
  * </ul>
  *
- * <p>Among equal weights the term with the lower id goes first, so that a vector has one pruned
- * form only.
+ * <p>Of equal weights the term with the lower id comes first, so that the result is deterministic.
  *
- * @param type which rule
- * @param parameter its number: a whole number of at least 1 for {@code top_k}, 0 or more for {@code
- *     abs_value}, 0 or more and below 1 for {@code max_ratio} and {@code alpha_mass}, 0 for {@link
- *     Type#NONE}
+ * @param type the rule
+ * @param parameter an integer of at least 1 for {@code top_k}, at least 0 for {@code abs_value}, at
+ *     least 0 and below 1 for {@code max_ratio} and {@code alpha_mass}, 0 for {@link Type#NONE}
  */
 public record Pruning(Type type, double parameter) implements Serializable {
 
@@ -39,27 +37,27 @@ public record Pruning(Type type, double parameter) implements Serializable {
         ALPHA_MASS
     }
 
-    /** Keeps everything. */
+    /** Keeps all terms. */
     public static final Pruning NONE = new Pruning(Type.NONE, 0);
 
     public Pruning {
         String rule =
                 switch (type) {
-                    case NONE -> parameter == 0 ? null : "takes no number";
+                    case NONE -> parameter == 0 ? null : "has no parameter";
                     case TOP_K ->
                             parameter >= 1
                                             && parameter <= Integer.MAX_VALUE
                                             && parameter == Math.rint(parameter)
                                     ? null
-                                    : "takes a whole number of at least 1";
+                                    : "requires an integer of at least 1";
                     case ABS_VALUE ->
                             parameter >= 0 && parameter <= Float.MAX_VALUE
                                     ? null
-                                    : "takes a number of at least 0";
+                                    : "requires a number of at least 0";
                     case MAX_RATIO, ALPHA_MASS ->
                             parameter >= 0 && (float) parameter < 1
                                     ? null
-                                    : "takes a number of at least 0 and below 1";
+                                    : "requires a number of at least 0 and below 1";
                 };
         if (rule != null) {
             throw new IllegalArgumentException(
@@ -68,11 +66,10 @@ public record Pruning(Type type, double parameter) implements Serializable {
     }
 
     /**
-     * Reads what {@link #toString} writes: {@code none}, {@code top_k=200}, {@code abs_value=0.1},
-     * {@code max_ratio=0.1} or {@code alpha_mass=0.9}.
+     * Parses {@code none}, {@code top_k=200}, {@code abs_value=0.1}, {@code max_ratio=0.1} or
+     * {@code alpha_mass=0.9}.
      *
-     * @throws IllegalArgumentException when it is none of these; the message says what may stand
-     *     there
+     * @throws IllegalArgumentException if the rule is invalid; the message lists the valid ones
      */
     public static Pruning parse(String text) {
         String rule = text.strip();
@@ -85,7 +82,7 @@ public record Pruning(Type type, double parameter) implements Serializable {
                     && equals > 0
                     && rule.substring(0, equals).strip().equalsIgnoreCase(name(type))) {
                 String number = rule.substring(equals + 1).strip();
-                // Double.parseDouble alone would take "0x1p3", "1f" and "NaN"
+                // Double.parseDouble alone would accept "0x1p3", "1f" and "NaN"
                 if (!number.matches("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?")) {
                     throw new IllegalArgumentException(
                             "'" + number + "' in pruning '" + text + "' is not a number");
@@ -99,7 +96,7 @@ public record Pruning(Type type, double parameter) implements Serializable {
                         + "'; write none, top_k=N, abs_value=X, max_ratio=X or alpha_mass=X");
     }
 
-    /** The vector with the terms that the rule keeps; their weights are not changed. */
+    /** Returns the vector without the terms that the rule removes; weights are unchanged. */
     public SparseVector apply(SparseVector vector) {
         return switch (type) {
             case NONE -> vector;
@@ -137,13 +134,13 @@ public record Pruning(Type type, double parameter) implements Serializable {
         for (float value : vector.values()) {
             sum += value;
         }
-        float most = alpha * (float) sum;
+        float max = alpha * (float) sum;
         int[] order = vector.byWeight();
         float running = 0;
         int kept = 0;
         while (kept < order.length) {
             running += vector.values()[order[kept]];
-            if (!(running <= most)) {
+            if (!(running <= max)) {
                 break;
             }
             kept++;
@@ -175,7 +172,7 @@ public record Pruning(Type type, double parameter) implements Serializable {
         return type.name().toLowerCase(Locale.ROOT);
     }
 
-    /** {@code none}, or rule and number as in {@code top_k=200}; the form of {@code --prune}. */
+    /** {@code none}, or rule and parameter as in {@code top_k=200}, as {@link #parse} reads it. */
     @Override
     public String toString() {
         if (type == Type.NONE) {

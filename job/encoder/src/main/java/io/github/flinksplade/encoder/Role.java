@@ -1,6 +1,8 @@
 package io.github.flinksplade.encoder;
 
-/** What a text is to the index: something to be found, or a question. Each has its token limit. */
+/**
+ * What a text is for: to be found, or to search with. Each role has its token limit and pruning.
+ */
 public enum Role {
     DOCUMENT,
     QUERY

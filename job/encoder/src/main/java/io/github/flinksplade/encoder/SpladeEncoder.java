@@ -10,12 +10,23 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Encodes texts as SPLADE sparse vectors: {@code w[t] = log(1 + max over unmasked positions of
- * relu(logit[position, t]))}, [CLS] and [SEP] positions included; the non-zero terms are the
- * vector.
+ * Encodes texts as SPLADE sparse vectors. The weight of term t is
  *
- * <p>A vector depends on its text, its role, the model and the options, and on nothing else: not on
- * the texts encoded with it, their order or the thread. May be used by any number of threads.
+ * <pre>
+ * w[t] = max over the sequence of log(1 + relu(logit[token, t]))
+ * </pre>
+ *
+ * <p>over the logits of a masked language model, [CLS] and [SEP] included, padding excluded; the
+ * vector contains the terms with non-zero weights. This is the max pooling of SPLADE-max (Formal,
+ * Lassance, Piwowarski, Clinchant: "SPLADE v2: Sparse Lexical and Expansion Model for Information
+ * Retrieval", 2021), which SPLADE++ keeps ("From Distillation to Hard Negative Sampling: Making
+ * Sparse Neural IR Models More Effective", 2022). Because log(1 + relu(x)) is monotonic, the
+ * maximum is taken over the logits, in the arithmetic of the graph, and the logarithm of each
+ * maximum is computed in double precision and rounded to a float.
+ *
+ * <p>A vector depends only on its text, its role, the model and the options: not on the other texts
+ * of its batch, their order or the thread. On a CPU it is bit-identical, on a GPU the weights may
+ * differ by a few thousandths between batches. Safe for use by multiple threads.
  */
 public final class SpladeEncoder implements AutoCloseable {
 
@@ -36,21 +47,21 @@ public final class SpladeEncoder implements AutoCloseable {
      *
      * @param model {@code builtin:minilm}, a directory, {@code hf:owner/name[@revision]}, or what
      *     another {@link ModelProvider} accepts
-     * @throws ModelException when it cannot be found or used
+     * @throws ModelException if it cannot be found or used
      */
     public static SpladeEncoder open(String model, EncoderOptions options) {
         return open(model, options, Progress.SILENT);
     }
 
-    /** As {@link #open(String, EncoderOptions)}, telling how far a download is. */
+    /** As {@link #open(String, EncoderOptions)}, and reports the progress of downloads. */
     public static SpladeEncoder open(String model, EncoderOptions options, Progress progress) {
         return open(ModelStore.resolve(model, options, progress), options, progress);
     }
 
     /**
-     * A model's tokenizer alone, which takes a fraction of the time and memory.
+     * Opens only a model's tokenizer, which takes a fraction of the time and memory.
      *
-     * @throws ModelException when it cannot be found or used
+     * @throws ModelException if it cannot be found or used
      */
     public static Tokenizer openTokenizer(String model, EncoderOptions options) {
         return EngineFactory.openTokenizer(
@@ -70,31 +81,39 @@ public final class SpladeEncoder implements AutoCloseable {
         return new SpladeEncoder(opened.info(), opened.tokenizer(), opened.engine(), options);
     }
 
+    /** The properties of the model. */
     public ModelInfo info() {
         return info;
     }
 
+    /** The options with which the model was opened. */
     public EncoderOptions options() {
         return options;
     }
 
+    /** The tokenizer of the model; closed with the encoder. */
     public Tokenizer tokenizer() {
         return tokenizer;
     }
 
+    /** The engine, for benchmarks of this project; not for applications. */
     public Engine engine() {
         return engine;
     }
 
-    /** The vector of one text. */
+    /**
+     * Encodes one text.
+     *
+     * @throws EncodingException if it cannot be encoded
+     */
     public EncodedText encode(String text, Role role) {
         return encode(List.of(text), role).get(0);
     }
 
     /**
-     * The vectors of texts, in their order.
+     * Encodes texts in batches, on the calling thread; returns their vectors in order.
      *
-     * @throws EncodingException when one of them cannot be encoded; it says which
+     * @throws EncodingException if one of them cannot be encoded; the message says which
      */
     public List<EncodedText> encode(List<String> texts, Role role) {
         List<TokenSequence> tokens = new ArrayList<>(texts.size());
@@ -102,7 +121,7 @@ public final class SpladeEncoder implements AutoCloseable {
             try {
                 tokens.add(tokenizer.tokenize(texts.get(i), role));
             } catch (EncodingException e) {
-                throw blamed(i, texts.size(), e);
+                throw failure(i, texts.size(), e);
             }
         }
         EncodedText[] encoded = new EncodedText[texts.size()];
@@ -116,7 +135,7 @@ public final class SpladeEncoder implements AutoCloseable {
         return Arrays.asList(encoded);
     }
 
-    /** The texts, by their numbers, in batches that keep the engine's limits. */
+    /** The indices of the texts, in batches that respect the engine's limits. */
     private List<List<Integer>> batches(List<TokenSequence> tokens) {
         Engine.Limits limits = engine.limits();
         List<Integer> byLength =
@@ -148,13 +167,13 @@ public final class SpladeEncoder implements AutoCloseable {
             return engine.run(batch.stream().map(tokens::get).toList());
         } catch (RuntimeException e) {
             if (batch.size() == 1) {
-                throw blamed(batch.get(0), tokens.size(), e);
+                throw failure(batch.get(0), tokens.size(), e);
             }
             return batch.stream().map(text -> run(List.of(text), tokens).get(0)).toList();
         }
     }
 
-    private static RuntimeException blamed(int text, int texts, RuntimeException e) {
+    private static RuntimeException failure(int text, int texts, RuntimeException e) {
         if (texts == 1 && e instanceof EncodingException) {
             return e;
         }
@@ -170,7 +189,7 @@ public final class SpladeEncoder implements AutoCloseable {
                 e);
     }
 
-    /** The encoder's result from the engine's: pruned as the options say. */
+    /** Converts the engine's result to the encoder's, which is pruned. */
     EncodedText finish(TokenSequence tokens, SparseVector vector, Role role) {
         Pruning pruning =
                 switch (role) {
@@ -180,7 +199,7 @@ public final class SpladeEncoder implements AutoCloseable {
         return new EncodedText(pruning.apply(vector), tokens.tokens(), tokens.truncated());
     }
 
-    /** Waits for what runs, then frees the model. What comes after fails. */
+    /** Waits for running calls, then releases the model. Later calls fail. */
     @Override
     public void close() {
         engine.close();

@@ -1,10 +1,10 @@
 package io.github.flinksplade.encoder;
 
 /**
- * A text as the model reads it.
+ * A tokenized text.
  *
- * @param ids token ids, special tokens included, cut to the role's limit; never padded
- * @param tokens how many tokens the whole text has, special tokens counted, before it was cut
- * @param truncated whether it was cut
+ * @param ids token ids, special tokens included, truncated to the role's limit; never padded
+ * @param tokens number of tokens of the whole text, special tokens included
+ * @param truncated whether the text exceeded the limit
  */
 public record TokenSequence(int[] ids, int tokens, boolean truncated) {}

@@ -1,19 +1,19 @@
 package io.github.flinksplade.encoder;
 
-/** Turns text into token ids. May be called by any number of threads at once. */
+/** Converts text to token ids. Safe for use by multiple threads. */
 public interface Tokenizer extends AutoCloseable {
 
     /**
-     * The tokens of a text, cut to the role's limit.
+     * Returns the tokens of a text, truncated to the role's limit.
      *
-     * @throws EncodingException when this text cannot be tokenised
+     * @throws EncodingException if this text cannot be tokenized
      */
     TokenSequence tokenize(String text, Role role);
 
     /** Number of terms: the highest token id plus one. */
     int vocabularySize();
 
-    /** The term of an id as the vocabulary writes it; {@code [id]} where it has none. */
+    /** The term of an id as the vocabulary contains it; {@code [id]} if it has none. */
     String term(int id);
 
     @Override

@@ -17,8 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * What {@link BatchPlanner} promises, before a device whose batches cost what is known. Nothing is
- * timed: the time is simulated, and a seed determines every figure.
+ * Checks the guarantees of {@link BatchPlanner} with a device whose batches have known costs. Time
+ * is simulated, and a seed determines every figure.
  */
 class BatchPlannerSimulationTest {
 
@@ -28,9 +28,9 @@ class BatchPlannerSimulationTest {
 
     private enum Lengths {
         UNIFORM,
-        /** A median of 74; a fifth is cut at the longest. */
+        /** A median of 74; a fifth is truncated to the longest. */
         LOG_NORMAL,
-        /** Seven of ten very short, the others at the longest. */
+        /** Seven of ten very short, the others of the longest length. */
         BIMODAL,
         SAME,
         ONE_LONG_AMONG_SHORT,
@@ -53,14 +53,14 @@ class BatchPlannerSimulationTest {
         }
     }
 
-    /** How documents arrive; the load is in percent of what the device can do. */
+    /** How documents arrive; the load is in percent of the device's capacity. */
     private enum Arrivals {
         AT_ONCE(0),
         POISSON_10(10),
         POISSON_50(50),
         POISSON_90(90),
         POISSON_120(120),
-        /** Up to 200 at the same moment. */
+        /** Up to 200 at the same time. */
         BURSTS(70);
 
         final int load;
@@ -86,16 +86,16 @@ class BatchPlannerSimulationTest {
     }
 
     /**
-     * Documents as they arrive.
+     * Documents in order of arrival.
      *
-     * @param cancelled how many of a hundred are cancelled some time after they have arrived
+     * @param canceled percentage that is canceled some time after arrival
      */
     private static List<Document> documents(
             int count,
             Lengths lengths,
             Arrivals arrivals,
             Engine.Limits limits,
-            int cancelled,
+            int canceled,
             long seed) {
         Random random = new Random(seed);
         int[] tokens = IntStream.range(0, count).map(i -> lengths.of(i, random)).toArray();
@@ -103,7 +103,7 @@ class BatchPlannerSimulationTest {
         for (int i = 0; i < count; i++) {
             atOnce.add(new Document(i, tokens[i], 0, SimulatedDevice.NEVER));
         }
-        double each = (double) SimulatedDevice.leastWork(atOnce, limits) / count / limits.workers();
+        double each = (double) SimulatedDevice.minWork(atOnce, limits) / count / limits.workers();
         List<Document> documents = new ArrayList<>();
         long now = 0;
         int left = 0;
@@ -111,7 +111,7 @@ class BatchPlannerSimulationTest {
             left = left > 0 ? left : 1 + random.nextInt(200);
             now += arrivals.gap(each, random, left--);
             long lives =
-                    random.nextInt(100) < cancelled
+                    random.nextInt(100) < canceled
                             ? now + random.nextInt(20_000)
                             : SimulatedDevice.NEVER;
             documents.add(new Document(i, tokens[i], now, lives));
@@ -119,8 +119,8 @@ class BatchPlannerSimulationTest {
         return documents;
     }
 
-    /** Runs all arrivals and lengths on 1 to 8 workers, padding engines and exact ones. */
-    private static void everyRun(BiConsumer<String, SimulatedDevice> check) {
+    /** Runs all arrivals and lengths on 1 to 8 workers, with and without padding. */
+    private static void forEveryRun(BiConsumer<String, SimulatedDevice> check) {
         long seed = 1000;
         int[] documentLimits = {32, 128, 8, 5, 1};
         int[] tokenLimits = {4096, 2048, 300, 100, 4096};
@@ -147,16 +147,16 @@ class BatchPlannerSimulationTest {
         }
     }
 
-    /** The documents of a run that are not as they should be. */
-    private interface Fault {
+    /** Whether a document violates a guarantee. */
+    private interface Violation {
         boolean is(Document document);
     }
 
-    private static void none(String name, SimulatedDevice run, Fault fault) {
-        assertThat(run.documents.stream().filter(fault::is)).as(name).isEmpty();
+    private static void assertNone(String name, SimulatedDevice run, Violation violation) {
+        assertThat(run.documents.stream().filter(violation::is)).as(name).isEmpty();
     }
 
-    private static void keepsLimits(String name, SimulatedDevice run) {
+    private static void respectsLimits(String name, SimulatedDevice run) {
         for (Batch batch : run.batches) {
             Engine.Limits limits = batch.limits();
             boolean keeps =
@@ -168,68 +168,73 @@ class BatchPlannerSimulationTest {
         }
     }
 
-    private static void takesTheOldest(String name, SimulatedDevice run) {
+    private static void containsTheOldest(String name, SimulatedDevice run) {
         for (Batch batch : run.batches) {
-            boolean holds = batch.documents().contains(batch.oldest());
-            assertThat(holds).as("%s: %s", name, batch).isTrue();
+            boolean contains = batch.documents().contains(batch.oldest());
+            assertThat(contains).as("%s: %s", name, batch).isTrue();
         }
     }
 
-    private static void encodesAllOnce(String name, SimulatedDevice run) {
-        none(
+    private static void encodesEachOnce(String name, SimulatedDevice run) {
+        assertNone(
                 name,
                 run,
                 document ->
                         document.timesEncoded > 1
                                 || document.timesEncoded == 0
-                                        && document.cancelled == SimulatedDevice.NEVER);
-        none(
+                                        && document.canceled == SimulatedDevice.NEVER);
+        assertNone(
                 name,
                 run,
                 document ->
                         document.batch >= 0
-                                && run.batches.get(document.batch).starts() >= document.cancelled);
+                                && run.batches.get(document.batch).starts() >= document.canceled);
     }
 
     @Test
-    void neitherBudgetNorDocumentLimitIsExceeded() {
-        everyRun(BatchPlannerSimulationTest::keepsLimits);
+    void batchesRespectTheLimits() {
+        forEveryRun(BatchPlannerSimulationTest::respectsLimits);
     }
 
     @Test
-    void noBatchPassesOverTheOldest() {
-        everyRun(BatchPlannerSimulationTest::takesTheOldest);
+    void everyBatchContainsTheOldest() {
+        forEveryRun(BatchPlannerSimulationTest::containsTheOldest);
     }
 
     /**
-     * At most as many batches begin, from a document's arrival until it is in one, as if each
-     * length were batched for itself in order of arrival; and at most one for each document ahead.
+     * A document waits for at most as many batches as if each length were batched separately in
+     * order of arrival, and for at most one per document ahead of it.
      */
     @Test
     void waitingIsBounded() {
         int[] reached = new int[1];
-        everyRun(
+        forEveryRun(
                 (name, run) -> {
-                    none(
+                    assertNone(
                             name,
                             run,
                             document ->
                                     document.batch >= 0
                                             && document.waitedFor()
                                                     > Math.min(
-                                                            document.atMost, document.ahead + 1));
+                                                            document.maxBatches,
+                                                            document.ahead + 1));
                     reached[0] +=
                             (int)
                                     run.documents.stream()
-                                            .filter(d -> d.atMost > 1 && d.waitedFor() == d.atMost)
+                                            .filter(
+                                                    d ->
+                                                            d.maxBatches > 1
+                                                                    && d.waitedFor()
+                                                                            == d.maxBatches)
                                             .count();
                 });
         assertThat(reached[0]).as("documents for which the bound is exact").isPositive();
     }
 
-    /** Whatever floods in after it, a long one begins when the first running batch ends. */
+    /** However many arrive after it, a long document starts when the first running batch ends. */
     @Test
-    void aFloodOfShortOnesDoesNotDelayALongOne() {
+    void shortDocumentsDoNotDelayALongOne() {
         for (int workers = 1; workers <= 8; workers++) {
             for (boolean exact : new boolean[] {true, false}) {
                 Engine.Limits limits = new Engine.Limits(workers, 32, 4096, exact);
@@ -252,21 +257,21 @@ class BatchPlannerSimulationTest {
 
     @Test
     void noWorkerIsIdleWhileDocumentsWait() {
-        everyRun((name, run) -> assertThat(run.idleWhileWaiting).as(name).isEmpty());
+        forEveryRun((name, run) -> assertThat(run.idleWhileWaiting).as(name).isEmpty());
     }
 
     @Test
-    void whatFindsAFreeWorkerStartsAtOnce() {
+    void documentThatFindsAnIdleWorkerStartsImmediately() {
         int[] found = new int[1];
-        everyRun(
+        forEveryRun(
                 (name, run) -> {
-                    none(
+                    assertNone(
                             name,
                             run,
                             document ->
                                     document.foundFreeWorker
                                             && document.ahead == 0
-                                            && document.cancelled > document.arrives
+                                            && document.canceled > document.arrives
                                             && run.batches.get(document.batch).starts()
                                                     != document.arrives);
                     found[0] += (int) run.documents.stream().filter(d -> d.foundFreeWorker).count();
@@ -275,19 +280,19 @@ class BatchPlannerSimulationTest {
     }
 
     @Test
-    void allIsEncodedOnceExceptWhatIsCancelled() {
-        int[] leftOut = new int[1];
-        everyRun(
+    void encodesEachDocumentOnceUnlessCanceled() {
+        int[] skipped = new int[1];
+        forEveryRun(
                 (name, run) -> {
-                    encodesAllOnce(name, run);
-                    leftOut[0] += (int) run.documents.stream().filter(d -> d.batch < 0).count();
+                    encodesEachOnce(name, run);
+                    skipped[0] += (int) run.documents.stream().filter(d -> d.batch < 0).count();
                 });
-        assertThat(leftOut[0]).as("cancelled documents").isPositive();
+        assertThat(skipped[0]).as("canceled documents").isPositive();
     }
 
     @Test
-    void atMostAQuarterIsPadding() {
-        everyRun(
+    void atMostAQuarterOfABatchIsPadding() {
+        forEveryRun(
                 (name, run) -> {
                     for (Batch batch : run.batches) {
                         assertThat(4 * (batch.padded() - batch.tokens()))
@@ -297,16 +302,16 @@ class BatchPlannerSimulationTest {
                 });
     }
 
-    /** The same backlog, in batches of the planner's and in those it is compared with. */
+    /** A backlog in the planner's batches and in those with which they are compared. */
     private record Backlog(
             String name,
             Lengths lengths,
             SimulatedDevice planner,
             SimulatedDevice arrival,
             SimulatedDevice sorted,
-            long leastWork) {}
+            long minWork) {}
 
-    /** Backlogs of so many documents, of all lengths, on 1 to 8 workers. */
+    /** Backlogs of all distributions of lengths, on 1 to 8 workers. */
     private static List<Backlog> backlogs(int size, boolean exact) {
         List<Backlog> backlogs = new ArrayList<>();
         long seed = 2000;
@@ -324,7 +329,7 @@ class BatchPlannerSimulationTest {
                                     SimulatedDevice.run(Order.PLANNER, always, documents),
                                     SimulatedDevice.run(Order.ARRIVAL, always, documents),
                                     SimulatedDevice.run(Order.SORTED, always, documents),
-                                    SimulatedDevice.leastWork(documents, limits)));
+                                    SimulatedDevice.minWork(documents, limits)));
                     seed++;
                 }
             }
@@ -333,37 +338,37 @@ class BatchPlannerSimulationTest {
     }
 
     /**
-     * Measured at most: 10.6 % of the tokens of 1,000 waiting documents are padding, 4.5 points
-     * more than of the same documents sorted, and .22 of the share that the order of arrival has;
-     * of 4,000 documents 3.5 %, 1.4 points and .07.
+     * Measured maxima: 10.6 % of the tokens of 1,000 waiting documents are padding, 4.5 points more
+     * than of the same documents sorted, and .22 of the share that the order of arrival has; of
+     * 4,000 documents 3.5 %, 1.4 points and .07.
      */
     @ParameterizedTest
     @CsvSource({"1000, .15, .07, .33", "4000, .05, .03, .12"})
-    void aBacklogIsHardlyPadded(int size, double most, double aboveSorted, double ofArrival) {
+    void backlogHasLittlePadding(int size, double max, double aboveSorted, double ofArrival) {
         for (Backlog backlog : backlogs(size, false)) {
             double padding = backlog.planner.padding();
             assertThat(padding)
                     .as(backlog.name)
-                    .isLessThanOrEqualTo(most)
+                    .isLessThanOrEqualTo(max)
                     .isLessThanOrEqualTo(backlog.sorted.padding() + aboveSorted)
                     .isLessThanOrEqualTo(backlog.arrival.padding() * ofArrival);
         }
     }
 
     /**
-     * Measured at most: 1.076 of the least work that 1,000 waiting documents can be, 1.086 of the
-     * time of the same documents sorted; of 4,000 documents 1.031 and 1.039. In order of arrival
-     * they take at least 1.34 and 1.60 times as long, where not all lengths are the same.
+     * Measured maxima: 1.076 of the min work that 1,000 waiting documents can be, 1.086 of the time
+     * of the same documents sorted; of 4,000 documents 1.031 and 1.039. In order of arrival they
+     * take at least 1.34 and 1.60 times as long, where not all lengths are the same.
      */
     @ParameterizedTest
     @CsvSource({"1000, 1.10, 1.12, 1.25", "4000, 1.05, 1.06, 1.5"})
-    void aBacklogTakesLittleMoreThanTheLeastTime(
+    void backlogTakesLittleMoreThanTheMinTime(
             int size, double ofLeast, double ofSorted, double arrivalTakes) {
         for (boolean exact : new boolean[] {true, false}) {
             for (Backlog backlog : backlogs(size, exact)) {
                 assertThat((double) backlog.planner.work())
                         .as(backlog.name)
-                        .isBetween(1. * backlog.leastWork, ofLeast * backlog.leastWork);
+                        .isBetween(1. * backlog.minWork, ofLeast * backlog.minWork);
                 assertThat((double) backlog.planner.now)
                         .as(backlog.name)
                         .isLessThanOrEqualTo(ofSorted * backlog.sorted.now);
@@ -376,9 +381,9 @@ class BatchPlannerSimulationTest {
         }
     }
 
-    /** As on a GPU that runs out of memory and recovers, down to less than one document. */
+    /** As on a GPU that runs out of memory and recovers; down to less than one document. */
     @Test
-    void limitsThatShrinkAndRegrowAreKept() {
+    void respectsLimitsThatShrinkAndGrow() {
         int[] alone = new int[1];
         for (long seed = 3000; seed < 3000 + 8 * Lengths.values().length; seed++) {
             Lengths lengths = Lengths.values()[(int) (seed % Lengths.values().length)];
@@ -396,10 +401,10 @@ class BatchPlannerSimulationTest {
                     documents(1000, lengths, Arrivals.BURSTS, walk.get(0), 5, seed);
             SimulatedDevice run = SimulatedDevice.run(Order.PLANNER, walk::get, documents);
             String name = "seed " + seed + ", " + lengths + ", " + walk.get(0);
-            keepsLimits(name, run);
-            takesTheOldest(name, run);
-            encodesAllOnce(name, run);
-            none(name, run, d -> d.batch >= 0 && d.waitedFor() > d.ahead + 1);
+            respectsLimits(name, run);
+            containsTheOldest(name, run);
+            encodesEachOnce(name, run);
+            assertNone(name, run, d -> d.batch >= 0 && d.waitedFor() > d.ahead + 1);
             assertThat(run.idleWhileWaiting).as(name).isEmpty();
             alone[0] +=
                     (int)

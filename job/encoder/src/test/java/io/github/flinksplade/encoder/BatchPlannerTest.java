@@ -37,7 +37,7 @@ class BatchPlannerTest {
     }
 
     @Test
-    void takesTheOldestAndOthersOfItsLength() {
+    void batchesTheOldestWithOthersOfItsLength() {
         add(8, 3, 8, 5, 8, 3);
         assertThat(numbers(planner.next(exact(10, 1000)))).containsExactly(0, 2, 4);
         assertThat(numbers(planner.next(exact(10, 1000)))).containsExactly(1, 5);
@@ -47,7 +47,7 @@ class BatchPlannerTest {
     }
 
     @Test
-    void joinsTheNearestLengthsWhereTheEnginePads() {
+    void addsNearestLengthsIfTheEnginePads() {
         add(20, 100, 19, 22, 3, 21, 3);
         // with one of the 3s a quarter of 5 times 22 is padding at most, with both it is more
         assertThat(numbers(planner.next(padding(10, 1000))))
@@ -57,7 +57,7 @@ class BatchPlannerTest {
     }
 
     @Test
-    void manyLongOnesMayJoinWhereOneMayNot() {
+    void addsManyLongerDocumentsWhereOneWouldPadTooMuch() {
         add(9, 20);
         assertThat(planner.next(padding(10, 1000))).hasSize(1);
         planner.drain();
@@ -66,7 +66,7 @@ class BatchPlannerTest {
     }
 
     @Test
-    void aDocumentAboveTheBudgetGoesAlone() {
+    void documentAboveMaxTokensIsUnbatched() {
         add(500, 500, 1);
         assertThat(numbers(planner.next(padding(10, 100)))).containsExactly(0);
         assertThat(numbers(planner.next(padding(10, 100)))).containsExactly(1);
@@ -74,14 +74,14 @@ class BatchPlannerTest {
     }
 
     @Test
-    void emptyDocumentsAreDocuments() {
+    void batchesEmptyDocuments() {
         add(0, 0, 5);
         assertThat(numbers(planner.next(padding(2, 100)))).containsExactly(0, 1);
         assertThat(numbers(planner.next(padding(2, 100)))).containsExactly(2);
     }
 
     @Test
-    void leavesOutWhatNobodyWaitsFor() {
+    void skipsAbandonedDocuments() {
         add(5, 5, 5, 7, 9);
         abandoned.addAll(Set.of(0, 2, 3));
         assertThat(numbers(planner.next(exact(10, 100)))).containsExactly(1);
@@ -91,16 +91,16 @@ class BatchPlannerTest {
     }
 
     @Test
-    void whatIsAbandonedDoesNotCountForThePadding() {
+    void abandonedDocumentsDoNotCountAsPadding() {
         add(9, 20, 20, 20, 20);
         abandoned.addAll(Set.of(1, 2, 4));
         assertThat(numbers(planner.next(padding(10, 1000)))).containsExactly(0);
         assertThat(numbers(planner.next(padding(10, 1000)))).containsExactly(3);
     }
 
-    /** A worker that gets an empty batch goes to sleep, so it must not get one while work waits. */
+    /** A worker sleeps after an empty batch, so it must not get one while documents wait. */
     @Test
-    void whatIsAbandonedMeanwhileDoesNotEmptyTheBatch() {
+    void concurrentAbandonmentDoesNotEmptyTheBatch() {
         Set<Document> asked = new HashSet<>();
         BatchPlanner<Document> changing =
                 new BatchPlanner<>(Document::tokens, document -> !asked.add(document));
@@ -111,7 +111,7 @@ class BatchPlannerTest {
     }
 
     @Test
-    void keepsEveryRuleOnRandomQueues() {
+    void respectsAllRulesOnRandomQueues() {
         long seed = 7;
         Random random = new Random(seed);
         for (int round = 0; round < 100; round++) {

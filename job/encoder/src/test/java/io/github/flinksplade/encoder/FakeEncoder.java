@@ -9,10 +9,9 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * An encoder without a model, for the tests of other modules: a token is a word, its id a hash of
- * it, its weight 1 + the last two digits of the id / 100. Deterministic, and quick. A text that
- * holds the word {@code poison} cannot be encoded; it takes the batch down that it is in, as a real
- * engine would.
+ * A fast, deterministic encoder without a model, for the tests of other modules: a token is a word,
+ * its id a hash of it, its weight 1 + the last two digits of the id / 100. A text that contains the
+ * word {@code poison} cannot be encoded and fails its batch, as it would in a real engine.
  */
 public final class FakeEncoder {
 
@@ -25,7 +24,7 @@ public final class FakeEncoder {
         return create(EncoderOptions.defaults(), new AtomicLong());
     }
 
-    /** The counter is told of each document run through the engine. */
+    /** The counter counts the documents that the engine encodes. */
     public static SpladeEncoder create(EncoderOptions options, AtomicLong documents) {
         int limit = options.documentTokens() == 0 ? 128 : options.documentTokens();
         int queryLimit = options.queryTokens() == 0 ? 24 : options.queryTokens();
@@ -44,7 +43,7 @@ public final class FakeEncoder {
                 info, new FakeTokenizer(limit, queryLimit), new FakeEngine(documents), options);
     }
 
-    /** The vector that the fake encoder gives a text of fewer words than the limit. */
+    /** The vector of a text with fewer words than the limit. */
     public static SparseVector vector(String text) {
         return vectorOf(new FakeTokenizer(Integer.MAX_VALUE, Integer.MAX_VALUE).ids(text));
     }
@@ -82,10 +81,10 @@ public final class FakeEncoder {
         @Override
         public TokenSequence tokenize(String text, Role role) {
             int[] all = ids(text);
-            int most = role == Role.DOCUMENT ? limit : queryLimit;
-            boolean truncated = all.length > most;
+            int max = role == Role.DOCUMENT ? limit : queryLimit;
+            boolean truncated = all.length > max;
             return new TokenSequence(
-                    truncated ? java.util.Arrays.copyOf(all, most) : all, all.length, truncated);
+                    truncated ? java.util.Arrays.copyOf(all, max) : all, all.length, truncated);
         }
 
         @Override
@@ -115,7 +114,7 @@ public final class FakeEncoder {
             for (TokenSequence tokens : batch) {
                 for (int id : tokens.ids()) {
                     if (id == POISON_ID) {
-                        throw new IllegalStateException("the batch holds a poisoned text");
+                        throw new IllegalStateException("the batch contains a poisoned text");
                     }
                 }
                 vectors.add(vectorOf(tokens.ids()));

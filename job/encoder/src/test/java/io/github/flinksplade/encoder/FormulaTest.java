@@ -28,8 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Vectors against the formula, computed in plain Java doubles from the logits of the graph as it
- * was written.
+ * Compares vectors with the formula in double arithmetic over the logits of the unchanged graph.
  */
 class FormulaTest {
 
@@ -41,7 +40,7 @@ class FormulaTest {
                     "日本 é 😀 hello [SEP] world",
                     "w70 w71 w72 w73 w74 w75 w76 w77 w78 w79 ".repeat(20));
 
-    /** How exporters write such models. */
+    /** The forms in which exporters write models. */
     enum Form {
         OPSET_11(() -> model().opset(11)),
         OPSET_12(() -> model().opset(12)),
@@ -49,8 +48,8 @@ class FormulaTest {
         OPSET_17(() -> model().opset(17)),
         OPSET_18(() -> model().opset(18)),
         OPSET_20(() -> model().opset(20)),
-        OTHER_NAME(() -> model().logitsName("prediction_scores")),
-        SHAPES_UNKNOWN(() -> model().withoutShapes()),
+        OTHER_OUTPUT_NAME(() -> model().logitsName("prediction_scores")),
+        UNKNOWN_SHAPES(() -> model().withoutShapes()),
         TIED(() -> model().decoder(Decoder.TIED)),
         GEMM(() -> model().decoder(Decoder.GEMM)),
         NO_BIAS(() -> model().decoder(Decoder.NO_BIAS)),
@@ -58,9 +57,9 @@ class FormulaTest {
         DISTILBERT(() -> model().withoutSegments()),
         XLM_ROBERTA(() -> model().roberta()),
         XLM_ROBERTA_11(() -> model().roberta().opset(11)),
-        XLM_ROBERTA_NARROW(() -> model().roberta().narrow()),
+        XLM_ROBERTA_INT32(() -> model().roberta().int32Inputs()),
         BERT_NAMES(() -> model().bertNames()),
-        NARROW(() -> model().narrow()),
+        INT32(() -> model().int32Inputs()),
         NO_MASK(() -> model().withoutMask()),
         POSITION_INPUT(() -> model().withPositionInput()),
         EXTERNAL(() -> model().vocabulary(703).external()),
@@ -100,7 +99,10 @@ class FormulaTest {
             this(reference, model -> model);
         }
 
-        /** Where the form itself has no logits, or not of any length, those of another like it. */
+        /**
+         * A form without logits, or with a fixed length, is compared with a reference that has
+         * them.
+         */
         Form(
                 Supplier<RandomMaskedLanguageModel> reference,
                 UnaryOperator<RandomMaskedLanguageModel> change) {
@@ -121,7 +123,7 @@ class FormulaTest {
 
     @ParameterizedTest
     @EnumSource
-    void isTheFormula(Form form) throws OrtException {
+    void matchesTheFormula(Form form) throws OrtException {
         Path reference = form.reference.get().write(directory.resolve("reference"));
         Path model = form.change.apply(form.reference.get()).write(directory.resolve("model"));
         EncoderOptions options = EncoderOptions.builder().documentTokens(30).queryTokens(7).build();
@@ -142,11 +144,11 @@ class FormulaTest {
                             .as(TEXTS.get(i))
                             .containsExactly(expected, within(form.tolerance()));
                     nonZero += together.get(i).vector().size();
-                    // to the bit, whatever it was encoded with
+                    // bit-identical, whatever it was batched with
                     assertThat(encoder.encode(TEXTS.get(i), role)).isEqualTo(together.get(i));
                 }
             }
-            // or nothing was compared
+            // else nothing was compared
             assertThat(nonZero).isGreaterThan(300);
             assertThat(encoder.info().precision())
                     .isEqualTo(form.name().startsWith("HALF_WEIGHTS") ? "fp16" : "fp32");
@@ -154,7 +156,7 @@ class FormulaTest {
     }
 
     @Test
-    void anotherFormulaIsLeftAsTheGraphHasIt() throws OrtException {
+    void keepsAnotherFormulaOfTheGraph() throws OrtException {
         Path plain = new RandomMaskedLanguageModel().write(directory.resolve("plain"));
         Path summed =
                 new RandomMaskedLanguageModel()
@@ -181,7 +183,7 @@ class FormulaTest {
     }
 
     @Test
-    void aRowFilledUpIsTheRowWithout() {
+    void paddingDoesNotChangeVectors() {
         RandomMaskedLanguageModel model = Form.model();
         Path free = model.write(directory.resolve("free"));
         Path fixed = Form.model().fixedTokens(60).write(directory.resolve("fixed"));
@@ -208,7 +210,7 @@ class FormulaTest {
         return weights;
     }
 
-    /** What the graph as it is gives for each position. */
+    /** The logits of the unchanged graph for each token. */
     private static double[][] logits(OrtSession session, int[] ids) throws OrtException {
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         Map<String, OnnxTensor> inputs = new HashMap<>();
@@ -223,10 +225,10 @@ class FormulaTest {
                             default -> 0;
                         };
             }
-            boolean wide = ((TensorInfo) input.getValue().getInfo()).type == OnnxJavaType.INT64;
+            boolean isInt64 = ((TensorInfo) input.getValue().getInfo()).type == OnnxJavaType.INT64;
             inputs.put(
                     input.getKey(),
-                    wide
+                    isInt64
                             ? OnnxTensor.createTensor(environment, new long[][] {values})
                             : OnnxTensor.createTensor(
                                     environment,
@@ -239,15 +241,15 @@ class FormulaTest {
             long[] shape = tensor.getInfo().getShape();
             assertThat(shape).hasSize(3).startsWith(1, ids.length);
             FloatBuffer numbers = tensor.getFloatBuffer();
-            List<double[]> positions = new ArrayList<>();
+            List<double[]> logits = new ArrayList<>();
             for (int i = 0; i < ids.length; i++) {
                 double[] position = new double[(int) shape[2]];
                 for (int term = 0; term < position.length; term++) {
                     position[term] = numbers.get();
                 }
-                positions.add(position);
+                logits.add(position);
             }
-            return positions.toArray(double[][]::new);
+            return logits.toArray(double[][]::new);
         } finally {
             inputs.values().forEach(OnnxTensor::close);
         }

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.github.flinksplade.vector.SparseVector;
 import org.junit.jupiter.api.Test;
 
-/** The vector that the card of Splade_PP_en_v1 shows. */
+/** The vector on the model card of Splade_PP_en_v1. */
 class GoldenVectorTest {
 
     private static final int[] TERMS = {
@@ -19,11 +19,11 @@ class GoldenVectorTest {
     };
 
     @Test
-    void helloWorld() {
+    void matchesTheModelCard() {
         String model = System.getenv("FLINK_SPLADE_TEST_MODEL");
         assumeTrue(
                 model != null && !model.isBlank(),
-                "FLINK_SPLADE_TEST_MODEL names no export of Splade_PP_en_v1");
+                "FLINK_SPLADE_TEST_MODEL is not set to an export of Splade_PP_en_v1");
         try (SpladeEncoder encoder = SpladeEncoder.open(model, EncoderOptions.defaults())) {
             SparseVector vector = encoder.encode("Hello World", Role.DOCUMENT).vector();
             assertThat(vector.indices()).containsExactly(TERMS);

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * All that is done for a GPU except the GPU: its graph, its padded batches, its way to read vectors
- * out, against what the CPU's own way gives.
+ * Compares the graph, the padded batches and the outputs for GPUs, emulated on the CPU, with those
+ * for CPUs.
  */
 class GpuPathTest {
 
@@ -72,17 +72,17 @@ class GpuPathTest {
 
     @ParameterizedTest
     @EnumSource(FormulaTest.Form.class)
-    void givesWhatTheCpuGives(FormulaTest.Form form) {
+    void matchesTheCpu(FormulaTest.Form form) {
         Path model = form.change.apply(form.reference.get()).write(directory.resolve("model"));
         try (SpladeEncoder cpu = open(model, Device.CPU, Precision.FP32);
                 SpladeEncoder gpu = open(model, CPU_EMULATION, Precision.FP32)) {
             assertThat(gpu.info().device()).isEqualTo("cpu-emulation");
-            boolean alone = form.name().matches(".*(FIXED|PAIRS).*");
-            assertThat(gpu.engine().limits().maxDocuments() == 1).isEqualTo(alone);
+            boolean isUnbatched = form.name().matches(".*(FIXED|PAIRS).*");
+            assertThat(gpu.engine().limits().maxDocuments() == 1).isEqualTo(isUnbatched);
             assertThat(gpu.engine().limits().equalLengths())
-                    .isEqualTo(alone || form == FormulaTest.Form.NO_MASK);
-            boolean plain = form == FormulaTest.Form.NO_MASK;
-            assertThat(gpu.info().graph().contains("fused attention")).isEqualTo(!plain);
+                    .isEqualTo(isUnbatched || form == FormulaTest.Form.NO_MASK);
+            boolean hasNoMask = form == FormulaTest.Form.NO_MASK;
+            assertThat(gpu.info().graph().contains("fused attention")).isEqualTo(!hasNoMask);
             assertThat(gpu.info().graph().contains("terms selected"))
                     .isEqualTo(!form.name().contains("PAIRS"));
             for (Role role : Role.values()) {
@@ -97,7 +97,7 @@ class GpuPathTest {
 
     @ParameterizedTest
     @EnumSource(PrecisionTest.Form.class)
-    void sixteenBitsAreNearThirtyTwo(PrecisionTest.Form form) {
+    void fp16IsCloseToFp32(PrecisionTest.Form form) {
         Path model = form.model.get().write(directory.resolve("model"));
         for (Device device : List.of(Device.CPU, CPU_EMULATION)) {
             try (SpladeEncoder exact = open(model, Device.CPU, Precision.FP32);
@@ -113,10 +113,10 @@ class GpuPathTest {
         }
     }
 
-    /** Of two texts in one batch one has few terms, the other more than are handed out. */
+    /** One text of the batch has few terms, the other more than the graph selects. */
     @ParameterizedTest
     @EnumSource(names = {"FP32", "FP16"})
-    void allTermsArriveWhereThereAreMoreThanAreHandedOut(Precision precision) {
+    void returnsAllTermsOfTextsWithMoreThanAreSelected(Precision precision) {
         Path model =
                 new RandomMaskedLanguageModel()
                         .vocabulary(20_001)
@@ -135,7 +135,7 @@ class GpuPathTest {
     }
 
     @Test
-    void neighboursAndPaddingDoNotMatter() {
+    void vectorsDoNotDependOnBatchOrPadding() {
         Path model =
                 new RandomMaskedLanguageModel().vocabulary(9001).write(directory.resolve("model"));
         Random random = new Random(5);
@@ -173,7 +173,7 @@ class GpuPathTest {
 
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
-    void whatIsNoNumberIsAnErrorOfItsTextAlone(float poison) {
+    void nonFiniteValuesFailOnlyTheirText(float poison) {
         Path model =
                 new RandomMaskedLanguageModel()
                         .vocabulary(9001)
@@ -190,7 +190,7 @@ class GpuPathTest {
     }
 
     @Test
-    void lengthsAreFilledUpOnlyAsFarAsTheModelGoes() {
+    void paddingIsLimitedToTheModelsMaxTokens() {
         Path model =
                 new RandomMaskedLanguageModel().positions(29).write(directory.resolve("model"));
         try (SpladeEncoder cpu =
@@ -215,7 +215,7 @@ class GpuPathTest {
     }
 
     @Test
-    void aGpuThatIsNotThereIsRefusedWithWhatToDo() {
+    void rejectsUnavailableGpuWithAdvice() {
         Path model = new RandomMaskedLanguageModel().write(directory.resolve("model"));
         for (String name : List.of("cuda", "cuda:3", "tensorrt")) {
             assertThatThrownBy(() -> open(model, Device.parse(name), Precision.FP32))
@@ -232,7 +232,7 @@ class GpuPathTest {
     }
 
     @Test
-    void devicesAreNamed() {
+    void parsesDevices() {
         assertThat(Device.parse("auto")).isEqualTo(Device.AUTO).hasToString("auto");
         assertThat(Device.parse("cpu")).isEqualTo(Device.CPU).hasToString("cpu");
         assertThat(Device.parse("cuda")).hasToString("cuda");
@@ -243,10 +243,10 @@ class GpuPathTest {
         assertThat(Device.parse("cuda:2").orNumber(1)).isEqualTo(Device.parse("cuda:2"));
         assertThat(Device.AUTO.orNumber(1).number()).isEqualTo(1);
         assertThat(Device.CPU.orNumber(1)).isEqualTo(Device.CPU);
-        for (String wrong : List.of("", "gpu", "cuda:", "cuda:-1", "cpu:1", "CUDA")) {
-            assertThatThrownBy(() -> Device.parse(wrong))
+        for (String invalid : List.of("", "gpu", "cuda:", "cuda:-1", "cpu:1", "CUDA")) {
+            assertThatThrownBy(() -> Device.parse(invalid))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("'" + wrong + "'")
+                    .hasMessageContaining("'" + invalid + "'")
                     .hasMessageContaining("cuda:N");
         }
     }

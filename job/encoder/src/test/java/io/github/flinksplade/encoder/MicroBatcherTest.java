@@ -30,14 +30,14 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class MicroBatcherTest {
 
-    /** The fake encoder with an engine that records its batches and does first what it is told. */
-    private static final class Watched implements Engine {
+    /** An engine that records its batches and calls a hook before each. */
+    private static final class RecordingEngine implements Engine {
         final Engine engine;
         final Limits limits;
         final Consumer<List<TokenSequence>> before;
         final List<List<TokenSequence>> batches = Collections.synchronizedList(new ArrayList<>());
 
-        Watched(Engine engine, Limits limits, Consumer<List<TokenSequence>> before) {
+        RecordingEngine(Engine engine, Limits limits, Consumer<List<TokenSequence>> before) {
             this.engine = engine;
             this.limits = limits;
             this.before = before;
@@ -61,18 +61,19 @@ class MicroBatcherTest {
         }
     }
 
-    private static SpladeEncoder watched(Watched engine) {
+    private static SpladeEncoder encoder(RecordingEngine engine) {
         SpladeEncoder fake = FakeEncoder.create();
         return new SpladeEncoder(fake.info(), fake.tokenizer(), engine, fake.options());
     }
 
-    private static Watched engine(Engine.Limits limits, Consumer<List<TokenSequence>> before) {
-        return new Watched(FakeEncoder.create().engine(), limits, before);
+    private static RecordingEngine engine(
+            Engine.Limits limits, Consumer<List<TokenSequence>> before) {
+        return new RecordingEngine(FakeEncoder.create().engine(), limits, before);
     }
 
     private static final Engine.Limits LIMITS = new Engine.Limits(1, 8, 200, false);
 
-    /** An engine that stands still until the test lets batches through, one permit each. */
+    /** Blocks the engine until the test releases permits, one per batch. */
     private static final class Gate implements Consumer<List<TokenSequence>> {
         final Semaphore permits = new Semaphore(0);
         final AtomicInteger entered = new AtomicInteger();
@@ -112,7 +113,7 @@ class MicroBatcherTest {
     }
 
     @Test
-    void aLoneTextIsEncodedAtOnce() throws Exception {
+    void encodesSingleTextImmediately() throws Exception {
         try (SpladeEncoder encoder = FakeEncoder.create();
                 MicroBatcher batcher = new MicroBatcher(encoder)) {
             EncodedText encoded = batcher.submit("one two three", Role.DOCUMENT).get();
@@ -123,10 +124,10 @@ class MicroBatcherTest {
     }
 
     @Test
-    void whatArrivesWhileTheEngineIsBusyGoesTogether() throws Exception {
+    void batchesTextsThatArriveWhileTheEngineIsBusy() throws Exception {
         Gate gate = new Gate();
-        Watched engine = engine(LIMITS, gate);
-        try (MicroBatcher batcher = new MicroBatcher(watched(engine), 1)) {
+        RecordingEngine engine = engine(LIMITS, gate);
+        try (MicroBatcher batcher = new MicroBatcher(encoder(engine), 1)) {
             CompletableFuture<EncodedText> first = batcher.submit("first", Role.DOCUMENT);
             await(() -> gate.entered.get() == 1);
             List<CompletableFuture<EncodedText>> rest = new ArrayList<>();
@@ -152,10 +153,10 @@ class MicroBatcherTest {
     }
 
     @Test
-    void theOldestIsAlwaysInTheNextBatch() throws Exception {
+    void nextBatchContainsTheOldestText() throws Exception {
         Gate gate = new Gate();
-        Watched engine = engine(new Engine.Limits(1, 4, 400, true), gate);
-        try (MicroBatcher batcher = new MicroBatcher(watched(engine), 1)) {
+        RecordingEngine engine = engine(new Engine.Limits(1, 4, 400, true), gate);
+        try (MicroBatcher batcher = new MicroBatcher(encoder(engine), 1)) {
             batcher.submit("first", Role.DOCUMENT);
             await(() -> gate.entered.get() == 1);
             CompletableFuture<EncodedText> odd = batcher.submit(words(33, 0), Role.DOCUMENT);
@@ -172,15 +173,15 @@ class MicroBatcherTest {
         }
     }
 
-    /** Nothing is timed: with a worker asleep while texts wait, the next run would never begin. */
+    /** If a worker slept while texts wait, the next run would never start; nothing is timed. */
     @Test
-    void noWorkerSleepsWhileTextsWait() throws Exception {
+    void workersAreBusyWhileTextsWait() throws Exception {
         for (int workers = 1; workers <= 4; workers++) {
             Gate gate = new Gate();
-            Watched engine = engine(new Engine.Limits(workers, 4, 400, true), gate);
-            try (MicroBatcher batcher = new MicroBatcher(watched(engine), 2)) {
+            RecordingEngine engine = engine(new Engine.Limits(workers, 4, 400, true), gate);
+            try (MicroBatcher batcher = new MicroBatcher(encoder(engine), 2)) {
                 try {
-                    keepsAllWorkersBusy(batcher, workers, gate);
+                    awaitBusyWorkers(batcher, workers, gate);
                 } finally {
                     gate.open();
                 }
@@ -190,7 +191,7 @@ class MicroBatcherTest {
         }
     }
 
-    private static void keepsAllWorkersBusy(MicroBatcher batcher, int workers, Gate gate) {
+    private static void awaitBusyWorkers(MicroBatcher batcher, int workers, Gate gate) {
         // as many lengths as workers: each text is a batch, and takes a worker
         for (int i = 1; i <= workers; i++) {
             batcher.submit(words(i, i), Role.DOCUMENT);
@@ -201,19 +202,19 @@ class MicroBatcherTest {
         }
         await(() -> batcher.stats().waiting() == 40);
         assertThat(gate.entered.get()).isEqualTo(workers);
-        // one run is let go, and the next begins though nothing else is submitted
-        for (int let = 1; batcher.stats().waiting() > 0; let++) {
+        // each released run is followed by the next although nothing else is submitted
+        for (int released = 1; batcher.stats().waiting() > 0; released++) {
             gate.permits.release();
-            int begun = workers + let;
-            await(() -> gate.entered.get() == begun);
+            int started = workers + released;
+            await(() -> gate.entered.get() == started);
         }
     }
 
     @Test
-    void onlyThePoisonedTextFails() throws Exception {
+    void onlyPoisonedTextsFail() throws Exception {
         AtomicInteger held = new AtomicInteger();
         Gate gate = new Gate();
-        Watched engine =
+        RecordingEngine engine =
                 engine(
                         new Engine.Limits(1, 64, 4000, false),
                         batch -> {
@@ -221,7 +222,7 @@ class MicroBatcherTest {
                                 gate.accept(batch);
                             }
                         });
-        try (MicroBatcher batcher = new MicroBatcher(watched(engine))) {
+        try (MicroBatcher batcher = new MicroBatcher(encoder(engine))) {
             batcher.submit("first", Role.DOCUMENT);
             await(() -> gate.entered.get() == 1);
             List<CompletableFuture<EncodedText>> futures = new ArrayList<>();
@@ -239,7 +240,7 @@ class MicroBatcherTest {
                 if (bad.contains(i)) {
                     assertThat(failure(futures.get(i)))
                             .isInstanceOf(EncodingException.class)
-                            .hasMessageContaining("the batch holds a poisoned text")
+                            .hasMessageContaining("the batch contains a poisoned text")
                             .hasCauseInstanceOf(IllegalStateException.class);
                 } else {
                     assertThat(futures.get(i).get().vector())
@@ -252,7 +253,7 @@ class MicroBatcherTest {
     }
 
     @Test
-    void aPoisonedTextAsTheVeryFirstIsStillToBlame() throws Exception {
+    void poisonedFirstTextFailsAlone() throws Exception {
         try (SpladeEncoder encoder = FakeEncoder.create();
                 MicroBatcher batcher = new MicroBatcher(encoder)) {
             assertThat(failure(batcher.submit(FakeEncoder.POISON, Role.DOCUMENT)))
@@ -263,9 +264,9 @@ class MicroBatcherTest {
     }
 
     @Test
-    void aBrokenEngineIsNotBlamedOnTheTexts() throws Exception {
+    void brokenEngineFailsTextsWithItsOwnException() throws Exception {
         CountDownLatch broken = new CountDownLatch(1);
-        Watched engine =
+        RecordingEngine engine =
                 engine(
                         LIMITS,
                         batch -> {
@@ -273,7 +274,7 @@ class MicroBatcherTest {
                                 throw new IllegalStateException("the device is lost");
                             }
                         });
-        try (MicroBatcher batcher = new MicroBatcher(watched(engine))) {
+        try (MicroBatcher batcher = new MicroBatcher(encoder(engine))) {
             batcher.submit("before", Role.DOCUMENT).get();
             broken.countDown();
             for (int i = 0; i < 20; i++) {
@@ -286,9 +287,9 @@ class MicroBatcherTest {
     }
 
     @Test
-    void aPassingFaultIsBlamedOnNobody() throws Exception {
+    void retriesAfterTransientFailure() throws Exception {
         AtomicInteger calls = new AtomicInteger();
-        Watched engine =
+        RecordingEngine engine =
                 engine(
                         LIMITS,
                         batch -> {
@@ -296,7 +297,7 @@ class MicroBatcherTest {
                                 throw new IllegalStateException("a hiccup");
                             }
                         });
-        try (MicroBatcher batcher = new MicroBatcher(watched(engine))) {
+        try (MicroBatcher batcher = new MicroBatcher(encoder(engine))) {
             batcher.submit("one", Role.DOCUMENT).get();
             assertThat(batcher.submit("two", Role.DOCUMENT).get().vector())
                     .isEqualTo(FakeEncoder.vector("two"));
@@ -304,9 +305,9 @@ class MicroBatcherTest {
     }
 
     @Test
-    void anErrorIsNotBlamedOnATextAndTheWorkerGoesOn() throws Exception {
+    void workerContinuesAfterError() throws Exception {
         AtomicInteger calls = new AtomicInteger();
-        Watched engine =
+        RecordingEngine engine =
                 engine(
                         LIMITS,
                         batch -> {
@@ -314,7 +315,7 @@ class MicroBatcherTest {
                                 throw new OutOfMemoryError("for the test");
                             }
                         });
-        try (MicroBatcher batcher = new MicroBatcher(watched(engine))) {
+        try (MicroBatcher batcher = new MicroBatcher(encoder(engine))) {
             assertThat(failure(batcher.submit("one", Role.DOCUMENT)))
                     .isInstanceOf(OutOfMemoryError.class);
             batcher.submit("two", Role.DOCUMENT).get();
@@ -322,7 +323,7 @@ class MicroBatcherTest {
     }
 
     @Test
-    void anEngineThatLosesVectorsIsBroken() throws Exception {
+    void engineThatLosesVectorsIsBroken() throws Exception {
         Engine losing =
                 new Engine() {
                     @Override
@@ -338,8 +339,8 @@ class MicroBatcherTest {
                     @Override
                     public void close() {}
                 };
-        Watched engine = new Watched(losing, LIMITS, batch -> {});
-        try (MicroBatcher batcher = new MicroBatcher(watched(engine))) {
+        RecordingEngine engine = new RecordingEngine(losing, LIMITS, batch -> {});
+        try (MicroBatcher batcher = new MicroBatcher(encoder(engine))) {
             assertThat(failure(batcher.submit("one", Role.DOCUMENT)))
                     .isNotInstanceOf(EncodingException.class)
                     .hasMessageContaining("0 vectors for 1 documents");
@@ -347,7 +348,7 @@ class MicroBatcherTest {
     }
 
     @Test
-    void aTokenizerThatFailsFailsItsTextAlone() throws Exception {
+    void tokenizerFailureFailsOnlyItsText() throws Exception {
         SpladeEncoder fake = FakeEncoder.create();
         Tokenizer tokenizer =
                 new Tokenizer() {
@@ -385,7 +386,7 @@ class MicroBatcherTest {
     }
 
     @Test
-    void noTextIsAnErrorOfThatText() throws Exception {
+    void nullTextFails() throws Exception {
         try (SpladeEncoder encoder = FakeEncoder.create();
                 MicroBatcher batcher = new MicroBatcher(encoder)) {
             assertThat(failure(batcher.submit(null, Role.DOCUMENT)))
@@ -396,7 +397,7 @@ class MicroBatcherTest {
     }
 
     @Test
-    void truncationIsCounted() throws Exception {
+    void countsTruncatedTexts() throws Exception {
         try (SpladeEncoder encoder =
                         FakeEncoder.create(
                                 EncoderOptions.builder().documentTokens(4).build(),
@@ -412,10 +413,10 @@ class MicroBatcherTest {
     }
 
     @Test
-    void aCancelledTextIsNotEncoded() throws Exception {
+    void skipsCanceledTexts() throws Exception {
         Gate gate = new Gate();
-        Watched engine = engine(LIMITS, gate);
-        try (MicroBatcher batcher = new MicroBatcher(watched(engine), 1)) {
+        RecordingEngine engine = engine(LIMITS, gate);
+        try (MicroBatcher batcher = new MicroBatcher(encoder(engine), 1)) {
             batcher.submit("first", Role.DOCUMENT);
             await(() -> gate.entered.get() == 1);
             CompletableFuture<EncodedText> dropped = batcher.submit("x y", Role.DOCUMENT);
@@ -429,11 +430,11 @@ class MicroBatcherTest {
     }
 
     @Test
-    void closeFinishesWhatRunsFailsWhatWaitsAndEndsTheThreads() throws Exception {
+    void closeCompletesRunningFailsWaitingAndStopsThreads() throws Exception {
         Gate gate = new Gate();
-        Watched engine = engine(LIMITS, gate);
+        RecordingEngine engine = engine(LIMITS, gate);
         Set<Thread> before = Thread.getAllStackTraces().keySet();
-        MicroBatcher batcher = new MicroBatcher(watched(engine), 2);
+        MicroBatcher batcher = new MicroBatcher(encoder(engine), 2);
         CompletableFuture<EncodedText> running = batcher.submit("running", Role.DOCUMENT);
         await(() -> gate.entered.get() == 1);
         List<CompletableFuture<EncodedText>> waiting = new ArrayList<>();
@@ -462,7 +463,7 @@ class MicroBatcherTest {
     }
 
     @Test
-    void aResultMayCloseTheBatcher() throws Exception {
+    void dependentActionMayCloseTheBatcher() throws Exception {
         MicroBatcher batcher = new MicroBatcher(FakeEncoder.create());
         batcher.submit("last", Role.DOCUMENT).thenRun(batcher::close).get();
         assertThat(failure(batcher.submit("late", Role.DOCUMENT)))
@@ -470,13 +471,13 @@ class MicroBatcherTest {
     }
 
     @Test
-    void manyThreadsGetWhatDirectEncodingGives() throws Exception {
+    void concurrentThreadsGetTheVectorsOfDirectEncoding() throws Exception {
         long seed = 42;
         Engine.Limits limits = new Engine.Limits(3, 16, 300, false);
-        Watched engine = engine(limits, batch -> {});
+        RecordingEngine engine = engine(limits, batch -> {});
         ExecutorService threads = Executors.newFixedThreadPool(8);
         try (SpladeEncoder direct = FakeEncoder.create();
-                MicroBatcher batcher = new MicroBatcher(watched(engine), 3)) {
+                MicroBatcher batcher = new MicroBatcher(encoder(engine), 3)) {
             List<Future<?>> callers = new ArrayList<>();
             for (int t = 0; t < 8; t++) {
                 Random random = new Random(seed + t);

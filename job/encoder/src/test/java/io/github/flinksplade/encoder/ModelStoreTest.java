@@ -34,7 +34,7 @@ class ModelStoreTest {
     private EncoderOptions options;
 
     @BeforeEach
-    void place() throws IOException {
+    void createDirectories() throws IOException {
         model = Files.createDirectory(directory.resolve("model"));
         options =
                 EncoderOptions.builder()
@@ -50,7 +50,7 @@ class ModelStoreTest {
         Path file = model.resolve(name);
         Files.createDirectories(file.getParent());
         Files.write(file, content);
-        // as files of models are: made a while ago
+        // as usual for files of models: created a while ago
         Files.setLastModifiedTime(file, FileTime.from(Instant.parse("2026-01-01T00:00:00Z")));
         return file;
     }
@@ -107,7 +107,7 @@ class ModelStoreTest {
     }
 
     @Test
-    void takesAFileAndAFileAddress() throws Exception {
+    void acceptsFilesAndFileUris() throws Exception {
         write("tokenizer.json", "{}");
         Path file = write("onnx/model_O2.onnx", graph(inside()));
         for (String reference : List.of(file.toString(), "file:" + file, file.toUri().toString())) {
@@ -144,7 +144,7 @@ class ModelStoreTest {
                 "{\"query_tokens\": 24",
                 "{\"query_tokens\": 24} x"
             })
-    void refusesLimitsThatMakeNoSense(String content) throws Exception {
+    void rejectsInvalidTokenLimits(String content) throws Exception {
         write("tokenizer.json", "{}");
         write("model.onnx", graph());
         write("splade.json", content);
@@ -154,17 +154,17 @@ class ModelStoreTest {
     }
 
     @Test
-    void saysWhatIsMissing() throws Exception {
+    void reportsMissingFiles() throws Exception {
         assertThatThrownBy(this::resolve)
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("no model.onnx or onnx/model.onnx in " + model);
         write("onnx/model_quantized.onnx", graph());
         assertThatThrownBy(this::resolve)
-                .hasMessageContaining("it has onnx/model_quantized.onnx: name the file");
+                .hasMessageContaining("it contains onnx/model_quantized.onnx: name the file");
         write("model.onnx", graph());
         assertThatThrownBy(this::resolve)
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("no tokenizer.json beside " + model.resolve("model.onnx"));
+                .hasMessageContaining("no tokenizer.json next to " + model.resolve("model.onnx"));
     }
 
     @ParameterizedTest
@@ -173,17 +173,17 @@ class ModelStoreTest {
                 "prithivida/Splade_PP_en_v1 -> write hf:prithivida/Splade_PP_en_v1",
                 "./no/such/place -> no such directory: ",
                 "builtin:minilm2 -> builtin:minilm2",
-                "s3://bucket/model -> nothing here fetches models from 's3://bucket/model'",
+                "s3://bucket/model -> models from 's3://bucket/model' are not supported",
                 "file:/no/such/place -> no such directory: /no/such/place",
-                "file://%zz -> is no path",
-                "a\0b -> is no path",
+                "file://%zz -> is not a valid path",
+                "a\0b -> is not a valid path",
                 "hf: -> write hf:owner/name",
                 "hf:a/b/c -> write hf:owner/name",
                 "hf:../x -> write hf:owner/name",
                 "hf:a/b@../../x -> write hf:owner/name",
-                "  -> no model is named"
+                "  -> the model is missing"
             })
-    void saysTheWayOutForAWrongReference(String row) {
+    void rejectsInvalidReferencesWithAdvice(String row) {
         String[] cells = row.split(" -> ", 2);
         String reference = cells.length == 2 ? cells[0] : "";
         assertThatThrownBy(() -> ModelStore.resolve(reference, options, Progress.SILENT))
@@ -192,7 +192,7 @@ class ModelStoreTest {
     }
 
     @Test
-    void digestsExternalFilesToo() throws Exception {
+    void digestIncludesExternalFiles() throws Exception {
         write("tokenizer.json", "{}");
         byte[] graph = graph(inside(), external("model.onnx_data"), external("b"), external("b"));
         write("model.onnx", graph);
@@ -214,11 +214,11 @@ class ModelStoreTest {
         Files.delete(model.resolve("b"));
         assertThatThrownBy(this::resolve)
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("lie in b, which is not beside it");
+                .hasMessageContaining("are in b, which is not next to it");
     }
 
     @Test
-    void findsExternalFilesWhereverTheyAreReferredTo() throws Exception {
+    void findsExternalFilesOfAllTensors() throws Exception {
         write("tokenizer.json", "{}");
         GraphProto inner = GraphProto.newBuilder().addInitializer(external("in-branch")).build();
         GraphProto outer =
@@ -241,7 +241,7 @@ class ModelStoreTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"../secret", "/etc/passwd", "a/../../b"})
-    void refusesExternalFilesOutsideTheDirectory(String location) throws Exception {
+    void rejectsExternalFilesOutsideTheDirectory(String location) throws Exception {
         write("tokenizer.json", "{}");
         write("model.onnx", graph(external(location)));
         assertThatThrownBy(this::resolve)
@@ -250,7 +250,7 @@ class ModelStoreTest {
     }
 
     @Test
-    void refusesWhatIsNoGraph() throws Exception {
+    void rejectsFilesThatAreNotGraphs() throws Exception {
         write("tokenizer.json", "{}");
         byte[] whole = graph(inside());
         write("model.onnx", java.util.Arrays.copyOf(whole, whole.length - 100));
@@ -268,7 +268,7 @@ class ModelStoreTest {
     }
 
     @Test
-    void aPinIsKept() throws Exception {
+    void rejectsModelWithAnotherDigestThanThePinned() throws Exception {
         write("tokenizer.json", "{}");
         write("model.onnx", graph(inside()));
         String right = sha256(graph(inside()));
@@ -287,21 +287,21 @@ class ModelStoreTest {
     }
 
     @Test
-    void readsALargeFileOnceOnly() throws Exception {
+    void readsLargeFileOnce() throws Exception {
         write("tokenizer.json", "{}");
         TensorProto large =
                 TensorProto.newBuilder().setRawData(ByteString.copyFrom(new byte[3 << 20])).build();
         write("model.onnx", graph(large));
-        List<String> told = new ArrayList<>();
-        Progress progress = (what, done, total) -> told.add(what);
+        List<String> reported = new ArrayList<>();
+        Progress progress = (what, done, total) -> reported.add(what);
         String first = ModelStore.resolve(model.toString(), options, progress).sha256();
-        assertThat(told).isNotEmpty();
-        told.clear();
+        assertThat(reported).isNotEmpty();
+        reported.clear();
         assertThat(ModelStore.resolve(model.toString(), options, progress).sha256())
                 .isEqualTo(first);
-        assertThat(told).as("read again").isEmpty();
+        assertThat(reported).as("read again").isEmpty();
 
-        // changed, and of the same size
+        // changed, with the same size
         byte[] changed = graph(large);
         changed[changed.length - 100]++;
         Path file = write("model.onnx", changed);
@@ -310,7 +310,7 @@ class ModelStoreTest {
     }
 
     @Test
-    void verifyReadsFilesThatSeemUnchanged() throws Exception {
+    void verifyReadsUnchangedFiles() throws Exception {
         write("tokenizer.json", "{}");
         byte[] content = graph(inside());
         Path file = write("model.onnx", content);
@@ -326,7 +326,7 @@ class ModelStoreTest {
     }
 
     @Test
-    void aDamagedDigestIsComputedAgain() throws Exception {
+    void recomputesDamagedDigest() throws Exception {
         write("tokenizer.json", "{}");
         write("model.onnx", graph(inside()));
         String right = resolve().sha256();
@@ -335,11 +335,11 @@ class ModelStoreTest {
             entries = files.toList();
         }
         assertThat(entries).hasSize(2);
-        for (String rubbish : List.of("", "null", "{}", "{\"path\":3", "[]", "{\"x\":1}")) {
+        for (String garbage : List.of("", "null", "{}", "{\"path\":3", "[]", "{\"x\":1}")) {
             for (Path entry : entries) {
-                Files.writeString(entry, rubbish);
+                Files.writeString(entry, garbage);
             }
-            assertThat(resolve().sha256()).as(rubbish).isEqualTo(right);
+            assertThat(resolve().sha256()).as(garbage).isEqualTo(right);
         }
     }
 
@@ -353,7 +353,7 @@ class ModelStoreTest {
     }
 
     @Test
-    void theCacheIsWhereTheSpecificationSays() {
+    void cacheDirectoryFollowsTheXdgSpecification() {
         EncoderOptions none = EncoderOptions.defaults();
         Path home = Path.of("/home/of/nobody");
         assertThat(ModelStore.cache(none, Map.of("XDG_CACHE_HOME", "/x")))

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What holds for vectors in every precision, and how far 8-bit integers are from the formula. */
+/** Properties of vectors in every precision, and the error of int8. */
 class PrecisionTest {
 
     @TempDir Path directory;
@@ -38,7 +38,7 @@ class PrecisionTest {
                         .build());
     }
 
-    /** Texts of every length from none to more than fits. */
+    /** Texts of every length, from empty to longer than the limit. */
     private static List<String> texts() {
         Random random = new Random(11);
         List<String> texts = new ArrayList<>();
@@ -59,7 +59,7 @@ class PrecisionTest {
         "FP32, 203, 1", "FP32, 203, 2", "FP32, 203, 5", "FP32, 9001, 2",
         "INT8, 203, 1", "INT8, 203, 2", "INT8, 203, 5", "INT8, 9001, 2"
     })
-    void aVectorDependsOnItsTextAlone(Precision precision, int vocabulary, int threads) {
+    void vectorsDependOnlyOnTheirText(Precision precision, int vocabulary, int threads) {
         Path model =
                 new RandomMaskedLanguageModel()
                         .vocabulary(vocabulary)
@@ -87,7 +87,7 @@ class PrecisionTest {
         }
     }
 
-    /** Graphs as exporters write them; the same weights in each. */
+    /** The forms in which exporters write models; the weights are the same. */
     enum Form {
         MATRIX(() -> model()),
         OPSET_11(() -> model().opset(11)),
@@ -116,7 +116,7 @@ class PrecisionTest {
 
     @ParameterizedTest
     @EnumSource
-    void integersAreCloseToTheFormula(Form form) throws IOException {
+    void int8IsCloseToTheFormula(Form form) throws IOException {
         Path model = form.model.get().write(directory.resolve("model"));
         try (SpladeEncoder exact = open(model, Precision.FP32, 1);
                 SpladeEncoder integer = open(model, Precision.INT8, 1)) {
@@ -130,9 +130,9 @@ class PrecisionTest {
                 SparseVector found = integer.encode(text, Role.DOCUMENT).vector();
                 terms += expected.size();
                 error += distance(expected, found);
-                assertThat(found).isNotEqualTo(expected); // or nothing was quantised
+                assertThat(found).isNotEqualTo(expected); // else nothing was quantized
             }
-            // weights are around 1; for such narrow layers 8 bits are coarse
+            // weights are around 1; 8 bits are coarse for such narrow layers
             assertThat(error / terms).as("mean error of a weight").isLessThan(.05);
         }
         try (Stream<Path> kept = Files.list(directory.resolve("cache/models"))) {
@@ -140,7 +140,7 @@ class PrecisionTest {
         }
     }
 
-    /** The sum over all terms of how far the weights are apart. */
+    /** The sum of the absolute differences of all weights. */
     private static double distance(SparseVector one, SparseVector other) {
         double sum = 0;
         int i = 0;
@@ -156,7 +156,7 @@ class PrecisionTest {
     }
 
     @Test
-    void aQuantisedModelIsAModelLikeAnyOther() {
+    void quantizedModelCanBeOpenedByItself() {
         Path model = new RandomMaskedLanguageModel().write(directory.resolve("model"));
         Path quantized = directory.resolve("quantized");
         ModelStore.quantize(RandomMaskedLanguageModel.files(model), quantized, Progress.SILENT);
@@ -172,17 +172,17 @@ class PrecisionTest {
     }
 
     @Test
-    void aModelWithoutFloatsToQuantiseIsRefused() {
+    void rejectsModelWithoutFp32Weights() {
         Path model = new RandomMaskedLanguageModel().halfWeights().write(directory.resolve("half"));
         assertThatThrownBy(() -> open(model, Precision.INT8, 1))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("model.onnx has no products")
+                .hasMessageContaining("model.onnx has no matrix multiplications")
                 .hasMessageContaining("without --precision int8");
     }
 
-    /** Damage inside changes vectors and no more, so it must be found before. */
+    /** Damaged weights would only change vectors, so they must be detected on opening. */
     @Test
-    void aDamagedOrTruncatedFileIsMadeAgain() throws IOException {
+    void recreatesDamagedOrTruncatedFile() throws IOException {
         Path model = new RandomMaskedLanguageModel().write(directory.resolve("model"));
         EncodedText expected;
         try (SpladeEncoder encoder = open(model, Precision.INT8, 1)) {
@@ -229,7 +229,8 @@ class PrecisionTest {
             assertThat(ModelStore.inPrecision(files, options, progress).graph()).isEqualTo(kept);
             assertThat(kept).hasBinaryContent(whole);
             assertThat(warnings)
-                    .containsExactly(kept + " is damaged and is made again from " + files.graph());
+                    .containsExactly(
+                            kept + " is damaged and is created again from " + files.graph());
             warnings.clear();
             ModelStore.inPrecision(files, options, progress);
             assertThat(warnings).isEmpty();
@@ -240,7 +241,7 @@ class PrecisionTest {
     }
 
     @Test
-    void aCacheThatCannotBeWrittenIsNamed() throws IOException {
+    void reportsCacheThatCannotBeWritten() throws IOException {
         Path model = new RandomMaskedLanguageModel().write(directory.resolve("model"));
         Files.writeString(directory.resolve("cache"), "a file");
         assertThatThrownBy(() -> open(model, Precision.INT8, 1))

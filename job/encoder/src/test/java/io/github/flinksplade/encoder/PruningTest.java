@@ -27,7 +27,7 @@ class PruningTest {
     }
 
     @Test
-    void topKKeepsTheLargestAndOfEqualOnesTheLowerId() {
+    void topKKeepsLargestWeightsAndLowerIdsOfEqualOnes() {
         assertThat(kept("top_k=1")).containsExactly(5);
         assertThat(kept("top_k=2")).containsExactly(5, 8);
         assertThat(kept("top_k=3")).containsExactly(5, 8, 13);
@@ -38,7 +38,7 @@ class PruningTest {
     }
 
     @Test
-    void absValueKeepsWhatIsAtTheThreshold() {
+    void absValueKeepsWeightsAtTheThreshold() {
         assertThat(kept("abs_value=2")).containsExactly(5, 8, 13);
         assertThat(kept("abs_value=2.0001")).containsExactly(5);
         assertThat(kept("abs_value=0")).containsExactly(3, 5, 8, 13, 21);
@@ -46,7 +46,7 @@ class PruningTest {
     }
 
     @Test
-    void maxRatioKeepsWhatIsAtTheFractionOfTheLargest() {
+    void maxRatioKeepsWeightsAtTheFractionOfTheLargest() {
         assertThat(kept("max_ratio=0.5")).containsExactly(5, 8, 13);
         assertThat(kept("max_ratio=0.51")).containsExactly(5);
         assertThat(kept("max_ratio=0")).containsExactly(3, 5, 8, 13, 21);
@@ -54,7 +54,7 @@ class PruningTest {
     }
 
     @Test
-    void alphaMassLeavesOutTheWeightThatCrossesTheFraction() {
+    void alphaMassRemovesTheWeightThatExceedsTheFraction() {
         // sum 10; running sums in order 4 (5), 6 (8), 8 (13), 9 (3), 10 (21)
         assertThat(kept("alpha_mass=0.4")).containsExactly(5);
         assertThat(kept("alpha_mass=0.59")).containsExactly(5);
@@ -65,18 +65,16 @@ class PruningTest {
     }
 
     @Test
-    void emptyVectorsStayEmpty() {
+    void emptyVectorsRemainEmpty() {
         for (String rule :
                 List.of("none", "top_k=3", "abs_value=1", "max_ratio=.5", "alpha_mass=.5")) {
             assertThat(prune(rule, SparseVector.EMPTY)).isEqualTo(SparseVector.EMPTY);
         }
     }
 
-    /**
-     * The definitions once more, over boxed maps and in single precision as OpenSearch has them.
-     */
+    /** A second implementation of the definitions, in single precision as in OpenSearch. */
     @Test
-    void agreesWithTheDefinitionsOnRandomVectors() {
+    void matchesTheDefinitionsOnRandomVectors() {
         long seed = 20260101;
         Random random = new Random(seed);
         for (int round = 0; round < 200; round++) {
@@ -134,12 +132,12 @@ class PruningTest {
     @ParameterizedTest
     @ValueSource(
             strings = {"none", "top_k=200", "abs_value=0.1", "max_ratio=0.25", "alpha_mass=0.9"})
-    void readsWhatItWrites(String rule) {
+    void parsesItsStringForm(String rule) {
         assertThat(Pruning.parse(rule)).hasToString(rule);
     }
 
     @Test
-    void readsLooselyButExactly() {
+    void ignoresCaseAndSpaces() {
         assertThat(Pruning.parse(" TOP_K = 5 ")).isEqualTo(new Pruning(Pruning.Type.TOP_K, 5));
         assertThat(Pruning.parse("None")).isSameAs(Pruning.NONE);
     }
@@ -168,7 +166,7 @@ class PruningTest {
                 "topk=5",
                 ""
             })
-    void refusesWhatMeansNothing(String rule) {
+    void rejectsInvalidRules(String rule) {
         assertThatThrownBy(() -> Pruning.parse(rule))
                 .isInstanceOf(IllegalArgumentException.class)
                 .message()

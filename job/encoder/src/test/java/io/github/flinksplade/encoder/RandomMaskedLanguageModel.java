@@ -15,6 +15,7 @@ import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.ByteString;
+import io.github.flinksplade.encoder.graph.GraphBuilder;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,16 +23,15 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 
 /**
- * Writes a small masked language model with random weights, a graph and its tokenizer, in one of
- * the forms that exporters give them. The same seed gives the same weights in every form.
+ * Writes a small masked language model with random weights, its graph and its tokenizer, in one of
+ * the forms that exporters write. The same seed yields the same weights in every form.
  */
 public final class RandomMaskedLanguageModel {
 
@@ -39,27 +39,27 @@ public final class RandomMaskedLanguageModel {
     public enum Tail {
         /** Logits [batch, tokens, vocabulary]. */
         LOGITS,
-        /** Weights [batch, vocabulary], by the formula. */
+        /** Weights [batch, vocabulary] by the formula. */
         WEIGHTS,
-        /** Weights [batch, vocabulary], summed over the positions: another formula. */
+        /** Weights [batch, vocabulary], summed over the sequence: another formula. */
         SUMMED_WEIGHTS,
         /** output_idx and output_weights. */
         PAIRS,
-        /** The hidden states [batch, tokens, width]: no masked language model. */
+        /** Hidden states [batch, tokens, width]: not a masked language model. */
         HIDDEN_STATES
     }
 
     /** How the decoder multiplies. */
     public enum Decoder {
-        /** By a matrix of its own, then a bias. */
+        /** By a separate matrix, then a bias. */
         MATRIX,
         /** By the transposed embeddings, then a bias. */
         TIED,
-        /** As a Gemm of all positions in one matrix. */
+        /** As a Gemm of all tokens in one matrix. */
         GEMM,
         /** By a matrix, without a bias. */
         NO_BIAS,
-        /** As a function of the model's own. */
+        /** As a function that the model defines. */
         FUNCTION
     }
 
@@ -82,7 +82,7 @@ public final class RandomMaskedLanguageModel {
     private boolean segmentInput = true;
     private boolean positionInput;
     private boolean bertNames;
-    private boolean narrow;
+    private boolean int32Inputs;
     private boolean external;
     private boolean shapesKnown = true;
     private int fixedTokens;
@@ -90,25 +90,24 @@ public final class RandomMaskedLanguageModel {
     private float poison;
     private float shift = 1;
 
-    private final List<NodeProto> nodes = new ArrayList<>();
-    private final List<TensorProto> weights = new ArrayList<>();
+    private GraphBuilder added;
+    private final Set<String> weights = new HashSet<>();
     private final ByteArrayOutputStream externalData = new ByteArrayOutputStream();
     private Random random;
-    private int names;
 
-    /** Terms of the tokenizer, at least 80; 203 by default. */
+    /** Number of terms of the tokenizer, at least 80; 203 by default. */
     public RandomMaskedLanguageModel vocabulary(int terms) {
         this.vocabulary = terms;
         return this;
     }
 
-    /** Terms of the graph where these are more than the tokenizer's. */
+    /** Number of terms of the graph if it is larger than the tokenizer's. */
     public RandomMaskedLanguageModel columns(int number) {
         this.columns = number;
         return this;
     }
 
-    /** The most tokens of a text; 64 by default. */
+    /** Max tokens of a text; 64 by default. */
     public RandomMaskedLanguageModel positions(int number) {
         this.positions = number;
         return this;
@@ -135,7 +134,7 @@ public final class RandomMaskedLanguageModel {
         return this;
     }
 
-    /** Positions counted from the padding id's on, without padding; a Unigram tokenizer. */
+    /** As RoBERTa: positions start after the padding id and skip padding; a Unigram tokenizer. */
     public RandomMaskedLanguageModel roberta() {
         this.roberta = true;
         this.segmentInput = false;
@@ -164,19 +163,18 @@ public final class RandomMaskedLanguageModel {
         return this;
     }
 
-    /** int32 inputs. */
-    public RandomMaskedLanguageModel narrow() {
-        this.narrow = true;
+    public RandomMaskedLanguageModel int32Inputs() {
+        this.int32Inputs = true;
         return this;
     }
 
-    /** Computed in float16 throughout. */
+    /** fp16 throughout. */
     public RandomMaskedLanguageModel halfWeights() {
         this.halfWeights = true;
         return this;
     }
 
-    /** Logits changed to float16 at the end. */
+    /** Logits cast to fp16 at the end. */
     public RandomMaskedLanguageModel halfLogits() {
         this.halfLogits = true;
         return this;
@@ -205,21 +203,23 @@ public final class RandomMaskedLanguageModel {
         return this;
     }
 
-    /** How far below zero logits begin; 1 by default. The greater, the fewer terms a text has. */
+    /** How far logits are shifted below zero; 1 by default. Larger values leave fewer terms. */
     public RandomMaskedLanguageModel shift(float by) {
         this.shift = by;
         return this;
     }
 
-    /** What each embedding of the term {@code poison} is set to, such as NaN. */
+    /** The value of all embeddings of the term {@code poison}, such as NaN. */
     public RandomMaskedLanguageModel poison(float number) {
         this.poison = number;
         return this;
     }
 
-    /** Writes model.onnx and tokenizer.json into a directory, which is made if need be. */
+    /** Writes model.onnx and tokenizer.json to a directory, which is created if necessary. */
     public Path write(Path directory) {
         random = new Random(seed);
+        added = new GraphBuilder("v", opset);
+        weights.clear();
         ModelProto model = model();
         try {
             Files.createDirectories(directory);
@@ -230,14 +230,16 @@ public final class RandomMaskedLanguageModel {
             new ObjectMapper()
                     .writeValue(
                             directory.resolve("tokenizer.json").toFile(),
-                            roberta ? unigram() : wordPiece());
+                            roberta
+                                    ? SmallTokenizers.unigram(vocabulary)
+                                    : SmallTokenizers.wordPiece(vocabulary));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         return directory;
     }
 
-    /** The files in a directory as a model that is open to be used. */
+    /** The files of a written model. */
     public static ModelFiles files(Path directory) {
         return new ModelFiles(
                 directory.getFileName().toString(),
@@ -257,7 +259,7 @@ public final class RandomMaskedLanguageModel {
         String segments = bertNames ? "segment_ids" : "token_type_ids";
         int rows = columns > 0 ? columns : vocabulary;
         GraphProto.Builder graph = GraphProto.newBuilder().setName("random");
-        int inputType = (narrow ? DataType.INT32 : DataType.INT64).getNumber();
+        int inputType = (int32Inputs ? DataType.INT32 : DataType.INT64).getNumber();
         graph.addInput(input(ids, inputType));
         if (maskInput) {
             graph.addInput(input(mask, inputType));
@@ -281,14 +283,14 @@ public final class RandomMaskedLanguageModel {
             x = node("Add", x, node("Gather", types, segments));
         }
         x = layerNorm(x);
-        String away = maskInput ? away(mask) : null;
+        String attentionBias = maskInput ? attentionBias(mask) : null;
         for (int layer = 0; layer < LAYERS; layer++) {
-            x = layerNorm(node("Add", x, attention(x, away)));
+            x = layerNorm(node("Add", x, attention(x, attentionBias)));
             String inner = gelu(linear(x, WIDTH, INNER));
             x = layerNorm(node("Add", x, linear(inner, INNER, WIDTH)));
         }
         if (tail == Tail.HIDDEN_STATES) {
-            renamed(x, "last_hidden_state");
+            rename(x, "last_hidden_state");
             graph.addOutput(output("last_hidden_state", realType(), WIDTH));
         } else {
             String h = layerNorm(gelu(linear(x, WIDTH, WIDTH)));
@@ -306,15 +308,16 @@ public final class RandomMaskedLanguageModel {
                     .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("own").setVersion(1))
                     .addFunctions(decoderFunction());
         }
-        return model.setGraph(graph.addAllNode(nodes).addAllInitializer(weights)).build();
+        return model.setGraph(graph.addAllNode(added.nodes()).addAllInitializer(added.constants()))
+                .build();
     }
 
     private void addTail(GraphProto.Builder graph, String logits, String mask, int rows) {
         if (tail == Tail.LOGITS) {
             if (halfLogits) {
-                logits = node("Cast", List.of(logits), integer("to", 10));
+                logits = node("Cast", List.of(logits), GraphBuilder.attribute("to", 10));
             }
-            renamed(logits, logitsName);
+            rename(logits, logitsName);
             graph.addOutput(output(logitsName, halfLogits ? 10 : realType(), rows));
             return;
         }
@@ -322,28 +325,32 @@ public final class RandomMaskedLanguageModel {
         String one = weight("one", new float[] {1});
         String weight = node("Log", node("Add", node("Relu", logits), one));
         if (maskInput) {
-            String column = node("Cast", List.of(unsqueeze(mask, 2)), integer("to", realType()));
+            String column =
+                    node(
+                            "Cast",
+                            List.of(unsqueeze(mask, 2)),
+                            GraphBuilder.attribute("to", realType()));
             weight = node("Mul", weight, column);
         }
         String pooled =
                 tail == Tail.SUMMED_WEIGHTS
-                        ? reduce("ReduceSum", 13, weight)
-                        : reduce("ReduceMax", 18, weight);
+                        ? added.reduceSum(weight, 1)
+                        : added.reduceMax(weight, 1);
         if (tail != Tail.PAIRS) {
-            renamed(pooled, "weights");
+            rename(pooled, "weights");
             graph.addOutput(value("weights", realType(), dimension("batch"), dimension(rows)));
             return;
         }
-        String places = node("Transpose", List.of(node("NonZero", pooled)), integers("perm", 1, 0));
-        renamed(node("GatherND", pooled, places), "output_weights");
-        renamed(node("Gather", List.of(places, numbers(1)), integer("axis", 1)), "places");
-        nodes.add(
-                NodeProto.newBuilder()
-                        .setOpType("Reshape")
-                        .addInput("places")
-                        .addInput(numbers(-1))
-                        .addOutput("output_idx")
-                        .build());
+        String indices =
+                node(
+                        "Transpose",
+                        List.of(node("NonZero", pooled)),
+                        GraphBuilder.attribute("perm", new long[] {1, 0}));
+        rename(node("GatherND", pooled, indices), "output_weights");
+        rename(
+                node("Gather", List.of(indices, int64s(1)), GraphBuilder.attribute("axis", 1)),
+                "indices");
+        added.namedNode("output_idx", "Reshape", List.of("indices", int64s(-1)));
         graph.addOutput(value("output_idx", DataType.INT64.getNumber(), dimension("n")));
         graph.addOutput(value("output_weights", realType(), dimension("n")));
     }
@@ -362,36 +369,45 @@ public final class RandomMaskedLanguageModel {
                         : node("Add", product, weight("decoder.bias", bias, rows));
             }
             case TIED -> {
-                String turned = node("Transpose", List.of(embeddings), integers("perm", 1, 0));
-                String product = node("MatMul", h, turned);
+                String transposed =
+                        node(
+                                "Transpose",
+                                List.of(embeddings),
+                                GraphBuilder.attribute("perm", new long[] {1, 0}));
+                String product = node("MatMul", h, transposed);
                 String scaled = node("Mul", product, weight("scale", new float[] {.35f}));
                 yield node("Add", weight("decoder.bias", bias, 1, 1, rows), scaled);
             }
             case GEMM -> {
                 String matrix = weight("decoder", normal(rows * WIDTH, .35), rows, WIDTH);
-                String flat = node("Reshape", h, numbers(-1, WIDTH));
+                String flat = node("Reshape", h, int64s(-1, WIDTH));
                 String product =
                         node(
                                 "Gemm",
                                 List.of(flat, matrix, weight("decoder.bias", bias, rows)),
-                                integer("transB", 1));
+                                GraphBuilder.attribute("transB", 1));
                 String shape = node("Shape", h);
-                String two = node("Gather", shape, numbers(0, 1));
-                String three = node("Concat", List.of(two, numbers(rows)), integer("axis", 0));
+                String two = node("Gather", shape, int64s(0, 1));
+                String three =
+                        node(
+                                "Concat",
+                                List.of(two, int64s(rows)),
+                                GraphBuilder.attribute("axis", 0));
                 yield node("Reshape", product, three);
             }
             case FUNCTION -> {
                 String matrix = weight("decoder", normal(WIDTH * rows, .35), WIDTH, rows);
-                String output = name();
-                nodes.add(
-                        NodeProto.newBuilder()
-                                .setOpType("Decode")
-                                .setDomain("own")
-                                .addInput(h)
-                                .addInput(matrix)
-                                .addInput(weight("decoder.bias", bias, rows))
-                                .addOutput(output)
-                                .build());
+                String output = added.newName();
+                added.nodes()
+                        .add(
+                                NodeProto.newBuilder()
+                                        .setOpType("Decode")
+                                        .setDomain("own")
+                                        .addInput(h)
+                                        .addInput(matrix)
+                                        .addInput(weight("decoder.bias", bias, rows))
+                                        .addOutput(output)
+                                        .build());
                 yield output;
             }
         };
@@ -431,55 +447,56 @@ public final class RandomMaskedLanguageModel {
             return "position_ids";
         }
         if (roberta) {
-            // the padding id is 1; others are counted from 2 on
-            String padding = narrow ? narrowNumber(1) : numbers(1);
+            // the padding id is 1; positions start at 2
+            String padding = int32Inputs ? int32(1) : int64s(1);
             String present = node("Not", node("Equal", ids, padding));
-            String counted = node("Cast", List.of(present), integer("to", 7));
+            String counted = node("Cast", List.of(present), GraphBuilder.attribute("to", 7));
             String sum = node("CumSum", counted, scalar(1));
-            return node("Add", node("Mul", sum, counted), numbers(1));
+            return node("Add", node("Mul", sum, counted), int64s(1));
         }
-        String length = node("Gather", node("Shape", ids), numbers(1));
+        String length = node("Gather", node("Shape", ids), int64s(1));
         long[] all = new long[positions];
         for (int i = 0; i < positions; i++) {
             all[i] = i;
         }
-        return node("Slice", numbers(all), numbers(0), length, numbers(0));
+        return node("Slice", int64s(all), int64s(0), length, int64s(0));
     }
 
     /** 0 for a token, -10000 for padding, [batch, 1, 1, tokens]. */
-    private String away(String mask) {
-        String number = node("Cast", List.of(mask), integer("to", realType()));
+    private String attentionBias(String mask) {
+        String number = node("Cast", List.of(mask), GraphBuilder.attribute("to", realType()));
         String wide = unsqueeze(unsqueeze(number, 1), 2);
         String inverse = node("Sub", weight("unit", new float[] {1}), wide);
         return node("Mul", inverse, weight("never", new float[] {-10000}));
     }
 
-    private String attention(String x, String away) {
+    private String attention(String x, String attentionBias) {
         String query = heads(linear(x, WIDTH, WIDTH), 0, 2, 1, 3);
         String key = heads(linear(x, WIDTH, WIDTH), 0, 2, 3, 1);
         String value = heads(linear(x, WIDTH, WIDTH), 0, 2, 1, 3);
         String root = weight("root", new float[] {(float) Math.sqrt(WIDTH / HEADS)});
         String scores = node("Div", node("MatMul", query, key), root);
-        if (away != null) {
-            scores = node("Add", scores, away);
+        if (attentionBias != null) {
+            scores = node("Add", scores, attentionBias);
         }
-        String shares = node("Softmax", List.of(scores), integer("axis", 3));
+        String shares = node("Softmax", List.of(scores), GraphBuilder.attribute("axis", 3));
         String mixed =
                 node(
                         "Transpose",
                         List.of(node("MatMul", shares, value)),
-                        integers("perm", 0, 2, 1, 3));
-        return linear(node("Reshape", mixed, numbers(0, 0, WIDTH)), WIDTH, WIDTH);
+                        GraphBuilder.attribute("perm", new long[] {0, 2, 1, 3}));
+        return linear(node("Reshape", mixed, int64s(0, 0, WIDTH)), WIDTH, WIDTH);
     }
 
     private String heads(String x, long... order) {
-        String split = node("Reshape", x, numbers(0, 0, HEADS, WIDTH / HEADS));
-        return node("Transpose", List.of(split), integers("perm", order));
+        String split = node("Reshape", x, int64s(0, 0, HEADS, WIDTH / HEADS));
+        return node("Transpose", List.of(split), GraphBuilder.attribute("perm", order));
     }
 
     private String linear(String x, int in, int out) {
-        String matrix = weight("linear" + names, normal(in * out, 1 / Math.sqrt(in)), in, out);
-        String bias = weight("bias" + names, normal(out, .1), out);
+        String matrix =
+                weight("linear" + weights.size(), normal(in * out, 1 / Math.sqrt(in)), in, out);
+        String bias = weight("bias" + weights.size(), normal(out, .1), out);
         return node("Add", node("MatMul", x, matrix), bias);
     }
 
@@ -492,8 +509,8 @@ public final class RandomMaskedLanguageModel {
     }
 
     private String layerNorm(String x) {
-        String centred = node("Sub", x, mean(x));
-        String variance = mean(node("Mul", centred, centred));
+        String centered = node("Sub", x, mean(x));
+        String variance = mean(node("Mul", centered, centered));
         String epsilon = weight("epsilon", new float[] {1e-5f});
         String deviation = node("Sqrt", node("Add", variance, epsilon));
         float[] gain = normal(WIDTH, .1);
@@ -501,26 +518,21 @@ public final class RandomMaskedLanguageModel {
             gain[i] += 1;
         }
         String scaled =
-                node("Mul", node("Div", centred, deviation), weight("gain" + names, gain, WIDTH));
-        return node("Add", scaled, weight("shift" + names, normal(WIDTH, .1), WIDTH));
+                node(
+                        "Mul",
+                        node("Div", centered, deviation),
+                        weight("gain" + weights.size(), gain, WIDTH));
+        return node("Add", scaled, weight("shift" + weights.size(), normal(WIDTH, .1), WIDTH));
     }
 
     private String mean(String x) {
         return opset >= 18
-                ? node("ReduceMean", x, numbers(-1))
-                : node("ReduceMean", List.of(x), integers("axes", -1));
+                ? node("ReduceMean", x, int64s(-1))
+                : node("ReduceMean", List.of(x), GraphBuilder.attribute("axes", new long[] {-1}));
     }
 
     private String unsqueeze(String x, int axis) {
-        return opset >= 13
-                ? node("Unsqueeze", x, numbers(axis))
-                : node("Unsqueeze", List.of(x), integers("axes", axis));
-    }
-
-    private String reduce(String operator, int axesAreInputFrom, String x) {
-        return opset >= axesAreInputFrom
-                ? node(operator, List.of(x, numbers(1)), integer("keepdims", 0))
-                : node(operator, List.of(x), integers("axes", 1), integer("keepdims", 0));
+        return added.unsqueeze(x, axis);
     }
 
     // parts of a graph
@@ -537,38 +549,26 @@ public final class RandomMaskedLanguageModel {
         return values;
     }
 
-    private String name() {
-        return "v" + names++;
-    }
-
     private String node(String operator, String... inputs) {
-        return node(operator, List.of(inputs));
+        return added.node(operator, inputs);
     }
 
     private String node(String operator, List<String> inputs, AttributeProto... attributes) {
-        String output = name();
-        nodes.add(
-                NodeProto.newBuilder()
-                        .setOpType(operator)
-                        .setName("n" + output)
-                        .addAllInput(inputs)
-                        .addOutput(output)
-                        .addAllAttribute(List.of(attributes))
-                        .build());
-        return output;
+        return added.node(operator, inputs, attributes);
     }
 
-    /** Gives the output of the last node the name of an output. */
-    private void renamed(String value, String name) {
-        int last = nodes.size() - 1;
-        if (!nodes.get(last).getOutput(0).equals(value)) {
-            throw new IllegalStateException(value + " is not the last node's");
+    /** Renames the output of the last node. */
+    private void rename(String value, String name) {
+        int last = added.nodes().size() - 1;
+        NodeProto node = added.nodes().get(last);
+        if (!node.getOutput(0).equals(value)) {
+            throw new IllegalStateException(value + " is not the output of the last node");
         }
-        nodes.set(last, nodes.get(last).toBuilder().setOutput(0, name).build());
+        added.nodes().set(last, node.toBuilder().setOutput(0, name).build());
     }
 
     private String weight(String name, float[] values, long... shape) {
-        if (weights.stream().anyMatch(known -> known.getName().equals(name))) {
+        if (!weights.add(name)) {
             return name;
         }
         ByteBuffer bytes =
@@ -594,15 +594,14 @@ public final class RandomMaskedLanguageModel {
         } else {
             tensor.setRawData(ByteString.copyFrom(bytes.array()));
         }
-        weights.add(tensor.build());
-        return name;
+        return added.constant(tensor.build());
     }
 
     private static StringStringEntryProto entry(String key, String value) {
         return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
     }
 
-    /** Rounded to the nearest half float, ties to even. */
+    /** Rounds to the nearest fp16 value, ties to even. */
     private static short half(float value) {
         int bits = Float.floatToIntBits(value);
         int sign = bits >>> 16 & 0x8000;
@@ -615,52 +614,28 @@ public final class RandomMaskedLanguageModel {
         return (short) (sign | Math.min(0x7c00, ((long) (exponent + 14) << 10) + steps));
     }
 
-    private String numbers(long... values) {
-        return number(DataType.INT64, values, true);
+    private String int64s(long... values) {
+        return added.int64s(values);
     }
 
+    /** An int64 without dimensions. */
     private String scalar(long value) {
-        return number(DataType.INT64, new long[] {value}, false);
+        return added.constant(
+                TensorProto.newBuilder()
+                        .setName(added.newName())
+                        .setDataType(DataType.INT64.getNumber())
+                        .addInt64Data(value)
+                        .build());
     }
 
-    private String narrowNumber(long value) {
-        return number(DataType.INT32, new long[] {value}, true);
-    }
-
-    private String number(DataType type, long[] values, boolean vector) {
-        TensorProto.Builder tensor =
-                TensorProto.newBuilder().setName(name()).setDataType(type.getNumber());
-        if (vector) {
-            tensor.addDims(values.length);
-        }
-        for (long value : values) {
-            if (type == DataType.INT32) {
-                tensor.addInt32Data((int) value);
-            } else {
-                tensor.addInt64Data(value);
-            }
-        }
-        weights.add(tensor.build());
-        return tensor.getName();
-    }
-
-    private static AttributeProto integer(String name, long value) {
-        return AttributeProto.newBuilder()
-                .setName(name)
-                .setType(AttributeProto.AttributeType.INT)
-                .setI(value)
-                .build();
-    }
-
-    private static AttributeProto integers(String name, long... values) {
-        AttributeProto.Builder attribute =
-                AttributeProto.newBuilder()
-                        .setName(name)
-                        .setType(AttributeProto.AttributeType.INTS);
-        for (long value : values) {
-            attribute.addInts(value);
-        }
-        return attribute.build();
+    private String int32(long value) {
+        return added.constant(
+                TensorProto.newBuilder()
+                        .setName(added.newName())
+                        .setDataType(DataType.INT32.getNumber())
+                        .addDims(1)
+                        .addInt32Data((int) value)
+                        .build());
     }
 
     private ValueInfoProto input(String name, int type) {
@@ -690,181 +665,5 @@ public final class RandomMaskedLanguageModel {
 
     private static Dimension dimension(long size) {
         return Dimension.newBuilder().setDimValue(size).build();
-    }
-
-    // the tokenizer
-
-    private static final List<String> WORDS =
-            List.of("hello", "world", "the", "house", "of", "a1", "日", "本", "é", "😀");
-
-    private Map<String, Object> wordPiece() {
-        Map<String, Integer> terms = new LinkedHashMap<>();
-        for (String special : List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")) {
-            terms.put(special, terms.size());
-        }
-        for (char c = 'a'; c <= 'z'; c++) {
-            terms.put(Character.toString(c), terms.size());
-            terms.put("##" + c, terms.size());
-        }
-        WORDS.forEach(word -> terms.put(word, terms.size()));
-        while (terms.size() < vocabulary - 1) {
-            terms.put("w" + terms.size(), terms.size());
-        }
-        terms.put("poison", terms.size());
-        List<Object> added = new ArrayList<>();
-        for (String special : List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")) {
-            added.add(added(special, terms.get(special), false));
-        }
-        Map<String, Object> normalizer = new LinkedHashMap<>();
-        normalizer.put("type", "BertNormalizer");
-        normalizer.put("clean_text", true);
-        normalizer.put("handle_chinese_chars", true);
-        normalizer.put("strip_accents", null);
-        normalizer.put("lowercase", true);
-        return tokenizer(
-                added,
-                normalizer,
-                Map.of("type", "BertPreTokenizer"),
-                "[CLS]",
-                2,
-                "[SEP]",
-                3,
-                Map.of(
-                        "type",
-                        "WordPiece",
-                        "unk_token",
-                        "[UNK]",
-                        "continuing_subword_prefix",
-                        "##",
-                        "max_input_chars_per_word",
-                        100,
-                        "vocab",
-                        terms),
-                0,
-                "[PAD]");
-    }
-
-    private Map<String, Object> unigram() {
-        List<List<Object>> pieces = new ArrayList<>();
-        for (String special : List.of("<s>", "<pad>", "</s>", "<unk>")) {
-            pieces.add(List.of(special, 0.0));
-        }
-        pieces.add(List.of("\u2581", -3.0));
-        for (char c = 'a'; c <= 'z'; c++) {
-            pieces.add(List.of(Character.toString(c), -6.0));
-        }
-        WORDS.forEach(word -> pieces.add(List.of("\u2581" + word, -4.5)));
-        pieces.add(List.of("\u2581poison", -4.5));
-        while (pieces.size() < vocabulary - 1) {
-            pieces.add(List.of("\u2581w" + pieces.size(), -7.0));
-        }
-        List<Object> added = new ArrayList<>();
-        for (int id = 0; id < 4; id++) {
-            added.add(added((String) pieces.get(id).get(0), id, false));
-        }
-        added.add(added("<mask>", vocabulary - 1, true));
-        Map<String, Object> metaspace = new LinkedHashMap<>();
-        metaspace.put("type", "Metaspace");
-        metaspace.put("replacement", "\u2581");
-        metaspace.put("prepend_scheme", "always");
-        metaspace.put("split", true);
-        Map<String, Object> model = new LinkedHashMap<>();
-        model.put("type", "Unigram");
-        model.put("unk_id", 3);
-        model.put("vocab", pieces);
-        model.put("byte_fallback", false);
-        return tokenizer(
-                added, Map.of("type", "NFKC"), metaspace, "<s>", 0, "</s>", 2, model, 1, "<pad>");
-    }
-
-    private static Map<String, Object> added(String content, int id, boolean lstrip) {
-        return Map.of(
-                "id",
-                id,
-                "content",
-                content,
-                "single_word",
-                false,
-                "lstrip",
-                lstrip,
-                "rstrip",
-                false,
-                "normalized",
-                false,
-                "special",
-                true);
-    }
-
-    /** With entries on truncation and padding, which are not to count. */
-    private static Map<String, Object> tokenizer(
-            List<Object> added,
-            Object normalizer,
-            Object preTokenizer,
-            String first,
-            int firstId,
-            String last,
-            int lastId,
-            Object model,
-            int padding,
-            String paddingToken) {
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("version", "1.0");
-        json.put(
-                "truncation",
-                Map.of(
-                        "direction",
-                        "Right",
-                        "max_length",
-                        6,
-                        "strategy",
-                        "LongestFirst",
-                        "stride",
-                        0));
-        Map<String, Object> pad = new LinkedHashMap<>();
-        pad.put("strategy", Map.of("Fixed", 6));
-        pad.put("direction", "Right");
-        pad.put("pad_to_multiple_of", null);
-        pad.put("pad_id", padding);
-        pad.put("pad_type_id", 0);
-        pad.put("pad_token", paddingToken);
-        json.put("padding", pad);
-        json.put("added_tokens", added);
-        json.put("normalizer", normalizer);
-        json.put("pre_tokenizer", preTokenizer);
-        json.put(
-                "post_processor",
-                Map.of(
-                        "type",
-                        "TemplateProcessing",
-                        "single",
-                        List.of(
-                                Map.of("SpecialToken", Map.of("id", first, "type_id", 0)),
-                                Map.of("Sequence", Map.of("id", "A", "type_id", 0)),
-                                Map.of("SpecialToken", Map.of("id", last, "type_id", 0))),
-                        "pair",
-                        List.of(
-                                Map.of("Sequence", Map.of("id", "A", "type_id", 0)),
-                                Map.of("Sequence", Map.of("id", "B", "type_id", 1))),
-                        "special_tokens",
-                        Map.of(
-                                first,
-                                Map.of(
-                                        "id",
-                                        first,
-                                        "ids",
-                                        List.of(firstId),
-                                        "tokens",
-                                        List.of(first)),
-                                last,
-                                Map.of(
-                                        "id",
-                                        last,
-                                        "ids",
-                                        List.of(lastId),
-                                        "tokens",
-                                        List.of(last)))));
-        json.put("decoder", null);
-        json.put("model", model);
-        return json;
     }
 }

@@ -9,56 +9,56 @@ import java.util.PriorityQueue;
 import java.util.function.IntFunction;
 
 /**
- * A device whose batches cost what is known, and a queue before it, in simulated time: nothing
- * sleeps, no clock is read. A worker that becomes free takes the queue's next batch, as {@link
- * MicroBatcher}'s do. Times are in microseconds. For the tests of other modules too.
+ * A device whose batches have known costs, with a queue, in simulated time: nothing sleeps, no
+ * clock is read. A worker that becomes free takes the next batch, as those of {@link MicroBatcher}
+ * do. Times are in microseconds. Also for the tests of other modules.
  */
 public final class SimulatedDevice {
 
-    /** What a batch costs: so much a call, and so much for each token, padding included. */
+    /** The cost of a batch: per call, and per token, padding included. */
     public static final long CALL = 1000;
 
     public static final long TOKEN = 10;
 
     public static final long NEVER = Long.MAX_VALUE;
 
-    /** A document, and what became of it. */
+    /** A document, and how it was encoded. */
     public static final class Document {
         final int number;
         final int tokens;
         final long arrives;
-        final long cancelled;
+        final long canceled;
 
-        /** Whether a worker had nothing to do when it arrived. */
+        /** Whether a worker was idle when it arrived. */
         boolean foundFreeWorker;
 
-        /** Batches begun before it arrived. */
-        int begunBefore;
+        /** Batches that started before it arrived. */
+        int batchesBefore;
 
         /**
-         * How many batches it takes until it is in one if each length is batched for itself, in
-         * order of arrival, as the limits were when it arrived.
+         * Number of batches until it is in one if each length is batched separately, in order of
+         * arrival, with the limits when it arrived.
          */
-        int atMost;
+        int maxBatches;
 
-        /** Documents that had arrived before it and waited still. */
+        /** Documents that were waiting when it arrived. */
         int ahead;
 
-        /** Its batch's place among all, from 0; -1 when it was in none. */
+        /** The index of its batch, from 0; -1 if it was in none. */
         int batch = -1;
 
         int timesEncoded;
 
-        public Document(int number, int tokens, long arrives, long cancelled) {
+        public Document(int number, int tokens, long arrives, long canceled) {
             this.number = number;
             this.tokens = tokens;
             this.arrives = arrives;
-            this.cancelled = cancelled;
+            this.canceled = canceled;
         }
 
-        /** Batches begun since it arrived, until and with its own. */
+        /** Batches that started since it arrived, its own included. */
         int waitedFor() {
-            return batch - begunBefore + 1;
+            return batch - batchesBefore + 1;
         }
 
         @Override
@@ -67,7 +67,7 @@ public final class SimulatedDevice {
         }
     }
 
-    /** A batch, and the document that had waited longest when it was made. */
+    /** A batch, and the document that had waited longest when it was created. */
     public record Batch(
             long starts, Engine.Limits limits, Document oldest, List<Document> documents) {
 
@@ -88,7 +88,7 @@ public final class SimulatedDevice {
         }
     }
 
-    /** What hands out batches. */
+    /** Returns the next batch. */
     private interface Queue {
         void add(Document document);
 
@@ -97,16 +97,16 @@ public final class SimulatedDevice {
 
     public enum Order {
         PLANNER,
-        /** In the order of arrival, a batch cut where the limits end. */
+        /** In order of arrival, up to the limits. */
         ARRIVAL,
-        /** All that waits sorted by length, and cut likewise. */
+        /** All waiting documents sorted by length, up to the limits. */
         SORTED
     }
 
     public final List<Document> documents;
     public final List<Batch> batches = new ArrayList<>();
 
-    /** Moments at which a worker had nothing to do though documents waited. */
+    /** Times at which a worker was idle although documents were waiting. */
     final List<Long> idleWhileWaiting = new ArrayList<>();
 
     /** When the last batch ended. */
@@ -126,8 +126,8 @@ public final class SimulatedDevice {
         queue =
                 switch (order) {
                     case PLANNER -> planner();
-                    case ARRIVAL -> cut(Comparator.comparingInt(document -> document.number));
-                    case SORTED -> cut(Comparator.comparingInt(document -> document.tokens));
+                    case ARRIVAL -> ordered(Comparator.comparingInt(document -> document.number));
+                    case SORTED -> ordered(Comparator.comparingInt(document -> document.tokens));
                 };
         waitingByLength =
                 new int
@@ -139,11 +139,10 @@ public final class SimulatedDevice {
     }
 
     /**
-     * Runs until all is done.
+     * Runs until all documents are encoded.
      *
-     * @param limits of each batch, by its place from 0; the number of workers of the first counts
-     * @param documents in the order of their arrival; what becomes of them is noted on them, and
-     *     replaces what became of them in an earlier run
+     * @param limits of each batch, by its index; the number of workers of the first is used
+     * @param documents in order of arrival; their mutable fields are overwritten
      */
     public static SimulatedDevice run(
             Order order, IntFunction<Engine.Limits> limits, List<Document> documents) {
@@ -164,7 +163,7 @@ public final class SimulatedDevice {
             while (arrived < documents.size() && documents.get(arrived).arrives == now) {
                 arrive(documents.get(arrived++), ends.size() < workers);
             }
-            while (ends.size() < workers && begin()) {
+            while (ends.size() < workers && start()) {
                 ends.add(now + batches.get(batches.size() - 1).cost());
             }
             if (ends.size() < workers && oldest() != null) {
@@ -175,9 +174,9 @@ public final class SimulatedDevice {
 
     private void arrive(Document document, boolean freeWorker) {
         document.foundFreeWorker = freeWorker;
-        document.begunBefore = batches.size();
+        document.batchesBefore = batches.size();
         document.ahead = waiting.size();
-        document.atMost = 0;
+        document.maxBatches = 0;
         document.batch = -1;
         document.timesEncoded = 0;
         waiting.add(document);
@@ -187,13 +186,13 @@ public final class SimulatedDevice {
             int room =
                     Math.max(
                             1, Math.min(now.maxDocuments(), now.maxTokens() / Math.max(1, tokens)));
-            document.atMost += (waitingByLength[tokens] + room - 1) / room;
+            document.maxBatches += (waitingByLength[tokens] + room - 1) / room;
         }
         queue.add(document);
     }
 
-    /** Begins a batch, if the queue gives one. */
-    private boolean begin() {
+    /** Starts a batch, if the queue returns one. */
+    private boolean start() {
         Engine.Limits limits = this.limits.apply(batches.size());
         Document oldest = oldest();
         List<Document> batch = queue.next(limits);
@@ -205,11 +204,11 @@ public final class SimulatedDevice {
         return !batch.isEmpty() && batches.add(new Batch(now, limits, oldest, batch));
     }
 
-    /** The document that has waited longest, cancelled ones left out; null where there is none. */
+    /** The document that has waited longest and is not canceled; null if there is none. */
     private Document oldest() {
         while (!waiting.isEmpty()) {
             Document oldest = waiting.iterator().next();
-            if (oldest.cancelled > now) {
+            if (oldest.canceled > now) {
                 return oldest;
             }
             leave(oldest);
@@ -223,7 +222,7 @@ public final class SimulatedDevice {
         }
     }
 
-    /** The share of padding in all tokens that were computed. */
+    /** The fraction of all computed tokens that is padding. */
     public double padding() {
         return 1 - (double) batches.stream().mapToLong(Batch::tokens).sum() / padded();
     }
@@ -232,7 +231,7 @@ public final class SimulatedDevice {
         return batches.stream().mapToLong(Batch::padded).sum();
     }
 
-    /** What the batches cost in all, as if one after the other. */
+    /** The total cost of all batches. */
     long work() {
         return batches.stream().mapToLong(Batch::cost).sum();
     }
@@ -240,7 +239,7 @@ public final class SimulatedDevice {
     private Queue planner() {
         BatchPlanner<Document> planner =
                 new BatchPlanner<>(
-                        document -> document.tokens, document -> document.cancelled <= now);
+                        document -> document.tokens, document -> document.canceled <= now);
         return new Queue() {
             @Override
             public void add(Document document) {
@@ -254,7 +253,7 @@ public final class SimulatedDevice {
         };
     }
 
-    private Queue cut(Comparator<Document> order) {
+    private Queue ordered(Comparator<Document> order) {
         PriorityQueue<Document> sorted = new PriorityQueue<>(order);
         return new Queue() {
             @Override
@@ -273,7 +272,8 @@ public final class SimulatedDevice {
                     boolean fits =
                             batch.size() < limits.maxDocuments() && padded <= limits.maxTokens();
                     if (!batch.isEmpty()
-                            && !(fits && alike(limits, batch.get(0).tokens, document.tokens))) {
+                            && !(fits
+                                    && sameLength(limits, batch.get(0).tokens, document.tokens))) {
                         break;
                     }
                     batch.add(sorted.poll());
@@ -283,30 +283,30 @@ public final class SimulatedDevice {
         };
     }
 
-    private static boolean alike(Engine.Limits limits, int tokens, int otherTokens) {
+    private static boolean sameLength(Engine.Limits limits, int tokens, int otherTokens) {
         return tokens == otherTokens || !limits.equalLengths();
     }
 
     /**
-     * The least that the documents can cost in all, in whatever batches: the cheapest way to cut
-     * them, sorted by length, into batches within the limits. No other batches can cost less, since
-     * exchanging documents until each batch holds neighbours makes none of them longer.
+     * The minimum total cost of the documents: the cheapest way to divide them, sorted by length,
+     * into batches within the limits. No other batches cost less, because exchanging documents
+     * until each batch is contiguous makes no batch longer.
      */
-    public static long leastWork(List<Document> documents, Engine.Limits limits) {
+    public static long minWork(List<Document> documents, Engine.Limits limits) {
         int[] tokens = documents.stream().mapToInt(document -> document.tokens).sorted().toArray();
-        long[] least = new long[tokens.length + 1];
+        long[] min = new long[tokens.length + 1];
         for (int end = 1; end <= tokens.length; end++) {
             int longest = tokens[end - 1];
-            least[end] = NEVER;
+            min[end] = NEVER;
             for (int size = 1; size <= end; size++) {
                 long padded = (long) size * longest;
                 boolean fits = size <= limits.maxDocuments() && padded <= limits.maxTokens();
-                if (size > 1 && !(fits && alike(limits, tokens[end - size], longest))) {
+                if (size > 1 && !(fits && sameLength(limits, tokens[end - size], longest))) {
                     break;
                 }
-                least[end] = Math.min(least[end], least[end - size] + CALL + TOKEN * padded);
+                min[end] = Math.min(min[end], min[end - size] + CALL + TOKEN * padded);
             }
         }
-        return least[tokens.length];
+        return min[tokens.length];
     }
 }

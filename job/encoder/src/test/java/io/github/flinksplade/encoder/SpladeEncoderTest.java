@@ -68,7 +68,7 @@ class SpladeEncoderTest {
     @EnumSource(
             value = Tail.class,
             names = {"LOGITS", "WEIGHTS", "SUMMED_WEIGHTS", "PAIRS"})
-    void aVectorDependsOnNothingButItsText(Tail tail) {
+    void vectorsDependOnlyOnTheirText(Tail tail) {
         List<String> texts = texts(200, 7);
         try (SpladeEncoder other =
                 open(
@@ -86,7 +86,7 @@ class SpladeEncoderTest {
             assertThat(other.encode(order.stream().map(texts::get).toList(), Role.DOCUMENT))
                     .isEqualTo(order.stream().map(alone::get).toList());
         }
-        // opened again
+        // reopened
         try (SpladeEncoder again =
                 open(
                         new RandomMaskedLanguageModel().tail(tail),
@@ -101,7 +101,7 @@ class SpladeEncoderTest {
     }
 
     @Test
-    void twoOpenedEncodersAgreeToTheBit() {
+    void separateEncodersReturnBitIdenticalVectors() {
         List<String> texts = texts(50, 9);
         List<EncodedText> first = encoder.encode(texts, Role.DOCUMENT);
         try (SpladeEncoder other =
@@ -111,7 +111,7 @@ class SpladeEncoderTest {
     }
 
     @Test
-    void manyThreadsAtOnceGetTheSame() throws Exception {
+    void concurrentThreadsGetTheSameVectors() throws Exception {
         List<String> texts = texts(60, 10);
         List<EncodedText> expected = encoder.encode(texts, Role.DOCUMENT);
         ExecutorService threads = Executors.newFixedThreadPool(12);
@@ -121,10 +121,10 @@ class SpladeEncoderTest {
                 int start = i * 5;
                 tasks.add(
                         () -> {
-                            List<String> turned = new ArrayList<>(texts);
-                            Collections.rotate(turned, -start);
+                            List<String> rotated = new ArrayList<>(texts);
+                            Collections.rotate(rotated, -start);
                             List<EncodedText> found =
-                                    new ArrayList<>(encoder.encode(turned, Role.DOCUMENT));
+                                    new ArrayList<>(encoder.encode(rotated, Role.DOCUMENT));
                             Collections.rotate(found, start);
                             return found;
                         });
@@ -138,7 +138,7 @@ class SpladeEncoderTest {
     }
 
     @Test
-    void anyTextHasAVectorAndDoesNotHarmItsNeighbours() {
+    void encodesUnusualTextsWithoutAffectingTheBatch() {
         List<String> hard =
                 List.of(
                         "",
@@ -170,7 +170,7 @@ class SpladeEncoderTest {
         List<EncodedText> found = encoder.encode(mixed, Role.DOCUMENT);
         for (int i = 0; i < hard.size(); i++) {
             EncodedText one = found.get(2 * i);
-            assertThat(found.get(2 * i + 1)).as("beside text %s", i).isEqualTo(alone);
+            assertThat(found.get(2 * i + 1)).as("next to text %s", i).isEqualTo(alone);
             assertThat(one.vector().indices()).isSorted().doesNotHaveDuplicates();
             for (float value : one.vector().values()) {
                 assertThat(value).isPositive().isFinite();
@@ -180,12 +180,12 @@ class SpladeEncoderTest {
         assertThat(found.get(6).tokens()).isEqualTo(3);
         assertThat(found.get(6).truncated()).isFalse();
         assertThat(found.get(8).truncated()).isTrue();
-        // half a character stands for itself as the replacement character would
+        // a lone surrogate is encoded as the replacement character
         assertThat(found.get(12)).isEqualTo(encoder.encode("ab\uFFFDcd", Role.DOCUMENT));
     }
 
     @Test
-    void truncationIsTold() {
+    void reportsTruncation() {
         EncodedText fits = encoder.encode("hello ".repeat(62), Role.DOCUMENT);
         assertThat(fits.tokens()).isEqualTo(64);
         assertThat(fits.truncated()).isFalse();
@@ -199,7 +199,7 @@ class SpladeEncoderTest {
     }
 
     @Test
-    void limitsComeFromTheOptionsOrTheModelOrTheCardAndAreFittedToThePositions() {
+    void tokenLimitsComeFromOptionsModelOrDefaults() {
         // 128 by default, but this model has 64 positions
         assertThat(encoder.info().documentTokens()).isEqualTo(64);
         assertThat(encoder.info().queryTokens()).isEqualTo(24);
@@ -227,7 +227,7 @@ class SpladeEncoderTest {
     }
 
     @Test
-    void aLimitAboveThePositionsIsRefusedWithTheLimit() {
+    void rejectsTokenLimitThatTheModelDoesNotSupport() {
         assertThatThrownBy(
                         () ->
                                 open(
@@ -237,7 +237,7 @@ class SpladeEncoderTest {
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("at most 64 tokens")
                 .hasMessageContaining("65");
-        // two of its positions are never used
+        // two of its position embeddings are never used
         assertThatThrownBy(
                         () ->
                                 open(
@@ -266,7 +266,7 @@ class SpladeEncoderTest {
     }
 
     @Test
-    void pruningIsTheRoles() {
+    void prunesByRole() {
         try (SpladeEncoder pruning =
                 open(
                         new RandomMaskedLanguageModel(),
@@ -284,7 +284,7 @@ class SpladeEncoderTest {
 
     @ParameterizedTest
     @CsvSource({"203, FP32", "9001, FP32", "203, INT8", "9001, INT8"})
-    void aTextThatTheModelFailsOnIsNamed(int vocabulary, Precision precision) {
+    void reportsWhichTextFails(int vocabulary, Precision precision) {
         try (SpladeEncoder poisoned =
                 open(
                         new RandomMaskedLanguageModel().vocabulary(vocabulary).poison(Float.NaN),
@@ -308,7 +308,7 @@ class SpladeEncoderTest {
     }
 
     @Test
-    void afterClosingNothingCrashes() {
+    void callsAfterCloseFail() {
         SpladeEncoder closed =
                 open(new RandomMaskedLanguageModel(), "closed", EncoderOptions.defaults());
         TokenSequence tokens = closed.tokenizer().tokenize("hello", Role.DOCUMENT);
@@ -322,7 +322,7 @@ class SpladeEncoderTest {
     }
 
     @Test
-    void theEngineTakesBatchesOfOneLengthOnly() {
+    void engineRejectsBatchesOfDifferentLengths() {
         TokenSequence one = encoder.tokenizer().tokenize("a b", Role.DOCUMENT);
         TokenSequence other = encoder.tokenizer().tokenize("a b c", Role.DOCUMENT);
         assertThat(encoder.engine().limits().equalLengths()).isTrue();
@@ -332,10 +332,10 @@ class SpladeEncoderTest {
                 .hasMessageContaining("one length");
     }
 
-    /** As in the hub's cache: links to files elsewhere, of other names. */
+    /** As in the hub's cache: links to files with other names in another directory. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void weightsAreFoundBehindLinks(boolean external, @TempDir Path directory) throws IOException {
+    void followsLinksToWeights(boolean external, @TempDir Path directory) throws IOException {
         RandomMaskedLanguageModel model = new RandomMaskedLanguageModel().vocabulary(703);
         Path plain = (external ? model.external() : model).write(directory.resolve("plain"));
         Path blobs = Files.createDirectories(directory.resolve("hub/blobs"));

@@ -1,6 +1,6 @@
 package io.github.flinksplade.encoder.engine;
 
-/** A batch needs more memory than its device has at the moment; a smaller one may do. */
+/** A batch needs more memory than its device has at the moment; a smaller batch may succeed. */
 public final class DeviceMemoryException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

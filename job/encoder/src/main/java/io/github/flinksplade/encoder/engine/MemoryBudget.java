@@ -6,41 +6,45 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * An engine on a device whose memory may run out, because others use it too. A batch that finds no
- * memory is halved until its parts do; the batches after it are planned for half of its tokens.
- * When a number of batches went well, they may grow again by a quarter, up to the engine's own
- * limit.
+ * Adapts the batch size to the memory of a device that others use too. A batch that runs out of
+ * memory is halved until its parts succeed, and the limit for later batches drops to half of its
+ * tokens. After a number of successful batches the limit grows by a quarter, up to the engine's
+ * own.
  */
 public final class MemoryBudget implements Engine {
 
-    /** Batches that go well before more is tried. */
+    /** Successful batches after which the limit grows. */
     static final int BATCHES_TO_GROW = 64;
 
     private final Engine engine;
-    private final int least;
+    private final int minTokens;
 
     // guarded by this
-    private int tokens;
-    private int good;
+    private int maxTokens;
+    private int successes;
 
     /**
-     * @param least tokens of the longest text: a budget below it would mean the same
+     * @param minTokens length of the longest text: a lower limit would have the same effect
      */
-    public MemoryBudget(Engine engine, int least) {
+    public MemoryBudget(Engine engine, int minTokens) {
         this.engine = engine;
-        this.least = least;
-        this.tokens = engine.limits().maxTokens();
+        this.minTokens = minTokens;
+        this.maxTokens = engine.limits().maxTokens();
     }
 
     @Override
     public Limits limits() {
         Limits own = engine.limits();
         return new Limits(
-                own.workers(), own.maxDocuments(), budget(), own.equalLengths(), own.lengthStep());
+                own.workers(),
+                own.maxDocuments(),
+                maxTokens(),
+                own.equalLengths(),
+                own.lengthStep());
     }
 
-    private synchronized int budget() {
-        return tokens;
+    private synchronized int maxTokens() {
+        return maxTokens;
     }
 
     @Override
@@ -69,15 +73,15 @@ public final class MemoryBudget implements Engine {
     private synchronized void shrink(List<TokenSequence> batch) {
         int longest = batch.stream().mapToInt(text -> text.ids().length).max().orElse(0);
         long used = (long) batch.size() * engine.limits().padded(longest);
-        tokens = (int) Math.max(Math.min(least, tokens), Math.min(tokens, used / 2));
-        good = 0;
+        maxTokens = (int) Math.max(Math.min(minTokens, maxTokens), Math.min(maxTokens, used / 2));
+        successes = 0;
     }
 
     private synchronized void grow() {
-        int most = engine.limits().maxTokens();
-        if (tokens < most && ++good >= BATCHES_TO_GROW) {
-            tokens = Math.min(most, tokens + Math.max(1, tokens / 4));
-            good = 0;
+        int own = engine.limits().maxTokens();
+        if (maxTokens < own && ++successes >= BATCHES_TO_GROW) {
+            maxTokens = Math.min(own, maxTokens + Math.max(1, maxTokens / 4));
+            successes = 0;
         }
     }
 

@@ -193,14 +193,14 @@ public final class GraphIndex {
     }
 
     private static List<GraphProto> subgraphs(NodeProto node) {
-        List<GraphProto> subgraph = new ArrayList<>();
+        List<GraphProto> subgraphs = new ArrayList<>();
         for (AttributeProto attribute : node.getAttributeList()) {
             if (attribute.hasG()) {
-                subgraph.add(attribute.getG());
+                subgraphs.add(attribute.getG());
             }
-            subgraph.addAll(attribute.getGraphsList());
+            subgraphs.addAll(attribute.getGraphsList());
         }
-        return subgraph;
+        return subgraphs;
     }
 
     /** Declares the operators that only ONNX Runtime has. */

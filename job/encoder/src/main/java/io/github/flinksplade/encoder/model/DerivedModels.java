@@ -3,6 +3,7 @@ package io.github.flinksplade.encoder.model;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.ModelFiles;
 import io.github.flinksplade.encoder.Precision;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.encoder.graph.ConvertToHalfPrecision;
@@ -26,9 +27,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Models in another precision, each made once and kept under the hash of its model. A kept file
- * carries a CRC-32C, which is compared whenever the file is used: 13 ms for 100 MB on any CPU,
- * where a SHA-256 takes 75 ms with and 430 ms without the CPU's instructions for it.
+ * Graphs converted to another precision, each once, and stored under the digest of the original. A
+ * stored file ends with a CRC-32C, which is checked whenever the file is used: this takes 13 ms for
+ * 100 MB on any CPU; a SHA-256 takes 75 ms with and 430 ms without the CPU's instructions for it.
  */
 public final class DerivedModels {
 
@@ -37,14 +38,26 @@ public final class DerivedModels {
     private DerivedModels() {}
 
     /**
-     * The ONNX file of a model in a precision other than its own.
+     * Returns a model in another precision. Name and digests are those of the original.
      *
-     * @param directory where such files are kept
-     * @throws ModelException when it cannot be made or kept
+     * @param directory where such files are stored
+     * @throws ModelException if it cannot be converted or stored
      */
-    public static Path provide(
+    public static ModelFiles provide(
+            ModelFiles original, Precision precision, Path directory, Progress progress) {
+        return new ModelFiles(
+                original.name(),
+                provide(original.graph(), precision, original.sha256(), directory, progress),
+                original.tokenizer(),
+                original.sha256(),
+                original.tokenizerSha256(),
+                original.documentTokens(),
+                original.queryTokens());
+    }
+
+    private static Path provide(
             Path graph, Precision precision, String sha256, Path directory, Progress progress) {
-        Path made =
+        Path file =
                 directory.resolve(
                         label(precision)
                                 + "-"
@@ -52,21 +65,21 @@ public final class DerivedModels {
                                 + "-"
                                 + sha256.substring(0, 32)
                                 + ".onnx");
-        if (Files.isRegularFile(made)) {
-            if (isWhole(made)) {
-                return made;
+        if (Files.isRegularFile(file)) {
+            if (hasValidChecksum(file)) {
+                return file;
             }
-            String message = made + " is damaged and is made again from " + graph;
+            String message = file + " is damaged and is created again from " + graph;
             LOG.warn(message);
             progress.warn(message);
         }
-        write(graph, precision, made, true, progress);
-        return made;
+        write(graph, precision, file, true, progress);
+        return file;
     }
 
-    /** Whether a file ends with the checksum of what is before it. */
-    private static boolean isWhole(Path made) {
-        try (FileChannel channel = FileChannel.open(made)) {
+    /** Whether a file ends with the checksum of the bytes before it. */
+    private static boolean hasValidChecksum(Path file) {
+        try (FileChannel channel = FileChannel.open(file)) {
             long length = channel.size() - checksum(0).length;
             if (length <= 0) {
                 return false;
@@ -87,13 +100,13 @@ public final class DerivedModels {
             while (end.hasRemaining() && channel.read(end) >= 0) {}
             return Arrays.equals(end.array(), expected);
         } catch (IOException e) {
-            throw new ModelException(made + " cannot be read: " + FileErrors.reason(e), e);
+            throw new ModelException(file + " cannot be read: " + FileErrors.reason(e), e);
         }
     }
 
     /**
-     * A CRC-32C as an entry of the model's metadata. Protobuf allows to append it to the serialized
-     * model, so the file remains an ONNX file and carries its checksum with it.
+     * A CRC-32C as an entry of the model's metadata. Protobuf permits appending it to the
+     * serialized model, so the file remains a valid ONNX file.
      */
     private static byte[] checksum(long crc) {
         return ModelProto.newBuilder()
@@ -109,77 +122,78 @@ public final class DerivedModels {
         return precision.name().toLowerCase(Locale.ROOT);
     }
 
-    /** Changes when something else is made of the same model. */
+    /** Must be increased whenever a conversion yields another graph. */
     private static int version(Precision precision) {
         return switch (precision) {
-            case FP32 -> throw new IllegalArgumentException("nothing is made for fp32");
+            case FP32 -> throw new IllegalArgumentException("fp32 is not derived");
             case INT8 -> 3;
             case FP16 -> 1;
         };
     }
 
-    private static ModelProto made(Path graph, Precision precision, OnnxFile file) {
+    private static ModelProto converted(Path graph, Precision precision, OnnxFile file) {
         GraphIndex index = new GraphIndex(file.model());
-        Optional<ModelProto> made =
+        Optional<ModelProto> converted =
                 switch (precision) {
-                    case FP32 -> Optional.empty();
+                    case FP32 -> throw new IllegalArgumentException("fp32 is not derived");
                     case INT8 -> QuantizeToInt8.apply(index, file::data);
                     case FP16 -> ConvertToHalfPrecision.apply(index, file::data);
                 };
-        return made.map(file::embed)
+        return converted
+                .map(file::embed)
                 .orElseThrow(
                         () ->
                                 new ModelException(
                                         graph
                                                 + (precision == Precision.INT8
-                                                        ? " has no products with constant matrices"
-                                                                + " of 32-bit floats that could be"
-                                                                + " made products of 8-bit integers"
-                                                        : " is no plain graph of 32-bit floats that"
-                                                                + " could be made one of 16-bit"
-                                                                + " floats")
+                                                        ? " has no matrix multiplications with"
+                                                                + " constant fp32 matrices to"
+                                                                + " quantize"
+                                                        : " cannot be converted: it is not a plain"
+                                                                + " fp32 graph")
                                                 + "; use it without --precision "
                                                 + label(precision)));
     }
 
     /**
-     * Writes a model in another precision. The file appears whole, or not at all.
+     * Writes a graph in another precision as {@code model.onnx}. The file appears completely or not
+     * at all.
      *
-     * @throws ModelException when it cannot be made or written
+     * @throws ModelException if it cannot be converted or written
      */
-    public static void write(Path graph, Precision precision, Path made, Progress progress) {
-        write(graph, precision, made, false, progress);
+    public static void write(Path graph, Precision precision, Path directory, Progress progress) {
+        write(graph, precision, directory.resolve("model.onnx"), false, progress);
     }
 
     private static void write(
-            Path graph, Precision precision, Path made, boolean checksum, Progress progress) {
+            Path graph, Precision precision, Path target, boolean checksum, Progress progress) {
         OnnxFile file = OnnxFile.read(graph);
-        ModelProto derived = made(graph, precision, file);
-        String what = "making " + graph.getFileName() + " " + label(precision);
-        long size = derived.getSerializedSize();
+        ModelProto converted = converted(graph, precision, file);
+        String what = "creating " + graph.getFileName() + " " + label(precision);
+        long size = converted.getSerializedSize();
         progress.report(what, 0, size);
         try {
-            Files.createDirectories(made.toAbsolutePath().getParent());
+            Files.createDirectories(target.toAbsolutePath().getParent());
             AtomicFile.write(
-                    made,
+                    target,
                     out -> {
                         CheckedOutputStream checked = new CheckedOutputStream(out, new CRC32C());
-                        derived.writeTo(checked);
+                        converted.writeTo(checked);
                         if (checksum) {
                             out.write(checksum(checked.getChecksum().getValue()));
                         }
                     });
         } catch (IOException e) {
             throw new ModelException(
-                    "the model in "
+                    "the "
                             + label(precision)
-                            + " cannot be written to "
-                            + made
+                            + " model cannot be written to "
+                            + target
                             + ": "
                             + FileErrors.reason(e)
                             + "; it needs "
                             + (size >> 20)
-                            + " MB there; free some space, change the directory's permissions, or"
+                            + " MB; free some space, change the directory's permissions, or"
                             + " choose another model cache",
                     e);
         }

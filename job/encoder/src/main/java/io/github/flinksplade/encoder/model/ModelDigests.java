@@ -4,8 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.encoder.graph.ExternalWeights;
-import io.github.flinksplade.encoder.hub.BlobDigest;
-import io.github.flinksplade.encoder.hub.HubCache;
+import io.github.flinksplade.encoder.hub.CachedBlob;
 import io.github.flinksplade.encoder.platform.AtomicFile;
 import io.github.flinksplade.encoder.platform.FileErrors;
 import java.io.IOException;
@@ -24,16 +23,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * SHA-256 digests of a model's files. They are kept in the cache directory by path, size and time
- * of last change, so that a large model is not read at every start; where the cache cannot be
- * written they are computed each time.
+ * SHA-256 digests of a model's files. They are stored in the cache directory by path, size and
+ * modification time, so that a large model is not read at every start; if the cache is not writable
+ * they are computed every time.
  */
 public final class ModelDigests {
 
     private static final Logger LOG = LoggerFactory.getLogger(ModelDigests.class);
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** A file changed so recently could change again within the same tick of its clock. */
+    /** A file modified more recently could change again within the resolution of its time. */
     private static final long SETTLED_NANOS = TimeUnit.SECONDS.toNanos(3);
 
     private final Path cache;
@@ -41,21 +40,21 @@ public final class ModelDigests {
     private final Progress progress;
 
     /**
-     * What is known of a file.
+     * A stored digest.
      *
-     * @param path its real path
+     * @param path the file's real path
      * @param size in bytes
-     * @param modifiedNanos time of last change
-     * @param sha256 its digest
-     * @param external where it is a graph, the files that it refers to; else empty
+     * @param modifiedNanos modification time
+     * @param sha256 the digest
+     * @param external for a graph, the files to which it refers; else empty
      */
-    private record Known(
+    private record Entry(
             String path, long size, long modifiedNanos, String sha256, List<String> external) {}
 
     /**
-     * @param cache the product's directory, may not exist yet
-     * @param trustUnchanged whether the digest of a file that seems unchanged may come from the
-     *     cache
+     * @param cache the cache directory, which may not exist
+     * @param trustUnchanged whether to use the stored digest of a file whose size and time are
+     *     unchanged
      * @param progress notified while a file is read
      */
     public ModelDigests(Path cache, boolean trustUnchanged, Progress progress) {
@@ -65,38 +64,38 @@ public final class ModelDigests {
     }
 
     /**
-     * A file's digest.
+     * Returns a file's digest.
      *
-     * @throws ModelException when it cannot be read, or is a blob in the hub's cache that does not
+     * @throws ModelException if it cannot be read, or is a blob of the hub's cache that does not
      *     match its name
      */
     public String file(Path file) {
-        return known(file, false).sha256();
+        return entry(file, false).sha256();
     }
 
     /**
-     * A graph's digest, its external files included; see {@code ModelFiles.sha256}.
+     * Returns a graph's digest, which includes its external files; see {@code ModelFiles.sha256}.
      *
-     * @throws ModelException as {@link #file}, and when it is not a complete ONNX model
+     * @throws ModelException as {@link #file}, and if it is not a complete ONNX model
      */
     public String model(Path graph) {
-        Known known = known(graph, true);
-        if (known.external().isEmpty()) {
-            return known.sha256();
+        Entry entry = entry(graph, true);
+        if (entry.external().isEmpty()) {
+            return entry.sha256();
         }
         StringBuilder listing = new StringBuilder();
-        listing.append(known.sha256()).append("  ").append(graph.getFileName()).append('\n');
-        for (String location : known.external()) {
+        listing.append(entry.sha256()).append("  ").append(graph.getFileName()).append('\n');
+        for (String location : entry.external()) {
             Path file = graph.resolveSibling(location);
             if (!Files.isRegularFile(file)) {
                 throw new ModelException(
                         "the weights of "
                                 + graph.toAbsolutePath()
-                                + " lie in "
+                                + " are in "
                                 + location
-                                + ", which is not beside it; put it there");
+                                + ", which is not next to it; copy it there");
             }
-            listing.append(known(file, false).sha256()).append("  ").append(location).append('\n');
+            listing.append(entry(file, false).sha256()).append("  ").append(location).append('\n');
         }
         MessageDigest digest = sha256();
         return HexFormat.of()
@@ -104,58 +103,47 @@ public final class ModelDigests {
     }
 
     private static String repair(Path graph) {
-        return HubCache.repair(graph).orElse("fetch or export it again");
+        return CachedBlob.repairHint(graph).orElse("download or export it again");
     }
 
-    private Known known(Path file, boolean graph) {
+    private Entry entry(Path file, boolean isGraph) {
         try {
-            // the real path, so that one blob of a shared cache is read once
+            // the real path, so that a blob that several snapshots share is read once
             Path real = file.toRealPath();
             BasicFileAttributes attributes = Files.readAttributes(real, BasicFileAttributes.class);
             long modified = attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS);
-            Path entry = entry(real, graph);
-            Known cached = trustUnchanged ? read(entry) : null;
+            Path entryFile = entryFile(real, isGraph);
+            Entry cached = trustUnchanged ? read(entryFile) : null;
             if (cached != null
                     && cached.path().equals(real.toString())
                     && cached.size() == attributes.size()
                     && cached.modifiedNanos() == modified) {
                 return cached;
             }
-            // first, so that what is no model is not read in full
+            // first, so that a file that is not a model is not read in full
             List<String> external =
-                    graph ? List.copyOf(ExternalWeights.locations(file, repair(file))) : List.of();
+                    isGraph
+                            ? List.copyOf(ExternalWeights.locations(file, repair(file)))
+                            : List.of();
             String sha256 = digest(real, file.getFileName(), attributes.size());
-            checkBlob(file, real, sha256);
-            Known known = new Known(real.toString(), attributes.size(), modified, sha256, external);
+            Optional<String> damage = CachedBlob.damage(file, real, sha256);
+            if (damage.isPresent()) {
+                throw new ModelException(real + " is damaged: " + damage.get());
+            }
+            Entry entry = new Entry(real.toString(), attributes.size(), modified, sha256, external);
             long now = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
             if (now - modified > SETTLED_NANOS) {
-                write(entry, known);
+                write(entryFile, entry);
             }
-            return known;
+            return entry;
         } catch (IOException e) {
             throw new ModelException(
                     file.toAbsolutePath() + " cannot be read: " + FileErrors.reason(e), e);
         }
     }
 
-    /** Compares a blob of the hub's cache with its name. */
-    private static void checkBlob(Path file, Path real, String sha256) throws IOException {
-        Optional<String> repair = HubCache.repair(file);
-        String name = real.getFileName().toString();
-        if (repair.isEmpty()
-                || !real.getParent().endsWith("blobs")
-                || name.length() == 64 && name.equals(sha256)) {
-            return;
-        }
-        Optional<String> mismatch = BlobDigest.mismatch(real, name);
-        if (mismatch.isPresent()) {
-            throw new ModelException(
-                    real + " is damaged: it " + mismatch.get() + "; " + repair.get());
-        }
-    }
-
-    private Path entry(Path real, boolean graph) {
-        byte[] name = (real + (graph ? "|graph" : "")).getBytes(StandardCharsets.UTF_8);
+    private Path entryFile(Path real, boolean isGraph) {
+        byte[] name = (real + (isGraph ? "|graph" : "")).getBytes(StandardCharsets.UTF_8);
         return cache.resolve(HexFormat.of().formatHex(sha256().digest(name), 0, 16) + ".json");
     }
 
@@ -176,33 +164,33 @@ public final class ModelDigests {
         return HexFormat.of().formatHex(digest.digest());
     }
 
-    /** What is kept, or null where there is nothing of use. */
-    private static Known read(Path entry) {
-        if (!Files.isRegularFile(entry)) {
+    /** The entry in a file; null if it is missing or damaged. */
+    private static Entry read(Path entryFile) {
+        if (!Files.isRegularFile(entryFile)) {
             return null;
         }
         try {
-            Known known = JSON.readValue(Files.readAllBytes(entry), Known.class);
-            boolean whole =
-                    known != null
-                            && known.path() != null
-                            && known.sha256() != null
-                            && known.external() != null;
-            return whole ? known : null;
+            Entry entry = JSON.readValue(Files.readAllBytes(entryFile), Entry.class);
+            boolean isComplete =
+                    entry != null
+                            && entry.path() != null
+                            && entry.sha256() != null
+                            && entry.external() != null;
+            return isComplete ? entry : null;
         } catch (IOException e) {
-            LOG.debug("{} is of no use and will be written again", entry, e);
+            LOG.debug("{} is damaged and will be written again", entryFile, e);
             return null;
         }
     }
 
-    private static void write(Path entry, Known known) {
+    private static void write(Path entryFile, Entry entry) {
         try {
-            Files.createDirectories(entry.getParent());
-            byte[] json = JSON.writeValueAsBytes(known);
-            AtomicFile.write(entry, out -> out.write(json));
+            Files.createDirectories(entryFile.getParent());
+            byte[] json = JSON.writeValueAsBytes(entry);
+            AtomicFile.write(entryFile, out -> out.write(json));
         } catch (IOException e) {
-            // only costs the next start the time to compute it again
-            LOG.debug("the digest of {} cannot be kept in {}", known.path(), entry, e);
+            // the next start computes it again
+            LOG.debug("the digest of {} cannot be stored in {}", entry.path(), entryFile, e);
         }
     }
 

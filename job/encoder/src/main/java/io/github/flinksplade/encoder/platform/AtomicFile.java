@@ -11,26 +11,28 @@ import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
 /**
- * Writes files of a cache that several users and processes share. A file appears whole or not at
- * all, by a rename, and with the permissions that the umask gives: {@code Files.createTempFile}
+ * Writes files of a cache that several users and processes share. A file appears completely or not
+ * at all, by an atomic rename, and with the permissions of the umask: {@code Files.createTempFile}
  * would make it unreadable for other users.
  */
 public final class AtomicFile {
 
-    /** A file's bytes. */
+    /** Writes the content of a file. */
     public interface Content {
         void writeTo(OutputStream out) throws IOException;
     }
 
     private AtomicFile() {}
 
-    /** Writes a file through a temporary one next to it. */
+    /** Writes a file through a temporary file in the same directory. */
     public static void write(Path file, Content content) throws IOException {
         write(file, file.toAbsolutePath().getParent(), content);
     }
 
     /**
-     * @param directory where the temporary file is, on the same file system
+     * Writes a file through a temporary file.
+     *
+     * @param directory of the temporary file, on the same file system
      */
     public static void write(Path file, Path directory, Content content) throws IOException {
         Path part = directory.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".part");
@@ -48,7 +50,7 @@ public final class AtomicFile {
                     StandardCopyOption.ATOMIC_MOVE,
                     StandardCopyOption.REPLACE_EXISTING);
         } catch (AccessDeniedException e) {
-            // the directory is what the user can change
+            // report the directory, whose permissions the user can change
             AccessDeniedException denied = new AccessDeniedException(directory.toString());
             denied.initCause(e);
             throw denied;

@@ -6,7 +6,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
-/** Failures of the file system in words: the messages of some of Java's are only a path. */
+/** Describes I/O errors in words: the messages of some of Java's exceptions are only a path. */
 public final class FileErrors {
 
     private FileErrors() {}

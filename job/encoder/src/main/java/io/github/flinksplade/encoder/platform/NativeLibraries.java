@@ -22,97 +22,98 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Loads the native libraries, which their jars unpack into a directory first. That fails where the
- * directory is full, is not writable or is on a file system mounted noexec; the libraries report it
- * as errors of the JVM that do not name the cause.
+ * Loads the native libraries, which their jars first unpack into a directory. That fails if the
+ * directory is full, not writable or on a file system mounted noexec; the JVM's errors do not name
+ * the cause, so it is found here.
  */
 public final class NativeLibraries {
 
     private static final Logger LOG = LoggerFactory.getLogger(NativeLibraries.class);
 
-    private static final Pattern NO_EXECUTION =
+    private static final Pattern NOEXEC =
             Pattern.compile("failed to map segment|[Oo]peration not permitted");
 
     // ONNX Runtime's messages on standard error repeat its exceptions, which reach the user
     public static final OrtLoggingLevel LOGGING = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
 
-    /** More than any of the libraries has. */
-    private static final long NEEDED_BYTES = 32L << 20;
+    /** More than the size of any of the libraries. */
+    private static final long MAX_LIBRARY_BYTES = 32L << 20;
 
     static {
-        // no connection: no usage tracking, no look for a build of the library for GPUs
-        setUnlessGiven("OPT_OUT_TRACKING", "true");
-        setUnlessGiven("ai.djl.offline", "true");
-        setUnlessGiven("RUST_FLAVOR", "cpu");
-        // both would take the home directory of the password database, or a folder named "?"
-        setUnlessGiven("jna.tmpdir", temporary().toString());
-        setUnlessGiven("DJL_CACHE_DIR", tokenizerCache(System.getenv(), temporary()).toString());
+        // no network access: no usage tracking, no download of a library for GPUs
+        setDefault("OPT_OUT_TRACKING", "true");
+        setDefault("ai.djl.offline", "true");
+        setDefault("RUST_FLAVOR", "cpu");
+        // both default to the home directory of the password database, or to "?"
+        setDefault("jna.tmpdir", temporaryDirectory().toString());
+        setDefault(
+                "DJL_CACHE_DIR", tokenizerCache(System.getenv(), temporaryDirectory()).toString());
     }
 
     private NativeLibraries() {}
 
-    private static void setUnlessGiven(String name, String value) {
+    private static void setDefault(String name, String value) {
         if (System.getenv(name) == null && System.getProperty(name) == null) {
             System.setProperty(name, value);
         }
     }
 
-    private static Path temporary() {
+    private static Path temporaryDirectory() {
         return Path.of(System.getProperty("java.io.tmpdir"));
     }
 
     /**
-     * ONNX Runtime, of which a process has one.
+     * Returns the process's ONNX Runtime environment.
      *
-     * @throws ModelException when its library cannot be loaded
+     * @throws ModelException if its library cannot be loaded
      */
     public static OrtEnvironment onnxRuntime() {
         try {
             return OrtEnvironment.getEnvironment(LOGGING, OrtEnvironment.DEFAULT_NAME);
         } catch (LinkageError | IllegalStateException e) {
-            throw unusable(
+            throw loadFailure(
                     "ONNX Runtime",
-                    temporary(),
+                    temporaryDirectory(),
                     "FLINK_SPLADE_JAVA_OPTS=-Djava.io.tmpdir=DIR (on a cluster: env.java.opts.all)",
                     e);
         }
     }
 
     /**
-     * The Hugging Face tokenizers.
+     * Loads the Hugging Face tokenizers.
      *
-     * @throws ModelException when their library cannot be loaded
+     * @throws ModelException if their library cannot be loaded
      */
     public static void tokenizers() {
         Path directory = Utils.getEngineCacheDir("tokenizers");
         try {
             LibUtils.checkStatus();
         } catch (LinkageError | RuntimeException e) {
-            throw unusable(
+            throw loadFailure(
                     "the Hugging Face tokenizers",
                     directory,
                     "the environment variable DJL_CACHE_DIR",
                     e);
         }
-        share(directory);
+        copyPermissions(directory);
     }
 
     /**
-     * Where the tokenizers' library is unpacked: {@code .djl.ai} in the home directory, or in the
-     * temporary directory if the first cannot be used by this user.
+     * The directory into which the tokenizers' library is unpacked: {@code .djl.ai} in the home
+     * directory, or in the temporary directory if this user cannot use the former.
      */
     static Path tokenizerCache(Map<String, String> environment, Path temporary) {
-        Path other = temporary.resolve(".djl.ai");
+        Path fallback = temporary.resolve(".djl.ai");
         try {
-            Path own = HomeDirectory.of(environment).resolve(".djl.ai");
-            return isUsable(own.resolve("tokenizers")) ? own : other;
+            Path preferred = HomeDirectory.of(environment).resolve(".djl.ai");
+            return isUsable(preferred.resolve("tokenizers")) ? preferred : fallback;
         } catch (UncheckedIOException e) {
-            LOG.debug("no home directory, so the tokenizers are unpacked in {}", other, e);
-            return other;
+            LOG.debug("no home directory, so the tokenizers are unpacked in {}", fallback, e);
+            return fallback;
         }
     }
 
-    /** Whether a library can be read from a directory, or unpacked into it. */
+    /** Whether this user can read a library from a directory, or unpack it there. */
     private static boolean isUsable(Path directory) {
         if (!Files.isDirectory(directory)) {
             Path parent = existing(directory);
@@ -123,10 +124,11 @@ public final class NativeLibraries {
             return versions.stream().allMatch(v -> Files.isReadable(v) && Files.isExecutable(v))
                     && (!versions.isEmpty() || Files.isWritable(directory));
         } catch (IOException e) {
-            return false; // it cannot be read
+            return false; // not readable
         }
     }
 
+    /** The nearest directory that exists. */
     private static Path existing(Path directory) {
         Path path = directory.toAbsolutePath();
         while (!Files.exists(path) && path.getParent() != null) {
@@ -135,8 +137,8 @@ public final class NativeLibraries {
         return path;
     }
 
-    /** Gives what was unpacked, which only its owner can read, the permissions of its parent. */
-    private static void share(Path directory) {
+    /** Gives the unpacked files, which only their owner can read, their parent's permissions. */
+    private static void copyPermissions(Path directory) {
         try (Stream<Path> versions = Files.list(directory)) {
             Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(directory);
             for (Path version : versions.toList()) {
@@ -146,15 +148,15 @@ public final class NativeLibraries {
                 }
             }
         } catch (IOException | UnsupportedOperationException e) {
-            LOG.debug("{} belongs to another user, or has no permissions", directory, e);
+            LOG.debug("the permissions below {} cannot be changed", directory, e);
         }
     }
 
-    static ModelException unusable(String library, Path directory, String wayOut, Throwable e) {
+    static ModelException loadFailure(String library, Path directory, String option, Throwable e) {
         Throwable root = e;
-        boolean mapping = false;
+        boolean isNoexec = false;
         for (Throwable link = e; link != null; link = link.getCause()) {
-            mapping |= NO_EXECUTION.matcher(String.valueOf(link.getMessage())).find();
+            isNoexec |= NOEXEC.matcher(String.valueOf(link.getMessage())).find();
             root = link;
         }
         String reason = String.valueOf(root.getMessage()).replaceAll("\\s+", " ").strip();
@@ -162,15 +164,15 @@ public final class NativeLibraries {
                 "the native library of "
                         + library
                         + " cannot be loaded: "
-                        + (mapping
+                        + (isNoexec
                                 ? directory + " is on a file system mounted noexec"
                                 : problem(directory).orElse(reason))
                         + "; choose another directory with "
-                        + wayOut,
+                        + option,
                 e);
     }
 
-    /** Why nothing can be unpacked into a directory. */
+    /** Why nothing can be unpacked into a directory; empty if unknown. */
     private static Optional<String> problem(Path directory) {
         Path existing = existing(directory);
         if (!Files.isDirectory(existing)) {
@@ -181,13 +183,13 @@ public final class NativeLibraries {
         }
         try {
             long free = Files.getFileStore(existing).getUsableSpace();
-            return free < NEEDED_BYTES
+            return free < MAX_LIBRARY_BYTES
                     ? Optional.of(
                             directory
                                     + " is full (free: "
                                     + (free >> 20)
-                                    + " MB, needed: "
-                                    + (NEEDED_BYTES >> 20)
+                                    + " MB, required: "
+                                    + (MAX_LIBRARY_BYTES >> 20)
                                     + " MB)")
                     : Files.exists(directory)
                             ? Optional.empty()

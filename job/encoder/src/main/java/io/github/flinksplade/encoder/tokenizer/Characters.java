@@ -10,13 +10,12 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What the Hugging Face library takes each Unicode character for, whatever the JDK's own tables
- * say. Read from {@code characters.txt}, which was asked of the library itself and explains its
- * format.
+ * The Unicode tables of the Hugging Face library, which may differ from those of the JDK. They are
+ * read from {@code characters.txt}, which was generated with the library and explains its format.
  */
 final class Characters {
 
-    /** The library's tables; loaded when first asked for. */
+    /** The library's tables, loaded on first use. */
     static final Characters LIBRARY = new Characters();
 
     private static final int FIRST_HANGUL = 0xAC00;
@@ -68,9 +67,9 @@ final class Characters {
         int sign = Math.max(entry.indexOf('='), entry.indexOf('+'));
         String target = entry.substring(sign + 1);
         Range range = Range.of(entry.substring(0, sign));
-        int[] same = entry.charAt(sign) == '=' ? targets(target) : null;
+        int[] fixed = entry.charAt(sign) == '=' ? targets(target) : null;
         for (int c = range.from(); c <= range.to(); c += range.step()) {
-            map.put(c, same != null ? same : new int[] {c + hex(target)});
+            map.put(c, fixed != null ? fixed : new int[] {c + hex(target)});
         }
     }
 
@@ -90,28 +89,28 @@ final class Characters {
         return Integer.parseInt(number, 16);
     }
 
-    /** Whether cleaning removes it. */
+    /** Whether cleaning removes the character. */
     boolean isControl(int c) {
         return controls.get(c);
     }
 
-    /** Whether it is white space. */
+    /** Whether the character is white space. */
     boolean isSpace(int c) {
         return spaces.get(c);
     }
 
-    /** Whether it is a word by itself. */
+    /** Whether the character is a word of its own. */
     boolean isPunctuation(int c) {
         return punctuation.get(c);
     }
 
-    /** Where it stands among the marks of one letter, lower first; 0: it is no such mark. */
+    /** The canonical order of a combining mark, lower first; 0 for other characters. */
     int order(int c) {
         int[] order = orders.get(c);
         return order == null ? 0 : order[0];
     }
 
-    /** What canonical decomposition leaves of it without its accents; may be nothing. */
+    /** The canonical decomposition without accents; may be empty. */
     int[] base(int c) {
         if (c >= FIRST_HANGUL && c <= LAST_HANGUL) {
             int i = c - FIRST_HANGUL;
@@ -123,7 +122,7 @@ final class Characters {
         return base == null ? new int[] {c} : base;
     }
 
-    /** Its lower case, mostly one character. */
+    /** The lower case, usually one character. */
     int[] lower(int c) {
         int[] lower = lowers.get(c);
         return lower == null ? new int[] {c} : lower;

@@ -27,30 +27,31 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A tokenizer.json, read by the Hugging Face library, or by {@link WordPiece} where it is BERT's.
- * Its own entries on truncation and padding do not count: a text is cut as {@code transformers}
- * does it, special tokens kept, to the limit that it is asked for.
+ * The tokenizer of a model. Reads {@code tokenizer.json} with the Hugging Face library, or with
+ * {@link WordPiece} if it describes BERT's tokenizer. Its settings for truncation and padding are
+ * ignored: texts are truncated to the role's limit as {@code transformers} does it, keeping special
+ * tokens.
  */
 public final class ModelTokenizer implements AutoCloseable {
 
-    /** So many characters are tokenised at first, and at most. */
+    /** A text is tokenized up to this length first; the length is then quadrupled. */
     static final int FIRST_CHARACTERS = 1 << 16;
 
-    static final int MOST_CHARACTERS = 1 << 22;
+    static final int MAX_CHARACTERS = 1 << 22;
 
-    /** A vocabulary has no more terms; the largest in use have a few hundred thousand. */
-    private static final int HIGHEST_ID = 1 << 24;
+    /** The largest vocabularies in use have a few hundred thousand terms. */
+    private static final int MAX_ID = 1 << 24;
 
-    /** Tokens so near to where a text was cut may differ from those of the whole. */
+    /** Tokens this close to where a text was cut may differ from those of the whole text. */
     private static final int MARGIN_TOKENS = 64;
 
-    /** How far before its end a text may be cut to cut it between words. */
+    /** How far before the limit a text may be cut, in order to cut it between words. */
     private static final int MARGIN_CHARACTERS = 4096;
 
-    /** So many terms are tried when a tokenizer is loaded, and what else texts may have. */
+    /** Terms that are compared with the Hugging Face library when a tokenizer is loaded. */
     private static final int SAMPLED_TERMS = 1000;
 
-    private static final String ODD_TEXT =
+    private static final String UNUSUAL_TEXT =
             "Na\u00EFve CAF\u00C9 cafe\u0301 \u0130stanbul \u03A3\u03C2 don't re-use [MASK][SEP]"
                     + " \u4E2D\u6587 \uD55C\uAD6D\uC5B4 \u0928\u092E\u0938\u094D\u0924\u0947"
                     + " \uD83D\uDC69\u200D\uD83D\uDCBB \uFB01 \u00A0\t\n\u2028\uFEFF\u0000 1,234.5 ";
@@ -68,16 +69,18 @@ public final class ModelTokenizer implements AutoCloseable {
 
     private ModelTokenizer(HuggingFaceTokenizer tokenizer, JsonNode json, String[] terms) {
         this.tokenizer = tokenizer;
-        this.wordPiece = WordPiece.of(json).filter(own -> agree(own, tokenizer, terms));
+        this.wordPiece = WordPiece.of(json).filter(own -> isEquivalent(own, tokenizer, terms));
         this.terms = terms;
         this.padding = padding(json, terms);
-        int[][] ends = specialTokens(tokenizer);
-        this.prefix = ends[0];
-        this.suffix = ends[1];
+        int[][] special = specialTokens(tokenizer);
+        this.prefix = special[0];
+        this.suffix = special[1];
     }
 
     /**
-     * @throws ModelException when the file is no tokenizer
+     * Reads {@code tokenizer.json}.
+     *
+     * @throws ModelException if the file is not a valid tokenizer
      */
     public static ModelTokenizer read(Path path) {
         JsonNode json;
@@ -86,9 +89,9 @@ public final class ModelTokenizer implements AutoCloseable {
         } catch (JsonProcessingException e) {
             throw new ModelException(
                     path
-                            + " is not JSON, or is cut off or damaged ("
+                            + " is not JSON, or is truncated or damaged ("
                             + e.getOriginalMessage()
-                            + "); fetch or export it again",
+                            + "); download or export it again",
                     e);
         } catch (IOException e) {
             throw new ModelException(path + " cannot be read: " + e.getMessage(), e);
@@ -97,8 +100,9 @@ public final class ModelTokenizer implements AutoCloseable {
         if (terms.length == 0) {
             throw new ModelException(
                     path
-                            + " is not a tokenizer: it has no vocabulary of whole, small ids; export"
-                            + " the model together with its fast tokenizer");
+                            + " is not a tokenizer: it has no vocabulary with ids from 0 to "
+                            + MAX_ID
+                            + "; export the model together with its fast tokenizer");
         }
         NativeLibraries.tokenizers();
         HuggingFaceTokenizer tokenizer;
@@ -111,7 +115,7 @@ public final class ModelTokenizer implements AutoCloseable {
         } catch (RuntimeException e) {
             throw new ModelException(
                     path
-                            + " is not a tokenizer that can be used ("
+                            + " is not a tokenizer that the library supports ("
                             + String.valueOf(e.getMessage()).replaceAll("\\s+", " ").strip()
                             + "); export the model together with its fast tokenizer",
                     e);
@@ -124,7 +128,7 @@ public final class ModelTokenizer implements AutoCloseable {
         }
     }
 
-    /** The terms by their ids, added tokens included; null where an id has none. */
+    /** The terms by their ids, added tokens included; null for an id without a term. */
     private static String[] terms(JsonNode json) {
         TreeMap<Integer, String> terms = new TreeMap<>();
         JsonNode vocabulary = json.path("model").path("vocab");
@@ -140,7 +144,7 @@ public final class ModelTokenizer implements AutoCloseable {
         for (JsonNode token : json.path("added_tokens")) {
             terms.put(token.path("id").asInt(-1), token.path("content").asText());
         }
-        if (terms.isEmpty() || terms.firstKey() < 0 || terms.lastKey() > HIGHEST_ID) {
+        if (terms.isEmpty() || terms.firstKey() < 0 || terms.lastKey() > MAX_ID) {
             return new String[0];
         }
         String[] byId = new String[terms.lastKey() + 1];
@@ -152,8 +156,8 @@ public final class ModelTokenizer implements AutoCloseable {
         if (json.path("padding").path("pad_id").isInt()) {
             return json.path("padding").path("pad_id").intValue();
         }
-        for (String usual : List.of("[PAD]", "<pad>")) {
-            int id = Arrays.asList(terms).indexOf(usual);
+        for (String name : List.of("[PAD]", "<pad>")) {
+            int id = Arrays.asList(terms).indexOf(name);
             if (id >= 0) {
                 return id;
             }
@@ -161,25 +165,27 @@ public final class ModelTokenizer implements AutoCloseable {
         return 0;
     }
 
-    /** Whether both make the same of samples of the vocabulary and of some odd texts. */
-    static boolean agree(WordPiece own, HuggingFaceTokenizer tokenizer, String[] terms) {
+    /** Whether both return the same tokens for samples of the vocabulary and unusual texts. */
+    static boolean isEquivalent(WordPiece own, HuggingFaceTokenizer tokenizer, String[] terms) {
         StringJoiner samples = new StringJoiner(" ");
         int step = 1 + terms.length / SAMPLED_TERMS;
         for (int id = 0; id < terms.length; id += step) {
             samples.add(terms[id] + (id / step % 3 == 0 ? terms[id / 2] : ""));
         }
-        for (String text : List.of("", ODD_TEXT, ODD_TEXT + samples)) {
+        for (String text : List.of("", UNUSUAL_TEXT, UNUSUAL_TEXT + samples)) {
             String whole = Utf16.wellFormed(text);
             long[] expected = tokenizer.encode(whole, true, false).getIds();
             if (!Arrays.equals(own.encode(whole), ints(expected, 0, expected.length))) {
-                LOG.warn("This tokenizer.json is read the slow way: please report which one it is");
+                LOG.warn(
+                        "The Java tokenizer does not reproduce this tokenizer.json, so the slower"
+                                + " library is used; please report the model");
                 return false;
             }
         }
         return true;
     }
 
-    /** What the tokenizer puts before and after every text. */
+    /** The special tokens before and after every text. */
     private static int[][] specialTokens(HuggingFaceTokenizer tokenizer) {
         for (String sample : List.of("a", "0", ".", "the")) {
             Encoding encoding = tokenizer.encode(sample, true, false);
@@ -225,20 +231,20 @@ public final class ModelTokenizer implements AutoCloseable {
         return suffix;
     }
 
-    /** The token that fills a row up. */
+    /** The id of the padding token. */
     public int padding() {
         return padding;
     }
 
-    /** The tokenizer with its limits, which then owns this. */
+    /** The tokenizer with token limits; closing it closes this. */
     public Tokenizer limitedTo(int documentTokens, int queryTokens) {
         return new Limited(this, documentTokens, queryTokens);
     }
 
-    /** A text's tokens, at most so many, special tokens counted. */
+    /** Returns the tokens of a text, at most {@code limit}, special tokens included. */
     TokenSequence tokenize(String text, int limit) {
         if (text == null) {
-            throw new EncodingException("there is no text: null");
+            throw new EncodingException("the text is null");
         }
         open.readLock().lock();
         try {
@@ -249,12 +255,12 @@ public final class ModelTokenizer implements AutoCloseable {
             while (true) {
                 int end = end(text, characters);
                 TokenSequence tokens = tokenizeAll(text.substring(0, end), limit);
-                boolean whole = end == text.length();
-                if (whole || tokens.tokens() >= limit + MARGIN_TOKENS) {
+                boolean isWhole = end == text.length();
+                if (isWhole || tokens.tokens() >= limit + MARGIN_TOKENS) {
                     return new TokenSequence(
-                            tokens.ids(), tokens.tokens(), tokens.truncated() || !whole);
+                            tokens.ids(), tokens.tokens(), tokens.truncated() || !isWhole);
                 }
-                if (characters >= MOST_CHARACTERS) {
+                if (characters >= MAX_CHARACTERS) {
                     return new TokenSequence(tokens.ids(), tokens.tokens(), true);
                 }
                 characters *= 4;
@@ -264,7 +270,9 @@ public final class ModelTokenizer implements AutoCloseable {
         }
     }
 
-    /** Where to cut a text to about so many characters: between words, or at least characters. */
+    /**
+     * Where to cut a text to about that many characters: between words, else between characters.
+     */
     private static int end(String text, int characters) {
         if (text.length() <= characters) {
             return text.length();
@@ -282,7 +290,7 @@ public final class ModelTokenizer implements AutoCloseable {
         try {
             ids = ids(Utf16.wellFormed(text));
         } catch (RuntimeException e) {
-            throw new EncodingException("the text cannot be tokenised: " + e.getMessage(), e);
+            throw new EncodingException("the text cannot be tokenized: " + e.getMessage(), e);
         }
         if (ids.length <= limit) {
             return new TokenSequence(ids, ids.length, false);

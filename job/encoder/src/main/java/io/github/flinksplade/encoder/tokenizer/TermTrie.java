@@ -3,12 +3,12 @@ package io.github.flinksplade.encoder.tokenizer;
 import java.util.Arrays;
 
 /**
- * Terms and their ids, found character by character: one hash table of edges. Not to be changed
- * once it is shared.
+ * Maps terms to ids, character by character: a trie as one hash table of edges. Must not be
+ * modified once it is shared between threads.
  */
 final class TermTrie {
 
-    /** The node where every term begins. */
+    /** The node at which every term starts. */
     static final int ROOT = 0;
 
     /** Neither a node nor an id. */
@@ -17,7 +17,8 @@ final class TermTrie {
     private static final int NODE_BITS = 24;
 
     /**
-     * A node (24 bits), a character (16), the node that it leads to (24, never the root); 0: free.
+     * Each edge: the node (24 bits), the character (16), the next node (24, never the root); 0:
+     * free.
      */
     private long[] edges = new long[1 << 10];
 
@@ -25,36 +26,36 @@ final class TermTrie {
     private int nodes = 1;
 
     /**
-     * Adds a term, or changes its id.
+     * Adds a term, or replaces its id.
      *
-     * @throws IllegalStateException when it has grown too large
+     * @throws IllegalStateException if there are too many terms
      */
     void put(String term, int id) {
         int node = add(term);
         ids[node] = id;
     }
 
-    /** The node of a term or of the beginning of one, made if there is none. */
+    /** The node of a term or of a prefix, which is added if it does not exist. */
     int add(String term) {
         int node = ROOT;
         for (int i = 0; i < term.length(); i++) {
             int next = next(node, term.charAt(i));
-            node = next == NONE ? grow(node, term.charAt(i)) : next;
+            node = next == NONE ? addNode(node, term.charAt(i)) : next;
         }
         return node;
     }
 
-    /** The node to which a character leads, or {@link #NONE}. */
+    /** The node after a character, or {@link #NONE}. */
     int next(int node, char c) {
         long[] table = edges;
         long edge = (long) node << 16 | c;
         int mask = table.length - 1;
         for (int slot = slot(edge, mask); ; slot = slot + 1 & mask) {
-            long found = table[slot];
-            if (found >>> NODE_BITS == edge && found != 0) {
-                return (int) found & (1 << NODE_BITS) - 1;
+            long entry = table[slot];
+            if (entry >>> NODE_BITS == edge && entry != 0) {
+                return (int) entry & (1 << NODE_BITS) - 1;
             }
-            if (found == 0) {
+            if (entry == 0) {
                 return NONE;
             }
         }
@@ -78,7 +79,7 @@ final class TermTrie {
         return (int) (edge * 0x9E3779B97F4A7C15L >>> 32) & mask;
     }
 
-    private int grow(int node, char c) {
+    private int addNode(int node, char c) {
         if (nodes == 1 << NODE_BITS) {
             throw new IllegalStateException("the vocabulary is too large");
         }
@@ -87,7 +88,7 @@ final class TermTrie {
             edges = new long[4 * smaller.length];
             for (long edge : smaller) {
                 if (edge != 0) {
-                    place(edge);
+                    insert(edge);
                 }
             }
         }
@@ -95,11 +96,11 @@ final class TermTrie {
             ids = Arrays.copyOf(ids, 2 * nodes);
         }
         ids[nodes] = NONE;
-        place(((long) node << 16 | c) << NODE_BITS | nodes);
+        insert(((long) node << 16 | c) << NODE_BITS | nodes);
         return nodes++;
     }
 
-    private void place(long edge) {
+    private void insert(long edge) {
         int mask = edges.length - 1;
         int slot = slot(edge >>> NODE_BITS, mask);
         while (edges[slot] != 0) {

@@ -7,23 +7,24 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * BERT's tokenizer, with the results of the Hugging Face library and a small part of its time. Each
- * character becomes the same whatever stands beside it (but for the order of marks), so that one
- * table says what becomes of it, and a text is read once, into one word after the other. May be
- * used by any number of threads at once.
+ * BERT's tokenizer, with the results of the Hugging Face library in a fraction of the time. The
+ * normalization of a character does not depend on its neighbors (except for the order of combining
+ * marks), so a table contains the class of each character, and a text is read once, word by word.
+ * Safe for use by multiple threads.
  */
 final class WordPiece {
 
-    /** What becomes of a character; the low 16 bits hold the character that it becomes. */
-    private static final int UNSEEN = 0;
+    // classes of characters; the low 16 bits contain the normalized character
+
+    private static final int UNKNOWN = 0;
 
     private static final int WORD = 1 << 16; // part of a word
     private static final int SPACE = 2 << 16; // ends a word
-    private static final int ALONE = 3 << 16; // a word by itself
+    private static final int SINGLE = 3 << 16; // a word of its own
     private static final int REMOVED = 4 << 16;
-    private static final int OTHER = 5 << 16; // too much for this table
+    private static final int COMPLEX = 5 << 16; // does not fit the table
 
-    /** The characters of other languages that BERT splits, from and to. */
+    /** Ranges of the CJK characters that are words of their own. */
     private static final int[][] CHINESE = {
         {0x4E00, 0x9FFF},
         {0x3400, 0x4DBF},
@@ -39,41 +40,41 @@ final class WordPiece {
     private final TermTrie terms;
     private final int continuation;
     private final int unknown;
-    private final int longestWord;
+    private final int maxWordLength;
     private final TermTrie added;
     private final int[] prefix;
     private final int[] suffix;
 
-    /** By character; each is one number, so that threads may fill it at once without harm. */
-    private final int[] fates = new int[1 << 16];
+    /** By character. Writes of ints are atomic, so threads may fill it concurrently. */
+    private final int[] classes = new int[1 << 16];
 
-    private WordPiece(Normalizer normalizer, Model model, TermTrie added, int[][] ends) {
+    private WordPiece(Normalizer normalizer, Model model, TermTrie added, int[][] special) {
         this.normalizer = normalizer;
         this.terms = model.terms();
         this.continuation = model.continuation();
         this.unknown = model.unknown();
-        this.longestWord = model.longestWord();
+        this.maxWordLength = model.maxWordLength();
         this.added = added;
-        this.prefix = ends[0];
-        this.suffix = ends[1];
+        this.prefix = special[0];
+        this.suffix = special[1];
     }
 
-    /** The tokenizer of a tokenizer.json; none where the file is not surely plain BERT. */
+    /** The tokenizer of a tokenizer.json; empty unless the file is certain to be plain BERT. */
     static Optional<WordPiece> of(JsonNode json) {
         Optional<Normalizer> normalizer = Normalizer.of(json.path("normalizer"));
         Optional<Model> model = Model.of(json.path("model"));
-        boolean words =
+        boolean isBertPreTokenizer =
                 "BertPreTokenizer".equals(json.path("pre_tokenizer").path("type").textValue());
-        Optional<int[][]> ends = ends(json.path("post_processor"));
-        if (normalizer.isEmpty() || model.isEmpty() || !words || ends.isEmpty()) {
+        Optional<int[][]> special = specialTokens(json.path("post_processor"));
+        if (normalizer.isEmpty() || model.isEmpty() || !isBertPreTokenizer || special.isEmpty()) {
             return Optional.empty();
         }
         return added(json.path("added_tokens"), model.get())
-                .map(added -> new WordPiece(normalizer.get(), model.get(), added, ends.get()));
+                .map(added -> new WordPiece(normalizer.get(), model.get(), added, special.get()));
     }
 
-    /** The tokens before and after every text. */
-    private static Optional<int[][]> ends(JsonNode processor) {
+    /** The special tokens before and after every text. */
+    private static Optional<int[][]> specialTokens(JsonNode processor) {
         return switch (processor.path("type").asText()) {
             case "BertProcessing" -> {
                 JsonNode first = processor.path("cls").path(1);
@@ -88,11 +89,11 @@ final class WordPiece {
     }
 
     private static Optional<int[][]> template(JsonNode processor) {
-        int[][] ends = {{}, {}};
-        int end = 0;
+        int[][] special = {{}, {}};
+        int side = 0;
         for (JsonNode piece : processor.path("single")) {
-            if (end == 0 && "A".equals(piece.path("Sequence").path("id").textValue())) {
-                end = 1;
+            if (side == 0 && "A".equals(piece.path("Sequence").path("id").textValue())) {
+                side = 1;
                 continue;
             }
             String name = piece.path("SpecialToken").path("id").asText();
@@ -104,28 +105,28 @@ final class WordPiece {
                 if (!id.isInt()) {
                     return Optional.empty();
                 }
-                ends[end] = Arrays.copyOf(ends[end], ends[end].length + 1);
-                ends[end][ends[end].length - 1] = id.intValue();
+                special[side] = Arrays.copyOf(special[side], special[side].length + 1);
+                special[side][special[side].length - 1] = id.intValue();
             }
         }
-        return end == 1 ? Optional.of(ends) : Optional.empty();
+        return side == 1 ? Optional.of(special) : Optional.empty();
     }
 
-    /** The tokens that are looked for in the text as it comes; none where one is not so plain. */
+    /** The added tokens, which are matched in the raw text; empty if one has other options. */
     private static Optional<TermTrie> added(JsonNode tokens, Model model) {
         TermTrie added = new TermTrie();
         Map<String, Integer> ids = new HashMap<>();
         int next = model.size();
         for (JsonNode token : tokens) {
             String content = token.path("content").asText();
-            boolean plain = !content.isEmpty() && token.path("id").isInt();
+            boolean isPlain = !content.isEmpty() && token.path("id").isInt();
             for (String flag : new String[] {"single_word", "lstrip", "rstrip", "normalized"}) {
-                plain &= token.path(flag).isBoolean() && !token.path(flag).booleanValue();
+                isPlain &= token.path(flag).isBoolean() && !token.path(flag).booleanValue();
             }
-            if (!plain) {
+            if (!isPlain) {
                 return Optional.empty();
             }
-            // the library takes the vocabulary's id or the next one, whatever the file says
+            // the library assigns the vocabulary's id or the next one, and ignores the file's
             int known = model.terms().id(content);
             int id = known == TermTrie.NONE ? next : known;
             if (id != token.path("id").intValue() || ids.put(content, id) != null) {
@@ -137,40 +138,41 @@ final class WordPiece {
         return Optional.of(added);
     }
 
-    private int fate(char c) {
+    /** The class of a character, with the normalized character. */
+    private int classify(char c) {
         if (Character.isSurrogate(c) || added.next(TermTrie.ROOT, c) != TermTrie.NONE) {
-            return OTHER;
+            return COMPLEX;
         }
         if (normalizer.removes(c)) {
             return REMOVED;
         }
         int[] normal = normalizer.normal(c);
-        boolean moves = normalizer.order(c) != 0;
-        if (normal.length == 0 && moves) {
+        boolean isMark = normalizer.order(c) != 0;
+        if (normal.length == 0 && isMark) {
             return REMOVED;
         }
-        if (normal.length != 1 || normal[0] > Character.MAX_VALUE || moves) {
-            return OTHER;
+        if (normal.length != 1 || normal[0] > Character.MAX_VALUE || isMark) {
+            return COMPLEX;
         }
         if (Characters.LIBRARY.isSpace(normal[0])) {
             return SPACE;
         }
-        boolean alone = Characters.LIBRARY.isPunctuation(normal[0]) || normalizer.splits(c);
-        return (alone ? ALONE : WORD) | normal[0];
+        boolean isSingle = Characters.LIBRARY.isPunctuation(normal[0]) || normalizer.splits(c);
+        return (isSingle ? SINGLE : WORD) | normal[0];
     }
 
-    /** A text's tokens, those before and after every text included; it has no lone surrogates. */
+    /** Returns a text's tokens, special tokens included; the text has no lone surrogates. */
     int[] encode(String text) {
         return new Reader(text).read();
     }
 
-    /** One text as it is read. */
+    /** Tokenizes one text. */
     private final class Reader {
 
         private final String text;
         private char[] word = new char[64];
         private int length; // of the word
-        private int fixed; // marks are not put in order before this place of the word
+        private int fixed; // marks are not reordered before this index of the word
         private int[] ids;
         private int count; // of the ids
 
@@ -186,18 +188,18 @@ final class WordPiece {
             int end = text.length();
             for (int i = 0; i < end; ) {
                 char c = text.charAt(i);
-                int fate = fates[c];
-                if (fate == UNSEEN) {
-                    fate = fate(c);
-                    fates[c] = fate;
+                int type = classes[c];
+                if (type == UNKNOWN) {
+                    type = classify(c);
+                    classes[c] = type;
                 }
                 i++;
-                switch (fate & ~Character.MAX_VALUE) {
-                    case WORD -> append((char) fate);
+                switch (type & ~Character.MAX_VALUE) {
+                    case WORD -> append((char) type);
                     case SPACE -> endWord();
-                    case ALONE -> alone((char) fate);
+                    case SINGLE -> single((char) type);
                     case REMOVED -> {}
-                    default -> i = other(i - 1);
+                    default -> i = complex(i - 1);
                 }
             }
             endWord();
@@ -207,8 +209,8 @@ final class WordPiece {
             return Arrays.copyOf(ids, count);
         }
 
-        /** Reads what the table does not know, and says where to go on. */
-        private int other(int at) {
+        /** Reads a character that the table does not contain; returns the index after it. */
+        private int complex(int at) {
             int node = TermTrie.ROOT;
             int token = TermTrie.NONE;
             int end = at;
@@ -247,9 +249,9 @@ final class WordPiece {
                 if (Characters.LIBRARY.isSpace(part)) {
                     endWord();
                 } else if (Characters.LIBRARY.isPunctuation(part)) {
-                    alone(part);
+                    single(part);
                 } else {
-                    inOrder(part);
+                    appendInOrder(part);
                 }
             }
             if (split) {
@@ -257,14 +259,14 @@ final class WordPiece {
             }
         }
 
-        private void alone(int c) {
+        private void single(int c) {
             endWord();
             append(c);
             endWord();
         }
 
-        /** Appends a character, or puts a mark before those that canonical order has after it. */
-        private void inOrder(int c) {
+        /** Appends a character, or inserts a combining mark by its canonical order. */
+        private void appendInOrder(int c) {
             int order = normalizer.order(c);
             int place = length;
             while (order != 0 && place > fixed) {
@@ -302,7 +304,7 @@ final class WordPiece {
         private void endWord() {
             if (length > 0) {
                 int before = count;
-                if (tooLong() || !pieces()) {
+                if (isTooLong() || !appendPieces()) {
                     count = before;
                     add(unknown);
                 }
@@ -311,12 +313,13 @@ final class WordPiece {
             fixed = 0;
         }
 
-        private boolean tooLong() {
-            return length > longestWord && Character.codePointCount(word, 0, length) > longestWord;
+        private boolean isTooLong() {
+            return length > maxWordLength
+                    && Character.codePointCount(word, 0, length) > maxWordLength;
         }
 
-        /** Splits the word into the longest terms from its beginning; whether that is possible. */
-        private boolean pieces() {
+        /** Splits the word into the longest terms from its start; whether that is possible. */
+        private boolean appendPieces() {
             int node = TermTrie.ROOT;
             for (int from = 0; from < length; node = continuation) {
                 int id = TermTrie.NONE;
@@ -349,11 +352,12 @@ final class WordPiece {
         }
     }
 
-    /** The vocabulary, with what is needed to split words by it. */
-    private record Model(TermTrie terms, int size, int continuation, int unknown, int longestWord) {
+    /** The vocabulary, and how words are split. */
+    private record Model(
+            TermTrie terms, int size, int continuation, int unknown, int maxWordLength) {
 
         private static Optional<Model> of(JsonNode json) {
-            // a model without type is a WordPiece if it has what one has, and no merges
+            // a model without a type is a WordPiece if it has its fields and no merges
             String type = json.path("type").asText("");
             JsonNode continuing = json.path("continuing_subword_prefix");
             JsonNode longest = json.path("max_input_chars_per_word");
@@ -387,8 +391,9 @@ final class WordPiece {
         }
     }
 
-    /** BertNormalizer, one character at a time. */
-    private record Normalizer(boolean clean, boolean chinese, boolean strip, boolean lower) {
+    /** BertNormalizer, for one character at a time. */
+    private record Normalizer(
+            boolean cleanText, boolean splitChinese, boolean stripAccents, boolean lowercase) {
 
         private static Optional<Normalizer> of(JsonNode json) {
             JsonNode strip = json.path("strip_accents");
@@ -408,14 +413,14 @@ final class WordPiece {
                             lower.booleanValue()));
         }
 
-        /** Whether cleaning removes it, before anything else. */
+        /** Whether cleaning removes the character, which is the first step. */
         private boolean removes(int c) {
-            return clean && Characters.LIBRARY.isControl(c);
+            return cleanText && Characters.LIBRARY.isControl(c);
         }
 
-        /** Whether it is a word by itself because it is Chinese. */
+        /** Whether the character is a word of its own because it is Chinese. */
         private boolean splits(int c) {
-            if (chinese) {
+            if (splitChinese) {
                 for (int[] range : CHINESE) {
                     if (c >= range[0] && c <= range[1]) {
                         return true;
@@ -425,15 +430,15 @@ final class WordPiece {
             return false;
         }
 
-        /** Its order among marks; 0: it stays where it is. */
+        /** The canonical order of a mark; 0 for characters that are not reordered. */
         private int order(int c) {
-            return strip ? Characters.LIBRARY.order(c) : 0;
+            return stripAccents ? Characters.LIBRARY.order(c) : 0;
         }
 
-        /** What becomes of one that is not removed. */
+        /** The normalized form of a character that is not removed. */
         private int[] normal(int c) {
-            int[] base = strip ? Characters.LIBRARY.base(c) : new int[] {c};
-            if (!lower) {
+            int[] base = stripAccents ? Characters.LIBRARY.base(c) : new int[] {c};
+            if (!lowercase) {
                 return base;
             }
             if (base.length == 1) {

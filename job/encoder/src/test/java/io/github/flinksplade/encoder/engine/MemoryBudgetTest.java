@@ -11,12 +11,12 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** An engine whose memory comes and goes. */
+/** An engine whose available memory varies. */
 class MemoryBudgetTest {
 
-    private static final int MOST = 4096;
+    private static final int MAX = 4096;
 
-    /** Has memory for so many tokens at once; a text's vector holds its first token. */
+    /** Has memory for a number of tokens; a text's vector contains its first token. */
     private static final class Faulty implements Engine {
         int memory = Integer.MAX_VALUE;
         int runs;
@@ -24,7 +24,7 @@ class MemoryBudgetTest {
 
         @Override
         public Limits limits() {
-            return new Limits(2, 64, MOST, false, 8);
+            return new Limits(2, 64, MAX, false, 8);
         }
 
         @Override
@@ -63,13 +63,13 @@ class MemoryBudgetTest {
     }
 
     @Test
-    void aBatchTooLargeIsHalvedUntilItFitsAndKeepsItsOrder() {
+    void halvesBatchUntilItFitsAndKeepsItsOrder() {
         engine.memory = 600;
         assertThat(firsts(budget.run(texts(30, 100))))
                 .isEqualTo(IntStream.range(0, 30).boxed().toList());
         assertThat(engine.failures).isPositive();
         assertThat(budget.limits().maxTokens()).isLessThanOrEqualTo(600);
-        // what is planned from now on fits
+        // batches that respect the new limit fit
         int before = engine.failures;
         int documents = budget.limits().maxTokens() / engine.limits().padded(100);
         assertThat(budget.run(texts(documents, 100))).hasSize(documents);
@@ -77,13 +77,13 @@ class MemoryBudgetTest {
     }
 
     @Test
-    void theBudgetGrowsAgainStepByStepUpToTheEnginesOwn() {
+    void limitGrowsStepByStepToTheEnginesOwn() {
         engine.memory = 600;
         budget.run(texts(30, 100));
         int shrunk = budget.limits().maxTokens();
         engine.memory = Integer.MAX_VALUE;
         List<Integer> budgets = new ArrayList<>();
-        while (budget.limits().maxTokens() < MOST) {
+        while (budget.limits().maxTokens() < MAX) {
             budgets.add(budget.limits().maxTokens());
             budget.run(texts(1, 100));
             assertThat(budgets.size()).as("still growing").isLessThan(10_000);
@@ -92,11 +92,11 @@ class MemoryBudgetTest {
         assertThat(budgets.stream().filter(tokens -> tokens == shrunk).count())
                 .isGreaterThanOrEqualTo(MemoryBudget.BATCHES_TO_GROW - 10);
         budget.run(texts(1, 100));
-        assertThat(budget.limits().maxTokens()).isEqualTo(MOST);
+        assertThat(budget.limits().maxTokens()).isEqualTo(MAX);
     }
 
     @Test
-    void oneTextThatHasNoRoomFailsAndTheBudgetStaysWorthATextOfFullLength() {
+    void singleTextFailsAndLimitStaysAtOneTextOfFullLength() {
         engine.memory = 50;
         assertThatThrownBy(() -> budget.run(texts(4, 100)))
                 .isInstanceOf(DeviceMemoryException.class);
@@ -105,11 +105,11 @@ class MemoryBudgetTest {
     }
 
     @Test
-    void nothingIsLostWhateverTheMemoryDoes() {
+    void losesNoVectorsWhenMemoryVaries() {
         long seed = 3;
         Random random = new Random(seed);
         for (int round = 0; round < 2000; round++) {
-            engine.memory = 128 + random.nextInt(2 * MOST);
+            engine.memory = 128 + random.nextInt(2 * MAX);
             int length = 1 + random.nextInt(128);
             int padded = engine.limits().padded(length);
             int documents = 1 + random.nextInt(Math.max(1, budget.limits().maxTokens() / padded));
@@ -117,7 +117,7 @@ class MemoryBudgetTest {
             assertThat(firsts(budget.run(texts(documents, length))))
                     .as(where)
                     .isEqualTo(IntStream.range(0, documents).boxed().toList());
-            assertThat(budget.limits().maxTokens()).as(where).isBetween(128, MOST);
+            assertThat(budget.limits().maxTokens()).as(where).isBetween(128, MAX);
         }
         assertThat(engine.failures).isPositive();
     }

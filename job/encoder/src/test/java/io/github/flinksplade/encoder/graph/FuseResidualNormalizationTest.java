@@ -44,7 +44,7 @@ class FuseResidualNormalizationTest {
                         .addOutput(output));
     }
 
-    private List<NodeProto> merged() {
+    private List<NodeProto> fused() {
         ModelProto model =
                 ModelProto.newBuilder()
                         .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
@@ -54,13 +54,13 @@ class FuseResidualNormalizationTest {
     }
 
     @Test
-    void mergesBiasAndResidualConnection() {
+    void fusesBiasAndResidualConnection() {
         node("MatMul", "product", "x", "weight");
         node("Add", "linear", "bias", "product");
         node("Add", "sum", "linear", "x");
         node("LayerNormalization", "out", "sum", "gain", "shift");
-        assertThat(merged()).hasSize(2);
-        NodeProto node = merged().get(1);
+        assertThat(fused()).hasSize(2);
+        NodeProto node = fused().get(1);
         assertThat(node.getOpType()).isEqualTo("SkipLayerNormalization");
         assertThat(node.getDomain()).isEqualTo("com.microsoft");
         assertThat(node.getInputList()).containsExactly("x", "product", "gain", "shift", "bias");
@@ -68,31 +68,31 @@ class FuseResidualNormalizationTest {
     }
 
     @Test
-    void mergesResidualConnectionWithoutBias() {
+    void fusesResidualConnectionWithoutBias() {
         node("MatMul", "product", "x", "weight");
         node("Add", "sum", "x", "product");
         node("LayerNormalization", "out", "sum", "gain", "shift");
-        assertThat(merged().get(1).getInputList()).containsExactly("x", "product", "gain", "shift");
+        assertThat(fused().get(1).getInputList()).containsExactly("x", "product", "gain", "shift");
     }
 
-    /** Embeddings of positions have another shape than those of terms. */
+    /** Position embeddings have another shape than word embeddings. */
     @Test
-    void leavesSumsOfEmbeddings() {
+    void keepsSumsOfEmbeddings() {
         node("Add", "sum", "x", "y");
         node("LayerNormalization", "out", "sum", "gain", "shift");
-        assertThat(merged())
+        assertThat(fused())
                 .extracting(NodeProto::getOpType)
                 .doesNotContain("SkipLayerNormalization")
                 .hasSize(2);
     }
 
-    /** Models that normalize before a layer read the sum once more. */
+    /** Models that normalize before a layer read the sum again. */
     @Test
-    void leavesSumsThatOthersRead() {
+    void keepsSumsWithOtherReaders() {
         node("MatMul", "product", "x", "weight");
         node("Add", "sum", "x", "product");
         node("LayerNormalization", "normalized", "sum", "gain", "shift");
         node("Add", "out", "sum", "normalized");
-        assertThat(merged()).hasSize(4);
+        assertThat(fused()).hasSize(4);
     }
 }

@@ -10,10 +10,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** That normalisations are found; what they then compute is {@code FormulaTest}'s affair. */
+/** Checks which nodes are replaced; {@code FormulaTest} checks the results. */
 class ReplaceLayerNormalizationTest {
 
-    /** After the embeddings, twice in each of two layers, and in the head. */
+    /** After the embeddings, two in each of two layers, and in the head. */
     private static final long NORMALIZATIONS = 6;
 
     private static final long WIDTH = 32;
@@ -41,7 +41,7 @@ class ReplaceLayerNormalizationTest {
 
     @ParameterizedTest
     @ValueSource(ints = {11, 13, 17, 18, 20})
-    void normalisationsInPartsAreFound(int opset) {
+    void replacesSeparateOperators(int opset) {
         OnnxFile file = model(opset);
         assertThat(count(file.model(), "ReduceMean")).isEqualTo(2 * NORMALIZATIONS);
         ModelProto tuned = tuned(file, WIDTH);
@@ -50,7 +50,7 @@ class ReplaceLayerNormalizationTest {
     }
 
     @Test
-    void thoseOfAnotherSizeAreLeft() {
+    void keepsNormalizationsOfAnotherWidth() {
         OnnxFile file = model(17);
         assertThat(tuned(file, 2 * WIDTH)).isSameAs(file.model());
     }

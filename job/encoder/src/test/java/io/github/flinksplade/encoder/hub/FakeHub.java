@@ -22,14 +22,14 @@ import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 
 /**
- * A hub on loopback that answers as huggingface.co does: small files by itself, large ones (those
- * of 1,000 bytes and more) by a redirect to a second server with another address.
+ * A hub on the loopback interface that responds as huggingface.co does: it serves small files
+ * itself, and redirects to a second server for large ones of 1,000 bytes and more.
  */
 final class FakeHub implements AutoCloseable {
 
     static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
-    /** A request as it arrived. */
+    /** A received request. */
     record Request(String server, String method, String path, String token, String range) {}
 
     final Map<String, byte[]> files = new TreeMap<>();
@@ -40,30 +40,30 @@ final class FakeHub implements AutoCloseable {
     String commit = COMMIT;
     String prefix = "";
 
-    /** The token that must be sent, or null. */
+    /** The required token, or null. */
     volatile String requiredToken;
 
-    /** How many answers are to be this status before one is right. */
+    /** Number of responses with the failure status before one succeeds. */
     volatile int failures;
 
     volatile int failureStatus = 503;
 
-    /** How many downloads are to be cut off in the middle. */
+    /** Number of downloads to interrupt in the middle. */
     volatile int cuts;
 
-    /** Whether large files arrive with a wrong byte. */
+    /** Whether large files are sent with a wrong byte. */
     volatile boolean corrupt;
 
     volatile boolean ignoreRanges;
 
-    /** Whether it has the files only, not the list of them. */
-    volatile boolean plain;
+    /** Whether it is a mirror without the API that lists files. */
+    volatile boolean isMirror;
 
-    /** Whether a download that is cut off is left open. */
+    /** Whether the connection of an interrupted download stays open. */
     volatile boolean stalls;
 
-    /** Counted down by each question about a graph; a graph is sent when it is at 0. */
-    volatile CountDownLatch questions = new CountDownLatch(0);
+    /** Counted down by each HEAD request for a graph; graphs are sent when it is at 0. */
+    volatile CountDownLatch graphRequests = new CountDownLatch(0);
 
     private final CountDownLatch closing = new CountDownLatch(1);
 
@@ -74,8 +74,8 @@ final class FakeHub implements AutoCloseable {
     FakeHub() throws IOException {
         hub = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         store = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        hub.createContext("/", exchange -> answer("hub", exchange));
-        store.createContext("/", exchange -> answer("store", exchange));
+        hub.createContext("/", exchange -> respond("hub", exchange));
+        store.createContext("/", exchange -> respond("store", exchange));
         for (HttpServer server : List.of(hub, store)) {
             server.setExecutor(threads);
             server.start();
@@ -95,7 +95,7 @@ final class FakeHub implements AutoCloseable {
         }
     }
 
-    private void answer(String server, HttpExchange exchange) throws IOException {
+    private void respond(String server, HttpExchange exchange) throws IOException {
         try (exchange) {
             String path = exchange.getRequestURI().getRawPath();
             requests.add(
@@ -113,11 +113,11 @@ final class FakeHub implements AutoCloseable {
                 }
             }
             if (exchange.getRequestMethod().equals("HEAD") && path.endsWith(".onnx")) {
-                questions.countDown();
+                graphRequests.countDown();
             }
             if (server.equals("store")) {
                 if (path.endsWith(".onnx")) {
-                    await(questions);
+                    await(graphRequests);
                 }
                 send(exchange, files.get(path.substring(1)), true);
                 return;
@@ -131,7 +131,7 @@ final class FakeHub implements AutoCloseable {
             String api = prefix + "/api/models/" + repository + "/revision/";
             String resolve = prefix + "/" + repository + "/resolve/" + commit + "/";
             String branch = prefix + "/" + repository + "/resolve/" + revision + "/";
-            if (plain && path.startsWith(api)) {
+            if (isMirror && path.startsWith(api)) {
                 exchange.sendResponseHeaders(404, -1);
             } else if (path.startsWith(branch)
                     && files.containsKey(path.substring(branch.length()))) {
@@ -223,7 +223,7 @@ final class FakeHub implements AutoCloseable {
         }
     }
 
-    /** The name of a small file's blob. */
+    /** The name of the blob of a small file. */
     static String gitBlobId(byte[] content) {
         byte[] header = ("blob " + content.length + "\0").getBytes(StandardCharsets.US_ASCII);
         byte[] whole = Arrays.copyOf(header, header.length + content.length);

@@ -46,12 +46,12 @@ class HubModelProviderTest {
     @TempDir Path directory;
     private FakeHub hub;
     private final Map<String, String> environment = new HashMap<>();
-    private Duration silence = Duration.ofSeconds(20);
+    private Duration readTimeout = Duration.ofSeconds(20);
 
     @BeforeEach
     void start() throws IOException {
         hub = new FakeHub();
-        hub.files.put("README.md", "# not wanted".getBytes(StandardCharsets.UTF_8));
+        hub.files.put("README.md", "# not needed".getBytes(StandardCharsets.UTF_8));
         hub.files.put("pytorch_model.bin", new byte[5000]);
         hub.files.put("config.json", "{\"model_type\":\"bert\"}".getBytes(StandardCharsets.UTF_8));
         hub.files.put(
@@ -90,7 +90,7 @@ class HubModelProviderTest {
 
     private HubModelProvider models() {
         return new HubModelProvider(
-                environment, new HubClient.Patience(Duration.ofMillis(1), silence));
+                environment, new HubHttp.RetryPolicy(Duration.ofMillis(1), readTimeout));
     }
 
     private Path provide(String reference) {
@@ -107,7 +107,7 @@ class HubModelProviderTest {
                 .resolve(FakeHub.digest("SHA-256", hub.files.get(name)));
     }
 
-    private void isWhole(Path snapshot, String... names) throws IOException {
+    private void assertComplete(Path snapshot, String... names) throws IOException {
         List<String> found = new ArrayList<>();
         try (Stream<Path> files = Files.walk(snapshot)) {
             files.filter(Files::isRegularFile)
@@ -120,15 +120,16 @@ class HubModelProviderTest {
     }
 
     @Test
-    void fetchesWhatIsNeededIntoTheSharedLayout() throws Exception {
-        List<String> told = new ArrayList<>();
+    void downloadsNeededFilesIntoTheSharedLayout() throws Exception {
+        List<String> reported = new ArrayList<>();
         Path snapshot =
                 models().provide(
                                 REFERENCE,
                                 directory.resolve("unused"),
-                                (what, done, total) -> told.add(what + " " + done + "/" + total));
+                                (what, done, total) ->
+                                        reported.add(what + " " + done + "/" + total));
         assertThat(snapshot).isEqualTo(repository().resolve("snapshots/" + FakeHub.COMMIT));
-        isWhole(snapshot, "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertComplete(snapshot, "tokenizer.json", "config.json", "onnx/model.onnx");
         assertThat(repository().resolve("refs/main")).hasContent(FakeHub.COMMIT);
         assertThat(Files.readSymbolicLink(snapshot.resolve("onnx/model.onnx")))
                 .isRelative()
@@ -142,7 +143,7 @@ class HubModelProviderTest {
                                 .resolve(FakeHub.gitBlobId(hub.files.get("config.json"))))
                 .isRegularFile();
         int size = hub.files.get("onnx/model.onnx").length;
-        assertThat(told)
+        assertThat(reported)
                 .contains("onnx/model.onnx 0/" + size, "onnx/model.onnx " + size + "/" + size);
         assertThat(directory.resolve("unused")).doesNotExist();
         assertThat(directory.resolve("home")).doesNotExist();
@@ -152,7 +153,7 @@ class HubModelProviderTest {
     }
 
     @Test
-    void asksNothingTheSecondTime() throws Exception {
+    void sendsNoRequestForCachedModel() throws Exception {
         Path first = provide(REFERENCE);
         hub.requests.clear();
         assertThat(provide(REFERENCE)).isEqualTo(first);
@@ -162,7 +163,7 @@ class HubModelProviderTest {
     }
 
     @Test
-    void takesWhatAnotherToolHasFetched() throws Exception {
+    void usesFilesOfOtherTools() throws Exception {
         Path snapshot = repository().resolve("snapshots/" + FakeHub.COMMIT);
         Files.createDirectories(snapshot);
         Files.createDirectories(repository().resolve("refs"));
@@ -174,33 +175,34 @@ class HubModelProviderTest {
     }
 
     @Test
-    void completesWhatAnotherToolHasFetchedInPart() throws Exception {
+    void completesPartialDownloadOfAnotherTool() throws Exception {
         provide(REFERENCE);
         Files.delete(repository().resolve("snapshots/" + FakeHub.COMMIT + "/onnx/model.onnx"));
         hub.requests.clear();
-        isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
-        assertThat(hub.paths("GET")).as("its blob was there").hasSize(1);
+        assertComplete(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertThat(hub.paths("GET")).as("its blob was cached").hasSize(1);
     }
 
     @Test
-    void prefersTheGraphAtTheRootAndTakesItsLimits() throws Exception {
+    void prefersGraphAtTheRootAndDownloadsItsConfig() throws Exception {
         hub.files.put("model.onnx", graph(300));
         hub.files.put("splade.json", "{}".getBytes(StandardCharsets.UTF_8));
-        isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "splade.json", "model.onnx");
+        assertComplete(
+                provide(REFERENCE), "tokenizer.json", "config.json", "splade.json", "model.onnx");
     }
 
     @Test
-    void fetchesExternalFiles() throws Exception {
+    void downloadsExternalFiles() throws Exception {
         hub.files.put("onnx/model.onnx", graph(10, "model.onnx_data", "w eights"));
         hub.files.put("onnx/model.onnx_data", new byte[30_000]);
         hub.files.remove("onnx/w eights");
         assertThatThrownBy(() -> provide(REFERENCE)).isInstanceOf(ModelException.class);
         assertThat(repository().resolve("refs/main"))
-                .as("a reference to what is not whole")
+                .as("a reference to an incomplete snapshot")
                 .doesNotExist();
         hub.files.put("onnx/model.onnx", graph(10, "model.onnx_data"));
         hub.commit = "f".repeat(40);
-        isWhole(
+        assertComplete(
                 provide(REFERENCE),
                 "tokenizer.json",
                 "config.json",
@@ -209,9 +211,9 @@ class HubModelProviderTest {
     }
 
     @Test
-    void goesOnWhereTheConnectionWasCut() throws Exception {
+    void resumesAfterLostConnection() throws Exception {
         hub.cuts = 3;
-        isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertComplete(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
         assertThat(hub.requests)
                 .filteredOn(request -> request.server().equals("store"))
                 .filteredOn(request -> request.range() != null)
@@ -219,20 +221,20 @@ class HubModelProviderTest {
     }
 
     @Test
-    void goesOnWhereTheServerFellSilent() throws Exception {
-        silence = Duration.ofMillis(700);
+    void resumesAfterStalledConnection() throws Exception {
+        readTimeout = Duration.ofMillis(700);
         hub.cuts = 1;
         hub.stalls = true;
-        isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertComplete(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
         assertThat(hub.requests).anyMatch(request -> request.range() != null);
     }
 
     @Test
-    void aMirrorNeedsTheFilesOnly() throws Exception {
-        hub.plain = true;
+    void supportsMirrorsWithoutApi() throws Exception {
+        hub.isMirror = true;
         hub.files.put("onnx/model.onnx", graph(10, "model.onnx_data"));
         hub.files.put("onnx/model.onnx_data", new byte[30_000]);
-        isWhole(
+        assertComplete(
                 provide(REFERENCE),
                 "tokenizer.json",
                 "config.json",
@@ -244,46 +246,46 @@ class HubModelProviderTest {
     }
 
     @Test
-    void goesOnWhereAnEarlierProcessStopped() throws Exception {
+    void resumesDownloadOfAnEarlierProcess() throws Exception {
         byte[] whole = hub.files.get("onnx/model.onnx");
         Files.createDirectories(repository().resolve("blobs"));
         Path part = Path.of(blob("onnx/model.onnx") + OWN_PART);
         Files.write(part, Arrays.copyOf(whole, 150_000));
-        isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertComplete(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
         assertThat(hub.requests).extracting(FakeHub.Request::range).contains("bytes=150000-");
         assertThat(part).doesNotExist();
     }
 
     @Test
-    void startsAgainWhereAServerCannotResume() throws Exception {
+    void restartsIfTheServerCannotResume() throws Exception {
         hub.cuts = 1;
         hub.ignoreRanges = true;
-        isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertComplete(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
     }
 
     @Test
-    void aRottenPartIsThrownAway() throws Exception {
+    void discardsDamagedPart() throws Exception {
         Files.createDirectories(repository().resolve("blobs"));
         Files.write(Path.of(blob("onnx/model.onnx") + OWN_PART), new byte[1234]);
-        isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertComplete(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
         Files.delete(blob("onnx/model.onnx"));
         Files.write(Path.of(blob("onnx/model.onnx") + OWN_PART), new byte[999_999]);
-        isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertComplete(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
     }
 
     @Test
-    void refusesContentOfAnotherDigest() {
+    void rejectsContentWithAnotherDigest() {
         hub.corrupt = true;
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("tokenizer.json cannot be fetched")
+                .hasMessageContaining("tokenizer.json cannot be downloaded")
                 .hasMessageContaining("it has the SHA-256 ")
                 .hasMessageContaining(FakeHub.digest("SHA-256", hub.files.get("tokenizer.json")));
         assertThat(blob("tokenizer.json")).doesNotExist();
     }
 
     @Test
-    void sendsTheTokenToTheHubAndNowhereElse() throws Exception {
+    void sendsTheTokenToTheHubOnly() throws Exception {
         hub.requiredToken = "hf_secret";
         environment.put("HF_TOKEN", "hf_secret\n");
         provide(REFERENCE);
@@ -302,11 +304,11 @@ class HubModelProviderTest {
         hub.requiredToken = "hf_stored";
         Files.createDirectories(directory.resolve("hf"));
         Files.writeString(directory.resolve("hf/token"), "hf_stored\n");
-        isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertComplete(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
     }
 
     @Test
-    void refusesATokenThatIsNone() {
+    void rejectsInvalidToken() {
         environment.put("HF_TOKEN", "two words");
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
@@ -316,7 +318,7 @@ class HubModelProviderTest {
     }
 
     @Test
-    void saysThatATokenIsMissingOrOfNoUse() {
+    void reportsMissingOrInvalidToken() {
         hub.requiredToken = "hf_secret";
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
@@ -326,13 +328,13 @@ class HubModelProviderTest {
         environment.put("HF_TOKEN", "hf_wrong");
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("whether the token in HF_TOKEN may read it")
+                .hasMessageContaining("whether the token in HF_TOKEN has access")
                 .message()
                 .doesNotContain("hf_wrong");
     }
 
     @Test
-    void saysWhatIsNotFound() {
+    void reportsWhatIsNotFound() {
         assertThatThrownBy(() -> provide("hf:owner/other"))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("hf:owner/other: the repository does not exist");
@@ -353,23 +355,23 @@ class HubModelProviderTest {
 
     @ParameterizedTest
     @ValueSource(ints = {429, 500, 502, 503})
-    void triesAgainAfterAPassingFault(int status) throws Exception {
+    void retriesAfterTransientFailure(int status) throws Exception {
         hub.failureStatus = status;
         hub.failures = 4;
-        isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertComplete(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
     }
 
     @Test
-    void givesUpAfterAWhile() {
+    void failsAfterMaxAttempts() {
         hub.failures = Integer.MAX_VALUE;
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("it answers 503");
+                .hasMessageContaining("it returns status 503");
         assertThat(hub.requests).hasSize(5);
     }
 
     @Test
-    void saysThatNobodyAnswers() throws Exception {
+    void reportsUnreachableHub() throws Exception {
         int port;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = socket.getLocalPort();
@@ -385,7 +387,7 @@ class HubModelProviderTest {
     }
 
     @Test
-    void saysThatTheHostIsUnknown() {
+    void reportsUnknownHost() {
         environment.put("HF_ENDPOINT", "http://no-such-host.invalid");
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
@@ -393,19 +395,19 @@ class HubModelProviderTest {
     }
 
     @Test
-    void doesNotWaitForeverOnASilentServer() throws Exception {
-        silence = Duration.ofMillis(50);
+    void timesOutOnSilentServer() throws Exception {
+        readTimeout = Duration.ofMillis(50);
         try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             environment.put("HF_ENDPOINT", "http://127.0.0.1:" + silent.getLocalPort());
             assertThatThrownBy(() -> provide(REFERENCE))
                     .isInstanceOf(ModelException.class)
-                    .hasMessageContaining("cannot be reached: no answer in time");
+                    .hasMessageContaining("cannot be reached: no response in time");
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"huggingface.co", "ftp://x", "http://", "http://a b"})
-    void refusesAnEndpointThatIsNone(String endpoint) {
+    void rejectsInvalidEndpoint(String endpoint) {
         environment.put("HF_ENDPOINT", endpoint);
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
@@ -413,15 +415,15 @@ class HubModelProviderTest {
     }
 
     @Test
-    void theEndpointMayHaveAPath() throws Exception {
+    void endpointMayHaveAPath() throws Exception {
         hub.prefix = "/mirror/hf";
         environment.put("HF_ENDPOINT", hub.endpoint() + "/");
-        isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertComplete(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"1", "true", "YES", "on"})
-    void asksNothingWhenOffline(String value) throws Exception {
+    void sendsNoRequestWhenOffline(String value) throws Exception {
         environment.put("HF_HUB_OFFLINE", value);
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
@@ -438,29 +440,29 @@ class HubModelProviderTest {
     }
 
     @Test
-    void aBranchMovesOnlyWhenAsked() throws Exception {
+    void followsBranchOnlyOnRefresh() throws Exception {
         Path first = provide(REFERENCE);
         hub.commit = "a".repeat(40);
         hub.files.put("onnx/model.onnx", graph(70_000));
         assertThat(provide(REFERENCE)).isEqualTo(first);
         Path second = models().refresh(REFERENCE, directory, Progress.SILENT);
         assertThat(second.getFileName()).hasToString(hub.commit);
-        isWhole(second, "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertComplete(second, "tokenizer.json", "config.json", "onnx/model.onnx");
         assertThat(provide(REFERENCE)).isEqualTo(second);
         assertThat(provide(REFERENCE + "@" + FakeHub.COMMIT)).isEqualTo(first);
     }
 
     @Test
-    void aRevisionMayBeATagOrAPullRequest() throws Exception {
+    void revisionMayBeATagOrAPullRequest() throws Exception {
         hub.revision = "refs%2Fpr%2F7";
         Path snapshot = provide("hf:owner/name@refs/pr/7");
-        isWhole(snapshot, "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertComplete(snapshot, "tokenizer.json", "config.json", "onnx/model.onnx");
         assertThat(repository().resolve("refs/refs/pr/7")).hasContent(FakeHub.COMMIT);
         assertThat(provide("hf:owner/name@refs/pr/7")).isEqualTo(snapshot);
     }
 
     @Test
-    void theCacheIsWhereTheOtherToolsHaveIt() throws Exception {
+    void usesTheCacheDirectoryOfOtherTools() throws Exception {
         environment.put("HF_HUB_CACHE", directory.resolve("elsewhere").toString());
         assertThat(provide(REFERENCE)).startsWith(directory.resolve("elsewhere"));
         environment.remove("HF_HUB_CACHE");
@@ -474,7 +476,7 @@ class HubModelProviderTest {
     }
 
     @Test
-    void saysThatTheCacheCannotBeWritten() throws Exception {
+    void reportsCacheThatCannotBeWritten() throws Exception {
         Path file = Files.writeString(directory.resolve("file"), "");
         environment.put("HF_HOME", file.resolve("below").toString());
         assertThatThrownBy(() -> provide(REFERENCE))
@@ -503,9 +505,9 @@ class HubModelProviderTest {
         }
     }
 
-    /** A file in the place of a directory hinders root too, unlike permissions. */
+    /** A file instead of a directory stops root too, unlike permissions. */
     @Test
-    void aCacheIsUsedWhereLocksAndReferencesCannotBeWritten() throws Exception {
+    void worksWithoutWritableLocksAndReferences() throws Exception {
         Files.createDirectories(directory.resolve("hf/hub"));
         Files.writeString(directory.resolve("hf/hub/.locks"), "");
         provide(REFERENCE);
@@ -513,7 +515,7 @@ class HubModelProviderTest {
         Files.delete(repository().resolve("refs"));
         Files.writeString(repository().resolve("refs"), "");
         hub.requests.clear();
-        isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertComplete(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
         assertThat(hub.paths("GET")).as("only the branch was looked up").hasSize(1);
         try (Stream<Path> blobs = Files.list(repository().resolve("blobs"))) {
             assertThat(blobs).as("no parts are left").hasSize(3);
@@ -521,7 +523,7 @@ class HubModelProviderTest {
     }
 
     @Test
-    void rejectsABranchThatCannotBeMoved() throws Exception {
+    void rejectsReferenceThatCannotBeReplaced() throws Exception {
         provide(REFERENCE);
         Path ref = repository().resolve("refs/main");
         Files.delete(ref);
@@ -533,7 +535,7 @@ class HubModelProviderTest {
     }
 
     @Test
-    void anUnwritableCacheNamesWhatIsMissing() throws Exception {
+    void reportsWhyTheCacheCannotBeWritten() throws Exception {
         Files.createDirectories(repository());
         Path blobs = Files.writeString(repository().resolve("blobs"), "");
         assertThatThrownBy(() -> provide(REFERENCE))
@@ -549,7 +551,7 @@ class HubModelProviderTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void pullRepairsWhatIsTruncatedOrDamaged(boolean truncated) throws Exception {
+    void pullRepairsTruncatedAndDamagedFiles(boolean truncated) throws Exception {
         Path snapshot = provide(REFERENCE);
         for (String name : List.of("config.json", "tokenizer.json", "onnx/model.onnx")) {
             Path blob = snapshot.resolve(name).toRealPath();
@@ -583,7 +585,7 @@ class HubModelProviderTest {
                     }
                 };
         assertThat(models().refresh(REFERENCE, directory, progress)).isEqualTo(snapshot);
-        isWhole(snapshot, "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertComplete(snapshot, "tokenizer.json", "config.json", "onnx/model.onnx");
         assertThat(warnings)
                 .hasSize(3)
                 .allMatch(warning -> warning.endsWith(" and is downloaded again"))
@@ -596,7 +598,7 @@ class HubModelProviderTest {
     }
 
     @Test
-    void aTruncatedGraphNamesThePull() throws Exception {
+    void reportsHowToRepairTruncatedGraph() throws Exception {
         Path snapshot = provide(REFERENCE);
         Path blob = blob("onnx/model.onnx");
         Files.write(blob, Arrays.copyOf(Files.readAllBytes(blob), 1000));
@@ -610,11 +612,11 @@ class HubModelProviderTest {
     }
 
     @Test
-    void theFilesOfAnotherToolsDownloadAreNotTouched() throws Exception {
+    void doesNotTouchDownloadsOfOtherTools() throws Exception {
         Files.createDirectories(repository().resolve("blobs"));
         Path part = Path.of(blob("onnx/model.onnx") + ".incomplete");
         Files.write(part, new byte[1234]);
-        isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertComplete(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
         assertThat(part).hasBinaryContent(new byte[1234]);
         try (Stream<Path> locks = Files.walk(directory.resolve("hf/hub/.locks"))) {
             assertThat(locks.filter(Files::isRegularFile))
@@ -624,7 +626,7 @@ class HubModelProviderTest {
     }
 
     @Test
-    void goesThroughTheProxyOfTheEnvironment() throws Exception {
+    void usesTheProxyOfTheEnvironment() throws Exception {
         try (ForwardProxy proxy = new ForwardProxy()) {
             int port = URI.create(hub.endpoint()).getPort();
             proxy.hosts.put("hub.example", port);
@@ -632,7 +634,7 @@ class HubModelProviderTest {
             environment.put("HTTP_PROXY", "http://me:secret@127.0.0.1:" + proxy.port());
             environment.put("NO_PROXY", "127.0.0.1");
             environment.put("HF_ENDPOINT", "http://hub.example:" + port);
-            isWhole(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
+            assertComplete(provide(REFERENCE), "tokenizer.json", "config.json", "onnx/model.onnx");
             assertThat(proxy.requests)
                     .isNotEmpty()
                     .allMatch(line -> line.contains(" http://hub.example:" + port + "/"));
@@ -655,7 +657,7 @@ class HubModelProviderTest {
     }
 
     @Test
-    void namesTheProxyThatDoesNotAnswer() throws Exception {
+    void reportsUnreachableProxy() throws Exception {
         int port;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = socket.getLocalPort();
@@ -669,19 +671,19 @@ class HubModelProviderTest {
     }
 
     @RepeatedTest(10)
-    void severalAtOnceFetchOnce() throws Exception {
-        hub.questions = new CountDownLatch(4);
+    void concurrentThreadsDownloadOnce() throws Exception {
+        hub.graphRequests = new CountDownLatch(4);
         List<Thread> threads = new ArrayList<>();
-        List<Path> places = Collections.synchronizedList(new ArrayList<>());
+        List<Path> snapshots = Collections.synchronizedList(new ArrayList<>());
         for (int i = 0; i < 4; i++) {
-            threads.add(new Thread(() -> places.add(provide(REFERENCE))));
+            threads.add(new Thread(() -> snapshots.add(provide(REFERENCE))));
         }
         threads.forEach(Thread::start);
         for (Thread thread : threads) {
             thread.join();
         }
-        assertThat(places).hasSize(4);
-        isWhole(places.get(0), "tokenizer.json", "config.json", "onnx/model.onnx");
+        assertThat(snapshots).hasSize(4);
+        assertComplete(snapshots.get(0), "tokenizer.json", "config.json", "onnx/model.onnx");
         assertThat(hub.paths("GET")).containsOnlyOnce("store /onnx/model.onnx");
     }
 }

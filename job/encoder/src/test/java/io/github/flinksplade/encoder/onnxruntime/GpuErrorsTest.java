@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What users are told, of messages as the runtime and the dynamic linker write them. */
+/** Explanations of messages as ONNX Runtime and the dynamic linker write them. */
 class GpuErrorsTest {
 
     @ParameterizedTest
@@ -36,13 +36,15 @@ class GpuErrorsTest {
                 "Failed to parse provider option \"device_id\": Invalid device ID: 7, must be between"
                         + " 0 (inclusive) and 1 (exclusive). | GPU number 7 | nvidia-smi"
             })
-    void aGpuThatCannotBeUsedIsExplained(String reason, String what, String cure) {
-        assertThat(GpuErrors.explain(reason, Device.parse("cuda:7"))).contains(what).contains(cure);
+    void explainsWhyAGpuCannotBeUsed(String reason, String what, String advice) {
+        assertThat(GpuErrors.explain(reason, Device.parse("cuda:7")))
+                .contains(what)
+                .contains(advice);
     }
 
     /** As the CUDA provider writes it: 300 characters of paths and signatures before the cause. */
     @Test
-    void causeBehindLongPathsIsFound() {
+    void findsCauseAfterLongPaths() {
         String path = "/home/runner/build/onnxruntime/onnxruntime/core/";
         assertThat(
                         GpuErrors.explain(
@@ -70,13 +72,13 @@ class GpuErrorsTest {
     }
 
     @Test
-    void anUnknownReasonIsPassedOn() {
+    void returnsUnknownMessage() {
         assertThat(GpuErrors.explain("something else", Device.parse("cuda")))
                 .isEqualTo("something else");
     }
 
     @Test
-    void exhaustedMemoryIsKnownByItsMessages() {
+    void recognizesOutOfMemory() {
         for (String message :
                 List.of(
                         "bfc_arena.cc:376 void* onnxruntime::BFCArena::AllocateRawInternal(size_t,"

@@ -16,18 +16,18 @@ class NativeLibrariesTest {
 
     @TempDir Path directory;
 
-    private String unusable(Path where, Throwable e) {
-        return NativeLibraries.unusable("a library", where, "OPTION", e).getMessage();
+    private String message(Path where, Throwable e) {
+        return NativeLibraries.loadFailure("a library", where, "OPTION", e).getMessage();
     }
 
     @Test
-    void namesTheDirectoryAndTheWayOut() throws Exception {
+    void reportsDirectoryAndOption() throws Exception {
         Throwable mapping =
                 new UnsatisfiedLinkError(
                         "/t/lib.so: /t/lib.so: failed to map segment from shared object");
-        // what a second use of the class gives
+        // the error of a second use of the class
         for (Throwable e : List.of(mapping, new NoClassDefFoundError("x").initCause(mapping))) {
-            assertThat(unusable(directory, e))
+            assertThat(message(directory, e))
                     .isEqualTo(
                             "the native library of a library cannot be loaded: "
                                     + directory
@@ -35,17 +35,17 @@ class NativeLibrariesTest {
                                     + " with OPTION");
         }
         Throwable other = new UnsatisfiedLinkError("version `GLIBC_2.99' not found");
-        assertThat(unusable(directory, other))
+        assertThat(message(directory, other))
                 .contains("cannot be loaded: version `GLIBC_2.99' not found; ");
-        assertThat(unusable(directory.resolve("missing"), other))
+        assertThat(message(directory.resolve("missing"), other))
                 .contains(": " + directory.resolve("missing") + " does not exist; ");
         Path file = Files.writeString(directory.resolve("file"), "");
-        assertThat(unusable(file.resolve("below"), other))
+        assertThat(message(file.resolve("below"), other))
                 .contains(": " + file + " is not a directory; ");
     }
 
     @Test
-    void theTokenizersAreUnpackedInTheHomeDirectory() throws IOException {
+    void unpacksTokenizersIntoTheHomeDirectory() throws IOException {
         Path temporary = directory.resolve("tmp");
         Path home = Files.createDirectory(directory.resolve("home"));
         Map<String, String> environment = Map.of("HOME", home.toString());
@@ -54,7 +54,7 @@ class NativeLibrariesTest {
         Files.createDirectories(home.resolve(".djl.ai/tokenizers/1.0-cpu"));
         assertThat(NativeLibraries.tokenizerCache(environment, temporary))
                 .isEqualTo(home.resolve(".djl.ai"));
-        // the place of the directory is taken, which hinders root too
+        // a file instead of the directory, which stops root too
         Path file = Files.writeString(directory.resolve("file"), "");
         Path taken = file.resolve("home");
         assertThat(NativeLibraries.tokenizerCache(Map.of("HOME", taken.toString()), temporary))
@@ -62,7 +62,7 @@ class NativeLibrariesTest {
     }
 
     @Test
-    void otherUsersCanReadWhatIsUnpacked() throws IOException {
+    void unpackedFilesAreReadableForOtherUsers() throws IOException {
         NativeLibraries.tokenizers();
         Path unpacked = Utils.getEngineCacheDir("tokenizers");
         try (Stream<Path> versions = Files.list(unpacked)) {

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Everything is compared with the Hugging Face library, which has the last word. */
+/** Compares all results with those of the Hugging Face library, which is the reference. */
 class WordPieceTest {
 
     private static final long SEED = 20_261_017;
@@ -46,7 +46,7 @@ class WordPieceTest {
     /** BERT's tokenizer.json, 30,522 terms. */
     private static ObjectNode bert;
 
-    /** The same with each letter and mark as a term, so that no difference hides in [UNK]. */
+    /** The same with each letter and mark as a term, so that [UNK] hides no difference. */
     private static ObjectNode letters;
 
     @TempDir Path directory;
@@ -77,7 +77,8 @@ class WordPieceTest {
     }
 
     private static WordPiece own(JsonNode json) {
-        return WordPiece.of(json).orElseThrow(() -> new AssertionError("taken for not plain"));
+        return WordPiece.of(json)
+                .orElseThrow(() -> new AssertionError("not recognized as plain BERT"));
     }
 
     private static HuggingFaceTokenizer library(JsonNode json) throws IOException {
@@ -104,22 +105,23 @@ class WordPieceTest {
                                 .put("lowercase", lower));
     }
 
-    private static void equal(JsonNode json, Iterable<String> texts) throws IOException {
+    private static void assertEqual(JsonNode json, Iterable<String> texts) throws IOException {
         WordPiece own = own(json);
         try (HuggingFaceTokenizer library = library(json)) {
             List<String> batch = new ArrayList<>();
             for (String text : texts) {
                 batch.add(text);
                 if (batch.size() == BATCH) {
-                    equal(own, library, batch);
+                    assertEqual(own, library, batch);
                     batch.clear();
                 }
             }
-            equal(own, library, batch);
+            assertEqual(own, library, batch);
         }
     }
 
-    private static void equal(WordPiece own, HuggingFaceTokenizer library, List<String> texts) {
+    private static void assertEqual(
+            WordPiece own, HuggingFaceTokenizer library, List<String> texts) {
         if (texts.isEmpty()) {
             return;
         }
@@ -151,16 +153,16 @@ class WordPieceTest {
                                     int from = block * together;
                                     for (int c = from; c < from + together; c++) {
                                         if (c < 0xD800 || c > 0xDFFF) {
-                                            surrounded(text, Character.toString(c));
+                                            appendSurrounded(text, Character.toString(c));
                                         }
                                     }
                                     return text.toString();
                                 });
-        equal(normalizing(letters, clean, chinese, strip, lower), texts::iterator);
+        assertEqual(normalizing(letters, clean, chinese, strip, lower), texts::iterator);
     }
 
-    private static void surrounded(StringBuilder text, String c) {
-        // U+1D165 is a mark that is not taken away
+    private static void appendSurrounded(StringBuilder text, String c) {
+        // U+1D165 is a mark that is not removed
         text.append(c).append(" a").append(c).append("b \uD834\uDD65").append(c).append(' ');
     }
 
@@ -168,7 +170,7 @@ class WordPieceTest {
     @MethodSource("normalizers")
     void mixedLinesWithEachNormalizer(boolean clean, boolean chinese, Boolean strip, boolean lower)
             throws IOException {
-        equal(normalizing(letters, clean, chinese, strip, lower), lines(LINES));
+        assertEqual(normalizing(letters, clean, chinese, strip, lower), lines(LINES));
     }
 
     static Stream<Object[]> normalizers() {
@@ -185,18 +187,18 @@ class WordPieceTest {
 
     @Test
     void mixedLinesWithBertsVocabulary() throws IOException {
-        equal(bert, lines(LINES_OF_BERT));
-        equal(normalizing(bert, true, true, false, false), lines(LINES_OF_BERT / 4));
+        assertEqual(bert, lines(LINES_OF_BERT));
+        assertEqual(normalizing(bert, true, true, false, false), lines(LINES_OF_BERT / 4));
     }
 
     @Test
     void prose() throws IOException {
-        assumeThat(DEBIAN).as("the corpora beside the project").exists();
+        assumeThat(DEBIAN).as("the corpora next to the project").exists();
         List<String> texts = new ArrayList<>();
         for (String line : Files.readAllLines(DEBIAN)) {
             texts.add(JSON.readTree(line).path("text").asText());
         }
-        equal(bert, texts);
+        assertEqual(bert, texts);
     }
 
     private static Iterable<String> lines(int count) {
@@ -235,7 +237,7 @@ class WordPieceTest {
             case 5 -> characters(random, 4, 0x4E00, 0x9FFF, 0x3040, 0x30FF, 0x20000, 0x2CEAF);
             case 6 -> characters(random, 4, 0xAC00, 0xD7A3, 0x1100, 0x11FF, 0xF900, 0xFAFF);
             case 7 -> "a" + characters(random, 4, 0x300, 0x36F, 0x591, 0x5C7, 0x64B, 0x65F);
-            // marks that are not taken away, and what may stand between them
+            // marks that are not removed, and characters between them
             case 8 ->
                     "a"
                             + characters(
@@ -272,10 +274,10 @@ class WordPieceTest {
         return choices[random.nextInt(choices.length)];
     }
 
-    /** Up to so many characters from ranges, each range as likely; no half of one. */
-    private static String characters(Random random, int most, int... ranges) {
+    /** Up to {@code max} characters from equally likely ranges; no lone surrogates. */
+    private static String characters(Random random, int max, int... ranges) {
         StringBuilder characters = new StringBuilder();
-        for (int i = random.nextInt(most); i >= 0; i--) {
+        for (int i = random.nextInt(max); i >= 0; i--) {
             int range = 2 * random.nextInt(ranges.length / 2);
             int c = ranges[range] + random.nextInt(ranges[range + 1] - ranges[range] + 1);
             characters.appendCodePoint(c >= 0xD800 && c <= 0xDFFF ? '?' : c);
@@ -285,17 +287,17 @@ class WordPieceTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 3, 200})
-    void theLongestWordIsTheFiles(int most) throws IOException {
+    void usesMaxWordLengthOfTheFile(int max) throws IOException {
         JsonNode json =
                 with(
                         bert,
-                        b -> ((ObjectNode) b.path("model")).put("max_input_chars_per_word", most));
-        equal(json, lines(LINES));
+                        b -> ((ObjectNode) b.path("model")).put("max_input_chars_per_word", max));
+        assertEqual(json, lines(LINES));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "@", "the", "\uD835\uDD38"})
-    void thePrefixIsTheFiles(String prefix) throws IOException {
+    void usesContinuationPrefixOfTheFile(String prefix) throws IOException {
         JsonNode json =
                 with(
                         bert,
@@ -313,11 +315,11 @@ class WordPieceTest {
                                                             term.getKey().replace("##", prefix),
                                                             term.getValue()));
                         });
-        equal(json, lines(LINES));
+        assertEqual(json, lines(LINES));
     }
 
     @Test
-    void tokensAreAddedAsTheLibraryDoes() throws IOException {
+    void matchesAddedTokensAsTheLibraryDoes() throws IOException {
         JsonNode json =
                 with(
                         bert,
@@ -330,8 +332,8 @@ class WordPieceTest {
                             }
                             added.add(token(1996, "the", true));
                         });
-        equal(json, lines(LINES));
-        equal(
+        assertEqual(json, lines(LINES));
+        assertEqual(
                 json,
                 List.of(
                         "[MASK]xx[MASKx]",
@@ -349,7 +351,7 @@ class WordPieceTest {
     }
 
     @Test
-    void whatStandsAroundATextIsTheFiles() throws IOException {
+    void usesSpecialTokensOfTheFile() throws IOException {
         JsonNode old =
                 with(
                         bert,
@@ -359,7 +361,7 @@ class WordPieceTest {
                             processor.putArray("sep").add("[SEP]").add(7);
                             processor.putArray("cls").add("[CLS]").add(8);
                         });
-        equal(old, List.of("", "a", "[SEP]"));
+        assertEqual(old, List.of("", "a", "[SEP]"));
         assertThat(own(old).encode("a")).containsExactly(8, 1037, 7);
         JsonNode longer =
                 with(
@@ -371,12 +373,12 @@ class WordPieceTest {
                             ((ArrayNode) b.at("/post_processor/special_tokens/[SEP]/tokens"))
                                     .add("x");
                         });
-        equal(longer, List.of("", "a", "[SEP]"));
+        assertEqual(longer, List.of("", "a", "[SEP]"));
         assertThat(own(longer).encode("a")).containsExactly(101, 102, 9, 1037, 102, 9);
     }
 
     @Test
-    void twoTermsMayShareAnIdAndAModelMayLackItsType() throws IOException {
+    void supportsSharedIdsAndModelsWithoutType() throws IOException {
         JsonNode json =
                 with(
                         bert,
@@ -384,13 +386,13 @@ class WordPieceTest {
                             ((ObjectNode) b.path("model")).remove("type");
                             ((ObjectNode) b.path("model").path("vocab")).put("zzzz", 1037);
                         });
-        equal(json, List.of("zzzz a zzzzz"));
+        assertEqual(json, List.of("zzzz a zzzzz"));
         assertThat(own(json).encode("zzzz")).containsExactly(101, 1037, 102);
     }
 
     @ParameterizedTest
     @MethodSource("others")
-    void whatIsNotSurelyPlainIsLeftToTheLibrary(String what, Consumer<ObjectNode> change) {
+    void rejectsFilesThatAreNotPlainBert(String what, Consumer<ObjectNode> change) {
         assertThat(WordPiece.of(bert)).isPresent();
         assertThat(WordPiece.of(with(bert, change))).as(what).isEmpty();
     }
@@ -411,7 +413,7 @@ class WordPieceTest {
                 other("no prefix", "model/continuing_subword_prefix", null),
                 other("no longest word", "model/max_input_chars_per_word", null),
                 other("no vocabulary", "model/vocab", null),
-                other("an id that is none", "model/vocab/the", "x"),
+                other("an invalid id", "model/vocab/the", "x"),
                 other("no normalizer", "normalizer", null),
                 other("several normalizers", "normalizer/type", "Sequence"),
                 other("another normalizer", "normalizer/type", "NFC"),
@@ -425,7 +427,7 @@ class WordPieceTest {
                 other("another post-processor", "post_processor/type", "RobertaProcessing"),
                 other("no text", "post_processor/single/1", null),
                 other("a special token without ids", "post_processor/special_tokens/[CLS]", null),
-                other("an added token in normalised text", "added_tokens/1/normalized", true),
+                other("an added token in normalized text", "added_tokens/1/normalized", true),
                 other("an added token as a word", "added_tokens/1/single_word", true),
                 other("an added token with spaces before it", "added_tokens/1/lstrip", true),
                 other("an added token with spaces after it", "added_tokens/1/rstrip", true),
@@ -453,7 +455,7 @@ class WordPieceTest {
     }
 
     @Test
-    void aTextIsCutAndCountedAsByTheLibrary() throws IOException {
+    void truncatesAndCountsAsTheLibraryDoes() throws IOException {
         Path file = directory.resolve("tokenizer.json");
         Files.write(file, JSON.writeValueAsBytes(bert));
         try (ModelTokenizer tokens = ModelTokenizer.read(file);
@@ -464,38 +466,38 @@ class WordPieceTest {
                 long[] whole = library.encode(text, true, false).getIds();
                 for (int limit : new int[] {3, 16, 64}) {
                     TokenSequence sequence = tokens.tokenize(text, limit);
-                    boolean cut = whole.length > limit;
+                    boolean isTruncated = whole.length > limit;
                     long[] expected = Arrays.copyOf(whole, Math.min(limit, whole.length));
                     expected[expected.length - 1] = 102;
                     assertThat(Arrays.stream(sequence.ids()).asLongStream().toArray())
                             .as("%d tokens of <%s> (%s), seed %d", limit, text, hex(text), SEED)
                             .isEqualTo(expected);
                     assertThat(sequence.tokens()).isEqualTo(whole.length);
-                    assertThat(sequence.truncated()).isEqualTo(cut);
+                    assertThat(sequence.truncated()).isEqualTo(isTruncated);
                 }
             }
         }
     }
 
     @Test
-    void aDifferenceIsSeenWhenATokenizerIsLoaded() throws IOException {
+    void detectsDifferencesWhenLoading() throws IOException {
         String[] terms = {"a", "##s", null, "dog"};
         try (HuggingFaceTokenizer library = library(bert)) {
-            assertThat(ModelTokenizer.agree(own(bert), library, terms)).isTrue();
+            assertThat(ModelTokenizer.isEquivalent(own(bert), library, terms)).isTrue();
             assertThat(
-                            ModelTokenizer.agree(
+                            ModelTokenizer.isEquivalent(
                                     own(normalizing(bert, true, true, null, false)),
                                     library,
                                     terms))
                     .isFalse();
             JsonNode other =
                     with(bert, b -> ((ObjectNode) b.path("model").path("vocab")).put("dog", 5));
-            assertThat(ModelTokenizer.agree(own(other), library, terms)).isFalse();
+            assertThat(ModelTokenizer.isEquivalent(own(other), library, terms)).isFalse();
         }
     }
 
     @Test
-    void halfOfACharacterIsReadAsReplaced() throws IOException {
+    void replacesLoneSurrogates() throws IOException {
         Path file = directory.resolve("tokenizer.json");
         Files.write(file, JSON.writeValueAsBytes(normalizing(bert, false, true, null, true)));
         try (ModelTokenizer tokens = ModelTokenizer.read(file)) {
@@ -506,7 +508,7 @@ class WordPieceTest {
     }
 
     @Test
-    void manyThreadsReadTheSame() {
+    void concurrentThreadsGetTheSameTokens() {
         List<String> texts = new ArrayList<>();
         lines(2_000).forEach(texts::add);
         WordPiece alone = own(bert);

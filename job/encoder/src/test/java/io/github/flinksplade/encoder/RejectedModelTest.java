@@ -19,8 +19,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whatever is wrong with a model's files is said in one sentence that names the file. */
-class RefusedModelTest {
+/** Whatever is wrong with a model's files is reported in one sentence that names the file. */
+class RejectedModelTest {
 
     @TempDir Path directory;
     private Path graph;
@@ -36,7 +36,7 @@ class RefusedModelTest {
         model.write(directory);
     }
 
-    private AbstractThrowableAssert<?, ? extends Throwable> assertRefused() {
+    private AbstractThrowableAssert<?, ? extends Throwable> assertRejected() {
         Throwable thrown =
                 catchThrowable(
                         () ->
@@ -50,23 +50,23 @@ class RefusedModelTest {
     }
 
     @Test
-    void emptyCutOffDamagedAndOtherFiles() throws IOException {
+    void rejectsEmptyTruncatedDamagedAndOtherFiles() throws IOException {
         write(new RandomMaskedLanguageModel());
         byte[] whole = Files.readAllBytes(graph);
         Files.write(graph, new byte[0]);
-        assertRefused().hasMessageContaining(graph.toString()).hasMessageContaining("is empty");
+        assertRejected().hasMessageContaining(graph.toString()).hasMessageContaining("is empty");
         for (int size : new int[] {1, 100, whole.length / 2, whole.length - 1}) {
             Files.write(graph, Arrays.copyOf(whole, size));
-            assertRefused().hasMessageContaining(graph.toString());
+            assertRejected().hasMessageContaining(graph.toString());
         }
         Files.writeString(graph, "<html>404</html>");
-        assertRefused().hasMessageContaining(graph + " is not an ONNX model");
+        assertRejected().hasMessageContaining(graph + " is not an ONNX model");
         Files.delete(graph);
-        assertRefused().hasMessageContaining("the file " + graph + " does not exist");
+        assertRejected().hasMessageContaining("the file " + graph + " does not exist");
     }
 
     @Test
-    void aWeightOfAnotherSizeThanItsShape() throws IOException {
+    void rejectsWeightThatDoesNotMatchItsShape() throws IOException {
         write(new RandomMaskedLanguageModel());
         ModelProto.Builder model = ModelProto.parseFrom(Files.readAllBytes(graph)).toBuilder();
         for (TensorProto.Builder tensor : model.getGraphBuilder().getInitializerBuilderList()) {
@@ -75,47 +75,49 @@ class RefusedModelTest {
             }
         }
         Files.write(graph, model.build().toByteArray());
-        assertRefused().hasMessageContaining("weight decoder should have");
+        assertRejected().hasMessageContaining("weight decoder should have");
     }
 
     @Test
-    void externalWeightsMissingCutOffOrElsewhere() throws IOException {
+    void rejectsExternalWeightsThatAreMissingTruncatedOrOutside() throws IOException {
         write(new RandomMaskedLanguageModel().external());
         Path data = directory.resolve("model.onnx.data");
         byte[] whole = Files.readAllBytes(data);
         Files.write(data, Arrays.copyOf(whole, whole.length - 1));
-        assertRefused().hasMessageContaining(data + " is truncated");
+        assertRejected().hasMessageContaining(data + " is truncated");
         Files.delete(data);
-        assertRefused().hasMessageContaining(data + " is missing");
+        assertRejected().hasMessageContaining(data + " is missing");
 
-        for (String place : new String[] {"/etc/passwd", "../other/data", "a/../../data", ""}) {
+        for (String location : new String[] {"/etc/passwd", "../other/data", "a/../../data", ""}) {
             ModelProto.Builder model = ModelProto.parseFrom(Files.readAllBytes(graph)).toBuilder();
             for (TensorProto.Builder tensor : model.getGraphBuilder().getInitializerBuilderList()) {
                 if (tensor.getExternalDataCount() > 0) {
                     tensor.setExternalData(
                             0,
-                            StringStringEntryProto.newBuilder().setKey("location").setValue(place));
+                            StringStringEntryProto.newBuilder()
+                                    .setKey("location")
+                                    .setValue(location));
                 }
             }
             Files.write(graph, model.build().toByteArray());
-            assertRefused().hasMessageContaining("outside its directory");
+            assertRejected().hasMessageContaining("outside its directory");
         }
     }
 
     @Test
-    void aDenseEncoder() {
+    void rejectsDenseEncoder() {
         write(new RandomMaskedLanguageModel().tail(Tail.HIDDEN_STATES));
-        assertRefused()
+        assertRejected()
                 .hasMessageContaining("203 terms")
                 .hasMessageContaining("input_ids int64[batch, sequence]")
                 .hasMessageContaining("last_hidden_state float[batch, sequence, 32]")
                 .hasMessageContaining("masked language model");
         write(new RandomMaskedLanguageModel().tail(Tail.HIDDEN_STATES).withoutShapes());
-        assertRefused().hasMessageContaining("203 terms");
+        assertRejected().hasMessageContaining("203 terms");
     }
 
     @Test
-    void anImageModel() throws IOException {
+    void rejectsImageModel() throws IOException {
         write(new RandomMaskedLanguageModel());
         ModelProto.Builder model = ModelProto.parseFrom(Files.readAllBytes(graph)).toBuilder();
         model.getGraphBuilder()
@@ -128,62 +130,62 @@ class RefusedModelTest {
                                                         TypeProto.Tensor.newBuilder()
                                                                 .setElemType(1))));
         Files.write(graph, model.build().toByteArray());
-        assertRefused()
+        assertRejected()
                 .hasMessageContaining("pixel_values")
                 .hasMessageContaining("inputs input_ids")
                 .hasMessageContaining("outputs logits");
     }
 
     @Test
-    void aTokenizerOfAnotherModel() throws IOException {
+    void rejectsTokenizerOfAnotherModel() throws IOException {
         write(new RandomMaskedLanguageModel().vocabulary(500));
         byte[] larger = Files.readAllBytes(tokenizer);
         write(new RandomMaskedLanguageModel().vocabulary(203));
         byte[] smaller = Files.readAllBytes(tokenizer);
         Files.write(tokenizer, larger);
-        assertRefused().hasMessageContaining("500 terms").hasMessageContaining("203");
+        assertRejected().hasMessageContaining("500 terms").hasMessageContaining("203");
         write(new RandomMaskedLanguageModel().vocabulary(500));
         Files.write(tokenizer, smaller);
-        assertRefused().hasMessageContaining("203 terms").hasMessageContaining("500");
+        assertRejected().hasMessageContaining("203 terms").hasMessageContaining("500");
     }
 
     @Test
-    void brokenTokenizers() throws IOException {
+    void rejectsDamagedTokenizers() throws IOException {
         write(new RandomMaskedLanguageModel());
         String whole = Files.readString(tokenizer);
         Files.writeString(tokenizer, whole.substring(0, whole.length() / 2));
-        assertRefused().hasMessageContaining(tokenizer + " is not JSON");
+        assertRejected().hasMessageContaining(tokenizer + " is not JSON");
         Files.writeString(tokenizer, "");
-        assertRefused().hasMessageContaining(tokenizer.toString());
+        assertRejected().hasMessageContaining(tokenizer.toString());
         Files.writeString(tokenizer, "[]");
-        assertRefused().hasMessageContaining(tokenizer + " is not a tokenizer");
+        assertRejected().hasMessageContaining(tokenizer + " is not a tokenizer");
         Files.writeString(tokenizer, whole.replace("\"WordPiece\"", "\"Morse\""));
-        assertRefused().hasMessageContaining(tokenizer + " is not a tokenizer");
+        assertRejected().hasMessageContaining(tokenizer + " is not a tokenizer");
         Files.writeString(tokenizer, whole.replace("\"hello\":", "\"hello\":1000000000,\"x\":"));
-        assertRefused().hasMessageContaining(tokenizer + " is not a tokenizer");
+        assertRejected().hasMessageContaining(tokenizer + " is not a tokenizer");
         Files.delete(tokenizer);
-        assertRefused().hasMessageContaining(tokenizer.toString());
+        assertRejected().hasMessageContaining(tokenizer.toString());
     }
 
     @Test
-    void aFixedLengthWithoutAMask() {
+    void rejectsFixedLengthWithoutMask() {
         write(new RandomMaskedLanguageModel().withoutMask().fixedTokens(16));
-        assertRefused().hasMessageContaining("16 tokens").hasMessageContaining("attention_mask");
+        assertRejected().hasMessageContaining("16 tokens").hasMessageContaining("attention_mask");
     }
 
     @Test
-    void anOperatorThatTheRuntimeLacks() throws IOException {
+    void rejectsUnknownOperator() throws IOException {
         write(new RandomMaskedLanguageModel());
         ModelProto.Builder model = ModelProto.parseFrom(Files.readAllBytes(graph)).toBuilder();
         model.getGraphBuilder().getNodeBuilder(0).setOpType("Telepathy");
         Files.write(graph, model.build().toByteArray());
-        assertRefused()
+        assertRejected()
                 .hasMessageContaining("ONNX Runtime cannot load " + graph)
                 .hasMessageContaining("Telepathy");
     }
 
     @Test
-    void aFixedVocabularyIsPaddedToARoundNumberOnly() {
+    void acceptsVocabularyPaddedToARoundNumberOnly() {
         write(new RandomMaskedLanguageModel().columns(208));
         SpladeEncoder.open(RandomMaskedLanguageModel.files(directory), EncoderOptions.defaults())
                 .close();
