@@ -124,6 +124,17 @@ class ArchitectureTest {
     }
 
     @Test
+    void packagesOfTheAppHaveNoCycles() {
+        SlicesRuleDefinition.slices()
+                .matching(HOUSE + "app.(*)..")
+                .should()
+                .beFreeOfCycles()
+                .check(classes);
+        // nor by way of the main classes, which are in no slice
+        forbid("app.*..", HOUSE + "app");
+    }
+
+    @Test
     void internalsStayInside() {
         for (String module : new String[] {"encoder", "builtin", "pipeline"}) {
             noClasses()

@@ -3,6 +3,8 @@ package io.github.flinksplade.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.flinksplade.app.console.ExitCode;
+import io.github.flinksplade.app.console.UserException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -115,7 +117,7 @@ class MainTest {
                     run stray                            | unexpected argument 'stray'
                     search hello                         | Missing required option: '--index=URI'
                     run --from                           | Missing required parameter for option '--from' (URI)
-                    encode --format xml hello            | Invalid value for option '--format': expected one of [HYBRID, LUCENE, CARD, ANSERINI] (case-insensitive) but was 'xml'
+                    encode --format xml hello            | Invalid value for option '--format': unknown format 'xml'; write indices, lucene, terms or anserini
                     model                                | a command is missing
                     bench job --documents many           | Invalid value for option '--documents': 'many' is not an int
                     """)

@@ -1,0 +1,126 @@
+package io.github.flinksplade.app.cli;
+
+import io.github.flinksplade.app.config.JobSettings;
+import io.github.flinksplade.app.config.JobSettings.Given;
+import io.github.flinksplade.app.config.Setting;
+import io.github.flinksplade.app.console.Console;
+import io.github.flinksplade.app.console.DownloadProgress;
+import io.github.flinksplade.app.console.ExitCode;
+import io.github.flinksplade.app.console.UserException;
+import io.github.flinksplade.app.local.LocalConfiguration;
+import io.github.flinksplade.app.local.StateDirectory;
+import io.github.flinksplade.bench.JobBenchmark;
+import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.encoder.EncoderOptions;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code bench job}. */
+@Command(
+        name = "job",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Measures a local run's job beside the encoder alone, in turns, in one run, and then how"
+                    + " long a document takes from source to target at 10, 50 and 90 %% of the job's"
+                    + " throughput.",
+            "Source and target are in memory; the latencies take at least 20 s each, unless"
+                    + " --latency-documents says less."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  flink-splade bench job --documents 64 --rounds 1",
+            "  flink-splade bench job --corpus corpus.jsonl --precision int8"
+        })
+final class BenchJobCommand implements Callable<Integer> {
+
+    @Mixin private BenchOptions bench = new BenchOptions(256, 3);
+
+    @Option(
+            names = "--model",
+            paramLabel = "MODEL",
+            description =
+                    "builtin:minilm (default), another model, or random weights of a known shape,"
+                            + " as bench encode has them.")
+    private String model = JobSettings.MODEL.fallback();
+
+    @Option(
+            names = "--precision",
+            paramLabel = "PRECISION",
+            description = "fp32 (default) or int8.")
+    private String precision = JobSettings.PRECISION.fallback();
+
+    @Option(
+            names = "--latency-documents",
+            paramLabel = "N",
+            description =
+                    "Documents whose latency is taken at each load; by default as many as come in"
+                            + " 20 s, but at least 100.")
+    private int latencyDocuments;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads; by default one for each core.")
+    private String threads = JobSettings.THREADS.fallback();
+
+    @Option(
+            names = "--model-cache",
+            paramLabel = "DIR",
+            description = "Where fetched and prepared models are kept.")
+    private String cache;
+
+    @Override
+    public Integer call() throws Exception {
+        bench.check();
+        Console console = bench.console();
+        JobSettings settings = settings();
+        EncoderOptions options =
+                EncoderOptions.defaults()
+                        .withPrecision(settings.precision())
+                        .withThreads(settings.threads())
+                        .withCacheDirectory(settings.modelCache());
+        List<String> texts = bench.texts();
+        JobBenchmark.Report report;
+        try (StateDirectory state = StateDirectory.temporary()) {
+            report =
+                    new JobBenchmark(
+                                    settings.model(),
+                                    options,
+                                    texts,
+                                    bench.rounds(),
+                                    Math.max(0, latencyDocuments),
+                                    LocalConfiguration.of(
+                                            settings, state.newRun().toUri(), state.work()),
+                                    new DownloadProgress(console),
+                                    console.err()::println)
+                            .run();
+        }
+        bench.print(report.toText(), report.toJson());
+        return ExitCode.OK;
+    }
+
+    /** Those of a local run; its source and target are named, for they must be, but not opened. */
+    private JobSettings settings() {
+        Map<String, Given> given = new LinkedHashMap<>();
+        put(given, JobSettings.FROM, "file:none");
+        put(given, JobSettings.TO, "file:none");
+        put(given, JobSettings.MODEL, model);
+        put(given, JobSettings.PRECISION, precision);
+        put(given, JobSettings.THREADS, threads);
+        if (cache != null) {
+            put(given, JobSettings.MODEL_CACHE, cache);
+        }
+        return JobSettings.of(given, Connectors.all().keySet());
+    }
+
+    private static void put(Map<String, Given> given, Setting<?> setting, String value) {
+        given.put(setting.key(), Given.of(UserException.COMMAND_LINE, value));
+    }
+}

@@ -1,0 +1,87 @@
+package io.github.flinksplade.app.cli;
+
+import io.github.flinksplade.app.config.JobSettings;
+import io.github.flinksplade.app.config.JobSettings.Given;
+import io.github.flinksplade.app.config.Setting;
+import io.github.flinksplade.app.console.UserException;
+import io.github.flinksplade.app.job.JobPlan;
+import io.github.flinksplade.app.local.LocalRun;
+import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.connector.VectorSource;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code copy}: vectors from one target to others, without encoding anything. */
+@Command(
+        name = "copy",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Fills targets with the vectors that another one holds, without encoding anything: the"
+                    + " same weights to the bit, with their versions, so that a job can go on"
+                    + " writing to both.",
+            "What has changed at the source since is left to 'run', or to copying again."
+        },
+        footer = {
+            "",
+            "Example, after 'flink-splade run --from file:docs.jsonl --to lucene:idx':",
+            "  flink-splade copy --from lucene:idx --to file:copied"
+        })
+final class CopyCommand implements Callable<Integer> {
+
+    /** Those of a job's settings that a copy has. */
+    static final List<Setting<?>> SETTINGS =
+            List.of(
+                    JobSettings.FROM,
+                    JobSettings.TO,
+                    JobSettings.DEAD_LETTERS,
+                    JobSettings.MODEL,
+                    JobSettings.MODEL_CACHE,
+                    JobSettings.CHECKPOINT_INTERVAL,
+                    JobSettings.ALLOW_MIXED_MODELS,
+                    JobSettings.MAX_DEAD_LETTERS);
+
+    @Spec private CommandSpec spec;
+    @ParentCommand private RootCommand root;
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            order = 1,
+            description =
+                    "A job.yaml with these settings and the connectors' properties;"
+                            + " docs/configuration.md lists them.")
+    private Path config;
+
+    @Override
+    public Integer call() throws Exception {
+        Map<String, Given> given = SettingOptions.given(spec, SETTINGS, config, Map.of());
+        JobSettings settings = JobSettings.of(given, Connectors.all().keySet());
+        if (settings.from().size() != 1) {
+            throw new UserException(
+                    "copy takes one --from, not "
+                            + settings.from().size()
+                            + "; copy them one after the other");
+        }
+        ConnectorUri from = settings.from().get(0);
+        VectorSource vectors = Connectors.of(from).vectors(from);
+        String model =
+                given.containsKey(JobSettings.MODEL.key())
+                        ? settings.model()
+                        : vectors.provenance().model();
+        return new LocalRun(
+                        settings,
+                        checked -> JobPlan.copying(checked, vectors, model),
+                        root.console(),
+                        root.isVerbose())
+                .run();
+    }
+}

@@ -1,0 +1,248 @@
+package io.github.flinksplade.app.cli;
+
+import io.github.flinksplade.app.config.JobSettings;
+import io.github.flinksplade.app.console.Console;
+import io.github.flinksplade.app.console.DownloadProgress;
+import io.github.flinksplade.app.console.ExitCode;
+import io.github.flinksplade.app.console.Results;
+import io.github.flinksplade.app.console.UserException;
+import io.github.flinksplade.app.model.CachedModels;
+import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.encoder.ModelFiles;
+import io.github.flinksplade.encoder.ModelInfo;
+import io.github.flinksplade.encoder.ModelStore;
+import io.github.flinksplade.encoder.SpladeEncoder;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code model}: what models there are and what they are. */
+@Command(
+        name = "model",
+        mixinStandardHelpOptions = true,
+        description = "Lists, fetches, checks, describes and quantises models.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {
+            ModelCommand.ListModels.class,
+            ModelCommand.Pull.class,
+            ModelCommand.Verify.class,
+            ModelCommand.Info.class,
+            ModelCommand.Quantize.class
+        },
+        footer = {"", "Example:", "  flink-splade model info builtin:minilm"})
+final class ModelCommand implements Runnable {
+
+    @Spec private CommandSpec spec;
+    @ParentCommand private RootCommand root;
+
+    @Override
+    public void run() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+
+    /** What the commands on one model share. */
+    abstract static class OnModel implements Callable<Integer> {
+
+        @ParentCommand ModelCommand parent;
+
+        @Parameters(
+                paramLabel = "MODEL",
+                description =
+                        "builtin:minilm, a directory, hf:owner/name[@revision], or a path of any"
+                                + " Flink file system.")
+        String model;
+
+        @Option(
+                names = "--model-cache",
+                paramLabel = "DIR",
+                description = "Where fetched and prepared models are kept.")
+        String cache;
+
+        @Option(
+                names = {"--sha256", "--model-sha256"},
+                paramLabel = "SHA256",
+                description = "The SHA-256 that the model must have; another one is refused.")
+        String sha256;
+
+        EncoderOptions options() {
+            return EncoderOptions.defaults()
+                    .withSha256(
+                            sha256 == null
+                                    ? null
+                                    : JobSettings.MODEL_SHA256.parse(
+                                            sha256, UserException.COMMAND_LINE))
+                    .withCacheDirectory(cache);
+        }
+
+        Console console() {
+            return parent.root.console();
+        }
+    }
+
+    /** What the commands share that open a model to run it. */
+    abstract static class OnOpenModel extends OnModel {
+
+        @Option(
+                names = "--precision",
+                paramLabel = "PRECISION",
+                description = "fp32 (default), int8 or fp16.")
+        private String precision = JobSettings.PRECISION.fallback();
+
+        @Option(
+                names = "--device",
+                paramLabel = "DEVICE",
+                description = "Where to run it: auto (default), cpu, cuda[:N], tensorrt[:N].")
+        private String device = JobSettings.DEVICE.fallback();
+
+        @Override
+        EncoderOptions options() {
+            String where = UserException.COMMAND_LINE;
+            return super.options()
+                    .withPrecision(JobSettings.PRECISION.parse(precision, where))
+                    .withDevice(JobSettings.DEVICE.parse(device, where));
+        }
+    }
+
+    /** {@code model list}. */
+    @Command(
+            name = "list",
+            mixinStandardHelpOptions = true,
+            description = "Lists the models that need no download: built in, and in the caches.",
+            footer = {"", "Example:", "  flink-splade model list"})
+    static final class ListModels implements Callable<Integer> {
+
+        @ParentCommand private ModelCommand parent;
+
+        @Option(
+                names = "--model-cache",
+                paramLabel = "DIR",
+                description = "Where fetched and prepared models are kept.")
+        private String cache;
+
+        @Override
+        public Integer call() {
+            Results results = new Results(parent.root.console());
+            CachedModels.list(System.getenv()).forEach(results::line);
+            results.flush();
+            return ExitCode.OK;
+        }
+    }
+
+    /** {@code model pull}. */
+    @Command(
+            name = "pull",
+            mixinStandardHelpOptions = true,
+            description =
+                    "Downloads a model, or what has changed or is damaged of it, so that it is"
+                            + " available offline, and prints its SHA-256 and the paths of its"
+                            + " files.",
+            footer = {"", "Example:", "  flink-splade model pull builtin:minilm"})
+    static final class Pull extends OnModel {
+
+        @Override
+        public Integer call() {
+            ModelFiles files = ModelStore.pull(model, options(), new DownloadProgress(console()));
+            Results results = new Results(console());
+            results.line("sha256:    " + files.sha256());
+            results.line("graph:     " + files.graph());
+            results.line("tokenizer: " + files.tokenizer());
+            results.flush();
+            return ExitCode.OK;
+        }
+    }
+
+    /** {@code model verify}. */
+    @Command(
+            name = "verify",
+            mixinStandardHelpOptions = true,
+            description =
+                    "Reads a model's files, compares those of the Hugging Face cache with their"
+                            + " digests, opens it and runs it once; with --sha256 also checks that"
+                            + " it is that model. Exit code 1 if a check fails.",
+            footer = {"", "Example:", "  flink-splade model verify builtin:minilm"})
+    static final class Verify extends OnOpenModel {
+
+        @Override
+        public Integer call() {
+            ModelStore.verify(model, options(), new DownloadProgress(console()));
+            try (SpladeEncoder encoder =
+                    SpladeEncoder.open(model, options(), new DownloadProgress(console()))) {
+                Results results = new Results(console());
+                results.line("ok: " + model + " has SHA-256 " + encoder.info().sha256());
+                results.flush();
+                return ExitCode.OK;
+            }
+        }
+    }
+
+    /** {@code model quantize}. */
+    @Command(
+            name = "quantize",
+            mixinStandardHelpOptions = true,
+            description = {
+                "Writes a model with its matrix products in 8-bit integers into a directory that can"
+                        + " be named as a model.",
+                "What --precision int8 makes by itself and keeps in the cache."
+            },
+            footer = {
+                "",
+                "Example:",
+                "  flink-splade model quantize builtin:minilm --to minilm-int8"
+            })
+    static final class Quantize extends OnModel {
+
+        @Option(
+                names = "--to",
+                required = true,
+                paramLabel = "DIR",
+                description = "Where to; made if it is not there.")
+        private Path directory;
+
+        @Override
+        public Integer call() {
+            ModelFiles files =
+                    ModelStore.resolve(model, options(), new DownloadProgress(console()));
+            ModelStore.quantize(files, directory, new DownloadProgress(console()));
+            Results results = new Results(console());
+            results.line("written: " + directory);
+            results.flush();
+            return ExitCode.OK;
+        }
+    }
+
+    /** {@code model info}. */
+    @Command(
+            name = "info",
+            mixinStandardHelpOptions = true,
+            description = "Describes a model: hashes, token limits, vocabulary, precision, graph.",
+            footer = {"", "Example:", "  flink-splade model info builtin:minilm"})
+    static final class Info extends OnOpenModel {
+
+        @Override
+        public Integer call() {
+            try (SpladeEncoder encoder =
+                    SpladeEncoder.open(model, options(), new DownloadProgress(console()))) {
+                ModelInfo info = encoder.info();
+                Results results = new Results(console());
+                results.line("name:             " + info.name());
+                results.line("sha256:           " + info.sha256());
+                results.line("tokenizer sha256: " + info.tokenizerSha256());
+                results.line("precision:        " + info.precision());
+                results.line("device:           " + info.device());
+                results.line("vocabulary:       " + info.vocabularySize() + " terms");
+                results.line("document tokens:  " + info.documentTokens());
+                results.line("query tokens:     " + info.queryTokens());
+                results.line("graph:            " + info.graph());
+                results.flush();
+                return ExitCode.OK;
+            }
+        }
+    }
+}
