@@ -25,7 +25,7 @@ class DemoITCase {
     }
 
     @Test
-    void searchesFindWhatSharesNoWordWithThem() throws IOException {
+    void findsHitsThatShareNoWordWithTheQuery() throws IOException {
         String[] demo = {"demo", "--dir", directory.toString()};
         Outcome first = MainTest.run("a large striped cat\n", demo);
         assertThat(first.code()).as(first.err()).isZero();
@@ -55,7 +55,7 @@ class DemoITCase {
         assertThat(second.out()).isEqualTo(first.out());
         assertThat(second.err()).isEqualTo("Using the index of the last demo: " + directory + "\n");
 
-        // an index that was damaged is made again
+        // a damaged index is built again
         Files.writeString(directory.resolve("index/segments_zz"), "broken");
         Outcome third = MainTest.run("", demo);
         assertThat(third.code()).as(third.err()).isZero();

@@ -5,7 +5,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code bench}: measures on this machine. */
+/** {@code bench}: measures speed on this machine. */
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,

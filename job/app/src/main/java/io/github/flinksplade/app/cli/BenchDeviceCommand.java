@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Checks that a GPU gives the vectors that the CPU gives, whatever the batch and however"
-                    + " little memory it has, and measures it. Exit code 1 if something fails."
+            "Checks that a GPU computes the same vectors as the CPU, for every batch size and with"
+                    + " little memory, and measures its speed. Exits with 1 if a check fails."
         },
         footer = {"", "Example:", "  flink-splade bench device --device cuda:0"})
 final class BenchDeviceCommand implements Callable<Integer> {
@@ -35,34 +35,31 @@ final class BenchDeviceCommand implements Callable<Integer> {
             names = "--device",
             paramLabel = "DEVICE",
             description =
-                    "What to check: cuda[:N] (default cuda), tensorrt[:N]; rehearsal does all of it"
+                    "The device: cuda[:N] (default: cuda) or tensorrt[:N]; rehearsal runs every check"
                             + " on the CPU.")
     private String device = "cuda";
 
     @Option(
             names = "--model",
             paramLabel = "MODEL",
-            description = "The model to check with; by default builtin:minilm.")
+            description = "The model. Default: builtin:minilm.")
     private String model = JobSettings.MODEL.fallback();
 
     @Option(
             names = "--corpus",
             paramLabel = "FILE",
             description =
-                    "Texts: *.jsonl with a \"text\" each, or one text a line. By default definitions"
+                    "Texts: *.jsonl with a \"text\" each, or one text per line. Default: definitions"
                             + " of WordNet 3.1.")
     private Path corpus;
 
-    @Option(
-            names = "--documents",
-            paramLabel = "N",
-            description = "Texts to check with; by default 256.")
+    @Option(names = "--documents", paramLabel = "N", description = "Number of texts. Default: 256.")
     private int documents = 256;
 
     @Option(
             names = "--model-cache",
             paramLabel = "DIR",
-            description = "Where fetched and prepared models are kept.")
+            description = "Directory of downloaded and prepared models.")
     private String cache;
 
     @Override
@@ -71,8 +68,8 @@ final class BenchDeviceCommand implements Callable<Integer> {
         if (documents < 1) {
             throw UserException.at(where, "--documents must be at least 1", null);
         }
-        Device chosen = JobSettings.DEVICE.parse(device, where);
-        if (chosen.kind() == Device.Kind.AUTO || chosen.kind() == Device.Kind.CPU) {
+        Device parsed = JobSettings.DEVICE.parse(device, where);
+        if (parsed.kind() == Device.Kind.AUTO || parsed.kind() == Device.Kind.CPU) {
             throw UserException.at(where, "--device must be a GPU, or rehearsal", null);
         }
         List<String> texts = BenchOptions.read(corpus, documents);
@@ -80,7 +77,7 @@ final class BenchDeviceCommand implements Callable<Integer> {
         DeviceCheck check =
                 new DeviceCheck(
                         model,
-                        EncoderOptions.defaults().withDevice(chosen).withCacheDirectory(cache),
+                        EncoderOptions.defaults().withDevice(parsed).withCacheDirectory(cache),
                         texts,
                         new DownloadProgress(console),
                         console.err()::println);

@@ -21,8 +21,8 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Measures the encoder beside the recipe of the models' cards, in turns, in one run.",
-            "Prints medians with the least and the greatest of the rounds."
+            "Measures the encoder and the recipe of the model cards, interleaved in one process.",
+            "Prints the median, minimum and maximum of the rounds."
         },
         footer = {
             "",
@@ -38,7 +38,7 @@ final class BenchEncodeCommand implements Callable<Integer> {
             names = "--model",
             paramLabel = "MODEL",
             description =
-                    "builtin:minilm (default), another model, or random weights of a known"
+                    "builtin:minilm (default), any other model, or random weights of a known"
                             + " shape: synthetic:bert-base, synthetic:distilbert,"
                             + " synthetic:xlm-r, synthetic:minilm.")
     private String model = JobSettings.MODEL.fallback();
@@ -47,53 +47,50 @@ final class BenchEncodeCommand implements Callable<Integer> {
             names = "--precision",
             split = ",",
             paramLabel = "PRECISION",
-            description = "What to measure; by default fp32,int8, and on a GPU fp32,fp16.")
+            description = "What to measure. Default: fp32,int8; on a GPU fp32,fp16.")
     private List<String> precisions;
 
     @Option(
             names = "--device",
             paramLabel = "DEVICE",
-            description = "Where all of it runs, the recipe too: cpu (default), cuda[:N].")
+            description = "Where both of them run: cpu (default) or cuda[:N].")
     private String device = "cpu";
 
     @Option(
             names = "--document-tokens",
             paramLabel = "N",
-            description = "Tokens of a text that are read; by default as the model has it.")
+            description = "Max tokens of a text. Default: the model's own limit.")
     private String documentTokens = JobSettings.DOCUMENT_TOKENS.fallback();
 
     @Option(
             names = "--batch-tokens",
             paramLabel = "N",
-            description = "Tokens of a batch on a GPU; by default 16384.")
+            description = "Max tokens of a batch on a GPU. Default: 16384.")
     private String batchTokens = JobSettings.BATCH_TOKENS.fallback();
 
     @Option(
             names = "--memory-documents",
             paramLabel = "N",
             description =
-                    "Documents that a process of its own encodes to show its memory; by default"
+                    "Documents that a separate process encodes to measure its memory. Default:"
                             + " three times the texts.")
     private int memoryDocuments;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            description = "Threads; by default one for each core.")
+    @Option(names = "--threads", paramLabel = "N", description = "Threads. Default: one per core.")
     private String threads = "0";
 
     @Option(
             names = "--model-cache",
             paramLabel = "DIR",
-            description = "Where fetched and prepared models are kept.")
+            description = "Directory of downloaded and prepared models.")
     private String cache;
 
     @Override
     public Integer call() throws Exception {
         String where = UserException.COMMAND_LINE;
         bench.check();
-        Device on = JobSettings.DEVICE.parse(device, where);
-        boolean isGpu = on.kind() == Device.Kind.CUDA || on.kind() == Device.Kind.TENSORRT;
+        Device parsed = JobSettings.DEVICE.parse(device, where);
+        boolean isGpu = parsed.kind() == Device.Kind.CUDA || parsed.kind() == Device.Kind.TENSORRT;
         Console console = bench.console();
         List<String> texts = bench.texts();
         EncodeBenchmark benchmark =
@@ -101,7 +98,7 @@ final class BenchEncodeCommand implements Callable<Integer> {
                         model,
                         EncoderOptions.defaults()
                                 .withThreads(JobSettings.THREADS.parse(threads, where))
-                                .withDevice(on)
+                                .withDevice(parsed)
                                 .withDocumentTokens(
                                         JobSettings.DOCUMENT_TOKENS.parse(documentTokens, where))
                                 .withBatchTokens(JobSettings.BATCH_TOKENS.parse(batchTokens, where))

@@ -26,11 +26,10 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Measures a local run's job beside the encoder alone, in turns, in one run, and then how"
-                    + " long a document takes from source to target at 10, 50 and 90 %% of the job's"
-                    + " throughput.",
-            "Source and target are in memory; the latencies take at least 20 s each, unless"
-                    + " --latency-documents says less."
+            "Measures the job of a local run and the encoder alone, interleaved in one process, then"
+                    + " the latency from source to sink at 10, 50 and 90 %% of the job's throughput.",
+            "Source and sink are in memory. Each latency takes at least 20 s to measure unless"
+                    + " --latency-documents is lower."
         },
         footer = {
             "",
@@ -46,8 +45,8 @@ final class BenchJobCommand implements Callable<Integer> {
             names = "--model",
             paramLabel = "MODEL",
             description =
-                    "builtin:minilm (default), another model, or random weights of a known shape,"
-                            + " as bench encode has them.")
+                    "builtin:minilm (default), any other model, or random weights of a known shape,"
+                            + " as for bench encode.")
     private String model = JobSettings.MODEL.fallback();
 
     @Option(
@@ -60,20 +59,17 @@ final class BenchJobCommand implements Callable<Integer> {
             names = "--latency-documents",
             paramLabel = "N",
             description =
-                    "Documents whose latency is taken at each load; by default as many as come in"
-                            + " 20 s, but at least 100.")
+                    "Documents whose latency is measured at each load. Default: those of 20 s, but"
+                            + " at least 100.")
     private int latencyDocuments;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            description = "Threads; by default one for each core.")
+    @Option(names = "--threads", paramLabel = "N", description = "Threads. Default: one per core.")
     private String threads = JobSettings.THREADS.fallback();
 
     @Option(
             names = "--model-cache",
             paramLabel = "DIR",
-            description = "Where fetched and prepared models are kept.")
+            description = "Directory of downloaded and prepared models.")
     private String cache;
 
     @Override
@@ -106,11 +102,11 @@ final class BenchJobCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    /** Those of a local run; its source and target are named, for they must be, but not opened. */
+    /** The settings of a local run; its source and sink are required but never opened. */
     private JobSettings settings() {
         Map<String, Given> given = new LinkedHashMap<>();
-        put(given, JobSettings.FROM, "file:none");
-        put(given, JobSettings.TO, "file:none");
+        put(given, JobSettings.FROM, "file:unused");
+        put(given, JobSettings.TO, "file:unused");
         put(given, JobSettings.MODEL, model);
         put(given, JobSettings.PRECISION, precision);
         put(given, JobSettings.THREADS, threads);

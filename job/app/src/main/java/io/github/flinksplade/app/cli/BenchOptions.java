@@ -14,7 +14,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The options that benchmarks share: what is measured, how often, and where it is told. */
+/** The options that all benchmarks share. */
 final class BenchOptions {
 
     @Spec(Spec.Target.MIXEE)
@@ -24,33 +24,39 @@ final class BenchOptions {
             names = "--corpus",
             paramLabel = "FILE",
             description =
-                    "Texts: *.jsonl with a \"text\" each, or one text a line. By default definitions"
+                    "Texts: *.jsonl with a \"text\" each, or one text per line. Default: definitions"
                             + " of WordNet 3.1.")
     private Path corpus;
 
     @Option(
             names = "--documents",
             paramLabel = "N",
-            description = "Documents of each round; by default ${DEFAULT-VALUE}.")
+            description = "Documents per round. Default: ${DEFAULT-VALUE}.")
     private int documents;
 
     @Option(
             names = "--rounds",
             paramLabel = "N",
-            description =
-                    "Rounds that count, after one that does not; by default ${DEFAULT-VALUE}.")
+            description = "Measured rounds, after one warm-up round. Default: ${DEFAULT-VALUE}.")
     private int rounds;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Also writes JSON.")
+    @Option(
+            names = "--json",
+            paramLabel = "FILE",
+            description = "Also write the report as JSON to this file.")
     private Path json;
 
-    /** With these defaults. */
+    /** The arguments are the defaults of {@code --documents} and {@code --rounds}. */
     BenchOptions(int documents, int rounds) {
         this.documents = documents;
         this.rounds = rounds;
     }
 
-    /** Refuses numbers that measure nothing. */
+    /**
+     * Rejects numbers that measure nothing.
+     *
+     * @throws UserException when one of them is less than 1
+     */
     void check() {
         if (documents < 1 || rounds < 1) {
             throw UserException.at(
@@ -72,28 +78,28 @@ final class BenchOptions {
         return ((RootCommand) command.root().userObject()).console();
     }
 
-    /** As many texts as documents, or fewer where there are no more. */
+    /** One text per document, or fewer if the corpus has fewer. */
     List<String> texts() {
         return texts(documents);
     }
 
-    /** As {@link #texts()}, but no more than so many. */
-    List<String> texts(int most) {
-        return read(corpus, Math.min(documents, most));
+    /** Like {@link #texts()}, but at most {@code max}. */
+    List<String> texts(int max) {
+        return read(corpus, Math.min(documents, max));
     }
 
-    /** The first texts of a file, or where none is given, of WordNet. */
-    static List<String> read(Path corpus, int most) {
+    /** The first texts of a file, or of WordNet if it is null. */
+    static List<String> read(Path corpus, int max) {
         try {
             return corpus == null
-                    ? WordNet.things().stream().map(WordNet.Thing::definition).limit(most).toList()
-                    : EncodeBenchmark.read(corpus, most);
+                    ? WordNet.nouns().stream().map(WordNet.Noun::definition).limit(max).toList()
+                    : EncodeBenchmark.read(corpus, max);
         } catch (IOException e) {
             throw new UserException("cannot read texts: " + Failure.of(e).message(), e);
         }
     }
 
-    /** Prints a report, and writes it as JSON where that is wanted. */
+    /** Prints a report, and writes it as JSON if requested. */
     void print(String text, String asJson) {
         if (json != null) {
             try {

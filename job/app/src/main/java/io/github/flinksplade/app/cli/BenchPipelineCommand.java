@@ -29,10 +29,10 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Measures everything but inference: the job from Kafka to Kafka, with a model that costs"
-                    + " next to nothing.",
-            "Prints documents per second of CPU time, and what each stage takes of it. Texts are"
-                    + " repeated where they are fewer than the documents."
+            "Measures everything but inference: the job from Kafka to Kafka, with a model that needs"
+                    + " almost no time.",
+            "Prints documents per second of CPU time and the share of each stage. Texts are repeated"
+                    + " if there are fewer than documents."
         },
         footer = {
             "",
@@ -42,11 +42,11 @@ import picocli.CommandLine.Option;
         })
 final class BenchPipelineCommand implements Callable<Integer> {
 
-    /** Distinct texts that are read; rounds of more documents repeat them. */
-    private static final int MOST_TEXTS = 100_000;
+    /** Max distinct texts; rounds with more documents repeat them. */
+    private static final int MAX_TEXTS = 100_000;
 
-    /** All documents of a run are on the broker at once. */
-    private static final int MOST_DOCUMENTS = 10_000_000;
+    /** Limited because all documents of a run are on the broker at once. */
+    private static final int MAX_DOCUMENTS = 10_000_000;
 
     @Mixin private BenchOptions bench = new BenchOptions(20_000, 5);
 
@@ -54,34 +54,34 @@ final class BenchPipelineCommand implements Callable<Integer> {
             names = "--kafka",
             paramLabel = "HOST:PORT",
             description =
-                    "A broker to use, on which two topics are made and removed again. By default"
-                            + " one is started in a process of its own.")
+                    "The broker, on which two topics are created and deleted again. Default: a broker"
+                            + " in a separate process.")
     private String kafka;
 
     @Option(
             names = "--model-cache",
             paramLabel = "DIR",
-            description = "Where fetched and prepared models are kept.")
+            description = "Directory of downloaded and prepared models.")
     private String cache;
 
     @Override
     public Integer call() throws Exception {
         bench.check();
-        if ((bench.rounds() + 2L) * bench.documents() > MOST_DOCUMENTS) {
+        if ((bench.rounds() + 2L) * bench.documents() > MAX_DOCUMENTS) {
             throw UserException.at(
                     UserException.COMMAND_LINE,
-                    "(--rounds + 2) * --documents must be at most " + MOST_DOCUMENTS,
+                    "(--rounds + 2) * --documents must be at most " + MAX_DOCUMENTS,
                     null);
         }
         if (kafka != null && !kafka.matches("[^\\s/?:]+:\\d{1,5}")) {
             throw UserException.at(
                     UserException.COMMAND_LINE, "--kafka " + kafka + " is not HOST:PORT", null);
         }
-        List<String> texts = bench.texts(MOST_TEXTS);
+        List<String> texts = bench.texts(MAX_TEXTS);
         if (kafka != null) {
             return measure(kafka, texts);
         }
-        bench.console().err().println("starting a Kafka broker ...");
+        bench.console().err().println("Starting a Kafka broker ...");
         try (BrokerProcess broker = broker()) {
             return measure(broker.servers(), texts);
         }
@@ -91,7 +91,8 @@ final class BenchPipelineCommand implements Callable<Integer> {
         try {
             return BrokerProcess.start(jars());
         } catch (IOException e) {
-            throw new UserException(e.getMessage() + "; name one with --kafka HOST:PORT", e);
+            throw new UserException(
+                    e.getMessage() + ". Specify a broker with --kafka HOST:PORT", e);
         }
     }
 
@@ -102,7 +103,7 @@ final class BenchPipelineCommand implements Callable<Integer> {
             throw new UserException(
                     "this installation has no broker in "
                             + (jars == null ? "bench/" : jars)
-                            + "; name one with --kafka HOST:PORT");
+                            + ". Specify a broker with --kafka HOST:PORT");
         }
         return jars;
     }
@@ -111,7 +112,7 @@ final class BenchPipelineCommand implements Callable<Integer> {
         Console console = bench.console();
         PipelineBenchmark.Report report;
         StateDirectory state = StateDirectory.temporary();
-        // also when a signal ends the process
+        // deletes it also when a signal ends the process
         Thread hook = new Thread(state::close, "flink-splade-bench-work-end");
         Runtime.getRuntime().addShutdownHook(hook);
         try (state) {
@@ -134,7 +135,7 @@ final class BenchPipelineCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    /** Flink as {@code run} sets it up with its defaults. */
+    /** Flink's configuration of a {@code run} with default settings. */
     private static Configuration configuration(String servers, StateDirectory state)
             throws IOException {
         String where = UserException.COMMAND_LINE;

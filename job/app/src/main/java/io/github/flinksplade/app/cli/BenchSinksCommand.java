@@ -21,15 +21,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code bench sinks}: targets alone, with vectors that are ready. */
+/** {@code bench sinks}: the sinks alone, with precomputed vectors. */
 @Command(
         name = "sinks",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Measures targets alone: vectors of some 120 terms, made beforehand, to each target by"
-                    + " itself and then to all at once, in turns.",
-            "The targets must be new: what is written stays there."
+            "Measures the sinks alone: writes precomputed vectors of about 120 terms through each sink"
+                    + " separately and then through all of them at once, interleaved.",
+            "The indexes must be new; the benchmark does not delete what it writes."
         },
         footer = {
             "",
@@ -45,20 +45,19 @@ final class BenchSinksCommand implements Callable<Integer> {
             names = "--to",
             required = true,
             paramLabel = "URI",
-            description = "A target; several are measured one by one and all at once.")
+            description = "Where to write to. Repeat it to measure several sinks.")
     private List<String> to = new ArrayList<>();
 
     @Option(
             names = "--folder",
             paramLabel = "DIR",
-            description =
-                    "A folder in which a target keeps what it holds, whose size is told at the end.")
+            description = "A directory of an index, whose size is reported at the end.")
     private List<Path> folders = new ArrayList<>();
 
     @Option(
             names = "--config",
             paramLabel = "FILE",
-            description = "A job.yaml with the connectors' properties.")
+            description = "A job file with the connectors' properties.")
     private Path config;
 
     @Override
@@ -69,12 +68,12 @@ final class BenchSinksCommand implements Callable<Integer> {
         if (config != null) {
             given.putAll(JobFile.read(config, System::getenv));
         }
-        given.put(JobSettings.FROM.key(), Given.of(UserException.COMMAND_LINE, "file:none"));
+        given.put(JobSettings.FROM.key(), Given.of(UserException.COMMAND_LINE, "file:unused"));
         given.put(JobSettings.TO.key(), new Given(UserException.COMMAND_LINE, to, Map.of()));
         JobSettings settings = JobSettings.of(given, Connectors.all().keySet());
         for (Path folder : folders) {
             if (Files.exists(folder) && !Files.isDirectory(folder)) {
-                throw new UserException("--folder " + folder + " is no folder");
+                throw new UserException("--folder " + folder + " is not a directory");
             }
         }
         SinkBenchmark.Report report;

@@ -19,16 +19,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code copy}: vectors from one target to others, without encoding anything. */
+/** {@code copy}: writes the vectors of one index to others, without encoding. */
 @Command(
         name = "copy",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Fills targets with the vectors that another one holds, without encoding anything: the"
-                    + " same weights to the bit, with their versions, so that a job can go on"
-                    + " writing to both.",
-            "What has changed at the source since is left to 'run', or to copying again."
+            "Copies the vectors of one index to others without encoding. Weights and versions are"
+                    + " identical, so that a job can continue to write to both.",
+            "Later changes of the source are not copied; use 'run' for them, or copy again."
         },
         footer = {
             "",
@@ -37,7 +36,7 @@ import picocli.CommandLine.Spec;
         })
 final class CopyCommand implements Callable<Integer> {
 
-    /** Those of a job's settings that a copy has. */
+    /** The settings of a job that also apply to a copy. */
     static final List<Setting<?>> SETTINGS =
             List.of(
                     JobSettings.FROM,
@@ -57,7 +56,7 @@ final class CopyCommand implements Callable<Integer> {
             paramLabel = "FILE",
             order = 1,
             description =
-                    "A job.yaml with these settings and the connectors' properties;"
+                    "A job file with these settings and the connectors' properties;"
                             + " docs/configuration.md lists them.")
     private Path config;
 
@@ -69,7 +68,7 @@ final class CopyCommand implements Callable<Integer> {
             throw new UserException(
                     "copy takes one --from, not "
                             + settings.from().size()
-                            + "; copy them one after the other");
+                            + ". Copy them one after another.");
         }
         ConnectorUri from = settings.from().get(0);
         VectorSource vectors = Connectors.of(from).vectors(from);

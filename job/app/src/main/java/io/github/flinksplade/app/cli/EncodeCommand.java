@@ -34,17 +34,17 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.TypeConversionException;
 
-/** {@code encode}: texts in, vectors out. */
+/** {@code encode}: reads texts and prints their vectors. */
 @Command(
         name = "encode",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
             "Encodes texts and prints their vectors.",
-            "Each TEXT is one text; without any, each line of standard input is one. Each gives one"
-                    + " line, in order, the empty line too (--format terms: three lines). A line that"
-                    + " cannot be encoded gives {\"error\":\"line 3: ...\"}, and exit code 1 in the"
-                    + " end."
+            "Each TEXT is one text; without TEXT, each line of standard input is one. Prints one line"
+                    + " per text, in order, also for an empty one (--format terms: three lines). For a"
+                    + " line that cannot be encoded it prints {\"error\":\"line 3: ...\"} and finally"
+                    + " exits with 1."
         },
         footer = {
             "",
@@ -55,11 +55,11 @@ import picocli.CommandLine.TypeConversionException;
         })
 final class EncodeCommand implements Callable<Integer> {
 
-    private static final int LOOK_AHEAD = 1024;
-    private static final int LOOK_AHEAD_CHARACTERS = 32 << 20;
+    private static final int READ_AHEAD = 1024;
+    private static final int READ_AHEAD_CHARACTERS = 32 << 20;
 
-    /** The most clauses of a query in Lucene, as Anserini leaves it. */
-    private static final int ANSERINI_TERMS = 1024;
+    /** Lucene's default limit of clauses per query, which Anserini does not change. */
+    private static final int MAX_ANSERINI_TERMS = 1024;
 
     @ParentCommand private RootCommand root;
 
@@ -69,7 +69,7 @@ final class EncodeCommand implements Callable<Integer> {
     @Option(
             names = "--role",
             paramLabel = "ROLE",
-            description = "document (default) or query: which token limit applies.")
+            description = "document (default) or query; they have different token limits.")
     private Role role = Role.DOCUMENT;
 
     @Option(
@@ -78,32 +78,31 @@ final class EncodeCommand implements Callable<Integer> {
             converter = FormatConverter.class,
             description =
                     "indices (default): {\"indices\":[...],\"values\":[...]}; lucene: terms with"
-                            + " rounded weights; terms: the output of the recipe on the model card"
-                            + " of Splade_PP_en_v2; anserini: topics, id<TAB>terms repeated by weight, of lines"
-                            + " that are id<TAB>query or queries numbered from 1 (errors go to"
-                            + " standard error).")
+                            + " rounded weights; terms: as on the model card of Splade_PP_en_v2;"
+                            + " anserini: topics, id<TAB>terms repeated by weight, from lines of"
+                            + " id<TAB>query, or from queries numbered from 1 (errors go to standard"
+                            + " error).")
     private VectorFormat format = VectorFormat.INDICES;
 
     @Option(
             names = "--model",
             paramLabel = "MODEL",
             description =
-                    "builtin:minilm (default), a directory, hf:owner/name[@revision], or a path of"
+                    "builtin:minilm (default), a directory, hf:owner/name[@revision], or a path on"
                             + " any Flink file system.")
     private String model = JobSettings.MODEL.fallback();
 
     @Option(
             names = "--document-tokens",
             paramLabel = "N",
-            description =
-                    "Tokens of a document that are read; by default the model's own limit, or 128.")
+            description = "Max tokens of a document. Default: the model's own limit, or 128.")
     private String documentTokens = "0";
 
     @Option(
             names = "--prune",
             paramLabel = "RULE",
             description =
-                    "Leave out terms of little weight: top_k=N, abs_value=X, max_ratio=X or"
+                    "Drop terms with small weights: top_k=N, abs_value=X, max_ratio=X or"
                             + " alpha_mass=X.")
     private String prune = "none";
 
@@ -113,12 +112,12 @@ final class EncodeCommand implements Callable<Integer> {
     private long failed;
 
     /**
-     * A text on its way.
+     * A text that is being encoded.
      *
-     * @param name what error messages call it
-     * @param topic the topic's id; null where the format has none
-     * @param encoded null for what needs no model
-     * @param error null unless the line cannot be encoded
+     * @param name the text in error messages, such as {@code line 3}
+     * @param topic the id of the topic; null if the format has none
+     * @param encoded null for an empty text or an error
+     * @param error why the line cannot be encoded, or null
      */
     private record Pending(
             String name,
@@ -135,7 +134,7 @@ final class EncodeCommand implements Callable<Integer> {
         if (format == VectorFormat.ANSERINI && role != Role.QUERY) {
             throw UserException.at(
                     where,
-                    "--format anserini writes topics, which are queries; add --role query, or write"
+                    "--format anserini writes topics, which are queries. Add --role query, or write"
                             + " documents with run --to file:DIR?format=anserini",
                     null);
         }
@@ -151,14 +150,14 @@ final class EncodeCommand implements Callable<Integer> {
         try (SpladeEncoder encoder =
                         SpladeEncoder.open(model, options, new DownloadProgress(console));
                 MicroBatcher batcher = new MicroBatcher(encoder)) {
-            Ahead ahead = new Ahead(batcher);
+            ReadAhead input = new ReadAhead(batcher);
             Thread reader =
                     new Thread(
-                            texts.isEmpty() ? () -> ahead.read(console) : ahead::readArguments,
+                            texts.isEmpty() ? () -> input.readLines(console) : input::readArguments,
                             "encode-reader");
             reader.setDaemon(true);
             reader.start();
-            print(ahead, encoder, new Results(console));
+            print(input, encoder, new Results(console));
             int limit =
                     role == Role.DOCUMENT
                             ? encoder.info().documentTokens()
@@ -170,19 +169,19 @@ final class EncodeCommand implements Callable<Integer> {
                                         + (truncated == 1 ? " text was" : " texts were")
                                         + " longer than "
                                         + limit
-                                        + " tokens and cut there.");
+                                        + " tokens and truncated.");
             }
         }
         return failed == 0 ? ExitCode.OK : ExitCode.INPUT;
     }
 
-    private void print(Ahead ahead, SpladeEncoder encoder, Results results)
+    private void print(ReadAhead input, SpladeEncoder encoder, Results results)
             throws InterruptedException {
         while (true) {
-            Pending next = ahead.queue.poll();
+            Pending next = input.queue.poll();
             if (next == null) {
-                results.flush(); // nothing is waiting: what is there must be seen
-                next = ahead.queue.take();
+                results.flush(); // no other result is ready, so show those that are
+                next = input.queue.take();
             }
             if (next == END) {
                 break;
@@ -190,22 +189,22 @@ final class EncodeCommand implements Callable<Integer> {
             if (next.encoded() != null && !next.encoded().isDone()) {
                 results.flush();
             }
-            String answer = answer(next, encoder);
-            if (answer != null) {
-                results.line(answer);
+            String output = output(next, encoder);
+            if (output != null) {
+                results.line(output);
             }
-            ahead.characters.release(next.characters());
+            input.characters.release(next.characters());
         }
         results.flush();
-        if (ahead.broken != null) {
+        if (input.failure != null) {
             throw new UserException(
-                    "cannot read standard input: " + Failure.of(ahead.broken).message(),
-                    ahead.broken);
+                    "cannot read standard input: " + Failure.of(input.failure).message(),
+                    input.failure);
         }
     }
 
-    /** The line of output, or null if there is none. */
-    private String answer(Pending next, SpladeEncoder encoder) throws InterruptedException {
+    /** The output for a text, or null if it has none. */
+    private String output(Pending next, SpladeEncoder encoder) throws InterruptedException {
         String error = next.error();
         if (error == null) {
             try {
@@ -215,16 +214,16 @@ final class EncodeCommand implements Callable<Integer> {
                     truncated += encoded.truncated() ? 1 : 0;
                     vector = encoded.vector();
                 }
-                if (format != VectorFormat.ANSERINI || vector.size() <= ANSERINI_TERMS) {
+                if (format != VectorFormat.ANSERINI || vector.size() <= MAX_ANSERINI_TERMS) {
                     String formatted = format.format(vector, encoder.tokenizer()::term);
                     return next.topic() == null ? formatted : next.topic() + '\t' + formatted;
                 }
                 error =
                         vector.size()
-                                + " terms, of which Anserini takes "
-                                + ANSERINI_TERMS
-                                + "; leave some out with --prune top_k="
-                                + ANSERINI_TERMS;
+                                + " terms exceed Anserini's limit of "
+                                + MAX_ANSERINI_TERMS
+                                + " clauses per query. Drop some with --prune top_k="
+                                + MAX_ANSERINI_TERMS;
             } catch (ExecutionException e) {
                 if (!(e.getCause() instanceof EncodingException)) {
                     throw new IllegalStateException(e.getCause());
@@ -235,26 +234,26 @@ final class EncodeCommand implements Callable<Integer> {
         failed++;
         error = next.name() + ": " + error;
         if (format == VectorFormat.ANSERINI) {
-            // a line that is no topic would make the file unreadable
+            // Anserini cannot read a file with a line that is not a topic
             root.console().err().println(error);
             return null;
         }
         return JsonText.object("error", error);
     }
 
-    /** Reads ahead, as far as memory is to be spent on it. */
-    private final class Ahead {
+    /** Reads texts ahead of the encoder, up to a limit of texts and of characters. */
+    private final class ReadAhead {
 
         private final MicroBatcher batcher;
-        private final BlockingQueue<Pending> queue = new LinkedBlockingQueue<>(LOOK_AHEAD);
-        private final Semaphore characters = new Semaphore(LOOK_AHEAD_CHARACTERS);
-        private volatile Exception broken;
+        private final BlockingQueue<Pending> queue = new LinkedBlockingQueue<>(READ_AHEAD);
+        private final Semaphore characters = new Semaphore(READ_AHEAD_CHARACTERS);
+        private volatile Exception failure;
 
-        Ahead(MicroBatcher batcher) {
+        ReadAhead(MicroBatcher batcher) {
             this.batcher = batcher;
         }
 
-        void read(Console console) {
+        void readLines(Console console) {
             try {
                 Lines lines = new Lines(console.in());
                 Topics topics = new Topics();
@@ -268,7 +267,7 @@ final class EncodeCommand implements Callable<Integer> {
                     }
                 }
             } catch (java.io.IOException e) {
-                broken = e;
+                failure = e;
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return;
@@ -303,10 +302,10 @@ final class EncodeCommand implements Callable<Integer> {
             if (error != null) {
                 queue.put(new Pending(name, topic, 0, null, error));
             } else if (text.isEmpty()) {
-                // [CLS][SEP] alone might give terms; an empty line has none
+                // [CLS] and [SEP] alone may yield terms, but an empty text has none
                 queue.put(new Pending(name, topic, 0, null, null));
             } else {
-                int size = Math.min(text.length(), LOOK_AHEAD_CHARACTERS);
+                int size = Math.min(text.length(), READ_AHEAD_CHARACTERS);
                 characters.acquire(size);
                 queue.put(new Pending(name, topic, size, batcher.submit(text, role), null));
             }

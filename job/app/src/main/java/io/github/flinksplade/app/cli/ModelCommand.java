@@ -22,11 +22,11 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code model}: what models there are and what they are. */
+/** {@code model}: manages models. */
 @Command(
         name = "model",
         mixinStandardHelpOptions = true,
-        description = "Lists, fetches, checks, describes and quantises models.",
+        description = "Lists, downloads, verifies, describes and quantizes models.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             ModelCommand.ListModels.class,
@@ -47,7 +47,7 @@ final class ModelCommand implements Runnable {
         throw new ParameterException(spec.commandLine(), "a command is missing");
     }
 
-    /** What the commands on one model share. */
+    /** What the commands for one model share. */
     abstract static class OnModel implements Callable<Integer> {
 
         @ParentCommand ModelCommand parent;
@@ -55,20 +55,20 @@ final class ModelCommand implements Runnable {
         @Parameters(
                 paramLabel = "MODEL",
                 description =
-                        "builtin:minilm, a directory, hf:owner/name[@revision], or a path of any"
+                        "builtin:minilm, a directory, hf:owner/name[@revision], or a path on any"
                                 + " Flink file system.")
         String model;
 
         @Option(
                 names = "--model-cache",
                 paramLabel = "DIR",
-                description = "Where fetched and prepared models are kept.")
+                description = "Directory of downloaded and prepared models.")
         String cache;
 
         @Option(
                 names = {"--sha256", "--model-sha256"},
                 paramLabel = "SHA256",
-                description = "The SHA-256 that the model must have; another one is refused.")
+                description = "The required SHA-256 of the model; any other model is rejected.")
         String sha256;
 
         EncoderOptions options() {
@@ -86,7 +86,7 @@ final class ModelCommand implements Runnable {
         }
     }
 
-    /** What the commands share that open a model to run it. */
+    /** What the commands that run a model share. */
     abstract static class OnOpenModel extends OnModel {
 
         @Option(
@@ -98,7 +98,7 @@ final class ModelCommand implements Runnable {
         @Option(
                 names = "--device",
                 paramLabel = "DEVICE",
-                description = "Where to run it: auto (default), cpu, cuda[:N], tensorrt[:N].")
+                description = "Where to run it: auto (default), cpu, cuda[:N] or tensorrt[:N].")
         private String device = JobSettings.DEVICE.fallback();
 
         @Override
@@ -114,7 +114,7 @@ final class ModelCommand implements Runnable {
     @Command(
             name = "list",
             mixinStandardHelpOptions = true,
-            description = "Lists the models that need no download: built in, and in the caches.",
+            description = "Lists the models that need no download: built in or cached.",
             footer = {"", "Example:", "  flink-splade model list"})
     static final class ListModels implements Callable<Integer> {
 
@@ -123,7 +123,7 @@ final class ModelCommand implements Runnable {
         @Option(
                 names = "--model-cache",
                 paramLabel = "DIR",
-                description = "Where fetched and prepared models are kept.")
+                description = "Directory of downloaded and prepared models.")
         private String cache;
 
         @Override
@@ -140,7 +140,7 @@ final class ModelCommand implements Runnable {
             name = "pull",
             mixinStandardHelpOptions = true,
             description =
-                    "Downloads a model, or what has changed or is damaged of it, so that it is"
+                    "Downloads the missing, changed or damaged files of a model, so that it is"
                             + " available offline, and prints its SHA-256 and the paths of its"
                             + " files.",
             footer = {"", "Example:", "  flink-splade model pull builtin:minilm"})
@@ -163,9 +163,9 @@ final class ModelCommand implements Runnable {
             name = "verify",
             mixinStandardHelpOptions = true,
             description =
-                    "Reads a model's files, compares those of the Hugging Face cache with their"
-                            + " digests, opens it and runs it once; with --sha256 also checks that"
-                            + " it is that model. Exit code 1 if a check fails.",
+                    "Compares a model's files in the Hugging Face cache with their digests, opens"
+                            + " the model and runs it once; with --sha256 also checks its SHA-256."
+                            + " Exits with 1 if a check fails.",
             footer = {"", "Example:", "  flink-splade model verify builtin:minilm"})
     static final class Verify extends OnOpenModel {
 
@@ -187,9 +187,9 @@ final class ModelCommand implements Runnable {
             name = "quantize",
             mixinStandardHelpOptions = true,
             description = {
-                "Writes a model with its matrix products in 8-bit integers into a directory that can"
-                        + " be named as a model.",
-                "What --precision int8 makes by itself and keeps in the cache."
+                "Writes a model with its matrix multiplications quantized to int8 to a directory, which"
+                        + " can be used as a model.",
+                "--precision int8 does the same automatically and caches the result."
             },
             footer = {
                 "",
@@ -202,7 +202,7 @@ final class ModelCommand implements Runnable {
                 names = "--to",
                 required = true,
                 paramLabel = "DIR",
-                description = "Where to; made if it is not there.")
+                description = "The directory; created if it does not exist.")
         private Path directory;
 
         @Override
@@ -221,7 +221,8 @@ final class ModelCommand implements Runnable {
     @Command(
             name = "info",
             mixinStandardHelpOptions = true,
-            description = "Describes a model: hashes, token limits, vocabulary, precision, graph.",
+            description =
+                    "Describes a model: SHA-256, token limits, vocabulary, precision and graph.",
             footer = {"", "Example:", "  flink-splade model info builtin:minilm"})
     static final class Info extends OnOpenModel {
 

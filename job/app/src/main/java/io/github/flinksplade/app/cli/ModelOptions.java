@@ -5,46 +5,45 @@ import io.github.flinksplade.app.console.UserException;
 import io.github.flinksplade.encoder.EncoderOptions;
 import picocli.CommandLine.Option;
 
-/** The options of every command that uses a model by itself. */
+/** The options of the commands that encode without a job. */
 final class ModelOptions {
 
     @Option(
             names = {"--sha256", "--model-sha256"},
             paramLabel = "SHA256",
-            description = "The SHA-256 that the model must have; another one is refused.")
+            description = "The required SHA-256 of the model; any other model is rejected.")
     private String sha256;
 
     @Option(
             names = "--model-cache",
             paramLabel = "DIR",
-            description = "Where fetched and prepared models are kept.")
+            description = "Directory of downloaded and prepared models.")
     private String cache;
 
     @Option(
             names = "--precision",
             paramLabel = "PRECISION",
             description =
-                    "fp32 (default); int8: two to three times as fast on a CPU, weights some"
-                            + " hundredths off; fp16: for GPUs.")
+                    "fp32 (default); int8: two to three times as fast on a CPU, weights differ by a"
+                            + " few hundredths; fp16: for GPUs.")
     private String precision = JobSettings.PRECISION.fallback();
 
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "Threads that run the model; by default one for each core.")
+            description = "Threads that run the model. Default: one per core.")
     private String threads = "0";
 
     @Option(
             names = "--device",
             paramLabel = "DEVICE",
-            description = "Where the model runs: auto (default), cpu, cuda[:N], tensorrt[:N].")
+            description = "Where the model runs: auto (default), cpu, cuda[:N] or tensorrt[:N].")
     private String device = JobSettings.DEVICE.fallback();
 
     @Option(
             names = "--query-tokens",
             paramLabel = "N",
-            description =
-                    "Tokens of a query that are read; by default the model's own limit, or 24.")
+            description = "Max tokens of a query. Default: the model's own limit, or 24.")
     private String queryTokens = "0";
 
     EncoderOptions toEncoderOptions() {

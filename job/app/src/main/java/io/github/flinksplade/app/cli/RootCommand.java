@@ -47,24 +47,24 @@ import picocli.CommandLine.UnmatchedArgumentException;
         },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
-            " 0:done",
-            " 1:something in the input, the configuration or the surroundings; the message says what",
-            " 2:the command line itself is wrong",
-            "70:a fault of flink-splade; --verbose shows the details",
+            " 0:success",
+            " 1:invalid input or configuration, or an unavailable resource; the message states which",
+            " 2:invalid command line",
+            "70:internal error in flink-splade; --verbose prints the details",
             "130:stopped by SIGINT (Ctrl-C); 143: by SIGTERM"
         },
         footer = {
             "",
-            "Example, everything built in, nothing to set up:",
+            "Example (requires no setup):",
             "  flink-splade demo",
-            "Help on one command:",
+            "Help for one command:",
             "  flink-splade run --help",
             "Environment:",
-            "  FLINK_SPLADE_JAVA_OPTS   options for Java, such as -Xmx4g"
+            "  FLINK_SPLADE_JAVA_OPTS   JVM options, such as -Xmx4g"
         })
 public final class RootCommand implements Runnable {
 
-    /** A field, because the log manager keeps weak references only. */
+    /** A field, because the log manager keeps only weak references. */
     private static final Logger ONNX_RUNTIME_LOG = Logger.getLogger("ai.onnxruntime.OnnxRuntime");
 
     @Spec private CommandSpec spec;
@@ -72,7 +72,7 @@ public final class RootCommand implements Runnable {
     @Option(
             names = "--verbose",
             scope = ScopeType.INHERIT,
-            description = "Log what is done, and print the trace of an error.")
+            description = "Log more, and print the stack trace of an error.")
     private boolean verbose;
 
     private final Console console;
@@ -96,7 +96,7 @@ public final class RootCommand implements Runnable {
      */
     public static int run(String[] args, Console console) {
         boolean verbose = List.of(args).contains("--verbose");
-        // its warnings precede an exception, which is shown
+        // its warnings repeat what the exception states
         ONNX_RUNTIME_LOG.setLevel(verbose ? Level.WARNING : Level.OFF);
         if (verbose) {
             System.setProperty("flinksplade.log.level", "INFO");
@@ -118,14 +118,14 @@ public final class RootCommand implements Runnable {
         commands.setExecutionExceptionHandler((e, c, p) -> failed(e, verbose, console));
         try {
             return commands.execute(args);
-        } catch (Throwable e) { // errors too: the user is told in the same way
+        } catch (Throwable e) { // errors too are reported in one sentence
             return failed(e, verbose, console);
         }
     }
 
     private static int failed(Throwable e, boolean verbose, Console console) {
         if (e instanceof BrokenPipeException) {
-            return ExitCode.OK; // whoever reads the results has seen enough
+            return ExitCode.OK; // the reader of the results closed the pipe
         }
         Failure failure = Failure.of(e);
         console.err().println("flink-splade: " + failure.message());
@@ -167,7 +167,7 @@ public final class RootCommand implements Runnable {
         return ExitCode.USAGE;
     }
 
-    /** Letters in the wrong order before letters that are wrong. */
+    /** Prefers a candidate with the same letters in another order. */
     private static String nearest(String word, List<String> known) {
         return known.stream()
                 .filter(candidate -> Arrays.equals(letters(candidate), letters(word)))
@@ -179,7 +179,7 @@ public final class RootCommand implements Runnable {
         return word.chars().sorted().toArray();
     }
 
-    /** Without a command: the help, and that one is missing. */
+    /** Without a subcommand: prints the help and fails. */
     @Override
     public void run() {
         spec.commandLine().usage(spec.commandLine().getErr());

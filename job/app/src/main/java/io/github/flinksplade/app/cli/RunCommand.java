@@ -15,16 +15,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code run}: a job on this machine. Its options are the settings of {@link JobSettings#ALL}. */
+/** {@code run}: runs a job on this machine. Its options are {@link JobSettings#ALL}. */
 @Command(
         name = "run",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Runs a job on this machine: documents in, vectors out, until the sources end or you"
-                    + " stop it.",
-            "Options override the file of --config; an option given several times replaces the"
-                    + " file's list."
+            "Runs a job on this machine: reads documents and writes their vectors until the sources"
+                    + " end or you stop it.",
+            "Options override the job file of --config; a repeated option replaces the file's list."
         },
         footer = {
             "",
@@ -42,14 +41,14 @@ final class RunCommand implements Callable<Integer> {
             names = "--config",
             paramLabel = "FILE",
             order = 1,
-            description = "A job.yaml with these settings; docs/configuration.md lists them.")
+            description = "A job file with these settings; docs/configuration.md lists them.")
     private Path config;
 
     @Option(
             names = "-D",
             paramLabel = "KEY=VALUE",
             order = 1000,
-            description = "A key of Flink's own configuration, such as -Dparallelism.default=2.")
+            description = "An option of Flink, such as -Dparallelism.default=2.")
     private Map<String, String> flink = new LinkedHashMap<>();
 
     @Override

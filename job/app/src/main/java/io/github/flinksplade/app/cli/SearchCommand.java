@@ -18,15 +18,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 
-/** {@code search}: questions to an index. */
+/** {@code search}: searches an index. */
 @Command(
         name = "search",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Searches an index: rank, score, id and text of each hit, and which terms made its"
-                    + " score.",
-            "Without a QUERY, each line of standard input is one search."
+            "Searches an index and prints rank, score, id and text of each hit, and the terms that"
+                    + " contribute most to its score.",
+            "Without QUERY, each line of standard input is one query."
         },
         footer = {
             "",
@@ -40,7 +40,7 @@ final class SearchCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "QUERY",
             arity = "0..*",
-            description = "What to search for; several words are one query.")
+            description = "The query; several words are one query.")
     private List<String> query = new ArrayList<>();
 
     @Option(
@@ -54,18 +54,18 @@ final class SearchCommand implements Callable<Integer> {
             names = "--config",
             paramLabel = "FILE",
             description =
-                    "A job.yaml with the connector's properties, such as an API key in"
+                    "A job file with the connector's properties, such as an API key in"
                             + " qdrant.properties.")
     private Path config;
 
-    @Option(names = "-k", paramLabel = "N", description = "The most hits; 10 by default.")
+    @Option(names = "-k", paramLabel = "N", description = "Max hits. Default: 10.")
     private String k = "10";
 
     @Option(
             names = "--idf",
             description = {
-                "Multiply each term's weight by its inverse document frequency in the index: terms"
-                        + " that many documents have count less."
+                "Multiply each term's weight by its inverse document frequency in the index, so that"
+                        + " frequent terms count less."
             })
     private boolean idf;
 
@@ -75,14 +75,14 @@ final class SearchCommand implements Callable<Integer> {
     @Option(
             names = "--model",
             paramLabel = "MODEL",
-            description = "Where the index's model is; by default where the index says.")
+            description = "The model of the index. Default: the reference stored in the index.")
     private String model;
 
     @Mixin private ModelOptions modelOptions;
 
     @Override
     public Integer call() throws IOException {
-        int most = positive(k);
+        int maxHits = positive(k);
         Console console = root.console();
         try (Searcher searcher =
                 Searcher.open(
@@ -90,7 +90,7 @@ final class SearchCommand implements Callable<Integer> {
                         model,
                         modelOptions.toEncoderOptions(),
                         console)) {
-            SearchSession session = new SearchSession(searcher, console, most, idf, json);
+            SearchSession session = new SearchSession(searcher, console, maxHits, idf, json);
             if (!query.isEmpty()) {
                 session.search(String.join(" ", query));
                 return ExitCode.OK;

@@ -5,15 +5,14 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * Lines of queries as topics, each with an id. If the first line has a tab, each line is {@code
- * id<TAB>query}, as MS MARCO's files are; otherwise each line is a query and its id the line's
- * number, from 1.
+ * Parses lines as topics, each with an id. If the first line contains a tab, each line is {@code
+ * id<TAB>query} as in MS MARCO; otherwise each line is a query whose id is the line number, from 1.
  */
 final class Topics {
 
     private final Set<String> ids = new HashSet<>();
-    private boolean begun;
-    private boolean named;
+    private boolean hasFirstLine;
+    private boolean hasIds;
 
     /**
      * One topic.
@@ -30,23 +29,23 @@ final class Topics {
             return new Topic(null, null, line.error());
         }
         int tab = line.text().indexOf('\t');
-        if (!begun) {
-            begun = true;
-            named = tab >= 0;
+        if (!hasFirstLine) {
+            hasFirstLine = true;
+            hasIds = tab >= 0;
         }
-        if (!named) {
+        if (!hasIds) {
             return new Topic(Long.toString(line.number()), line.text(), null);
         }
         if (tab < 0) {
-            return new Topic(null, null, "no tab between id and query, which the first line has");
+            return new Topic(null, null, "no tab between id and query, but the first line has one");
         }
         String id = line.text().substring(0, tab);
         if (id.isEmpty() || id.chars().anyMatch(Character::isWhitespace)) {
-            return new Topic(null, null, "the id '" + id + "' is empty or holds white space");
+            return new Topic(null, null, "the id '" + id + "' is empty or contains white space");
         }
-        // of two topics with one id Anserini keeps the last and says nothing
+        // Anserini silently keeps only the last of two topics with the same id
         return ids.add(id)
                 ? new Topic(id, line.text().substring(tab + 1), null)
-                : new Topic(null, null, "the id '" + id + "' stands twice");
+                : new Topic(null, null, "the id '" + id + "' is a duplicate");
     }
 }

@@ -32,9 +32,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The main class for a Flink cluster: {@code flink run -c io.github.flinksplade.app.SpladeJobMain
- * flink-splade-job.jar job.yaml}. Checkpoint storage, state backend, restart strategy and
- * parallelism are the cluster's, unless the file sets them under {@code flink:}.
+ * Defines and submits a job on a Flink cluster. Checkpoint storage, state backend, restart strategy
+ * and parallelism are the cluster's, unless the job file sets them under {@code flink:}.
  */
 public final class ClusterJob {
 
@@ -76,7 +75,7 @@ public final class ClusterJob {
         env.execute(settings.name());
     }
 
-    /** A job that fails or is canceled keeps its state, unless the user wants otherwise. */
+    /** A job that fails or is canceled retains its checkpoints, unless configured otherwise. */
     private static void retainCheckpoints(StreamExecutionEnvironment env) {
         if (env.getConfiguration()
                 .getOptional(CheckpointingOptions.EXTERNALIZED_CHECKPOINT_RETENTION)
@@ -87,7 +86,7 @@ public final class ClusterJob {
         }
     }
 
-    /** The file's keys of Flink, which override the cluster's. */
+    /** Flink's options in the job file, which override the cluster's. */
     static Configuration configuration(
             JobSettings settings, Set<String> given, UnaryOperator<String> environment) {
         Configuration configuration = new Configuration();
@@ -121,19 +120,19 @@ public final class ClusterJob {
     }
 
     /**
-     * The job as a cluster runs it: its targets are named after the job, since there is no state
-     * directory to remember a name of their own.
+     * The definition of the job. Its sinks are named after the job, since there is no state
+     * directory to store a random name.
      */
     private static JobDefinition definition(JobSettings settings, ReadableConfig flink) {
         if (settings.state() != null) {
             throw new UserException(
-                    "'state' is for runs on one machine; on a cluster set"
+                    "'state' applies only to local runs. On a cluster set"
                             + " execution.checkpointing.dir in Flink's configuration");
         }
         if (settings.deadLetters() == null) {
             throw new UserException(
-                    "'dead-letters' is missing; on a cluster it must say where records go that"
-                            + " cannot be read, encoded or written");
+                    "'dead-letters' is missing. On a cluster it is required: the URI to which"
+                            + " records are written that cannot be read, encoded or indexed");
         }
         JobPlan plan = JobPlan.of(settings);
         DeadLetterQueue deadLetters =
@@ -145,7 +144,7 @@ public final class ClusterJob {
                     plan.checkSources();
                     return plan;
                 });
-        // apart, so that waiting for a server does not open the model again and again
+        // separately, so that the model is not opened again for each attempt to reach a server
         Provenance provenance = availability.await(() -> plan.provenance(Progress.SILENT));
         return availability.await(
                 () ->
@@ -160,8 +159,9 @@ public final class ClusterJob {
     }
 
     /**
-     * Known here only from a savepoint given at submission. A JobManager with high availability
-     * that starts this method itself may be about to recover the job; then the tasks know.
+     * Whether the job resumes is known here only if a savepoint was given at submission. A
+     * JobManager with high availability that runs this method may recover the job afterwards; then
+     * only the tasks know.
      */
     private static StartMode startMode(JobSettings settings, ReadableConfig flink) {
         boolean restored = flink.getOptional(StateRecoveryOptions.SAVEPOINT_PATH).isPresent();
@@ -174,7 +174,7 @@ public final class ClusterJob {
         return restored ? StartMode.RESUME : recoverable ? StartMode.UNKNOWN : StartMode.NEW;
     }
 
-    /** To the client's terminal or the JobManager's log, whichever runs this. */
+    /** Reports to the client's terminal or the JobManager's log, whichever runs this. */
     private static void report(String sentence) {
         LOG.warn(sentence);
         System.err.println(sentence);

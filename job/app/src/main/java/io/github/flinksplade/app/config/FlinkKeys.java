@@ -24,12 +24,13 @@ import org.apache.flink.configuration.StateRecoveryOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
 
 /**
- * The keys of Flink's own configuration. Flink takes any key in silence; one that is nearly a known
- * one is a typo. Keys that resemble none (of plugins, of metric reporters) are let through.
+ * Checks keys of Flink's configuration. Flink silently ignores unknown keys; one that is similar to
+ * a known key is treated as a typo. Keys that resemble no known key, such as those of plugins and
+ * metric reporters, are accepted.
  */
 final class FlinkKeys {
 
-    private static final List<String> FIRST_WORDS =
+    private static final List<String> PREFIXES =
             List.of(
                     "akka",
                     "blob",
@@ -62,13 +63,17 @@ final class FlinkKeys {
 
     private FlinkKeys() {}
 
-    /** Whether a key of a job file was meant for Flink. */
-    static boolean looksLikeOne(String key) {
+    /** Whether a key of a job file looks like one of Flink. */
+    static boolean isFlinkKey(String key) {
         int dot = key.indexOf('.');
-        return dot > 0 && (FIRST_WORDS.contains(key.substring(0, dot)) || key.startsWith("state."));
+        return dot > 0 && (PREFIXES.contains(key.substring(0, dot)) || key.startsWith("state."));
     }
 
-    /** The keys, or a {@link UserException} for one that must be a mistake. */
+    /**
+     * Returns the keys.
+     *
+     * @throws UserException for a key that is a typo of a known one
+     */
     static Map<String, String> checked(Map<String, String> keys, String where) {
         TreeSet<String> known = new TreeSet<>();
         for (Class<?> options :

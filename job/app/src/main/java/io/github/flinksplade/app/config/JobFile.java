@@ -35,9 +35,9 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.reader.ReaderException;
 
 /**
- * A job's settings in YAML. Values stay the text that stands in the file, so that {@code 010} or
- * {@code no} mean what they say; {@code ${env:NAME}} and {@code ${file:PATH}} in a value are
- * replaced by an environment variable and by the content of a file, for secrets.
+ * Reads the settings of a job from YAML. Values are kept as text, so that {@code 010} or {@code no}
+ * are not converted. {@code ${env:NAME}} and {@code ${file:PATH}} in a value are replaced by an
+ * environment variable and by the content of a file, for secrets.
  */
 public final class JobFile {
 
@@ -52,7 +52,11 @@ public final class JobFile {
         this.environment = environment;
     }
 
-    /** The address with what a file, if there is one, has in {@code <scheme>.properties}. */
+    /**
+     * Adds the properties of the URI's scheme in a job file.
+     *
+     * @param file the job file, or null
+     */
     public static ConnectorUri withProperties(ConnectorUri uri, Path file) {
         Given given =
                 file == null
@@ -62,9 +66,9 @@ public final class JobFile {
     }
 
     /**
-     * Reads a file.
+     * Reads a job file.
      *
-     * @param environment gives an environment variable, or null
+     * @param environment returns the value of an environment variable, or null
      * @throws UserException when it cannot be read or is not a map of settings
      */
     public static Map<String, Given> read(Path path, UnaryOperator<String> environment) {
@@ -77,7 +81,7 @@ public final class JobFile {
                             .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
                             .toString();
         } catch (NoSuchFileException e) {
-            throw new UserException("there is no configuration file " + file, e);
+            throw new UserException("the configuration file " + file + " does not exist", e);
         } catch (CharacterCodingException e) {
             throw new UserException("the configuration file " + file + " is not valid UTF-8", e);
         } catch (IOException e) {
@@ -100,22 +104,22 @@ public final class JobFile {
         return text.lines().skip(number).findFirst().orElse("");
     }
 
-    /** What is wrong there in a user's words, without those of the YAML library. */
+    /** Describes a syntax error without the terms of the YAML library. */
     private static String problem(String line, int column) {
         if (column < line.length() && line.charAt(column) == '\t'
                 || line.stripTrailing().length() > column
                         && line.substring(0, column).indexOf('\t') >= 0
                         && line.substring(0, column).isBlank()) {
-            return "a tab is in the indentation. Indent with spaces.";
+            return "the indentation contains a tab. Indent with spaces.";
         }
         String shown = line.strip();
         return (shown.isEmpty()
-                        ? "the text ends too early"
+                        ? "the file ends too early"
                         : "'"
                                 + (shown.length() <= MAX_SHOWN
                                         ? shown
                                         : shown.substring(0, MAX_SHOWN) + "...")
-                                + "' does not fit")
+                                + "' is not valid here")
                 + ". Check the indentation, quotation marks and brackets here and above.";
     }
 
@@ -152,11 +156,11 @@ public final class JobFile {
             throw new UserException(
                     file
                             + " is not valid YAML: it is too large, nested too deeply, or repeats"
-                            + " too many aliases. Write the settings one a line.",
+                            + " too many aliases. Write one setting per line.",
                     e);
         }
         if (root == null) {
-            throw new UserException(file + " is empty; it needs at least from: and to:");
+            throw new UserException(file + " is empty. It must contain at least from: and to:");
         }
         if (!(root instanceof MappingNode map)) {
             throw new UserException(file + " is not a map of settings, such as 'to: lucene:index'");
@@ -165,7 +169,7 @@ public final class JobFile {
         for (NodeTuple pair : map.getValue()) {
             String key = scalar(pair.getKeyNode());
             if (settings.put(key, given(key, pair.getValueNode())) != null) {
-                throw new UserException("'" + key + "' stands twice " + where(pair.getKeyNode()));
+                throw new UserException("duplicate key '" + key + "' " + where(pair.getKeyNode()));
             }
         }
         return settings;
@@ -191,7 +195,7 @@ public final class JobFile {
             if (pair.getValueNode() instanceof MappingNode inner) {
                 flatten(key + ".", inner, pairs);
             } else if (pairs.put(key, value(key, pair.getValueNode())) != null) {
-                throw new UserException("'" + key + "' stands twice " + where(pair.getKeyNode()));
+                throw new UserException("duplicate key '" + key + "' " + where(pair.getKeyNode()));
             }
         }
     }
@@ -222,7 +226,7 @@ public final class JobFile {
         String value = environment.apply(name);
         if (value == null) {
             throw new UserException(
-                    "the environment has no variable " + name + ", used " + where(node));
+                    "the environment variable " + name + " is not set, used " + where(node));
         }
         return value;
     }

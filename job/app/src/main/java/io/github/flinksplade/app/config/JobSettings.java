@@ -428,7 +428,7 @@ public record JobSettings(
 
     private static UserException unknown(
             String key, String where, java.util.Collection<String> schemes) {
-        if (FlinkKeys.looksLikeOne(key)) {
+        if (FlinkKeys.isFlinkKey(key)) {
             return new UserException(
                     "'" + key + "' " + where + " is a key of Flink: write it under 'flink:'");
         }

@@ -8,11 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Where a command reads and writes. Results go to {@code out}; everything said to a person goes to
- * {@code err}.
+ * The streams of a command. Results go to {@code out}, messages to {@code err}.
  *
- * @param inTerminal whether somebody types the input
- * @param errTerminal whether somebody reads along, so that a line may be rewritten in place
+ * @param inTerminal whether the input is a terminal, so that a prompt makes sense
+ * @param errTerminal whether messages go to a terminal, where a line can be rewritten in place
  */
 public record Console(
         InputStream in,
@@ -21,7 +20,7 @@ public record Console(
         boolean inTerminal,
         boolean errTerminal) {
 
-    /** The process's own streams. */
+    /** The streams of the process. */
     public static Console ofProcess(OutputStream out, PrintStream err) {
         return new Console(System.in, out, err, terminal(0), terminal(2));
     }
@@ -33,7 +32,7 @@ public record Console(
                     || file.startsWith("/dev/tty")
                     || file.equals("/dev/console");
         } catch (IOException | UnsupportedOperationException e) {
-            // No /proc here: Java knows only whether input and output both are a terminal.
+            // Without /proc, Java only tells whether both input and output are a terminal.
             return System.console() != null;
         }
     }

@@ -5,14 +5,14 @@ import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
 
-/** Shows the progress of a model's files: a line rewritten in place, or one line a file. */
+/** Prints the progress of a download: a line rewritten on a terminal, else one line per file. */
 public final class DownloadProgress implements Progress {
 
-    private static final long NANOS_BETWEEN = 200_000_000L;
+    private static final long INTERVAL_NANOS = 200_000_000L;
 
     private final Console console;
-    private final Set<String> told = new HashSet<>();
-    private long last;
+    private final Set<String> logged = new HashSet<>();
+    private long lastNanos;
 
     public DownloadProgress(Console console) {
         this.console = console;
@@ -22,7 +22,7 @@ public final class DownloadProgress implements Progress {
     public synchronized void report(String what, long done, long total) {
         String size = total < 0 ? "" : String.format(Locale.ROOT, " of %.1f MB", total / 1e6);
         if (!console.errTerminal()) {
-            if (told.add(what)) {
+            if (logged.add(what)) {
                 console.err()
                         .println(
                                 what
@@ -34,8 +34,8 @@ public final class DownloadProgress implements Progress {
             return;
         }
         boolean end = done == total;
-        if (end || System.nanoTime() - last > NANOS_BETWEEN) {
-            last = System.nanoTime();
+        if (end || System.nanoTime() - lastNanos > INTERVAL_NANOS) {
+            lastNanos = System.nanoTime();
             console.err()
                     .print(
                             String.format(

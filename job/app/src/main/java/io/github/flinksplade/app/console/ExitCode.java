@@ -1,20 +1,22 @@
 package io.github.flinksplade.app.console;
 
-/** What the process tells the shell. */
+/** The exit codes of the process. */
 public final class ExitCode {
 
     public static final int OK = 0;
 
-    /** Input, configuration or surroundings: the message says what to put right. */
+    /**
+     * Invalid input or configuration, or an unavailable resource; the message states what to do.
+     */
     public static final int INPUT = 1;
 
-    /** The command line itself. */
+    /** Invalid command line. */
     public static final int USAGE = 2;
 
-    /** A fault of this program. */
+    /** An error in this program. */
     public static final int INTERNAL = 70;
 
-    /** Ended by a signal: this plus its number, as shells count. */
+    /** Ended by a signal: this plus the signal number, as in shells. */
     public static final int SIGNAL = 128;
 
     private ExitCode() {}

@@ -21,21 +21,21 @@ import java.util.regex.Pattern;
 import org.apache.flink.runtime.checkpoint.CheckpointFailureReason;
 
 /**
- * What a failure means to the user.
+ * How a failure is reported to the user.
  *
  * @param exitCode one of {@link ExitCode}
  * @param message one sentence, without the names of exceptions
  */
 public record Failure(int exitCode, String message) {
 
-    private static final Pattern FULL =
+    private static final Pattern DISK_FULL =
             Pattern.compile(
                     "No space left on device|File too large|Disk quota exceeded"
                             + "|not enough space on the disk",
                     Pattern.CASE_INSENSITIVE);
-    private static final Pattern NO_EXECUTION =
+    private static final Pattern NOEXEC_MOUNT =
             Pattern.compile("failed to map segment|[Oo]peration not permitted");
-    private static final int LONGEST = 600;
+    private static final int MAX_LENGTH = 600;
     private static final Pattern JSON_PATH =
             Pattern.compile("\\s*\\(through reference chain: [^)]*\\)");
     private static final Pattern JSON_LOCATION =
@@ -49,9 +49,10 @@ public record Failure(int exitCode, String message) {
     private static final Pattern CLASS = Pattern.compile(CLASS_NAME);
 
     /**
-     * Reads a chain of causes: the outermost sentence of this program counts; else what a connector
-     * makes of its library's failure; else the file system's message; else it is a fault of this
-     * program.
+     * Finds the message in a chain of causes. In this order: the outermost exception of this
+     * program; a known environment problem (disk, memory, native libraries); a connector's
+     * explanation of its library's exception; the innermost I/O exception. Anything else is an
+     * internal error.
      */
     public static Failure of(Throwable failure) {
         List<Throwable> chain = chain(failure);
@@ -67,7 +68,7 @@ public record Failure(int exitCode, String message) {
             }
         }
         for (Throwable link : chain) {
-            if (link.getMessage() != null && FULL.matcher(link.getMessage()).find()) {
+            if (link.getMessage() != null && DISK_FULL.matcher(link.getMessage()).find()) {
                 return new Failure(
                         ExitCode.INPUT, "cannot write: " + oneLine(fileMessage(link)) + ADVICE);
             }
@@ -76,12 +77,12 @@ public record Failure(int exitCode, String message) {
                             .contains(CheckpointFailureReason.CHECKPOINT_EXPIRED.message())) {
                 return new Failure(ExitCode.INPUT, CHECKPOINT_EXPIRED);
             }
-            if (link instanceof UnsatisfiedLinkError && NO_EXECUTION.matcher(text(link)).find()) {
+            if (link instanceof UnsatisfiedLinkError && NOEXEC_MOUNT.matcher(text(link)).find()) {
                 return new Failure(
                         ExitCode.INPUT,
                         "a native library cannot be loaded: "
                                 + nativeDirectory(text(link))
-                                + " is on a file system mounted noexec; choose another directory"
+                                + " is on a file system mounted noexec. Choose another directory"
                                 + " with FLINK_SPLADE_JAVA_OPTS=-Djava.io.tmpdir=DIR");
             }
             if (link instanceof OutOfMemoryError) {
@@ -89,7 +90,7 @@ public record Failure(int exitCode, String message) {
                         ExitCode.INPUT,
                         "out of memory ("
                                 + oneLine(link.getMessage())
-                                + "); give Java more with FLINK_SPLADE_JAVA_OPTS=-Xmx4g");
+                                + "). Increase the heap with FLINK_SPLADE_JAVA_OPTS=-Xmx4g");
             }
         }
         for (Connector connector : Connectors.all().values()) {
@@ -113,9 +114,9 @@ public record Failure(int exitCode, String message) {
         }
         return new Failure(
                 ExitCode.INTERNAL,
-                "this is a fault of flink-splade: "
+                "internal error in flink-splade: "
                         + oneLine(withoutLibraries(chain.get(0).getMessage()))
-                        + "; run it again with --verbose for the details");
+                        + ". Run it again with --verbose for the details");
     }
 
     private static String text(Throwable link) {
@@ -130,10 +131,10 @@ public record Failure(int exitCode, String message) {
     }
 
     private static final String CHECKPOINT_EXPIRED =
-            "a checkpoint took longer than execution.checkpointing.timeout allows: a target is away"
+            "a checkpoint took longer than execution.checkpointing.timeout: a sink is unavailable"
                     + " or too slow, or there is too little memory or disk for the state";
     private static final String ADVICE =
-            "; free some space and start again (with the same --state to go on where it stopped)";
+            ". Free some space and run it again, with the same --state to resume";
 
     private static List<Throwable> chain(Throwable failure) {
         List<Throwable> chain = new ArrayList<>();
@@ -144,20 +145,20 @@ public record Failure(int exitCode, String message) {
         return chain;
     }
 
-    /** The messages of java.nio are bare paths: the class says what was wrong with them. */
+    /** The message of a java.nio exception is only a path; its class states the reason. */
     private static String fileMessage(Throwable link) {
         if (!(link instanceof FileSystemException file)) {
             return link.getMessage();
         }
         String path = file.getFile() == null ? "a file" : file.getFile();
         if (file instanceof NoSuchFileException) {
-            return "there is no " + path;
+            return path + " does not exist";
         }
         if (file instanceof AccessDeniedException) {
             return "no permission for " + path;
         }
         if (file instanceof FileAlreadyExistsException) {
-            return path + " exists already";
+            return path + " already exists";
         }
         if (file instanceof NotDirectoryException) {
             return path + " is not a directory";
@@ -165,7 +166,7 @@ public record Failure(int exitCode, String message) {
         return path + ": " + (file.getReason() == null ? "cannot be used" : file.getReason());
     }
 
-    /** The message without names of classes; a JSON library's location as line and column. */
+    /** Removes class names, and shortens the location of a JSON error to line and column. */
     private static String withoutLibraries(String message) {
         if (message == null) {
             return null;
@@ -178,9 +179,9 @@ public record Failure(int exitCode, String message) {
 
     private static String oneLine(String message) {
         if (message == null || message.isBlank()) {
-            return "no reason was given";
+            return "no message";
         }
         String line = message.strip().replaceAll("\\s*[\\r\\n]+\\s*", " ");
-        return line.length() <= LONGEST ? line : line.substring(0, LONGEST) + " ...";
+        return line.length() <= MAX_LENGTH ? line : line.substring(0, MAX_LENGTH) + " ...";
     }
 }

@@ -1,6 +1,6 @@
 package io.github.flinksplade.app.console;
 
-/** The job ended with a failure; the cause is what Flink reported. */
+/** A Flink job failed; the cause is what Flink reported. */
 public final class JobFailedException extends Exception {
 
     private static final long serialVersionUID = 1L;

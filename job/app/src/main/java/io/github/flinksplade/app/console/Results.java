@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
-/** Writes results, one line each, in UTF-8. Not for more than one thread. */
+/** Writes results to standard output, one line each, in UTF-8. Not thread-safe. */
 public final class Results {
 
     private final OutputStream out;

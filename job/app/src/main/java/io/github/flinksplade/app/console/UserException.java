@@ -1,14 +1,14 @@
 package io.github.flinksplade.app.console;
 
 /**
- * Something that the user can put right. The message is one sentence: what was wrong, where, and
- * what to do; the command line prints it as it is.
+ * An error that the user can correct. The message states what was wrong, the value found and what
+ * to do; the command line prints it unchanged.
  */
 public final class UserException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    /** The place of what stands on the command line itself. */
+    /** The location of a value on the command line, for {@link #at}. */
     public static final String COMMAND_LINE = "on the command line";
 
     private final int exitCode;
@@ -26,7 +26,12 @@ public final class UserException extends RuntimeException {
         this.exitCode = exitCode;
     }
 
-    /** A fault of the command line or of a file, as the place says. */
+    /**
+     * An invalid value on the command line ({@link ExitCode#USAGE}) or in a file ({@link
+     * ExitCode#INPUT}).
+     *
+     * @param where its location, such as {@link #COMMAND_LINE}
+     */
     public static UserException at(String where, String message, Throwable cause) {
         return new UserException(
                 where.equals(COMMAND_LINE) ? ExitCode.USAGE : ExitCode.INPUT, message, cause);

@@ -139,20 +139,20 @@ public final class Demo {
 
     /** Writes the documents and returns their number. */
     private static int write(Path file) throws IOException {
-        List<WordNet.Thing> things = WordNet.things();
+        List<WordNet.Noun> nouns = WordNet.nouns();
         Files.createDirectories(file.getParent());
         Path temporary = file.resolveSibling(file.getFileName() + ".new");
         try (BufferedWriter out = Files.newBufferedWriter(temporary)) {
-            for (WordNet.Thing thing : things) {
+            for (WordNet.Noun noun : nouns) {
                 out.write(
                         JsonText.object(
-                                "id", thing.id(),
-                                "text", thing.definition(),
-                                "words", thing.words()));
+                                "id", noun.id(),
+                                "text", noun.definition(),
+                                "words", noun.words()));
                 out.newLine();
             }
         }
         Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
-        return things.size();
+        return nouns.size();
     }
 }

@@ -6,14 +6,14 @@ import io.github.flinksplade.app.console.UserException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** JSON on one line. */
+/** Writes and parses JSON on one line. */
 public final class JsonText {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private JsonText() {}
 
-    /** An object of names and values in turn. */
+    /** A JSON object on one line, from alternating names and values. */
     public static String object(Object... namesAndValues) {
         Map<String, Object> object = new LinkedHashMap<>();
         for (int i = 0; i < namesAndValues.length; i += 2) {
@@ -26,12 +26,13 @@ public final class JsonText {
         }
     }
 
-    /** A JSON text as a tree of values. */
+    /** Parses the fields of a document in an index. */
     public static Object parse(String json) {
         try {
             return JSON.readTree(json);
         } catch (JsonProcessingException e) {
-            throw new UserException("the index holds fields that are not JSON: " + json, e);
+            throw new UserException(
+                    "the index contains fields that are not valid JSON: " + json, e);
         }
     }
 }

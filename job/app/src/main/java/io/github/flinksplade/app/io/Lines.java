@@ -10,13 +10,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Lines of UTF-8. Only LF and CRLF end a line: U+2028, a lone CR and the like are text. A line that
- * is not UTF-8 or too long is told, and the next ones are read.
+ * Reads lines of UTF-8. Only LF and CRLF end a line; U+2028 or a lone CR does not. A line that is
+ * too long or not valid UTF-8 is returned as an error, and reading continues with the next one.
  */
 public final class Lines {
 
-    /** The longest line that is read, in bytes: 64 MiB. */
-    static final int LONGEST = 64 << 20;
+    /** Max length of a line in bytes: 64 MiB. */
+    static final int MAX_BYTES = 64 << 20;
 
     private final InputStream in;
     private final CharsetDecoder decoder =
@@ -36,13 +36,13 @@ public final class Lines {
     /**
      * One line.
      *
-     * @param number from 1
-     * @param text its text, or null when it cannot be read
-     * @param error what is wrong with it, or null
+     * @param number its number, from 1
+     * @param text the text, or null with an error
+     * @param error why the line cannot be used, or null
      */
     public record Line(long number, String text, String error) {}
 
-    /** The next line, or null at the end. What has come in by then is all that is waited for. */
+    /** The next line, or null at the end. Does not wait for more input than that line. */
     public Line next() throws IOException {
         byte[] line = new byte[0];
         int length = 0;
@@ -61,12 +61,12 @@ public final class Lines {
                 end++;
             }
             int more = end - position;
-            tooLong |= (long) length + more > LONGEST;
+            tooLong |= (long) length + more > MAX_BYTES;
             if (!tooLong) {
                 if (length + more > line.length) {
                     line =
                             Arrays.copyOf(
-                                    line, Math.max(length + more, Math.min(LONGEST, 2 * length)));
+                                    line, Math.max(length + more, Math.min(MAX_BYTES, 2 * length)));
                 }
                 System.arraycopy(buffer, position, line, length, more);
                 length += more;
@@ -82,7 +82,7 @@ public final class Lines {
     private Line line(byte[] bytes, int length, boolean tooLong, boolean ended) {
         number++;
         if (tooLong) {
-            return new Line(number, null, "longer than " + (LONGEST >> 20) + " MiB");
+            return new Line(number, null, "longer than " + (MAX_BYTES >> 20) + " MiB");
         }
         int end = ended && length > 0 && bytes[length - 1] == '\r' ? length - 1 : length;
         try {

@@ -13,20 +13,20 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Waits for servers that are unavailable when a job starts. On a cluster a job that failed its
- * start for such a reason would lose its checkpoints with it.
+ * Waits for servers that are unavailable when a job starts. On a cluster, a job that failed to
+ * start for this reason would lose its checkpoints.
  */
 public final class Availability {
 
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration MAX_PAUSE = Duration.ofSeconds(15);
-    private static final Duration REPEAT = Duration.ofMinutes(1);
+    private static final Duration REPORT_INTERVAL = Duration.ofMinutes(1);
 
     private final Consumer<String> report;
 
     /**
-     * @param report notified, in a sentence, of what the job waits for: at once, again when the
-     *     reason changes, and every minute
+     * @param report notified of what the job waits for: immediately, when the reason changes, and
+     *     every minute
      */
     public Availability(Consumer<String> report) {
         this.report = report;
@@ -45,7 +45,7 @@ public final class Availability {
             try {
                 T result = attempt.get();
                 if (lastReason != null) {
-                    report.accept("Available again; the job starts.");
+                    report.accept("Available again; starting the job.");
                 }
                 return result;
             } catch (UnreachableException | ModelException e) {
@@ -53,7 +53,8 @@ public final class Availability {
                     throw e;
                 }
                 long now = System.nanoTime();
-                if (!e.getMessage().equals(lastReason) || now - lastReport > REPEAT.toNanos()) {
+                if (!e.getMessage().equals(lastReason)
+                        || now - lastReport > REPORT_INTERVAL.toNanos()) {
                     lastReason = e.getMessage();
                     lastReport = now;
                     report.accept("Waiting: " + Failure.of(e).message());
@@ -63,7 +64,7 @@ public final class Availability {
                 Thread.sleep(pause.toMillis());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new UserException("stopped while waiting: " + lastReason, e);
+                throw new UserException("interrupted while waiting: " + lastReason, e);
             }
             Duration doubled = pause.multipliedBy(2);
             pause = doubled.compareTo(MAX_PAUSE) > 0 ? MAX_PAUSE : doubled;

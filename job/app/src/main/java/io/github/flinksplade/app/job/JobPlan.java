@@ -31,7 +31,7 @@ import java.util.function.Function;
 import org.apache.flink.api.connector.source.Boundedness;
 
 /**
- * From settings to the parts of a job: the connectors opened and checked, named, the model known.
+ * The parts of a job that its settings describe: the opened connectors and the encoder's options.
  */
 public final class JobPlan {
 
@@ -77,7 +77,7 @@ public final class JobPlan {
     /**
      * A job that copies vectors.
      *
-     * @param model where their model is, for targets that name terms
+     * @param model reference of the model that encoded them, for sinks that write terms
      */
     public static JobPlan copying(JobSettings settings, VectorSource vectors, String model) {
         return new JobPlan(
@@ -86,7 +86,7 @@ public final class JobPlan {
 
     /**
      * The field that contains the version of a source's documents, by the option {@code version} of
-     * its URI, which every source has; null if there is none.
+     * its URI, which every source has; null if the documents have no version.
      */
     private static String versionField(ConnectorUri source) {
         String field = source.option(VERSION, DocumentParser.VERSION);
@@ -123,17 +123,17 @@ public final class JobPlan {
                 .withCacheDirectory(settings.modelCache());
     }
 
-    /** Whether every source has an end. */
+    /** Whether every source is bounded. */
     public boolean isBounded() {
         return sources.stream()
                 .allMatch(source -> source.source().getBoundedness() == Boundedness.BOUNDED);
     }
 
     /**
-     * Where the sources are, as the state remembers them. Asked for once, since it may take a
-     * request to a server.
+     * The identities of the sources, as stored in the state. Determined once, since that may
+     * require a request to a server.
      *
-     * @throws UnreachableException when only a server knows that and it is unavailable
+     * @throws UnreachableException when this requires a server that is unavailable
      */
     public List<String> sourceIdentities() {
         if (sourceIdentities == null) {
@@ -142,7 +142,7 @@ public final class JobPlan {
         return sourceIdentities;
     }
 
-    /** As {@link #sourceIdentities()}, of the targets. */
+    /** Like {@link #sourceIdentities()}, for the sinks. */
     public List<String> sinkIdentities() {
         if (sinkIdentities == null) {
             sinkIdentities = sinks.stream().map(VectorSink::identity).toList();
@@ -155,17 +155,17 @@ public final class JobPlan {
         sources.forEach(DocumentSource::check);
     }
 
-    /** The URIs of the targets, for messages. */
+    /** The URIs of the sinks, for messages. */
     public List<String> sinkLocations() {
         return settings.to().stream().map(ConnectorUri::toString).toList();
     }
 
-    /** Opens the model to learn what it is; vectors that are copied say it themselves. */
+    /** Reads the provenance from the vectors to copy, or else by opening the model. */
     public Provenance provenance(Progress progress) {
         if (vectors != null) {
             return vectors.provenance();
         }
-        // where a job is submitted there need be no GPU
+        // the machine that submits a job may have no GPU
         EncoderOptions here = encoder.withDevice(Device.CPU);
         try (SpladeEncoder opened = SpladeEncoder.open(model, here, progress)) {
             return SpladeJob.provenance(opened);
@@ -173,16 +173,14 @@ public final class JobPlan {
     }
 
     /**
-     * Prepares the targets and the dead-letter queue, and puts the job together.
+     * Prepares the sinks and the dead-letter queue, and defines the job.
      *
-     * @param jobId distinguishes the job from others that write to the same targets
-     * @param generation part of the sources' names: in a new generation they are read from their
-     *     beginning
-     * @param starts how the job starts with the target of that identity
+     * @param jobId distinguishes the job from others that write to the same indexes
+     * @param generation part of the sources' names; a new generation is read from the beginning
+     * @param starts the start mode of the sink with a given identity
      * @param reindex whether unchanged documents are written again
-     * @param unavailable notified, in a sentence, of servers that are unavailable while the job
-     *     resumes
-     * @throws UnreachableException when a server is unavailable and the job cannot start without
+     * @param unavailable notified of servers that are unavailable while the job resumes
+     * @throws UnreachableException when the job cannot start because a server is unavailable
      */
     public JobDefinition define(
             String jobId,

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What the end of a run reports about records that had no effect, by reason. */
+/** Summarizes the dead letters and notices of a run, by reason. */
 final class DeadLetterSummary {
 
     private static final String WORKING_DIRECTORY = Path.of("").toAbsolutePath() + File.separator;
@@ -16,12 +16,12 @@ final class DeadLetterSummary {
     private DeadLetterSummary() {}
 
     /**
-     * The lines to print: the number of dead letters, each reason with the position of the first
-     * and the way out, then what else the user should know.
+     * The lines to print: the number of dead letters, each reason with the position of its first
+     * record and what to do, then the other notices.
      *
      * @param count dead letters of the run
-     * @param queue where they are
-     * @param notices what the job listed
+     * @param queue where they were written
+     * @param notices the notices of the job, including those of dead letters
      */
     static List<String> lines(long count, ConnectorUri queue, List<Notices.Entry> notices) {
         List<String> lines = new ArrayList<>();

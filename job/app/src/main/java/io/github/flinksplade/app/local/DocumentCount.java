@@ -8,15 +8,15 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** How many documents plain files hold, for the estimate of the time left. */
+/** Estimates the number of documents in uncompressed files, to estimate the time left. */
 final class DocumentCount {
 
-    /** Counting stops here: a good estimate is not worth reading more. */
-    private static final long MOST_BYTES = 256L << 20;
+    /** Max bytes that are read; more would take too long for an estimate. */
+    private static final long MAX_BYTES = 256L << 20;
 
     private DocumentCount() {}
 
-    /** The number of lines, extrapolated where the files are large; -1 when it is not known. */
+    /** The number of lines, extrapolated for large files; -1 when it is not known. */
     static long estimate(List<ConnectorUri> sources) {
         long total = 0;
         for (ConnectorUri source : sources) {
@@ -27,7 +27,7 @@ final class DocumentCount {
             try {
                 total += lines(file);
             } catch (IOException e) {
-                return -1; // the source itself says what is wrong, if anything is
+                return -1; // if the file is unreadable, the source reports it
             }
         }
         return total;
@@ -52,7 +52,7 @@ final class DocumentCount {
         int last = '\n';
         try (InputStream in = Files.newInputStream(file)) {
             int read;
-            while (bytes < MOST_BYTES && (read = in.read(buffer)) > 0) {
+            while (bytes < MAX_BYTES && (read = in.read(buffer)) > 0) {
                 for (int i = 0; i < read; i++) {
                     lines += buffer[i] == '\n' ? 1 : 0;
                 }

@@ -21,13 +21,13 @@ import org.apache.flink.configuration.StateRecoveryOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.state.rocksdb.RocksDBConfigurableOptions;
 
-/** Flink's configuration for a run in this JVM. */
+/** Flink's configuration of a local run. */
 public final class LocalConfiguration {
 
     private static final String LOOPBACK = "127.0.0.1";
 
-    /** Keys that would take the state from under a local run, and what to use in their place. */
-    private static final Map<String, String> OURS =
+    /** Keys that a local run sets itself, and the setting to use instead. */
+    private static final Map<String, String> RESERVED_KEYS =
             Map.of(
                     CheckpointingOptions.CHECKPOINTS_DIRECTORY.key(),
                     "state",
@@ -42,30 +42,34 @@ public final class LocalConfiguration {
 
     private LocalConfiguration() {}
 
-    /** Refuses the keys that this program must set itself. */
-    static void refuseOurKeys(Map<String, String> flink) {
+    /**
+     * Rejects keys that a local run sets itself.
+     *
+     * @throws UserException for the first of them
+     */
+    static void rejectReservedKeys(Map<String, String> flink) {
         for (String key : flink.keySet()) {
-            if (OURS.containsKey(key)) {
+            if (RESERVED_KEYS.containsKey(key)) {
                 throw new UserException(
                         "the Flink key '"
                                 + key
-                                + "' is not set by hand in a local run; use '"
-                                + OURS.get(key)
+                                + "' cannot be set in a local run. Use the setting '"
+                                + RESERVED_KEYS.get(key)
                                 + "'");
             }
         }
     }
 
     /**
-     * The configuration.
+     * Creates the configuration.
      *
-     * @param checkpoints where this run's checkpoints go
-     * @param work scratch space
+     * @param checkpoints the checkpoint directory of this run
+     * @param work the directory for temporary files
      */
     public static Configuration of(JobSettings settings, URI checkpoints, Path work) {
         Configuration flink = new Configuration();
         flink.set(PipelineOptions.NAME, settings.name());
-        flink.set(CoreOptions.DEFAULT_PARALLELISM, 1); // the encoder uses all cores by itself
+        flink.set(CoreOptions.DEFAULT_PARALLELISM, 1); // one encoder uses all cores
 
         flink.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, settings.checkpointInterval());
         flink.set(CheckpointingOptions.CHECKPOINT_STORAGE, "filesystem");
@@ -74,19 +78,20 @@ public final class LocalConfiguration {
                 CheckpointingOptions.EXTERNALIZED_CHECKPOINT_RETENTION,
                 ExternalizedCheckpointRetention.RETAIN_ON_CANCELLATION);
         flink.set(
-                CheckpointingOptions.MAX_RETAINED_CHECKPOINTS, RetainingHighAvailability.RETAINED);
+                CheckpointingOptions.MAX_RETAINED_CHECKPOINTS,
+                RetainingHighAvailability.RETAINED_CHECKPOINTS);
         flink.set(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, true);
         flink.set(StateBackendOptions.STATE_BACKEND, "rocksdb");
-        // most ids are new: their absence is to be known without a search
+        // most ids are new, and a Bloom filter finds that without reading the disk
         flink.set(RocksDBConfigurableOptions.USE_BLOOM_FILTER, true);
 
-        // Every checkpoint waits for the encoder to take what is buffered ahead of it, which is
-        // minutes where 1,000 documents are buffered for a slow model. This buffers one second.
+        // A checkpoint barrier waits behind the documents that are buffered for the encoder, which
+        // takes minutes for 1,000 documents and a slow model. Debloating buffers about one second.
         flink.set(TaskManagerOptions.BUFFER_DEBLOAT_ENABLED, true);
 
-        // A failure that does not go away ends the run after three more attempts; one that does
-        // (a broker that restarts) is forgotten after five quiet minutes. A target that is away for
-        // longer than a checkpoint may take is such a one each time.
+        // A permanent failure ends the run after three more attempts. The count is reset after five
+        // minutes without a failure, so that transient ones (a broker that restarts, or a sink
+        // that is unavailable for longer than the checkpoint timeout) do not add up.
         flink.set(RestartStrategyOptions.RESTART_STRATEGY, "exponential-delay");
         flink.set(
                 RestartStrategyOptions.RESTART_STRATEGY_EXPONENTIAL_DELAY_INITIAL_BACKOFF,
@@ -100,7 +105,7 @@ public final class LocalConfiguration {
         flink.set(RestartStrategyOptions.RESTART_STRATEGY_EXPONENTIAL_DELAY_JITTER_FACTOR, 0.0);
         flink.set(RestartStrategyOptions.RESTART_STRATEGY_EXPONENTIAL_DELAY_ATTEMPTS, 3);
 
-        // Nothing listens outside this machine, and on no fixed port.
+        // Listen only on the loopback interface, on ephemeral ports.
         flink.set(RestOptions.PORT, 0);
         flink.set(RestOptions.BIND_PORT, "0");
         flink.set(RestOptions.ADDRESS, LOOPBACK);
@@ -109,11 +114,11 @@ public final class LocalConfiguration {
         flink.set(JobManagerOptions.BIND_HOST, LOOPBACK);
         flink.set(TaskManagerOptions.HOST, LOOPBACK);
         flink.set(TaskManagerOptions.BIND_HOST, LOOPBACK);
-        // All parts share this JVM: nothing has to be fetched over a socket.
+        // All components run in this JVM; nothing needs to be fetched from the blob server.
         flink.set(BlobServerOptions.OFFLOAD_MINSIZE, Integer.MAX_VALUE);
 
-        // Accumulators, which tell the progress, travel with the heartbeat. A laptop that was
-        // asleep is no reason to start again.
+        // Heartbeats carry the accumulators from which progress is reported. The timeout is long
+        // because a laptop may sleep.
         flink.set(HeartbeatManagerOptions.HEARTBEAT_INTERVAL, Duration.ofMillis(250));
         flink.set(HeartbeatManagerOptions.HEARTBEAT_TIMEOUT, Duration.ofHours(12));
 
@@ -123,7 +128,7 @@ public final class LocalConfiguration {
         return flink;
     }
 
-    /** One slot holds a subtask of each operator. */
+    /** The number of slots; one slot runs a subtask of each operator. */
     static int slots(Configuration flink) {
         return Math.max(
                 flink.get(CoreOptions.DEFAULT_PARALLELISM),

@@ -45,15 +45,15 @@ import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
-/** Runs a job in this JVM, from where the last run over the same state ended. */
+/** Runs a job in this JVM and resumes from the state of the last run. */
 public final class LocalRun {
 
-    private static final long POLL_MILLIS = 250;
-    private static final long LAST_SAVEPOINT_SECONDS = 10;
-    private static final long CANCEL_SECONDS = 3;
-    private static final long CLOSE_SECONDS = 10;
+    private static final long POLL_INTERVAL_MILLIS = 250;
+    private static final long SAVEPOINT_TIMEOUT_SECONDS = 10;
+    private static final long CANCEL_TIMEOUT_SECONDS = 3;
+    private static final long CLOSE_TIMEOUT_SECONDS = 10;
 
-    /** The operators whose state a new generation of sources needs. */
+    /** Uids of the operators whose state is needed when the sources are read from the beginning. */
     private static final Set<String> KEYED = Set.of("gate", "guard");
 
     private final JobSettings settings;
@@ -63,7 +63,7 @@ public final class LocalRun {
     private final AtomicInteger signal = new AtomicInteger();
 
     /**
-     * @param planning makes the plan, and says what is wrong with the settings
+     * @param planning creates the plan from the settings, which checks them
      */
     public LocalRun(
             JobSettings settings,
@@ -76,7 +76,13 @@ public final class LocalRun {
         this.verbose = verbose;
     }
 
-    /** What a run starts from. */
+    /**
+     * How a run starts.
+     *
+     * @param rereads whether the sources are read again because of a change or {@code --reindex}
+     * @param checkpoint the checkpoint to restore, or null
+     * @param reason a sentence for the user, or null
+     */
     private record Start(
             Manifest manifest, boolean reindex, boolean rereads, Path checkpoint, String reason) {}
 
@@ -90,7 +96,7 @@ public final class LocalRun {
     }
 
     /**
-     * Runs until the sources end, a signal comes or the job fails.
+     * Runs until the sources end, the process receives a signal, or the job fails.
      *
      * @return an {@link ExitCode}
      */
@@ -98,14 +104,14 @@ public final class LocalRun {
         if (verbose) {
             console.err().print(settings.describe());
         }
-        LocalConfiguration.refuseOurKeys(settings.flink());
+        LocalConfiguration.rejectReservedKeys(settings.flink());
         JobPlan plan = planning.apply(settings);
         boolean bounded = plan.isBounded();
         if (settings.state() == null && !bounded) {
             console.err()
                     .println(
-                            "Without --state this run does not survive a restart: it would start"
-                                    + " again from the beginning.");
+                            "Without --state this run cannot be resumed: a restarted run reads the"
+                                    + " sources from the beginning.");
         }
         try (StateDirectory state =
                 settings.state() == null
@@ -118,9 +124,8 @@ public final class LocalRun {
     private int run(JobPlan plan, boolean bounded, StateDirectory state) throws Exception {
         Provenance provenance = plan.provenance(new DownloadProgress(console));
         Manifest before = state.manifest();
-        ConnectorUri deadLetterAddress = deadLetters(state);
-        DeadLetterQueue deadLetters =
-                Connectors.of(deadLetterAddress).deadLetters(deadLetterAddress);
+        ConnectorUri deadLetterUri = deadLetters(state);
+        DeadLetterQueue deadLetters = Connectors.of(deadLetterUri).deadLetters(deadLetterUri);
         Supplier<Prepared> preparation =
                 () -> {
                     plan.checkSources();
@@ -136,7 +141,7 @@ public final class LocalRun {
                                     console.err()::println);
                     return new Prepared(start, job);
                 };
-        // a first start with a wrong URI is not to wait for a server that does not exist
+        // the first run does not wait, since its URI may be wrong
         Prepared prepared =
                 before == null
                         ? preparation.get()
@@ -168,24 +173,24 @@ public final class LocalRun {
                         console,
                         job.sinks().stream().map(NamedSink::name).toList(),
                         plan.sinkLocations(),
-                        deadLetterAddress,
+                        deadLetterUri,
                         bounded && fromBeginning ? DocumentCount.estimate(settings.from()) : -1,
                         start.checkpoint() != null && !fromBeginning);
         int code;
-        Signals signals = Signals.listen(this::signalled);
+        Signals signals = Signals.listen(this::onSignal);
         try {
             code = execute(configuration, graph, state, directory, bounded, report);
         } finally {
             signals.close();
         }
-        // the sources were read to their end, even if no record was accepted
+        // the sources were read to the end, even if no record was accepted
         if ((code == ExitCode.OK || code == ExitCode.INPUT) && bounded) {
             state.write(start.manifest().asFinished());
         }
         return code;
     }
 
-    /** Decides where the sources and the state go on from, and says so. */
+    /** Decides from where the sources and the state resume. */
     private Start start(
             JobPlan plan,
             boolean bounded,
@@ -207,34 +212,34 @@ public final class LocalRun {
                     null);
         }
         List<String> sinks = plan.sinkIdentities();
-        String again = null;
+        String reason = null;
         if (settings.reindex()) {
-            again = "reading the sources from their beginning and writing everything again";
+            reason = "reading the sources from the beginning and writing everything again";
         } else if (!before.encoder().equals(encoder)) {
-            again =
-                    "the model or its options changed; reading the sources from their beginning and"
+            reason =
+                    "the model or its options changed; reading the sources from the beginning and"
                             + " encoding everything again";
         } else if (!before.sinks().containsAll(sinks)) {
-            again =
-                    "a target was added; reading the sources from their beginning and writing"
+            reason =
+                    "a sink was added; reading the sources from the beginning and writing"
                             + " everything to it";
         }
-        boolean rereads = again != null;
-        if (again == null && before.finished()) {
-            again =
+        boolean rereads = reason != null;
+        if (reason == null && before.finished()) {
+            reason =
                     "the last run finished; reading the sources again, unchanged documents are"
                             + " skipped";
         }
         // An interrupted reindex resumes as one.
-        boolean reindex = settings.reindex() || (again == null && bounded && before.reindex());
-        Path checkpoint = state.newestCheckpoint(again == null ? Set.of() : KEYED);
+        boolean reindex = settings.reindex() || (reason == null && bounded && before.reindex());
+        Path checkpoint = state.newestCheckpoint(reason == null ? Set.of() : KEYED);
         state.checkNotMoved(before, checkpoint);
         Manifest manifest =
-                before.next(plan.sourceIdentities(), sinks, encoder, again != null, reindex);
-        if (again == null && checkpoint != null) {
-            again = "resuming from " + state.describe(checkpoint);
+                before.next(plan.sourceIdentities(), sinks, encoder, reason != null, reindex);
+        if (reason == null && checkpoint != null) {
+            reason = "resuming from " + state.describe(checkpoint);
         }
-        return new Start(manifest, reindex, rereads, checkpoint, again);
+        return new Start(manifest, reindex, rereads, checkpoint, reason);
     }
 
     private ConnectorUri deadLetters(StateDirectory state) {
@@ -254,9 +259,9 @@ public final class LocalRun {
         return HexFormat.of().formatHex(bytes);
     }
 
-    private void signalled(int number) {
+    private void onSignal(int number) {
         if (!signal.compareAndSet(0, number)) {
-            Runtime.getRuntime().halt(ExitCode.SIGNAL + number); // asked twice: at once
+            Runtime.getRuntime().halt(ExitCode.SIGNAL + number); // second signal: do not wait
         }
     }
 
@@ -281,7 +286,7 @@ public final class LocalRun {
             JobID job = graph.getJobID();
             CompletableFuture<JobResult> result = cluster.requestJobResult(job);
             boolean stopping = false;
-            boolean tidied = false;
+            boolean deletedOtherRuns = false;
             Restarts restarts = new Restarts();
             CompletableFuture<String> lastCheckpoint = null;
             while (!result.isDone()) {
@@ -297,18 +302,18 @@ public final class LocalRun {
                     if (bounded
                             && report.isIdle()
                             && (lastCheckpoint == null || lastCheckpoint.isDone())) {
-                        // Perhaps the sources have ended: then the next checkpoint is the last, and
-                        // there is no reason to wait for its turn. One that comes too early for
-                        // tasks that still start is declined, which does no harm.
+                        // The sources may have ended. Then the next checkpoint is the last one, and
+                        // triggering it now saves the wait. It is declined, which is harmless,
+                        // while tasks are still starting.
                         lastCheckpoint = cluster.triggerCheckpoint(job);
                     }
                     reportRestart(running, restarts, report);
                 }
-                if (!tidied && StateDirectory.hasCheckpoint(directory)) {
-                    state.removeOtherRuns(directory); // this run stands on its own now
-                    tidied = true;
+                if (!deletedOtherRuns && StateDirectory.hasCheckpoint(directory)) {
+                    state.deleteOtherRuns(directory); // this run's checkpoint is complete
+                    deletedOtherRuns = true;
                 }
-                awaitQuietly(result, POLL_MILLIS);
+                awaitQuietly(result, POLL_INTERVAL_MILLIS);
             }
             report.clear();
             JobResult ended = result.get();
@@ -325,40 +330,39 @@ public final class LocalRun {
             report.lastSummary();
             return stopped(state, directory);
         } finally {
-            awaitQuietly(cluster.closeAsync(), TimeUnit.SECONDS.toMillis(CLOSE_SECONDS));
+            awaitQuietly(cluster.closeAsync(), TimeUnit.SECONDS.toMillis(CLOSE_TIMEOUT_SECONDS));
         }
     }
 
-    /** Stops with a savepoint, which commits what the sinks wrote; cancels if it takes too long. */
+    /** Stops with a savepoint, which commits what was written; cancels if that takes too long. */
     private void stop(
             MiniCluster cluster, JobID job, Path directory, CompletableFuture<JobResult> result) {
-        console.err().println("Stopping: saving what was done ...");
+        console.err().println("Stopping and saving a savepoint ...");
         CompletableFuture<String> savepoint =
                 cluster.stopWithSavepoint(
                         job, directory.toUri().toString(), false, SavepointFormatType.NATIVE);
-        awaitQuietly(savepoint, TimeUnit.SECONDS.toMillis(LAST_SAVEPOINT_SECONDS));
+        awaitQuietly(savepoint, TimeUnit.SECONDS.toMillis(SAVEPOINT_TIMEOUT_SECONDS));
         if (savepoint.isDone() && !savepoint.isCompletedExceptionally()) {
-            awaitQuietly(result, TimeUnit.SECONDS.toMillis(CANCEL_SECONDS));
+            awaitQuietly(result, TimeUnit.SECONDS.toMillis(CANCEL_TIMEOUT_SECONDS));
         }
         if (!result.isDone()) {
             cluster.cancelJob(job);
-            awaitQuietly(result, TimeUnit.SECONDS.toMillis(CANCEL_SECONDS));
+            awaitQuietly(result, TimeUnit.SECONDS.toMillis(CANCEL_TIMEOUT_SECONDS));
         }
         if (!result.isDone()) {
-            // A task does not end: the process does, and the state is as after a kill.
+            // A task does not end. The process will, with the state of the last checkpoint.
             result.cancel(true);
         }
     }
 
-    /** Reports what the next run starts from. */
+    /** Reports where the next run starts. */
     private int stopped(StateDirectory state, Path directory) {
         if (settings.state() == null) {
             console.err().println("Stopped. Without --state the next run starts from scratch.");
         } else if (StateDirectory.hasSavepoint(directory)) {
             console.err()
                     .println(
-                            "Stopped and saved. Run it again with the same --state to resume from"
-                                    + " here.");
+                            "Stopped with a savepoint. Run it again with the same --state to resume.");
         } else if (StateDirectory.hasCheckpoint(directory)) {
             console.err()
                     .println(
@@ -387,7 +391,7 @@ public final class LocalRun {
         JobStatus status = result.getJobStatus().orElse(JobStatus.FAILED);
         if (status == JobStatus.FINISHED) {
             if (StateDirectory.hasCheckpoint(directory)) {
-                state.removeOtherRuns(directory);
+                state.deleteOtherRuns(directory);
             }
             report.summary(result.getAccumulatorResults());
             if (report.isAllRejected()) {
@@ -408,7 +412,7 @@ public final class LocalRun {
                 result.getSerializedThrowable()
                         .map(error -> error.deserializeError(LocalRun.class.getClassLoader()))
                         .orElseGet(
-                                () -> new IllegalStateException("the job ended without a reason"));
+                                () -> new IllegalStateException("the job failed without a reason"));
         Failure failure = Failure.of(cause);
         if (failure.exitCode() == ExitCode.INTERNAL) {
             String checkpoint = failedCheckpoint(cluster, job);
@@ -419,12 +423,12 @@ public final class LocalRun {
         return new JobFailedException(cause);
     }
 
-    /** Why the last checkpoint failed, when one did: Flink's exception does not say. */
+    /** Why the last checkpoint failed, or null; Flink's exception does not contain the reason. */
     private static String failedCheckpoint(MiniCluster cluster, JobID job) {
         try {
             CheckpointStatsSnapshot stats =
                     cluster.getExecutionGraph(job)
-                            .get(POLL_MILLIS, TimeUnit.MILLISECONDS)
+                            .get(POLL_INTERVAL_MILLIS, TimeUnit.MILLISECONDS)
                             .getCheckpointStatsSnapshot();
             return stats == null || stats.getHistory().getLatestFailedCheckpoint() == null
                     ? null
@@ -433,17 +437,17 @@ public final class LocalRun {
             Thread.currentThread().interrupt();
             return null;
         } catch (ExecutionException | TimeoutException e) {
-            return null; // then the job's own failure has to do
+            return null; // report the job's failure without it
         }
     }
 
-    /** The last failure that was reported. */
+    /** The last failure that was reported to the user. */
     private static final class Restarts {
         private long timestamp;
         private String message;
     }
 
-    /** Reports that the job restarts, once for each different reason in a row. */
+    /** Reports that the job restarts, but not the same reason twice in a row. */
     private void reportRestart(AccessExecutionGraph running, Restarts restarts, RunReport report) {
         ErrorInfo failure = running.getFailureInfo();
         if (failure == null
@@ -466,26 +470,26 @@ public final class LocalRun {
         }
     }
 
-    /** The graph, or null when the job ended meanwhile. */
+    /** The graph, or null if it is not available yet or no longer. */
     private static AccessExecutionGraph await(
             CompletableFuture<? extends AccessExecutionGraph> graph,
             CompletableFuture<JobResult> result)
             throws InterruptedException {
         try {
-            return graph.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
+            return graph.get(POLL_INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
-            return null; // not there yet, busy, or gone: progress is not worth more
+            return null; // progress is reported next time
         }
     }
 
-    /** Waits for a future whose outcome is read elsewhere, or does not matter. */
+    /** Waits for a future and ignores its outcome. */
     private static void awaitQuietly(CompletableFuture<?> future, long millis) {
         try {
             future.get(millis, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | TimeoutException | CancellationException e) {
-            // the caller asks the future itself
+            // the caller checks the future if it needs its outcome
         }
     }
 }

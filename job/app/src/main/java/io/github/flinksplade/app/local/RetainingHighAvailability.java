@@ -18,24 +18,23 @@ import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 import org.apache.flink.runtime.state.SharedStateRegistryFactory;
 
 /**
- * Flink throws the checkpoints of a job away when the job finishes, whatever its retention says.
- * Here the last ones stay, as they do when a job is cancelled: the next run over the same state
- * skips what this one has sent.
+ * Retains the last checkpoints of a finished job, as for a canceled one. Flink discards them even
+ * if they are to be retained; the next run needs them to skip unchanged documents.
  */
-@SuppressWarnings("try") // what it extends may be interrupted while it closes
+@SuppressWarnings("try") // the superclass throws InterruptedException in close()
 final class RetainingHighAvailability extends EmbeddedHaServices {
 
     /**
-     * Two, not one: a checkpoint that is taken while the job's first tasks have ended already holds
-     * no state of theirs; see {@link StateDirectory#newestCheckpoint}.
+     * Two, because a checkpoint taken after the first tasks have finished does not contain their
+     * state; see {@link StateDirectory#newestCheckpoint}.
      */
-    static final int RETAINED = 2;
+    static final int RETAINED_CHECKPOINTS = 2;
 
     private RetainingHighAvailability(Executor executor) {
         super(executor);
     }
 
-    /** A MiniCluster that keeps the last checkpoints of a finished job. */
+    /** A MiniCluster that retains the last checkpoints of a finished job. */
     static MiniCluster cluster(MiniClusterConfiguration configuration) {
         return new MiniCluster(configuration) {
             @Override

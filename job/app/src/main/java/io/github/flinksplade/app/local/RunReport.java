@@ -15,8 +15,8 @@ import org.apache.flink.util.OptionalFailure;
 import org.apache.flink.util.SerializedValue;
 
 /**
- * Reports how far a run is, in a line that is rewritten on a terminal and once a minute elsewhere,
- * and at its end what it did.
+ * Reports the progress of a run, in a line that is rewritten on a terminal and else printed once a
+ * minute, and a summary at its end.
  */
 final class RunReport {
 
@@ -33,16 +33,16 @@ final class RunReport {
     private final SmoothedRate documentRate = new SmoothedRate();
     private final SmoothedRate tokenRate = new SmoothedRate();
     private boolean resumes;
-    private boolean shown;
+    private boolean hasLine;
     private Counts last;
     private long lastNanos = start;
     private long loggedNanos = start;
 
     /**
-     * @param sinks names of the job's sinks
-     * @param locations what to call them in messages, in the same order
-     * @param total documents that there are to read, or -1 when that is not known
-     * @param resumes whether the run continues from a checkpoint, whose content is reported
+     * @param sinks names of the sinks
+     * @param locations URIs of the sinks for messages, in the same order
+     * @param total number of documents to read, or -1 when it is not known
+     * @param resumes whether the run resumes from a checkpoint, whose content is reported
      */
     RunReport(
             Console console,
@@ -59,7 +59,7 @@ final class RunReport {
         this.resumes = resumes;
     }
 
-    /** Reads the counters and reports them, if it is time. */
+    /** Updates the counters from the accumulators and reports them if it is time. */
     void progress(Map<String, SerializedValue<OptionalFailure<Object>>> accumulators) {
         Counts counts = Counts.of(accumulators);
         long now = System.nanoTime();
@@ -73,14 +73,16 @@ final class RunReport {
         if (console.errTerminal()) {
             console.err().print("\r\u001b[K" + line(counts, now));
             console.err().flush();
-            shown = true;
+            hasLine = true;
         } else if (now - loggedNanos >= LOG_NANOS) {
             loggedNanos = now;
             console.err().println(line(counts, now));
         }
     }
 
-    /** Once, as soon as the tasks have reported what their checkpoint contains. */
+    /**
+     * Reports, once, what the restored checkpoint contains, as soon as the tasks have reported it.
+     */
     private void reportResumption(Counts counts) {
         boolean isKnown = sinks.stream().allMatch(sink -> counts.contains(Counters.restored(sink)));
         if (!resumes || !isKnown) {
@@ -100,17 +102,17 @@ final class RunReport {
         console.err().println("The checkpoint contains " + String.join(", ", parts) + ".");
     }
 
-    /** Whether nothing has happened for a while. */
+    /** Whether no counter has changed for a while. */
     boolean isIdle() {
         return last != null && System.nanoTime() - lastNanos > IDLE_NANOS;
     }
 
-    /** Changes that every target has; with several targets, those of the slowest. */
+    /** Changes written to every sink: the count of the slowest. */
     private long written(Counts counts) {
         return sinks.stream().mapToLong(sink -> counts.get(Counters.written(sink))).min().orElse(0);
     }
 
-    /** Documents that need nothing more: written, or with a reason not to be. */
+    /** Documents that are complete: written, skipped, superseded or dead letters. */
     private long done(Counts counts) {
         return written(counts)
                 + counts.get(Counters.SKIPPED)
@@ -122,13 +124,10 @@ final class RunReport {
         List<String> parts = new ArrayList<>();
         long done = done(counts);
         if (total > 0) {
-            int filled = (int) Math.min(BAR_WIDTH, BAR_WIDTH * done / total);
+            int width = (int) Math.min(BAR_WIDTH, BAR_WIDTH * done / total);
             parts.add(
                     (console.errTerminal()
-                                    ? "["
-                                            + "#".repeat(filled)
-                                            + ".".repeat(BAR_WIDTH - filled)
-                                            + "] "
+                                    ? "[" + "#".repeat(width) + ".".repeat(BAR_WIDTH - width) + "] "
                                     : "")
                             + String.format(
                                     Locale.ROOT,
@@ -157,20 +156,20 @@ final class RunReport {
                         Locale.ROOT, "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60);
     }
 
-    /** Removes the line, before something else is printed. */
+    /** Clears the progress line before something else is printed. */
     void clear() {
-        if (shown) {
+        if (hasLine) {
             console.err().print("\r\u001b[K");
-            shown = false;
+            hasLine = false;
         }
     }
 
-    /** The summary of a run that was interrupted, as far as its counters arrived. */
+    /** Prints the summary of an interrupted run from the last counters that arrived. */
     void lastSummary() {
         summary(last == null ? new Counts(Map.of(), List.of()) : last);
     }
 
-    /** What was done, always. */
+    /** Prints the summary of a run. */
     void summary(Map<String, SerializedValue<OptionalFailure<Object>>> accumulators) {
         last = Counts.of(accumulators);
         summary(last);
@@ -208,7 +207,7 @@ final class RunReport {
                 .forEach(console.err()::println);
     }
 
-    /** Whether the sources have ended and no record reached a target. */
+    /** Whether the sources have ended and no record was accepted. */
     boolean isAllRejected() {
         return last != null && last.get(Counters.ALL_REJECTED) > 0;
     }

@@ -8,10 +8,10 @@ import java.util.Map;
 import java.util.function.IntConsumer;
 
 /**
- * Listens for SIGINT and SIGTERM, so that a job can end in order instead of with the process. A
- * shutdown hook would come too late for that: it runs beside those of Flink, which take the job's
- * files away. The JDK's class for signals is in every JDK but not in its documented API, hence the
- * reflection; without it, signals end the process and the job goes on from its last checkpoint.
+ * Handles SIGINT and SIGTERM, so that a job can stop with a savepoint. A shutdown hook would be too
+ * late: it runs concurrently with those of Flink, which delete the job's files. The JDK's class for
+ * signals is not part of its documented API, hence the reflection; where it is not available, a
+ * signal ends the process and the job resumes from its last checkpoint.
  */
 final class Signals {
 
@@ -20,7 +20,7 @@ final class Signals {
 
     private Signals() {}
 
-    /** Tells the listener the number of each signal: 2 or 15. */
+    /** Notifies the listener of each signal with its number, 2 or 15. */
     static Signals listen(IntConsumer listener) {
         Signals signals = new Signals();
         try {
@@ -43,11 +43,11 @@ final class Signals {
                                         default -> "Signals";
                                     });
             for (String name : new String[] {"INT", "TERM"}) {
-                Object one = signal.getConstructor(String.class).newInstance(name);
-                signals.previous.put(one, signals.handle.invoke(null, one, proxy));
+                Object instance = signal.getConstructor(String.class).newInstance(name);
+                signals.previous.put(instance, signals.handle.invoke(null, instance, proxy));
             }
         } catch (InvocationTargetException e) {
-            // The JVM was told to leave signals alone (-Xrs): what was taken over is given back.
+            // -Xrs reserves signals: restore the handlers that were replaced already
             signals.close();
         } catch (ReflectiveOperationException e) {
             signals.close();
@@ -55,14 +55,14 @@ final class Signals {
         return signals;
     }
 
-    /** Gives the signals back. */
+    /** Restores the previous handlers. */
     void close() {
         previous.forEach(
                 (signal, handler) -> {
                     try {
                         handle.invoke(null, signal, handler);
                     } catch (ReflectiveOperationException e) {
-                        throw new IllegalStateException("a signal cannot be given back", e);
+                        throw new IllegalStateException("cannot restore a signal handler", e);
                     }
                 });
         previous.clear();

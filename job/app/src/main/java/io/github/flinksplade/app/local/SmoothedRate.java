@@ -1,12 +1,12 @@
 package io.github.flinksplade.app.local;
 
 /**
- * A rate in units per second from a count that grows: an exponentially weighted mean of the recent
- * past, and the mean since the start while that is shorter.
+ * The rate of a growing count in units per second: an exponentially weighted moving average, and
+ * the plain average while there are few samples.
  */
 final class SmoothedRate {
 
-    /** Seconds after which a change of the rate shows by 63 %. */
+    /** Seconds after which 63 % of a change of the rate are visible. */
     private static final double TIME_CONSTANT = 15;
 
     private double rate;
@@ -15,7 +15,7 @@ final class SmoothedRate {
     private long lastCount;
     private boolean started;
 
-    /** Adds a sample. A count that shrinks, as after a restart of the job, starts a new past. */
+    /** Adds a sample. A count that decreases, as after a restart of the job, resets the average. */
     void update(long nanos, long count) {
         if (!started || count < lastCount) {
             started = true;
@@ -23,9 +23,11 @@ final class SmoothedRate {
             rate = 0;
         } else if (nanos > lastNanos) {
             double seconds = (nanos - lastNanos) / 1e9;
-            double kept = Math.exp(-seconds / TIME_CONSTANT);
-            double newWeight = weight * kept + (1 - kept);
-            rate = (rate * weight * kept + (count - lastCount) / seconds * (1 - kept)) / newWeight;
+            double decay = Math.exp(-seconds / TIME_CONSTANT);
+            double newWeight = weight * decay + (1 - decay);
+            rate =
+                    (rate * weight * decay + (count - lastCount) / seconds * (1 - decay))
+                            / newWeight;
             weight = newWeight;
         }
         lastNanos = nanos;

@@ -37,19 +37,19 @@ import org.apache.flink.runtime.checkpoint.OperatorState;
 import org.apache.flink.runtime.checkpoint.metadata.CheckpointMetadata;
 
 /**
- * What a local run keeps between its starts:
+ * The state of a local run between its starts:
  *
  * <pre>
- * job.json         what the job was, and how far
- * checkpoints/     run-1/, run-2/ ...: one directory for each start, as Flink fills it
- * work/            scratch space of the run in progress
- * lock             held by the process that uses the directory
- * dead-letters.jsonl   unless dead letters go elsewhere
+ * job.json         the manifest: which job, and whether it finished
+ * checkpoints/     run-1/, run-2/ ...: one checkpoint directory per start
+ * work/            temporary files of the current run
+ * lock             locked by the process that uses the directory
+ * dead-letters.jsonl   unless dead letters are written elsewhere
  * </pre>
  *
- * <p>Each start writes a directory of its own and restores without claiming the old one, so its
- * first checkpoint stands on its own; then the older directories are removed whole. Nothing has to
- * be known of which file of an incremental checkpoint belongs to which.
+ * <p>Each start writes to a new directory and restores without claiming the old one, so its first
+ * checkpoint is self-contained. Then the older directories are deleted as a whole, without tracking
+ * which files incremental checkpoints share.
  */
 public final class StateDirectory implements AutoCloseable {
 
@@ -59,7 +59,7 @@ public final class StateDirectory implements AutoCloseable {
     private static final String SAVEPOINT = "savepoint-";
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss", Locale.ROOT);
-    private static final Set<String> OURS =
+    private static final Set<String> OWN_FILES =
             Set.of("checkpoints", "work", "lock", "job.json", "job.json.new");
     private static final ObjectMapper JSON =
             new ObjectMapper()
@@ -68,17 +68,17 @@ public final class StateDirectory implements AutoCloseable {
                     .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES);
 
     /**
-     * What the job was.
+     * Describes the job.
      *
-     * @param format layout of this file
-     * @param id random, made with the directory: tells the transactions of two jobs apart
+     * @param format version of this file's format
+     * @param id random, created with the directory; distinguishes the transactions of two jobs
      * @param sources identities of the sources
      * @param sinks identities of the sinks
-     * @param encoder fingerprint of what makes the vectors
-     * @param generation grows when the sources are to be read from their beginning; part of the
+     * @param encoder fingerprint of the model and its options
+     * @param generation increases when the sources are read from the beginning; part of the
      *     sources' names in the checkpoints
-     * @param reindex whether this generation passes unchanged documents
-     * @param finished whether all sources were read to their end
+     * @param reindex whether this generation also writes unchanged documents
+     * @param finished whether all sources were read to the end
      * @param directory absolute path of the state directory when this was written; checkpoints
      *     contain it. Null until it is written
      */
@@ -107,10 +107,10 @@ public final class StateDirectory implements AutoCloseable {
             return new Manifest(FORMAT, id, sources, sinks, encoder, 1, reindex, false, null);
         }
 
-        /** The same job started again. */
+        /** The manifest of the next start of the same job. */
         Manifest next(
                 List<String> nextSources,
-                List<String> nextTargets,
+                List<String> nextSinks,
                 String nextEncoder,
                 boolean newGeneration,
                 boolean nextReindex) {
@@ -118,7 +118,7 @@ public final class StateDirectory implements AutoCloseable {
                     FORMAT,
                     id,
                     nextSources,
-                    nextTargets,
+                    nextSinks,
                     nextEncoder,
                     generation + (newGeneration ? 1 : 0),
                     nextReindex,
@@ -156,30 +156,31 @@ public final class StateDirectory implements AutoCloseable {
     }
 
     /**
-     * Opens a directory and locks it, making it if need be.
+     * Opens a directory and locks it, creating it if it does not exist.
      *
-     * @throws UserException when it is in use, or holds something else
+     * @throws UserException when it is in use or contains other files
      */
     public static StateDirectory open(Path directory) {
         Path absolute = directory.toAbsolutePath().normalize();
         try {
             if (Files.exists(absolute) && !Files.isDirectory(absolute)) {
-                throw new UserException("the state " + directory + " is a file; give a directory");
+                throw new UserException(
+                        "the state " + directory + " is a file. Specify a directory");
             }
             Files.createDirectories(absolute);
             if (!Files.exists(absolute.resolve("job.json"))) {
                 try (Stream<Path> entries = Files.list(absolute)) {
                     Optional<Path> foreign =
-                            entries.filter(entry -> !ours(entry.getFileName().toString()))
+                            entries.filter(entry -> !isOwn(entry.getFileName().toString()))
                                     .sorted()
                                     .findFirst();
                     if (foreign.isPresent()) {
                         throw new UserException(
                                 "the state directory "
                                         + directory
-                                        + " holds other files, such as "
+                                        + " contains other files, such as "
                                         + foreign.get().getFileName()
-                                        + "; give an empty or a new one");
+                                        + ". Specify an empty or a new directory");
                     }
                 }
             }
@@ -199,7 +200,7 @@ public final class StateDirectory implements AutoCloseable {
                 throw new UserException(
                         "another run uses the state directory "
                                 + directory
-                                + "; wait for its end, stop it, or give another --state");
+                                + ". Wait until it ends, stop it, or specify another --state");
             }
             StateDirectory state = new StateDirectory(absolute, false, channel);
             FileTree.delete(state.work());
@@ -229,18 +230,18 @@ public final class StateDirectory implements AutoCloseable {
         }
     }
 
-    /** A directory for one run, removed when it is closed. */
+    /** A directory for a single run, deleted when it is closed. */
     public static StateDirectory temporary() {
         try {
             return new StateDirectory(Files.createTempDirectory("flink-splade-"), true, null);
         } catch (IOException e) {
             throw new UserException(
-                    "no temporary directory can be made: " + Failure.of(e).message(), e);
+                    "cannot create a temporary directory: " + Failure.of(e).message(), e);
         }
     }
 
-    private static boolean ours(String name) {
-        return OURS.contains(name) || name.startsWith("dead-letters");
+    private static boolean isOwn(String name) {
+        return OWN_FILES.contains(name) || name.startsWith("dead-letters");
     }
 
     Path path() {
@@ -259,7 +260,7 @@ public final class StateDirectory implements AutoCloseable {
         return directory.resolve("checkpoints");
     }
 
-    /** What the last run left, or null when this is the first. */
+    /** The manifest of the last run, or null for the first run. */
     Manifest manifest() {
         Path file = directory.resolve("job.json");
         try {
@@ -269,7 +270,7 @@ public final class StateDirectory implements AutoCloseable {
                         file
                                 + " has format "
                                 + manifest.format()
-                                + ", which this version does not know; use the version that wrote"
+                                + ", which this version does not support. Use the version that wrote"
                                 + " it, or another --state");
             }
             return manifest;
@@ -287,20 +288,20 @@ public final class StateDirectory implements AutoCloseable {
                                             + ", column "
                                             + location.getColumnNr()
                                             + ")")
-                            + ". Restore a copy of it, or give another --state.",
+                            + ". Restore a copy of it, or specify another --state.",
                     e);
         } catch (IOException e) {
             throw new UserException("cannot read " + file + ": " + Failure.of(e).message(), e);
         }
     }
 
-    /** Replaces the manifest, whole or not at all. */
+    /** Replaces the manifest atomically. */
     void write(Manifest manifest) {
-        Path fresh = directory.resolve("job.json.new");
+        Path temporaryFile = directory.resolve("job.json.new");
         try {
             try (FileChannel channel =
                     FileChannel.open(
-                            fresh,
+                            temporaryFile,
                             StandardOpenOption.CREATE,
                             StandardOpenOption.TRUNCATE_EXISTING,
                             StandardOpenOption.WRITE)) {
@@ -310,7 +311,8 @@ public final class StateDirectory implements AutoCloseable {
                 }
                 channel.force(true);
             }
-            Files.move(fresh, directory.resolve("job.json"), StandardCopyOption.ATOMIC_MOVE);
+            Files.move(
+                    temporaryFile, directory.resolve("job.json"), StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new UserException(
                     "cannot write "
@@ -325,8 +327,8 @@ public final class StateDirectory implements AutoCloseable {
      * Rejects a checkpoint of a directory that was moved or copied: it contains the old path of its
      * files. A savepoint does not, nor does it matter where the old path still leads here.
      *
-     * @param manifest what the last run left
-     * @throws UserException with the ways out
+     * @param manifest the manifest of the last run
+     * @throws UserException when the checkpoint cannot be restored
      */
     void checkNotMoved(Manifest manifest, Path checkpoint) {
         Path before = Path.of(manifest.directory());
@@ -348,10 +350,10 @@ public final class StateDirectory implements AutoCloseable {
                         + " was moved or copied from "
                         + before
                         + ", which its checkpoints contain as the path of their files. Move it back,"
-                        + " link the old path to the new one, or give another --state.");
+                        + " link the old path to the new one, or specify another --state.");
     }
 
-    /** A directory for the checkpoints of a new run. */
+    /** Creates the directory for the checkpoints of a new run. */
     public Path newRun() {
         try {
             Files.createDirectories(checkpoints());
@@ -374,16 +376,16 @@ public final class StateDirectory implements AutoCloseable {
      * The newest complete checkpoint, or null when there is none.
      *
      * @param keyed uids of operators whose state is needed. A checkpoint taken while the job was
-     *     ending may hold some of them as finished, without state; sources that start anew cannot
-     *     feed those, so it is passed over. Nothing was read between it and the one before. Empty
-     *     when the sources go on where they were.
+     *     ending may contain some of them as finished, without state. It is skipped, because the
+     *     operators would not process what the sources read again; no record was read between it
+     *     and the checkpoint before. Empty when the sources resume where they were.
      */
     Path newestCheckpoint(Set<String> keyed) {
         for (Numbered run : numbers(checkpoints(), RUN)) {
             for (Path checkpoint : newestFirst(run.path())) {
                 Path metadata = checkpoint.resolve("_metadata");
                 if (Files.exists(metadata)
-                        && (keyed.isEmpty() || !holdsFinished(metadata, keyed))) {
+                        && (keyed.isEmpty() || !hasFinishedOperator(metadata, keyed))) {
                     return checkpoint;
                 }
             }
@@ -393,18 +395,18 @@ public final class StateDirectory implements AutoCloseable {
 
     /** The savepoint that a run was stopped with, then its checkpoints. */
     private static List<Path> newestFirst(Path run) {
-        List<Path> found = new ArrayList<>();
+        List<Path> result = new ArrayList<>();
         List<Numbered> checkpoints = new ArrayList<>();
         for (Path child : children(run)) {
             if (child.getFileName().toString().startsWith(SAVEPOINT)) {
-                found.add(child);
+                result.add(child);
             } else {
                 checkpoints.addAll(numbers(child, CHECKPOINT));
             }
         }
         checkpoints.sort(Numbered.HIGHEST_FIRST);
-        checkpoints.forEach(checkpoint -> found.add(checkpoint.path()));
-        return found;
+        checkpoints.forEach(checkpoint -> result.add(checkpoint.path()));
+        return result;
     }
 
     /** Whether a run was stopped with a savepoint. */
@@ -429,7 +431,7 @@ public final class StateDirectory implements AutoCloseable {
         }
         boolean saved = checkpoint.getFileName().toString().startsWith(SAVEPOINT);
         Path run = checkpoints().relativize(checkpoint).getName(0);
-        return (saved ? "where the last run was stopped, " : "the checkpoint of ")
+        return (saved ? "the savepoint of " : "the checkpoint of ")
                 + taken
                 + " ("
                 + run
@@ -438,7 +440,7 @@ public final class StateDirectory implements AutoCloseable {
                 + ")";
     }
 
-    private static boolean holdsFinished(Path metadata, Set<String> uids) {
+    private static boolean hasFinishedOperator(Path metadata, Set<String> uids) {
         try (DataInputStream in =
                 new DataInputStream(new BufferedInputStream(Files.newInputStream(metadata)))) {
             CheckpointMetadata checkpoint =
@@ -457,14 +459,14 @@ public final class StateDirectory implements AutoCloseable {
                             + metadata.getParent()
                             + " is damaged: "
                             + Failure.of(e).message()
-                            + "; remove that directory to go on from an older one, or start with"
-                            + " another --state",
+                            + ". Delete that directory to resume from an older checkpoint, or"
+                            + " specify another --state",
                     e);
         }
     }
 
-    /** Removes the checkpoints of all runs but the given one. */
-    void removeOtherRuns(Path kept) {
+    /** Deletes the checkpoints of all runs except one. */
+    void deleteOtherRuns(Path kept) {
         for (Numbered run : numbers(checkpoints(), RUN)) {
             if (!run.path().equals(kept)) {
                 FileTree.delete(run.path());
@@ -482,7 +484,7 @@ public final class StateDirectory implements AutoCloseable {
                 Comparator.comparingLong(Numbered::number).reversed();
     }
 
-    /** Entries whose names fit the pattern, the highest number first. */
+    /** Entries whose names match the pattern, the highest number first. */
     private static List<Numbered> numbers(Path parent, Pattern pattern) {
         List<Numbered> found = new ArrayList<>();
         for (Path child : children(parent)) {
@@ -506,7 +508,7 @@ public final class StateDirectory implements AutoCloseable {
         }
     }
 
-    /** Gives the lock back; removes scratch space, and a temporary directory whole. */
+    /** Releases the lock and deletes temporary files, or the whole directory if it is temporary. */
     @Override
     public void close() {
         try {
@@ -516,7 +518,7 @@ public final class StateDirectory implements AutoCloseable {
                 try {
                     lockFile.close();
                 } catch (IOException e) {
-                    throw new UserException("cannot give back the lock of " + directory, e);
+                    throw new UserException("cannot release the lock of " + directory, e);
                 }
             }
         }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** The models that are on this machine already, one line each. */
+/** Lists the models that are available on this machine. */
 public final class CachedModels {
 
     private static final String REPOSITORY = "models--";
@@ -19,9 +19,10 @@ public final class CachedModels {
     private CachedModels() {}
 
     /**
-     * The built-in model, then the ONNX models in the Hugging Face cache.
+     * One line each for the built-in model and the ONNX models in the Hugging Face cache.
      *
-     * @param environment its HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME or HOME names that cache
+     * @param environment the environment variables that locate the cache: HF_HUB_CACHE, HF_HOME,
+     *     XDG_CACHE_HOME and HOME
      */
     public static List<String> list(Map<String, String> environment) {
         List<String> lines = new ArrayList<>();

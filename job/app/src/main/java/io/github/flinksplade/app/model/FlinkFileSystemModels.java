@@ -28,17 +28,19 @@ import org.apache.flink.core.fs.FileSystem;
 import org.apache.flink.core.fs.UnsupportedFileSystemSchemeException;
 
 /**
- * Models on any file system that Flink has a plugin for: {@code s3://bucket/model}, {@code
- * hdfs://...}. A directory there is copied into the cache once; its copy's name comes from the
- * paths, lengths and times of its files, so that a model replaced there is copied again.
+ * Models on any file system that Flink has a plugin for, such as {@code s3://bucket/model} or
+ * {@code hdfs://...}. A model is copied to the cache once. The name of the copy is derived from the
+ * paths, lengths and modification times of the model's files, so that a replaced model is copied
+ * again.
  */
 public final class FlinkFileSystemModels implements ModelProvider {
 
-    /** Schemes that are read in another way. */
-    private static final Set<String> OTHERS = Set.of("file", "hf", "builtin", "http", "https");
+    /** Schemes that other providers resolve. */
+    private static final Set<String> OTHER_SCHEMES =
+            Set.of("file", "hf", "builtin", "http", "https");
 
-    /** The same model in forms that are not read here. */
-    private static final List<String> LEFT_OUT =
+    /** Files of a model repository that the encoder does not need. */
+    private static final List<String> SKIPPED_SUFFIXES =
             List.of(".bin", ".safetensors", ".h5", ".msgpack", ".pt", ".pth", ".ot", ".md");
 
     private record Entry(FileStatus status, String name) {}
@@ -48,32 +50,32 @@ public final class FlinkFileSystemModels implements ModelProvider {
         int end = reference.indexOf("://");
         return end > 0
                 && reference.substring(0, end).matches("[a-zA-Z][a-zA-Z0-9+.-]*")
-                && !OTHERS.contains(reference.substring(0, end).toLowerCase(Locale.ROOT));
+                && !OTHER_SCHEMES.contains(reference.substring(0, end).toLowerCase(Locale.ROOT));
     }
 
     @Override
     public Path provide(String reference, Path cache, Progress progress) {
         try {
-            org.apache.flink.core.fs.Path place =
+            org.apache.flink.core.fs.Path root =
                     new org.apache.flink.core.fs.Path(new URI(reference));
-            FileSystem files = place.getFileSystem();
-            if (!files.exists(place)) {
-                throw new ModelException("there is no " + reference);
+            FileSystem files = root.getFileSystem();
+            if (!files.exists(root)) {
+                throw new ModelException(reference + " does not exist");
             }
             List<Entry> entries = new ArrayList<>();
-            collect(files, place, "", entries);
+            collect(files, root, "", entries);
             Path directory = cache.resolve("models").resolve("copy-" + key(reference, entries));
             if (!Files.isDirectory(directory)) {
                 copy(files, entries, directory, progress);
             }
             return directory;
         } catch (URISyntaxException e) {
-            throw new ModelException("'" + reference + "' is no URI: " + e.getReason(), e);
+            throw new ModelException("'" + reference + "' is not a valid URI: " + e.getReason(), e);
         } catch (UnsupportedFileSystemSchemeException e) {
             throw new ModelException(
-                    "no file system for '"
+                    "no file system plugin for '"
                             + reference
-                            + "' is here; put Flink's plugin for it into the plugins directory",
+                            + "' is installed. Put Flink's plugin into the plugins directory",
                     e);
         } catch (IOException e) {
             throw new ModelException(
@@ -97,7 +99,8 @@ public final class FlinkFileSystemModels implements ModelProvider {
                 if (prefix.isEmpty() && name.equals("onnx")) {
                     collect(files, child.getPath(), name + "/", to);
                 }
-            } else if (LEFT_OUT.stream().noneMatch(name.toLowerCase(Locale.ROOT)::endsWith)) {
+            } else if (SKIPPED_SUFFIXES.stream()
+                    .noneMatch(name.toLowerCase(Locale.ROOT)::endsWith)) {
                 to.add(new Entry(child, prefix + name));
             }
         }
@@ -125,22 +128,22 @@ public final class FlinkFileSystemModels implements ModelProvider {
         }
     }
 
-    /** Copies beside the final place and renames, so that a copy is there whole or not at all. */
+    /** Copies to a temporary directory and renames it, so that a copy is never incomplete. */
     private static void copy(
             FileSystem files, List<Entry> entries, Path directory, Progress progress)
             throws IOException {
         Files.createDirectories(directory.getParent());
-        // with the umask's permissions, unlike a temporary directory
-        Path fresh =
+        // createTempDirectory would restrict the permissions beyond the umask
+        Path temporary =
                 Files.createDirectory(directory.resolveSibling(".copying-" + UUID.randomUUID()));
         boolean moved = false;
         try {
             for (Entry entry : entries) {
-                Path sink = fresh.resolve(entry.name());
-                Files.createDirectories(sink.getParent());
+                Path target = temporary.resolve(entry.name());
+                Files.createDirectories(target.getParent());
                 long total = entry.status().getLen();
                 try (InputStream in = files.open(entry.status().getPath());
-                        OutputStream out = Files.newOutputStream(sink)) {
+                        OutputStream out = Files.newOutputStream(target)) {
                     byte[] buffer = new byte[1 << 16];
                     long done = 0;
                     for (int read = in.read(buffer); read > 0; read = in.read(buffer)) {
@@ -151,16 +154,16 @@ public final class FlinkFileSystemModels implements ModelProvider {
                 }
             }
             try {
-                Files.move(fresh, directory, StandardCopyOption.ATOMIC_MOVE);
+                Files.move(temporary, directory, StandardCopyOption.ATOMIC_MOVE);
                 moved = true;
             } catch (FileAlreadyExistsException | java.nio.file.DirectoryNotEmptyException e) {
                 if (!Files.isDirectory(directory)) {
-                    throw e; // otherwise another process was quicker with the same copy
+                    throw e; // otherwise another process has completed the same copy
                 }
             }
         } finally {
             if (!moved) {
-                FileTree.delete(fresh);
+                FileTree.delete(temporary);
             }
         }
     }

@@ -20,11 +20,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** An index together with the model that made it: takes questions as text. */
+/** An index and the model of its vectors; encodes queries and searches. */
 public final class Searcher implements AutoCloseable {
 
-    private static final int TERMS_SHOWN = 5;
-    private static final int TEXT_SHOWN = 160;
+    private static final int MAX_TERMS = 5;
+    private static final int MAX_TEXT_LENGTH = 160;
 
     private final SearchIndex index;
     private final SpladeEncoder encoder;
@@ -37,8 +37,8 @@ public final class Searcher implements AutoCloseable {
     /**
      * Opens an index and its model.
      *
-     * @param model reference of the model, or null for the one the index names
-     * @throws UserException when the model is not the one that made the index
+     * @param model reference of the model, or null for the one stored in the index
+     * @throws UserException when the model is not the one that encoded the index
      */
     public static Searcher open(
             ConnectorUri uri, String model, EncoderOptions options, Console console) {
@@ -61,7 +61,7 @@ public final class Searcher implements AutoCloseable {
                                 + uri
                                 + " cannot be opened: "
                                 + e.getMessage()
-                                + "; if it lies elsewhere now, say where with --model",
+                                + ". If it has moved, specify its location with --model",
                         e);
             }
             ModelInfo info = encoder.info();
@@ -70,15 +70,15 @@ public final class Searcher implements AutoCloseable {
                 encoder.close();
                 throw new UserException(
                         uri
-                                + " was made by the model "
+                                + " contains vectors of the model "
                                 + provenance.model()
                                 + " (SHA-256 "
                                 + provenance.modelSha256().substring(0, 12)
-                                + "...), and "
+                                + "...), but "
                                 + info.name()
-                                + " is another ("
+                                + " is a different model ("
                                 + info.sha256().substring(0, 12)
-                                + "...); give that one with --model, or build the index anew");
+                                + "...). Specify the index's model with --model, or reindex");
             }
             return new Searcher(index, encoder);
         } catch (RuntimeException e) {
@@ -87,42 +87,42 @@ public final class Searcher implements AutoCloseable {
         }
     }
 
-    /** The best hits of a question, best first. */
-    List<SearchIndex.Hit> search(String question, int k, boolean idf, Console console) {
-        EncodedText query = encoder.encode(question, Role.QUERY);
-        if (query.truncated()) {
+    /** The {@code k} best hits of a query, best first. */
+    List<SearchIndex.Hit> search(String query, int k, boolean idf, Console console) {
+        EncodedText encoded = encoder.encode(query, Role.QUERY);
+        if (encoded.truncated()) {
             console.err()
                     .println(
                             "The query has "
-                                    + query.tokens()
-                                    + " tokens; only the first "
+                                    + encoded.tokens()
+                                    + " tokens and is truncated to "
                                     + encoder.info().queryTokens()
-                                    + " count (--query-tokens).");
+                                    + " (--query-tokens).");
         }
-        return index.search(new SearchIndex.Query(query.vector(), k, idf));
+        return index.search(new SearchIndex.Query(encoded.vector(), k, idf));
     }
 
-    /** A hit for people: rank, score, id and text on one line, below it what made the score. */
+    /** A hit as text: rank, score, id and text on one line, its best terms below. */
     String describe(int rank, SearchIndex.Hit hit) {
         StringBuilder text = new StringBuilder();
         text.append(String.format(Locale.ROOT, "%2d. %6.2f  %s", rank, hit.score(), hit.id()));
         if (hit.text() != null) {
-            text.append("  ").append(shortened(hit.text()));
+            text.append("  ").append(shorten(hit.text()));
         }
         text.append("\n            ");
-        for (int i = 0; i < Math.min(TERMS_SHOWN, hit.matchedIndices().length); i++) {
+        for (int i = 0; i < Math.min(MAX_TERMS, hit.matchedIndices().length); i++) {
             text.append(i == 0 ? "" : ", ")
                     .append(encoder.tokenizer().term(hit.matchedIndices()[i]))
                     .append(String.format(Locale.ROOT, " %.2f", hit.matchedParts()[i]));
         }
-        int more = hit.matchedIndices().length - TERMS_SHOWN;
+        int more = hit.matchedIndices().length - MAX_TERMS;
         return more <= 0
                 ? text.toString()
                 : text.append(", and ").append(more).append(" more").toString();
     }
 
-    /** A hit for programs: one JSON object. */
-    String json(int rank, String question, SearchIndex.Hit hit) {
+    /** A hit as one JSON object. */
+    String json(int rank, String query, SearchIndex.Hit hit) {
         Map<String, Float> terms = new LinkedHashMap<>();
         for (int i = 0; i < hit.matchedIndices().length; i++) {
             terms.put(encoder.tokenizer().term(hit.matchedIndices()[i]), hit.matchedParts()[i]);
@@ -131,7 +131,7 @@ public final class Searcher implements AutoCloseable {
                 new ArrayList<>(
                         List.of(
                                 "query",
-                                question,
+                                query,
                                 "rank",
                                 rank,
                                 "id",
@@ -149,12 +149,12 @@ public final class Searcher implements AutoCloseable {
         return JsonText.object(pairs.toArray());
     }
 
-    private static String shortened(String text) {
+    private static String shorten(String text) {
         String line = text.strip().replaceAll("[\\s\\p{Cntrl}\u2028\u2029]+", " ");
-        if (line.codePointCount(0, line.length()) <= TEXT_SHOWN) {
+        if (line.codePointCount(0, line.length()) <= MAX_TEXT_LENGTH) {
             return line;
         }
-        return line.substring(0, line.offsetByCodePoints(0, TEXT_SHOWN - 4)) + " ...";
+        return line.substring(0, line.offsetByCodePoints(0, MAX_TEXT_LENGTH - 4)) + " ...";
     }
 
     @Override

@@ -20,7 +20,7 @@ class ClusterJobTest {
     private static final String CLAIM_MODE = StateRecoveryOptions.RESTORE_MODE.key();
 
     @Test
-    void checkpointThatTheImageResumesFromIsClaimedUnlessTheFileSaysOtherwise() {
+    void claimsTheCheckpointOfTheImageUnlessConfiguredOtherwise() {
         UnaryOperator<String> image = Map.of("FLINK_SPLADE_CLAIM_CHECKPOINT", "true")::get;
         assertThat(claimMode(name -> null)).isNull();
         assertThat(claimMode(image)).isEqualTo(RecoveryClaimMode.CLAIM);
@@ -29,7 +29,7 @@ class ClusterJobTest {
     }
 
     @Test
-    void checkpointsThatTheImageWouldNotFindAreRejected() {
+    void rejectsCheckpointsThatTheImageWouldNotFind() {
         Map<String, String> flink = Map.of("execution.checkpointing.dir", "file:///other");
         claimMode(name -> null, flink);
         claimMode(searching("file:///other"), flink);

@@ -34,7 +34,7 @@ class JobFileTest {
     }
 
     @Test
-    void valuesListsAndMaps() throws IOException {
+    void readsValuesListsAndMaps() throws IOException {
         Map<String, Given> given =
                 read(
                         """
@@ -59,7 +59,7 @@ class JobFileTest {
     }
 
     @Test
-    void secretsComeFromTheEnvironmentOrAFile() throws IOException {
+    void replacesReferencesToTheEnvironmentAndToFiles() throws IOException {
         Path secret = Files.writeString(directory.resolve("secret"), "hush hush\n");
         Map<String, Given> given =
                 read(
@@ -71,16 +71,16 @@ class JobFileTest {
     }
 
     @Test
-    void mistakesAreNamedWithTheirLine() {
-        assertMistake("from: a\nto: b\nfrom: c\n", "'from' stands twice in %s, line 3");
+    void reportsMistakesWithTheirLine() {
+        assertMistake("from: a\nto: b\nfrom: c\n", "duplicate key 'from' in %s, line 3");
         assertMistake("from: a\nto:\n", "'to' has no value in %s, line 2");
         assertMistake("from: a\nto: [b, [c]]\n", "a single value is expected in %s, line 2");
         assertMistake(
                 "from: ${env:NOBODY}\n",
-                "the environment has no variable NOBODY, used in %s, line 1");
+                "the environment variable NOBODY is not set, used in %s, line 1");
         assertMistake("from: ${file:/no/such}\n", "cannot read /no/such, used in %s, line 1");
         assertMistake("- a\n", "%s is not a map of settings, such as 'to: lucene:index'");
-        assertMistake("", "%s is empty; it needs at least from: and to:");
+        assertMistake("", "%s is empty. It must contain at least from: and to:");
         assertThatThrownBy(() -> read("from: [a\nto: b\n"))
                 .isInstanceOf(UserException.class)
                 .hasMessageStartingWith(file() + " is not valid YAML: line 2, column 3: ");
@@ -109,7 +109,7 @@ class JobFileTest {
                 "? [\n",
                 "!!java.net.URL [x]\n"
             })
-    void noWordsOfTheYamlLibrary(String text) {
+    void hidesTheMessagesOfTheYamlLibrary(String text) {
         assertThatThrownBy(() -> read(text))
                 .isInstanceOf(UserException.class)
                 .satisfies(
@@ -126,10 +126,10 @@ class JobFileTest {
     }
 
     @Test
-    void aTabIsNamed() {
+    void reportsTabsAndControlCharacters() {
         assertMistake(
                 "from: a\nkafka.properties:\n\ta: b\n",
-                "%s is not valid YAML: line 3, column 1: a tab is in the indentation. Indent with"
+                "%s is not valid YAML: line 3, column 1: the indentation contains a tab. Indent with"
                         + " spaces.");
         assertMistake(
                 "from: a\nto: \u0001\n",
@@ -144,15 +144,15 @@ class JobFileTest {
     }
 
     @Test
-    void aFileThatIsMissingOrNotText() {
+    void rejectsAMissingFileAndInvalidUtf8() {
         assertThatThrownBy(() -> JobFile.read(Path.of("no-such.yaml"), name -> null))
-                .hasMessage("there is no configuration file no-such.yaml");
+                .hasMessage("the configuration file no-such.yaml does not exist");
         assertThatThrownBy(() -> read(new byte[] {'a', (byte) 0xff}))
                 .hasMessage("the configuration file %s is not valid UTF-8", file());
     }
 
     @Test
-    void aFileBecomesSettings() throws IOException {
+    void fileYieldsSettings() throws IOException {
         JobSettings settings =
                 JobSettings.of(
                         read("from: file:a\nto: [file:b, lucene:c]\nkafka.properties: {a: b}\n"),

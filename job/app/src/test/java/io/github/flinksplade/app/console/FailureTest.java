@@ -23,7 +23,7 @@ class FailureTest {
     }
 
     @Test
-    void ourOwnSentencesPassAsTheyAre() {
+    void keepsMessagesOfThisProgram() {
         assertThat(of(new ConnectorException("the broker b:9 does not answer; start it")))
                 .isEqualTo(new Failure(1, "the broker b:9 does not answer; start it"));
         assertThat(of(new ModelException("no tokenizer.json in dir", new IOException("x"))))
@@ -34,9 +34,9 @@ class FailureTest {
     }
 
     @Test
-    void filesAreNamed() {
+    void namesTheFileAndTheReason() {
         assertThat(of(new NoSuchFileException("/a/b")))
-                .isEqualTo(new Failure(1, "there is no /a/b"));
+                .isEqualTo(new Failure(1, "/a/b does not exist"));
         assertThat(of(new AccessDeniedException("/a/b")))
                 .isEqualTo(new Failure(1, "no permission for /a/b"));
         assertThat(of(new IOException("/a/b cannot be read")))
@@ -44,7 +44,7 @@ class FailureTest {
     }
 
     @Test
-    void aFullDiskSaysWhatToDo() {
+    void advisesOnAFullDisk() {
         for (Throwable full :
                 new Throwable[] {
                     new FileSystemException("/a/b", null, "No space left on device"),
@@ -55,15 +55,14 @@ class FailureTest {
                     .isEqualTo(
                             new Failure(
                                     1,
-                                    "cannot write: /a/b: No space left on device; free some space"
-                                            + " and start again (with the same --state to go on"
-                                            + " where it stopped)"));
+                                    "cannot write: /a/b: No space left on device. Free some space"
+                                            + " and run it again, with the same --state to resume"));
         }
     }
 
-    /** Of any library, such as RocksDB's; those of the encoder have messages of their own. */
+    /** For any library, such as RocksDB; the encoder has its own messages. */
     @Test
-    void aDirectoryMountedNoexecIsNamed() {
+    void namesADirectoryMountedNoexec() {
         assertThat(
                         of(
                                 new UnsatisfiedLinkError(
@@ -73,12 +72,12 @@ class FailureTest {
                         new Failure(
                                 1,
                                 "a native library cannot be loaded: /t/x1 is on a file system"
-                                        + " mounted noexec; choose another directory with"
+                                        + " mounted noexec. Choose another directory with"
                                         + " FLINK_SPLADE_JAVA_OPTS=-Djava.io.tmpdir=DIR"));
     }
 
     @Test
-    void theHomeDirectoryThatIsUnknownIsNamed() {
+    void reportsAnUnknownHomeDirectory() {
         assertThat(
                         Failure.of(
                                 new UncheckedIOException(
@@ -87,7 +86,7 @@ class FailureTest {
     }
 
     @Test
-    void aCheckpointThatTookTooLongIsNoFaultOfOurs() {
+    void expiredCheckpointIsNotAnInternalError() {
         assertThat(
                         of(
                                 new FlinkRuntimeException(
@@ -100,14 +99,14 @@ class FailureTest {
                             assertThat(failure.message())
                                     .startsWith(
                                             "a checkpoint took longer than"
-                                                    + " execution.checkpointing.timeout allows: a"
-                                                    + " target is away");
+                                                    + " execution.checkpointing.timeout: a sink is"
+                                                    + " unavailable");
                         });
     }
 
     /** As Flink's Kafka writer throws it, when the brokers were unavailable for too long. */
     @Test
-    void connectorExplainsTheFailureOfItsLibrary() {
+    void connectorExplainsTheExceptionOfItsLibrary() {
         assertThat(
                         of(
                                 new FlinkRuntimeException(
@@ -124,19 +123,19 @@ class FailureTest {
     }
 
     @Test
-    void theRestIsOurFault() {
+    void otherExceptionsAreInternalErrors() {
         assertThat(of(new IllegalStateException("the vector is empty")))
                 .isEqualTo(
                         new Failure(
                                 70,
-                                "this is a fault of flink-splade: the vector is empty; run it again"
+                                "internal error in flink-splade: the vector is empty. Run it again"
                                         + " with --verbose for the details"));
         assertThat(of(new NullPointerException()).message())
-                .startsWith("this is a fault of flink-splade: ");
+                .startsWith("internal error in flink-splade: ");
     }
 
     @Test
-    void noTextOfALibrary() {
+    void removesClassNamesAndJsonPaths() {
         assertThat(
                         of(new IOException(
                                         "org.apache.flink.util.FlinkException:"
@@ -150,22 +149,22 @@ class FailureTest {
         assertThat(
                         of(new IllegalStateException("no serializer for org.apache.flink.X$Y"))
                                 .message())
-                .startsWith("this is a fault of flink-splade: no serializer for Y; run it again");
+                .startsWith("internal error in flink-splade: no serializer for Y. Run it again");
         assertThat(of(new NullPointerException()).message())
-                .startsWith("this is a fault of flink-splade: no reason was given; run it again");
-        // our own sentences stay as they are
+                .startsWith("internal error in flink-splade: no message. Run it again");
+        // messages of this program are unchanged
         assertThat(of(new UserException("the topic com.acme.shop.Orders is missing")).message())
                 .isEqualTo("the topic com.acme.shop.Orders is missing");
     }
 
     @Test
-    void tooManyDeadLettersAreTheInputs() {
+    void tooManyDeadLettersAreAnInputError() {
         assertThat(of(new JobFailedException(new TooManyDeadLettersException("4 of 5"))))
                 .isEqualTo(new Failure(1, "4 of 5"));
     }
 
     @Test
-    void circlesOfCausesEnd() {
+    void endsOnCyclesOfCauses() {
         IOException first = new IOException("first");
         first.initCause(new RuntimeException("second", first));
         assertThat(of(first).message()).isEqualTo("first");

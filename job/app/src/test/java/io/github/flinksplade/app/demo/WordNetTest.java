@@ -11,9 +11,9 @@ import org.junit.jupiter.api.Test;
 class WordNetTest {
 
     @Test
-    void everydayThings() throws IOException {
-        List<WordNet.Thing> things = WordNet.things();
-        Set<String> ids = things.stream().map(WordNet.Thing::id).collect(Collectors.toSet());
+    void returnsCommonNouns() throws IOException {
+        List<WordNet.Noun> things = WordNet.nouns();
+        Set<String> ids = things.stream().map(WordNet.Noun::id).collect(Collectors.toSet());
         assertThat(things).hasSizeBetween(3_000, 4_000);
         assertThat(ids)
                 .hasSameSizeAs(things)
@@ -34,6 +34,6 @@ class WordNetTest {
                             assertThat(thing.definition())
                                     .isEqualTo("a lightweight handheld collapsible canopy");
                         });
-        assertThat(WordNet.things()).isEqualTo(things);
+        assertThat(WordNet.nouns()).isEqualTo(things);
     }
 }

@@ -33,7 +33,7 @@ class LinesTest {
     }
 
     @Test
-    void theLastLineNeedsNoEnd() throws IOException {
+    void lastLineNeedsNoLineFeed() throws IOException {
         assertThat(read("a\nb")).containsExactly("a", "b");
         assertThat(read("a\nb\n")).containsExactly("a", "b");
         assertThat(read("a\nb\r")).containsExactly("a", "b\r");
@@ -42,7 +42,7 @@ class LinesTest {
     }
 
     @Test
-    void aLineThatIsNotUtf8IsToldAndTheNextRead() throws IOException {
+    void continuesAfterALineOfInvalidUtf8() throws IOException {
         byte[] bytes = {
             'a', '\n', (byte) 0xc3, '(', '\n', 'b', '\n', (byte) 0xed, (byte) 0xa0, (byte) 0x80
         };
@@ -51,17 +51,17 @@ class LinesTest {
     }
 
     @Test
-    void linesLongerThanTheBuffer() throws IOException {
+    void readsLinesLongerThanTheBuffer() throws IOException {
         String line = "\u00e4".repeat(100_000);
         assertThat(read(line + "\n" + line + "x")).containsExactly(line, line + "x");
     }
 
     @Test
-    void aLineTooLongIsToldAndTheNextRead() throws IOException {
-        byte[] bytes = new byte[Lines.LONGEST + 3];
+    void continuesAfterALineThatIsTooLong() throws IOException {
+        byte[] bytes = new byte[Lines.MAX_BYTES + 3];
         Arrays.fill(bytes, (byte) 'x');
-        bytes[Lines.LONGEST + 1] = '\n';
-        bytes[Lines.LONGEST + 2] = 'y';
+        bytes[Lines.MAX_BYTES + 1] = '\n';
+        bytes[Lines.MAX_BYTES + 2] = 'y';
         assertThat(read(new ByteArrayInputStream(bytes)))
                 .containsExactly("1: longer than 64 MiB", "y");
     }

@@ -13,7 +13,7 @@ class DeadLetterSummaryTest {
     private static final ConnectorUri QUEUE = ConnectorUri.parse("file:dead.jsonl");
 
     @Test
-    void eachReasonHasALine() {
+    void printsALinePerReason() {
         String here = Path.of("nested.jsonl").toAbsolutePath() + " line 1";
         assertThat(
                         DeadLetterSummary.lines(
@@ -53,7 +53,7 @@ class DeadLetterSummaryTest {
     }
 
     @Test
-    void noneIsOneLine() {
+    void printsOneLineWithoutDeadLetters() {
         assertThat(DeadLetterSummary.lines(0, QUEUE, List.of()))
                 .containsExactly("Dead letters: 0.");
     }

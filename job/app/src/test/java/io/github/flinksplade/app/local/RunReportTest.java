@@ -50,7 +50,7 @@ class RunReportTest {
     }
 
     @Test
-    void countsWhatEveryTargetHas() throws Exception {
+    void countsWhatWasWrittenToEverySink() throws Exception {
         RunReport report = report(true, 1_000, false);
         report.progress(
                 counts(
@@ -70,7 +70,7 @@ class RunReportTest {
     }
 
     @Test
-    void printsNoLineEverySecondIntoALogFile() throws Exception {
+    void printsOneLinePerMinuteToALogFile() throws Exception {
         RunReport report = report(false, 1_000, false);
         report.progress(counts(Counters.written("a"), 1, Counters.written("b"), 1));
         assertThat(err.size()).isZero();

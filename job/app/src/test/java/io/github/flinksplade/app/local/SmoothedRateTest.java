@@ -37,7 +37,7 @@ class SmoothedRateTest {
     }
 
     @Test
-    void startsAgainWhenTheCountShrinks() {
+    void resetsWhenTheCountDecreases() {
         SmoothedRate rate = new SmoothedRate();
         rate.update(0, 0);
         rate.update(SECOND, 1_000);

@@ -29,35 +29,35 @@ class StateDirectoryTest {
     }
 
     @Test
-    void onlyOneRunUsesIt() {
+    void rejectsASecondRun() {
         try (StateDirectory first = StateDirectory.open(path())) {
             assertThat(first.path()).isDirectory();
             assertThatThrownBy(() -> StateDirectory.open(path()))
                     .isInstanceOf(UserException.class)
                     .hasMessage(
-                            "another run uses the state directory %s; wait for its end, stop it,"
-                                    + " or give another --state",
+                            "another run uses the state directory %s. Wait until it ends, stop it,"
+                                    + " or specify another --state",
                             path());
         }
         StateDirectory.open(path()).close();
     }
 
     @Test
-    void otherPeoplesDirectoriesAreRefused() throws IOException {
+    void rejectsDirectoriesWithOtherFiles() throws IOException {
         Files.createDirectories(path());
         Files.writeString(path().resolve("thesis.txt"), "mine");
         assertThatThrownBy(() -> StateDirectory.open(path()))
                 .hasMessage(
-                        "the state directory %s holds other files, such as thesis.txt; give an"
-                                + " empty or a new one",
+                        "the state directory %s contains other files, such as thesis.txt. Specify"
+                                + " an empty or a new directory",
                         path());
         Path file = Files.writeString(parent.resolve("file"), "x");
         assertThatThrownBy(() -> StateDirectory.open(file))
-                .hasMessage("the state %s is a file; give a directory", file);
+                .hasMessage("the state %s is a file. Specify a directory", file);
     }
 
     @Test
-    void theManifestComesBack() {
+    void readsTheManifestItWrote() {
         Manifest manifest =
                 Manifest.first("1a2b3c4d", List.of("file:a"), List.of("lucene:b"), "feed", false);
         try (StateDirectory state = StateDirectory.open(path())) {
@@ -75,7 +75,7 @@ class StateDirectoryTest {
     }
 
     @Test
-    void aDamagedManifestIsNamed() throws IOException {
+    void reportsADamagedManifest() throws IOException {
         try (StateDirectory state = StateDirectory.open(path())) {
             Path file = path().resolve("job.json");
             for (String text : List.of("{\"format\": 1, ", "{\"format\": 1}", "[]")) {
@@ -85,7 +85,7 @@ class StateDirectoryTest {
                         .hasMessageMatching(
                                 Pattern.quote(file.toString())
                                         + " is damaged( \\(line \\d+, column \\d+\\))?\\. Restore a"
-                                        + " copy of it, or give another --state\\.");
+                                        + " copy of it, or specify another --state\\.");
             }
             Manifest later = Manifest.first("x", List.of(), List.of(), "feed", false);
             state.write(new Manifest(2, "x", List.of(), List.of(), "feed", 1, false, false, null));
@@ -95,7 +95,7 @@ class StateDirectoryTest {
     }
 
     @Test
-    void theNewestCompleteCheckpointCounts() throws IOException {
+    void findsTheNewestCompleteCheckpoint() throws IOException {
         try (StateDirectory state = StateDirectory.open(path())) {
             assertThat(state.newestCheckpoint(Set.of())).isNull();
             Path first = state.newRun();
@@ -105,12 +105,12 @@ class StateDirectoryTest {
             checkpoint(first, 7);
             Path ninth = checkpoint(second, 9);
             Path tenth = checkpoint(second, 10);
-            Files.createDirectories(second.resolve("job/chk-11")); // not complete
+            Files.createDirectories(second.resolve("job/chk-11")); // incomplete
             Files.createDirectories(third.resolve("job/chk-1"));
             assertThat(state.newestCheckpoint(Set.of())).isEqualTo(tenth);
             assertThat(state.newestCheckpoint(Set.of("gate"))).isEqualTo(tenth);
 
-            // one that was taken while the gate had ended already
+            // taken after the gate had finished
             Path late =
                     checkpoint(
                             second,
@@ -123,7 +123,7 @@ class StateDirectoryTest {
 
             assertThat(StateDirectory.hasCheckpoint(second)).isTrue();
             assertThat(StateDirectory.hasCheckpoint(third)).isFalse();
-            state.removeOtherRuns(second);
+            state.deleteOtherRuns(second);
             assertThat(first).doesNotExist();
             assertThat(third).doesNotExist();
             assertThat(ninth).exists();
@@ -132,7 +132,7 @@ class StateDirectoryTest {
     }
 
     @Test
-    void aCheckpointOfADirectoryThatWasMovedIsRejected() throws IOException {
+    void rejectsACheckpointOfAMovedDirectory() throws IOException {
         try (StateDirectory state = StateDirectory.open(path())) {
             state.write(Manifest.first("x", List.of(), List.of(), "feed", false));
             Path checkpoint = checkpoint(state.newRun(), 1);
@@ -147,7 +147,7 @@ class StateDirectoryTest {
                     .hasMessage(
                             "the state in %s was moved or copied from %s, which its checkpoints"
                                     + " contain as the path of their files. Move it back, link the old"
-                                    + " path to the new one, or give another --state.",
+                                    + " path to the new one, or specify another --state.",
                             moved, path());
             state.checkNotMoved(manifest, null);
             state.checkNotMoved(manifest, moved.resolve("checkpoints/run-1/savepoint-1"));
@@ -157,7 +157,7 @@ class StateDirectoryTest {
     }
 
     @Test
-    void aDamagedCheckpointIsNamed() throws IOException {
+    void reportsADamagedCheckpoint() throws IOException {
         try (StateDirectory state = StateDirectory.open(path())) {
             Path broken = checkpoint(state.newRun(), 1);
             Files.writeString(broken.resolve("_metadata"), "nothing");
@@ -168,7 +168,7 @@ class StateDirectoryTest {
     }
 
     @Test
-    void aTemporaryOneGoesAway() throws IOException {
+    void deletesATemporaryDirectory() throws IOException {
         Path path;
         try (StateDirectory state = StateDirectory.temporary()) {
             path = state.path();

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class FlinkFileSystemModelsTest {
 
-    /** {@code elsewhere:///path} is the local file system under another name. */
+    /** {@code elsewhere:///path} is the local file system under another scheme. */
     public static final class Elsewhere implements FileSystemFactory {
 
         @Override
@@ -38,7 +38,7 @@ class FlinkFileSystemModelsTest {
     private final FlinkFileSystemModels models = new FlinkFileSystemModels();
 
     @Test
-    void onlyUrisOfFileSystemsAreItsBusiness() {
+    void acceptsOnlyUrisOfFileSystems() {
         assertThat(Stream.of("s3://b/m", "hdfs://n:1/m", "elsewhere:///m").filter(models::accepts))
                 .hasSize(3);
         assertThat(
@@ -48,7 +48,7 @@ class FlinkFileSystemModelsTest {
     }
 
     @Test
-    void whatTheModelNeedsIsCopiedOnce() throws IOException {
+    void copiesTheFilesOfAModelOnce() throws IOException {
         Files.createDirectories(model.resolve("onnx"));
         Files.writeString(model.resolve("onnx/model.onnx"), "graph");
         Files.writeString(model.resolve("onnx/model.onnx_data"), "weights");
@@ -79,14 +79,14 @@ class FlinkFileSystemModelsTest {
     }
 
     @Test
-    void whatCannotBeHadIsNamed() {
+    void reportsWhatCannotBeCopied() {
         assertThatThrownBy(() -> models.provide("elsewhere:///no/such", cache, Progress.SILENT))
                 .isInstanceOf(ModelException.class)
-                .hasMessage("there is no elsewhere:///no/such");
+                .hasMessage("elsewhere:///no/such does not exist");
         assertThatThrownBy(() -> models.provide("nofs://b/m", cache, Progress.SILENT))
                 .isInstanceOf(ModelException.class)
                 .hasMessage(
-                        "no file system for 'nofs://b/m' is here; put Flink's plugin for it into the"
-                                + " plugins directory");
+                        "no file system plugin for 'nofs://b/m' is installed. Put Flink's plugin into"
+                                + " the plugins directory");
     }
 }
