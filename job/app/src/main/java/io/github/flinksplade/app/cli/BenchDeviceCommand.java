@@ -43,7 +43,7 @@ final class BenchDeviceCommand implements Callable<Integer> {
             names = "--model",
             paramLabel = "MODEL",
             description = "The model. Default: builtin:minilm.")
-    private String model = JobSettings.MODEL.fallback();
+    private String model = JobSettings.MODEL.defaultText();
 
     @Option(
             names = "--corpus",

@@ -41,7 +41,7 @@ final class BenchEncodeCommand implements Callable<Integer> {
                     "builtin:minilm (default), any other model, or random weights of a known"
                             + " shape: synthetic:bert-base, synthetic:distilbert,"
                             + " synthetic:xlm-r, synthetic:minilm.")
-    private String model = JobSettings.MODEL.fallback();
+    private String model = JobSettings.MODEL.defaultText();
 
     @Option(
             names = "--precision",
@@ -60,13 +60,13 @@ final class BenchEncodeCommand implements Callable<Integer> {
             names = "--document-tokens",
             paramLabel = "N",
             description = "Max tokens of a text. Default: the model's own limit.")
-    private String documentTokens = JobSettings.DOCUMENT_TOKENS.fallback();
+    private String documentTokens = JobSettings.DOCUMENT_TOKENS.defaultText();
 
     @Option(
             names = "--batch-tokens",
             paramLabel = "N",
             description = "Max tokens of a batch on a GPU. Default: 16384.")
-    private String batchTokens = JobSettings.BATCH_TOKENS.fallback();
+    private String batchTokens = JobSettings.BATCH_TOKENS.defaultText();
 
     @Option(
             names = "--memory-documents",

@@ -47,13 +47,13 @@ final class BenchJobCommand implements Callable<Integer> {
             description =
                     "builtin:minilm (default), any other model, or random weights of a known shape,"
                             + " as for bench encode.")
-    private String model = JobSettings.MODEL.fallback();
+    private String model = JobSettings.MODEL.defaultText();
 
     @Option(
             names = "--precision",
             paramLabel = "PRECISION",
             description = "fp32 (default) or int8.")
-    private String precision = JobSettings.PRECISION.fallback();
+    private String precision = JobSettings.PRECISION.defaultText();
 
     @Option(
             names = "--latency-documents",
@@ -64,7 +64,7 @@ final class BenchJobCommand implements Callable<Integer> {
     private int latencyDocuments;
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads. Default: one per core.")
-    private String threads = JobSettings.THREADS.fallback();
+    private String threads = JobSettings.THREADS.defaultText();
 
     @Option(
             names = "--model-cache",
@@ -79,15 +79,15 @@ final class BenchJobCommand implements Callable<Integer> {
         JobSettings settings = settings();
         EncoderOptions options =
                 EncoderOptions.defaults()
-                        .withPrecision(settings.precision())
-                        .withThreads(settings.threads())
-                        .withCacheDirectory(settings.modelCache());
+                        .withPrecision(settings.get(JobSettings.PRECISION))
+                        .withThreads(settings.get(JobSettings.THREADS))
+                        .withCacheDirectory(settings.get(JobSettings.MODEL_CACHE));
         List<String> texts = bench.texts();
         JobBenchmark.Report report;
         try (StateDirectory state = StateDirectory.temporary()) {
             report =
                     new JobBenchmark(
-                                    settings.model(),
+                                    settings.get(JobSettings.MODEL),
                                     options,
                                     texts,
                                     bench.rounds(),

@@ -80,8 +80,8 @@ final class BenchSinksCommand implements Callable<Integer> {
         try (StateDirectory state = StateDirectory.temporary()) {
             report =
                     new SinkBenchmark(
-                                    settings.model(),
-                                    settings.to(),
+                                    settings.get(JobSettings.MODEL),
+                                    settings.get(JobSettings.TO),
                                     folders,
                                     bench.texts(),
                                     bench.documents(),

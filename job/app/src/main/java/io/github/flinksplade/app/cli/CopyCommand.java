@@ -64,17 +64,17 @@ final class CopyCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         Map<String, Given> given = SettingOptions.given(spec, SETTINGS, config, Map.of());
         JobSettings settings = JobSettings.of(given, Connectors.all().keySet());
-        if (settings.from().size() != 1) {
+        if (settings.get(JobSettings.FROM).size() != 1) {
             throw new UserException(
                     "copy takes one --from, not "
-                            + settings.from().size()
+                            + settings.get(JobSettings.FROM).size()
                             + ". Copy them one after another.");
         }
-        ConnectorUri from = settings.from().get(0);
+        ConnectorUri from = settings.get(JobSettings.FROM).get(0);
         VectorSource vectors = Connectors.of(from).vectors(from);
         String model =
-                given.containsKey(JobSettings.MODEL.key())
-                        ? settings.model()
+                settings.isGiven(JobSettings.MODEL)
+                        ? settings.get(JobSettings.MODEL)
                         : vectors.provenance().model();
         return new LocalRun(
                         settings,

@@ -90,7 +90,7 @@ final class EncodeCommand implements Callable<Integer> {
             description =
                     "builtin:minilm (default), a directory, hf:owner/name[@revision], or a path on"
                             + " any Flink file system.")
-    private String model = JobSettings.MODEL.fallback();
+    private String model = JobSettings.MODEL.defaultText();
 
     @Option(
             names = "--document-tokens",

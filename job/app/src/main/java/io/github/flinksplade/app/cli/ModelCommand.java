@@ -93,13 +93,13 @@ final class ModelCommand implements Runnable {
                 names = "--precision",
                 paramLabel = "PRECISION",
                 description = "fp32 (default), int8 or fp16.")
-        private String precision = JobSettings.PRECISION.fallback();
+        private String precision = JobSettings.PRECISION.defaultText();
 
         @Option(
                 names = "--device",
                 paramLabel = "DEVICE",
                 description = "Where to run it: auto (default), cpu, cuda[:N] or tensorrt[:N].")
-        private String device = JobSettings.DEVICE.fallback();
+        private String device = JobSettings.DEVICE.defaultText();
 
         @Override
         EncoderOptions options() {

@@ -26,7 +26,7 @@ final class ModelOptions {
             description =
                     "fp32 (default); int8: two to three times as fast on a CPU, weights differ by a"
                             + " few hundredths; fp16: for GPUs.")
-    private String precision = JobSettings.PRECISION.fallback();
+    private String precision = JobSettings.PRECISION.defaultText();
 
     @Option(
             names = "--threads",
@@ -38,7 +38,7 @@ final class ModelOptions {
             names = "--device",
             paramLabel = "DEVICE",
             description = "Where the model runs: auto (default), cpu, cuda[:N] or tensorrt[:N].")
-    private String device = JobSettings.DEVICE.fallback();
+    private String device = JobSettings.DEVICE.defaultText();
 
     @Option(
             names = "--query-tokens",

@@ -27,16 +27,16 @@ final class SettingOptions {
                             .order(order++)
                             .description(
                                     setting.description().replace("%", "%%")
-                                            + (setting.fallback() == null || setting.isFlag()
+                                            + (setting.defaultText() == null || setting.isFlag()
                                                     ? ""
-                                                    : " Default: " + setting.fallback()));
+                                                    : " Default: " + setting.defaultText()));
             if (setting.isFlag()) {
                 String off = setting.isOnByDefault() ? "Turns this off: " : "";
                 option.arity("0").type(boolean.class);
                 option.description(off + setting.description());
             } else {
                 option.arity("1").paramLabel(setting.label());
-                if (setting.repeated()) {
+                if (setting.isList()) {
                     option.type(List.class).auxiliaryTypes(String.class);
                 } else {
                     option.type(String.class);

@@ -16,7 +16,6 @@ import io.github.flinksplade.pipeline.SpladeJob;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.apache.flink.client.deployment.application.executors.EmbeddedExecutor;
 import org.apache.flink.configuration.CheckpointingOptions;
@@ -65,14 +64,14 @@ public final class ClusterJob {
         JobSettings settings = JobSettings.of(given, Connectors.all().keySet());
         StreamExecutionEnvironment env =
                 StreamExecutionEnvironment.getExecutionEnvironment(
-                        configuration(settings, given.keySet(), environment));
-        if (!given.containsKey(JobSettings.CHECKPOINT_INTERVAL.key())
+                        configuration(settings, environment));
+        if (!settings.isGiven(JobSettings.CHECKPOINT_INTERVAL)
                 && env.getCheckpointInterval() <= 0) {
-            env.enableCheckpointing(settings.checkpointInterval().toMillis());
+            env.enableCheckpointing(settings.get(JobSettings.CHECKPOINT_INTERVAL).toMillis());
         }
         retainCheckpoints(env);
         SpladeJob.define(env, definition(settings, env.getConfiguration()));
-        env.execute(settings.name());
+        env.execute(settings.get(JobSettings.NAME));
     }
 
     /** A job that fails or is canceled retains its checkpoints, unless configured otherwise. */
@@ -87,8 +86,7 @@ public final class ClusterJob {
     }
 
     /** Flink's options in the job file, which override the cluster's. */
-    static Configuration configuration(
-            JobSettings settings, Set<String> given, UnaryOperator<String> environment) {
+    static Configuration configuration(JobSettings settings, UnaryOperator<String> environment) {
         Configuration configuration = new Configuration();
         if ("true".equals(environment.apply(CLAIM_CHECKPOINT))) {
             configuration.set(StateRecoveryOptions.RESTORE_MODE, RecoveryClaimMode.CLAIM);
@@ -97,9 +95,10 @@ public final class ClusterJob {
         checkDirectory(
                 configuration.get(CheckpointingOptions.CHECKPOINTS_DIRECTORY),
                 environment.apply(SEARCHED_CHECKPOINTS));
-        if (given.contains(JobSettings.CHECKPOINT_INTERVAL.key())) {
+        if (settings.isGiven(JobSettings.CHECKPOINT_INTERVAL)) {
             configuration.set(
-                    CheckpointingOptions.CHECKPOINTING_INTERVAL, settings.checkpointInterval());
+                    CheckpointingOptions.CHECKPOINTING_INTERVAL,
+                    settings.get(JobSettings.CHECKPOINT_INTERVAL));
         }
         return configuration;
     }
@@ -124,19 +123,20 @@ public final class ClusterJob {
      * directory to store a random name.
      */
     private static JobDefinition definition(JobSettings settings, ReadableConfig flink) {
-        if (settings.state() != null) {
+        if (settings.get(JobSettings.STATE) != null) {
             throw new UserException(
                     "'state' applies only to local runs. On a cluster set"
                             + " execution.checkpointing.dir in Flink's configuration");
         }
-        if (settings.deadLetters() == null) {
+        if (settings.get(JobSettings.DEAD_LETTERS) == null) {
             throw new UserException(
                     "'dead-letters' is missing. On a cluster it is required: the URI to which"
                             + " records are written that cannot be read, encoded or indexed");
         }
         JobPlan plan = JobPlan.of(settings);
         DeadLetterQueue deadLetters =
-                Connectors.of(settings.deadLetters()).deadLetters(settings.deadLetters());
+                Connectors.of(settings.get(JobSettings.DEAD_LETTERS))
+                        .deadLetters(settings.get(JobSettings.DEAD_LETTERS));
         StartMode start = startMode(settings, flink);
         Availability availability = new Availability(ClusterJob::report);
         availability.await(
@@ -149,10 +149,10 @@ public final class ClusterJob {
         return availability.await(
                 () ->
                         plan.define(
-                                settings.name(),
-                                settings.reindex() ? "#reindex" : "",
+                                settings.get(JobSettings.NAME),
+                                settings.get(JobSettings.REINDEX) ? "#reindex" : "",
                                 identity -> start,
-                                settings.reindex(),
+                                settings.get(JobSettings.REINDEX),
                                 deadLetters,
                                 provenance,
                                 ClusterJob::report));
@@ -168,7 +168,7 @@ public final class ClusterJob {
         boolean recoverable =
                 !flink.get(HighAvailabilityOptions.HA_MODE).equalsIgnoreCase("NONE")
                         && EmbeddedExecutor.NAME.equals(flink.get(DeploymentOptions.TARGET));
-        if (settings.reindex() && (restored || recoverable)) {
+        if (settings.get(JobSettings.REINDEX) && (restored || recoverable)) {
             return StartMode.REINDEX;
         }
         return restored ? StartMode.RESUME : recoverable ? StartMode.UNKNOWN : StartMode.NEW;

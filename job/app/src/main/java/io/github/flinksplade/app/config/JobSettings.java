@@ -1,349 +1,250 @@
 package io.github.flinksplade.app.config;
 
 import io.github.flinksplade.app.console.UserException;
-import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Quantities;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.Precision;
 import io.github.flinksplade.encoder.Pruning;
-import io.github.flinksplade.environment.HomeDirectory;
 import io.github.flinksplade.pipeline.MaxDeadLetters;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * The settings of one job, read and checked. {@link #ALL} is the one table that the command line,
- * the configuration file and its reference page are made from.
- *
- * @param connectorProperties by scheme: what the connectors of that scheme are given beside their
- *     address
- * @param flink keys of Flink's own configuration
+ * The settings of one job, parsed and validated: {@code settings.get(JobSettings.DEVICE)}. Each
+ * constant is a key of the job file, an option of {@code run} and a row of the reference page; to
+ * add a setting, declare a constant and read it where it applies.
  */
-public record JobSettings(
-        List<ConnectorUri> from,
-        List<ConnectorUri> to,
-        ConnectorUri deadLetters,
-        Path state,
-        String name,
-        String model,
-        String modelSha256,
-        String modelCache,
-        int documentTokens,
-        Pruning prune,
-        Precision precision,
-        int threads,
-        Device device,
-        int batchTokens,
-        long deviceMemory,
-        Duration checkpointInterval,
-        boolean gate,
-        boolean reindex,
-        boolean keepVectors,
-        long maxRecordSize,
-        long maxBytesInFlight,
-        int capacity,
-        Duration stateTtl,
-        boolean allowMixedModels,
-        MaxDeadLetters maxDeadLetters,
-        Map<String, Map<String, String>> connectorProperties,
-        Map<String, String> flink) {
+public final class JobSettings {
 
-    public static final Setting<ConnectorUri> FROM =
-            new Setting<>(
-                    "from",
-                    "address, or a list of them",
-                    "URI",
-                    null,
-                    true,
-                    "Where documents come from, such as file:docs.jsonl or"
-                            + " kafka://broker:9092/topic.",
-                    JobSettings::uri);
-    public static final Setting<ConnectorUri> TO =
-            new Setting<>(
-                    "to",
-                    "address, or a list of them",
-                    "URI",
-                    null,
-                    true,
-                    "Where vectors go to, such as lucene:index or file:vectors.jsonl. A target added"
-                            + " later gets the whole corpus.",
-                    JobSettings::uri);
+    /** Filled by {@link #add} in the order of declaration. */
+    private static final List<Setting<?>> DECLARED = new ArrayList<>();
+
+    public static final Setting<List<ConnectorUri>> FROM =
+            add(
+                    Setting.uris(
+                            "from",
+                            "Where documents are read from, such as file:docs.jsonl or"
+                                    + " kafka://broker:9092/topic."));
+    public static final Setting<List<ConnectorUri>> TO =
+            add(
+                    Setting.uris(
+                            "to",
+                            "Where vectors are written to, such as lucene:index or"
+                                    + " file:vectors.jsonl. All documents are written to one that"
+                                    + " is added later."));
     public static final Setting<ConnectorUri> DEAD_LETTERS =
-            new Setting<>(
-                    "dead-letters",
-                    "address",
-                    "URI",
-                    null,
-                    false,
-                    "Where records go that cannot be read, encoded or written. Without it:"
-                            + " dead-letters.jsonl in the state directory, or in the working"
-                            + " directory when there is none; on a cluster it must be given.",
-                    JobSettings::uri);
+            add(
+                    Setting.uri(
+                            "dead-letters",
+                            "Where records are written that cannot be read, encoded or indexed."
+                                    + " Default: dead-letters.jsonl in the state directory, or in"
+                                    + " the working directory without one. Required on a"
+                                    + " cluster."));
     public static final Setting<Path> STATE =
-            new Setting<>(
-                    "state",
-                    "directory",
-                    "DIR",
-                    null,
-                    false,
-                    "Directory for checkpoints: a run started again with the same one goes on where"
-                            + " the last one ended, however it ended. Not used on a cluster, where"
-                            + " Flink's own configuration says it.",
-                    text -> Path.of(HomeDirectory.expand(text, System.getenv())));
+            add(
+                    Setting.of(
+                            "state",
+                            "directory",
+                            "DIR",
+                            null,
+                            "Directory for checkpoints. A run with the state of an earlier run"
+                                    + " resumes where that one ended, however it ended. Not for"
+                                    + " clusters, where Flink's configuration sets the directory.",
+                            text -> Path.of(Setting.parsePath(text))));
     public static final Setting<String> NAME =
-            new Setting<>(
-                    "name",
-                    "text",
-                    "NAME",
-                    "flink-splade",
-                    false,
-                    "The job's name. On a cluster it is part of the names of Kafka transactions: two"
-                            + " jobs that write to one broker need two names.",
-                    JobSettings::name);
+            add(
+                    Setting.of(
+                            "name",
+                            "text",
+                            "NAME",
+                            "flink-splade",
+                            "The name of the job. On a cluster it is part of the ids of Kafka"
+                                    + " transactions: two jobs that write to the same broker need"
+                                    + " different names.",
+                            JobSettings::parseName));
     public static final Setting<String> MODEL =
-            new Setting<>(
-                    "model",
-                    "model reference",
-                    "MODEL",
-                    "builtin:minilm",
-                    false,
-                    "The model: builtin:minilm, a directory, hf:owner/name[@revision], or a path of"
-                            + " any Flink file system. A job with another model encodes everything"
-                            + " anew.",
-                    JobSettings::path);
+            add(
+                    Setting.path(
+                            "model",
+                            "model reference",
+                            "MODEL",
+                            "builtin:minilm",
+                            "The model: builtin:minilm, a directory, hf:owner/name[@revision], or a"
+                                    + " path on any Flink file system. When the model changes,"
+                                    + " every document is encoded again."));
     public static final Setting<String> MODEL_SHA256 =
-            new Setting<>(
-                    "model-sha256",
-                    "64 hexadecimal digits",
-                    "SHA256",
-                    null,
-                    false,
-                    "The SHA-256 that the model must have, as 'model info' prints it; another one is"
-                            + " refused.",
-                    JobSettings::sha256);
+            add(
+                    Setting.of(
+                                    "model-sha256",
+                                    "64 hexadecimal digits",
+                                    "SHA256",
+                                    null,
+                                    "The required SHA-256 of the model, as 'model info' prints it;"
+                                            + " any other model is rejected.",
+                                    JobSettings::parseSha256)
+                            .withAlias("--sha256"));
     public static final Setting<String> MODEL_CACHE =
-            new Setting<>(
-                    "model-cache",
-                    "directory",
-                    "DIR",
-                    null,
-                    false,
-                    "Where fetched and prepared models are kept. Without it:"
-                            + " $XDG_CACHE_HOME/flink-splade, or ~/.cache/flink-splade.",
-                    JobSettings::path);
+            add(
+                    Setting.path(
+                            "model-cache",
+                            "directory",
+                            "DIR",
+                            null,
+                            "Directory of downloaded and prepared models. Default:"
+                                    + " $XDG_CACHE_HOME/flink-splade, or ~/.cache/flink-splade."));
     public static final Setting<Integer> DOCUMENT_TOKENS =
-            new Setting<>(
-                    "document-tokens",
-                    "whole number",
-                    "N",
-                    "0",
-                    false,
-                    "Tokens of a document that are read, [CLS] and [SEP] counted; 0: as many as the"
-                            + " model's maker sets, or 128.",
-                    text -> number(text, 0));
+            add(
+                    Setting.number(
+                            "document-tokens",
+                            0,
+                            "0",
+                            "Max tokens of a document, including [CLS] and [SEP]; 0: the limit in"
+                                    + " the model's configuration, or 128."));
     public static final Setting<Pruning> PRUNE =
-            new Setting<>(
-                    "prune",
-                    "pruning rule",
-                    "RULE",
-                    "none",
-                    false,
-                    "Leaves out terms of little weight: none, top_k=N, abs_value=X, max_ratio=X or"
-                            + " alpha_mass=X.",
-                    Pruning::parse);
+            add(
+                    Setting.of(
+                            "prune",
+                            "pruning rule",
+                            "RULE",
+                            "none",
+                            "Drops terms with small weights: none, top_k=N, abs_value=X,"
+                                    + " max_ratio=X or alpha_mass=X.",
+                            Pruning::parse));
     public static final Setting<Precision> PRECISION =
-            new Setting<>(
-                    "precision",
-                    "fp32, int8 or fp16",
-                    "PRECISION",
-                    "fp32",
-                    false,
-                    "Arithmetic of the model's matrix products: fp32; int8, which is two to three"
-                            + " times as fast on a CPU and changes weights by some hundredths; or"
-                            + " fp16, for GPUs.",
-                    Precision::parse);
+            add(
+                    Setting.of(
+                            "precision",
+                            "fp32, int8 or fp16",
+                            "PRECISION",
+                            "fp32",
+                            "Precision of the model's matrix multiplications: fp32; int8, which is"
+                                    + " two to three times as fast on a CPU and changes weights by"
+                                    + " a few hundredths; or fp16, for GPUs.",
+                            Precision::parse));
     public static final Setting<Integer> THREADS =
-            new Setting<>(
-                    "threads",
-                    "whole number",
-                    "N",
-                    "0",
-                    false,
-                    "Threads that run the model; 0: one for each core.",
-                    text -> number(text, 0));
+            add(Setting.number("threads", 0, "0", "Threads that run the model; 0: one per core."));
     public static final Setting<Device> DEVICE =
-            new Setting<>(
-                    "device",
-                    "device",
-                    "DEVICE",
-                    "auto",
-                    false,
-                    "Where the model runs: cpu, cuda, cuda:N, tensorrt or tensorrt:N. auto: a GPU"
-                            + " where the build and the machine have one. Without a number: the GPU"
-                            + " that Flink gives to the task manager, else the first.",
-                    Device::parse);
+            add(
+                    Setting.of(
+                            "device",
+                            "device",
+                            "DEVICE",
+                            "auto",
+                            "Where the model runs: cpu, cuda, cuda:N, tensorrt or tensorrt:N. auto:"
+                                    + " a GPU if the build and the machine have one. Without N: the"
+                                    + " GPU that Flink assigns to the task manager, else the first.",
+                            Device::parse));
     public static final Setting<Integer> BATCH_TOKENS =
-            new Setting<>(
-                    "batch-tokens",
-                    "whole number",
-                    "N",
-                    "0",
-                    false,
-                    "Tokens of a batch on a GPU, padding included; 0: 16,384. It shrinks by itself"
-                            + " while the GPU's memory is short.",
-                    text -> number(text, 0));
+            add(
+                    Setting.number(
+                            "batch-tokens",
+                            0,
+                            "0",
+                            "Max tokens of a batch on a GPU, including padding; 0: 16,384. Batches"
+                                    + " become smaller while the GPU is short of memory."));
     public static final Setting<Long> DEVICE_MEMORY =
-            new Setting<>(
-                    "device-memory",
-                    "size",
-                    "SIZE",
-                    "0",
-                    false,
-                    "How much of a GPU's memory may be taken, where others use it too; 0: as much as"
-                            + " there is.",
-                    text -> text.strip().equals("0") ? 0 : size(text));
+            add(
+                    Setting.size(
+                            "device-memory",
+                            0,
+                            "0",
+                            "Max memory to use on a GPU that is shared with other processes; 0: no"
+                                    + " limit."));
     public static final Setting<Duration> CHECKPOINT_INTERVAL =
-            new Setting<>(
-                    "checkpoint-interval",
-                    "duration",
-                    "TIME",
-                    "10 s",
-                    false,
-                    "Time between checkpoints. What is written becomes visible with them where the"
-                            + " target is exactly-once.",
-                    text -> duration(text, Duration.ofMillis(10)));
+            add(
+                    Setting.duration(
+                            "checkpoint-interval",
+                            Duration.ofMillis(10),
+                            "10 s",
+                            "Time between checkpoints. Exactly-once sinks make their writes visible"
+                                    + " at checkpoints."));
     public static final Setting<Boolean> GATE =
-            new Setting<>(
-                    "gate",
-                    "true or false",
-                    null,
-                    "true",
-                    false,
-                    "Skips documents that repeat what was sent last.",
-                    JobSettings::flag);
+            add(Setting.flag("gate", true, "Skips documents that repeat what was sent last."));
     public static final Setting<Boolean> REINDEX =
-            new Setting<>(
-                    "reindex",
-                    "true or false",
-                    null,
-                    "false",
-                    false,
-                    "Reads the sources from their beginning and sends everything again, unchanged"
-                            + " documents too.",
-                    JobSettings::flag);
+            add(
+                    Setting.flag(
+                            "reindex",
+                            false,
+                            "Reads the sources from the beginning and writes every document again,"
+                                    + " also unchanged ones."));
     public static final Setting<Boolean> KEEP_VECTORS =
-            new Setting<>(
-                    "keep-vectors",
-                    "true or false",
-                    null,
-                    "true",
-                    false,
-                    "Keeps the last vector of each document in the state, so that a change of its"
-                            + " other fields needs no encoding.",
-                    JobSettings::flag);
+            add(
+                    Setting.flag(
+                            "keep-vectors",
+                            true,
+                            "Keeps the last vector of each document in the state, so that a change"
+                                    + " of its other fields needs no encoding."));
     public static final Setting<Long> MAX_RECORD_SIZE =
-            new Setting<>(
-                    "max-record-size",
-                    "size",
-                    "SIZE",
-                    "1000000",
-                    false,
-                    "A record larger than this becomes a dead letter.",
-                    JobSettings::size);
+            add(
+                    Setting.size(
+                            "max-record-size",
+                            1,
+                            "1000000",
+                            "Max size of a record; a larger one becomes a dead letter."));
     public static final Setting<Long> MAX_BYTES_IN_FLIGHT =
-            new Setting<>(
-                    "max-bytes-in-flight",
-                    "size",
-                    "SIZE",
-                    "64 mb",
-                    false,
-                    "Bytes of records that may wait for the encoder in one subtask.",
-                    JobSettings::size);
+            add(
+                    Setting.size(
+                            "max-bytes-in-flight",
+                            1,
+                            "64 mb",
+                            "Max size of the records that wait for the encoder in one subtask."));
     public static final Setting<Integer> CAPACITY =
-            new Setting<>(
-                    "capacity",
-                    "whole number",
-                    "N",
-                    "256",
-                    false,
-                    "Documents that may wait for the encoder in one subtask.",
-                    text -> number(text, 1));
+            add(
+                    Setting.number(
+                            "capacity",
+                            1,
+                            "256",
+                            "Max documents that wait for the encoder in one subtask."));
     public static final Setting<Duration> STATE_TTL =
-            new Setting<>(
-                    "state-ttl",
-                    "duration",
-                    "TIME",
-                    "0 s",
-                    false,
-                    "How long a document that is not seen again is remembered; 0 s: forever. Longer"
-                            + " than a source can reach back.",
-                    text -> duration(text, Duration.ZERO));
-
+            add(
+                    Setting.duration(
+                            "state-ttl",
+                            Duration.ZERO,
+                            "0 s",
+                            "How long the state of a document is kept after its last record; 0 s:"
+                                    + " forever. Must exceed the time by which a source can"
+                                    + " rewind."));
     public static final Setting<Boolean> ALLOW_MIXED_MODELS =
-            new Setting<>(
-                    "allow-mixed-models",
-                    "true or false",
-                    null,
-                    "false",
-                    false,
-                    "Writes to targets that hold vectors of another model or of other settings."
-                            + " Scores of the two do not compare.",
-                    JobSettings::flag);
-
+            add(
+                    Setting.flag(
+                            "allow-mixed-models",
+                            false,
+                            "Writes also to an index with vectors of another model or other"
+                                    + " options. Scores of the two are not comparable."));
     public static final Setting<MaxDeadLetters> MAX_DEAD_LETTERS =
-            new Setting<>(
-                    "max-dead-letters",
-                    "number, percentage or none",
-                    "MAX",
-                    "none",
-                    false,
-                    "Fails the job that has more dead letters: a number such as 100, or a percentage"
-                            + " of the records read such as '5 %', which is checked after 100"
-                            + " records and at the end. Counted over restarts.",
-                    MaxDeadLetters::parse);
+            add(
+                    Setting.of(
+                            "max-dead-letters",
+                            "number, percentage or none",
+                            "MAX",
+                            "none",
+                            "The job fails when it has more dead letters: a number such as 100, or"
+                                    + " a percentage of the records read such as '5 %', which is"
+                                    + " checked after 100 records and at the end. Restarts do not"
+                                    + " reset the count.",
+                            MaxDeadLetters::parse));
 
     /** Every setting, in the order of the reference page. */
-    public static final List<Setting<?>> ALL =
-            List.of(
-                    FROM,
-                    TO,
-                    DEAD_LETTERS,
-                    STATE,
-                    NAME,
-                    MODEL,
-                    MODEL_SHA256,
-                    MODEL_CACHE,
-                    DOCUMENT_TOKENS,
-                    PRUNE,
-                    PRECISION,
-                    THREADS,
-                    DEVICE,
-                    BATCH_TOKENS,
-                    DEVICE_MEMORY,
-                    CHECKPOINT_INTERVAL,
-                    GATE,
-                    REINDEX,
-                    KEEP_VECTORS,
-                    MAX_RECORD_SIZE,
-                    MAX_BYTES_IN_FLIGHT,
-                    CAPACITY,
-                    STATE_TTL,
-                    ALLOW_MIXED_MODELS,
-                    MAX_DEAD_LETTERS);
+    public static final List<Setting<?>> ALL = List.copyOf(DECLARED);
 
-    /** Ends the keys of a connector's own properties: {@code kafka.properties}. */
-    public static final String PROPERTIES = ".properties";
+    /** The suffix of the key of a connector's own properties: {@code kafka.properties}. */
+    static final String PROPERTIES = ".properties";
 
+    /** The key of Flink's options. */
     public static final String FLINK = "flink";
 
     private static final Pattern SECRET =
@@ -351,11 +252,11 @@ public record JobSettings(
                     "password|secret|token|api-?key|credential|jaas", Pattern.CASE_INSENSITIVE);
 
     /**
-     * A value as it was given.
+     * A value as the user gave it.
      *
-     * @param where the place, for messages: {@code in job.yaml, line 3}, or {@code on the command
-     *     line}
-     * @param values one, or several of a setting that is repeated; empty for a map
+     * @param where its location, for messages: {@code in job.yaml, line 3}, or {@code on the
+     *     command line}
+     * @param values one value, or several of a list; empty for a map
      * @param map the pairs of a map, else empty
      */
     public record Given(String where, List<String> values, Map<String, String> map) {
@@ -369,14 +270,35 @@ public record JobSettings(
         }
     }
 
+    private final Map<Setting<?>, Object> values;
+    private final Set<Setting<?>> given;
+    private final Map<String, Map<String, String>> connectorProperties;
+    private final Map<String, String> flink;
+
+    private JobSettings(
+            Map<Setting<?>, Object> values,
+            Set<Setting<?>> given,
+            Map<String, Map<String, String>> connectorProperties,
+            Map<String, String> flink) {
+        this.values = values;
+        this.given = given;
+        this.connectorProperties = connectorProperties;
+        this.flink = Collections.unmodifiableMap(flink);
+    }
+
+    private static <T> Setting<T> add(Setting<T> setting) {
+        DECLARED.add(setting);
+        return setting;
+    }
+
     /**
-     * Reads settings.
+     * Parses and validates settings.
      *
-     * @param given by key; keys that are none of ours are refused
-     * @param schemes the connectors there are
-     * @throws UserException when something is wrong with them
+     * @param given the values by key; unknown keys are rejected
+     * @param schemes the schemes of the connectors
+     * @throws UserException when a key or a value is invalid
      */
-    public static JobSettings of(Map<String, Given> given, java.util.Collection<String> schemes) {
+    public static JobSettings of(Map<String, Given> given, Collection<String> schemes) {
         Map<String, Map<String, String>> properties = new TreeMap<>();
         Map<String, String> flink = new LinkedHashMap<>();
         given.forEach(
@@ -396,38 +318,51 @@ public record JobSettings(
                                 key + " " + value.where() + " takes a value, not a map of keys");
                     }
                 });
-        return new JobSettings(
-                withProperties(distinct(FROM, list(FROM, given)), properties),
-                withProperties(distinct(TO, list(TO, given)), properties),
-                withProperties(one(DEAD_LETTERS, given), properties),
-                one(STATE, given),
-                one(NAME, given),
-                one(MODEL, given),
-                one(MODEL_SHA256, given),
-                one(MODEL_CACHE, given),
-                one(DOCUMENT_TOKENS, given),
-                one(PRUNE, given),
-                one(PRECISION, given),
-                one(THREADS, given),
-                one(DEVICE, given),
-                one(BATCH_TOKENS, given),
-                one(DEVICE_MEMORY, given),
-                one(CHECKPOINT_INTERVAL, given),
-                one(GATE, given),
-                one(REINDEX, given),
-                one(KEEP_VECTORS, given),
-                one(MAX_RECORD_SIZE, given),
-                one(MAX_BYTES_IN_FLIGHT, given),
-                one(CAPACITY, given),
-                one(STATE_TTL, given),
-                one(ALLOW_MIXED_MODELS, given),
-                one(MAX_DEAD_LETTERS, given),
-                properties,
-                flink);
+        Map<Setting<?>, Object> values = new HashMap<>();
+        Set<Setting<?>> set = new HashSet<>();
+        for (Setting<?> setting : ALL) {
+            Given value = given.get(setting.key());
+            if (value != null) {
+                set.add(setting);
+            }
+            values.put(setting, withProperties(value(setting, value), properties));
+        }
+        return new JobSettings(values, set, properties, flink);
     }
 
-    private static UserException unknown(
-            String key, String where, java.util.Collection<String> schemes) {
+    private static Object value(Setting<?> setting, Given value) {
+        if (setting.isList() && (value == null || value.values().isEmpty())) {
+            throw UserException.at(
+                    UserException.COMMAND_LINE,
+                    "no '"
+                            + setting.key()
+                            + "' is given; add "
+                            + setting.options().get(0)
+                            + " "
+                            + setting.label()
+                            + ", or '"
+                            + setting.key()
+                            + ":' to the file of --config",
+                    null);
+        }
+        return value == null
+                ? setting.defaultValue()
+                : setting.parse(value.values(), value.where());
+    }
+
+    /** Adds the properties of its scheme to each URI. */
+    private static Object withProperties(
+            Object value, Map<String, Map<String, String>> properties) {
+        if (value instanceof ConnectorUri uri) {
+            return uri.withProperties(properties.getOrDefault(uri.scheme(), Map.of()));
+        }
+        if (value instanceof List<?> list) {
+            return list.stream().map(element -> withProperties(element, properties)).toList();
+        }
+        return value;
+    }
+
+    private static UserException unknown(String key, String where, Collection<String> schemes) {
         if (FlinkKeys.isFlinkKey(key)) {
             return new UserException(
                     "'" + key + "' " + where + " is a key of Flink: write it under 'flink:'");
@@ -454,87 +389,7 @@ public record JobSettings(
         return value.map();
     }
 
-    private static <T> T one(Setting<T> setting, Map<String, Given> given) {
-        Given value = given.get(setting.key());
-        if (value == null) {
-            return setting.fallback() == null ? null : setting.parse(setting.fallback(), "");
-        }
-        if (value.values().size() != 1) {
-            throw new UserException(
-                    setting.key()
-                            + " "
-                            + value.where()
-                            + " takes one value, not "
-                            + value.values().size());
-        }
-        return setting.parse(value.values().get(0), value.where());
-    }
-
-    private static <T> List<T> list(Setting<T> setting, Map<String, Given> given) {
-        Given value = given.get(setting.key());
-        if (value == null || value.values().isEmpty()) {
-            throw UserException.at(
-                    UserException.COMMAND_LINE,
-                    "no '"
-                            + setting.key()
-                            + "' is given; add "
-                            + setting.options().get(0)
-                            + " "
-                            + setting.label()
-                            + ", or '"
-                            + setting.key()
-                            + ":' to the file of --config",
-                    null);
-        }
-        List<T> values = new ArrayList<>();
-        value.values().forEach(text -> values.add(setting.parse(text, value.where())));
-        return values;
-    }
-
-    private static List<ConnectorUri> distinct(
-            Setting<ConnectorUri> setting, List<ConnectorUri> uris) {
-        LinkedHashSet<ConnectorUri> seen = new LinkedHashSet<>();
-        for (ConnectorUri uri : uris) {
-            if (!seen.add(uri)) {
-                throw new UserException(setting.key() + " names " + uri + " twice");
-            }
-        }
-        return List.copyOf(uris);
-    }
-
-    private static List<ConnectorUri> withProperties(
-            List<ConnectorUri> uris, Map<String, Map<String, String>> properties) {
-        return uris.stream().map(uri -> withProperties(uri, properties)).toList();
-    }
-
-    private static ConnectorUri withProperties(
-            ConnectorUri uri, Map<String, Map<String, String>> properties) {
-        return uri == null
-                ? null
-                : uri.withProperties(properties.getOrDefault(uri.scheme(), Map.of()));
-    }
-
-    private static ConnectorUri uri(String text) {
-        try {
-            return ConnectorUri.parse(text);
-        } catch (ConnectorException e) {
-            throw new IllegalArgumentException(e.getMessage(), e);
-        }
-    }
-
-    private static String text(String text) {
-        if (text.isBlank()) {
-            throw new IllegalArgumentException("it is empty");
-        }
-        return text;
-    }
-
-    /** A path, or a reference that may be one. */
-    private static String path(String text) {
-        return HomeDirectory.expand(text(text), System.getenv());
-    }
-
-    private static String name(String text) {
+    private static String parseName(String text) {
         if (!text.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")) {
             throw new IllegalArgumentException(
                     "'"
@@ -545,7 +400,7 @@ public record JobSettings(
         return text;
     }
 
-    private static String sha256(String text) {
+    private static String parseSha256(String text) {
         if (!text.matches("[0-9a-fA-F]{64}")) {
             throw new IllegalArgumentException(
                     "'" + text + "' is not a SHA-256; it has 64 hexadecimal digits");
@@ -553,95 +408,59 @@ public record JobSettings(
         return text.toLowerCase(Locale.ROOT);
     }
 
-    private static int number(String text, int least) {
-        if (!text.matches("\\d{1,9}") || Integer.parseInt(text) < least) {
-            throw new IllegalArgumentException(
-                    "'" + text + "' is not a whole number of at least " + least);
-        }
-        return Integer.parseInt(text);
+    /** The value of a setting: the given one, else the default, else null. */
+    @SuppressWarnings("unchecked") // of() puts a T for each Setting<T>
+    public <T> T get(Setting<T> setting) {
+        return (T) values.get(setting);
     }
 
-    private static boolean flag(String text) {
-        return switch (text.toLowerCase(Locale.ROOT)) {
-            case "true" -> true;
-            case "false" -> false;
-            default ->
-                    throw new IllegalArgumentException("'" + text + "' is neither true nor false");
-        };
+    /** Whether the user gave a value, as opposed to the default. */
+    public boolean isGiven(Setting<?> setting) {
+        return given.contains(setting);
     }
 
-    private static long size(String text) {
-        long bytes = Quantities.bytes(text);
-        if (bytes < 1) {
-            throw new IllegalArgumentException("'" + text + "' is not a size of at least 1 byte");
-        }
-        return bytes;
+    /** The options for Flink. */
+    public Map<String, String> flink() {
+        return flink;
     }
 
-    private static Duration duration(String text, Duration min) {
-        Duration duration = Quantities.duration(text);
-        if (duration.compareTo(min) < 0 || duration.toDays() > 36_500) {
-            throw new IllegalArgumentException(
-                    "'"
-                            + text
-                            + "' is out of range: from "
-                            + Quantities.format(min)
-                            + " to 36500 d");
-        }
-        return duration;
-    }
-
-    /** The value as it may be printed: {@code ******} where the key says that it is a secret. */
-    static String masked(String key, String value) {
-        return SECRET.matcher(key).find() ? "******" : value;
+    /** The connectors' own properties by scheme; the URIs contain them, too. */
+    Map<String, Map<String, String>> connectorProperties() {
+        return connectorProperties;
     }
 
     private static Map<String, String> masked(Map<String, String> map) {
         Map<String, String> masked = new TreeMap<>();
-        map.forEach((key, value) -> masked.put(key, masked(key, value)));
+        map.forEach((key, value) -> masked.put(key, SECRET.matcher(key).find() ? "******" : value));
         return masked;
     }
 
-    /** Every setting in one line each, secrets masked. */
+    /** One line per setting, with secrets masked. */
     public String describe() {
         StringBuilder text = new StringBuilder();
-        line(text, FROM, from);
-        line(text, TO, to);
-        line(text, DEAD_LETTERS, deadLetters);
-        line(text, STATE, state);
-        line(text, NAME, name);
-        line(text, MODEL, model);
-        line(text, MODEL_SHA256, modelSha256);
-        line(text, MODEL_CACHE, modelCache);
-        line(text, DOCUMENT_TOKENS, documentTokens);
-        line(text, PRUNE, prune);
-        line(text, PRECISION, precision.name().toLowerCase(Locale.ROOT));
-        line(text, THREADS, threads);
-        line(text, DEVICE, device);
-        line(text, BATCH_TOKENS, batchTokens);
-        line(text, DEVICE_MEMORY, deviceMemory);
-        line(text, CHECKPOINT_INTERVAL, checkpointInterval.toMillis() + " ms");
-        line(text, GATE, gate);
-        line(text, REINDEX, reindex);
-        line(text, KEEP_VECTORS, keepVectors);
-        line(text, MAX_RECORD_SIZE, maxRecordSize);
-        line(text, MAX_BYTES_IN_FLIGHT, maxBytesInFlight);
-        line(text, CAPACITY, capacity);
-        line(text, STATE_TTL, stateTtl.toMillis() + " ms");
-        line(text, ALLOW_MIXED_MODELS, allowMixedModels);
-        line(text, MAX_DEAD_LETTERS, maxDeadLetters);
+        for (Setting<?> setting : ALL) {
+            line(text, setting.key(), format(values.get(setting)));
+        }
         connectorProperties.forEach(
-                (scheme, map) ->
-                        text.append(scheme)
-                                .append(PROPERTIES + ": ")
-                                .append(masked(map))
-                                .append('\n'));
-        text.append("flink: ").append(masked(flink)).append('\n');
+                (scheme, map) -> line(text, scheme + PROPERTIES, masked(map).toString()));
+        line(text, FLINK, masked(flink).toString());
         return text.toString();
     }
 
-    private static void line(StringBuilder text, Setting<?> setting, Object value) {
-        text.append(setting.key()).append(": ").append(value == null ? "" : value).append('\n');
+    private static String format(Object value) {
+        if (value == null) {
+            return "";
+        }
+        if (value instanceof Duration duration) {
+            return Quantities.format(duration);
+        }
+        return value instanceof Enum<?> constant
+                ? constant.name().toLowerCase(Locale.ROOT)
+                : value.toString();
+    }
+
+    private static void line(StringBuilder text, String key, String value) {
+        text.append(key).append(": ").append(value).append('\n');
     }
 
     @Override

@@ -65,13 +65,18 @@ public final class JobPlan {
     /** Opens the connectors, which checks their configuration and contacts no server. */
     public static JobPlan of(JobSettings settings) {
         List<DocumentSource> sources = new ArrayList<>();
-        for (ConnectorUri uri : settings.from()) {
+        for (ConnectorUri uri : settings.get(JobSettings.FROM)) {
             versionField(uri);
             sources.add(Connectors.of(uri).source(uri.without(VERSION)));
         }
         List<VectorSink> sinks = sinks(settings);
         return new JobPlan(
-                settings, sources, null, settings.model(), sinks, encoderOptions(settings));
+                settings,
+                sources,
+                null,
+                settings.get(JobSettings.MODEL),
+                sinks,
+                encoderOptions(settings));
     }
 
     /**
@@ -104,7 +109,7 @@ public final class JobPlan {
 
     private static List<VectorSink> sinks(JobSettings settings) {
         List<VectorSink> sinks = new ArrayList<>();
-        for (ConnectorUri uri : settings.to()) {
+        for (ConnectorUri uri : settings.get(JobSettings.TO)) {
             sinks.add(Connectors.of(uri).sink(uri));
         }
         return sinks;
@@ -112,15 +117,15 @@ public final class JobPlan {
 
     private static EncoderOptions encoderOptions(JobSettings settings) {
         return EncoderOptions.defaults()
-                .withDocumentTokens(settings.documentTokens())
-                .withDocumentPruning(settings.prune())
-                .withPrecision(settings.precision())
-                .withThreads(settings.threads())
-                .withDevice(settings.device())
-                .withBatchTokens(settings.batchTokens())
-                .withDeviceMemory(settings.deviceMemory())
-                .withSha256(settings.modelSha256())
-                .withCacheDirectory(settings.modelCache());
+                .withDocumentTokens(settings.get(JobSettings.DOCUMENT_TOKENS))
+                .withDocumentPruning(settings.get(JobSettings.PRUNE))
+                .withPrecision(settings.get(JobSettings.PRECISION))
+                .withThreads(settings.get(JobSettings.THREADS))
+                .withDevice(settings.get(JobSettings.DEVICE))
+                .withBatchTokens(settings.get(JobSettings.BATCH_TOKENS))
+                .withDeviceMemory(settings.get(JobSettings.DEVICE_MEMORY))
+                .withSha256(settings.get(JobSettings.MODEL_SHA256))
+                .withCacheDirectory(settings.get(JobSettings.MODEL_CACHE));
     }
 
     /** Whether every source is bounded. */
@@ -157,7 +162,7 @@ public final class JobPlan {
 
     /** The URIs of the sinks, for messages. */
     public List<String> sinkLocations() {
-        return settings.to().stream().map(ConnectorUri::toString).toList();
+        return settings.get(JobSettings.TO).stream().map(ConnectorUri::toString).toList();
     }
 
     /** Reads the provenance from the vectors to copy, or else by opening the model. */
@@ -197,7 +202,7 @@ public final class JobPlan {
                     new NamedSource(
                             sourceIdentities().get(i) + generation,
                             sources.get(i),
-                            versionField(settings.from().get(i))));
+                            versionField(settings.get(JobSettings.FROM).get(i))));
         }
         PreparedDeadLetterQueue preparedDeadLetters = deadLetters.prepare(jobId);
         List<NamedSink> prepared = new ArrayList<>();
@@ -210,7 +215,7 @@ public final class JobPlan {
                             model,
                             pinned,
                             provenance,
-                            settings.allowMixedModels());
+                            settings.get(JobSettings.ALLOW_MIXED_MODELS));
             prepared.add(
                     SpladeJob.prepare(sinks.get(i), context, starts.apply(identity), unavailable));
         }
@@ -223,14 +228,14 @@ public final class JobPlan {
                 pinned,
                 provenance,
                 new PipelineOptions(
-                        settings.gate(),
+                        settings.get(JobSettings.GATE),
                         reindex,
-                        settings.keepVectors(),
-                        settings.maxRecordSize(),
-                        settings.maxBytesInFlight(),
-                        settings.capacity(),
-                        settings.stateTtl(),
-                        settings.allowMixedModels(),
-                        settings.maxDeadLetters()));
+                        settings.get(JobSettings.KEEP_VECTORS),
+                        settings.get(JobSettings.MAX_RECORD_SIZE),
+                        settings.get(JobSettings.MAX_BYTES_IN_FLIGHT),
+                        settings.get(JobSettings.CAPACITY),
+                        settings.get(JobSettings.STATE_TTL),
+                        settings.get(JobSettings.ALLOW_MIXED_MODELS),
+                        settings.get(JobSettings.MAX_DEAD_LETTERS)));
     }
 }

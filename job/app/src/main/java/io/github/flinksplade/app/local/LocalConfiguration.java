@@ -68,10 +68,12 @@ public final class LocalConfiguration {
      */
     public static Configuration of(JobSettings settings, URI checkpoints, Path work) {
         Configuration flink = new Configuration();
-        flink.set(PipelineOptions.NAME, settings.name());
+        flink.set(PipelineOptions.NAME, settings.get(JobSettings.NAME));
         flink.set(CoreOptions.DEFAULT_PARALLELISM, 1); // one encoder uses all cores
 
-        flink.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, settings.checkpointInterval());
+        flink.set(
+                CheckpointingOptions.CHECKPOINTING_INTERVAL,
+                settings.get(JobSettings.CHECKPOINT_INTERVAL));
         flink.set(CheckpointingOptions.CHECKPOINT_STORAGE, "filesystem");
         flink.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, checkpoints.toString());
         flink.set(

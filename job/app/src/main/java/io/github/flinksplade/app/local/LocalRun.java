@@ -107,16 +107,16 @@ public final class LocalRun {
         LocalConfiguration.rejectReservedKeys(settings.flink());
         JobPlan plan = planning.apply(settings);
         boolean bounded = plan.isBounded();
-        if (settings.state() == null && !bounded) {
+        if (settings.get(JobSettings.STATE) == null && !bounded) {
             console.err()
                     .println(
                             "Without --state this run cannot be resumed: a restarted run reads the"
                                     + " sources from the beginning.");
         }
         try (StateDirectory state =
-                settings.state() == null
+                settings.get(JobSettings.STATE) == null
                         ? StateDirectory.temporary()
-                        : StateDirectory.open(settings.state())) {
+                        : StateDirectory.open(settings.get(JobSettings.STATE))) {
             return run(plan, bounded, state);
         }
     }
@@ -149,7 +149,13 @@ public final class LocalRun {
         Start start = prepared.start();
         JobDefinition job = prepared.job();
         if (start.reason() != null) {
-            console.err().println("State in " + settings.state() + ": " + start.reason() + ".");
+            console.err()
+                    .println(
+                            "State in "
+                                    + settings.get(JobSettings.STATE)
+                                    + ": "
+                                    + start.reason()
+                                    + ".");
         }
         Path directory = state.newRun();
         Configuration configuration =
@@ -174,7 +180,9 @@ public final class LocalRun {
                         job.sinks().stream().map(NamedSink::name).toList(),
                         plan.sinkLocations(),
                         deadLetterUri,
-                        bounded && fromBeginning ? DocumentCount.estimate(settings.from()) : -1,
+                        bounded && fromBeginning
+                                ? DocumentCount.estimate(settings.get(JobSettings.FROM))
+                                : -1,
                         start.checkpoint() != null && !fromBeginning);
         int code;
         Signals signals = Signals.listen(this::onSignal);
@@ -205,15 +213,15 @@ public final class LocalRun {
                             plan.sourceIdentities(),
                             plan.sinkIdentities(),
                             encoder,
-                            settings.reindex()),
-                    settings.reindex(),
+                            settings.get(JobSettings.REINDEX)),
+                    settings.get(JobSettings.REINDEX),
                     true,
                     null,
                     null);
         }
         List<String> sinks = plan.sinkIdentities();
         String reason = null;
-        if (settings.reindex()) {
+        if (settings.get(JobSettings.REINDEX)) {
             reason = "reading the sources from the beginning and writing everything again";
         } else if (!before.encoder().equals(encoder)) {
             reason =
@@ -231,7 +239,9 @@ public final class LocalRun {
                             + " skipped";
         }
         // An interrupted reindex resumes as one.
-        boolean reindex = settings.reindex() || (reason == null && bounded && before.reindex());
+        boolean reindex =
+                settings.get(JobSettings.REINDEX)
+                        || (reason == null && bounded && before.reindex());
         Path checkpoint = state.newestCheckpoint(reason == null ? Set.of() : KEYED);
         state.checkNotMoved(before, checkpoint);
         Manifest manifest =
@@ -243,13 +253,13 @@ public final class LocalRun {
     }
 
     private ConnectorUri deadLetters(StateDirectory state) {
-        if (settings.deadLetters() != null) {
-            return settings.deadLetters();
+        if (settings.get(JobSettings.DEAD_LETTERS) != null) {
+            return settings.get(JobSettings.DEAD_LETTERS);
         }
         String file =
                 state.isTemporary()
                         ? "dead-letters.jsonl"
-                        : settings.state().resolve("dead-letters.jsonl").toString();
+                        : settings.get(JobSettings.STATE).resolve("dead-letters.jsonl").toString();
         return ConnectorUri.parse("file:" + file);
     }
 
@@ -357,7 +367,7 @@ public final class LocalRun {
 
     /** Reports where the next run starts. */
     private int stopped(StateDirectory state, Path directory) {
-        if (settings.state() == null) {
+        if (settings.get(JobSettings.STATE) == null) {
             console.err().println("Stopped. Without --state the next run starts from scratch.");
         } else if (StateDirectory.hasSavepoint(directory)) {
             console.err()

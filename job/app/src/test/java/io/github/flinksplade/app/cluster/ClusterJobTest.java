@@ -57,8 +57,7 @@ class ClusterJobTest {
         given.put("to", Given.of("in the test", "file:vectors"));
         given.put("flink", Given.of("in the test", flink));
         Configuration configuration =
-                ClusterJob.configuration(
-                        JobSettings.of(given, Set.of("file")), Set.of(), environment);
+                ClusterJob.configuration(JobSettings.of(given, Set.of("file")), environment);
         return configuration.getOptional(StateRecoveryOptions.RESTORE_MODE).orElse(null);
     }
 }

@@ -9,16 +9,16 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 /**
- * Keeps docs/configuration.md equal to the table of settings. To write it anew: {@code mvn test -pl
- * job/app -Dtest=ConfigurationPageTest -Dflinksplade.writeDocs=true}.
+ * Checks that docs/configuration.md is generated from the current settings. To write it: {@code mvn
+ * test -pl job/app -Dtest=ConfigurationPageTest -Dflinksplade.writeDocs=true}.
  */
 class ConfigurationPageTest {
 
     private static final Path PAGE = Path.of("../../docs/configuration.md");
 
     @Test
-    void thePageIsUpToDate() throws IOException {
-        assumeThat(PAGE.getParent()).as("the docs beside the module").isDirectory();
+    void pageIsUpToDate() throws IOException {
+        assumeThat(PAGE.getParent()).as("the docs of the checkout").isDirectory();
         if (Boolean.getBoolean("flinksplade.writeDocs")) {
             Files.writeString(PAGE, page());
         }
@@ -31,11 +31,11 @@ class ConfigurationPageTest {
                         """
                         # Configuration
 
-                        <!-- Made from JobSettings by ConfigurationPageTest; its comment says how. -->
+                        <!-- Generated from JobSettings by ConfigurationPageTest; see its comment. -->
 
-                        A job's settings stand in a YAML file (`flink-splade run --config job.yaml`, or
-                        `flink run ... job.yaml` on a cluster), or on the command line of `run` under the same
-                        names with `--` in front; the command line wins. Unknown keys are refused.
+                        The settings of a job are in a YAML file (`flink-splade run --config job.yaml`, or
+                        `flink run ... job.yaml` on a cluster), or on the command line of `run` as options with the
+                        same names. The command line overrides the file. Unknown keys are rejected.
 
                         ```yaml
                         from: kafka://localhost:9092/documents?group=splade
@@ -60,7 +60,7 @@ class ConfigurationPageTest {
                     .append("` | ")
                     .append(setting.type())
                     .append(" | ")
-                    .append(setting.fallback() == null ? "" : "`" + setting.fallback() + "`")
+                    .append(setting.defaultText() == null ? "" : "`" + setting.defaultText() + "`")
                     .append(" | ")
                     .append(setting.description());
             if (setting.isFlag()) {
@@ -72,21 +72,21 @@ class ConfigurationPageTest {
         }
         return page.append(
                         """
-                        | `<scheme>.properties` | map | | What the connectors of that scheme are given beside their address: `kafka.properties` are properties of Kafka's clients. |
-                        | `flink` | map | | Keys of Flink's own configuration, such as `parallelism.default`. On the command line: `-Dkey=value`. |
+                        | `<scheme>.properties` | map | | Properties of the connectors of that scheme: `kafka.properties` are those of Kafka's clients. |
+                        | `flink` | map | | Options of Flink, such as `parallelism.default`. On the command line: `-Dkey=value`. |
 
-                        Times are a number with `ms`, `s`, `min`, `h` or `d`; sizes a number of bytes, or one with `kb`,
-                        `mb` or `gb` (of 1024). In the file, `${env:NAME}` is replaced by an environment variable and
-                        `${file:PATH}` by a file's content: secrets need not stand in it. Where settings are printed
-                        (`--verbose`), values whose key speaks of a password, secret, token, key or credential are
-                        `******`.
+                        A duration is a number with `ms`, `s`, `min`, `h` or `d`; a size is a number of bytes, or a number
+                        with `kb`, `mb` or `gb` (powers of 1,024). In the file, `${env:NAME}` is replaced by an
+                        environment variable and `${file:PATH}` by the content of a file, so that the file need not
+                        contain secrets. Where settings are printed (`--verbose`), the value of a key that contains
+                        "password", "secret", "token", "api-key", "credential" or "jaas" is `******`.
 
                         ## What a local run sets in Flink
 
-                        Parallelism 1 (the encoder uses every core by itself), RocksDB with incremental checkpoints (given up
-                        after 7 minutes), three attempts after a failure with growing pauses (forgotten after five quiet
-                        minutes), ports on the loopback interface only. Every key but those of the checkpoints' place can be set under `flink`.
-                        On a cluster all of these are the cluster's own.
+                        Parallelism 1 (one encoder uses all cores), RocksDB with incremental checkpoints (timeout 7 min), three restarts
+                        after a failure with increasing delays (the count is reset after five minutes without a
+                        failure), and ports on the loopback interface only. Any key can be set under `flink` except
+                        those of the checkpoint directory. On a cluster, the cluster's configuration applies.
                         """)
                 .toString();
     }

@@ -157,7 +157,7 @@ class JobFileTest {
                 JobSettings.of(
                         read("from: file:a\nto: [file:b, lucene:c]\nkafka.properties: {a: b}\n"),
                         List.of("file", "kafka", "lucene"));
-        assertThat(settings.to()).hasSize(2);
+        assertThat(settings.get(JobSettings.TO)).hasSize(2);
         assertThat(settings.connectorProperties()).isEqualTo(Map.of("kafka", Map.of("a", "b")));
     }
 }

@@ -17,7 +17,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,112 +38,60 @@ class JobSettingsTest {
         return JobSettings.of(given, SCHEMES);
     }
 
-    /** Key, default, a value as text, what it becomes, and where it is found. */
+    /** Setting, default value, a value as text, and its parsed value. */
     static Stream<Arguments> rows() {
         return Stream.of(
-                row(
-                        JobSettings.DEAD_LETTERS,
-                        null,
-                        "file:d",
-                        ConnectorUri.parse("file:d"),
-                        JobSettings::deadLetters),
-                row(JobSettings.STATE, null, "s", Path.of("s"), JobSettings::state),
-                row(JobSettings.NAME, "flink-splade", "mine", "mine", JobSettings::name),
-                row(JobSettings.MODEL, "builtin:minilm", "dir", "dir", JobSettings::model),
-                row(
-                        JobSettings.MODEL_SHA256,
-                        null,
-                        "A".repeat(64),
-                        "a".repeat(64),
-                        JobSettings::modelSha256),
-                row(JobSettings.MODEL_CACHE, null, "c", "c", JobSettings::modelCache),
-                row(JobSettings.DOCUMENT_TOKENS, 0, "256", 256, JobSettings::documentTokens),
-                row(
-                        JobSettings.PRUNE,
-                        Pruning.NONE,
-                        "top_k=9",
-                        new Pruning(Pruning.Type.TOP_K, 9),
-                        JobSettings::prune),
-                row(
-                        JobSettings.PRECISION,
-                        Precision.FP32,
-                        "int8",
-                        Precision.INT8,
-                        JobSettings::precision),
-                row(JobSettings.THREADS, 0, "3", 3, JobSettings::threads),
-                row(
-                        JobSettings.DEVICE,
-                        Device.AUTO,
-                        "cuda:1",
-                        new Device(Device.Kind.CUDA, 1),
-                        JobSettings::device),
-                row(JobSettings.BATCH_TOKENS, 0, "4096", 4096, JobSettings::batchTokens),
-                row(JobSettings.DEVICE_MEMORY, 0L, "2 gb", 2L << 30, JobSettings::deviceMemory),
+                row(JobSettings.DEAD_LETTERS, null, "file:d", ConnectorUri.parse("file:d")),
+                row(JobSettings.STATE, null, "s", Path.of("s")),
+                row(JobSettings.NAME, "flink-splade", "mine", "mine"),
+                row(JobSettings.MODEL, "builtin:minilm", "dir", "dir"),
+                row(JobSettings.MODEL_SHA256, null, "A".repeat(64), "a".repeat(64)),
+                row(JobSettings.MODEL_CACHE, null, "c", "c"),
+                row(JobSettings.DOCUMENT_TOKENS, 0, "256", 256),
+                row(JobSettings.PRUNE, Pruning.NONE, "top_k=9", new Pruning(Pruning.Type.TOP_K, 9)),
+                row(JobSettings.PRECISION, Precision.FP32, "int8", Precision.INT8),
+                row(JobSettings.THREADS, 0, "3", 3),
+                row(JobSettings.DEVICE, Device.AUTO, "cuda:1", new Device(Device.Kind.CUDA, 1)),
+                row(JobSettings.BATCH_TOKENS, 0, "4096", 4096),
+                row(JobSettings.DEVICE_MEMORY, 0L, "2 gb", 2L << 30),
                 row(
                         JobSettings.CHECKPOINT_INTERVAL,
                         Duration.ofSeconds(10),
                         "1 min",
-                        Duration.ofMinutes(1),
-                        JobSettings::checkpointInterval),
-                row(JobSettings.GATE, true, "false", false, JobSettings::gate),
-                row(JobSettings.REINDEX, false, "true", true, JobSettings::reindex),
-                row(JobSettings.KEEP_VECTORS, true, "false", false, JobSettings::keepVectors),
-                row(
-                        JobSettings.MAX_RECORD_SIZE,
-                        1_000_000L,
-                        "2 kb",
-                        2048L,
-                        JobSettings::maxRecordSize),
-                row(
-                        JobSettings.MAX_BYTES_IN_FLIGHT,
-                        64L << 20,
-                        "1 gb",
-                        1L << 30,
-                        JobSettings::maxBytesInFlight),
-                row(JobSettings.CAPACITY, 256, "17", 17, JobSettings::capacity),
-                row(
-                        JobSettings.STATE_TTL,
-                        Duration.ZERO,
-                        "30d",
-                        Duration.ofDays(30),
-                        JobSettings::stateTtl),
-                row(
-                        JobSettings.ALLOW_MIXED_MODELS,
-                        false,
-                        "true",
-                        true,
-                        JobSettings::allowMixedModels),
+                        Duration.ofMinutes(1)),
+                row(JobSettings.GATE, true, "false", false),
+                row(JobSettings.REINDEX, false, "true", true),
+                row(JobSettings.KEEP_VECTORS, true, "false", false),
+                row(JobSettings.MAX_RECORD_SIZE, 1_000_000L, "2 kb", 2048L),
+                row(JobSettings.MAX_BYTES_IN_FLIGHT, 64L << 20, "1 gb", 1L << 30),
+                row(JobSettings.CAPACITY, 256, "17", 17),
+                row(JobSettings.STATE_TTL, Duration.ZERO, "30d", Duration.ofDays(30)),
+                row(JobSettings.ALLOW_MIXED_MODELS, false, "true", true),
                 row(
                         JobSettings.MAX_DEAD_LETTERS,
                         MaxDeadLetters.NONE,
                         "5 %",
-                        new MaxDeadLetters(Long.MAX_VALUE, 5),
-                        JobSettings::maxDeadLetters));
+                        new MaxDeadLetters(Long.MAX_VALUE, 5)));
     }
 
-    private static Arguments row(
-            Setting<?> setting,
-            Object fallback,
-            String text,
-            Object value,
-            Function<JobSettings, Object> get) {
-        return Arguments.of(setting.key(), fallback, text, value, get);
+    private static <T> Arguments row(Setting<T> setting, T defaultValue, String text, T value) {
+        return Arguments.of(setting.key(), setting, defaultValue, text, value);
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("rows")
-    void everySettingHasItsDefaultAndItsPlace(
-            String key,
-            Object fallback,
-            String text,
-            Object value,
-            Function<JobSettings, Object> get) {
-        assertThat(get.apply(settings())).isEqualTo(fallback);
-        assertThat(get.apply(settings(key, text))).isEqualTo(value);
+    <T> void parsesEverySettingAndItsDefault(
+            String key, Setting<T> setting, T defaultValue, String text, T value) {
+        JobSettings defaults = settings();
+        assertThat(defaults.get(setting)).isEqualTo(defaultValue);
+        assertThat(defaults.isGiven(setting)).isFalse();
+        JobSettings given = settings(key, text);
+        assertThat(given.get(setting)).isEqualTo(value);
+        assertThat(given.isGiven(setting)).isTrue();
     }
 
     @Test
-    void theTableOfThisTestIsComplete() {
+    void testsEverySetting() {
         List<String> tested = rows().map(row -> (String) row.get()[0]).toList();
         assertThat(JobSettings.ALL.stream().map(Setting::key))
                 .containsExactlyElementsOf(
@@ -152,7 +99,7 @@ class JobSettingsTest {
     }
 
     @Test
-    void severalSourcesAndTargets() {
+    void readsSeveralSourcesAndSinks() {
         JobSettings settings =
                 JobSettings.of(
                         Map.of(
@@ -161,29 +108,32 @@ class JobSettingsTest {
                                 "to",
                                 new Given("here", List.of("lucene:c", "file:d"), Map.of())),
                         SCHEMES);
-        assertThat(settings.from())
+        assertThat(settings.get(JobSettings.FROM))
                 .containsExactly(ConnectorUri.parse("file:a"), ConnectorUri.parse("file:b"));
-        assertThat(settings.to())
+        assertThat(settings.get(JobSettings.TO))
                 .containsExactly(ConnectorUri.parse("lucene:c"), ConnectorUri.parse("file:d"));
     }
 
     @Test
-    void propertiesReachEveryAddressOfTheirScheme() {
+    void addsPropertiesToEveryUriOfTheirScheme() {
         Map<String, Given> given = new LinkedHashMap<>();
         given.put("from", Given.of("here", "kafka://b:1/in"));
         given.put("to", new Given("here", List.of("kafka://b:1/out", "lucene:i"), Map.of()));
         given.put("dead-letters", Given.of("here", "kafka://b:1/dead"));
         given.put("kafka.properties", Given.of("here", Map.of("sasl.jaas.config", "hush")));
         JobSettings settings = JobSettings.of(given, SCHEMES);
-        assertThat(settings.from().get(0).properties()).containsEntry("sasl.jaas.config", "hush");
-        assertThat(settings.to().get(0).properties()).containsEntry("sasl.jaas.config", "hush");
-        assertThat(settings.to().get(1).properties()).isEmpty();
-        assertThat(settings.deadLetters().properties()).containsEntry("sasl.jaas.config", "hush");
+        assertThat(settings.get(JobSettings.FROM).get(0).properties())
+                .containsEntry("sasl.jaas.config", "hush");
+        assertThat(settings.get(JobSettings.TO).get(0).properties())
+                .containsEntry("sasl.jaas.config", "hush");
+        assertThat(settings.get(JobSettings.TO).get(1).properties()).isEmpty();
+        assertThat(settings.get(JobSettings.DEAD_LETTERS).properties())
+                .containsEntry("sasl.jaas.config", "hush");
         assertThat(settings.toString()).contains("sasl.jaas.config=******").doesNotContain("hush");
     }
 
     @Test
-    void secretsAreNeverPrinted() {
+    void masksSecrets() {
         Map<String, Given> given = new LinkedHashMap<>();
         given.put("from", Given.of("here", "file:a?password=hush"));
         given.put("to", Given.of("here", "lucene:i"));
@@ -223,21 +173,21 @@ class JobSettingsTest {
                     state.backend.type  | hashmap  | '''state.backend.type'' in the test is a key of Flink: write it under ''flink:'''
                     flink               | 1        | 'flink in the test takes a map of keys, not a single value'
                     """)
-    void mistakesAreNamed(String key, String value, String message) {
+    void reportsMistakes(String key, String value, String message) {
         assertThatThrownBy(() -> settings(key, value))
                 .isInstanceOf(UserException.class)
                 .hasMessage(message);
     }
 
     @Test
-    void sourcesAndTargetsAreNeeded() {
+    void requiresSourcesAndSinks() {
         assertThatThrownBy(
                         () -> JobSettings.of(Map.of("from", Given.of("here", "file:a")), SCHEMES))
                 .hasMessage("no 'to' is given; add --to URI, or 'to:' to the file of --config");
     }
 
     @Test
-    void oneTargetTwiceIsRefused() {
+    void rejectsDuplicateSinks() {
         assertThatThrownBy(
                         () ->
                                 JobSettings.of(
@@ -250,7 +200,7 @@ class JobSettingsTest {
                                                         List.of("file:b", "file:b"),
                                                         Map.of())),
                                         SCHEMES))
-                .hasMessage("to names file:b twice");
+                .hasMessage("to here: file:b is a duplicate");
     }
 
     @ParameterizedTest
@@ -259,7 +209,7 @@ class JobSettingsTest {
         "execution.checkpoint.timeout, execution.checkpointing.timeout",
         "paralellism.default, parallelism.default"
     })
-    void mistypedFlinkKeysAreRefused(String key, String meant) {
+    void rejectsTyposOfFlinkKeys(String key, String meant) {
         Map<String, Given> given = new LinkedHashMap<>();
         given.put("from", Given.of("here", "file:a"));
         given.put("to", Given.of("here", "lucene:i"));
@@ -269,7 +219,7 @@ class JobSettingsTest {
     }
 
     @Test
-    void flinkKeysOfPluginsPass() {
+    void acceptsFlinkKeysOfPlugins() {
         Map<String, Given> given = new LinkedHashMap<>();
         given.put("from", Given.of("here", "file:a"));
         given.put("to", Given.of("here", "lucene:i"));
@@ -283,7 +233,7 @@ class JobSettingsTest {
     }
 
     @Test
-    void settingsThatArePathsMayStartWithATilde() {
+    void expandsALeadingTildeInPaths() {
         JobSettings settings =
                 JobSettings.of(
                         Map.of(
@@ -293,10 +243,11 @@ class JobSettingsTest {
                                 "model", Given.of("in the test", "~/model"),
                                 "model-cache", Given.of("in the test", "~/cache")),
                         Set.of("file", "lucene"));
-        assertThat(settings.state()).isEqualTo(HomeDirectory.of(System.getenv()).resolve("state"));
-        assertThat(settings.model())
+        assertThat(settings.get(JobSettings.STATE))
+                .isEqualTo(HomeDirectory.of(System.getenv()).resolve("state"));
+        assertThat(settings.get(JobSettings.MODEL))
                 .isEqualTo(HomeDirectory.of(System.getenv()).resolve("model").toString());
-        assertThat(settings.modelCache())
+        assertThat(settings.get(JobSettings.MODEL_CACHE))
                 .isEqualTo(HomeDirectory.of(System.getenv()).resolve("cache").toString());
     }
 }
