@@ -1,220 +1,43 @@
 package io.github.flinksplade.app;
 
-import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.app.cli.RootCommand;
+import io.github.flinksplade.app.console.Console;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
-import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
-import java.util.Locale;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Help.Ansi;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.Spec;
-import picocli.CommandLine.UnmatchedArgumentException;
 
-/**
- * The command line. Nothing of Flink or of the model is loaded before a command needs it, so that
- * help is quick.
- */
-@Command(
-        name = "flink-splade",
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class,
-        description =
-                "Turns documents into SPLADE sparse vectors with Apache Flink and keeps search"
-                        + " indexes in step with them.",
-        synopsisSubcommandLabel = "COMMAND",
-        subcommands = {
-            DemoCommand.class,
-            RunCommand.class,
-            CopyCommand.class,
-            EncodeCommand.class,
-            SearchCommand.class,
-            ModelCommand.class,
-            BenchCommand.class
-        },
-        exitCodeListHeading = "%nExit codes:%n",
-        exitCodeList = {
-            " 0:done",
-            " 1:something in the input, the configuration or the surroundings; the message says what",
-            " 2:the command line itself is wrong",
-            "70:a fault of flink-splade; --verbose shows the details",
-            "130:stopped by SIGINT (Ctrl-C); 143: by SIGTERM"
-        },
-        footer = {
-            "",
-            "Example, everything built in, nothing to set up:",
-            "  flink-splade demo",
-            "Help on one command:",
-            "  flink-splade run --help",
-            "Environment:",
-            "  FLINK_SPLADE_JAVA_OPTS   options for Java, such as -Xmx4g"
-        })
-public final class Main implements Runnable {
+/** The main class of the command line {@code flink-splade}. */
+public final class Main {
 
-    /** A field, because the log manager keeps weak references only. */
-    private static final Logger ONNX_RUNTIME_LOG = Logger.getLogger("ai.onnxruntime.OnnxRuntime");
+    private Main() {}
 
-    @Spec private CommandSpec spec;
-
-    @Option(
-            names = "--verbose",
-            scope = ScopeType.INHERIT,
-            description = "Log what is done, and print the trace of an error.")
-    private boolean verbose;
-
-    private final Console console;
-
-    private Main(Console console) {
-        this.console = console;
-    }
-
-    boolean isVerbose() {
-        return verbose;
-    }
-
-    Console console() {
-        return console;
-    }
-
-    /** The process: its streams, its signals, its exit code. */
+    /** Runs a command line in this process and ends it with the command's exit code. */
     public static void main(String[] args) {
         OutputStream out = new FileOutputStream(FileDescriptor.out);
         PrintStream err =
                 new PrintStream(
                         new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
-        // Results alone go to standard output: whatever a library prints goes with the messages.
+        // Only results go to standard output; whatever a library prints goes to standard error.
         System.setOut(err);
         int code = run(args, Console.ofProcess(out, err));
         // Flink leaves threads behind that would keep the process alive.
         System.exit(code);
     }
 
-    /** Runs a command line against the given streams; for tests and programs. */
+    /**
+     * Runs a command line with the given streams; for tests and programs.
+     *
+     * @return the exit code
+     */
     public static int run(String[] args, InputStream in, OutputStream out, PrintStream err) {
         return run(args, new Console(in, out, err, false, false));
     }
 
-    static int run(String[] args, Console console) {
-        prepareProcess();
-        boolean verbose = List.of(args).contains("--verbose");
-        // its warnings precede an exception, which is shown
-        ONNX_RUNTIME_LOG.setLevel(verbose ? Level.WARNING : Level.OFF);
-        if (verbose) {
-            System.setProperty("flinksplade.log.level", "INFO");
-            System.setProperty("flinksplade.own.log.level", "INFO");
-        }
-        Main main = new Main(console);
-        CommandLine commands = new CommandLine(main);
-        commands.setOut(writer(console.out()));
-        RunCommand.addSettings(
-                commands.getSubcommands().get("run").getCommandSpec(), JobSettings.ALL);
-        RunCommand.addSettings(
-                commands.getSubcommands().get("copy").getCommandSpec(), CopyCommand.SETTINGS);
-        commands.setErr(writer(console.err()));
-        commands.setCaseInsensitiveEnumValuesAllowed(true);
-        commands.setAbbreviatedOptionsAllowed(false);
-        commands.setUsageHelpWidth(96);
-        commands.setUsageHelpAutoWidth(false);
-        commands.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
-        commands.setExpandAtFiles(false);
-        commands.setParameterExceptionHandler((e, a) -> usageError(e, console));
-        commands.setExecutionExceptionHandler((e, c, p) -> failed(e, verbose, console));
-        try {
-            return commands.execute(args);
-        } catch (Throwable e) { // errors too: the user is told in the same way
-            return failed(e, verbose, console);
-        }
-    }
-
-    private static int failed(Throwable e, boolean verbose, Console console) {
-        if (e instanceof BrokenPipeException) {
-            return ExitCode.OK; // whoever reads the results has seen enough
-        }
-        Failure failure = Failure.of(e);
-        console.err().println("flink-splade: " + failure.message());
-        if (verbose) {
-            e.printStackTrace(console.err());
-        }
-        console.err().flush();
-        return failure.exitCode();
-    }
-
-    private static int usageError(ParameterException e, Console console) {
-        CommandSpec command = e.getCommandLine().getCommandSpec();
-        String message = e.getMessage();
-        if (e instanceof UnmatchedArgumentException unmatched) {
-            String word = unmatched.getUnmatched().get(0);
-            boolean option = word.startsWith("-") && word.length() > 1;
-            List<String> known = new ArrayList<>();
-            if (option) {
-                command.options().forEach(o -> known.addAll(List.of(o.names())));
-            } else {
-                known.addAll(command.subcommands().keySet());
-            }
-            String bare =
-                    option && word.contains("=") ? word.substring(0, word.indexOf('=')) : word;
-            String nearest = nearest(bare, known);
-            String what =
-                    option ? "option" : command.subcommands().isEmpty() ? "argument" : "command";
-            message =
-                    (known.isEmpty() ? "unexpected " : "unknown ")
-                            + what
-                            + " '"
-                            + bare
-                            + "'"
-                            + (nearest == null ? "" : "; did you mean '" + nearest + "'?");
-        }
-        console.err().println("flink-splade: " + message.replaceAll("\\s*\\R\\s*", " "));
-        console.err().println("See: " + command.qualifiedName() + " --help");
-        console.err().flush();
-        return ExitCode.USAGE;
-    }
-
-    /** Letters in the wrong order before letters that are wrong. */
-    private static String nearest(String word, List<String> known) {
-        return known.stream()
-                .filter(candidate -> Arrays.equals(letters(candidate), letters(word)))
-                .findFirst()
-                .orElseGet(() -> ConnectorUri.nearest(word, known));
-    }
-
-    private static int[] letters(String word) {
-        return word.chars().sorted().toArray();
-    }
-
-    /** Without a command: the help, and that one is missing. */
-    @Override
-    public void run() {
-        spec.commandLine().usage(spec.commandLine().getErr());
-        throw new ParameterException(spec.commandLine(), "a command is missing");
-    }
-
-    /**
-     * Makes libraries behave the same on every machine: no default locale (Kafka's connector
-     * lower-cases configuration values in it, which a Turkish one breaks), no usage reports, no
-     * downloads.
-     */
-    static void prepareProcess() {
-        Locale.setDefault(Locale.ROOT);
-        System.setProperty("OPT_OUT_TRACKING", "true");
-        System.setProperty("ai.djl.offline", "true");
-        System.setProperty("RUST_FLAVOR", "cpu");
-    }
-
-    private static PrintWriter writer(OutputStream stream) {
-        return new PrintWriter(stream, true, StandardCharsets.UTF_8);
+    private static int run(String[] args, Console console) {
+        ProcessDefaults.apply();
+        return RootCommand.run(args, console);
     }
 }

@@ -1,182 +1,28 @@
 package io.github.flinksplade.app;
 
-import io.github.flinksplade.app.JobSettings.Given;
-import io.github.flinksplade.connector.Connectors;
-import io.github.flinksplade.connector.DeadLetterQueue;
-import io.github.flinksplade.connector.Provenance;
-import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.encoder.Progress;
-import io.github.flinksplade.pipeline.JobDefinition;
-import io.github.flinksplade.pipeline.SpladeJob;
+import io.github.flinksplade.app.cluster.ClusterJob;
+import io.github.flinksplade.app.console.UserException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.Set;
-import java.util.function.UnaryOperator;
-import org.apache.flink.client.deployment.application.executors.EmbeddedExecutor;
-import org.apache.flink.configuration.CheckpointingOptions;
-import org.apache.flink.configuration.Configuration;
-import org.apache.flink.configuration.DeploymentOptions;
-import org.apache.flink.configuration.ExternalizedCheckpointRetention;
-import org.apache.flink.configuration.HighAvailabilityOptions;
-import org.apache.flink.configuration.ReadableConfig;
-import org.apache.flink.configuration.StateRecoveryOptions;
-import org.apache.flink.core.execution.RecoveryClaimMode;
-import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The main class for a Flink cluster: {@code flink run -c io.github.flinksplade.app.SpladeJobMain
- * flink-splade-job.jar job.yaml}. Checkpoint storage, state backend, restart strategy and
- * parallelism are the cluster's, unless the file sets them under {@code flink:}.
+ * flink-splade-job.jar job.yaml}.
  */
 public final class SpladeJobMain {
-
-    private static final Logger LOG = LoggerFactory.getLogger(SpladeJobMain.class);
-
-    /**
-     * Environment variable of the image's start script: {@code true} when it resumes from a
-     * retained checkpoint, which Flink may then delete once newer ones replace it. Flink's
-     * standalone entry point ignores {@code execution.state-recovery.claim-mode}, so retained
-     * checkpoints would pile up.
-     */
-    static final String CLAIM_CHECKPOINT = "FLINK_SPLADE_CLAIM_CHECKPOINT";
-
-    /**
-     * Environment variable of the image's start script: the directory that it searches for
-     * checkpoints to resume from, which may be empty.
-     */
-    static final String SEARCHED_CHECKPOINTS = "FLINK_SPLADE_CHECKPOINTS";
 
     private SpladeJobMain() {}
 
     /**
      * Submits the job of a configuration file.
      *
-     * @param args the file
+     * @param args the path of the file
      */
     public static void main(String[] args) throws Exception {
-        Main.prepareProcess();
+        ProcessDefaults.apply();
         if (args.length != 1) {
             throw new UserException(
                     "give one argument, the job's configuration file, such as job.yaml");
         }
-        Map<String, Given> given = JobFile.read(Path.of(args[0]), System::getenv);
-        JobSettings settings = JobSettings.of(given, Connectors.all().keySet());
-        StreamExecutionEnvironment env =
-                StreamExecutionEnvironment.getExecutionEnvironment(
-                        configuration(settings, given.keySet(), System::getenv));
-        if (!given.containsKey(JobSettings.CHECKPOINT_INTERVAL.key())
-                && env.getCheckpointInterval() <= 0) {
-            env.enableCheckpointing(settings.checkpointInterval().toMillis());
-        }
-        retainCheckpoints(env);
-        SpladeJob.define(env, definition(settings, env.getConfiguration()));
-        env.execute(settings.name());
-    }
-
-    /** A job that fails or is canceled keeps its state, unless the user wants otherwise. */
-    private static void retainCheckpoints(StreamExecutionEnvironment env) {
-        if (env.getConfiguration()
-                .getOptional(CheckpointingOptions.EXTERNALIZED_CHECKPOINT_RETENTION)
-                .isEmpty()) {
-            env.getCheckpointConfig()
-                    .setExternalizedCheckpointRetention(
-                            ExternalizedCheckpointRetention.RETAIN_ON_CANCELLATION);
-        }
-    }
-
-    /** The file's keys of Flink, which override the cluster's. */
-    static Configuration configuration(
-            JobSettings settings, Set<String> given, UnaryOperator<String> environment) {
-        Configuration configuration = new Configuration();
-        if ("true".equals(environment.apply(CLAIM_CHECKPOINT))) {
-            configuration.set(StateRecoveryOptions.RESTORE_MODE, RecoveryClaimMode.CLAIM);
-        }
-        configuration.addAll(Configuration.fromMap(new LinkedHashMap<>(settings.flink())));
-        checkDirectory(
-                configuration.get(CheckpointingOptions.CHECKPOINTS_DIRECTORY),
-                environment.apply(SEARCHED_CHECKPOINTS));
-        if (given.contains(JobSettings.CHECKPOINT_INTERVAL.key())) {
-            configuration.set(
-                    CheckpointingOptions.CHECKPOINTING_INTERVAL, settings.checkpointInterval());
-        }
-        return configuration;
-    }
-
-    /** A restarted container would not find the checkpoints that this job writes. */
-    private static void checkDirectory(String configured, String searched) {
-        if (configured == null || searched == null || configured.equals(searched)) {
-            return;
-        }
-        throw new UserException(
-                "execution.checkpointing.dir under 'flink:' ("
-                        + configured
-                        + ") is not the directory where the image looks for checkpoints to resume"
-                        + " from ("
-                        + (searched.isEmpty() ? "none" : searched)
-                        + "). Set it in Flink's configuration instead, for instance with"
-                        + " FLINK_PROPERTIES.");
-    }
-
-    /**
-     * The job as a cluster runs it: its targets are named after the job, since there is no state
-     * directory to remember a name of their own.
-     */
-    private static JobDefinition definition(JobSettings settings, ReadableConfig flink) {
-        if (settings.state() != null) {
-            throw new UserException(
-                    "'state' is for runs on one machine; on a cluster set"
-                            + " execution.checkpointing.dir in Flink's configuration");
-        }
-        if (settings.deadLetters() == null) {
-            throw new UserException(
-                    "'dead-letters' is missing; on a cluster it must say where records go that"
-                            + " cannot be read, encoded or written");
-        }
-        JobPlan plan = JobPlan.of(settings);
-        DeadLetterQueue deadLetters =
-                Connectors.of(settings.deadLetters()).deadLetters(settings.deadLetters());
-        StartMode start = startMode(settings, flink);
-        Availability availability = new Availability(SpladeJobMain::report);
-        availability.await(
-                () -> {
-                    plan.checkSources();
-                    return plan;
-                });
-        // apart, so that waiting for a server does not open the model again and again
-        Provenance provenance = availability.await(() -> plan.provenance(Progress.SILENT));
-        return availability.await(
-                () ->
-                        plan.define(
-                                settings.name(),
-                                settings.reindex() ? "#reindex" : "",
-                                identity -> start,
-                                settings.reindex(),
-                                deadLetters,
-                                provenance,
-                                SpladeJobMain::report));
-    }
-
-    /**
-     * Known here only from a savepoint given at submission. A JobManager with high availability
-     * that starts this method itself may be about to recover the job; then the tasks know.
-     */
-    private static StartMode startMode(JobSettings settings, ReadableConfig flink) {
-        boolean restored = flink.getOptional(StateRecoveryOptions.SAVEPOINT_PATH).isPresent();
-        boolean recoverable =
-                !flink.get(HighAvailabilityOptions.HA_MODE).equalsIgnoreCase("NONE")
-                        && EmbeddedExecutor.NAME.equals(flink.get(DeploymentOptions.TARGET));
-        if (settings.reindex() && (restored || recoverable)) {
-            return StartMode.REINDEX;
-        }
-        return restored ? StartMode.RESUME : recoverable ? StartMode.UNKNOWN : StartMode.NEW;
-    }
-
-    /** To the client's terminal or the JobManager's log, whichever runs this. */
-    private static void report(String sentence) {
-        LOG.warn(sentence);
-        System.err.println(sentence);
+        ClusterJob.execute(Path.of(args[0]), System::getenv);
     }
 }

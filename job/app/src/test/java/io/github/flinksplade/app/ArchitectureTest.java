@@ -128,6 +128,17 @@ class ArchitectureTest {
     }
 
     @Test
+    void packagesOfTheAppHaveNoCycles() {
+        SlicesRuleDefinition.slices()
+                .matching(HOUSE + "app.(*)..")
+                .should()
+                .beFreeOfCycles()
+                .check(classes);
+        // nor by way of the main classes, which are in no slice
+        forbid("app.*..", HOUSE + "app");
+    }
+
+    @Test
     void internalsStayInside() {
         for (String module : new String[] {"builtin", "pipeline"}) {
             noClasses()

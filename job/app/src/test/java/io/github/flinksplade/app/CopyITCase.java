@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.app.MainTest.Outcome;
+import io.github.flinksplade.app.console.ExitCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Vectors from one target to others, and searches by idf, with the built-in model. */
+/** {@code copy}, and {@code search --idf}, with the built-in model. */
 class CopyITCase {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -62,7 +63,7 @@ class CopyITCase {
         return outcome;
     }
 
-    /** By id, the line of its newest change. */
+    /** The line of the newest change of each id. */
     private Map<String, JsonNode> lines(String folder) throws IOException {
         Map<String, JsonNode> newest = new TreeMap<>();
         List<Path> parts;
@@ -84,7 +85,7 @@ class CopyITCase {
     }
 
     @Test
-    void aCopyHoldsTheSameToTheBitAndEncodesNothing() throws IOException {
+    void copiesIdenticalVectorsWithoutEncoding() throws IOException {
         Outcome copy =
                 succeeds(
                         "copy",
@@ -103,7 +104,7 @@ class CopyITCase {
     }
 
     @Test
-    void aCopyMadeAgainChangesNothingAndLeavesWhatIsNewer() throws IOException {
+    void copyingAgainKeepsNewerVersions() throws IOException {
         String[] copy = {"copy", "--from", at("lucene:", "idx"), "--to", at("lucene:", "idx2")};
         succeeds(copy);
         Files.writeString(
@@ -117,7 +118,7 @@ class CopyITCase {
     }
 
     @Test
-    void anEmptyIndexIsCopiedToo() throws IOException {
+    void copiesAnEmptyIndex() throws IOException {
         Files.writeString(directory.resolve("none.jsonl"), "");
         succeeds("run", "--from", at("file:", "none.jsonl"), "--to", at("lucene:", "empty"));
         Outcome copy =
@@ -126,7 +127,7 @@ class CopyITCase {
     }
 
     @Test
-    void whatCannotBeCopiedFromIsSaid() {
+    void reportsWhatCannotBeCopied() {
         Outcome outcome =
                 MainTest.run(
                         "",
@@ -140,7 +141,7 @@ class CopyITCase {
     }
 
     @Test
-    void idfMakesCommonTermsCountLess() throws IOException {
+    void idfReducesTheWeightOfFrequentTerms() throws IOException {
         String[] plain = {
             "search", "--json", "--index", at("lucene:", "idx"), "-k", "13", "car boat"
         };
@@ -151,7 +152,7 @@ class CopyITCase {
                 .isLessThan(weight(byIdf, "boat", "boat") / weight(byIdf, "car 1", "car"));
     }
 
-    /** A term's part of a document's score. */
+    /** The contribution of a term to the score of a document. */
     private static double weight(String[] search, String id, String term) throws IOException {
         for (String line : succeeds(search).out().lines().toList()) {
             JsonNode hit = JSON.readTree(line);

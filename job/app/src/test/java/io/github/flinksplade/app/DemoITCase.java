@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.app.MainTest.Outcome;
+import io.github.flinksplade.app.demo.Demo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ class DemoITCase {
     }
 
     @Test
-    void searchesFindWhatSharesNoWordWithThem() throws IOException {
+    void findsHitsThatShareNoWordWithTheQuery() throws IOException {
         String[] demo = {"demo", "--dir", directory.toString()};
         Outcome first = MainTest.run("a large striped cat\n", demo);
         assertThat(first.code()).as(first.err()).isZero();
@@ -33,7 +34,7 @@ class DemoITCase {
 
         Outcome hits =
                 MainTest.run(
-                        String.join("\n", DemoCommand.SEARCHES),
+                        String.join("\n", Demo.QUERIES),
                         "search",
                         "--index",
                         "lucene:" + directory.resolve("index"),
@@ -48,17 +49,16 @@ class DemoITCase {
                     .doesNotContainAnyElementsOf(words(hit.get("query").asText()));
             found++;
         }
-        assertThat(found).isEqualTo(DemoCommand.SEARCHES.size());
+        assertThat(found).isEqualTo(Demo.QUERIES.size());
 
         Outcome second = MainTest.run("a large striped cat\n", demo);
         assertThat(second.out()).isEqualTo(first.out());
-        assertThat(second.err())
-                .isEqualTo("The index of the last demo is still there: " + directory + "\n");
+        assertThat(second.err()).isEqualTo("Using the index of the last demo: " + directory + "\n");
 
-        // an index that was damaged is made again
+        // a damaged index is built again
         Files.writeString(directory.resolve("index/segments_zz"), "broken");
         Outcome third = MainTest.run("", demo);
         assertThat(third.code()).as(third.err()).isZero();
-        assertThat(third.err()).contains("making it again", "; skipped 0; ");
+        assertThat(third.err()).contains("building it again", "; skipped 0; ");
     }
 }

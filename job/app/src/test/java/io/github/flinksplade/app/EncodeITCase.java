@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.github.flinksplade.app.MainTest.Outcome;
+import io.github.flinksplade.app.console.ExitCode;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -36,7 +37,7 @@ class EncodeITCase {
     }
 
     @Test
-    void oneLineForEachLineInOrder() {
+    void printsOneLinePerInputLineInOrder() {
         List<String> texts =
                 List.of(
                         "a car",
@@ -61,7 +62,7 @@ class EncodeITCase {
     }
 
     @Test
-    void argumentsAreUtf8WhateverTheLocale(@TempDir Path directory) {
+    void readsArgumentsAsUtf8InEveryLocale(@TempDir Path directory) {
         String tokyo = "$(printf '\\346\\235\\261\\344\\272\\254')";
         String command = Distribution.home().resolve("bin/flink-splade") + " encode ";
         Distribution.Answer answer =
@@ -77,7 +78,7 @@ class EncodeITCase {
     }
 
     @Test
-    void manyLinesKeepTheirOrder() {
+    void keepsTheOrderOfManyLines() {
         String input =
                 String.join(
                         "\n",
@@ -90,7 +91,7 @@ class EncodeITCase {
     }
 
     @Test
-    void aLineThatIsNotUtf8HasItsAnswerToo() {
+    void printsAnErrorForALineOfInvalidUtf8() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         byte[] input = {'a', '\n', (byte) 0xff, '\n', 'a'};
@@ -108,14 +109,14 @@ class EncodeITCase {
     }
 
     @Test
-    void truncationIsTold() {
+    void reportsTruncatedTexts() {
         Outcome outcome = MainTest.run("", "encode", "--document-tokens", "8", "a b c d e f g h");
         assertThat(outcome.code()).isZero();
-        assertThat(outcome.err()).isEqualTo("1 text was longer than 8 tokens and cut there.\n");
+        assertThat(outcome.err()).isEqualTo("1 text was longer than 8 tokens and truncated.\n");
     }
 
     @Test
-    void pruningAndFormats() {
+    void appliesPruningAndFormats() {
         assertThat(
                         lines(
                                         MainTest.run(
@@ -134,7 +135,7 @@ class EncodeITCase {
     }
 
     @Test
-    void topicsForAnserini() {
+    void writesTopicsForAnserini() {
         Outcome numbered =
                 MainTest.run("a car\n\na car", "encode", "--role", "query", "--format", "anserini");
         assertThat(numbered.code()).as(numbered.err()).isZero();
@@ -159,9 +160,9 @@ class EncodeITCase {
         assertThat(named.err().lines())
                 .containsExactly(
                         "line 2: no tab between id and query, which the first line has",
-                        "line 3: the id '17' stands twice",
-                        "line 4: the id '' is empty or holds white space",
-                        "line 5: the id 'q 1' is empty or holds white space");
+                        "line 3: the id '17' is a duplicate",
+                        "line 4: the id '' is empty or contains white space",
+                        "line 5: the id 'q 1' is empty or contains white space");
         assertThat(
                         lines(
                                 MainTest.run(
@@ -178,7 +179,7 @@ class EncodeITCase {
 
     @Test
     @SuppressWarnings("try") // the input is closed before the rest
-    void anEndlessPipeIsAnsweredAsItComes() throws Exception {
+    void printsResultsBeforeThePipeEnds() throws Exception {
         ExecutorService one = Executors.newSingleThreadExecutor();
         try (PipedOutputStream input = new PipedOutputStream();
                 PipedInputStream in = new PipedInputStream(input);
@@ -201,7 +202,7 @@ class EncodeITCase {
     }
 
     @Test
-    void aFullDiskIsToldAndAClosedPipeIsNot() throws IOException {
+    void reportsAFullDiskButNotAClosedPipe() throws IOException {
         Path full = Path.of("/dev/full");
         assumeThat(full).as("a device that is always full, as Linux has it").exists();
         ByteArrayOutputStream err = new ByteArrayOutputStream();

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.app.MainTest.Outcome;
+import io.github.flinksplade.app.console.ExitCode;
+import io.github.flinksplade.app.local.StateDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,7 +59,7 @@ class LocalRunITCase {
     }
 
     @Test
-    void documentsBecomeVectorsAndAnIndex() throws IOException {
+    void writesVectorsAndAnIndex() throws IOException {
         Outcome outcome =
                 run("--to", "file:@vectors", "--to", "lucene:@idx", "--dead-letters", "file:@dead");
         assertThat(outcome.code()).as(outcome.err()).isZero();
@@ -109,7 +111,7 @@ class LocalRunITCase {
     }
 
     @Test
-    void startedAgainOnlyWhatChangedIsSent() throws IOException {
+    void writesOnlyChangesWhenStartedAgain() throws IOException {
         String[] job = {"--to", "file:@vectors", "--state", "@state"};
         assertThat(run(job).err()).contains("encoded 3; written 3 ").contains("skipped 0");
         assertThat(directory.resolve("state/dead-letters.jsonl")).exists();
@@ -134,8 +136,7 @@ class LocalRunITCase {
 
         Outcome added = run("--to", "file:@vectors", "--state", "@state", "--to", "lucene:@idx");
         assertThat(added.err())
-                .contains(
-                        "a target was added; reading the sources from their beginning and writing")
+                .contains("a sink was added; reading the sources from the beginning and writing")
                 .contains("encoded 0; ")
                 .contains("written 3 to lucene:");
 
@@ -152,7 +153,7 @@ class LocalRunITCase {
     }
 
     @Test
-    void anIndexOfAnotherEncoderIsRefused() {
+    void rejectsAnIndexOfAnotherEncoder() {
         assertThat(run("--to", "lucene:@idx", "--dead-letters", "file:@dead").code()).isZero();
         Outcome other =
                 run(
@@ -168,7 +169,7 @@ class LocalRunITCase {
     }
 
     @Test
-    void aFailureThatStaysEndsTheRun() {
+    void failsAfterThreeAttempts() {
         FailingConnector.RECORDS.set(0);
         FailingConnector.FAILURES.set(0);
         Outcome outcome =
@@ -183,11 +184,11 @@ class LocalRunITCase {
         assertThat(outcome.err())
                 .endsWith("flink-splade: failed on purpose\n")
                 .doesNotContain("Exception");
-        assertThat(FailingConnector.FAILURES).hasValue(4); // once, and three attempts
+        assertThat(FailingConnector.FAILURES).hasValue(4); // the first failure and three attempts
     }
 
     @Test
-    void aStateInUseIsRefused() {
+    void rejectsAStateDirectoryInUse() {
         StateDirectory state = StateDirectory.open(directory.resolve("state"));
         try {
             Outcome outcome = run("--to", "file:@vectors", "--state", "@state");

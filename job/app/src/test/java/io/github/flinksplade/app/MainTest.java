@@ -3,6 +3,8 @@ package io.github.flinksplade.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.flinksplade.app.console.ExitCode;
+import io.github.flinksplade.app.console.UserException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -21,7 +23,7 @@ class MainTest {
 
     @TempDir private Path directory;
 
-    /** What a command line gave. */
+    /** The exit code and the output of a command. */
     record Outcome(int code, String out, String err) {}
 
     static Outcome run(String input, String... args) {
@@ -51,7 +53,7 @@ class MainTest {
                     --round 3                         | 2 | did you mean '--rounds'?
                     --documents many                  | 2 | 'many'
                     """)
-    void benchPipelineRefuses(String options, int code, String message) {
+    void benchPipelineRejectsInvalidOptions(String options, int code, String message) {
         Outcome outcome = run("", ("bench pipeline " + options.strip()).split(" "));
         assertThat(outcome.code()).isEqualTo(code);
         assertThat(outcome.err()).contains(message);
@@ -59,7 +61,7 @@ class MainTest {
     }
 
     @Test
-    void bothMainClassesReplaceTheDefaultLocale() {
+    void bothMainClassesSetTheRootLocale() {
         Locale before = Locale.getDefault();
         try {
             Locale.setDefault(new Locale("tr", "TR"));
@@ -92,7 +94,7 @@ class MainTest {
                 "bench",
                 "bench job"
             })
-    void everyHelpShowsAnExample(String command) {
+    void helpShowsAnExample(String command) {
         Outcome outcome = run("", (command + " --help").strip().split(" "));
         assertThat(outcome.code()).isZero();
         assertThat(outcome.err()).isEmpty();
@@ -115,11 +117,11 @@ class MainTest {
                     run stray                            | unexpected argument 'stray'
                     search hello                         | Missing required option: '--index=URI'
                     run --from                           | Missing required parameter for option '--from' (URI)
-                    encode --format xml hello            | Invalid value for option '--format': expected one of [HYBRID, LUCENE, CARD, ANSERINI] (case-insensitive) but was 'xml'
+                    encode --format xml hello            | Invalid value for option '--format': unknown format 'xml'; write indices, lucene, terms or anserini
                     model                                | a command is missing
                     bench job --documents many           | Invalid value for option '--documents': 'many' is not an int
                     """)
-    void aMistypedCommandLineIsToldInTwoLines(String command, String message) {
+    void reportsInvalidCommandLinesInTwoLines(String command, String message) {
         Outcome outcome = run("", command.split(" "));
         assertThat(outcome.code()).isEqualTo(ExitCode.USAGE);
         assertThat(outcome.out()).isEmpty();
@@ -137,14 +139,14 @@ class MainTest {
                     2 | run --from file:a --to file:b --capacity many  | capacity on the command line: 'many' is not a whole number of at least 1
                     2 | run --from file:a --to nowhere                 | to on the command line: 'nowhere' is not a URI. Write scheme:location, such as file:docs.jsonl or kafka://broker:9092/topic
                     2 | run --from file:a --to file:b -Dparallelism.defautl=2 | unknown Flink key 'parallelism.defautl' on the command line; did you mean 'parallelism.default'?
-                    1 | run --from file:a --to file:b -Dexecution.checkpointing.dir=x | the Flink key 'execution.checkpointing.dir' is not set by hand in a local run; use 'state'
-                    1 | run --config no-such.yaml                      | there is no configuration file no-such.yaml
+                    1 | run --from file:a --to file:b -Dexecution.checkpointing.dir=x | the Flink key 'execution.checkpointing.dir' cannot be set in a local run. Use the setting 'state'
+                    1 | run --config no-such.yaml                      | the configuration file no-such.yaml does not exist
                     2 | search --index lucene:x -k none hello          | -k 'none' is not a whole number from 1 to 999999
                     1 | search --index kafka://b:9/t hello             | kafka://b:9/t cannot be searched*
                     1 | run --from lucene:x --to file:b                | lucene:x cannot be read from*
                     1 | run --from kafak://b:9/t --to file:b           | no connector for 'kafak:' in kafak://b:9/t; did you mean 'kafka:'?*
                     1 | encode --model /no/such/model hello            | no such directory: /no/such/model*
-                    2 | encode --format anserini hello                 | --format anserini writes topics, which are queries; add --role query, or write documents with run --to file:DIR?format=anserini
+                    2 | encode --format anserini hello                 | --format anserini writes topics, which are queries. Add --role query, or write documents with run --to file:DIR?format=anserini
                     2 | encode --prune topk=3 hello                    | prune on the command line: unknown pruning 'topk=3'*
                     1 | encode --device cuda hello                     | the device cuda cannot be used: the ONNX Runtime on the class path is a build without CUDA*
                     2 | encode --device gpu hello                      | device on the command line: unknown device 'gpu'*
@@ -155,11 +157,11 @@ class MainTest {
                     2 | bench job --rounds -1                          | --documents and --rounds must be at least 1
                     2 | bench job --threads two                        | threads on the command line: 'two' is not a whole number of at least 0
                     2 | bench job --precision fp64                     | precision on the command line: *
-                    1 | bench job --corpus /no/such.jsonl              | cannot read texts: there is no /no/such.jsonl*
+                    1 | bench job --corpus /no/such.jsonl              | cannot read texts: /no/such.jsonl does not exist*
                     1 | search --index lucene:/no/such/index hello     | *
                     1 | run --from file:/no/such.jsonl --to file:b     | *
                     """)
-    void errorsAreOneSentence(int code, String command, String message) {
+    void reportsErrorsInOneSentence(int code, String command, String message) {
         Outcome outcome = run("", command.split(" "));
         assertThat(outcome.err().strip().split("\n")).hasSizeLessThanOrEqualTo(3);
         assertThat(outcome.err())
@@ -173,14 +175,14 @@ class MainTest {
     }
 
     @Test
-    void verboseShowsTheTrace() {
+    void printsTheStackTraceWithVerbose() {
         Outcome outcome = run("", "run", "--config", "no-such.yaml", "--verbose");
         assertThat(outcome.code()).isEqualTo(ExitCode.INPUT);
         assertThat(outcome.err()).contains("no-such.yaml\n", "\tat io.github.flinksplade");
     }
 
     @Test
-    void mistakesInAFileAreNamedWithTheirLine() throws IOException {
+    void reportsMistakesInTheJobFileWithTheirLine() throws IOException {
         Path job = directory.resolve("job.yaml");
         Files.writeString(job, "from: file:a\nto: file:b\nkafka.propertys: {a: b}\n");
         Outcome outcome = run("", "run", "--config", job.toString());
@@ -193,7 +195,7 @@ class MainTest {
     }
 
     @Test
-    void theVersionIsPrinted() {
+    void printsTheVersion() {
         assertThat(run("", "--version").out()).startsWith("flink-splade ");
     }
 }

@@ -3,6 +3,7 @@ package io.github.flinksplade.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinksplade.app.MainTest.Outcome;
+import io.github.flinksplade.app.console.ExitCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A process that is killed, or asked to stop, and started again with the same state. */
+/** Kills or stops a local run repeatedly and restarts it with the same state. */
 class RestartITCase {
 
     private static final int DOCUMENTS = 4_000;
@@ -108,7 +108,7 @@ class RestartITCase {
     }
 
     @Test
-    void nothingIsLostNothingIsTwice() throws Exception {
+    void losesAndDuplicatesNothing() throws Exception {
         Files.write(
                 directory.resolve("docs.jsonl"),
                 IntStream.range(0, DOCUMENTS)
@@ -133,7 +133,7 @@ class RestartITCase {
                 .containsPattern(
                         "State in state: resuming from the checkpoint of .* \\(run-1/chk-\\d+\\)")
                 .containsPattern("The checkpoint contains [1-9]\\d* changes written to file:")
-                .contains("Stopped and saved. Run it again with the same --state");
+                .contains("Stopped with a savepoint. Run it again with the same --state");
         assertThat(ids().size()).isLessThan(DOCUMENTS);
 
         assertThat(savepoints()).hasSize(1);
@@ -141,8 +141,7 @@ class RestartITCase {
         Process last = start();
         assertThat(last.waitFor(3, TimeUnit.MINUTES)).isTrue();
         assertThat(last.exitValue()).as(Files.readString(log())).isZero();
-        assertThat(Files.readString(log()))
-                .contains("resuming from where the last run was stopped");
+        assertThat(Files.readString(log())).contains("resuming from the savepoint of ");
         assertThat(ids()).hasSize(DOCUMENTS);
         assertThat(new TreeSet<>(ids())).hasSize(DOCUMENTS);
         try (Stream<Path> runs = Files.list(directory.resolve("state/checkpoints"))) {

@@ -1,0 +1,115 @@
+package io.github.flinksplade.app.cli;
+
+import io.github.flinksplade.app.console.Console;
+import io.github.flinksplade.app.console.Failure;
+import io.github.flinksplade.app.console.Results;
+import io.github.flinksplade.app.console.UserException;
+import io.github.flinksplade.app.demo.WordNet;
+import io.github.flinksplade.bench.EncodeBenchmark;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The options that all benchmarks share. */
+final class BenchOptions {
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    @Option(
+            names = "--corpus",
+            paramLabel = "FILE",
+            description =
+                    "Texts: *.jsonl with a \"text\" each, or one text per line. Default: definitions"
+                            + " of WordNet 3.1.")
+    private Path corpus;
+
+    @Option(
+            names = "--documents",
+            paramLabel = "N",
+            description = "Documents per round. Default: ${DEFAULT-VALUE}.")
+    private int documents;
+
+    @Option(
+            names = "--rounds",
+            paramLabel = "N",
+            description = "Measured rounds, after one warm-up round. Default: ${DEFAULT-VALUE}.")
+    private int rounds;
+
+    @Option(
+            names = "--json",
+            paramLabel = "FILE",
+            description = "Also write the report as JSON to this file.")
+    private Path json;
+
+    /** The arguments are the defaults of {@code --documents} and {@code --rounds}. */
+    BenchOptions(int documents, int rounds) {
+        this.documents = documents;
+        this.rounds = rounds;
+    }
+
+    /**
+     * Rejects numbers that measure nothing.
+     *
+     * @throws UserException when one of them is less than 1
+     */
+    void check() {
+        if (documents < 1 || rounds < 1) {
+            throw UserException.at(
+                    UserException.COMMAND_LINE,
+                    "--documents and --rounds must be at least 1",
+                    null);
+        }
+    }
+
+    int documents() {
+        return documents;
+    }
+
+    int rounds() {
+        return rounds;
+    }
+
+    Console console() {
+        return ((RootCommand) command.root().userObject()).console();
+    }
+
+    /** One text per document, or fewer if the corpus has fewer. */
+    List<String> texts() {
+        return texts(documents);
+    }
+
+    /** Like {@link #texts()}, but at most {@code max}. */
+    List<String> texts(int max) {
+        return read(corpus, Math.min(documents, max));
+    }
+
+    /** The first texts of a file, or of WordNet if it is null. */
+    static List<String> read(Path corpus, int max) {
+        try {
+            return corpus == null
+                    ? WordNet.nouns().stream().map(WordNet.Noun::definition).limit(max).toList()
+                    : EncodeBenchmark.read(corpus, max);
+        } catch (IOException e) {
+            throw new UserException("cannot read texts: " + Failure.of(e).message(), e);
+        }
+    }
+
+    /** Prints a report, and writes it as JSON if requested. */
+    void print(String text, String asJson) {
+        if (json != null) {
+            try {
+                Files.writeString(json, asJson);
+            } catch (IOException e) {
+                throw new UserException("cannot write " + json + ": " + Failure.of(e).message(), e);
+            }
+        }
+        Results results = new Results(console());
+        text.lines().forEach(results::line);
+        results.flush();
+    }
+}

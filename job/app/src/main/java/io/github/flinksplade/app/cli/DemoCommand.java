@@ -1,0 +1,43 @@
+package io.github.flinksplade.app.cli;
+
+import io.github.flinksplade.app.demo.Demo;
+import io.github.flinksplade.environment.HomeDirectory;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+/** {@code demo}: indexes real text with the real job, then searches it. */
+@Command(
+        name = "demo",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Indexes several thousand definitions of WordNet 3.1 with the built-in model and runs a"
+                    + " few searches that share no word with their best hit. Then runs your"
+                    + " searches: typed, or one a line from a pipe. Later runs use the same index."
+        },
+        footer = {"", "Example:", "  echo \"something to keep food cold\" | flink-splade demo"})
+final class DemoCommand implements Callable<Integer> {
+
+    @ParentCommand private RootCommand root;
+
+    @Option(
+            names = "--dir",
+            paramLabel = "DIR",
+            description =
+                    "Where the text, the index and the state are stored; default:"
+                            + " $XDG_CACHE_HOME/flink-splade/demo (~/.cache/flink-splade/demo).")
+    private Path directory;
+
+    @Override
+    public Integer call() throws Exception {
+        Path where = directory == null ? defaultDirectory() : directory;
+        return new Demo(where, root.console(), root.isVerbose()).run();
+    }
+
+    private static Path defaultDirectory() {
+        return HomeDirectory.cache(System.getenv()).resolve("flink-splade").resolve("demo");
+    }
+}

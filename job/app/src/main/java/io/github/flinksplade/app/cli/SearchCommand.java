@@ -1,0 +1,111 @@
+package io.github.flinksplade.app.cli;
+
+import io.github.flinksplade.app.config.JobFile;
+import io.github.flinksplade.app.console.Console;
+import io.github.flinksplade.app.console.ExitCode;
+import io.github.flinksplade.app.console.UserException;
+import io.github.flinksplade.app.search.SearchSession;
+import io.github.flinksplade.app.search.Searcher;
+import io.github.flinksplade.connector.ConnectorUri;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+
+/** {@code search}: searches an index. */
+@Command(
+        name = "search",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Searches an index and prints rank, score, id and text of each hit, and the terms that"
+                    + " contribute most to its score.",
+            "Without QUERY, each line of standard input is one query."
+        },
+        footer = {
+            "",
+            "Example, after 'flink-splade run --from file:docs.jsonl --to lucene:idx':",
+            "  flink-splade search --index lucene:idx -k 3 \"fast car\""
+        })
+final class SearchCommand implements Callable<Integer> {
+
+    @ParentCommand private RootCommand root;
+
+    @Parameters(
+            paramLabel = "QUERY",
+            arity = "0..*",
+            description = "The query; several words are one query.")
+    private List<String> query = new ArrayList<>();
+
+    @Option(
+            names = "--index",
+            required = true,
+            paramLabel = "URI",
+            description = "The index, such as lucene:idx.")
+    private String index;
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description =
+                    "A job file with the connector's properties, such as an API key in"
+                            + " qdrant.properties.")
+    private Path config;
+
+    @Option(names = "-k", paramLabel = "N", description = "Max hits. Default: 10.")
+    private String k = "10";
+
+    @Option(
+            names = "--idf",
+            description = {
+                "Multiply each term's weight by its inverse document frequency in the index, so that"
+                        + " frequent terms count less."
+            })
+    private boolean idf;
+
+    @Option(names = "--json", description = "Print each hit as one JSON object on one line.")
+    private boolean json;
+
+    @Option(
+            names = "--model",
+            paramLabel = "MODEL",
+            description = "The model of the index. Default: the reference stored in the index.")
+    private String model;
+
+    @Mixin private ModelOptions modelOptions;
+
+    @Override
+    public Integer call() throws IOException {
+        int maxHits = positive(k);
+        Console console = root.console();
+        try (Searcher searcher =
+                Searcher.open(
+                        JobFile.withProperties(ConnectorUri.parse(index), config),
+                        model,
+                        modelOptions.toEncoderOptions(),
+                        console)) {
+            SearchSession session = new SearchSession(searcher, console, maxHits, idf, json);
+            if (!query.isEmpty()) {
+                session.search(String.join(" ", query));
+                return ExitCode.OK;
+            }
+            return session.searchLines();
+        }
+    }
+
+    private static int positive(String text) {
+        if (!text.matches("\\d{1,6}") || Integer.parseInt(text) < 1) {
+            throw UserException.at(
+                    UserException.COMMAND_LINE,
+                    "-k '" + text + "' is not a whole number from 1 to 999999",
+                    null);
+        }
+        return Integer.parseInt(text);
+    }
+}

@@ -1,0 +1,242 @@
+package io.github.flinksplade.app.job;
+
+import io.github.flinksplade.app.config.JobSettings;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.connector.DeadLetterQueue;
+import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.PreparedDeadLetterQueue;
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SinkContext;
+import io.github.flinksplade.connector.StartMode;
+import io.github.flinksplade.connector.UnreachableException;
+import io.github.flinksplade.connector.VectorSink;
+import io.github.flinksplade.connector.VectorSource;
+import io.github.flinksplade.encoder.Device;
+import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.encoder.Progress;
+import io.github.flinksplade.encoder.SpladeEncoder;
+import io.github.flinksplade.pipeline.DocumentParser;
+import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
+import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
+import io.github.flinksplade.pipeline.PipelineOptions;
+import io.github.flinksplade.pipeline.SpladeJob;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.apache.flink.api.connector.source.Boundedness;
+
+/**
+ * The parts of a job that its settings describe: the opened connectors and the encoder's options.
+ */
+public final class JobPlan {
+
+    private static final String VERSION = "version";
+    private static final Set<String> NOT_VERSIONS = Set.of("id", "_id", "text", "op");
+
+    private final JobSettings settings;
+    private final List<DocumentSource> sources;
+    private final VectorSource vectors;
+    private final String model;
+    private final List<VectorSink> sinks;
+    private final EncoderOptions encoder;
+    private List<String> sourceIdentities;
+    private List<String> sinkIdentities;
+
+    private JobPlan(
+            JobSettings settings,
+            List<DocumentSource> sources,
+            VectorSource vectors,
+            String model,
+            List<VectorSink> sinks,
+            EncoderOptions encoder) {
+        this.settings = settings;
+        this.sources = sources;
+        this.vectors = vectors;
+        this.model = model;
+        this.sinks = sinks;
+        this.encoder = encoder;
+    }
+
+    /** Opens the connectors, which checks their configuration and contacts no server. */
+    public static JobPlan of(JobSettings settings) {
+        List<DocumentSource> sources = new ArrayList<>();
+        for (ConnectorUri uri : settings.get(JobSettings.FROM)) {
+            versionField(uri);
+            sources.add(Connectors.of(uri).source(uri.without(VERSION)));
+        }
+        List<VectorSink> sinks = sinks(settings);
+        return new JobPlan(
+                settings,
+                sources,
+                null,
+                settings.get(JobSettings.MODEL),
+                sinks,
+                encoderOptions(settings));
+    }
+
+    /**
+     * A job that copies vectors.
+     *
+     * @param model reference of the model that encoded them, for sinks that write terms
+     */
+    public static JobPlan copying(JobSettings settings, VectorSource vectors, String model) {
+        return new JobPlan(
+                settings, List.of(), vectors, model, sinks(settings), encoderOptions(settings));
+    }
+
+    /**
+     * The field that contains the version of a source's documents, by the option {@code version} of
+     * its URI, which every source has; null if the documents have no version.
+     */
+    private static String versionField(ConnectorUri source) {
+        String field = source.option(VERSION, DocumentParser.VERSION);
+        if (field.isBlank() || NOT_VERSIONS.contains(field)) {
+            throw new ConnectorException(
+                    "version="
+                            + field
+                            + " in "
+                            + source
+                            + " is not a field that can contain a version. Write the name of another"
+                            + " field, or none");
+        }
+        return field.equals("none") ? null : field;
+    }
+
+    private static List<VectorSink> sinks(JobSettings settings) {
+        List<VectorSink> sinks = new ArrayList<>();
+        for (ConnectorUri uri : settings.get(JobSettings.TO)) {
+            sinks.add(Connectors.of(uri).sink(uri));
+        }
+        return sinks;
+    }
+
+    private static EncoderOptions encoderOptions(JobSettings settings) {
+        return EncoderOptions.builder()
+                .documentTokens(settings.get(JobSettings.DOCUMENT_TOKENS))
+                .documentPruning(settings.get(JobSettings.PRUNE))
+                .precision(settings.get(JobSettings.PRECISION))
+                .threads(settings.get(JobSettings.THREADS))
+                .device(settings.get(JobSettings.DEVICE))
+                .batchTokens(settings.get(JobSettings.BATCH_TOKENS))
+                .deviceMemory(settings.get(JobSettings.DEVICE_MEMORY))
+                .sha256(settings.get(JobSettings.MODEL_SHA256))
+                .cacheDirectory(settings.get(JobSettings.MODEL_CACHE))
+                .build();
+    }
+
+    /** Whether every source is bounded. */
+    public boolean isBounded() {
+        return sources.stream()
+                .allMatch(source -> source.source().getBoundedness() == Boundedness.BOUNDED);
+    }
+
+    /**
+     * The identities of the sources, as stored in the state. Determined once, since that may
+     * require a request to a server.
+     *
+     * @throws UnreachableException when this requires a server that is unavailable
+     */
+    public List<String> sourceIdentities() {
+        if (sourceIdentities == null) {
+            sourceIdentities = sources.stream().map(DocumentSource::identity).toList();
+        }
+        return sourceIdentities;
+    }
+
+    /** Like {@link #sourceIdentities()}, for the sinks. */
+    public List<String> sinkIdentities() {
+        if (sinkIdentities == null) {
+            sinkIdentities = sinks.stream().map(VectorSink::identity).toList();
+        }
+        return sinkIdentities;
+    }
+
+    /** Checks that the sources can be read. */
+    public void checkSources() {
+        sources.forEach(DocumentSource::check);
+    }
+
+    /** The URIs of the sinks, for messages. */
+    public List<String> sinkLocations() {
+        return settings.get(JobSettings.TO).stream().map(ConnectorUri::toString).toList();
+    }
+
+    /** Reads the provenance from the vectors to copy, or else by opening the model. */
+    public Provenance provenance(Progress progress) {
+        if (vectors != null) {
+            return vectors.provenance();
+        }
+        // the machine that submits a job may have no GPU
+        EncoderOptions here = encoder.toBuilder().device(Device.CPU).build();
+        try (SpladeEncoder opened = SpladeEncoder.open(model, here, progress)) {
+            return SpladeJob.provenance(opened);
+        }
+    }
+
+    /**
+     * Prepares the sinks and the dead-letter queue, and defines the job.
+     *
+     * @param jobId distinguishes the job from others that write to the same indexes
+     * @param generation part of the sources' names; a new generation is read from the beginning
+     * @param starts the start mode of the sink with a given identity
+     * @param reindex whether unchanged documents are written again
+     * @param unavailable notified of servers that are unavailable while the job resumes
+     * @throws UnreachableException when the job cannot start because a server is unavailable
+     */
+    public JobDefinition define(
+            String jobId,
+            String generation,
+            Function<String, StartMode> starts,
+            boolean reindex,
+            DeadLetterQueue deadLetters,
+            Provenance provenance,
+            Consumer<String> unavailable) {
+        EncoderOptions pinned = encoder.toBuilder().sha256(provenance.modelSha256()).build();
+        List<NamedSource> namedSources = new ArrayList<>();
+        for (int i = 0; i < sources.size(); i++) {
+            namedSources.add(
+                    new NamedSource(
+                            sourceIdentities().get(i) + generation,
+                            sources.get(i),
+                            versionField(settings.get(JobSettings.FROM).get(i))));
+        }
+        PreparedDeadLetterQueue preparedDeadLetters = deadLetters.prepare(jobId);
+        List<NamedSink> prepared = new ArrayList<>();
+        for (int i = 0; i < sinks.size(); i++) {
+            String identity = sinkIdentities().get(i);
+            SinkContext context =
+                    SpladeJob.context(
+                            identity,
+                            jobId,
+                            model,
+                            pinned,
+                            provenance,
+                            settings.get(JobSettings.ALLOW_MIXED_MODELS));
+            prepared.add(
+                    SpladeJob.prepare(sinks.get(i), context, starts.apply(identity), unavailable));
+        }
+        return new JobDefinition(
+                namedSources,
+                vectors,
+                prepared,
+                preparedDeadLetters,
+                model,
+                pinned,
+                provenance,
+                new PipelineOptions(
+                        settings.get(JobSettings.GATE),
+                        reindex,
+                        settings.get(JobSettings.KEEP_VECTORS),
+                        settings.get(JobSettings.MAX_RECORD_SIZE),
+                        settings.get(JobSettings.MAX_BYTES_IN_FLIGHT),
+                        settings.get(JobSettings.CAPACITY),
+                        settings.get(JobSettings.STATE_TTL),
+                        settings.get(JobSettings.ALLOW_MIXED_MODELS),
+                        settings.get(JobSettings.MAX_DEAD_LETTERS)));
+    }
+}

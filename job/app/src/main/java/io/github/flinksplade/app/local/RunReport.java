@@ -1,0 +1,250 @@
+package io.github.flinksplade.app.local;
+
+import io.github.flinksplade.app.console.Console;
+import io.github.flinksplade.connector.BatchDelivery;
+import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.pipeline.Counters;
+import io.github.flinksplade.pipeline.Notices;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.flink.util.OptionalFailure;
+import org.apache.flink.util.SerializedValue;
+
+/**
+ * Reports the progress of a run, in a line that is rewritten on a terminal and else printed once a
+ * minute, and a summary at its end.
+ */
+final class RunReport {
+
+    private static final long IDLE_NANOS = 750_000_000L;
+    private static final long LOG_NANOS = 60_000_000_000L;
+    private static final int BAR_WIDTH = 20;
+
+    private final Console console;
+    private final List<String> sinks;
+    private final List<String> locations;
+    private final ConnectorUri deadLetters;
+    private final long total;
+    private final long start = System.nanoTime();
+    private final SmoothedRate documentRate = new SmoothedRate();
+    private final SmoothedRate tokenRate = new SmoothedRate();
+    private boolean resumes;
+    private boolean hasLine;
+    private Counts last;
+    private long lastNanos = start;
+    private long loggedNanos = start;
+
+    /**
+     * @param sinks names of the sinks
+     * @param locations URIs of the sinks for messages, in the same order
+     * @param total number of documents to read, or -1 when it is not known
+     * @param resumes whether the run resumes from a checkpoint, whose content is reported
+     */
+    RunReport(
+            Console console,
+            List<String> sinks,
+            List<String> locations,
+            ConnectorUri deadLetters,
+            long total,
+            boolean resumes) {
+        this.console = console;
+        this.sinks = sinks;
+        this.locations = locations;
+        this.deadLetters = deadLetters;
+        this.total = total;
+        this.resumes = resumes;
+    }
+
+    /** Updates the counters from the accumulators and reports them if it is time. */
+    void progress(Map<String, SerializedValue<OptionalFailure<Object>>> accumulators) {
+        Counts counts = Counts.of(accumulators);
+        long now = System.nanoTime();
+        if (!counts.equals(last)) {
+            last = counts;
+            lastNanos = now;
+        }
+        reportResumption(counts);
+        documentRate.update(now, done(counts));
+        tokenRate.update(now, counts.get(Counters.TOKENS));
+        if (console.errTerminal()) {
+            console.err().print("\r\u001b[K" + line(counts, now));
+            console.err().flush();
+            hasLine = true;
+        } else if (now - loggedNanos >= LOG_NANOS) {
+            loggedNanos = now;
+            console.err().println(line(counts, now));
+        }
+    }
+
+    /**
+     * Reports, once, what the restored checkpoint contains, as soon as the tasks have reported it.
+     */
+    private void reportResumption(Counts counts) {
+        boolean isKnown = sinks.stream().allMatch(sink -> counts.contains(Counters.restored(sink)));
+        if (!resumes || !isKnown) {
+            return;
+        }
+        resumes = false;
+        List<String> parts = new ArrayList<>();
+        for (int i = 0; i < sinks.size(); i++) {
+            parts.add(
+                    String.format(
+                            Locale.ROOT,
+                            "%,d changes written to %s",
+                            counts.get(Counters.restored(sinks.get(i))),
+                            locations.get(i)));
+        }
+        clear();
+        console.err().println("The checkpoint contains " + String.join(", ", parts) + ".");
+    }
+
+    /** Whether no counter has changed for a while. */
+    boolean isIdle() {
+        return last != null && System.nanoTime() - lastNanos > IDLE_NANOS;
+    }
+
+    /** Changes written to every sink: the count of the slowest. */
+    private long written(Counts counts) {
+        return sinks.stream().mapToLong(sink -> counts.get(Counters.written(sink))).min().orElse(0);
+    }
+
+    /** Documents that are complete: written, skipped, superseded or dead letters. */
+    private long done(Counts counts) {
+        return written(counts)
+                + counts.get(Counters.SKIPPED)
+                + counts.get(Counters.SUPERSEDED)
+                + counts.get(Counters.DEAD_LETTERS);
+    }
+
+    private String line(Counts counts, long now) {
+        List<String> parts = new ArrayList<>();
+        long done = done(counts);
+        if (total > 0) {
+            int width = (int) Math.min(BAR_WIDTH, BAR_WIDTH * done / total);
+            parts.add(
+                    (console.errTerminal()
+                                    ? "[" + "#".repeat(width) + ".".repeat(BAR_WIDTH - width) + "] "
+                                    : "")
+                            + String.format(
+                                    Locale.ROOT,
+                                    "%d %% of %,d documents",
+                                    Math.min(100, 100 * done / total),
+                                    total));
+        }
+        parts.add(String.format(Locale.ROOT, "%,d written", written(counts)));
+        double rate = documentRate.perSecond();
+        parts.add(String.format(Locale.ROOT, rate < 10 ? "%.1f docs/s" : "%.0f docs/s", rate));
+        parts.add(String.format(Locale.ROOT, "%.0f tokens/s", tokenRate.perSecond()));
+        parts.add(
+                String.format(Locale.ROOT, "dead letters %,d", counts.get(Counters.DEAD_LETTERS)));
+        parts.add(duration((now - start) / 1e9));
+        if (total > done && rate > 0) {
+            parts.add("ETA " + duration((total - done) / rate));
+        }
+        return String.join(" | ", parts);
+    }
+
+    private static String duration(double seconds) {
+        long whole = Math.round(seconds);
+        return whole < 3600
+                ? String.format(Locale.ROOT, "%d:%02d", whole / 60, whole % 60)
+                : String.format(
+                        Locale.ROOT, "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60);
+    }
+
+    /** Clears the progress line before something else is printed. */
+    void clear() {
+        if (hasLine) {
+            console.err().print("\r\u001b[K");
+            hasLine = false;
+        }
+    }
+
+    /** Prints the summary of an interrupted run from the last counters that arrived. */
+    void lastSummary() {
+        summary(last == null ? new Counts(Map.of(), List.of()) : last);
+    }
+
+    /** Prints the summary of a run. */
+    void summary(Map<String, SerializedValue<OptionalFailure<Object>>> accumulators) {
+        last = Counts.of(accumulators);
+        summary(last);
+    }
+
+    private void summary(Counts counts) {
+        double seconds = (System.nanoTime() - start) / 1e9;
+        long read = counts.get(Counters.READ);
+        List<String> parts = new ArrayList<>();
+        parts.add(String.format(Locale.ROOT, "read %,d", read));
+        parts.add(String.format(Locale.ROOT, "encoded %,d", counts.get(Counters.ENCODED)));
+        for (int i = 0; i < sinks.size(); i++) {
+            parts.add(
+                    String.format(
+                            Locale.ROOT,
+                            "written %,d to %s",
+                            counts.get(Counters.written(sinks.get(i))),
+                            locations.get(i)));
+        }
+        parts.add(String.format(Locale.ROOT, "skipped %,d", counts.get(Counters.SKIPPED)));
+        long superseded = counts.get(Counters.SUPERSEDED);
+        for (String sink : sinks) {
+            superseded += counts.get(BatchDelivery.superseded(sink));
+        }
+        parts.add(String.format(Locale.ROOT, "superseded %,d", superseded));
+        parts.add(String.format(Locale.ROOT, "truncated %,d", counts.get(Counters.TRUNCATED)));
+        parts.add(
+                String.format(
+                        Locale.ROOT,
+                        "%.1f s, %.1f docs/s",
+                        seconds,
+                        seconds > 0 ? written(counts) / seconds : 0));
+        console.err().println("Documents: " + String.join("; ", parts) + ".");
+        DeadLetterSummary.lines(counts.get(Counters.DEAD_LETTERS), deadLetters, counts.notices())
+                .forEach(console.err()::println);
+    }
+
+    /** Whether the sources have ended and no record was accepted. */
+    boolean isAllRejected() {
+        return last != null && last.get(Counters.ALL_REJECTED) > 0;
+    }
+
+    /** The counters of a job. */
+    private record Counts(Map<String, Long> values, List<Notices.Entry> notices) {
+
+        static Counts of(Map<String, SerializedValue<OptionalFailure<Object>>> accumulators) {
+            Map<String, Long> values = new HashMap<>();
+            List<Notices.Entry> notices = new ArrayList<>();
+            accumulators.forEach(
+                    (name, serialized) -> {
+                        try {
+                            Object value =
+                                    serialized
+                                            .deserializeValue(RunReport.class.getClassLoader())
+                                            .getUnchecked();
+                            if (value instanceof Number number) {
+                                values.put(name, number.longValue());
+                            } else if (name.equals(Notices.NAME)) {
+                                ((List<?>) value)
+                                        .forEach(entry -> notices.add((Notices.Entry) entry));
+                            }
+                        } catch (IOException | ClassNotFoundException e) {
+                            throw new IllegalStateException(
+                                    "the counter " + name + " cannot be read", e);
+                        }
+                    });
+            return new Counts(values, notices);
+        }
+
+        boolean contains(String name) {
+            return values.containsKey(name);
+        }
+
+        long get(String name) {
+            return values.getOrDefault(name, 0L);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package io.github.flinksplade.app.search;
+
+import io.github.flinksplade.app.console.Console;
+import io.github.flinksplade.app.console.ExitCode;
+import io.github.flinksplade.app.console.Results;
+import io.github.flinksplade.app.io.Lines;
+import io.github.flinksplade.connector.SearchIndex;
+import java.io.IOException;
+import java.util.List;
+
+/** Runs searches one after the other and prints their hits. */
+public final class SearchSession {
+
+    private final Searcher searcher;
+    private final Console console;
+    private final Results results;
+    private final int maxHits;
+    private final boolean idf;
+    private final boolean json;
+
+    /**
+     * @param maxHits max hits of a search
+     * @param idf whether weights are multiplied by the inverse document frequency
+     * @param json whether hits are printed as JSON
+     */
+    public SearchSession(
+            Searcher searcher, Console console, int maxHits, boolean idf, boolean json) {
+        this.searcher = searcher;
+        this.console = console;
+        this.results = new Results(console);
+        this.maxHits = maxHits;
+        this.idf = idf;
+        this.json = json;
+    }
+
+    /** Prints the hits of one query. */
+    public void search(String query) {
+        List<SearchIndex.Hit> hits = searcher.search(query, maxHits, idf, console);
+        for (int i = 0; i < hits.size(); i++) {
+            results.line(
+                    json
+                            ? searcher.json(i + 1, query, hits.get(i))
+                            : searcher.describe(i + 1, hits.get(i)));
+        }
+        results.flush();
+        if (hits.isEmpty() && !json) {
+            console.err().println("Nothing found for: " + query);
+        }
+    }
+
+    /** Prints the query as a heading, then its hits. */
+    public void searchWithHeading(String query) {
+        results.line("> " + query);
+        search(query);
+        results.line("");
+        results.flush();
+    }
+
+    /**
+     * Runs each line of the input as a query, with a prompt on a terminal.
+     *
+     * @return {@link ExitCode#OK}, or {@link ExitCode#INPUT} when a line could not be read
+     */
+    public int searchLines() throws IOException {
+        Lines lines = new Lines(console.in());
+        boolean failed = false;
+        while (true) {
+            prompt();
+            Lines.Line line = lines.next();
+            if (line == null) {
+                if (console.inTerminal()) {
+                    console.err().println();
+                }
+                return failed ? ExitCode.INPUT : ExitCode.OK;
+            }
+            if (line.error() != null) {
+                console.err().println("line " + line.number() + ": " + line.error());
+                failed = true;
+            } else if (!line.text().isBlank()) {
+                if (json || console.inTerminal()) {
+                    search(line.text().strip());
+                } else {
+                    searchWithHeading(line.text().strip());
+                }
+            }
+        }
+    }
+
+    private void prompt() {
+        if (console.inTerminal()) {
+            console.err().print("search> ");
+            console.err().flush();
+        }
+    }
+}
