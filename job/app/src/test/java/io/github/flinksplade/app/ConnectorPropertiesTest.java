@@ -41,6 +41,7 @@ class ConnectorPropertiesTest {
         assertThat(Connectors.all())
                 .containsOnlyKeys(
                         "elasticsearch",
+                        "example", // not shipped
                         "failing", // of these tests
                         "file",
                         "kafka",

@@ -3,7 +3,7 @@ package io.github.flinksplade.connector.files;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** How a file is packed, told by the end of its name. */
+/** The compression of a file, detected by its name. */
 enum Compression {
     NONE(""),
     GZIP(".gz"),
@@ -22,16 +22,16 @@ enum Compression {
         return fileName.endsWith(ZSTD.suffix) ? ZSTD : NONE;
     }
 
-    /** The file's name without the end that tells of its packing. */
-    static String strip(String fileName) {
+    /** The file name without the suffix of its compression. */
+    static String removeSuffix(String fileName) {
         return fileName.substring(0, fileName.length() - of(fileName).suffix.length());
     }
 
     /**
-     * The unpacked bytes. Reading throws a {@link CorruptFileException} whose message completes the
-     * sentence "cannot read FILE: ..." when the input is cut off, damaged or not packed so.
+     * The decompressed bytes. Reading throws a {@link CorruptFileException} if the input is
+     * truncated, corrupt or in another format; its message completes "cannot read FILE: ...".
      */
-    InputStream unpack(InputStream in) throws IOException {
+    InputStream decompress(InputStream in) throws IOException {
         return switch (this) {
             case NONE -> in;
             case GZIP -> new GzipInputStream(in);

@@ -2,7 +2,7 @@ package io.github.flinksplade.connector.files;
 
 import java.io.IOException;
 
-/** A file whose bytes are not what its name promises; reading it again gives the same. */
+/** The content of a compressed file is invalid, so reading it again fails again. */
 final class CorruptFileException extends IOException {
 
     private static final long serialVersionUID = 1L;

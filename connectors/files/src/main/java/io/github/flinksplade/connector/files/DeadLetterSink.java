@@ -15,9 +15,9 @@ import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
 
 /**
- * Appends dead letters to one file, each once: the state is the file's length, and what is behind
- * it when a job goes on from a checkpoint was written after that, and is cut off to be written
- * again. One subtask only.
+ * Appends dead letters to one file, exactly once: the state is the length of the file. When a job
+ * resumes from a checkpoint, the file is truncated to that length, because everything after it is
+ * written again. Requires parallelism 1.
  */
 final class DeadLetterSink
         implements Sink<DeadLetter>, SupportsWriterState<DeadLetter, DeadLetterSink.FileState> {
@@ -25,7 +25,7 @@ final class DeadLetterSink
     private static final long serialVersionUID = 1L;
 
     /**
-     * What a checkpoint covers.
+     * The state of the file in a checkpoint.
      *
      * @param path the file
      * @param length its length in bytes
@@ -49,13 +49,16 @@ final class DeadLetterSink
         int parallelism = context.getTaskInfo().getNumberOfParallelSubtasks();
         if (parallelism != 1) {
             throw new ConnectorException(
-                    "the dead letters in " + path + " need parallelism 1, not " + parallelism);
+                    "writing dead letters to "
+                            + path
+                            + " requires parallelism 1, not "
+                            + parallelism);
         }
         DeadLetterWriter writer = new DeadLetterWriter(Path.of(path));
         for (FileState state : states) {
-            // of another file when the job goes on with another address for its dead letters
+            // The state of another file if the job resumes with another dead-letter URI.
             if (state.path.equals(path)) {
-                writer.cutBackTo(state.length);
+                writer.truncateTo(state.length);
             }
         }
         return writer;
@@ -77,10 +80,10 @@ final class DeadLetterSink
         }
 
         @Override
-        public byte[] serialize(FileState written) throws IOException {
+        public byte[] serialize(FileState state) throws IOException {
             DataOutputSerializer out = new DataOutputSerializer(64);
-            out.writeUTF(written.path);
-            out.writeLong(written.length);
+            out.writeUTF(state.path);
+            out.writeLong(state.length);
             return out.getCopyOfBuffer();
         }
 

@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Objects;
 import org.apache.flink.api.connector.sink2.StatefulSinkWriter;
 
-/** Appends to the file of dead letters; it is opened, and locked, when there is something to do. */
+/** Appends to the file of dead letters, which is opened and locked on first use. */
 final class DeadLetterWriter implements StatefulSinkWriter<DeadLetter, DeadLetterSink.FileState> {
 
     private static final int BUFFER_BYTES = 64 << 10;
@@ -28,18 +28,22 @@ final class DeadLetterWriter implements StatefulSinkWriter<DeadLetter, DeadLette
     private final Path path;
     private final ByteArrayOutputStream buffer = new ByteArrayOutputStream();
 
-    /** Null until it is needed. */
+    /** Null until first use. */
     private FileChannel file;
 
-    /** What identifies the open file, whatever it is called; null where the system has no such. */
+    /**
+     * Identifies the open file even after it is renamed; null if the file system has no such key.
+     */
     private Object fileKey;
 
     DeadLetterWriter(Path path) {
         this.path = path;
     }
 
-    /** Takes back what was written after a checkpoint that the file had this length at. */
-    void cutBackTo(long length) {
+    /**
+     * Removes everything that was written after a checkpoint, at which the file had this length.
+     */
+    void truncateTo(long length) {
         try {
             if (length > 0 || Files.exists(path)) {
                 open();
@@ -87,8 +91,8 @@ final class DeadLetterWriter implements StatefulSinkWriter<DeadLetter, DeadLette
             return;
         }
         try {
-            if (file != null && !isStillThere()) {
-                close(); // somebody took the file away; what comes now begins a new one
+            if (file != null && !isUnchangedFile()) {
+                close(); // the file was moved or deleted; continue in a new one
             }
             if (file == null) {
                 open();
@@ -104,7 +108,7 @@ final class DeadLetterWriter implements StatefulSinkWriter<DeadLetter, DeadLette
         }
     }
 
-    private boolean isStillThere() throws IOException {
+    private boolean isUnchangedFile() throws IOException {
         return Files.exists(path) && Objects.equals(fileKey, fileKey());
     }
 
@@ -136,11 +140,11 @@ final class DeadLetterWriter implements StatefulSinkWriter<DeadLetter, DeadLette
             throw new ConnectorException(
                     "another job is writing its dead letters to "
                             + path
-                            + "; give each its own with --dead-letters");
+                            + ". Set a file per job with --dead-letters");
         }
     }
 
-    /** A process that was killed may have left half a line. */
+    /** A killed process may have left an incomplete line. */
     private void endLastLine() throws IOException {
         long length = file.size();
         ByteBuffer last = ByteBuffer.allocate(1);
@@ -158,11 +162,11 @@ final class DeadLetterWriter implements StatefulSinkWriter<DeadLetter, DeadLette
         FileChannel open = file;
         file = null;
         if (open != null) {
-            open.close(); // gives the lock back
+            open.close(); // releases the lock
         }
     }
 
-    /** The letter as one line, its end included. */
+    /** The dead letter as one line, with its line feed. */
     static String json(DeadLetter letter) {
         SourceRecord origin = letter.origin();
         StringBuilder json = new StringBuilder(512 + (int) (origin.sizeInBytes() * 4 / 3));

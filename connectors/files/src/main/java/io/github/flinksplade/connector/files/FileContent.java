@@ -10,12 +10,12 @@ import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
 
 /**
- * Identifies what a file contained when it was opened, so that a position is used for that content
- * only.
+ * Identifies the content of a file when it was opened, so that a position is used only for that
+ * content.
  *
  * @param version its attributes
- * @param headDigest SHA-256, in hexadecimal, of its first 64 KiB, or of all of it when it is
- *     shorter. It differs where a file is overwritten within the resolution of its time
+ * @param headDigest SHA-256, in hexadecimal, of its first 64 KiB, or of a shorter file. It detects
+ *     that a file was overwritten within the resolution of its modification time
  */
 record FileContent(FileVersion version, String headDigest) {
 
@@ -24,19 +24,19 @@ record FileContent(FileVersion version, String headDigest) {
     /**
      * @param version read before the file was opened: if the file is replaced in between, the next
      *     comparison finds a difference
-     * @param file its position stays as it is
+     * @param file its position is not changed
      */
     static FileContent of(FileVersion version, FileChannel file) throws IOException {
         ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES);
         while (head.hasRemaining() && file.read(head, head.position()) > 0) {
-            // until the block is full or the file ends
+            // until the buffer is full or the file ends
         }
         try {
             MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
             sha256.update(head.flip());
             return new FileContent(version, HexFormat.of().formatHex(sha256.digest()));
         } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
+            throw new IllegalStateException("every Java platform supports SHA-256", e);
         }
     }
 

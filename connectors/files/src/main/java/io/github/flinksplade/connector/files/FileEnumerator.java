@@ -15,21 +15,21 @@ import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 
 /**
  * Lists the files and assigns them to the readers in the order of their names: once at each start,
- * or again and again. A file that has another version than the one that was read is read again from
- * its start, also when it changed while the job was stopped.
+ * or repeatedly if they are watched. A file whose version has changed since it was read is read
+ * again from its start, even if it changed while the job was stopped.
  */
 final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorState> {
 
-    /** A watched file that has not been modified for as long is taken for complete at once. */
+    /** A watched file that has not been modified for this time is assumed to be complete. */
     private static final Duration COMPLETE_AFTER = Duration.ofSeconds(5);
 
-    /** A watched file that never stays the same is read at least this often. */
+    /** The max time between two reads of a watched file that changes continuously. */
     private static final Duration MAX_DELAY = Duration.ofSeconds(10);
 
     private final SplitEnumeratorContext<FileSplit> context;
     private final LineSource source;
 
-    /** By their paths. */
+    /** Files that no reader has yet, by path. */
     private final Map<String, FileSplit> waiting = new LinkedHashMap<>();
 
     private final Set<Integer> idleReaders = new LinkedHashSet<>();
@@ -39,10 +39,10 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
     private boolean listed;
 
     /**
-     * A file whose version is still changing.
+     * A file that is still changing.
      *
-     * @param version when it was listed last
-     * @param listings how often it was listed since it was read
+     * @param version the version at the last listing
+     * @param listings the number of listings since it was read
      */
     private record ChangingFile(FileVersion version, int listings) {}
 
@@ -59,19 +59,19 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
     @Override
     public void start() {
         if (source.isWatched()) {
-            context.callAsync(source::list, this::found, 0, source.intervalMillis());
+            context.callAsync(source::list, this::onListed, 0, source.intervalMillis());
         } else {
-            context.callAsync(source::list, this::found);
+            context.callAsync(source::list, this::onListed);
         }
     }
 
-    private void found(List<FilePattern.ListedFile> files, Throwable failure) {
+    private void onListed(List<FilePattern.ListedFile> files, Throwable failure) {
         if (failure != null) {
             throw failure instanceof RuntimeException e
                     ? e
                     : new ConnectorException("cannot list files: " + failure.getMessage(), failure);
         }
-        // files that are no longer there are forgotten, and read when they are found again
+        // Removed files are forgotten, and read if they are found again.
         Map<String, FileVersion> nowKnown = new HashMap<>();
         Map<String, ChangingFile> nowChanging = new HashMap<>();
         for (FilePattern.ListedFile file : files) {
@@ -102,7 +102,7 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
         assign();
     }
 
-    /** Whether the file can be expected to be complete, which is not asked of unwatched ones. */
+    /** Whether the file is assumed to be complete, which unwatched files always are. */
     private boolean isSettled(FilePattern.ListedFile file) {
         if (!source.isWatched()) {
             return true;
@@ -142,8 +142,7 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
 
     /**
      * The next file for a reader, or null. A watched file may be read many times, always by the
-     * same reader, one time after the other: only so do the documents of its versions stay in
-     * order.
+     * same reader, so that the documents of its versions remain in order.
      */
     private FileSplit pollFor(int reader) {
         for (Iterator<FileSplit> splits = waiting.values().iterator(); splits.hasNext(); ) {
@@ -163,13 +162,13 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
         Map<String, FileSplit> others = new LinkedHashMap<>(waiting);
         waiting.clear();
         splits.forEach(split -> waiting.put(split.path(), split));
-        waiting.putAll(others); // of one file, the version that was found last
+        waiting.putAll(others); // of the same file, the version that was found last
         assign();
     }
 
     @Override
     public void addReader(int subtask) {
-        // a reader without a file asks for one
+        // a reader without a file requests one
     }
 
     @Override
@@ -179,6 +178,6 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
 
     @Override
     public void close() {
-        // the context ends what it runs
+        // the context stops its own tasks
     }
 }

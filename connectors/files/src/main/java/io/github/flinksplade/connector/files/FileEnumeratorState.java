@@ -12,10 +12,10 @@ import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
 
 /**
- * What a checkpoint contains of the files that are not being read.
+ * The state of the files that are not being read.
  *
- * @param waiting files, or rests of them, that no reader has yet
- * @param known the versions of the files that were listed and are read, are being read or wait
+ * @param waiting files, or remainders of files, that no reader has yet
+ * @param known the versions of the listed files that were read, are being read or are waiting
  */
 record FileEnumeratorState(Collection<FileSplit> waiting, Map<String, FileVersion> known) {
 
@@ -28,7 +28,7 @@ record FileEnumeratorState(Collection<FileSplit> waiting, Map<String, FileVersio
         return new FileEnumeratorState(List.of(), Map.of());
     }
 
-    /** Version 2: count and splits, count and paths in their order with their versions. */
+    /** Version 2: count and splits; count and paths, sorted, with their versions. */
     static final class Serializer implements SimpleVersionedSerializer<FileEnumeratorState> {
 
         private static final int VERSION = 2;

@@ -25,43 +25,43 @@ import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
 
 /**
- * The files that an address names: one, those of a folder, or those that match a pattern.
+ * The files that a URI names: one file, the files of a folder, or those that match a pattern.
  *
- * @param address as the user wrote it, for messages
- * @param root absolute path of the file or folder; of a pattern, the folder it starts in
- * @param glob the pattern, relative to the root; null when the path is none
+ * @param uri as the user wrote it, without options, for messages
+ * @param root absolute path of the file or folder; for a pattern, the folder it starts in
+ * @param glob the pattern, relative to the root; null if the path is not a pattern
  */
 record FilePattern(String uri, String root, String glob) implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
     /**
-     * A file that was found.
+     * A file of a listing.
      *
      * @param path its absolute path
-     * @param name its path relative to the folder it was looked for in, with {@code /} between
-     *     names; the name of the file where it was named itself
+     * @param name its path relative to the root, with {@code /} as separator; the file name if the
+     *     URI names the file itself
      * @param version its attributes when it was listed
      */
     record ListedFile(String path, String name, FileVersion version) {}
 
-    /** Whether the path is a pattern is decided by what exists now. */
+    /** Parses the path. A path that exists now is not a pattern. */
     static FilePattern of(ConnectorUri uri) {
-        String place = LocalPath.text(uri);
-        String wholeName = uri.scheme() + ":" + uri.location();
-        if (!hasGlob(place) || new File(place).exists()) {
-            return new FilePattern(wholeName, LocalPath.of(uri).toString(), null);
+        String path = LocalPath.text(uri);
+        String shownUri = uri.scheme() + ":" + uri.location();
+        if (!hasGlob(path) || new File(path).exists()) {
+            return new FilePattern(shownUri, LocalPath.of(uri).toString(), null);
         }
         int start = 0;
         while (true) {
-            int slash = place.indexOf('/', start);
-            if (slash < 0 || hasGlob(place.substring(start, slash))) {
+            int slash = path.indexOf('/', start);
+            if (slash < 0 || hasGlob(path.substring(start, slash))) {
                 break;
             }
             start = slash + 1;
         }
-        String folder = LocalPath.of(uri, place.substring(0, start)).toString();
-        FilePattern pattern = new FilePattern(wholeName, folder, place.substring(start));
+        String folder = LocalPath.of(uri, path.substring(0, start)).toString();
+        FilePattern pattern = new FilePattern(shownUri, folder, path.substring(start));
         pattern.matcher();
         return pattern;
     }
@@ -70,31 +70,30 @@ record FilePattern(String uri, String root, String glob) implements Serializable
         return path.chars().anyMatch(c -> "*[{".indexOf(c) >= 0);
     }
 
-    /** The absolute path, or the pattern with an absolute path before it. */
+    /** The absolute path or pattern. */
     String location() {
         return glob == null ? root : root + "/" + glob;
     }
 
-    /** Whether it names one file, which exists. */
+    /** Whether it names one existing file. */
     boolean isOneFile() {
         return glob == null && Files.isRegularFile(Path.of(root));
     }
 
     /**
-     * The files there are now, in the order of their names; never empty names only.
+     * The current files, in the order of their names.
      *
-     * @throws ConnectorException when the file or the folder does not exist or cannot be listed
+     * @throws ConnectorException if the file or folder does not exist or cannot be listed
      */
     List<ListedFile> list() {
         Path path = Path.of(root);
         if (!Files.exists(path)) {
             throw new ConnectorException(
-                    "there is no "
-                            + (glob == null ? "file or folder " : "folder ")
+                    (glob == null ? "file or folder " : "folder ")
                             + root
                             + " (from "
                             + uri
-                            + ")"
+                            + ") does not exist"
                             + suggestion(path));
         }
         try {
@@ -120,26 +119,26 @@ record FilePattern(String uri, String root, String glob) implements Serializable
     }
 
     private List<ListedFile> inFolder(Path folder) throws IOException {
-        List<ListedFile> found = new ArrayList<>();
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : (Iterable<Path>) files::iterator) {
+        List<ListedFile> files = new ArrayList<>();
+        try (Stream<Path> paths = Files.list(folder)) {
+            for (Path file : (Iterable<Path>) paths::iterator) {
                 if (!isHidden(file) && Files.isRegularFile(file)) {
-                    add(file, nameIn(folder, file), found);
+                    add(file, nameIn(folder, file), files);
                 }
             }
         }
-        found.sort(Comparator.comparing(ListedFile::name));
+        files.sort(Comparator.comparing(ListedFile::name));
         List<ListedFile> corpus =
-                found.stream().filter(file -> isNamed(file, "corpus.jsonl")).toList();
-        boolean beir =
-                !corpus.isEmpty() && found.stream().anyMatch(f -> isNamed(f, "queries.jsonl"));
-        return beir ? corpus : found;
+                files.stream().filter(file -> isNamed(file, "corpus.jsonl")).toList();
+        boolean isBeir =
+                !corpus.isEmpty() && files.stream().anyMatch(f -> isNamed(f, "queries.jsonl"));
+        return isBeir ? corpus : files;
     }
 
     private List<ListedFile> matching(Path folder) throws IOException {
         PathMatcher matcher = matcher();
         int depth = glob.contains("**") ? Integer.MAX_VALUE : glob.split("/").length;
-        List<ListedFile> found = new ArrayList<>();
+        List<ListedFile> files = new ArrayList<>();
         Files.walkFileTree(
                 folder,
                 EnumSet.of(FileVisitOption.FOLLOW_LINKS),
@@ -158,24 +157,23 @@ record FilePattern(String uri, String root, String glob) implements Serializable
                         if (!isHidden(file)
                                 && attributes.isRegularFile()
                                 && matcher.matches(folder.relativize(file))) {
-                            add(file, nameIn(folder, file), found);
+                            add(file, nameIn(folder, file), files);
                         }
                         return FileVisitResult.CONTINUE;
                     }
                 });
-        found.sort(Comparator.comparing(ListedFile::name));
-        return found;
+        files.sort(Comparator.comparing(ListedFile::name));
+        return files;
     }
 
     private PathMatcher matcher() {
         try {
-            // Java's **/ wants at least one folder; everyone else's is content with none.
+            // In Java **/ matches at least one folder, elsewhere zero or more.
             return Path.of(root)
                     .getFileSystem()
                     .getPathMatcher("glob:" + glob.replace("**/", "{,**/}"));
         } catch (PatternSyntaxException e) {
-            throw new ConnectorException(
-                    uri + " is not a pattern of file names: " + e.getDescription(), e);
+            throw new ConnectorException(uri + " is not a valid pattern: " + e.getDescription(), e);
         }
     }
 
@@ -183,15 +181,15 @@ record FilePattern(String uri, String root, String glob) implements Serializable
         return folder.relativize(file).toString().replace(File.separatorChar, '/');
     }
 
-    /** Leaves out a file that was removed since its folder was listed. */
-    private static void add(Path file, String name, List<ListedFile> found) throws IOException {
+    /** Skips a file that was removed after its folder was listed. */
+    private static void add(Path file, String name, List<ListedFile> files) throws IOException {
         FileVersion version;
         try {
             version = FileVersion.of(file);
         } catch (NoSuchFileException e) {
             return;
         }
-        found.add(new ListedFile(file.toString(), name, version));
+        files.add(new ListedFile(file.toString(), name, version));
     }
 
     private static boolean isHidden(Path file) {
@@ -200,10 +198,10 @@ record FilePattern(String uri, String root, String glob) implements Serializable
     }
 
     private static boolean isNamed(ListedFile file, String name) {
-        return Compression.strip(file.name()).equals(name);
+        return Compression.removeSuffix(file.name()).equals(name);
     }
 
-    /** The name in the same folder that is nearest, as half a sentence; empty when none is near. */
+    /** A suggestion of the most similar name in the same folder; empty if there is none. */
     private static String suggestion(Path missing) {
         Path folder = missing.getParent();
         if (folder == null || !Files.isDirectory(folder)) {
@@ -218,14 +216,14 @@ record FilePattern(String uri, String root, String glob) implements Serializable
                                     .toList());
             return nearest == null ? "" : "; did you mean '" + nearest + "'?";
         } catch (IOException e) {
-            return ""; // the missing file is what is to be told, not that its folder is closed
+            return ""; // report the missing file, not that its folder cannot be listed
         }
     }
 
-    /** What an exception of the file system says, in words. */
+    /** The reason of a file system exception. */
     static String reason(IOException e) {
         if (e instanceof NoSuchFileException) {
-            return "there is no such file";
+            return "the file does not exist";
         }
         if (e instanceof AccessDeniedException) {
             return "permission denied";

@@ -7,26 +7,26 @@ import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
 
 /**
- * One file, from a position on.
+ * A file, or the remainder of a file after a position.
  *
  * @param path absolute path
- * @param name the name that stands in the ids of a text file's documents
- * @param offset how many bytes of the file, unpacked, have been read; a line begins there
- * @param line the number of that line, from 0
- * @param isGrowing whether the file is still being written: a last line without a line feed is left
- *     out, because the file is read again when it is complete
- * @param content what the offset is a position in; null as long as nothing has been read
+ * @param name the name in the document ids of a text file
+ * @param offset the number of decompressed bytes before the next line
+ * @param line the number of the next line, from 0
+ * @param isGrowing whether the file is still being written: a last line without a line feed is
+ *     skipped, because the file is read again when it is complete
+ * @param content the content to which the offset refers; null if nothing has been read
  */
 record FileSplit(
         String path, String name, long offset, long line, boolean isGrowing, FileContent content)
         implements SourceSplit {
 
-    /** The whole file, whatever it contains. */
+    /** The whole file. */
     static FileSplit whole(String path, String name) {
         return new FileSplit(path, name, 0, 0, false, null);
     }
 
-    /** The lines that are complete in a file that is still being written. */
+    /** The complete lines of a file that is still being written. */
     static FileSplit completeLines(String path, String name) {
         return new FileSplit(path, name, 0, 0, true, null);
     }
@@ -36,7 +36,7 @@ record FileSplit(
         return new FileSplit(path, name, 0, 0, isGrowing, null);
     }
 
-    /** What follows a position of the same file. */
+    /** The remainder of the same file after a position. */
     FileSplit from(long offset, long line, FileContent content) {
         return new FileSplit(path, name, offset, line, isGrowing, content);
     }

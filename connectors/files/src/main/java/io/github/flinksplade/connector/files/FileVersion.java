@@ -11,12 +11,12 @@ import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
 
 /**
- * The attributes of a file that change when it is written to or replaced.
+ * The attributes of a file that change if it is written to or replaced.
  *
  * @param size in bytes
  * @param modifiedNanos when it was last modified, in nanoseconds since the epoch
- * @param inode its number in the file system; 0 if unknown. The device is left out, since its
- *     number may differ after a restart of the machine
+ * @param inode its number in the file system; 0 if unknown. The device is not included, because its
+ *     number may change when the machine restarts
  */
 record FileVersion(long size, long modifiedNanos, long inode) {
 

@@ -8,12 +8,15 @@ import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.VectorSink;
 import java.util.List;
 
-/** Documents from files, vectors and dead letters into files; see the package description. */
+/**
+ * Reads documents from files and writes vectors and dead letters to files; see the package
+ * description.
+ */
 public final class FilesConnector implements Connector {
 
     /**
-     * Header, with the value {@code true}, of a record that is only the head of its line, because
-     * the line is longer than the option {@code max-line}.
+     * The header, with the value {@code true}, of a record that contains only the start of a line,
+     * because the line exceeds the option {@code max-line}.
      */
     public static final String HEADER_TRUNCATED_LINE = "flink-splade.truncated-line";
 
@@ -24,8 +27,8 @@ public final class FilesConnector implements Connector {
 
     @Override
     public String usage() {
-        return "file:docs.jsonl reads a file, a folder or files by a pattern (JSON lines, TSV, text;"
-                + " .gz, .zst), file:vectors.jsonl writes JSON lines";
+        return "file:docs.jsonl reads a file, a folder or files by a pattern (JSON lines, TSV,"
+                + " text; .gz, .zst), file:vectors.jsonl writes JSON lines";
     }
 
     @Override

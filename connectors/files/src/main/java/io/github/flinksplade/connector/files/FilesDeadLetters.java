@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Dead letters as the lines of one file; see the package description. */
+/** Writes dead letters as the lines of one file; see the package description. */
 final class FilesDeadLetters implements DeadLetterQueue {
 
     private final Path file;
@@ -29,7 +29,9 @@ final class FilesDeadLetters implements DeadLetterQueue {
     private void createOrCheck() {
         if (Files.isDirectory(file)) {
             throw new ConnectorException(
-                    file + " is a folder; dead letters go to one file, name one in it");
+                    file
+                            + " is a folder, but dead letters are written to one file. Add a file"
+                            + " name");
         }
         if (Files.exists(file)) {
             if (!Files.isRegularFile(file) || !Files.isWritable(file)) {
@@ -42,10 +44,10 @@ final class FilesDeadLetters implements DeadLetterQueue {
             Files.createDirectories(folder);
         } catch (IOException e) {
             throw new ConnectorException(
-                    "cannot make the folder " + folder + ": " + FilePattern.reason(e), e);
+                    "cannot create the folder " + folder + ": " + FilePattern.reason(e), e);
         }
         if (!Files.isWritable(folder)) {
-            throw new ConnectorException("cannot write into " + folder + ": permission denied");
+            throw new ConnectorException("cannot write to " + folder + ": permission denied");
         }
     }
 }

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import org.apache.flink.api.connector.source.Source;
 
-/** Documents from the lines of files; see the package description. */
+/** Reads documents from the lines of files; see the package description. */
 final class FilesDocuments implements DocumentSource {
 
     private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
@@ -94,9 +94,9 @@ final class FilesDocuments implements DocumentSource {
         return (interval == null ? DEFAULT_INTERVAL : interval).toMillis();
     }
 
-    /** What a file's name tells of its format, or null. */
+    /** The format that a file name implies; null if none. */
     static RecordFormat formatOf(String fileName) {
-        String name = Compression.strip(fileName).toLowerCase(Locale.ROOT);
+        String name = Compression.removeSuffix(fileName).toLowerCase(Locale.ROOT);
         if (name.endsWith(".jsonl") || name.endsWith(".ndjson") || name.endsWith(".json")) {
             return RecordFormat.JSON;
         }
@@ -133,7 +133,7 @@ final class FilesDocuments implements DocumentSource {
                     (pattern.glob() == null
                                     ? "no file in " + pattern.root()
                                     : "no file matches " + uri)
-                            + " (names that begin with . or _ are left out)");
+                            + " (names that start with . or _ are ignored)");
         }
         return switch (format) {
             case JSON -> RecordFormat.JSON;
@@ -146,18 +146,18 @@ final class FilesDocuments implements DocumentSource {
     private RecordFormat formatByNames(List<FilePattern.ListedFile> files) {
         if (files.isEmpty()) {
             throw new ConnectorException(
-                    "there is no file yet to tell the format of "
+                    "there is no file yet from which the format of "
                             + uri
-                            + " by; add format=json, format=tsv or format=text");
+                            + " can be detected. Add format=json, format=tsv or format=text");
         }
         FilePattern.ListedFile first = files.get(0);
         for (FilePattern.ListedFile file : files) {
             if (formatOf(file.name()) == null) {
                 throw new ConnectorException(
-                        "cannot tell the format of "
+                        "cannot detect the format of "
                                 + file.path()
-                                + " by its name; add format=json, format=tsv or format=text"
-                                + (files.size() > 1 ? ", or name the files by a pattern" : ""));
+                                + " from its name. Add format=json, format=tsv or format=text"
+                                + (files.size() > 1 ? ", or select files with a pattern" : ""));
             }
             if (formatOf(file.name()) != formatOf(first.name())) {
                 throw new ConnectorException(
@@ -166,7 +166,7 @@ final class FilesDocuments implements DocumentSource {
                                 + first.name()
                                 + " and "
                                 + file.name()
-                                + "; add format= or name the files by a pattern");
+                                + ". Add format=, or select files with a pattern");
             }
         }
         return formatOf(first.name());

@@ -28,16 +28,16 @@ import java.util.stream.Stream;
 import org.apache.flink.api.common.serialization.Encoder;
 import org.apache.flink.api.connector.sink2.Sink;
 
-/** Vectors as JSON lines in the parts of a folder; see the package description. */
+/** Writes vectors as JSON lines to the part files of a folder; see the package description. */
 final class FilesSink implements VectorSink {
 
     private static final long serialVersionUID = 1L;
 
     /**
-     * The longest term that Lucene takes, in bytes. Anserini's indexer stops reading a file at a
-     * document with a longer id, and says that all went well.
+     * Lucene's max term length in bytes. Anserini's indexer stops reading a file at a document with
+     * a longer id, and reports success.
      */
-    private static final int ANSERINI_ID_BYTES = 32_766;
+    private static final int MAX_ANSERINI_ID_BYTES = 32_766;
 
     private static final ConnectorOption<Form> FORMAT =
             ConnectorOption.choice(
@@ -79,7 +79,7 @@ final class FilesSink implements VectorSink {
                     TEXT.name()
                             + "= in "
                             + uri
-                            + ": the anserini form always has the text; leave it out");
+                            + ": format=anserini always contains the text. Remove the option");
         }
     }
 
@@ -91,7 +91,7 @@ final class FilesSink implements VectorSink {
     @Override
     public PreparedSink prepare(SinkContext context, StartMode start) {
         createOrCheck(context, start);
-        return new FolderSink(
+        return new PreparedFolder(
                 folder,
                 form,
                 new VectorJson(form, writesText, context.provenance(), context.vocabulary()),
@@ -103,9 +103,10 @@ final class FilesSink implements VectorSink {
         if (Files.exists(path) && !Files.isDirectory(path)) {
             throw new ConnectorException(
                     folder
-                            + " is a file, and "
+                            + " is a file, but "
                             + uri
-                            + " is written as a folder of parts; name another path or remove it");
+                            + " is written as a folder of part files. Use another path, or remove"
+                            + " the file");
         }
         if (!Files.exists(path)) {
             start.requireMayCreate("the folder " + folder);
@@ -114,10 +115,10 @@ final class FilesSink implements VectorSink {
             Files.createDirectories(path);
         } catch (IOException e) {
             throw new ConnectorException(
-                    "cannot make the folder " + folder + ": " + FilePattern.reason(e), e);
+                    "cannot create the folder " + folder + ": " + FilePattern.reason(e), e);
         }
         if (!Files.isWritable(path)) {
-            throw new ConnectorException("cannot write into " + folder + ": permission denied");
+            throw new ConnectorException("cannot write to " + folder + ": permission denied");
         }
         List<Path> parts = parts(path);
         if (parts.isEmpty()) {
@@ -126,8 +127,9 @@ final class FilesSink implements VectorSink {
         if (start == StartMode.NEW && !appends) {
             throw new ConnectorException(
                     folder
-                            + " holds the vectors of an earlier run; name another path, remove it,"
-                            + " go on with the --state of that run, or write beside them with "
+                            + " contains the vectors of an earlier run. Use another path, remove"
+                            + " the folder, resume with the --state of that run, or write next to"
+                            + " them with "
                             + uri
                             + (uri.toString().contains("?") ? "&" : "?")
                             + APPEND.name()
@@ -153,38 +155,38 @@ final class FilesSink implements VectorSink {
         }
     }
 
-    /** The first line that names an encoder must name this one; deletes do not name any. */
+    /** The first line with an encoder must have this one. Deletes have none. */
     private void requireSameEncoder(Path part, SinkContext context) {
         ObjectMapper mapper = new ObjectMapper();
-        String ours = context.provenance().fingerprint();
+        String fingerprint = context.provenance().fingerprint();
         try (BufferedReader lines = Files.newBufferedReader(part)) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                JsonNode theirs = mapper.readTree(line).path("encoder");
-                if (theirs.isTextual()
-                        && !theirs.textValue().equals(ours)
+                JsonNode existing = mapper.readTree(line).path("encoder");
+                if (existing.isTextual()
+                        && !existing.textValue().equals(fingerprint)
                         && !context.allowMixedModels()) {
                     throw new ConnectorException(
                             folder
-                                    + " holds vectors of another encoder ("
-                                    + theirs.textValue()
+                                    + " contains vectors of another encoder ("
+                                    + existing.textValue()
                                     + ", this one is "
-                                    + ours
-                                    + "); name another path, or remove it, or let both stand there"
-                                    + " with --allow-mixed-models");
+                                    + fingerprint
+                                    + "). Use another path, remove the folder, or accept both with"
+                                    + " --allow-mixed-models");
                 }
-                if (theirs.isTextual()) {
+                if (existing.isTextual()) {
                     return;
                 }
             }
         } catch (JsonProcessingException e) {
-            throw new ConnectorException(part + " is not a part of this program's making", e);
+            throw new ConnectorException(part + " is not a part file of flink-splade", e);
         } catch (IOException e) {
             throw new ConnectorException("cannot read " + part + ": " + FilePattern.reason(e), e);
         }
     }
 
-    /** Writes parts into a folder. */
-    private record FolderSink(String folder, Form form, VectorJson json, String jobId)
+    /** Writes part files to a folder. */
+    private record PreparedFolder(String folder, Form form, VectorJson json, String jobId)
             implements FlinkSink {
 
         private static final long serialVersionUID = 1L;
@@ -195,11 +197,14 @@ final class FilesSink implements VectorSink {
                 return null;
             }
             if (record.isDelete()) {
-                return "a delete cannot be written in the anserini form, which has none";
+                return "format=anserini does not support deletes";
             }
             int bytes = record.id().getBytes(StandardCharsets.UTF_8).length;
-            return bytes > ANSERINI_ID_BYTES
-                    ? "its id has " + bytes + " bytes, of which Anserini takes " + ANSERINI_ID_BYTES
+            return bytes > MAX_ANSERINI_ID_BYTES
+                    ? "its id has "
+                            + bytes
+                            + " bytes, but Anserini accepts at most "
+                            + MAX_ANSERINI_ID_BYTES
                     : null;
         }
 
@@ -221,7 +226,7 @@ final class FilesSink implements VectorSink {
                 out.write(line);
             } catch (IOException e) {
                 throw new ConnectorException(
-                        "cannot write into " + folder + ": " + FilePattern.reason(e), e);
+                        "cannot write to " + folder + ": " + FilePattern.reason(e), e);
             }
         }
     }

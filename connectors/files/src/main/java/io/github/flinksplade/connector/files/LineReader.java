@@ -6,9 +6,9 @@ import java.io.InputStream;
 import java.util.Arrays;
 
 /**
- * Cuts a stream of bytes into lines, which end with LF or CRLF or with the stream. The byte order
- * mark of UTF-8 at the very start is dropped. Memory is bounded by the longest line that is kept
- * whole.
+ * Splits a stream of bytes into lines, which end with LF or CRLF or at the end of the stream. A
+ * UTF-8 byte order mark at the start of the stream is skipped. Memory is bounded by the max line
+ * length.
  */
 final class LineReader implements Closeable {
 
@@ -20,7 +20,7 @@ final class LineReader implements Closeable {
     private int position;
     private int limit;
 
-    /** How many bytes of the stream come before the end of what is in the buffer. */
+    /** The number of bytes of the stream up to the end of the buffer. */
     private long endOfBuffer;
 
     private long number;
@@ -28,14 +28,14 @@ final class LineReader implements Closeable {
     private boolean truncated;
     private boolean terminated;
 
-    /** What the current line has in earlier buffers, at most {@code maxLine} bytes. */
+    /** The start of the current line from earlier buffers, at most {@code maxLine} bytes. */
     private byte[] head = new byte[0];
 
     /**
-     * @param in stands at the start of a line
-     * @param offset how many bytes of the stream came before that
+     * @param in positioned at the start of a line
+     * @param offset the number of bytes of the stream before that line
      * @param number the line's number, from 0
-     * @param maxLine bytes of a line that are kept
+     * @param maxLine the max number of bytes to keep of a line
      */
     LineReader(InputStream in, long offset, long number, int maxLine) throws IOException {
         this.in = in;
@@ -54,17 +54,17 @@ final class LineReader implements Closeable {
         }
     }
 
-    /** Goes to the next line; false at the end of the stream. */
+    /** Reads the next line. Returns false at the end of the stream. */
     boolean next() throws IOException {
         int headLength = 0;
-        long length = 0; // of the line, the CR of its end included
+        long length = 0; // of the line, including a final CR
         byte last = 0;
         while (true) {
             if (position == limit && !fill()) {
                 if (length == 0) {
                     return false;
                 }
-                take(headLength, 0, length);
+                setLine(headLength, 0, length);
                 terminated = false;
                 return true;
             }
@@ -78,7 +78,7 @@ final class LineReader implements Closeable {
                 last = buffer[end - 1];
             }
             if (end < limit) {
-                take(headLength, count, last == '\r' ? length - 1 : length);
+                setLine(headLength, count, last == '\r' ? length - 1 : length);
                 position = end + 1;
                 terminated = true;
                 return true;
@@ -94,11 +94,11 @@ final class LineReader implements Closeable {
     }
 
     /**
-     * Makes the line of what is in the head and what the buffer has from its position.
+     * Joins the head of the line and its part in the buffer.
      *
-     * @param length of the line, without its end
+     * @param length of the line, without its line ending
      */
-    private void take(int headLength, int inBuffer, long length) {
+    private void setLine(int headLength, int inBuffer, long length) {
         truncated = length > maxLine;
         int kept = (int) Math.min(length, maxLine);
         int fromHead = Math.min(headLength, kept);
@@ -107,7 +107,7 @@ final class LineReader implements Closeable {
         System.arraycopy(buffer, position, line, fromHead, Math.min(inBuffer, kept - fromHead));
         number++;
         if (head.length > BUFFER_BYTES) {
-            head = new byte[0]; // giants are rare; no room is kept for the next
+            head = new byte[0]; // such lines are rare: release the memory
         }
     }
 
@@ -119,17 +119,17 @@ final class LineReader implements Closeable {
         return count > 0;
     }
 
-    /** The current line, without its end; at most as many bytes as are kept of a line. */
+    /** The current line without its line ending, cut to the max line length. */
     byte[] line() {
         return line;
     }
 
-    /** Whether the current line was longer than what is kept of a line. */
+    /** Whether the current line exceeded the max line length. */
     boolean isTruncated() {
         return truncated;
     }
 
-    /** Whether the current line ends with a line feed and not with the stream. */
+    /** Whether the current line ends with a line feed and not at the end of the stream. */
     boolean isTerminated() {
         return terminated;
     }
@@ -139,7 +139,7 @@ final class LineReader implements Closeable {
         return number;
     }
 
-    /** How many bytes of the stream come before the end of the current line, its LF included. */
+    /** The number of bytes of the stream up to the end of the current line, including its LF. */
     long offset() {
         return endOfBuffer - (limit - position);
     }

@@ -15,7 +15,7 @@ import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
-/** The lines of files; a file is one split. */
+/** A source of the lines of files. Each file is one split. */
 final class LineSource
         implements Source<SourceRecord, FileSplit, FileEnumeratorState>,
                 ResultTypeQueryable<SourceRecord> {
@@ -25,16 +25,16 @@ final class LineSource
     private final FilePattern pattern;
     private final RecordFormat format;
     private final boolean skipsOtherFormats;
-    private final boolean oneFile;
+    private final boolean isOneFile;
     private final long intervalMillis;
     private final int maxLine;
 
     /**
      * @param pattern the files
-     * @param format of all of them
-     * @param skipsOtherFormats whether files are left out whose names tell of another format
-     * @param intervalMillis time between two listings of the files; 0: they are listed once
-     * @param maxLine bytes of a line that are kept
+     * @param format of all files
+     * @param skipsOtherFormats whether files whose names imply another format are skipped
+     * @param intervalMillis time between two listings of the files; 0 to list them once
+     * @param maxLine max size of a line in bytes
      */
     LineSource(
             FilePattern pattern,
@@ -45,7 +45,7 @@ final class LineSource
         this.pattern = pattern;
         this.format = format;
         this.skipsOtherFormats = skipsOtherFormats;
-        this.oneFile = pattern.isOneFile();
+        this.isOneFile = pattern.isOneFile();
         this.intervalMillis = intervalMillis;
         this.maxLine = maxLine;
     }
@@ -58,9 +58,9 @@ final class LineSource
         return intervalMillis;
     }
 
-    /** The files to be read that exist now. */
+    /** The files to read that exist now. */
     List<FilePattern.ListedFile> list() {
-        if (oneFile && isWatched() && !Files.exists(Path.of(pattern.root()))) {
+        if (isOneFile && isWatched() && !Files.exists(Path.of(pattern.root()))) {
             return List.of(); // it is being replaced
         }
         return pattern.list().stream()

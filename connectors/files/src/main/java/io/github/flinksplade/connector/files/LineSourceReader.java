@@ -7,21 +7,22 @@ import org.apache.flink.api.connector.source.SourceReaderContext;
 import org.apache.flink.connector.base.source.reader.SingleThreadMultiplexSourceReaderBase;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitReader;
 
-/** Asks for one file after the other and keeps the position in the one that is being read. */
-@SuppressWarnings("try") // close() of the base class throws Exception, so may be interrupted
+/** Requests one file after the other and keeps the position in the current one. */
+@SuppressWarnings(
+        "try") // close() of the base class declares an Exception, which may be an interrupt
 final class LineSourceReader
         extends SingleThreadMultiplexSourceReaderBase<
                 LineSourceReader.Line, SourceRecord, FileSplit, LineSourceReader.Progress> {
 
     /**
-     * A line as it was read.
+     * A line of a file.
      *
-     * @param record what leaves the source
-     * @param rest what follows it in the file
+     * @param record the record to emit
+     * @param rest the remainder of the file after the line
      */
     record Line(SourceRecord record, FileSplit rest) {}
 
-    /** How far a file has been emitted. */
+    /** The position up to which a file has been emitted. */
     static final class Progress {
 
         private FileSplit split;

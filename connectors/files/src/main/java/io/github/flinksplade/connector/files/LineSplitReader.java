@@ -23,7 +23,7 @@ import org.apache.flink.connector.base.source.reader.splitreader.SplitsChange;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads files into records, one file after the other, a batch of lines at a time. */
+/** Reads files one after the other, in batches of lines. */
 final class LineSplitReader implements SplitReader<Line, FileSplit> {
 
     private static final Logger LOG = LoggerFactory.getLogger(LineSplitReader.class);
@@ -34,7 +34,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
 
     private final RecordFormat format;
     private final int maxLine;
-    private final boolean watched;
+    private final boolean isWatched;
     private final ArrayDeque<FileSplit> waiting = new ArrayDeque<>();
 
     /** The file being read, or null. */
@@ -45,14 +45,14 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
 
     /**
      * @param format of the files
-     * @param maxLine bytes of a line that are kept
-     * @param watched whether files that are removed or changed are expected: they are read again
-     *     when they are found again
+     * @param maxLine max size of a line in bytes
+     * @param isWatched whether files may be removed or changed while they are read; they are read
+     *     again when they are found again
      */
-    LineSplitReader(RecordFormat format, int maxLine, boolean watched) {
+    LineSplitReader(RecordFormat format, int maxLine, boolean isWatched) {
         this.format = format;
         this.maxLine = maxLine;
-        this.watched = watched;
+        this.isWatched = isWatched;
     }
 
     @Override
@@ -74,12 +74,12 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
             more = readInto(batch);
         } catch (IOException e) {
             boolean changed = isChangedOrRemoved();
-            if (!watched || !changed) {
+            if (!isWatched || !changed) {
                 throw failure(split.path(), e, changed);
             }
             LOG.warn(
-                    "{} was changed or removed while it was read ({}). It is read again when it is"
-                            + " found again.",
+                    "{} was changed or removed while it was read ({}). It will be read again when"
+                            + " it is found again.",
                     split.path(),
                     FilePattern.reason(e));
             more = false;
@@ -92,7 +92,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
         return batch.build();
     }
 
-    /** False when the file has been read. */
+    /** Returns false at the end of the file. */
     private boolean readInto(RecordsBySplits.Builder<Line> batch) throws IOException {
         if (lines == null) {
             open();
@@ -112,9 +112,9 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
     }
 
     /**
-     * What a restart cannot cure is permanent: bytes that are damaged and do not change, and
-     * missing permissions. Everything else may pass, such as an error of a disk or a network file
-     * system, or a file that is being replaced.
+     * Corrupt content that does not change and missing permissions are permanent failures, because
+     * a restart does not help. All other failures may be temporary, such as an error of a disk or
+     * network file system, or a file that is being replaced.
      */
     static ConnectorException failure(String path, IOException e, boolean changed) {
         String message = "cannot read " + path + ": " + FilePattern.reason(e);
@@ -137,7 +137,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
         } catch (NoSuchFileException e) {
             return true;
         } catch (IOException e) {
-            return false; // the failure to read it is the one to report
+            return false; // report the failure to read the file instead
         }
     }
 
@@ -159,7 +159,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
                 : SourceRecord.of(split.path(), lines.number(), key, lines.line());
     }
 
-    /** White space of ASCII only: what is more is text, if not much. */
+    /** Whether the line consists of ASCII white space. Any other character is text. */
     private static boolean isBlank(byte[] line) {
         for (byte b : line) {
             if (b != ' ' && (b < '\t' || b > '\r')) {
@@ -173,7 +173,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
         return split.from(lines.offset(), lines.number() + 1, content);
     }
 
-    /** At the split's position, or at the start when the file is not the one that was read. */
+    /** Opens the file at the position of the split, or at its start if the file has changed. */
     private void open() throws IOException {
         Path path = Path.of(split.path());
         content = null;
@@ -195,7 +195,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
             }
             if (in == null) {
                 file.position(0);
-                in = compression().unpack(Channels.newInputStream(file));
+                in = compression().decompress(Channels.newInputStream(file));
             }
             lines = new LineReader(in, split.offset(), split.line(), maxLine);
         } catch (IOException | RuntimeException e) {
@@ -205,8 +205,8 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
     }
 
     /**
-     * The file behind the split's position, which is behind a line feed or at the end of the file;
-     * null if that is not so.
+     * The file after the split's position; null if that is neither after a line feed nor the end of
+     * the file.
      */
     private InputStream resume(FileChannel file) throws IOException {
         InputStream in;
@@ -217,7 +217,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
             file.position(split.offset() - 1);
             in = Channels.newInputStream(file);
         } else {
-            in = compression().unpack(Channels.newInputStream(file));
+            in = compression().decompress(Channels.newInputStream(file));
             try {
                 in.skipNBytes(split.offset() - 1);
             } catch (EOFException e) {
@@ -234,7 +234,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
 
     @Override
     public void wakeUp() {
-        // reading a batch takes no long time
+        // reading a batch is fast
     }
 
     @Override

@@ -32,15 +32,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Flink's {@link FileSink}, which in addition removes the unfinished parts of attempts that were
- * killed.
+ * Flink's {@link FileSink}, which also removes the unfinished part files of killed attempts.
  *
- * <p>Until it is committed, a part is called {@code .part-JOB-SUBTASK-UUID-NUMBER.jsonl.inprogress.
- * UUID}, so a writer can tell the parts of earlier attempts of its subtask from everything else in
- * the folder. When it starts, some of these may still have to be committed: the parts of the
- * checkpoint that the job was restored from. The committers do so before their tasks run, and no
- * checkpoint is triggered before all tasks run. So at the first snapshot, all parts of earlier
- * attempts that still have their temporary names belong to no checkpoint.
+ * <p>Until it is committed, a part file is called {@code
+ * .part-JOB-SUBTASK-UUID-NUMBER.jsonl.inprogress. UUID}, so a writer recognizes the part files of
+ * earlier attempts of its subtask. When it starts, some of these may still have to be committed:
+ * those of the checkpoint that the job was restored from. The committers commit them before their
+ * tasks run, and no checkpoint is triggered before all tasks run. At the first snapshot, all part
+ * files of earlier attempts that still have their temporary names therefore belong to no
+ * checkpoint.
  */
 final class PartFileSink
         implements Sink<VectorRecord>,
@@ -57,12 +57,12 @@ final class PartFileSink
     private final String folder;
     private final VectorJson json;
 
-    /** Stands for the job in the names of parts. */
+    /** Identifies the job in the names of part files. */
     private final String job;
 
     /**
      * @param folder an absolute path
-     * @param json writes a line
+     * @param json formats a line
      * @param jobId distinguishes the job from others that write to the folder
      */
     PartFileSink(String folder, VectorJson json, String jobId) {
@@ -125,8 +125,8 @@ final class PartFileSink
     }
 
     /**
-     * The unfinished parts of a subtask, and of those that no longer exist because the parallelism
-     * was reduced. To be called before the writer creates one.
+     * The unfinished part files of a subtask, and of subtasks that no longer exist because the
+     * parallelism was reduced. To be called before the writer creates one.
      */
     List<Path> unfinishedParts(int subtask, int parallelism) throws IOException {
         Path path = Path.of(folder);
@@ -146,7 +146,7 @@ final class PartFileSink
         }
     }
 
-    /** Flink's writer. */
+    /** Flink's writer, which removes leftovers at its first snapshot. */
     static final class Writer
             implements StatefulSinkWriter<VectorRecord, FileWriterBucketState>,
                     CommittingSinkWriter<VectorRecord, FileSinkCommittable> {
@@ -185,7 +185,9 @@ final class PartFileSink
             for (Path leftover : leftovers) {
                 try {
                     if (Files.deleteIfExists(leftover)) {
-                        LOG.info("Removed {}, which a killed attempt left unfinished.", leftover);
+                        LOG.info(
+                                "Removed {}, an unfinished part file of a killed attempt.",
+                                leftover);
                     }
                 } catch (IOException e) {
                     throw new ConnectorException(

@@ -38,8 +38,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What a job writes with {@code format=anserini}, indexed and searched by Anserini itself, as a
- * process of its own: it needs Java 21. {@code mvn -Panserini} fetches it.
+ * Indexes and searches the output of {@code format=anserini} with Anserini, in its own process
+ * because it requires Java 21. {@code mvn -Panserini} downloads it.
  */
 class AnseriniITCase {
 
@@ -64,13 +64,13 @@ class AnseriniITCase {
     @BeforeAll
     static void findAnseriniAndItsJava() throws IOException {
         String jar = System.getProperty("anserini.jar", "");
-        assumeThat(jar).as("Anserini, which mvn -Panserini fetches").isNotEmpty();
+        assumeThat(jar).as("Anserini, which mvn -Panserini downloads").isNotEmpty();
         anserini = Path.of(jar);
         java = newestJava();
         assumeThat(java).as("a JDK of Java 21 or newer").isNotNull();
     }
 
-    /** The newest Java of 21 or more where installers put them, or null. */
+    /** The newest installed Java, at least version 21; null if there is none. */
     private static Path newestJava() throws IOException {
         List<Path> homes = new ArrayList<>();
         homes.add(Path.of(System.getProperty("java.home")));
@@ -81,7 +81,7 @@ class AnseriniITCase {
                                 homes.add(Path.of(value));
                             }
                         });
-        for (String place :
+        for (String directory :
                 List.of(
                         "/usr/lib/jvm",
                         "/usr/java",
@@ -89,8 +89,8 @@ class AnseriniITCase {
                         "/opt/hostedtoolcache/Java_Temurin-Hotspot_jdk",
                         System.getProperty("user.home") + "/.sdkman/candidates/java",
                         System.getProperty("user.home") + "/.jdks")) {
-            if (Files.isDirectory(Path.of(place))) {
-                try (Stream<Path> found = Files.list(Path.of(place))) {
+            if (Files.isDirectory(Path.of(directory))) {
+                try (Stream<Path> found = Files.list(Path.of(directory))) {
                     found.forEach(homes::add);
                 }
             }
@@ -113,18 +113,18 @@ class AnseriniITCase {
                 : byVersion.lastEntry().getValue();
     }
 
-    /** A query or document for the expected ranking: quantised weights by term. */
-    private record Quantised(String id, int[] indices, long[] weights) {
+    /** A query or document with quantized weights, for the expected ranking. */
+    private record Quantized(String id, int[] indices, long[] weights) {
 
-        static Quantised of(String id, int[] indices, float[] values) {
+        static Quantized of(String id, int[] indices, float[] values) {
             long[] weights = new long[values.length];
             for (int i = 0; i < weights.length; i++) {
                 weights[i] = (long) Math.rint(values[i] * 100.0);
             }
-            return new Quantised(id, indices, weights);
+            return new Quantized(id, indices, weights);
         }
 
-        long dot(Quantised other) {
+        long dot(Quantized other) {
             long sum = 0;
             for (int i = 0; i < indices.length; i++) {
                 int at = Arrays.binarySearch(other.indices, indices[i]);
@@ -135,7 +135,7 @@ class AnseriniITCase {
     }
 
     @Test
-    void anserinisRankingIsTheDotProductOfQuantisedWeights() throws Exception {
+    void ranksByTheDotProductOfQuantizedWeights() throws Exception {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         List<VectorRecord> records = new ArrayList<>();
@@ -143,7 +143,7 @@ class AnseriniITCase {
             records.add(random("d-" + i, random));
         }
         records.add(upsert("empty", new int[0]));
-        records.add(upsert("all-rounded-to-nothing", new int[] {3, 4}, 0.004f, 0.001f));
+        records.add(upsert("all-weights-rounded-to-zero", new int[] {3, 4}, 0.004f, 0.001f));
         records.add(upsert("a/slash", new int[] {TERMS}, 1f));
         records.add(upsert("\ud83d\ude80", new int[] {TERMS}, 2f));
         records.add(upsert("x".repeat(512), new int[] {TERMS}, 3f));
@@ -152,35 +152,35 @@ class AnseriniITCase {
         Arrays.setAll(all, i -> TERMS + 1 + i);
         Arrays.fill(ones, 1f);
         records.add(upsert("every term", all, ones));
-        List<Quantised> queries = new ArrayList<>();
+        List<Quantized> queries = new ArrayList<>();
         for (int i = 0; i < QUERIES; i++) {
             VectorRecord query = random("q", random);
             queries.add(
-                    Quantised.of(
+                    Quantized.of(
                             Integer.toString(i + 1),
                             query.vector().indices(),
                             query.vector().values()));
         }
-        queries.add(Quantised.of("900", new int[] {TERMS}, new float[] {0.5f}));
+        queries.add(Quantized.of("900", new int[] {TERMS}, new float[] {0.5f}));
 
         Path corpus = write(records);
         String indexed = index(corpus);
         assertThat(indexed).contains("Total " + records.size() + " documents indexed");
 
         TreeMap<String, List<String>> found = search(topics(queries));
-        for (Quantised query : queries) {
+        for (Quantized query : queries) {
             List<String> expected =
                     records.stream()
                             .map(
                                     r ->
-                                            Quantised.of(
+                                            Quantized.of(
                                                     r.id(),
                                                     r.vector().indices(),
                                                     r.vector().values()))
                             .filter(document -> query.dot(document) > 0)
                             .sorted(
-                                    Comparator.comparingLong((Quantised d) -> -query.dot(d))
-                                            .thenComparing(Quantised::id))
+                                    Comparator.comparingLong((Quantized d) -> -query.dot(d))
+                                            .thenComparing(Quantized::id))
                             .limit(HITS)
                             .map(document -> document.id() + "=" + query.dot(document))
                             .toList();
@@ -188,15 +188,15 @@ class AnseriniITCase {
                     .as("query %s, seed %d", query.id(), seed)
                     .isEqualTo(expected);
         }
-        // the places that are kept: nothing but the filler finds them
+        // documents without terms: only the filler term finds them
         assertThat(search("7\t" + VectorJson.ANSERINI_FILLER).get("7"))
-                .containsExactly("all-rounded-to-nothing=1", "empty=1");
+                .containsExactly("all-weights-rounded-to-zero=1", "empty=1");
         assertThat(search("8\t(nothing)")).doesNotContainKey("8");
     }
 
-    /** What the page tells to mind: a second line of an id is a second document. */
+    /** As documented: a second line of an id is a second document. */
     @Test
-    void anUpdateIsASecondDocumentUntilTheNewestLinesArePicked() throws Exception {
+    void indexesAnUpdateAsASecondDocument() throws Exception {
         Path corpus =
                 write(
                         List.of(
@@ -241,20 +241,20 @@ class AnseriniITCase {
                 "-pretokenized");
     }
 
-    private static String topics(List<Quantised> queries) {
+    private static String topics(List<Quantized> queries) {
         StringBuilder topics = new StringBuilder();
-        for (Quantised query : queries) {
+        for (Quantized query : queries) {
             topics.append(query.id()).append('\t');
             for (int i = 0; i < query.indices().length; i++) {
                 topics.append(("t" + query.indices()[i] + " ").repeat((int) query.weights()[i]));
             }
-            // a term that no document has, because a topic must not be empty
+            // A term that no document contains, because a topic must not be empty.
             topics.append("(nothing)\n");
         }
         return topics.toString();
     }
 
-    /** By topic: ids and scores, in their order. */
+    /** Ids and scores by topic, in rank order. */
     private TreeMap<String, List<String>> search(String topics) throws Exception {
         Path file = folder.resolve("topics.tsv");
         Files.writeString(file, topics, UTF_8);
@@ -275,10 +275,10 @@ class AnseriniITCase {
                 "-pretokenized");
         TreeMap<String, List<String>> found = new TreeMap<>();
         for (String line : Files.readAllLines(run, UTF_8)) {
-            // an id with white space makes more columns than a run has: read from both ends
+            // An id with white space adds columns: match from both ends.
             Matcher columns = Pattern.compile("(\\S+) Q0 (.+) \\d+ (\\S+) \\S+").matcher(line);
             assertThat(columns.matches()).as(line).isTrue();
-            // of equal scores Anserini takes a millionth off the later ones
+            // Anserini lowers later documents with equal scores by a millionth.
             found.computeIfAbsent(columns.group(1), topic -> new ArrayList<>())
                     .add(columns.group(2) + "=" + Math.round(Double.parseDouble(columns.group(3))));
         }
@@ -310,7 +310,7 @@ class AnseriniITCase {
         return text;
     }
 
-    /** Through a job, as users do. */
+    /** Writes the records with a job. */
     private Path write(List<VectorRecord> records) throws Exception {
         Path corpus = folder.resolve("corpus");
         FlinkSink sink =

@@ -6,25 +6,25 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.zip.GZIPOutputStream;
 
-/** CompressedBytes bytes for tests. */
+/** Compresses bytes for tests. */
 final class CompressedBytes {
 
     private CompressedBytes() {}
 
     static byte[] gzip(byte[] bytes) throws IOException {
-        ByteArrayOutputStream packed = new ByteArrayOutputStream();
-        try (OutputStream out = new GZIPOutputStream(packed)) {
+        ByteArrayOutputStream compressed = new ByteArrayOutputStream();
+        try (OutputStream out = new GZIPOutputStream(compressed)) {
             out.write(bytes);
         }
-        return packed.toByteArray();
+        return compressed.toByteArray();
     }
 
     static byte[] zstd(byte[] bytes) throws IOException {
-        ByteArrayOutputStream packed = new ByteArrayOutputStream();
-        try (OutputStream out = new ZstdOutputStream(packed)) {
+        ByteArrayOutputStream compressed = new ByteArrayOutputStream();
+        try (OutputStream out = new ZstdOutputStream(compressed)) {
             out.write(bytes);
         }
-        return packed.toByteArray();
+        return compressed.toByteArray();
     }
 
     static byte[] concat(byte[]... parts) {

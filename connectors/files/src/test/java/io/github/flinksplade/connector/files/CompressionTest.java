@@ -17,10 +17,10 @@ import org.junit.jupiter.api.Test;
 class CompressionTest {
 
     /** {@code printf 'alpha\nbeta\ngamma\n' | zstd}, version 1.5.4 */
-    private static final byte[] MADE_BY_ZSTD =
+    private static final byte[] ZSTD_CLI_OUTPUT =
             Base64.getDecoder().decode("KLUv/SQRiQAAYWxwaGEKYmV0YQpnYW1tYQqxLz7t");
 
-    /** Beginning of what {@code zstd --ultra -22} makes of a stream: a window of 128 MiB. */
+    /** The start of the output of {@code zstd --ultra -22} for a stream: a window of 128 MiB. */
     private static final byte[] WIDE_WINDOW =
             Base64.getDecoder().decode("KLUv/QSITAAACHgBAPz/ORACAgAQeAIAEHgCABB4AgAQeAIAEHgCAA==");
 
@@ -29,31 +29,31 @@ class CompressionTest {
     private static final byte[] TEXT = words(200_000);
 
     @Test
-    void theNameTellsThePacking() {
+    void isDetectedByTheFileName() {
         assertThat(Compression.of("a.jsonl")).isEqualTo(Compression.NONE);
         assertThat(Compression.of("a.jsonl.gz")).isEqualTo(Compression.GZIP);
         assertThat(Compression.of("a.tsv.zst")).isEqualTo(Compression.ZSTD);
-        assertThat(Compression.strip("a.tsv.zst")).isEqualTo("a.tsv");
-        assertThat(Compression.strip("a.gz.tsv")).isEqualTo("a.gz.tsv");
+        assertThat(Compression.removeSuffix("a.tsv.zst")).isEqualTo("a.tsv");
+        assertThat(Compression.removeSuffix("a.gz.tsv")).isEqualTo("a.gz.tsv");
     }
 
     @Test
-    void unpacksWhole() throws IOException {
-        assertThat(unpack(Compression.GZIP, gzip(TEXT))).isEqualTo(TEXT);
-        assertThat(unpack(Compression.GZIP, gzip(new byte[0]))).isEmpty();
-        assertThat(unpack(Compression.ZSTD, zstd(TEXT))).isEqualTo(TEXT);
-        assertThat(unpack(Compression.ZSTD, zstd(new byte[0]))).isEmpty();
-        assertThat(unpack(Compression.ZSTD, MADE_BY_ZSTD))
+    void decompressesWholeFiles() throws IOException {
+        assertThat(decompress(Compression.GZIP, gzip(TEXT))).isEqualTo(TEXT);
+        assertThat(decompress(Compression.GZIP, gzip(new byte[0]))).isEmpty();
+        assertThat(decompress(Compression.ZSTD, zstd(TEXT))).isEqualTo(TEXT);
+        assertThat(decompress(Compression.ZSTD, zstd(new byte[0]))).isEmpty();
+        assertThat(decompress(Compression.ZSTD, ZSTD_CLI_OUTPUT))
                 .isEqualTo("alpha\nbeta\ngamma\n".getBytes(UTF_8));
     }
 
     @Test
-    void unpacksEveryMemberAndFrame() throws IOException {
+    void decompressesAllMembersAndFrames() throws IOException {
         byte[] first = words(70_000);
         byte[] expected = concat(first, TEXT, "x".getBytes(UTF_8));
 
         assertThat(
-                        unpack(
+                        decompress(
                                 Compression.GZIP,
                                 concat(
                                         gzip(first),
@@ -62,7 +62,7 @@ class CompressionTest {
                                         gzip("x".getBytes(UTF_8)))))
                 .isEqualTo(expected);
         assertThat(
-                        unpack(
+                        decompress(
                                 Compression.ZSTD,
                                 concat(
                                         SKIPPABLE,
@@ -76,97 +76,102 @@ class CompressionTest {
     }
 
     @Test
-    void gzipHeadersMayCarryMore() throws IOException {
+    void acceptsOptionalGzipHeadersAndPadding() throws IOException {
         byte[] plain = gzip("abc".getBytes(UTF_8));
         byte[] header = Arrays.copyOf(plain, 10);
         header[3] = 4 + 8 + 16 + 2; // extra field, name, comment, checksum of the header
-        byte[] more = {2, 0, 'e', 'x', 'n', 0, 'c', 0, 1, 2};
+        byte[] optional = {2, 0, 'e', 'x', 'n', 0, 'c', 0, 1, 2};
 
         assertThat(
-                        unpack(
+                        decompress(
                                 Compression.GZIP,
-                                concat(header, more, Arrays.copyOfRange(plain, 10, plain.length))))
+                                concat(
+                                        header,
+                                        optional,
+                                        Arrays.copyOfRange(plain, 10, plain.length))))
                 .isEqualTo("abc".getBytes(UTF_8));
-        assertThat(unpack(Compression.GZIP, concat(plain, new byte[700])))
+        assertThat(decompress(Compression.GZIP, concat(plain, new byte[700])))
                 .isEqualTo("abc".getBytes(UTF_8));
     }
 
-    /** Wherever a file is cut, except between two members, it is an error. */
+    /** A file may be truncated anywhere except between two members. */
     @Test
-    void whatIsCutOffIsAnError() throws IOException {
+    void rejectsTruncatedFiles() throws IOException {
         byte[] gzip = concat(gzip("some words".getBytes(UTF_8)), gzip("more".getBytes(UTF_8)));
         int gzipBorder = gzip("some words".getBytes(UTF_8)).length;
-        byte[] zstd = concat(MADE_BY_ZSTD, SKIPPABLE, MADE_BY_ZSTD);
+        byte[] zstd = concat(ZSTD_CLI_OUTPUT, SKIPPABLE, ZSTD_CLI_OUTPUT);
 
         for (int length = 0; length < gzip.length; length++) {
             if (length != gzipBorder) {
-                assertCutOff(Compression.GZIP, Arrays.copyOf(gzip, length));
+                assertCorrupt(Compression.GZIP, Arrays.copyOf(gzip, length));
             }
         }
         for (int length = 0; length < zstd.length; length++) {
-            if (length != MADE_BY_ZSTD.length && length != MADE_BY_ZSTD.length + SKIPPABLE.length) {
-                assertCutOff(Compression.ZSTD, Arrays.copyOf(zstd, length));
+            if (length != ZSTD_CLI_OUTPUT.length
+                    && length != ZSTD_CLI_OUTPUT.length + SKIPPABLE.length) {
+                assertCorrupt(Compression.ZSTD, Arrays.copyOf(zstd, length));
             }
         }
         for (int length : new int[] {1_000, 30_000, 60_000}) {
-            assertCutOff(Compression.GZIP, Arrays.copyOf(gzip(TEXT), length));
-            assertCutOff(Compression.ZSTD, Arrays.copyOf(zstd(TEXT), length));
+            assertCorrupt(Compression.GZIP, Arrays.copyOf(gzip(TEXT), length));
+            assertCorrupt(Compression.ZSTD, Arrays.copyOf(zstd(TEXT), length));
         }
     }
 
-    private static void assertCutOff(Compression compression, byte[] packed) {
-        assertThatThrownBy(() -> unpack(compression, packed))
-                .as("%s of %s bytes", compression, packed.length)
+    private static void assertCorrupt(Compression compression, byte[] compressed) {
+        assertThatThrownBy(() -> decompress(compression, compressed))
+                .as("%s of %s bytes", compression, compressed.length)
                 .isInstanceOf(CorruptFileException.class);
     }
 
     @Test
-    void whatIsDamagedIsAnError() throws IOException {
+    void rejectsCorruptFiles() throws IOException {
         long seed = 4711;
         Random random = new Random(seed);
         for (Compression compression : new Compression[] {Compression.GZIP, Compression.ZSTD}) {
-            byte[] packed = compression == Compression.GZIP ? gzip(TEXT) : zstd(TEXT);
-            int refused = 0;
+            byte[] compressed = compression == Compression.GZIP ? gzip(TEXT) : zstd(TEXT);
+            int rejected = 0;
             for (int i = 0; i < 200; i++) {
-                byte[] damaged = packed.clone();
-                damaged[random.nextInt(damaged.length)] ^= (byte) (1 + random.nextInt(255));
+                byte[] corrupt = compressed.clone();
+                corrupt[random.nextInt(corrupt.length)] ^= (byte) (1 + random.nextInt(255));
                 try {
-                    // a bit that nothing depends on, such as gzip's time, may differ
-                    assertThat(Arrays.equals(unpack(compression, damaged), TEXT))
+                    // a bit without effect, such as gzip's time
+                    assertThat(Arrays.equals(decompress(compression, corrupt), TEXT))
                             .as("%s seed %s round %s", compression, seed, i)
                             .isTrue();
                 } catch (IOException e) {
                     assertThat(e).hasMessageMatching("it.*");
-                    refused++;
+                    rejected++;
                 }
             }
-            assertThat(refused).isGreaterThan(190);
+            assertThat(rejected).isGreaterThan(190);
         }
     }
 
     @Test
-    void whatIsNotPackedSoIsAnError() throws IOException {
+    void rejectsOtherFormats() throws IOException {
         byte[] text = "{\"id\":1}\n".getBytes(UTF_8);
-        assertThatThrownBy(() -> unpack(Compression.GZIP, text))
+        assertThatThrownBy(() -> decompress(Compression.GZIP, text))
                 .isInstanceOf(CorruptFileException.class)
                 .hasMessage("it has bytes that are not gzip data");
-        assertThatThrownBy(() -> unpack(Compression.ZSTD, text))
+        assertThatThrownBy(() -> decompress(Compression.ZSTD, text))
                 .isInstanceOf(CorruptFileException.class)
                 .hasMessage("it has bytes that are not zstd data");
-        assertThatThrownBy(() -> unpack(Compression.GZIP, concat(gzip(text), text)))
+        assertThatThrownBy(() -> decompress(Compression.GZIP, concat(gzip(text), text)))
                 .isInstanceOf(CorruptFileException.class)
                 .hasMessage("it has bytes that are not gzip data");
-        assertThatThrownBy(() -> unpack(Compression.ZSTD, concat(zstd(text), text)))
+        assertThatThrownBy(() -> decompress(Compression.ZSTD, concat(zstd(text), text)))
                 .isInstanceOf(CorruptFileException.class)
                 .hasMessage("it has bytes that are not zstd data");
-        assertThatThrownBy(() -> unpack(Compression.ZSTD, WIDE_WINDOW))
+        assertThatThrownBy(() -> decompress(Compression.ZSTD, WIDE_WINDOW))
                 .isInstanceOf(CorruptFileException.class)
                 .hasMessageContaining("a window of 128 MiB")
                 .hasMessageContaining("zstd -19");
     }
 
-    private static byte[] unpack(Compression compression, byte[] packed) throws IOException {
-        try (var in = compression.unpack(new ByteArrayInputStream(packed))) {
+    private static byte[] decompress(Compression compression, byte[] compressed)
+            throws IOException {
+        try (var in = compression.decompress(new ByteArrayInputStream(compressed))) {
             return in.readAllBytes();
         }
     }

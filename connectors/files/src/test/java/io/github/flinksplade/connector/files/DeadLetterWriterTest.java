@@ -24,7 +24,7 @@ class DeadLetterWriterTest {
     @TempDir Path folder;
 
     @Test
-    void aLetterIsOneLineThatHoldsEverything() throws IOException {
+    void writesADeadLetterAsOneLine() throws IOException {
         byte[] value = {0, (byte) 0xFF, '\n'};
         DeadLetter letter =
                 new DeadLetter(
@@ -62,7 +62,7 @@ class DeadLetterWriterTest {
     }
 
     @Test
-    void aRunWithoutDeadLettersLeavesNoFile() throws IOException {
+    void createsNoFileWithoutDeadLetters() throws IOException {
         try (DeadLetterWriter writer = writer()) {
             writer.flush(false);
             assertThat(length(writer)).isZero();
@@ -71,7 +71,7 @@ class DeadLetterWriterTest {
     }
 
     @Test
-    void whatCameAfterTheCheckpointIsCutOff() throws IOException {
+    void truncatesTheFileToTheCheckpoint() throws IOException {
         long checkpoint;
         try (DeadLetterWriter writer = writer()) {
             write(writer, "a", "b");
@@ -82,7 +82,7 @@ class DeadLetterWriterTest {
         assertThat(values()).containsExactly("a", "b", "c", "d");
 
         try (DeadLetterWriter writer = writer()) {
-            writer.cutBackTo(checkpoint);
+            writer.truncateTo(checkpoint);
             assertThat(values()).containsExactly("a", "b");
             write(writer, "c");
             assertThat(length(writer)).isEqualTo(Files.size(file()));
@@ -90,13 +90,13 @@ class DeadLetterWriterTest {
         assertThat(values()).containsExactly("a", "b", "c");
 
         try (DeadLetterWriter writer = writer()) {
-            writer.cutBackTo(0);
+            writer.truncateTo(0);
             assertThat(length(writer)).isZero();
         }
     }
 
     @Test
-    void whatAnEarlierRunLeftStays() throws IOException {
+    void appendsToTheFileOfAnEarlierRun() throws IOException {
         try (DeadLetterWriter writer = writer()) {
             write(writer, "a");
             writer.flush(true);
@@ -118,7 +118,7 @@ class DeadLetterWriterTest {
     }
 
     @Test
-    void aFileThatWasTakenAwayIsBegunAnew() throws IOException {
+    void createsANewFileAfterTheOldOneWasMoved() throws IOException {
         try (DeadLetterWriter writer = writer()) {
             write(writer, "a", "b");
             long checkpoint = length(writer);
@@ -130,7 +130,7 @@ class DeadLetterWriterTest {
 
         Files.delete(file());
         try (DeadLetterWriter writer = writer()) {
-            writer.cutBackTo(1000);
+            writer.truncateTo(1000);
             write(writer, "d");
             writer.flush(true);
         }
@@ -138,7 +138,7 @@ class DeadLetterWriterTest {
     }
 
     @Test
-    void twoWritersOfOneFileAreRefused() throws IOException {
+    void rejectsASecondWriterOfTheFile() throws IOException {
         try (DeadLetterWriter first = writer();
                 DeadLetterWriter second = writer()) {
             write(first, "a");
@@ -152,7 +152,7 @@ class DeadLetterWriterTest {
     }
 
     @Test
-    void aFileThatCannotBeWrittenIsNamed() {
+    void reportsUnwritableFile() {
         DeadLetterWriter writer = new DeadLetterWriter(folder.resolve("no/such/folder.jsonl"));
         write(writer, "a");
         assertThatThrownBy(() -> writer.flush(false))
@@ -166,7 +166,7 @@ class DeadLetterWriterTest {
     }
 
     @Test
-    void aFullDiskIsNamed() throws IOException {
+    void reportsFullDisk() throws IOException {
         assumeTrue(Files.exists(Path.of("/dev/full")), "needs /dev/full, which Linux has");
         try (DeadLetterWriter writer = new DeadLetterWriter(Path.of("/dev/full"))) {
             write(writer, "a");

@@ -125,7 +125,7 @@ class FileEnumeratorTest {
     }
 
     @Test
-    void aChangedFileThatStillWaitsIsReadOnce() throws IOException {
+    void readsAChangedWaitingFileOnce() throws IOException {
         write("a.txt", Duration.ofMinutes(1));
         FileEnumerator enumerator = start(WATCHED, FileEnumeratorState.initial());
         write("a.txt", Duration.ofMinutes(2));
@@ -133,7 +133,7 @@ class FileEnumeratorTest {
 
         assertThat(readers.requestAll(enumerator)).containsExactly("a.txt");
 
-        // also when the reader that had it fails
+        // also if its reader fails
         readers.registered = false;
         enumerator.addSplitsBack(readers.last, 0);
         write("a.txt", Duration.ofMinutes(3));
@@ -143,7 +143,7 @@ class FileEnumeratorTest {
     }
 
     @Test
-    void aBoundedJobThatResumesReadsWhatChanged() throws IOException {
+    void readsChangedFilesWhenABoundedJobResumes() throws IOException {
         write("a.txt", Duration.ZERO);
         write("b.txt", Duration.ZERO);
         write("c.txt", Duration.ZERO);
@@ -183,7 +183,7 @@ class FileEnumeratorTest {
         Files.writeString(folder.resolve(name), "x\n", StandardOpenOption.APPEND);
     }
 
-    /** Readers that get what they request; files are listed when the test lists them. */
+    /** Readers that get the splits they request; the test triggers the listings. */
     private static final class Readers implements SplitEnumeratorContext<FileSplit> {
 
         private final int parallelism;
@@ -201,7 +201,7 @@ class FileEnumeratorTest {
             list.run();
         }
 
-        /** What a reader got since it asked last, and gets until there is nothing for it. */
+        /** Requests splits for a reader until there are none. */
         List<FileSplit> request(FileEnumerator enumerator, int reader) {
             List<FileSplit> got = assigned.computeIfAbsent(reader, r -> new ArrayList<>());
             int before;

@@ -17,7 +17,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A folder of parts: of the lines of an id the one with the highest version is the document. */
+/** A folder of part files: the line of an id with the highest version is the document. */
 class FilesContractITCase extends SinkContract {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -61,7 +61,7 @@ class FilesContractITCase extends SinkContract {
         return held;
     }
 
-    /** The names of parts say nothing of their order. */
+    /** Part file names are not ordered by time. */
     private static FileTime written(Path part) {
         try {
             return Files.getLastModifiedTime(part);

@@ -23,7 +23,7 @@ class FilesDocumentsTest {
     @TempDir Path folder;
 
     @Test
-    void isFoundByItsScheme() throws IOException {
+    void isLoadedForTheFileScheme() throws IOException {
         touch("docs.jsonl");
         ConnectorUri uri = ConnectorUri.parse("file:" + folder + "/docs.jsonl");
         DocumentSource source = Connectors.of(uri).source(uri);
@@ -35,13 +35,13 @@ class FilesDocumentsTest {
     }
 
     @Test
-    void theFormsOfAPath() throws IOException {
+    void acceptsAbsoluteAndRelativePaths() throws IOException {
         touch("docs.jsonl");
         String here = Path.of("").toAbsolutePath().relativize(folder).toString();
-        for (String place : List.of("" + folder, "//" + folder, here)) {
-            assertThat(list(place + "/docs.jsonl")).containsExactly("docs.jsonl");
-            assertThat(list(place)).containsExactly("docs.jsonl");
-            assertThat(list(place + "/*.jsonl")).containsExactly("docs.jsonl");
+        for (String path : List.of("" + folder, "//" + folder, here)) {
+            assertThat(list(path + "/docs.jsonl")).containsExactly("docs.jsonl");
+            assertThat(list(path)).containsExactly("docs.jsonl");
+            assertThat(list(path + "/*.jsonl")).containsExactly("docs.jsonl");
         }
         assertThatThrownBy(() -> source("//docs.jsonl", ""))
                 .isInstanceOf(ConnectorException.class)
@@ -51,7 +51,7 @@ class FilesDocumentsTest {
     }
 
     @Test
-    void aTildeIsTheHomeDirectory() {
+    void expandsATilde() {
         String home = HomeDirectory.of(System.getenv()).normalize().toString();
         assertThat(source("~/docs.jsonl", "").identity()).isEqualTo("file:" + home + "/docs.jsonl");
         assertThat(source("~/in/*.jsonl", "").identity()).isEqualTo("file:" + home + "/in/*.jsonl");
@@ -61,7 +61,7 @@ class FilesDocumentsTest {
     }
 
     @Test
-    void foldersAndPatterns() throws IOException {
+    void listsFoldersAndPatterns() throws IOException {
         for (String name :
                 List.of(
                         "b.jsonl",
@@ -90,11 +90,11 @@ class FilesDocumentsTest {
         assertThat(list(folder + "/[b].jsonl")).containsExactly("[b].jsonl");
         assertThatThrownBy(() -> list(folder + "/[a.jsonl"))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("[a.jsonl is not a pattern of file names");
+                .hasMessageContaining("[a.jsonl is not a valid pattern");
     }
 
     @Test
-    void ofABeirFolderOnlyTheCorpus() throws IOException {
+    void readsOnlyTheCorpusOfABeirFolder() throws IOException {
         touch("corpus.jsonl.gz");
         touch("queries.jsonl");
         touch("qrels/test.tsv");
@@ -104,7 +104,7 @@ class FilesDocumentsTest {
     }
 
     @Test
-    void namesTellTheFormat() {
+    void detectsTheFormatByFileName() {
         assertThat(FilesDocuments.formatOf("a.jsonl")).isEqualTo(RecordFormat.JSON);
         assertThat(FilesDocuments.formatOf("a.json.gz")).isEqualTo(RecordFormat.JSON);
         assertThat(FilesDocuments.formatOf("a.NDJSON")).isEqualTo(RecordFormat.JSON);
@@ -115,24 +115,24 @@ class FilesDocumentsTest {
     }
 
     @Test
-    void whatCannotBeReadIsRefusedByName() throws IOException {
+    void rejectsUnreadablePathsByName() throws IOException {
         touch("docs.jsonl");
         touch("part.csv");
         touch("other/a.tsv");
         touch("other/b.txt");
         touch("empty/.hidden");
 
-        assertRefused(
+        assertRejected(
                 folder + "/doc.jsonl",
-                "there is no file or folder " + folder + "/doc.jsonl",
+                "file or folder " + folder + "/doc.jsonl (from",
                 "did you mean 'docs.jsonl'?");
-        assertRefused(folder + "/nowhere/*.jsonl", "there is no folder " + folder + "/nowhere");
-        assertRefused(folder + "/*.tsv", "no file matches file:" + folder + "/*.tsv");
-        assertRefused(folder + "/empty", "no file in " + folder + "/empty");
-        assertRefused(
-                folder + "/part.csv", "the format of " + folder + "/part.csv", "add format=json");
-        assertRefused(folder + "", "part.csv", "name the files by a pattern");
-        assertRefused(folder + "/other", "mixes formats: a.tsv and b.txt");
+        assertRejected(folder + "/nowhere/*.jsonl", "folder " + folder + "/nowhere (from");
+        assertRejected(folder + "/*.tsv", "no file matches file:" + folder + "/*.tsv");
+        assertRejected(folder + "/empty", "no file in " + folder + "/empty");
+        assertRejected(
+                folder + "/part.csv", "the format of " + folder + "/part.csv", "Add format=json");
+        assertRejected(folder + "", "part.csv", "select files with a pattern");
+        assertRejected(folder + "/other", "mixes formats: a.tsv and b.txt");
 
         assertThatCode(() -> source(folder + "/part.csv", "?format=tsv").check())
                 .doesNotThrowAnyException();
@@ -141,7 +141,7 @@ class FilesDocumentsTest {
     }
 
     @Test
-    void watching() throws IOException {
+    void watchesFoldersAndFiles() throws IOException {
         Files.createDirectories(folder.resolve("in"));
         DocumentSource source = source(folder + "/in", "?watch=true&interval=500ms&format=text");
         source.check();
@@ -158,7 +158,7 @@ class FilesDocumentsTest {
     }
 
     @Test
-    void optionsAreChecked() {
+    void rejectsInvalidOptions() {
         assertThatThrownBy(() -> source("a", "?fromat=json"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("did you mean 'format'?");
@@ -191,18 +191,18 @@ class FilesDocumentsTest {
         }
     }
 
-    private void assertRefused(String place, String... parts) {
-        assertThatThrownBy(() -> source(place, "").check())
+    private void assertRejected(String path, String... parts) {
+        assertThatThrownBy(() -> source(path, "").check())
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContainingAll(parts);
     }
 
-    private static FilesDocuments source(String place, String options) {
-        return new FilesDocuments(ConnectorUri.parse("file:" + place + options));
+    private static FilesDocuments source(String path, String options) {
+        return new FilesDocuments(ConnectorUri.parse("file:" + path + options));
     }
 
-    private static List<String> list(String place) {
-        return FilePattern.of(ConnectorUri.parse("file:" + place)).list().stream()
+    private static List<String> list(String path) {
+        return FilePattern.of(ConnectorUri.parse("file:" + path)).list().stream()
                 .map(FilePattern.ListedFile::name)
                 .toList();
     }

@@ -60,7 +60,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files in, vectors and dead letters out, through real jobs that fail and go on. */
+/** Real jobs from files to vectors and dead letters, which fail and resume. */
 class FilesITCase {
 
     private static final int PARALLELISM = 2;
@@ -74,18 +74,20 @@ class FilesITCase {
                             .setNumberSlotsPerTaskManager(PARALLELISM)
                             .build());
 
-    /** How many records the jobs of the current test have seen, repeated ones too. */
+    /**
+     * The number of records that the jobs of the current test have read, including repeated ones.
+     */
     private static final AtomicInteger SEEN = new AtomicInteger();
 
-    /** What the jobs of the current test have seen, in this order. */
+    /** The records that the jobs of the current test have read, in order. */
     private static final Queue<String> VALUES = new ConcurrentLinkedQueue<>();
 
     private static final AtomicInteger FAILURES_LEFT = new AtomicInteger();
 
-    /** Whether a record takes its time. */
+    /** Whether each record is delayed. */
     private static final AtomicBoolean SLOW = new AtomicBoolean();
 
-    /** How often a job went on within a file. */
+    /** How often a job resumed within a file. */
     private static final AtomicInteger RESUMED = new AtomicInteger();
 
     @TempDir Path folder;
@@ -110,7 +112,7 @@ class FilesITCase {
     }
 
     @Test
-    void everyLineOnceThoughTheJobFails() throws Exception {
+    void writesEveryLineOnceThroughFailures() throws Exception {
         write("in/a.txt", lines("a", 0, 3000));
         write("in/b.txt.gz", concat(gzip(lines("b", 0, 2000)), gzip(lines("b", 2000, 3000))));
         write("in/c.txt.zst", zstd(lines("c", 0, 3000)));
@@ -133,7 +135,7 @@ class FilesITCase {
     }
 
     @Test
-    void partsAppearWithCheckpointsAndAJobGoesOnFromOne() throws Exception {
+    void publishesPartFilesWithCheckpointsAndResumes() throws Exception {
         write("in/a.txt", lines("a", 0, 10));
         String from = "file:" + folder + "/in?watch=true&interval=50ms";
         JobClient job = start(unbounded(), from, Duration.ofHours(1), null);
@@ -142,7 +144,7 @@ class FilesITCase {
         checkpoint(job);
         eventually(() -> ids().size() == 9);
 
-        // files that are not finished, and files of another format, are not read
+        // Hidden files and files of another format are not read.
         write("in/.b.txt", lines("b", 0, 10));
         write("in/_c.txt", lines("c", 0, 10));
         write("in/d.tsv", lines("d", 0, 10));
@@ -178,7 +180,7 @@ class FilesITCase {
     }
 
     @Test
-    void watchedFilesAreReadAgainWhenTheyChange() throws Exception {
+    void rereadsWatchedFilesThatChange() throws Exception {
         write("in/a.txt", lines("a", 0, 10));
         write("in/b.txt", lines("b", 0, 10));
         String from = "file:" + folder + "/in?watch=true&interval=50ms";
@@ -209,7 +211,7 @@ class FilesITCase {
     }
 
     @Test
-    void aSingleWatchedFileIsReadAgainWhenItChanges() throws Exception {
+    void rereadsASingleWatchedFileThatChanges() throws Exception {
         write("in/a.txt", lines("a", 0, 10));
         JobClient job =
                 start(
@@ -223,20 +225,20 @@ class FilesITCase {
         moveOver("in/a.txt", lines("b", 0, 10));
         eventually(() -> SEEN.get() == 31);
 
-        // longer than a listing takes
-        Files.move(folder.resolve("in/a.txt"), folder.resolve("away.txt"));
+        // for longer than a listing takes
+        Files.move(folder.resolve("in/a.txt"), folder.resolve("moved-away.txt"));
         String before = checkpoint(job);
         assertThat(before).isNotNull();
-        Files.move(folder.resolve("away.txt"), folder.resolve("in/a.txt"));
+        Files.move(folder.resolve("moved-away.txt"), folder.resolve("in/a.txt"));
         append("in/a.txt", "b10\n");
         eventually(() -> VALUES.contains("b10"));
         job.cancel().get(30, TimeUnit.SECONDS);
         ended(job.getJobID());
     }
 
-    /** A file that was read and one that is new, while the job was stopped. */
+    /** While the job is stopped, one file changes and another is added. */
     @Test
-    void filesAreListedAgainWhenABoundedJobResumes() throws Exception {
+    void listsFilesAgainWhenABoundedJobResumes() throws Exception {
         write("in/a.txt", lines("a", 0, 100));
         write("in/b.txt", lines("b", 0, 6000));
         write("in/c.txt", lines("c", 0, 6000));
@@ -262,11 +264,11 @@ class FilesITCase {
     }
 
     /**
-     * A savepoint does not commit what it covers: its parts are in the state that a crash leaves
-     * between a checkpoint and its commit.
+     * A savepoint does not commit: its part files are in the state that a crash leaves between a
+     * checkpoint and its commit.
      */
     @Test
-    void aJobKilledBeforeItsCommitLosesNothingAndLeavesNothing() throws Exception {
+    void commitsAndCleansUpAfterAKillBeforeTheCommit() throws Exception {
         write("in/a.txt", lines("a", 0, 10));
         write("in/b.txt", lines("b", 0, 10));
         String from = "file:" + folder + "/in?watch=true&interval=50ms";
@@ -305,9 +307,9 @@ class FilesITCase {
         assertThat(unfinished()).containsExactly(other);
     }
 
-    /** Two subtasks, three files: the third is with the enumerator when the job is stopped. */
+    /** With two subtasks and three files, the enumerator has the third when the job is stopped. */
     @Test
-    void aFileThatWaitedIsReadByTheJobThatGoesOn() throws Exception {
+    void readsAWaitingFileAfterResuming() throws Exception {
         for (String name : List.of("a", "b", "c")) {
             write("in/" + name + ".txt", lines(name, 0, 3000));
         }
@@ -330,7 +332,7 @@ class FilesITCase {
     }
 
     @Test
-    void aFileReplacedWhileTheJobIsStoppedIsReadFromItsStart() throws Exception {
+    void rereadsAFileReplacedWhileTheJobIsStopped() throws Exception {
         byte[] old = lines("a", 1000, 7000);
         write("in/a.txt", old);
         write("in/b.txt.gz", gzip(lines("b", 1000, 7000)));
@@ -357,9 +359,9 @@ class FilesITCase {
     }
 
     @Test
-    void aFileThatIsCutOffFailsTheJobByNameAtTheFirstAttempt() throws Exception {
-        byte[] packed = gzip(lines("a", 0, 1000));
-        write("in/a.txt.gz", Arrays.copyOf(packed, packed.length - 20));
+    void failsAtTheFirstAttemptOnATruncatedFile() throws Exception {
+        byte[] compressed = gzip(lines("a", 0, 1000));
+        write("in/a.txt.gz", Arrays.copyOf(compressed, compressed.length - 20));
 
         JobClient job = start(bounded(), "file:" + folder + "/in", Duration.ofHours(1), null);
 
@@ -373,7 +375,7 @@ class FilesITCase {
     }
 
     @Test
-    void aWatchedFolderThatGoesAwayFailsTheJobByName() throws Exception {
+    void failsWhenAWatchedFolderIsRemoved() throws Exception {
         write("in/a.txt", lines("a", 0, 10));
         JobClient job =
                 start(
@@ -383,11 +385,13 @@ class FilesITCase {
                         null);
         eventually(() -> SEEN.get() == 10);
 
-        Files.move(folder.resolve("in"), folder.resolve("gone"));
+        Files.move(folder.resolve("in"), folder.resolve("removed"));
 
         assertFails(
-                job, "there is no file or folder " + folder + "/in (from file:" + folder + "/in)");
-        assertThat(attempts(job)).isEqualTo(5); // it may be mounted again
+                job,
+                "file or folder " + folder + "/in (from file:" + folder + "/in) does not exist");
+        assertThat(attempts(job))
+                .isEqualTo(5); // it may be mounted again, so the failure is not permanent
     }
 
     private int attempts(JobClient job) throws Exception {
@@ -410,9 +414,9 @@ class FilesITCase {
                                                 cause -> assertThat(cause).hasMessage(message)));
     }
 
-    /** Fails before a checkpoint is due: the job starts from its beginning. */
+    /** Fails before a checkpoint is due: the job starts from scratch. */
     @Test
-    void aFailureBeforeTheFirstCheckpointLeavesNothingTwice() throws Exception {
+    void duplicatesNothingAfterAFailureBeforeTheFirstCheckpoint() throws Exception {
         write("in/a.txt", lines("a", 0, 500));
         FAILURES_LEFT.set(2);
 
@@ -437,7 +441,7 @@ class FilesITCase {
         return configuration;
     }
 
-    /** Lines whose number ends in 07 go to the dead letters, the others become vectors. */
+    /** Lines whose number ends with 07 become dead letters, all others vectors. */
     private JobClient start(
             Configuration configuration, String from, Duration interval, String checkpoint)
             throws Exception {
@@ -450,7 +454,7 @@ class FilesITCase {
                 "execution.checkpointing.dir", folder.resolve("state").toUri() + "");
         configuration.setString("execution.checkpointing.interval", interval.toMillis() + " ms");
         if (interval.toMinutes() > 0) {
-            // or Flink begins with a checkpoint as soon as the tasks run
+            // otherwise Flink triggers a checkpoint as soon as the tasks run
             configuration.setString(
                     "execution.checkpointing.min-pause", interval.toMillis() + " ms");
         }
@@ -467,8 +471,8 @@ class FilesITCase {
         DataStream<SourceRecord> records =
                 env.fromSource(documents.source(), WatermarkStrategy.noWatermarks(), "source")
                         .uid("source")
-                        .map(new Troublesome(interval.toMinutes() == 0))
-                        .uid("trouble");
+                        .map(new FailingMap(interval.toMinutes() == 0))
+                        .uid("fail");
         FlinkSink sink =
                 (FlinkSink)
                         new FilesSink(ConnectorUri.parse("file:" + folder + "/out/vectors.jsonl"))
@@ -510,10 +514,10 @@ class FilesITCase {
     }
 
     /**
-     * Counts, and fails while failures are left: after 100 records, and where checkpoints are to
-     * come in between not before one has completed.
+     * Counts records, and fails as often as the test requires: after 100 records, and if
+     * checkpoints are expected, not before one has completed.
      */
-    private static final class Troublesome
+    private static final class FailingMap
             implements MapFunction<SourceRecord, SourceRecord>, CheckpointListener {
 
         private static final long serialVersionUID = 1L;
@@ -521,7 +525,7 @@ class FilesITCase {
         private int count;
         private boolean completed;
 
-        Troublesome(boolean awaitsCheckpoint) {
+        FailingMap(boolean awaitsCheckpoint) {
             this.completed = !awaitsCheckpoint;
         }
 
@@ -538,7 +542,7 @@ class FilesITCase {
             if (completed
                     && count >= 100
                     && FAILURES_LEFT.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
-                throw new IllegalStateException("failing as planned");
+                throw new IllegalStateException("failure injected by the test");
             }
             return record;
         }

@@ -27,13 +27,13 @@ class FilesSinkTest {
     @TempDir Path folder;
 
     @Test
-    void makesItsFolder() {
+    void createsItsFolder() {
         sink("a/vectors.jsonl").prepare(TestRecords.context(), StartMode.NEW);
         assertThat(folder.resolve("a/vectors.jsonl")).isDirectory();
     }
 
     @Test
-    void aTildeIsTheHomeDirectory() {
+    void expandsATilde() {
         String home = HomeDirectory.of(System.getenv()).normalize().toString();
         assertThat(new FilesSink(ConnectorUri.parse("file:~/a/../vectors?text=true")).identity())
                 .isEqualTo("file:" + home + "/vectors");
@@ -43,23 +43,23 @@ class FilesSinkTest {
     }
 
     @Test
-    void aFileInThePlaceIsRefused() throws IOException {
+    void rejectsAFileAtItsPath() throws IOException {
         Files.writeString(folder.resolve("vectors.jsonl"), "mine");
 
         assertThatThrownBy(
                         () -> sink("vectors.jsonl").prepare(TestRecords.context(), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(folder.resolve("vectors.jsonl") + " is a file")
-                .hasMessageContaining("name another path or remove it");
+                .hasMessageContaining("Use another path, or remove the file");
         assertThatThrownBy(
                         () -> sink("vectors.jsonl/x").prepare(TestRecords.context(), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("cannot make the folder")
+                .hasMessageContaining("cannot create the folder")
                 .hasMessageContaining(folder.resolve("vectors.jsonl/x") + ": Not a directory");
     }
 
     @Test
-    void anEarlierRunIsNotMixedWith() throws IOException {
+    void rejectsTheFolderOfAnEarlierRun() throws IOException {
         Files.createDirectories(folder.resolve("v"));
         Files.writeString(folder.resolve("v/.part-x.jsonl.inprogress.1"), "half");
         assertThatCode(() -> sink("v").prepare(TestRecords.context(), StartMode.NEW))
@@ -72,7 +72,8 @@ class FilesSinkTest {
                         + "\"}\n");
         assertThatThrownBy(() -> sink("v?text=true").prepare(TestRecords.context(), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining(folder.resolve("v") + " holds the vectors of an earlier run")
+                .hasMessageContaining(
+                        folder.resolve("v") + " contains the vectors of an earlier run")
                 .hasMessageContaining("--state")
                 .hasMessageContaining("v?text=true&append=true");
         for (StartMode start : List.of(StartMode.RESUME, StartMode.UNKNOWN, StartMode.REINDEX)) {
@@ -84,24 +85,24 @@ class FilesSinkTest {
     }
 
     @Test
-    void vectorsOfAnotherEncoderAreNotMixedWith() throws IOException {
+    void rejectsVectorsOfAnotherEncoder() throws IOException {
         Files.createDirectories(folder.resolve("v"));
         Files.writeString(
                 folder.resolve("v/part-x-0.jsonl"), "{\"id\":\"1\",\"encoder\":\"0123456789\"}\n");
         for (StartMode start : StartMode.values()) {
             assertThatThrownBy(() -> sink("v?append=true").prepare(TestRecords.context(), start))
                     .isInstanceOf(ConnectorException.class)
-                    .hasMessageContaining("holds vectors of another encoder (0123456789");
+                    .hasMessageContaining("contains vectors of another encoder (0123456789");
         }
-        Files.writeString(folder.resolve("v/part-x-0.jsonl"), "what is this\n");
+        Files.writeString(folder.resolve("v/part-x-0.jsonl"), "not JSON\n");
         assertThatThrownBy(
                         () -> sink("v?append=true").prepare(TestRecords.context(), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("part-x-0.jsonl is not a part of this program's making");
+                .hasMessageContaining("part-x-0.jsonl is not a part file of flink-splade");
     }
 
     @Test
-    void aFullDiskIsNamed() throws IOException {
+    void reportsFullDisk() throws IOException {
         assumeTrue(Files.exists(Path.of("/dev/full")), "needs /dev/full, which Linux has");
         VectorJson json =
                 new VectorJson(
@@ -115,16 +116,16 @@ class FilesSinkTest {
                                     new FilesSink.LineEncoder("/x/vectors.jsonl", json)
                                             .encode(TestRecords.upsert("1"), full))
                     .isInstanceOf(ConnectorException.class)
-                    .hasMessage("cannot write into /x/vectors.jsonl: No space left on device");
+                    .hasMessage("cannot write to /x/vectors.jsonl: No space left on device");
         }
     }
 
-    private PreparedSink prepared(String place) {
-        return sink(place).prepare(TestRecords.context(), StartMode.NEW);
+    private PreparedSink prepared(String path) {
+        return sink(path).prepare(TestRecords.context(), StartMode.NEW);
     }
 
     @Test
-    void onlyAnseriniHasNoDeletes() {
+    void rejectsDeletesForAnserini() {
         assertThat(prepared("v?format=anserini").rejection(TestRecords.delete("1")))
                 .contains("anserini");
         assertThat(prepared("v?format=anserini").rejection(TestRecords.upsert("1"))).isNull();
@@ -132,16 +133,16 @@ class FilesSinkTest {
     }
 
     @Test
-    void anIdThatWouldStopAnserinisIndexerIsRejected() {
+    void rejectsIdsThatStopAnserinisIndexer() {
         PreparedSink anserini = prepared("v?format=anserini");
         assertThat(anserini.rejection(TestRecords.upsert("x".repeat(32_766)))).isNull();
         assertThat(anserini.rejection(TestRecords.upsert("\u00e9".repeat(16_384))))
-                .isEqualTo("its id has 32768 bytes, of which Anserini takes 32766");
+                .isEqualTo("its id has 32768 bytes, but Anserini accepts at most 32766");
         assertThat(prepared("v").rejection(TestRecords.upsert("x".repeat(40_000)))).isNull();
     }
 
     @Test
-    void partsForAnseriniNameTheirEncoderToo() throws IOException {
+    void checksTheEncoderOfPartFilesForAnserini() throws IOException {
         Files.createDirectories(folder.resolve("v"));
         VectorJson json =
                 new VectorJson(
@@ -151,19 +152,19 @@ class FilesSinkTest {
                         TestRecords.context().vocabulary());
         Files.writeString(
                 folder.resolve("v/part-x-0.jsonl"), json.line(TestRecords.upsert("1")) + "\n");
-        String place = "v?format=anserini&append=true";
-        assertThatCode(() -> sink(place).prepare(TestRecords.context(), StartMode.NEW))
+        String path = "v?format=anserini&append=true";
+        assertThatCode(() -> sink(path).prepare(TestRecords.context(), StartMode.NEW))
                 .doesNotThrowAnyException();
         Provenance other = new Provenance("m", "xx", "cd", "fp32", "none", 128);
         SinkContext context =
                 new SinkContext("files", "job", other, TestRecords.context().vocabulary(), false);
-        assertThatThrownBy(() -> sink(place).prepare(context, StartMode.NEW))
+        assertThatThrownBy(() -> sink(path).prepare(context, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("holds vectors of another encoder");
+                .hasMessageContaining("contains vectors of another encoder");
     }
 
     @Test
-    void optionsAreChecked() {
+    void rejectsInvalidOptions() {
         assertThatThrownBy(() -> sink("v?format=csv"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("[indices, lucene, anserini]");
@@ -172,10 +173,10 @@ class FilesSinkTest {
                 .hasMessageContaining("did you mean 'text'?");
         assertThatThrownBy(() -> sink("v?format=anserini&text=false"))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("always has the text");
+                .hasMessageContaining("always contains the text");
     }
 
-    private FilesSink sink(String place) {
-        return new FilesSink(ConnectorUri.parse("file:" + folder + "/" + place));
+    private FilesSink sink(String path) {
+        return new FilesSink(ConnectorUri.parse("file:" + folder + "/" + path));
     }
 }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class LineReaderTest {
 
     @Test
-    void onlyLfAndCrlfEndALine() throws IOException {
+    void splitsLinesAtLfAndCrlfOnly() throws IOException {
         assertThat(lines("a\nb\r\nc")).containsExactly("a", "b", "c");
         assertThat(lines("a\rb\n")).containsExactly("a\rb");
         assertThat(lines("a\r\r\nb\r")).containsExactly("a\r", "b\r");
@@ -25,7 +25,7 @@ class LineReaderTest {
     }
 
     @Test
-    void theLastLineNeedsNoEnd() throws IOException {
+    void acceptsALastLineWithoutLineFeed() throws IOException {
         assertThat(lines("a\nb")).containsExactly("a", "b");
         assertThat(lines("a\nb\n")).containsExactly("a", "b");
         assertThat(lines("")).isEmpty();
@@ -33,7 +33,7 @@ class LineReaderTest {
     }
 
     @Test
-    void theByteOrderMarkIsDroppedAtTheStartOnly() throws IOException {
+    void skipsTheByteOrderMarkAtTheStartOnly() throws IOException {
         assertThat(lines("\ufeffa\n\ufeffb")).containsExactly("a", "\ufeffb");
         assertThat(lines("\ufeff")).isEmpty();
         assertThat(lines("\ufeff\na")).containsExactly("", "a");
@@ -46,7 +46,7 @@ class LineReaderTest {
     }
 
     @Test
-    void aLineThatIsTooLongLosesItsTailAndNothingElse() throws IOException {
+    void truncatesLongLinesOnly() throws IOException {
         for (int length : new int[] {9, 10, 11, 65_536, 70_000, 300_000}) {
             String input = "first\n" + "x".repeat(length) + "\r\n" + "last";
             LineReader reader = reader(input, Integer.MAX_VALUE, 10);
@@ -67,7 +67,7 @@ class LineReaderTest {
     }
 
     @Test
-    void readsTheSameHoweverTheBytesArrive() throws IOException {
+    void readsTheSameLinesInAnyChunkSize() throws IOException {
         long seed = 20260101;
         Random random = new Random(seed);
         for (int round = 0; round < 200; round++) {
@@ -88,7 +88,7 @@ class LineReaderTest {
             while (reader.next()) {
                 assertThat(reader.number()).isEqualTo(found.size());
                 found.add(text(reader));
-                // going on from here in a new reader gives the rest
+                // A new reader from here reads the rest.
                 byte[] bytes = input.toString().getBytes(StandardCharsets.UTF_8);
                 int from = (int) reader.offset();
                 assertThat(

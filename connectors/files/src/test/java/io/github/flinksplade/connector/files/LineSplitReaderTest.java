@@ -39,7 +39,7 @@ class LineSplitReaderTest {
     @TempDir Path folder;
 
     @Test
-    void recordsSayWhereTheyStood() throws IOException {
+    void recordsContainTheirPosition() throws IOException {
         Path file = write("docs.txt", "one\n \t\r\n\n\u00a0\r\ntwo".getBytes(UTF_8));
 
         List<Line> lines = read(RecordFormat.TEXT, FileSplit.whole(file.toString(), "x/n"));
@@ -57,7 +57,7 @@ class LineSplitReaderTest {
     }
 
     @Test
-    void onlyTextHasKeys() throws IOException {
+    void setsKeysForTextOnly() throws IOException {
         Path file = write("docs.tsv", "1\tone\n".getBytes(UTF_8));
 
         List<Line> lines = read(RecordFormat.TSV, FileSplit.whole(file.toString(), "docs.tsv"));
@@ -68,7 +68,7 @@ class LineSplitReaderTest {
     }
 
     @Test
-    void aLineThatIsTooLongIsOneRecordWithAMark() throws IOException {
+    void marksALongLineAsTruncated() throws IOException {
         String giant = "x".repeat(5_000_000);
         Path file = write("a.jsonl", ("a\n" + giant + "\nb\n").getBytes(UTF_8));
 
@@ -83,7 +83,7 @@ class LineSplitReaderTest {
     }
 
     @Test
-    void goesOnFromEveryPosition() throws IOException {
+    void resumesAtEveryPosition() throws IOException {
         StringBuilder text = new StringBuilder("\ufefffirst\n");
         for (int i = 0; i < 80; i++) {
             text.append("line ").append(i).append(i % 3 == 0 ? "\r\n" : "\n\n");
@@ -112,13 +112,13 @@ class LineSplitReaderTest {
     void rereadsAFileReplacedByOneOfTheSameSize() throws IOException {
         byte[] before = lines("old");
         for (String name : List.of("plain.txt", "a.txt.gz", "a.txt.zst")) {
-            Path file = write(name, pack(name, before));
+            Path file = write(name, compress(name, before));
             FileTime modified = Files.getLastModifiedTime(file);
             FileSplit rest = read(RecordFormat.TEXT, whole(file)).get(500).rest();
             assertThat(rest.offset()).isPositive();
 
-            // by a move, with the time of the file before it
-            Path after = write("after", pack(name, lines("new")));
+            // moved over the old file, with its modification time
+            Path after = write("after", compress(name, lines("new")));
             Files.setLastModifiedTime(after, modified);
             Files.move(after, file, StandardCopyOption.REPLACE_EXISTING);
 
@@ -139,7 +139,7 @@ class LineSplitReaderTest {
         assertThat(read(RecordFormat.TEXT, rest)).hasSize(1000).allMatch(isNew());
     }
 
-    /** An append cannot be told from another file with the same beginning. */
+    /** An append cannot be distinguished from another file with the same start. */
     @Test
     void rereadsAFileThatGrew() throws IOException {
         Path file = write("plain.txt", lines("new"));
@@ -154,14 +154,14 @@ class LineSplitReaderTest {
     void rereadsAFileInWhichNoLineEndsAtThePosition() throws IOException {
         byte[] bytes = "one\ntwo\nthree".getBytes(UTF_8);
         for (String name : List.of("plain.txt", "a.txt.gz", "a.txt.zst")) {
-            Path file = write(name, pack(name, bytes));
+            Path file = write(name, compress(name, bytes));
             FileSplit end = read(RecordFormat.TEXT, whole(file)).get(2).rest();
             for (long offset : new long[] {3, 9, 14, 1000}) {
                 assertThat(read(RecordFormat.TEXT, end.from(offset, 1, end.content())))
                         .as("%s at %s", file, offset)
                         .hasSize(3);
             }
-            // the end of the file is the end of its last line
+            // the end of the file ends its last line
             assertThat(end.offset()).isEqualTo(bytes.length);
             assertThat(read(RecordFormat.TEXT, end)).isEmpty();
         }
@@ -182,25 +182,25 @@ class LineSplitReaderTest {
     void skipsAWatchedFileThatWasRemovedOrChangesWhileItIsRead() throws IOException {
         assertThat(read(RecordFormat.TEXT, whole(folder.resolve("gone.txt")), true)).isEmpty();
 
-        byte[] packed = gzip(incompressible());
-        Path file = write("a.txt.gz", Arrays.copyOf(packed, packed.length - 5));
+        byte[] compressed = gzip(incompressible());
+        Path file = write("a.txt.gz", Arrays.copyOf(compressed, compressed.length - 5));
         try (LineSplitReader reader = new LineSplitReader(RecordFormat.TEXT, MAX_LINE, true)) {
             reader.handleSplitsChanges(new SplitsAddition<>(List.of(whole(file))));
             assertThat(reader.fetch().finishedSplits()).isEmpty();
-            Files.write(file, packed, StandardOpenOption.APPEND);
+            Files.write(file, compressed, StandardOpenOption.APPEND);
             Set<String> finished = Set.of();
             while (finished.isEmpty()) {
                 finished = reader.fetch().finishedSplits();
             }
             assertThat(finished).containsExactly(file.toString());
         }
-        // unchanged, it is damaged
-        write("a.txt.gz", Arrays.copyOf(packed, packed.length - 5));
+        // an unchanged truncated file is corrupt
+        write("a.txt.gz", Arrays.copyOf(compressed, compressed.length - 5));
         assertThatThrownBy(() -> read(RecordFormat.TEXT, whole(file), true))
                 .isInstanceOf(PermanentFailureException.class);
     }
 
-    /** More than a batch and the buffers hold. */
+    /** Larger than a batch and the buffers. */
     private static byte[] incompressible() {
         Random random = new Random(1);
         StringBuilder lines = new StringBuilder();
@@ -218,7 +218,7 @@ class LineSplitReaderTest {
         return line -> text(line.record().value()).startsWith("new");
     }
 
-    /** 1,000 lines of the same width, whatever the prefix of three letters. */
+    /** 1,000 lines of the same length, for any prefix of three letters. */
     private static byte[] lines(String prefix) {
         return IntStream.range(0, 1000)
                 .mapToObj(i -> prefix + " " + (1000 + i) + "\n")
@@ -226,7 +226,7 @@ class LineSplitReaderTest {
                 .getBytes(UTF_8);
     }
 
-    private static byte[] pack(String name, byte[] bytes) throws IOException {
+    private static byte[] compress(String name, byte[] bytes) throws IOException {
         return switch (Compression.of(name)) {
             case NONE -> bytes;
             case GZIP -> gzip(bytes);
@@ -235,13 +235,13 @@ class LineSplitReaderTest {
     }
 
     @Test
-    void damagedAndMissingFilesAreNamed() throws IOException {
+    void reportsTruncatedAndMissingFiles() throws IOException {
         byte[] bytes = "one\ntwo\nthree\n".repeat(1000).getBytes(UTF_8);
         Path gz = write("a.txt.gz", Arrays.copyOf(gzip(bytes), gzip(bytes).length - 5));
         Path zst = write("a.txt.zst", Arrays.copyOf(zstd(bytes), zstd(bytes).length - 5));
-        Path cutInside = write("b.txt.gz", Arrays.copyOf(gzip(bytes), 30));
+        Path truncated = write("b.txt.gz", Arrays.copyOf(gzip(bytes), 30));
 
-        for (Path file : List.of(gz, zst, cutInside)) {
+        for (Path file : List.of(gz, zst, truncated)) {
             assertThatThrownBy(() -> read(RecordFormat.TEXT, FileSplit.whole(file.toString(), "")))
                     .isInstanceOf(PermanentFailureException.class)
                     .hasMessageContaining("cannot read " + file + ": it is cut off")
@@ -250,20 +250,21 @@ class LineSplitReaderTest {
         Path missing = folder.resolve("gone.txt");
         assertThatThrownBy(() -> read(RecordFormat.TEXT, FileSplit.whole(missing.toString(), "")))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("cannot read " + missing + ": there is no such file");
+                .hasMessageContaining("cannot read " + missing + ": the file does not exist");
     }
 
     @Test
-    void onlyWhatARestartCannotCureIsPermanent() {
-        IOException damaged = new CorruptFileException("it is damaged");
-        assertThat(LineSplitReader.failure("a", damaged, false))
+    void treatsOnlyUnrecoverableFailuresAsPermanent() {
+        IOException corrupt = new CorruptFileException("it is corrupt");
+        assertThat(LineSplitReader.failure("a", corrupt, false))
                 .isInstanceOf(PermanentFailureException.class);
         assertThat(LineSplitReader.failure("a", new AccessDeniedException("a"), false))
                 .isInstanceOf(PermanentFailureException.class)
                 .hasMessage(
-                        "cannot read a: permission denied. Make it readable and start the job again");
+                        "cannot read a: permission denied. Make it readable and start the job"
+                                + " again");
         // a file that is being replaced, a disk that fails, a file system that is not mounted
-        assertThat(LineSplitReader.failure("a", damaged, true))
+        assertThat(LineSplitReader.failure("a", corrupt, true))
                 .isNotInstanceOf(PermanentFailureException.class);
         assertThat(LineSplitReader.failure("a", new IOException("Input/output error"), false))
                 .isNotInstanceOf(PermanentFailureException.class)

@@ -14,7 +14,7 @@ class PartFileSinkTest {
     @TempDir Path folder;
 
     @Test
-    void everyUnfinishedPartOfTheJobBelongsToOneSubtask() throws IOException {
+    void assignsEachUnfinishedPartFileToOneSubtask() throws IOException {
         String job = String.format("%08x", "job".hashCode());
         String other = String.format("%08x", "another job".hashCode());
         String name = "-4f3e-1.jsonl.inprogress.77aa";

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** The bytes of the current versions, which later releases must read or reject by number. */
+/** The bytes of the current versions, which later releases must read or reject by version. */
 class StateSerializersTest {
 
     private static final FileSplit SPLIT =
@@ -64,28 +64,28 @@ class StateSerializersTest {
                     + "0000000000000002"
                     + "0000000000000003";
 
-    private static final DeadLetterSink.FileState WRITTEN =
+    private static final DeadLetterSink.FileState FILE_STATE =
             new DeadLetterSink.FileState("/d/l", 513);
-    private static final String WRITTEN_BYTES = "0004" + "2f642f6c" + "0000000000000201";
+    private static final String FILE_STATE_BYTES = "0004" + "2f642f6c" + "0000000000000201";
 
     @Test
-    void writeWhatTheyWrote() throws IOException {
+    void writeTheDocumentedBytes() throws IOException {
         assertThat(hex(new FileSplit.Serializer().serialize(SPLIT))).isEqualTo(SPLIT_BYTES);
         assertThat(hex(new FileSplit.Serializer().serialize(WHOLE))).isEqualTo(WHOLE_BYTES);
         assertThat(hex(new FileEnumeratorState.Serializer().serialize(STATE)))
                 .isEqualTo(STATE_BYTES);
-        assertThat(hex(new DeadLetterSink.Serializer().serialize(WRITTEN)))
-                .isEqualTo(WRITTEN_BYTES);
+        assertThat(hex(new DeadLetterSink.Serializer().serialize(FILE_STATE)))
+                .isEqualTo(FILE_STATE_BYTES);
     }
 
     @Test
-    void readWhatTheyWrote() throws IOException {
+    void readTheDocumentedBytes() throws IOException {
         assertThat(new FileSplit.Serializer().deserialize(2, bytes(SPLIT_BYTES))).isEqualTo(SPLIT);
         assertThat(new FileSplit.Serializer().deserialize(2, bytes(WHOLE_BYTES))).isEqualTo(WHOLE);
         assertThat(new FileEnumeratorState.Serializer().deserialize(2, bytes(STATE_BYTES)))
                 .isEqualTo(STATE);
-        assertThat(new DeadLetterSink.Serializer().deserialize(1, bytes(WRITTEN_BYTES)))
-                .isEqualTo(WRITTEN);
+        assertThat(new DeadLetterSink.Serializer().deserialize(1, bytes(FILE_STATE_BYTES)))
+                .isEqualTo(FILE_STATE);
     }
 
     @Test

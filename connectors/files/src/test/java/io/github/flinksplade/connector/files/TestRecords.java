@@ -8,7 +8,7 @@ import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.Vocabulary;
 import io.github.flinksplade.vector.SparseVector;
 
-/** TestRecords for tests. */
+/** Records for tests. */
 final class TestRecords {
 
     static final Provenance PROVENANCE = new Provenance("m", "ab", "cd", "fp32", "none", 128);

@@ -13,14 +13,14 @@ import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.EncoderFactory;
 
 /**
- * A vector in Avro's binary encoding of {@code sparse_vector.avsc}. The fields are written in the
- * order of the schema, without records between that would box every number.
+ * Writes a vector in Avro's binary encoding, with the schema {@code sparse_vector.avsc}. The fields
+ * are written directly, in the order of the schema: a generic record would box every number.
  */
 final class AvroWriter implements ValueWriter {
 
     private static final long serialVersionUID = 1L;
 
-    /** The schema as its file has it. */
+    /** The text of the schema file. */
     static final String SCHEMA = ValueWriter.resource("sparse_vector.avsc");
 
     private final boolean withText;
@@ -42,7 +42,7 @@ final class AvroWriter implements ValueWriter {
             write(record);
             encoder.flush();
         } catch (IOException e) {
-            throw new UncheckedIOException("memory can always be written", e);
+            throw new UncheckedIOException("a byte array can always be written to", e);
         }
         return out.toByteArray();
     }

@@ -6,34 +6,34 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Waits for brokers that are unavailable while a job reads from them, and logs that it does. */
+/** Waits for unavailable brokers while a job reads from them, and logs it. */
 final class BrokerWaiter {
 
     private static final Logger LOG = LoggerFactory.getLogger(BrokerWaiter.class);
 
-    private static final long PAUSE_MILLIS = 1_000;
-    private static final long REPEAT_NANOS = TimeUnit.MINUTES.toNanos(1);
+    private static final long RETRY_INTERVAL_MILLIS = 1_000;
+    private static final long LOG_INTERVAL_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     private final KafkaSettings settings;
-    private boolean waiting;
-    private long loggedAt;
+    private boolean isWaiting;
+    private long lastLoggedAt;
 
     BrokerWaiter(KafkaSettings settings) {
         this.settings = settings;
     }
 
     /**
-     * The first answer, however long it takes. Blocks its thread.
+     * Retries until an attempt succeeds, however long it takes. Blocks the thread.
      *
-     * @param doing what is done, as in "while looking up topic 'x'"
-     * @throws ConnectorException when waiting cannot help, or the thread is interrupted
+     * @param doing what is attempted, such as "looking up topic 'x'"
+     * @throws ConnectorException if a retry cannot succeed, or the thread is interrupted
      */
     <T> T await(String doing, Callable<T> attempt) {
         while (true) {
             try {
-                T answer = attempt.call();
-                answered();
-                return answer;
+                T result = attempt.call();
+                brokersAvailable();
+                return result;
             } catch (InterruptedException e) {
                 throw interrupted(doing, e);
             } catch (Exception e) {
@@ -42,32 +42,32 @@ final class BrokerWaiter {
                             ? known
                             : KafkaFailureClassifier.explain(settings, doing, e);
                 }
-                unanswered(doing, e);
+                brokersUnavailable(doing, e);
             }
             try {
-                TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
+                TimeUnit.MILLISECONDS.sleep(RETRY_INTERVAL_MILLIS);
             } catch (InterruptedException e) {
                 throw interrupted(doing, e);
             }
         }
     }
 
-    /** Logs that the brokers are unavailable: at once, then every minute. */
-    void unanswered(String doing, Throwable failure) {
+    /** Logs that the brokers are unavailable: immediately, then every minute. */
+    void brokersUnavailable(String doing, Throwable failure) {
         long now = System.nanoTime();
-        if (!waiting || now - loggedAt > REPEAT_NANOS) {
-            waiting = true;
-            loggedAt = now;
+        if (!isWaiting || now - lastLoggedAt > LOG_INTERVAL_NANOS) {
+            isWaiting = true;
+            lastLoggedAt = now;
             LOG.warn(
                     "Waiting: {}",
                     KafkaFailureClassifier.explain(settings, doing, failure).getMessage());
         }
     }
 
-    /** Logs that the brokers are available again, if that was not so. */
-    void answered() {
-        if (waiting) {
-            waiting = false;
+    /** Logs that the brokers are available again, if they were not. */
+    void brokersAvailable() {
+        if (isWaiting) {
+            isWaiting = false;
             LOG.warn("Kafka at {} is available again.", settings.servers());
         }
     }

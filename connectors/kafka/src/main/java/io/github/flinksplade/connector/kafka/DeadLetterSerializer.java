@@ -16,28 +16,28 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 
 /**
- * A dead letter as a Kafka record: key, value, headers and timestamp of the original, and behind
- * its headers those that say why, under Kafka Connect's names.
+ * Serializes a dead letter as a Kafka record: key, value, headers and timestamp of the original
+ * record, followed by headers with the reason, under the names that Kafka Connect uses.
  *
- * <p>What the topic would refuse may not fail the job over and over. An original that is too large
- * is cut and marked by {@value #HEADER_CUT}; a timestamp that the topic does not take is left out
- * and kept in {@value #HEADER_TIMESTAMP}. Topic, partition and offset lead to the original.
+ * <p>A record that the topic would reject must not fail the job repeatedly. An original that is too
+ * large is cut and marked with {@value #HEADER_CUT}; a timestamp that the topic does not accept is
+ * moved to {@value #HEADER_TIMESTAMP}. Topic, partition and offset identify the original.
  */
 final class DeadLetterSerializer
         implements KafkaRecordSerializationSchema<DeadLetter>, KafkaDatasetFacetProvider {
 
     private static final long serialVersionUID = 1L;
 
-    /** What was cut, and from which size. */
+    /** What was cut, and its original size. */
     static final String HEADER_CUT = "flink-splade.cut";
 
-    /** The original's timestamp in milliseconds. */
+    /** The original timestamp in milliseconds. */
     static final String HEADER_TIMESTAMP = "flink-splade.timestamp";
 
-    /** The target that refused the record. */
+    /** The sink that rejected the record. */
     static final String HEADER_SINK = "flink-splade.sink";
 
-    /** Longest exception message, in characters: it may quote the record. */
+    /** Max length of an exception message, which may quote the record. */
     private static final int MAX_MESSAGE_CHARACTERS = 4_096;
 
     private final String topic;
@@ -72,13 +72,13 @@ final class DeadLetterSerializer
             headers.add(new RecordHeader(origin.headerNames()[i], origin.headerValues()[i]));
         }
         headers.addAll(reasons);
-        ProducerRecord<byte[], byte[]> whole =
+        ProducerRecord<byte[], byte[]> uncut =
                 record(timestamp, origin.key(), origin.value(), headers);
-        int excess = KafkaProducerSettings.sizeOf(whole) - maxRecordBytes;
-        return excess <= 0 ? whole : cut(origin, timestamp, headers, reasons, excess);
+        int excess = KafkaProducerSettings.sizeOf(uncut) - maxRecordBytes;
+        return excess <= 0 ? uncut : cut(origin, timestamp, headers, reasons, excess);
     }
 
-    /** Shortens the value; drops key, value and headers when it is not the value that is large. */
+    /** Cuts the value, or drops key, value and headers if cutting the value is not enough. */
     private ProducerRecord<byte[], byte[]> cut(
             SourceRecord origin,
             Long timestamp,
@@ -86,16 +86,16 @@ final class DeadLetterSerializer
             List<Header> reasons,
             int excess) {
         int length = origin.value() == null ? 0 : origin.value().length;
-        Header mark = header(HEADER_CUT, "value of " + length + " bytes");
-        // The mark itself takes room: name, value, and the lengths of both.
-        int kept = length - excess - mark.key().length() - mark.value().length - 16;
+        Header marker = header(HEADER_CUT, "value of " + length + " bytes");
+        // The header itself needs space: name, value, and the lengths of both.
+        int kept = length - excess - marker.key().length() - marker.value().length - 16;
         if (kept >= 0) {
-            headers.add(mark);
+            headers.add(marker);
             return record(timestamp, origin.key(), Arrays.copyOf(origin.value(), kept), headers);
         }
         reasons.add(
                 header(HEADER_CUT, "key, value and headers of " + origin.sizeInBytes() + " bytes"));
-        // Not null, which would be a tombstone.
+        // Not null: that would be a tombstone.
         return record(timestamp, null, new byte[0], reasons);
     }
 

@@ -44,15 +44,15 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The brokers behind an address, asked at start-up; every answer is waited for only shortly. */
+/** A connection to the brokers of a URI, for checks at start-up, with a short timeout. */
 final class KafkaConnection implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(KafkaConnection.class);
 
     private static final int CONNECT_MILLIS = 3_000;
-    private static final Duration ANSWER = Duration.ofSeconds(10);
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
-    /** How many offsets before a partition's end are looked at for an encoder's mark. */
+    /** How many offsets before a partition's end are read to find the encoder of its vectors. */
     private static final long TAIL_OFFSETS = 20;
 
     private static final String TRANSACTION_MAX_TIMEOUT = "transaction.max.timeout.ms";
@@ -65,14 +65,14 @@ final class KafkaConnection implements AutoCloseable {
         this.admin = admin;
     }
 
-    /** Connects; fails when no broker of the address answers. */
+    /** Connects. Fails if no broker of the URI is reachable. */
     static KafkaConnection connect(KafkaSettings settings) {
         requireListener(settings);
         Properties properties = settings.properties();
         properties.setProperty(
-                AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, Long.toString(ANSWER.toMillis() / 2));
+                AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, Long.toString(TIMEOUT.toMillis() / 2));
         properties.setProperty(
-                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(ANSWER.toMillis()));
+                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(TIMEOUT.toMillis()));
         Admin admin;
         try {
             admin = Admin.create(properties);
@@ -83,8 +83,8 @@ final class KafkaConnection implements AutoCloseable {
     }
 
     /**
-     * Fails at once when nothing listens at any of the address's brokers: the client itself would
-     * retry until its time is over and then not say why.
+     * Fails immediately if no broker of the URI accepts connections: the client itself would retry
+     * until its timeout and then not report the reason.
      */
     private static void requireListener(KafkaSettings settings) {
         List<String> failures = new ArrayList<>();
@@ -103,47 +103,44 @@ final class KafkaConnection implements AutoCloseable {
             }
         }
         throw new UnreachableException(
-                String.join(", ", failures)
-                        + "; start the broker or correct the address "
-                        + settings,
-                null);
+                String.join(", ", failures) + ". Start the broker, or correct " + settings, null);
     }
 
     /**
-     * The topic in its cluster, whichever of the cluster's brokers the URI lists. A server that has
-     * no cluster id is identified by the brokers as listed.
+     * The topic and its cluster, whichever of the cluster's brokers the URI lists. A cluster
+     * without an id is identified by the listed brokers.
      */
     String identity() {
-        String clusterId = answer("asking for the cluster id", admin.describeCluster().clusterId());
+        String clusterId = await("requesting the cluster id", admin.describeCluster().clusterId());
         return "kafka://"
                 + (clusterId == null ? settings.servers() : clusterId)
                 + "/"
                 + settings.topic();
     }
 
-    /** Fails when the properties are none that a consumer takes. */
+    /** Rejects properties that are not valid for a consumer. */
     void checkConsumer(Properties properties) {
         try {
             new ConsumerConfig(properties);
         } catch (KafkaException e) {
-            throw KafkaFailureClassifier.explain(settings, "the properties are checked", e);
+            throw KafkaFailureClassifier.explain(settings, "checking the properties", e);
         }
     }
 
-    /** Fails when the topic does not exist, naming the nearest that does. */
+    /** Fails if the topic does not exist, and suggests the most similar name. */
     void requireTopic() {
         if (topicExists()) {
             return;
         }
-        Collection<String> names = answer("listing the topics", admin.listTopics().names());
+        Collection<String> names = await("listing the topics", admin.listTopics().names());
         String nearest = ConnectorUri.nearest(settings.topic(), names);
         throw new ConnectorException(
-                "there is no topic '"
+                "topic '"
                         + settings.topic()
-                        + "' at "
+                        + "' does not exist at "
                         + settings.servers()
-                        + (nearest == null ? "" : "; did you mean '" + nearest + "'?")
-                        + (nearest == null ? "; create it or correct " : " Create it or correct ")
+                        + (nearest == null ? "." : "; did you mean '" + nearest + "'?")
+                        + " Create it, or correct "
                         + settings);
     }
 
@@ -151,7 +148,7 @@ final class KafkaConnection implements AutoCloseable {
         try {
             admin.describeTopics(Set.of(settings.topic()))
                     .allTopicNames()
-                    .get(ANSWER.toMillis(), TimeUnit.MILLISECONDS);
+                    .get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
             return true;
         } catch (ExecutionException e) {
             if (e.getCause() instanceof UnknownTopicOrPartitionException) {
@@ -165,7 +162,7 @@ final class KafkaConnection implements AutoCloseable {
         }
     }
 
-    /** Creates the topic, unless another is quicker, with the broker's own replication. */
+    /** Creates the topic with the broker's default replication, unless it was created meanwhile. */
     void createTopic(Optional<Integer> partitions, Map<String, String> configs) {
         String doing = "creating topic '" + settings.topic() + "'";
         try {
@@ -174,7 +171,7 @@ final class KafkaConnection implements AutoCloseable {
                                     new NewTopic(settings.topic(), partitions, Optional.empty())
                                             .configs(configs)))
                     .all()
-                    .get(ANSWER.toMillis(), TimeUnit.MILLISECONDS);
+                    .get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
             LOG.info("Created topic {} at {}", settings.topic(), settings.servers());
         } catch (ExecutionException e) {
             if (!(e.getCause() instanceof TopicExistsException)) {
@@ -185,7 +182,7 @@ final class KafkaConnection implements AutoCloseable {
         } catch (InterruptedException e) {
             throw interrupted(e);
         }
-        long deadline = System.nanoTime() + ANSWER.toNanos();
+        long deadline = System.nanoTime() + TIMEOUT.toNanos();
         while (!topicExists()) {
             if (System.nanoTime() > deadline) {
                 throw failed(doing, new TimeoutException());
@@ -193,14 +190,14 @@ final class KafkaConnection implements AutoCloseable {
         }
     }
 
-    /** What the topic accepts; Kafka's defaults where the login may not ask. */
+    /** What the topic accepts; Kafka's defaults if the user may not read its configuration. */
     TopicLimits topicLimits() {
         ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, settings.topic());
-        Optional<Config> found = describe(topic);
-        if (found.isEmpty()) {
+        Optional<Config> described = describe(topic);
+        if (described.isEmpty()) {
             return TopicLimits.DEFAULT;
         }
-        Config config = found.get();
+        Config config = described.get();
         return new TopicLimits(
                 (int)
                         number(config, TopicConfig.MAX_MESSAGE_BYTES_CONFIG)
@@ -215,11 +212,11 @@ final class KafkaConnection implements AutoCloseable {
     }
 
     /**
-     * Fails when transactions may not last as long as asked for. A broker that does not tell its
-     * limit refuses the first transaction itself.
+     * Rejects a transaction timeout above the broker's limit. A broker that does not let the user
+     * read its limit rejects the first transaction itself.
      */
     void checkTransactionTimeout(long timeoutMillis) {
-        Collection<Node> nodes = answer("listing the brokers", admin.describeCluster().nodes());
+        Collection<Node> nodes = await("listing the brokers", admin.describeCluster().nodes());
         for (Node node : nodes) {
             OptionalLong limit =
                     describe(new ConfigResource(ConfigResource.Type.BROKER, node.idString()))
@@ -227,36 +224,36 @@ final class KafkaConnection implements AutoCloseable {
                             .orElse(OptionalLong.empty());
             if (limit.isPresent() && timeoutMillis > limit.getAsLong()) {
                 throw new ConnectorException(
-                        "transaction.timeout.ms "
+                        "transaction.timeout.ms ("
                                 + timeoutMillis
-                                + " is above the broker's "
+                                + ") exceeds the broker's "
                                 + TRANSACTION_MAX_TIMEOUT
-                                + " "
+                                + " ("
                                 + limit.getAsLong()
-                                + " at "
+                                + ") at "
                                 + settings.servers()
-                                + "; lower it with "
+                                + ". Lower it with "
                                 + KafkaProducerSettings.TRANSACTION_TIMEOUT.name()
                                 + "="
                                 + limit.getAsLong()
-                                + "ms in the address, or raise the broker's");
+                                + "ms in the URI, or raise the broker's limit.");
             }
         }
     }
 
     private Optional<Config> describe(ConfigResource resource) {
-        String doing = "reading the settings of " + resource.name();
+        String doing = "reading the configuration of " + resource.name();
         try {
             return Optional.of(
                     admin.describeConfigs(Set.of(resource))
                             .all()
-                            .get(ANSWER.toMillis(), TimeUnit.MILLISECONDS)
+                            .get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
                             .get(resource));
         } catch (ExecutionException e) {
             if (e.getCause() instanceof AuthorizationException) {
                 LOG.info(
-                        "{} does not let this login read the settings of {} {}; Kafka's defaults"
-                                + " are assumed",
+                        "{} does not authorize this user to read the configuration of {} {}."
+                                + " Kafka's defaults are assumed.",
                         settings.servers(),
                         resource.type(),
                         resource.name());
@@ -278,8 +275,8 @@ final class KafkaConnection implements AutoCloseable {
         return value(config, name).stream().mapToLong(Long::parseLong).findFirst();
     }
 
-    /** Reads what was committed, without a group; an offset that is gone is an error. */
-    static KafkaConsumer<byte[], byte[]> consumer(KafkaSettings settings, Duration answer) {
+    /** A consumer of committed records, without a group. A removed offset is an error. */
+    static KafkaConsumer<byte[], byte[]> consumer(KafkaSettings settings, Duration timeout) {
         Properties properties = settings.properties();
         properties.remove(ConsumerConfig.GROUP_ID_CONFIG);
         properties.remove(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG);
@@ -287,7 +284,7 @@ final class KafkaConnection implements AutoCloseable {
         properties.setProperty(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         properties.setProperty(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
         properties.setProperty(
-                ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(answer.toMillis()));
+                ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(timeout.toMillis()));
         return new KafkaConsumer<>(
                 properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
@@ -299,9 +296,9 @@ final class KafkaConnection implements AutoCloseable {
                 .toList();
     }
 
-    /** What the topic's partitions hold now. */
+    /** The offsets that the topic's partitions have now. */
     List<PartitionOffsets> partitions() {
-        try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings, ANSWER)) {
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings, TIMEOUT)) {
             List<TopicPartition> partitions = partitions(consumer);
             Map<TopicPartition, Long> begins = consumer.beginningOffsets(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
@@ -320,12 +317,12 @@ final class KafkaConnection implements AutoCloseable {
     }
 
     /**
-     * What made the newest committed vector among the last records of each partition; null when
-     * there is none.
+     * The provenance of the newest committed vector among the last records of each partition; null
+     * if there is none.
      */
     Provenance newestProvenance() {
         ConsumerRecord<byte[], byte[]> newest = null;
-        try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings, ANSWER)) {
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings, TIMEOUT)) {
             List<TopicPartition> partitions = partitions(consumer);
             Map<TopicPartition, Long> begins = consumer.beginningOffsets(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
@@ -342,7 +339,7 @@ final class KafkaConnection implements AutoCloseable {
                             consumer.seek(
                                     partition,
                                     Math.max(begins.get(partition), end - TAIL_OFFSETS)));
-            long deadline = System.nanoTime() + ANSWER.toNanos();
+            long deadline = System.nanoTime() + TIMEOUT.toNanos();
             while (!unread.isEmpty() && System.nanoTime() < deadline) {
                 for (ConsumerRecord<byte[], byte[]> record :
                         consumer.poll(Duration.ofMillis(100))) {
@@ -357,7 +354,8 @@ final class KafkaConnection implements AutoCloseable {
             }
         } catch (AuthorizationException e) {
             LOG.info(
-                    "{} does not let this login read topic {}; what it holds is not checked",
+                    "{} does not authorize this user to read topic {}. The encoder of its vectors"
+                            + " is not checked.",
                     settings.servers(),
                     settings.topic());
             return null;
@@ -367,9 +365,9 @@ final class KafkaConnection implements AutoCloseable {
         return newest == null ? null : VectorRecordSerializer.provenance(newest.headers());
     }
 
-    private <T> T answer(String doing, KafkaFuture<T> future) {
+    private <T> T await(String doing, KafkaFuture<T> future) {
         try {
-            return future.get(ANSWER.toMillis(), TimeUnit.MILLISECONDS);
+            return future.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             throw failed(doing, e.getCause());
         } catch (TimeoutException e) {
@@ -386,7 +384,7 @@ final class KafkaConnection implements AutoCloseable {
     private ConnectorException interrupted(InterruptedException e) {
         Thread.currentThread().interrupt();
         return new ConnectorException(
-                "stopped while waiting for the Kafka broker at " + settings.servers(), e);
+                "interrupted while waiting for the Kafka broker at " + settings.servers(), e);
     }
 
     @Override

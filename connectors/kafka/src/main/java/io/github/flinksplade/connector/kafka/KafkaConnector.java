@@ -29,8 +29,8 @@ public final class KafkaConnector implements Connector {
 
     @Override
     public String usage() {
-        return "kafka://broker:9092/topic?group=flink-splade reads documents; as a target or for"
-                + " dead letters it writes to the topic exactly once";
+        return "kafka://broker:9092/topic?group=flink-splade reads documents; as a sink or"
+                + " dead-letter queue it writes to the topic exactly once";
     }
 
     @Override

@@ -10,15 +10,15 @@ import java.util.Map;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.kafka.common.config.TopicConfig;
 
-/** A topic of dead letters. */
+/** Writes dead letters to a topic. */
 final class KafkaDeadLetters implements DeadLetterQueue {
 
     /**
-     * Settings of a topic that has to be created. Dead letters have the timestamps of their
-     * originals, so that a retention by time could delete them at once; and they are what was too
-     * large or too strange elsewhere.
+     * Configuration of a topic that the job creates. Dead letters have the timestamps of the
+     * original records, so retention by time could delete them immediately, and they may be records
+     * that were too large for another topic.
      */
-    private static final Map<String, String> TOPIC_SETTINGS =
+    private static final Map<String, String> TOPIC_CONFIG =
             Map.of(
                     TopicConfig.CLEANUP_POLICY_CONFIG,
                     TopicConfig.CLEANUP_POLICY_DELETE,
@@ -30,28 +30,28 @@ final class KafkaDeadLetters implements DeadLetterQueue {
                     Long.toString(Long.MAX_VALUE));
 
     private final KafkaSettings settings;
-    private final KafkaProducerSettings delivery;
+    private final KafkaProducerSettings producer;
 
-    private KafkaDeadLetters(KafkaSettings settings, KafkaProducerSettings delivery) {
+    private KafkaDeadLetters(KafkaSettings settings, KafkaProducerSettings producer) {
         this.settings = settings;
-        this.delivery = delivery;
+        this.producer = producer;
     }
 
     static KafkaDeadLetters of(ConnectorUri uri) {
-        KafkaSettings kafka = KafkaSettings.of(uri.allowOptions(KafkaProducerSettings.OPTIONS));
-        return new KafkaDeadLetters(kafka, KafkaProducerSettings.of(kafka));
+        KafkaSettings settings = KafkaSettings.of(uri.allowOptions(KafkaProducerSettings.OPTIONS));
+        return new KafkaDeadLetters(settings, KafkaProducerSettings.of(settings));
     }
 
     @Override
     public PreparedDeadLetterQueue prepare(String jobId) {
-        delivery.checkProducer();
+        producer.checkProducer();
         TopicLimits limits;
         try (KafkaConnection connection = KafkaConnection.connect(settings)) {
-            if (delivery.isExactlyOnce()) {
-                connection.checkTransactionTimeout(delivery.transactionTimeoutMillis());
+            if (producer.isExactlyOnce()) {
+                connection.checkTransactionTimeout(producer.transactionTimeoutMillis());
             }
             if (!connection.topicExists()) {
-                connection.createTopic(delivery.partitions(), TOPIC_SETTINGS);
+                connection.createTopic(producer.partitions(), TOPIC_CONFIG);
             }
             limits = connection.topicLimits();
         }
@@ -63,24 +63,24 @@ final class KafkaDeadLetters implements DeadLetterQueue {
                             + " the last of each key. Write dead letters to a topic with"
                             + " cleanup.policy=delete.");
         }
-        return new PreparedDeadLetters(settings.topic(), delivery, limits, jobId);
+        return new PreparedDeadLetters(settings.topic(), producer, limits, jobId);
     }
 
     private record PreparedDeadLetters(
-            String topic, KafkaProducerSettings delivery, TopicLimits limits, String jobId)
+            String topic, KafkaProducerSettings producer, TopicLimits limits, String jobId)
             implements PreparedDeadLetterQueue {
 
         @Override
-        public void checkCommits(Duration longest) {
-            delivery.checkCommits(longest);
+        public void checkCommits(Duration maxCommitDelay) {
+            producer.checkCommits(maxCommitDelay);
         }
 
         @Override
         public Sink<DeadLetter> sink() {
-            return delivery.sink(
+            return producer.sink(
                     "dead-letters",
                     jobId,
-                    new DeadLetterSerializer(topic, delivery.maxRecordBytes(limits), limits),
+                    new DeadLetterSerializer(topic, producer.maxRecordBytes(limits), limits),
                     limits);
         }
     }

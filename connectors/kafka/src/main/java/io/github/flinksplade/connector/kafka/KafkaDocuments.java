@@ -15,10 +15,10 @@ import org.apache.flink.connector.kafka.source.KafkaSourceOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** A topic of documents. */
+/** Reads documents from a topic. */
 final class KafkaDocuments implements DocumentSource {
 
-    /** New partitions are found within this time. */
+    /** How often new partitions are looked for. */
     private static final String PARTITION_DISCOVERY_MILLIS = "30000";
 
     private enum Format {
@@ -86,8 +86,8 @@ final class KafkaDocuments implements DocumentSource {
     }
 
     static KafkaDocuments of(ConnectorUri uri) {
-        KafkaSettings kafka = KafkaSettings.of(uri.allowOptions(OPTIONS));
-        Properties properties = kafka.properties();
+        KafkaSettings settings = KafkaSettings.of(uri.allowOptions(OPTIONS));
+        Properties properties = settings.properties();
         String group = GROUP.get(uri);
         if (group != null) {
             properties.setProperty(ConsumerConfig.GROUP_ID_CONFIG, group);
@@ -100,7 +100,7 @@ final class KafkaDocuments implements DocumentSource {
         properties.putIfAbsent(
                 KafkaSourceOptions.PARTITION_DISCOVERY_INTERVAL_MS.key(),
                 PARTITION_DISCOVERY_MILLIS);
-        // What a shared client.properties may hold and the job cannot do with.
+        // A shared client.properties may contain values that do not work here.
         properties.setProperty(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
         properties.setProperty(
                 ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
@@ -109,7 +109,7 @@ final class KafkaDocuments implements DocumentSource {
                 ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
                 ByteArrayDeserializer.class.getName());
         return new KafkaDocuments(
-                kafka,
+                settings,
                 properties,
                 FORMAT.get(uri),
                 KeyFormat.of(uri),

@@ -17,15 +17,15 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.UnsupportedSaslMechanismException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 
-/** Kafka's exceptions as sentences for the user, without secrets. */
+/** Classifies Kafka's exceptions, and explains them to the user without secrets. */
 final class KafkaFailureClassifier {
 
     private KafkaFailureClassifier() {}
 
     /**
-     * The failure as a sentence.
+     * Explains a failure.
      *
-     * @param doing what failed, as in "while topic 'x' is looked up"
+     * @param doing what failed, such as "looking up topic 'x'"
      */
     static ConnectorException explain(KafkaSettings settings, String doing, Throwable failure) {
         String sentence = sentence(settings, doing, failure);
@@ -34,7 +34,7 @@ final class KafkaFailureClassifier {
                 : new ConnectorException(sentence, failure);
     }
 
-    /** A failure of a consumer in a running job. The job restarts, and then looks where it is. */
+    /** A failure of a consumer in a running job, which restarts and then checks its offsets. */
     static RuntimeException whileReading(KafkaSettings settings, RuntimeException failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof OffsetOutOfRangeException) {
@@ -44,7 +44,7 @@ final class KafkaFailureClassifier {
                                 + "' at "
                                 + settings.servers()
                                 + " were removed before they were read: the topic's retention is"
-                                + " shorter than the job's delay. Reading continues at the"
+                                + " shorter than the job's lag. Reading continues at the"
                                 + " earliest offset.",
                         failure);
             }
@@ -55,7 +55,7 @@ final class KafkaFailureClassifier {
         return failure;
     }
 
-    /** Whether the brokers may answer another time. */
+    /** Whether a retry may succeed. */
     static boolean isTransient(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof UnreachableException) {
@@ -75,15 +75,15 @@ final class KafkaFailureClassifier {
         return false;
     }
 
-    /** Kafka reports hosts without an address as an invalid property, with this text. */
+    /** Kafka reports unresolved hosts as an invalid property, with this message. */
     private static boolean isUnresolved(Throwable cause) {
         return cause instanceof ConfigException
                 && String.valueOf(cause.getMessage()).contains("No resolvable bootstrap urls");
     }
 
     /**
-     * A failure of a producer or consumer that Flink's connector passed on, or null for anything
-     * else.
+     * Explains a failure of a producer or consumer that Flink's connector passed on; null for any
+     * other failure.
      */
     static String explain(Throwable failure) {
         if (!(failure instanceof KafkaException)) {
@@ -91,15 +91,17 @@ final class KafkaFailureClassifier {
         }
         if (failure instanceof ProducerFencedException
                 || failure instanceof InvalidProducerEpochException) {
-            return "Kafka has given the job's transactional ids to another producer ("
+            return "another Kafka producer uses the job's transactional ids ("
                     + failure.getMessage()
-                    + "). Stop the other job, or give one of them another "
+                    + "). Stop the other job, or set another "
                     + KafkaProducerSettings.TRANSACTIONAL_ID_PREFIX.name()
-                    + ".";
+                    + " for one of them.";
         }
         String message = root(failure);
         return isTransient(failure)
-                ? "Kafka did not answer in time (" + message + "). Check that its brokers run."
+                ? "Kafka did not respond in time ("
+                        + message
+                        + "). Check that its brokers are running."
                 : "Kafka failed: " + message;
     }
 
@@ -107,59 +109,59 @@ final class KafkaFailureClassifier {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             String message = String.valueOf(cause.getMessage());
             if (message.contains("JAAS")) {
-                // Not repeated: Kafka quotes parts of the property, which may be the password.
-                return "the Kafka property sasl.jaas.config cannot be read; write"
+                // Not quoted: Kafka's message contains parts of the property, perhaps the password.
+                return "the Kafka property sasl.jaas.config cannot be parsed. Write"
                         + " org.apache.kafka.common.security.plain.PlainLoginModule required"
-                        + " username=\"...\" password=\"...\"; (the semicolon too), or the module of"
-                        + " your sasl.mechanism";
+                        + " username=\"...\" password=\"...\"; with the semicolon, or the login"
+                        + " module of your sasl.mechanism.";
             }
             if (cause instanceof UnknownTopicOrPartitionException) {
                 return "topic '"
                         + settings.topic()
                         + "' does not exist at "
                         + settings.servers()
-                        + "; create it, or correct "
+                        + ". Create it, or correct "
                         + settings;
             }
             if (isUnresolved(cause)) {
-                return "the name of no broker in "
+                return "no broker name in "
                         + settings.servers()
-                        + " can be resolved; correct "
+                        + " can be resolved. Correct "
                         + settings
-                        + ", or check DNS";
+                        + ", or check DNS.";
             }
             if (cause instanceof ConfigException) {
-                return "the Kafka properties of " + settings + " are not right: " + message;
+                return "the Kafka properties of " + settings + " are invalid: " + message;
             }
             if (cause instanceof SslAuthenticationException) {
                 return "TLS with the Kafka broker at "
                         + settings.servers()
                         + " failed ("
                         + root(cause)
-                        + "); check ssl.truststore.location, ssl.keystore.location and that the"
-                        + " certificate names the host";
+                        + "). Check ssl.truststore.location, ssl.keystore.location and that the"
+                        + " certificate covers the host name.";
             }
             if (cause instanceof UnsupportedSaslMechanismException) {
                 return "the Kafka broker at "
                         + settings.servers()
-                        + " does not take this sasl.mechanism: "
+                        + " does not support this sasl.mechanism: "
                         + message;
             }
             if (cause instanceof AuthenticationException) {
                 return "the Kafka broker at "
                         + settings.servers()
-                        + " refused the login ("
+                        + " rejected the credentials ("
                         + message
-                        + "); check sasl.mechanism and sasl.jaas.config";
+                        + "). Check sasl.mechanism and sasl.jaas.config.";
             }
             if (cause instanceof AuthorizationException) {
                 return "the Kafka broker at "
                         + settings.servers()
-                        + " does not allow this login what is needed while "
+                        + " denied access while "
                         + doing
                         + " ("
                         + message
-                        + "); grant it with kafka-acls";
+                        + "). Grant it with kafka-acls.";
             }
             if (cause instanceof UnsupportedVersionException) {
                 return "the Kafka broker at "
@@ -172,16 +174,16 @@ final class KafkaFailureClassifier {
             if (cause instanceof TimeoutException
                     || cause instanceof java.util.concurrent.TimeoutException) {
                 return settings.servers()
-                        + " accepts connections but gave no answer of a Kafka broker while "
+                        + " accepts connections but does not respond like a Kafka broker while "
                         + doing
-                        + "; check the port, "
+                        + ". Check the port, "
                         + CommonClientConfigs.SECURITY_PROTOCOL_CONFIG
                         + " (now "
                         + settings.properties()
                                 .getProperty(
                                         CommonClientConfigs.SECURITY_PROTOCOL_CONFIG,
                                         CommonClientConfigs.DEFAULT_SECURITY_PROTOCOL)
-                        + "), and that the broker's advertised.listeners can be reached from here";
+                        + "), and that the broker's advertised.listeners are reachable from here.";
             }
         }
         return "Kafka at " + settings.servers() + " failed while " + doing + ": " + root(failure);

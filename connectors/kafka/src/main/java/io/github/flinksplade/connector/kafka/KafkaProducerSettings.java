@@ -28,7 +28,7 @@ import org.apache.kafka.common.record.CompressionType;
 import org.apache.kafka.common.record.RecordBatch;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** How a topic is written to: what vectors and dead letters have in common. */
+/** How vectors and dead letters are written to a topic: guarantee, transactions, properties. */
 final class KafkaProducerSettings implements Serializable {
 
     private static final long serialVersionUID = 1L;
@@ -45,7 +45,7 @@ final class KafkaProducerSettings implements Serializable {
     }
 
     private static final Duration DEFAULT_TRANSACTION_TIMEOUT = Duration.ofMinutes(15);
-    private static final Duration PATIENCE = Duration.ofMinutes(10);
+    private static final Duration OUTAGE_TIMEOUT = Duration.ofMinutes(10);
     private static final int BATCH_BYTES = 1 << 17;
 
     private static final ConnectorOption<Guarantee> DELIVERY =
@@ -96,7 +96,7 @@ final class KafkaProducerSettings implements Serializable {
                     KafkaSettings.PROPERTIES);
 
     private final KafkaSettings settings;
-    private final boolean exactlyOnce;
+    private final boolean isExactlyOnce;
     private final String prefix;
 
     /** Of a topic that the job creates; 0 for the broker's default. */
@@ -106,34 +106,35 @@ final class KafkaProducerSettings implements Serializable {
 
     private KafkaProducerSettings(
             KafkaSettings settings,
-            boolean exactlyOnce,
+            boolean isExactlyOnce,
             String prefix,
             int partitions,
             Properties properties) {
         this.settings = settings;
-        this.exactlyOnce = exactlyOnce;
+        this.isExactlyOnce = isExactlyOnce;
         this.prefix = prefix;
         this.partitions = partitions;
         this.properties = properties;
     }
 
-    static KafkaProducerSettings of(KafkaSettings kafka) {
-        ConnectorUri uri = kafka.uri();
-        boolean exactlyOnce = DELIVERY.get(uri) == Guarantee.EXACTLY_ONCE;
-        Properties properties = kafka.properties();
-        // Brokers that are unavailable for minutes are waited for. Kafka's own two minutes and one
-        // would fail the job again and again.
+    static KafkaProducerSettings of(KafkaSettings settings) {
+        ConnectorUri uri = settings.uri();
+        boolean isExactlyOnce = DELIVERY.get(uri) == Guarantee.EXACTLY_ONCE;
+        Properties properties = settings.properties();
+        // Brokers may be unavailable for minutes. Kafka's own timeouts of two minutes and one would
+        // fail the job repeatedly.
         properties.putIfAbsent(
-                ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Long.toString(PATIENCE.toMillis()));
+                ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
+                Long.toString(OUTAGE_TIMEOUT.toMillis()));
         properties.putIfAbsent(
-                ProducerConfig.MAX_BLOCK_MS_CONFIG, Long.toString(PATIENCE.toMillis()));
-        // What a shared client.properties may hold and the job cannot do with.
+                ProducerConfig.MAX_BLOCK_MS_CONFIG, Long.toString(OUTAGE_TIMEOUT.toMillis()));
+        // A shared client.properties may contain values that do not work here.
         properties.remove(ProducerConfig.TRANSACTIONAL_ID_CONFIG);
         properties.setProperty(
                 ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class.getName());
         properties.setProperty(
                 ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class.getName());
-        if (exactlyOnce) {
+        if (isExactlyOnce) {
             Duration timeout = TRANSACTION_TIMEOUT.get(uri);
             if (timeout != null) {
                 properties.setProperty(
@@ -148,8 +149,8 @@ final class KafkaProducerSettings implements Serializable {
             rejectWithoutTransactions(uri, TRANSACTIONAL_ID_PREFIX);
         }
         return new KafkaProducerSettings(
-                kafka,
-                exactlyOnce,
+                settings,
+                isExactlyOnce,
                 TRANSACTIONAL_ID_PREFIX.get(uri),
                 PARTITIONS.get(uri).intValue(),
                 properties);
@@ -181,10 +182,10 @@ final class KafkaProducerSettings implements Serializable {
     }
 
     boolean isExactlyOnce() {
-        return exactlyOnce;
+        return isExactlyOnce;
     }
 
-    /** Partitions of a topic that has to be created, or empty for the broker's default. */
+    /** Number of partitions of a topic that the job creates; empty for the broker's default. */
     Optional<Integer> partitions() {
         return partitions == 0 ? Optional.empty() : Optional.of(partitions);
     }
@@ -196,46 +197,46 @@ final class KafkaProducerSettings implements Serializable {
     }
 
     /**
-     * Refuses checkpoints that may take longer than a transaction lives. The broker ends an older
-     * one, what the checkpoint counts as written is then gone, and Flink's committer only logs it.
+     * Rejects checkpoints that may take longer than the transaction timeout. The broker aborts a
+     * transaction that is open for longer: its records are lost although the checkpoint covers
+     * them, and Flink's committer only logs it.
      */
-    void checkCommits(Duration longest) {
-        if (exactlyOnce && transactionTimeoutMillis() <= longest.toMillis()) {
+    void checkCommits(Duration maxCommitDelay) {
+        if (isExactlyOnce && transactionTimeoutMillis() <= maxCommitDelay.toMillis()) {
             throw new ConnectorException(
-                    "a transaction of "
+                    "the transaction timeout of "
                             + settings
-                            + " lives "
+                            + " ("
                             + transactionTimeoutMillis() / 1_000
-                            + " s, but with these checkpoints it may be "
-                            + longest.toSeconds()
-                            + " s until it is committed (a checkpoint's timeout, and that or the"
-                            + " interval, whichever is longer), and what it holds would be lost;"
-                            + " lower checkpoint-interval or execution.checkpointing.timeout, or"
-                            + " raise "
+                            + " s) is too short for the job's checkpoints: it may take "
+                            + maxCommitDelay.toSeconds()
+                            + " s until a transaction is committed (a checkpoint's timeout, plus"
+                            + " that or the interval, whichever is longer), and its records would"
+                            + " be lost. Lower checkpoint-interval or"
+                            + " execution.checkpointing.timeout, or raise "
                             + TRANSACTION_TIMEOUT.name()
-                            + " and the broker's transaction.max.timeout.ms");
+                            + " and the broker's transaction.max.timeout.ms.");
         }
     }
 
-    /** Refuses properties that no producer takes. */
+    /** Rejects properties that are not valid for a producer. */
     void checkProducer() {
         Properties checked = new Properties();
         checked.putAll(properties);
-        if (exactlyOnce) {
+        if (isExactlyOnce) {
             checked.setProperty(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "check");
         }
         try {
             new ProducerConfig(checked);
         } catch (ConfigException e) {
-            throw KafkaFailureClassifier.explain(settings, "the properties are checked", e);
+            throw KafkaFailureClassifier.explain(settings, "checking the properties", e);
         }
     }
 
     /**
-     * The most bytes of one record, as {@code AbstractRecords.estimateSizeInBytesUpperBound} counts
-     * them: what the producer and the topic both take, whether compressed or not. A topic that
-     * takes more than Kafka's default raises the producer's {@code max.request.size} with it,
-     * unless that is set.
+     * The max size of a record, as {@link #sizeOf} counts it, that both the producer and the topic
+     * accept, compressed or not. If the topic accepts more than Kafka's default, the producer's
+     * {@code max.request.size} is raised with it unless it is set.
      */
     int maxRecordBytes(TopicLimits limits) {
         ProducerConfig config = new ProducerConfig(producerProperties(limits));
@@ -266,7 +267,7 @@ final class KafkaProducerSettings implements Serializable {
                     Integer.toString(limits.maxMessageBytes()));
         }
         if (!producer.containsKey(ProducerConfig.BUFFER_MEMORY_CONFIG)) {
-            // a vector has some KB: of Kafka's own 16 KB, few would share a request
+            // A vector has several KB: a batch of Kafka's default 16 KB would contain few of them.
             producer.putIfAbsent(
                     ProducerConfig.BATCH_SIZE_CONFIG,
                     Integer.toString(Math.min(BATCH_BYTES, limits.maxMessageBytes())));
@@ -277,7 +278,7 @@ final class KafkaProducerSettings implements Serializable {
     /**
      * The sink.
      *
-     * @param role what the job writes to the topic, vectors or dead letters
+     * @param role what the job writes to the topic: vectors or dead letters
      * @param jobId distinguishes the job's transactions from those of other jobs
      */
     <T> KafkaSink<T> sink(
@@ -289,7 +290,7 @@ final class KafkaProducerSettings implements Serializable {
                 KafkaSink.<T>builder()
                         .setKafkaProducerConfig(producerProperties(limits))
                         .setRecordSerializer(serializer);
-        if (exactlyOnce) {
+        if (isExactlyOnce) {
             builder.setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)
                     .setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
                     .setTransactionalIdPrefix(transactionalIdPrefix(role, jobId));
@@ -300,8 +301,8 @@ final class KafkaProducerSettings implements Serializable {
     }
 
     /**
-     * Ends in a colon, which no part contains: a restarted sink aborts the open transactions of its
-     * topic whose id starts with its prefix, so no prefix may be the beginning of another.
+     * Ends with a colon, which no part contains: a restarted sink aborts all open transactions of
+     * its topic whose ids start with its prefix, so no prefix may be the start of another.
      */
     String transactionalIdPrefix(String role, String jobId) {
         return prefix
@@ -314,7 +315,7 @@ final class KafkaProducerSettings implements Serializable {
                 + ":";
     }
 
-    /** What a pooling sink has to know of its serializer: the topic, beforehand. */
+    /** Declares the topic of a serializer, which a sink with pooled transactional ids requires. */
     static Optional<KafkaDatasetFacet> facet(String topic) {
         return Optional.of(
                 new DefaultKafkaDatasetFacet(

@@ -23,9 +23,9 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 
 /**
- * {@code kafka://host:port[,host:port]/topic} taken apart, and the Kafka properties that go with
- * it: those of the file that the option {@code properties} names, overridden by those of the
- * configuration. The brokers are always those of the address.
+ * The settings of a {@code kafka://host:port[,host:port]/topic} URI: brokers, topic and Kafka
+ * properties. Properties come from the file that the option {@code properties} names and from the
+ * job file, which takes precedence. {@code bootstrap.servers} is always taken from the URI.
  */
 final class KafkaSettings implements Serializable {
 
@@ -43,7 +43,7 @@ final class KafkaSettings implements Serializable {
     static final List<ConnectorOption<?>> OPTIONS = List.of(PROPERTIES);
 
     private static final String FORM =
-            "write kafka://broker:9092/topic, several brokers separated by commas";
+            "Write kafka://broker:9092/topic, with commas between several brokers.";
     private static final Pattern SERVER =
             Pattern.compile("([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.%]+])(?::([0-9]{1,5}))?");
     private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
@@ -61,32 +61,32 @@ final class KafkaSettings implements Serializable {
         this.properties = properties;
     }
 
-    /** Takes the address apart and reads its file of properties. */
+    /** Parses the URI and reads its file of properties. */
     static KafkaSettings of(ConnectorUri uri) {
-        String place = uri.location();
-        if (place.indexOf('@') >= 0) {
-            // The address is not repeated: what stands before the @ may be a password.
+        String location = uri.location();
+        if (location.indexOf('@') >= 0) {
+            // The URI is not quoted: what precedes the @ may be a password.
             throw new ConnectorException(
-                    "a kafka: address holds no login; put sasl.jaas.config into a file and name it"
-                            + " with ?properties=FILE");
+                    "a kafka: URI must not contain credentials. Write sasl.jaas.config into a file"
+                            + " and add ?properties=FILE.");
         }
-        int slash = place.indexOf('/', 2);
-        if (!place.startsWith("//") || slash < 0 || slash == place.length() - 1) {
-            throw new ConnectorException(uri + " does not name brokers and a topic; " + FORM);
+        int slash = location.indexOf('/', 2);
+        if (!location.startsWith("//") || slash < 0 || slash == location.length() - 1) {
+            throw new ConnectorException(uri + " does not name brokers and a topic. " + FORM);
         }
-        String servers = place.substring(2, slash);
+        String servers = location.substring(2, slash);
         for (String server : servers.split(",", -1)) {
             checkServer(uri, server);
         }
-        String topic = place.substring(slash + 1);
+        String topic = location.substring(slash + 1);
         if (!TOPIC.matcher(topic).matches() || topic.equals(".") || topic.equals("..")) {
             throw new ConnectorException(
                     "'"
                             + topic
                             + "' in "
                             + uri
-                            + " cannot be the name of a topic: 1 to 249 letters, digits, dots,"
-                            + " underscores and dashes");
+                            + " is not a valid topic name. A name has 1 to 249 letters, digits,"
+                            + " dots, underscores and dashes.");
         }
         Properties properties = new Properties();
         String file = PROPERTIES.get(uri);
@@ -104,11 +104,11 @@ final class KafkaSettings implements Serializable {
         var parts = SERVER.matcher(server);
         if (!parts.matches()) {
             throw new ConnectorException(
-                    "'" + server + "' in " + uri + " is not a broker; " + FORM);
+                    "'" + server + "' in " + uri + " is not a broker. " + FORM);
         }
         if (parts.group(2) == null) {
             throw new ConnectorException(
-                    "broker '" + server + "' in " + uri + " has no port; " + FORM);
+                    "broker '" + server + "' in " + uri + " has no port. " + FORM);
         }
         int port = Integer.parseInt(parts.group(2));
         if (port < 1 || port > 65535) {
@@ -122,16 +122,11 @@ final class KafkaSettings implements Serializable {
         try {
             path = Path.of(file);
         } catch (InvalidPathException e) {
-            throw new ConnectorException(
-                    "'" + file + "' in " + uri + " is not the path of a file", e);
+            throw new ConnectorException("'" + file + "' in " + uri + " is not a valid path", e);
         }
         if (!Files.isRegularFile(path)) {
             throw new ConnectorException(
-                    "there is no file '"
-                            + file
-                            + "' with Kafka properties, as "
-                            + uri
-                            + " names it");
+                    "the file of Kafka properties '" + file + "' in " + uri + " does not exist");
         }
         try (Reader reader = Files.newBufferedReader(path, StandardCharsets.UTF_8)) {
             properties.load(reader);
@@ -142,8 +137,8 @@ final class KafkaSettings implements Serializable {
             throw new ConnectorException(
                     "the file of Kafka properties '"
                             + file
-                            + "' has a backslash-u that no four hexadecimal digits follow; double"
-                            + " the backslash",
+                            + "' contains \\u without four hexadecimal digits after it. Double the"
+                            + " backslash.",
                     e);
         } catch (IOException e) {
             throw new ConnectorException(
@@ -152,7 +147,7 @@ final class KafkaSettings implements Serializable {
     }
 
     /**
-     * Refuses a name that is nearly one of Kafka's. Names far from all of Kafka's pass: they may
+     * Rejects a name that is similar to one of Kafka's. All other names are accepted: they may
      * belong to a login module or an interceptor.
      */
     private static void checkNames(Set<String> names, String where) {
@@ -185,7 +180,7 @@ final class KafkaSettings implements Serializable {
         return names;
     }
 
-    /** The address as the user wrote it. */
+    /** The URI as the user wrote it. */
     ConnectorUri uri() {
         return uri;
     }
@@ -199,7 +194,7 @@ final class KafkaSettings implements Serializable {
         return topic;
     }
 
-    /** A copy of the Kafka properties, {@code bootstrap.servers} among them. May hold secrets. */
+    /** A copy of the Kafka properties, including {@code bootstrap.servers}. May contain secrets. */
     Properties properties() {
         Properties copy = new Properties();
         copy.putAll(properties);
@@ -212,7 +207,7 @@ final class KafkaSettings implements Serializable {
         return properties.getProperty(name);
     }
 
-    /** The address without properties. */
+    /** The URI without the properties. */
     @Override
     public String toString() {
         return uri.toString();

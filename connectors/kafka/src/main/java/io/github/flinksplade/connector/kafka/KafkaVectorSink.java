@@ -18,31 +18,31 @@ import java.util.stream.Stream;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
-/** A topic of vectors. */
+/** Writes vectors to a topic. (KafkaSink would be the name of Flink's sink, which this uses.) */
 final class KafkaVectorSink implements VectorSink {
 
     private static final long serialVersionUID = 1L;
 
-    /** How the values are written, and how large they get at most. */
+    /** The format of the values, with upper bounds of their size. */
     private enum Format {
-        /** A character is at most an escape of 6; ids and weights are decimal. */
+        /** JSON: a character is at most an escape sequence of 6 bytes; numbers are decimal. */
         INDICES(6, 30),
 
-        /** As above; a term is shorter than 100 characters but for the odd vocabulary. */
+        /** JSON with terms, which are shorter than 100 characters in most vocabularies. */
         LUCENE(6, 130),
 
-        /** An id of a term has at most 5 bytes, a weight 4. */
+        /** A term id has at most 5 bytes, a weight 4. */
         AVRO(3, 9),
 
-        /** As above. */
+        /** As {@link #AVRO}. */
         PROTOBUF(3, 9);
 
-        private final int bytesOfCharacter;
-        private final int bytesOfTerm;
+        private final int bytesPerCharacter;
+        private final int bytesPerTerm;
 
-        Format(int bytesOfCharacter, int bytesOfTerm) {
-            this.bytesOfCharacter = bytesOfCharacter;
-            this.bytesOfTerm = bytesOfTerm;
+        Format(int bytesPerCharacter, int bytesPerTerm) {
+            this.bytesPerCharacter = bytesPerCharacter;
+            this.bytesPerTerm = bytesPerTerm;
         }
     }
 
@@ -58,46 +58,46 @@ final class KafkaVectorSink implements VectorSink {
 
     static final List<ConnectorOption<?>> OPTIONS =
             Stream.concat(
-                            Stream.of(FORMAT, TEXT, SchemaRegistryClient.OPTION),
+                            Stream.of(FORMAT, TEXT, SchemaRegistryClient.REGISTRY),
                             KafkaProducerSettings.OPTIONS.stream())
                     .toList();
 
     private final KafkaSettings settings;
-    private final KafkaProducerSettings delivery;
+    private final KafkaProducerSettings producer;
     private final Format format;
-    private final boolean withText;
+    private final boolean writesText;
     private final String registry;
 
     private KafkaVectorSink(
             KafkaSettings settings,
-            KafkaProducerSettings delivery,
+            KafkaProducerSettings producer,
             Format format,
-            boolean withText,
+            boolean writesText,
             String registry) {
         this.settings = settings;
-        this.delivery = delivery;
+        this.producer = producer;
         this.format = format;
-        this.withText = withText;
+        this.writesText = writesText;
         this.registry = registry;
     }
 
     static KafkaVectorSink of(ConnectorUri uri) {
         uri.allowOptions(OPTIONS);
         Format format = FORMAT.get(uri);
-        String registry = SchemaRegistryClient.OPTION.get(uri);
+        String registry = SchemaRegistryClient.REGISTRY.get(uri);
         if (registry != null) {
             SchemaRegistryClient.checkUrl(registry);
             if (format != Format.AVRO && format != Format.PROTOBUF) {
                 throw new ConnectorException(
-                        SchemaRegistryClient.OPTION.name()
+                        SchemaRegistryClient.REGISTRY.name()
                                 + "= in "
                                 + uri
                                 + " requires format=avro or format=protobuf");
             }
         }
-        KafkaSettings kafka = KafkaSettings.of(uri);
+        KafkaSettings settings = KafkaSettings.of(uri);
         return new KafkaVectorSink(
-                kafka, KafkaProducerSettings.of(kafka), format, TEXT.get(uri), registry);
+                settings, KafkaProducerSettings.of(settings), format, TEXT.get(uri), registry);
     }
 
     @Override
@@ -109,30 +109,30 @@ final class KafkaVectorSink implements VectorSink {
 
     @Override
     public PreparedSink prepare(SinkContext context, StartMode start) {
-        delivery.checkProducer();
+        producer.checkProducer();
         TopicLimits limits;
         try (KafkaConnection connection = KafkaConnection.connect(settings)) {
-            if (delivery.isExactlyOnce()) {
-                connection.checkTransactionTimeout(delivery.transactionTimeoutMillis());
+            if (producer.isExactlyOnce()) {
+                connection.checkTransactionTimeout(producer.transactionTimeoutMillis());
             }
             if (!connection.topicExists()) {
                 start.requireMayCreate("topic '" + settings.topic() + "'");
-                connection.createTopic(delivery.partitions(), Map.of());
+                connection.createTopic(producer.partitions(), Map.of());
             }
             limits = connection.topicLimits();
-            Provenance held = connection.newestProvenance();
-            if (held != null) {
+            Provenance existing = connection.newestProvenance();
+            if (existing != null) {
                 context.requireSameEncoder(
-                        held, "topic '" + settings.topic() + "'", "write to another topic");
+                        existing, "topic '" + settings.topic() + "'", "write to another topic");
             }
         }
         return new PreparedVectorSink(
                 settings.topic(),
-                delivery,
+                producer,
                 format,
-                withText,
+                writesText,
                 limits,
-                delivery.maxRecordBytes(limits),
+                producer.maxRecordBytes(limits),
                 serializer(context, schemaId()),
                 context.jobId());
     }
@@ -146,11 +146,11 @@ final class KafkaVectorSink implements VectorSink {
                     case INDICES -> json(VectorJson.Form.INDICES, context);
                     case LUCENE -> json(VectorJson.Form.LUCENE, context);
                     case AVRO -> {
-                        AvroWriter avro = new AvroWriter(withText, provenance);
+                        AvroWriter avro = new AvroWriter(writesText, provenance);
                         yield registry == null ? avro : WireFormatWriter.avro(avro, schemaId);
                     }
                     case PROTOBUF -> {
-                        ProtobufWriter protobuf = new ProtobufWriter(withText, provenance);
+                        ProtobufWriter protobuf = new ProtobufWriter(writesText, provenance);
                         yield registry == null
                                 ? protobuf
                                 : WireFormatWriter.protobuf(protobuf, schemaId);
@@ -170,15 +170,15 @@ final class KafkaVectorSink implements VectorSink {
     }
 
     private ValueWriter json(VectorJson.Form form, SinkContext context) {
-        return new VectorJson(form, withText, context.provenance(), context.vocabulary())::bytes;
+        return new VectorJson(form, writesText, context.provenance(), context.vocabulary())::bytes;
     }
 
-    /** What writes, with what was learned of the topic. */
+    /** The prepared sink, with the limits that the topic has. */
     record PreparedVectorSink(
             String topic,
-            KafkaProducerSettings delivery,
+            KafkaProducerSettings producer,
             Format format,
-            boolean withText,
+            boolean writesText,
             TopicLimits limits,
             int maxRecordBytes,
             VectorRecordSerializer serializer,
@@ -188,12 +188,12 @@ final class KafkaVectorSink implements VectorSink {
         private static final long serialVersionUID = 1L;
 
         /**
-         * Rejects a record that is too large for the producer or the topic, which would fail the
-         * job again and again.
+         * Rejects a record that is too large for the producer or the topic, because it would fail
+         * the job repeatedly.
          */
         @Override
         public String rejection(VectorRecord record) {
-            if (sizeAtMost(record) <= maxRecordBytes) {
+            if (maxSizeOf(record) <= maxRecordBytes) {
                 return null;
             }
             ProducerRecord<byte[], byte[]> serialized = serializer.serialize(record);
@@ -210,27 +210,27 @@ final class KafkaVectorSink implements VectorSink {
                     + "' and its producer accept (max.message.bytes, max.request.size)";
         }
 
-        /** Size as the producer counts it, from the lengths alone: never below the real one. */
-        private long sizeAtMost(VectorRecord record) {
+        /** An upper bound of the size, computed from lengths without serializing the record. */
+        private long maxSizeOf(VectorRecord record) {
             long characters = record.id().length() * 2L;
-            long numbers = 0;
+            long terms = 0;
             if (!record.isDelete()) {
                 characters += record.fields().length();
-                characters += withText && record.text() != null ? record.text().length() : 0;
-                numbers = record.vector().indices().length;
+                characters += writesText && record.text() != null ? record.text().length() : 0;
+                terms = record.vector().indices().length;
             }
-            // the id stands in the key and in the value; headers and names are in the generous rest
-            return 8_192 + format.bytesOfCharacter * characters + format.bytesOfTerm * numbers;
+            // The id is in the key and in the value. The constant covers headers and names.
+            return 8_192 + format.bytesPerCharacter * characters + format.bytesPerTerm * terms;
         }
 
         @Override
-        public void checkCommits(Duration longest) {
-            delivery.checkCommits(longest);
+        public void checkCommits(Duration maxCommitDelay) {
+            producer.checkCommits(maxCommitDelay);
         }
 
         @Override
         public Sink<VectorRecord> sink() {
-            return delivery.sink("vectors", jobId, serializer, limits);
+            return producer.sink("vectors", jobId, serializer, limits);
         }
     }
 }

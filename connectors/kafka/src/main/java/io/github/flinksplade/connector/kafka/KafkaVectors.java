@@ -24,17 +24,16 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 
 /**
- * All that a topic of vectors holds when the copy begins, one partition after the other; a position
- * is an offset. Where Kafka keeps no record, or none that was committed, there is no vector.
- * Superseded vectors and tombstones are among them: in their order, they lead to what the newest
- * record of each key says.
+ * Reads all vectors that a topic contains when a copy starts, one partition after the other.
+ * Positions are offsets; an offset without a committed record has no vector. Superseded vectors and
+ * tombstones are included: applied in order, they lead to the newest record of each key.
  */
 final class KafkaVectors implements VectorSource {
 
     private static final long serialVersionUID = 1L;
 
-    /** How long a record that must be there is waited for. */
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    /** How long to wait for a record below the end offset. */
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     private final KafkaSettings settings;
     private final List<PartitionOffsets> partitions;
@@ -48,16 +47,16 @@ final class KafkaVectors implements VectorSource {
     }
 
     static KafkaVectors of(ConnectorUri uri) {
-        KafkaSettings kafka = KafkaSettings.of(uri.allowOptions(KafkaSettings.OPTIONS));
-        try (KafkaConnection connection = KafkaConnection.connect(kafka)) {
+        KafkaSettings settings = KafkaSettings.of(uri.allowOptions(KafkaSettings.OPTIONS));
+        try (KafkaConnection connection = KafkaConnection.connect(settings)) {
             connection.requireTopic();
             List<PartitionOffsets> partitions = connection.partitions();
             Provenance provenance = connection.newestProvenance();
             if (provenance == null) {
-                // the newest may all be tombstones
-                provenance = new KafkaVectors(kafka, partitions, null).oldestProvenance();
+                // The newest records may all be tombstones.
+                provenance = new KafkaVectors(settings, partitions, null).oldestProvenance();
             }
-            return new KafkaVectors(kafka, partitions, provenance);
+            return new KafkaVectors(settings, partitions, provenance);
         }
     }
 
@@ -71,7 +70,11 @@ final class KafkaVectors implements VectorSource {
             }
         }
         throw new ConnectorException(
-                "topic '" + settings.topic() + "' at " + settings.servers() + " holds no vectors");
+                "topic '"
+                        + settings.topic()
+                        + "' at "
+                        + settings.servers()
+                        + " contains no vectors");
     }
 
     @Override
@@ -81,7 +84,9 @@ final class KafkaVectors implements VectorSource {
 
     @Override
     public long positions() {
-        return partitions.stream().mapToLong(part -> part.end() - part.begin()).sum();
+        return partitions.stream()
+                .mapToLong(partition -> partition.end() - partition.begin())
+                .sum();
     }
 
     @Override
@@ -92,7 +97,7 @@ final class KafkaVectors implements VectorSource {
     private final class RecordReader implements Reader {
 
         private final KafkaConsumer<byte[], byte[]> consumer =
-                KafkaConnection.consumer(settings, PATIENCE);
+                KafkaConnection.consumer(settings, TIMEOUT);
 
         private TopicPartition assigned;
         private long next;
@@ -105,15 +110,15 @@ final class KafkaVectors implements VectorSource {
             return record == null ? null : vector(record);
         }
 
-        /** The record at a position; positions one after the other are read as one stream. */
+        /** The record at a position. Consecutive positions are read as one stream. */
         ConsumerRecord<byte[], byte[]> record(long position) {
             long offset = position;
-            for (PartitionOffsets part : partitions) {
-                long length = part.end() - part.begin();
+            for (PartitionOffsets partition : partitions) {
+                long length = partition.end() - partition.begin();
                 if (offset < length) {
                     return record(
-                            new TopicPartition(settings.topic(), part.partition()),
-                            part.begin() + offset);
+                            new TopicPartition(settings.topic(), partition.partition()),
+                            partition.begin() + offset);
                 }
                 offset -= length;
             }
@@ -130,7 +135,7 @@ final class KafkaVectors implements VectorSource {
                     ahead = null;
                 }
                 next = offset + 1;
-                long deadline = System.nanoTime() + PATIENCE.toNanos();
+                long deadline = System.nanoTime() + TIMEOUT.toNanos();
                 while (ahead == null || ahead.offset() < offset) {
                     if (polled.hasNext()) {
                         ahead = polled.next();
@@ -138,15 +143,15 @@ final class KafkaVectors implements VectorSource {
                         return null;
                     } else if (System.nanoTime() > deadline) {
                         throw new ConnectorException(
-                                "no answer for offset "
+                                "no response for offset "
                                         + offset
                                         + " of "
                                         + partition
                                         + " at "
                                         + settings.servers()
-                                        + " in "
-                                        + PATIENCE.toSeconds()
-                                        + " s; start the copy again when the broker is well");
+                                        + " within "
+                                        + TIMEOUT.toSeconds()
+                                        + " s. Start the copy again when the broker is available.");
                     } else {
                         polled = consumer.poll(Duration.ofMillis(200)).iterator();
                     }
@@ -154,11 +159,11 @@ final class KafkaVectors implements VectorSource {
                 return ahead.offset() == offset ? ahead : null;
             } catch (OffsetOutOfRangeException e) {
                 throw new ConnectorException(
-                        "the topic's retention has removed offset "
+                        "the topic's retention removed offset "
                                 + offset
                                 + " of "
                                 + partition
-                                + " since the copy began; start it again",
+                                + " after the copy started. Start it again.",
                         e);
             } catch (KafkaException e) {
                 throw KafkaFailureClassifier.explain(settings, "reading " + partition, e);
@@ -192,20 +197,20 @@ final class KafkaVectors implements VectorSource {
                         false,
                         origin);
             }
-            Provenance made = provenance(record);
-            if (!made.fingerprint().equals(provenance.fingerprint())) {
+            Provenance encoder = provenance(record);
+            if (!encoder.fingerprint().equals(provenance.fingerprint())) {
                 throw new ConnectorException(
                         where(record)
-                                + " was made by the model "
-                                + made.model()
+                                + " was encoded by the model "
+                                + encoder.model()
                                 + " (fingerprint "
-                                + made.fingerprint()
+                                + encoder.fingerprint()
                                 + "), newer ones by "
                                 + provenance.model()
                                 + " (fingerprint "
                                 + provenance.fingerprint()
-                                + "), and a copy holds vectors of one; encode the documents again"
-                                + " with 'run'");
+                                + "), but a copy contains vectors of one model. Encode the"
+                                + " documents again with 'run'.");
             }
             try {
                 return ValueReader.read(
@@ -219,7 +224,7 @@ final class KafkaVectors implements VectorSource {
 
         private Provenance provenance(ConsumerRecord<byte[], byte[]> record) {
             if (header(record, VectorRecordSerializer.HEADER_FINGERPRINT) == null) {
-                throw notAVector(record, "no header says what made it", null);
+                throw notAVector(record, "no header names its encoder", null);
             }
             return VectorRecordSerializer.provenance(record.headers());
         }
@@ -228,10 +233,10 @@ final class KafkaVectors implements VectorSource {
                 ConsumerRecord<byte[], byte[]> record, String why, Exception cause) {
             return new ConnectorException(
                     where(record)
-                            + " is no vector that can be copied: "
+                            + " is not a vector that can be copied: "
                             + why
-                            + "; copy from a topic that this program wrote with format=indices,"
-                            + " format=avro or format=protobuf",
+                            + ". Copy from a topic that flink-splade wrote with format=indices,"
+                            + " format=avro or format=protobuf.",
                     cause);
         }
 

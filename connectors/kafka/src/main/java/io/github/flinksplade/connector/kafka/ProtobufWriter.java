@@ -8,14 +8,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 
 /**
- * A vector as the message of {@code sparse_vector.proto}, ids and weights packed; written field by
- * field, so that no compiler is needed to build and no number is boxed.
+ * Writes a vector as the message of {@code sparse_vector.proto}, with packed ids and weights. The
+ * fields are written directly: the build needs no Protobuf compiler, and no number is boxed.
  */
 final class ProtobufWriter implements ValueWriter {
 
     private static final long serialVersionUID = 1L;
 
-    /** The schema as its file has it. */
+    /** The text of the schema file. */
     static final String SCHEMA = ValueWriter.resource("sparse_vector.proto");
 
     static final int ID = 1;
@@ -89,7 +89,7 @@ final class ProtobufWriter implements ValueWriter {
             out.writeString(MODEL_SHA256, provenance.modelSha256());
             out.checkNoSpaceLeft();
         } catch (IOException e) {
-            throw new UncheckedIOException("memory can always be written", e);
+            throw new UncheckedIOException("a byte array can always be written to", e);
         }
         return bytes;
     }

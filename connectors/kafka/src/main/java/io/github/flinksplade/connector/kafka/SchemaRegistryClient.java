@@ -19,15 +19,15 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * A schema registry with Confluent's REST API, asked once, at start-up.
+ * A client of schema registries with Confluent's REST API. Used once, at start-up.
  *
- * <p>Its credentials are Kafka properties that begin with {@code registry.}: {@code
+ * <p>Its credentials are Kafka properties that start with {@code registry.}: {@code
  * registry.username} and {@code registry.password}, or {@code registry.token}; {@code registry.ca}
  * is a PEM file of certificate authorities. They are not passed to Kafka's clients.
  */
 final class SchemaRegistryClient {
 
-    static final ConnectorOption<String> OPTION =
+    static final ConnectorOption<String> REGISTRY =
             ConnectorOption.text(
                     "registry",
                     "a URL",
@@ -40,14 +40,14 @@ final class SchemaRegistryClient {
         Property.USERNAME, Property.PASSWORD, Property.TOKEN, Property.CA
     };
 
-    /** Kafka properties that are the registry's. */
+    /** Kafka properties that belong to the registry. */
     static final Set<String> PROPERTIES =
             Arrays.stream(ACCEPTED)
                     .map(property -> PREFIX + property.key())
                     .collect(Collectors.toUnmodifiableSet());
 
-    /** The names of Confluent's clients, which users may bring along. */
-    private static final Set<String> OF_CONFLUENT =
+    /** The names that Confluent's clients use, which users may try. */
+    private static final Set<String> CONFLUENT_NAMES =
             Set.of("basic.auth.user.info", "bearer.auth.token");
 
     private static final String CONTENT_TYPE = "application/vnd.schemaregistry.v1+json";
@@ -63,19 +63,19 @@ final class SchemaRegistryClient {
         this.connection = connection;
     }
 
-    /** Rejects what is not a URL of a registry. */
+    /** Rejects invalid URLs. */
     static void checkUrl(String url) {
         URI uri;
         try {
             uri = new URI(url);
         } catch (URISyntaxException e) {
             throw new ConnectorException(
-                    OPTION.name() + "= is not a URL. Write http://host:8081", e);
+                    REGISTRY.name() + "= is not a URL. Write http://host:8081", e);
         }
         if (uri.getRawUserInfo() != null) {
-            // the URL is not repeated: it contains a password
+            // The URL is not quoted: it contains a password.
             throw new ConnectorException(
-                    OPTION.name()
+                    REGISTRY.name()
                             + "= contains credentials. Write them as the Kafka properties "
                             + PREFIX
                             + Property.USERNAME.key()
@@ -88,7 +88,7 @@ final class SchemaRegistryClient {
                 || uri.getRawQuery() != null
                 || uri.getRawFragment() != null) {
             throw new ConnectorException(
-                    OPTION.name()
+                    REGISTRY.name()
                             + "="
                             + url
                             + " is not the URL of a schema registry. Write http://host:8081");
@@ -96,7 +96,7 @@ final class SchemaRegistryClient {
     }
 
     /**
-     * Reads the credentials, and contacts nothing.
+     * Reads the credentials, without connecting.
      *
      * @throws ConnectorException if they are incomplete, ambiguous or misspelled
      */
@@ -126,7 +126,7 @@ final class SchemaRegistryClient {
 
     private static void checkProperties(KafkaSettings settings) {
         for (String name : settings.properties().stringPropertyNames()) {
-            if (name.startsWith(PREFIX) || OF_CONFLUENT.contains(name)) {
+            if (name.startsWith(PREFIX) || CONFLUENT_NAMES.contains(name)) {
                 String nearest = ConnectorUri.nearest(name, PROPERTIES);
                 throw new ConnectorException(
                         "unknown property '"
@@ -140,11 +140,11 @@ final class SchemaRegistryClient {
     }
 
     /**
-     * Registers a schema for the values of the address's topic, or finds it registered.
+     * Registers a schema for the values of the topic, if it is not registered yet.
      *
      * @param type {@code AVRO} or {@code PROTOBUF}
      * @return the schema's id
-     * @throws UnreachableException if the registry is unavailable, which may pass
+     * @throws UnreachableException if the registry is unavailable
      */
     int register(String type, String schema) {
         String subject = settings.topic() + "-value";
@@ -200,10 +200,10 @@ final class SchemaRegistryClient {
                                             + response.describeStatus()
                                             + reason
                                     : url
-                                            + " does not answer as a schema registry does ("
+                                            + " does not respond like a schema registry ("
                                             + response.describeStatus()
                                             + "). Correct "
-                                            + OPTION.name()
+                                            + REGISTRY.name()
                                             + "= in "
                                             + settings;
                 });
@@ -222,7 +222,7 @@ final class SchemaRegistryClient {
                             + " is unavailable: "
                             + e.getMessage()
                             + ". Start it, or correct "
-                            + OPTION.name()
+                            + REGISTRY.name()
                             + "= in "
                             + settings,
                     e);

@@ -12,12 +12,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Where a job without state starts to read. The offsets are looked up once and become part of the
- * state, so that "latest" stays the end of the topic at the first start.
+ * state, so "latest" remains the end of the topic at the first start.
  *
- * <p>The consumer never resets a position by itself ({@code auto.offset.reset=none}): it would skip
- * records, or repeat them, without a word. {@link TopicReader} handles positions that are gone.
+ * <p>The consumer never resets a position by itself ({@code auto.offset.reset=none}): it would
+ * silently skip or repeat records. {@link TopicReader} handles positions that no longer exist.
  */
-@SuppressWarnings("deprecation") // the Flink connector asks for Kafka's deprecated enum
+@SuppressWarnings("deprecation") // Flink's interface uses Kafka's deprecated enum
 record StartOffsetsInitializer(KafkaSettings settings, Start start) implements OffsetsInitializer {
 
     private static final long serialVersionUID = 1L;
@@ -28,7 +28,7 @@ record StartOffsetsInitializer(KafkaSettings settings, Start start) implements O
     enum Start {
         /** The first record of each partition. */
         EARLIEST,
-        /** The end of each partition: only what arrives from now on. */
+        /** The end of each partition: only records that arrive from now on. */
         LATEST,
         /** The consumer group's committed offsets; the first record of a partition without one. */
         COMMITTED
@@ -44,10 +44,7 @@ record StartOffsetsInitializer(KafkaSettings settings, Start start) implements O
                                 () -> offsets(partitions, retriever));
         Map<Integer, Long> byPartition = new TreeMap<>();
         offsets.forEach((partition, offset) -> byPartition.put(partition.partition(), offset));
-        LOG.info(
-                "{} is read for the first time, from these offsets by partition: {}",
-                settings,
-                byPartition);
+        LOG.info("Starting to read {} at these offsets by partition: {}", settings, byPartition);
         return offsets;
     }
 

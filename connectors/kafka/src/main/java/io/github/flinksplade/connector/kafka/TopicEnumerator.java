@@ -9,17 +9,17 @@ import org.apache.flink.connector.kafka.source.enumerator.KafkaSourceEnumState;
 import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
 
 /**
- * Flink's enumerator of partitions, whose checkpoints contain the id of the topic too.
+ * Flink's enumerator of partitions, with the id of the topic in its checkpoints.
  *
- * <p>Flink's own tells the readers of a bounded source that there are no more partitions only after
- * it has found new ones. A bounded job that resumes finds none, and would never end.
+ * <p>Flink's enumerator signals the readers of a bounded source that there are no more partitions
+ * only after it has found new ones. A bounded job that resumes finds none and would never end.
  */
 final class TopicEnumerator implements SplitEnumerator<KafkaPartitionSplit, TopicEnumeratorState> {
 
     private final SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> partitions;
     private final TopicSubscriber subscriber;
 
-    /** To tell readers that there are no more partitions; null where Flink's enumerator does. */
+    /** For the signal that there are no more partitions; null if Flink's enumerator sends it. */
     private final SplitEnumeratorContext<KafkaPartitionSplit> complete;
 
     private TopicEnumerator(
@@ -31,7 +31,7 @@ final class TopicEnumerator implements SplitEnumerator<KafkaPartitionSplit, Topi
         this.complete = complete;
     }
 
-    /** The enumerator of a source whose partitions are still to be found. */
+    /** The enumerator of a source whose partitions have not been discovered yet. */
     static TopicEnumerator of(
             SplitEnumerator<KafkaPartitionSplit, KafkaSourceEnumState> partitions,
             TopicSubscriber subscriber) {

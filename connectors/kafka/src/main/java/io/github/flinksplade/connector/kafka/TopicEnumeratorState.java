@@ -8,11 +8,11 @@ import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
 
 /**
- * What a checkpoint contains of a topic.
+ * The state of a topic in a checkpoint.
  *
- * @param topicId the topic's id, which a topic recreated under the same name does not have; null
- *     when it has not been seen yet
- * @param partitions the partitions as Flink's connector keeps them
+ * @param topicId the topic's id, which differs after a topic is deleted and recreated; null if it
+ *     is not known yet
+ * @param partitions the state of Flink's connector
  */
 record TopicEnumeratorState(String topicId, KafkaSourceEnumState partitions) {
 
@@ -46,8 +46,9 @@ record TopicEnumeratorState(String topicId, KafkaSourceEnumState partitions) {
                 throw new IOException(
                         "the state of a Kafka source has version "
                                 + version
-                                + ", this program reads version "
-                                + VERSION);
+                                + ", but this release reads version "
+                                + VERSION
+                                + ". Use the release that wrote it, or start without the state");
             }
             DataInputDeserializer in = new DataInputDeserializer(serialized);
             String topicId = in.readUTF();

@@ -3,12 +3,12 @@ package io.github.flinksplade.connector.kafka;
 import java.io.Serializable;
 
 /**
- * What a topic accepts, as its broker said at start-up.
+ * What a topic accepts, according to its configuration at start-up.
  *
  * @param maxMessageBytes the topic's {@code max.message.bytes}
- * @param timestampAheadMillis how far a timestamp may lie in the future, the topic's {@code
+ * @param timestampAheadMillis how far a timestamp may be in the future, the topic's {@code
  *     message.timestamp.after.max.ms}
- * @param timestampBehindMillis how far it may lie in the past, {@code
+ * @param timestampBehindMillis how far it may be in the past, {@code
  *     message.timestamp.before.max.ms}
  * @param isCompacted whether the topic keeps only the last record of each key
  */
@@ -21,10 +21,10 @@ record TopicLimits(
 
     private static final long serialVersionUID = 1L;
 
-    /** Kafka's defaults, for brokers that do not tell. */
+    /** Kafka's defaults, for brokers whose configuration cannot be read. */
     static final TopicLimits DEFAULT = new TopicLimits(1_048_588, 3_600_000, Long.MAX_VALUE, false);
 
-    /** Whether the topic takes a record of this timestamp at this time, both in milliseconds. */
+    /** Whether the topic accepts this timestamp at this time, both in milliseconds. */
     boolean acceptsTimestamp(long timestamp, long now) {
         return timestamp - now <= timestampAheadMillis && now - timestamp <= timestampBehindMillis;
     }

@@ -21,56 +21,58 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Flink's reader of partitions, which gets a partition only after its position was compared with
- * the offsets that the topic still has. Where retention has removed records before they were read,
- * it starts at the earliest one and reports the gap. Brokers that are unavailable are waited for,
- * without blocking the task.
+ * Wraps Flink's reader and compares the position of each partition with the offsets that the topic
+ * still has before the reader gets it. If retention removed records before they were read, reading
+ * starts at the earliest offset and the gap is reported. Waits for unavailable brokers without
+ * blocking the task.
  *
  * <p>Metric: {@code recordsRemovedUnread}, the offsets that were removed before they were read.
  */
-@SuppressWarnings("try") // the reader of Flink's that it closes may be interrupted meanwhile
+@SuppressWarnings(
+        "try") // close() of Flink's reader declares an Exception, which may be an interrupt
 final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSplit> {
 
     private static final Logger LOG = LoggerFactory.getLogger(TopicReader.class);
 
     private final SourceReader<SourceRecord, KafkaPartitionSplit> reader;
     private final KafkaSettings settings;
-    private final boolean bounded;
-    private final Supplier<List<PartitionOffsets>> topic;
+    private final boolean isBounded;
+    private final Supplier<List<PartitionOffsets>> currentOffsets;
     private final Counter removedUnread;
     private final ExecutorService worker;
 
-    /** What was added and not yet given to the reader; part of its state. */
+    /** Splits that were added but not passed to the reader yet; part of the state. */
     private final List<KafkaPartitionSplit> unchecked = new ArrayList<>();
 
-    /** Of everything in {@link #unchecked}; null when that is empty. */
+    /** The check of {@link #unchecked}; null if that is empty. */
     private CompletableFuture<List<KafkaPartitionSplit>> check;
 
-    /** Completed when {@link #check} is: a task may wait for it since before there was a check. */
+    /** Completed with {@link #check}: a task may have started to wait before there was a check. */
     private CompletableFuture<Void> wakeUp = new CompletableFuture<>();
 
     private boolean noMoreSplits;
 
     /**
-     * @param bounded whether partitions end where they end now, whatever the job did before
-     * @param topic the offsets that the partitions have now
+     * @param isBounded whether reading ends at the current end of the partitions, whatever the job
+     *     did before
+     * @param currentOffsets the offsets that the partitions have now
      * @param removedUnread counts offsets that were removed before they were read
      */
     TopicReader(
             SourceReader<SourceRecord, KafkaPartitionSplit> reader,
             KafkaSettings settings,
-            boolean bounded,
-            Supplier<List<PartitionOffsets>> topic,
+            boolean isBounded,
+            Supplier<List<PartitionOffsets>> currentOffsets,
             Counter removedUnread) {
         this.reader = reader;
         this.settings = settings;
-        this.bounded = bounded;
-        this.topic = topic;
+        this.isBounded = isBounded;
+        this.currentOffsets = currentOffsets;
         this.removedUnread = removedUnread;
         worker =
                 Executors.newSingleThreadExecutor(
                         task -> {
-                            Thread thread = new Thread(task, "offsets of " + settings.topic());
+                            Thread thread = new Thread(task, "offset check of " + settings.topic());
                             thread.setDaemon(true);
                             return thread;
                         });
@@ -85,7 +87,7 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
     public void addSplits(List<KafkaPartitionSplit> splits) {
         unchecked.addAll(splits);
         List<KafkaPartitionSplit> all = List.copyOf(unchecked);
-        check = CompletableFuture.supplyAsync(() -> atExistingOffsets(all), worker);
+        check = CompletableFuture.supplyAsync(() -> atReadableOffsets(all), worker);
         wakeUpAfter(check);
     }
 
@@ -94,21 +96,23 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
         future.whenComplete((result, failure) -> sleeping.complete(null));
     }
 
-    /** The same partitions, at offsets that can be read. */
-    private List<KafkaPartitionSplit> atExistingOffsets(List<KafkaPartitionSplit> splits) {
+    /** The same splits, at offsets that exist. */
+    private List<KafkaPartitionSplit> atReadableOffsets(List<KafkaPartitionSplit> splits) {
         if (splits.stream().allMatch(split -> split.getStartingOffset() < 0)) {
-            return splits; // the beginning or the end, whatever that is
+            return splits; // the beginning or the end, wherever that is
         }
         Map<Integer, PartitionOffsets> partitions = new HashMap<>();
         new BrokerWaiter(settings)
-                .await("reading the offsets of topic '" + settings.topic() + "'", topic::get)
+                .await(
+                        "reading the offsets of topic '" + settings.topic() + "'",
+                        currentOffsets::get)
                 .forEach(partition -> partitions.put(partition.partition(), partition));
         return splits.stream()
-                .map(split -> atExistingOffset(split, partitions.get(split.getPartition())))
+                .map(split -> atReadableOffset(split, partitions.get(split.getPartition())))
                 .toList();
     }
 
-    private KafkaPartitionSplit atExistingOffset(
+    private KafkaPartitionSplit atReadableOffset(
             KafkaPartitionSplit split, PartitionOffsets partition) {
         long position = split.getStartingOffset();
         if (position < 0) {
@@ -131,7 +135,7 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
                             + " from its beginning.");
         }
         if (position >= partition.begin()) {
-            return between(position, split, partition);
+            return startingAt(position, split, partition);
         }
         long removed = partition.begin() - position;
         LOG.warn(
@@ -144,16 +148,16 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
                 removed,
                 partition.begin());
         removedUnread.inc(removed);
-        return between(partition.begin(), split, partition);
+        return startingAt(partition.begin(), split, partition);
     }
 
-    /** The partition from that offset, with an end or without, as this run has it. */
-    private KafkaPartitionSplit between(
+    /** The split from an offset, with a stopping offset only if this run is isBounded. */
+    private KafkaPartitionSplit startingAt(
             long offset, KafkaPartitionSplit split, PartitionOffsets partition) {
         return new KafkaPartitionSplit(
                 split.getTopicPartition(),
                 offset,
-                bounded
+                isBounded
                         ? split.getStoppingOffset().orElse(partition.end())
                         : KafkaPartitionSplit.NO_STOPPING_OFFSET);
     }
@@ -175,7 +179,7 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
                 reader.notifyNoMoreSplits();
             }
         } else if (check != null && wakeUp.isDone()) {
-            wakeUp = new CompletableFuture<>(); // that was for an earlier check
+            wakeUp = new CompletableFuture<>(); // completed by an earlier check
             wakeUpAfter(check);
         }
         try {

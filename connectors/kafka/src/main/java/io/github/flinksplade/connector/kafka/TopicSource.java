@@ -20,7 +20,7 @@ import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplitSerializ
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /**
- * Flink's Kafka source for one topic, which never skips records without reporting it: see {@link
+ * Flink's Kafka source for one topic, which never skips records without a report: see {@link
  * StartOffsetsInitializer}, {@link TopicSubscriber} and {@link TopicReader}.
  */
 final class TopicSource

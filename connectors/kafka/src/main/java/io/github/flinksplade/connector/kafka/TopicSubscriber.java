@@ -12,8 +12,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
 
 /**
- * Finds the partitions of one topic, and notices when another topic takes its name. Brokers that
- * are unavailable are waited for; a topic that was deleted is waited for too.
+ * Finds the partitions of one topic, and detects that it was deleted and recreated. Waits for
+ * unavailable brokers and for a deleted topic.
  */
 final class TopicSubscriber implements KafkaSubscriber {
 
@@ -21,17 +21,17 @@ final class TopicSubscriber implements KafkaSubscriber {
 
     private final KafkaSettings settings;
 
-    /** Null until the topic was seen for the first time. */
+    /** Null until the topic is found for the first time. */
     private volatile String topicId;
 
     private final HashSet<Integer> only;
     private transient Set<TopicPartition> known;
-    private transient BrokerWaiter patience;
+    private transient BrokerWaiter waiter;
 
     /**
      * @param topicId id of the topic that the job's offsets belong to, or null for a new job
-     * @param only the partitions that a bounded source which resumes reads, because those added
-     *     since belong to the next run; null for all
+     * @param only the partitions to read when a bounded source resumes, because those added since
+     *     belong to the next run; null for all
      */
     TopicSubscriber(KafkaSettings settings, String topicId, Set<Integer> only) {
         this.settings = settings;
@@ -39,32 +39,32 @@ final class TopicSubscriber implements KafkaSubscriber {
         this.only = only == null ? null : new HashSet<>(only);
     }
 
-    /** The id of the topic, or null when it has not been seen yet. */
+    /** The id of the topic; null if it is not known yet. */
     String topicId() {
         return topicId;
     }
 
-    /** Called by the enumerator's worker thread: at the start, and then at every discovery. */
+    /** Called by the enumerator's worker thread: at the start and at every discovery. */
     @Override
     public Set<TopicPartition> getSubscribedTopicPartitions(AdminClient admin) {
-        if (patience == null) {
-            patience = new BrokerWaiter(settings);
+        if (waiter == null) {
+            waiter = new BrokerWaiter(settings);
         }
         String doing = "looking up topic '" + settings.topic() + "'";
         if (known == null) {
-            known = patience.await(doing, () -> lookUp(admin));
+            known = waiter.await(doing, () -> lookUp(admin));
             return known;
         }
         try {
             known = lookUp(admin);
-            patience.answered();
+            waiter.brokersAvailable();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException e) {
             if (!KafkaFailureClassifier.isTransient(e)) {
                 throw KafkaFailureClassifier.explain(settings, doing, e.getCause());
             }
-            patience.unanswered(doing, e);
+            waiter.brokersUnavailable(doing, e);
         }
         return known;
     }
@@ -87,7 +87,7 @@ final class TopicSubscriber implements KafkaSubscriber {
                             + topicId
                             + ", now "
                             + found
-                            + "), so its positions are those of another topic. Run the job with"
+                            + "), so the job's offsets belong to another topic. Run the job with"
                             + " --reindex to read the new topic from its beginning.");
         }
         topicId = found;

@@ -16,16 +16,16 @@ import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.DecoderFactory;
 
 /**
- * Reads the vectors that a {@link ValueWriter} wrote, whichever of the exact forms it was: a value
- * in JSON begins with a brace, one with its schema in a registry with a zero, and the header of a
- * plain one names its schema. For one thread.
+ * Reads the vectors that a {@link ValueWriter} wrote in any format with unrounded weights. JSON
+ * starts with a brace, Confluent's wire format with a zero byte; for plain Avro or Protobuf a
+ * header names the schema. For one thread.
  */
 final class ValueReader {
 
     private static final JsonFactory JSON = new JsonFactory();
 
-    /** Magic byte and the schema's id. */
-    private static final int REGISTERED = 5;
+    /** Length of the zero byte and the schema id. */
+    private static final int WIRE_FORMAT_BYTES = 5;
 
     private static final String AVRO = new AvroWriter(false, null).schema();
     private static final String PROTOBUF = new ProtobufWriter(false, null).schema();
@@ -50,9 +50,9 @@ final class ValueReader {
     /**
      * The vector.
      *
-     * @param schema the header that names the schema, or null
+     * @param schema the header that names the schema; may be null
      * @param origin key and value
-     * @throws IOException saying why the value is none
+     * @throws IOException if the value is invalid, with the reason
      */
     static VectorRecord read(String schema, SourceRecord origin) throws IOException {
         ValueReader reader = new ValueReader(origin);
@@ -63,14 +63,14 @@ final class ValueReader {
             } else if (schema.equals(PROTOBUF)) {
                 reader.protobuf(0);
             } else {
-                throw new IOException("its schema is " + schema);
+                throw new IOException("its schema " + schema + " is unknown");
             }
-        } else if (value.length > REGISTERED && value[0] == 0) {
-            // an Avro value begins with the length of an id, which is not empty
-            if (value[REGISTERED] == 0) {
-                reader.protobuf(REGISTERED + 1);
+        } else if (value.length > WIRE_FORMAT_BYTES && value[0] == 0) {
+            // An Avro value starts with the length of the id, which is not empty.
+            if (value[WIRE_FORMAT_BYTES] == 0) {
+                reader.protobuf(WIRE_FORMAT_BYTES + 1);
             } else {
-                reader.avro(REGISTERED);
+                reader.avro(WIRE_FORMAT_BYTES);
             }
         } else {
             reader.json();
@@ -81,10 +81,11 @@ final class ValueReader {
     private VectorRecord record() throws IOException {
         String key = new String(origin.key(), StandardCharsets.UTF_8);
         if (!key.equals(id)) {
-            throw new IOException("the id in it is " + id + ", the key " + key);
+            throw new IOException("its id is " + id + ", but its key is " + key);
         }
         if (indicesRead != valuesRead) {
-            throw new IOException(indicesRead + " ids of terms, but " + valuesRead + " weights");
+            throw new IOException(
+                    "it has " + indicesRead + " term ids but " + valuesRead + " weights");
         }
         return new VectorRecord(
                 id,
@@ -132,7 +133,7 @@ final class ValueReader {
                     }
                     case "values" -> {
                         while (parser.nextToken() != JsonToken.END_ARRAY) {
-                            // not through a double, which would round twice
+                            // Not parsed as a double, which would round twice.
                             add(Float.parseFloat(parser.getText()));
                         }
                     }
@@ -142,7 +143,7 @@ final class ValueReader {
                     case "fields" -> {
                         int start = (int) parser.currentTokenLocation().getCharOffset();
                         parser.skipChildren();
-                        // as it is written there: numbers keep their digits
+                        // The original text, so that numbers keep their digits.
                         fields =
                                 json.substring(
                                         start, (int) parser.currentLocation().getCharOffset());
@@ -155,7 +156,7 @@ final class ValueReader {
         }
     }
 
-    /** In the order of {@code sparse_vector.avsc}; what made the vector stands in the headers. */
+    /** In the order of {@code sparse_vector.avsc}. The provenance is read from the headers. */
     private void avro(int from) throws IOException {
         byte[] value = origin.value();
         BinaryDecoder decoder =
@@ -180,7 +181,7 @@ final class ValueReader {
         decoder.skipString();
         decoder.skipString();
         if (!decoder.isEnd()) {
-            throw new IOException("it goes on after what sparse_vector.avsc has");
+            throw new IOException("it has bytes after the record of sparse_vector.avsc");
         }
     }
 

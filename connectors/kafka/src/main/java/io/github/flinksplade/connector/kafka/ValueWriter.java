@@ -13,12 +13,12 @@ interface ValueWriter extends Serializable {
     /** The value of an upsert. */
     byte[] bytes(VectorRecord record);
 
-    /** What a reader has to know of the schema, or null where the value itself says it. */
+    /** Identifies the schema for readers; null if the value itself does. */
     default String schema() {
         return null;
     }
 
-    /** A schema file that lies beside this class. */
+    /** The text of a schema file in the package of this class. */
     static String resource(String name) {
         try (InputStream in = ValueWriter.class.getResourceAsStream(name)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);

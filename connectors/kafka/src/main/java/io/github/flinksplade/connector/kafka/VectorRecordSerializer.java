@@ -17,16 +17,17 @@ import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeader;
 
 /**
- * A vector as a Kafka record: the id as key in UTF-8, the vector as value (none for a delete), and
- * what made it in the headers, in UTF-8. The record has the time of its sending, not of the
- * document: a topic's retention goes by it, and an old document's new vector is new.
+ * Serializes a vector as a Kafka record: the key is the id in UTF-8, the value is the vector (null
+ * for a delete), and the headers contain its provenance in UTF-8. The timestamp is the time of
+ * writing, not of the document, because retention is computed from it and the new vector of an old
+ * document is new.
  */
 final class VectorRecordSerializer
         implements KafkaRecordSerializationSchema<VectorRecord>, KafkaDatasetFacetProvider {
 
     private static final long serialVersionUID = 1L;
 
-    /** Every header of ours begins so. */
+    /** The prefix of all header names. */
     static final String HEADER_PREFIX = "flink-splade.";
 
     static final String HEADER_FINGERPRINT = HEADER_PREFIX + "fingerprint";
@@ -39,7 +40,7 @@ final class VectorRecordSerializer
     private final Provenance provenance;
     private final ValueWriter writer;
 
-    /** The headers that all vectors share; made where they are used. */
+    /** The headers that all vectors share; created on first use. */
     private transient List<Header> provenanceHeaders;
 
     VectorRecordSerializer(String topic, Provenance provenance, ValueWriter writer) {
@@ -85,7 +86,7 @@ final class VectorRecordSerializer
         return List.copyOf(headers);
     }
 
-    /** What made a vector, by its record's headers. */
+    /** The provenance in a record's headers. */
     static Provenance provenance(Headers headers) {
         Map<String, String> parts = new HashMap<>();
         for (Header one : headers) {

@@ -4,12 +4,12 @@ import io.github.flinksplade.connector.VectorRecord;
 import java.nio.ByteBuffer;
 
 /**
- * Values whose schema is in a registry, in Confluent's wire format: a zero, the schema's id in four
- * bytes (the highest first), for Protobuf the place of the message in its file (a zero for the
- * first), then the value.
+ * Writes values whose schema is in a registry, in Confluent's wire format: a zero byte, the schema
+ * id in four bytes (big-endian), for Protobuf the index of the message in its file (a zero byte for
+ * the first), and the value.
  *
  * @param writer writes the value itself
- * @param prefix what stands before it
+ * @param prefix the bytes before it
  */
 record WireFormatWriter(ValueWriter writer, byte[] prefix) implements ValueWriter {
 

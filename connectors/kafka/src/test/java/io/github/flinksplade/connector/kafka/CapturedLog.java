@@ -10,7 +10,7 @@ import org.apache.logging.log4j.core.appender.AbstractAppender;
 import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.logging.log4j.core.config.Property;
 
-/** The warnings that a class logs while this is open. */
+/** Captures the warnings that a class logs while this is open. */
 final class CapturedLog extends AbstractAppender implements AutoCloseable {
 
     private final List<String> messages = new CopyOnWriteArrayList<>();

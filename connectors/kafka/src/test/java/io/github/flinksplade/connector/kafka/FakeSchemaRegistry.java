@@ -22,8 +22,9 @@ import org.apache.avro.SchemaCompatibility.SchemaCompatibilityType;
 import org.apache.avro.SchemaParseException;
 
 /**
- * What of a schema registry the connector asks for, after its published definition:
- * confluentinc/schema-registry, core/generated/swagger-ui/schema-registry-api-spec.yaml.
+ * The part of a schema registry's REST API that the connector uses, written from its published
+ * definition: confluentinc/schema-registry,
+ * core/generated/swagger-ui/schema-registry-api-spec.yaml.
  */
 final class FakeSchemaRegistry implements AutoCloseable {
 
@@ -31,13 +32,13 @@ final class FakeSchemaRegistry implements AutoCloseable {
     private static final Pattern BY_ID = Pattern.compile("/schemas/ids/(\\d{1,9})");
     private static final Pattern REGISTER = Pattern.compile("/subjects/([^/]+)/versions");
 
-    /** A schema: by the definition one id for one schema, under whatever subjects it stands. */
+    /** A schema. By definition it has the same id under all subjects. */
     record Registered(String type, String schema) {}
 
     private final HttpServer server;
     private final List<Registered> schemas = new ArrayList<>();
     private final Map<String, List<Integer>> subjects = new LinkedHashMap<>();
-    private String login;
+    private String authorization;
     private String nextBody;
     private int nextStatus;
     private Set<String> types = Set.of("AVRO", "PROTOBUF");
@@ -50,11 +51,11 @@ final class FakeSchemaRegistry implements AutoCloseable {
         HttpServer server =
                 HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         FakeSchemaRegistry registry = new FakeSchemaRegistry(server);
-        // others' schemas, so that ids and versions differ
+        // Other schemas, so that ids and versions differ.
         for (int i = 0; i < 3; i++) {
             registry.schemas.add(new Registered("AVRO", "{\"type\":\"fixed\",\"name\":\"x" + i));
         }
-        server.createContext("/", registry::answer);
+        server.createContext("/", registry::respond);
         server.start();
         return registry;
     }
@@ -63,23 +64,23 @@ final class FakeSchemaRegistry implements AutoCloseable {
         return "http://127.0.0.1:" + server.getAddress().getPort();
     }
 
-    synchronized void requireLogin(String userAndPassword) {
-        login =
+    synchronized void requireCredentials(String userAndPassword) {
+        authorization =
                 "Basic "
                         + Base64.getEncoder()
                                 .encodeToString(userAndPassword.getBytes(StandardCharsets.UTF_8));
     }
 
     synchronized void requireToken(String token) {
-        login = "Bearer " + token;
+        authorization = "Bearer " + token;
     }
 
-    synchronized void takeOnly(String type) {
+    synchronized void acceptOnly(String type) {
         types = Set.of(type);
     }
 
-    /** The next request is answered so. */
-    synchronized void answerNext(int status, String body) {
+    /** Sets the response to the next request. */
+    synchronized void respondNext(int status, String body) {
         nextStatus = status;
         nextBody = body;
     }
@@ -92,20 +93,20 @@ final class FakeSchemaRegistry implements AutoCloseable {
         return List.copyOf(subjects.getOrDefault(subject, List.of()));
     }
 
-    /** Registers a schema as somebody else would have. */
+    /** Registers a schema as another client would. */
     synchronized void register(String subject, String type, String schema) {
         subjects.computeIfAbsent(subject, name -> new ArrayList<>()).add(id(type, schema));
     }
 
     private int id(String type, String schema) {
-        Registered wanted = new Registered(type, schema);
-        if (!schemas.contains(wanted)) {
-            schemas.add(wanted);
+        Registered registered = new Registered(type, schema);
+        if (!schemas.contains(registered)) {
+            schemas.add(registered);
         }
-        return schemas.indexOf(wanted) + 1;
+        return schemas.indexOf(registered) + 1;
     }
 
-    private synchronized void answer(HttpExchange exchange) throws IOException {
+    private synchronized void respond(HttpExchange exchange) throws IOException {
         byte[] request = exchange.getRequestBody().readAllBytes();
         if (nextBody != null) {
             String body = nextBody;
@@ -113,8 +114,8 @@ final class FakeSchemaRegistry implements AutoCloseable {
             send(exchange, nextStatus, body);
             return;
         }
-        if (login != null
-                && !login.equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
+        if (authorization != null
+                && !authorization.equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
             error(exchange, 401, 401, "Unauthorized");
             return;
         }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A broker that asks for a login (SASL/PLAIN). */
+/** A broker that requires authentication (SASL/PLAIN). */
 class KafkaAuthenticationITCase {
 
     private static final String MODULE =
@@ -59,29 +59,30 @@ class KafkaAuthenticationITCase {
     }
 
     @Test
-    void theFilesLoginIsUsed() throws Exception {
+    void usesCredentialsOfThePropertiesFile() throws Exception {
         KafkaDocuments documents =
                 documents(MODULE + "username=\"reader\" password=\"reader-secret\";");
-        // Logged in: the broker answers, and has no such topic.
+        // Authenticated: the broker responds that the topic does not exist.
         assertThatThrownBy(documents::check)
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageStartingWith("there is no topic 'docs'");
+                .hasMessageStartingWith("topic 'docs' does not exist");
     }
 
     @Test
-    void aRefusedLoginSaysWhichPropertyAndNoSecret() throws Exception {
+    void reportsRejectedCredentialsWithoutSecrets() throws Exception {
         KafkaDocuments documents = documents(MODULE + "username=\"reader\" password=\"hunter2\";");
         assertThatThrownBy(documents::check)
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
                         "the Kafka broker at "
                                 + broker.bootstrapServers()
-                                + " refused the login (Authentication failed: Invalid username or"
-                                + " password); check sasl.mechanism and sasl.jaas.config");
+                                + " rejected the credentials (Authentication failed: Invalid"
+                                + " username or password). Check sasl.mechanism and"
+                                + " sasl.jaas.config.");
     }
 
     @Test
-    void anotherMechanismSaysSo() throws Exception {
+    void reportsUnsupportedMechanism() throws Exception {
         KafkaDocuments documents =
                 documents(
                         "org.apache.kafka.common.security.scram.ScramLoginModule required"
@@ -89,12 +90,12 @@ class KafkaAuthenticationITCase {
                         "sasl.mechanism=SCRAM-SHA-512");
         assertThatThrownBy(documents::check)
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("does not take this sasl.mechanism")
+                .hasMessageContaining("does not support this sasl.mechanism")
                 .hasMessageContaining("SCRAM-SHA-512");
     }
 
     @Test
-    void anUnreadableJaasConfigIsNotRepeated() throws Exception {
+    void doesNotQuoteInvalidJaasConfig() throws Exception {
         for (String jaas :
                 new String[] {
                     MODULE + "username=\"reader\" password=\"hunter2\"",
@@ -105,14 +106,14 @@ class KafkaAuthenticationITCase {
             KafkaDocuments documents = documents(jaas);
             assertThatThrownBy(documents::check)
                     .isInstanceOf(ConnectorException.class)
-                    .hasMessageStartingWith("the Kafka property sasl.jaas.config cannot be read")
+                    .hasMessageStartingWith("the Kafka property sasl.jaas.config cannot be parsed")
                     .message()
                     .doesNotContain("hunter2");
         }
     }
 
     @Test
-    void aMissingTruststoreIsNamed() throws Exception {
+    void reportsMissingTruststore() throws Exception {
         Path store = directory.resolve("trust.jks");
         KafkaDocuments documents =
                 KafkaDocuments.of(

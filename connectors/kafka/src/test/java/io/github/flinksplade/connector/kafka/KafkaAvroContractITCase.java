@@ -12,8 +12,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
 /**
- * Avro values, written at least once, with their schema in a registry: each is read by the schema
- * that its id names. With {@code -Dflinksplade.registry.url=http://host:8081} in that registry.
+ * The contract with Avro values, at least once, and a schema registry: each value is read with the
+ * schema that its id names. {@code -Dflinksplade.registry.url=http://host:8081} selects a running
+ * registry.
  */
 class KafkaAvroContractITCase extends KafkaContractITCase {
 
@@ -21,22 +22,22 @@ class KafkaAvroContractITCase extends KafkaContractITCase {
 
     private static final Map<Integer, String> SCHEMAS = new HashMap<>();
 
-    private static FakeSchemaRegistry standIn;
+    private static FakeSchemaRegistry fakeRegistry;
     private static String registry;
 
     @BeforeAll
     static void startRegistry() throws IOException {
         registry = System.getProperty("flinksplade.registry.url");
         if (registry == null) {
-            standIn = FakeSchemaRegistry.start();
-            registry = standIn.url();
+            fakeRegistry = FakeSchemaRegistry.start();
+            registry = fakeRegistry.url();
         }
     }
 
     @AfterAll
     static void stopRegistry() {
-        if (standIn != null) {
-            standIn.close();
+        if (fakeRegistry != null) {
+            fakeRegistry.close();
         }
     }
 

@@ -47,8 +47,8 @@ import org.apache.kafka.metadata.storage.Formatter;
  */
 public final class KafkaBroker implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final Duration COMMIT = Duration.ofSeconds(10);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
+    private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(10);
     private static final int PORT_ATTEMPTS = 5;
     private static final Comparator<TopicPartition> BY_PARTITION =
             Comparator.comparingInt(TopicPartition::partition);
@@ -63,21 +63,21 @@ public final class KafkaBroker implements AutoCloseable {
         this.bootstrapServers = bootstrapServers;
     }
 
-    /** Starts a broker with Kafka's defaults, made small: about 3 seconds. */
+    /** Starts a broker with a small configuration, which takes about 3 seconds. */
     public static KafkaBroker start() {
         return start(Map.of());
     }
 
-    /** A broker that runs already, with a listener that needs no login. */
+    /** A running broker with a listener that requires no credentials. */
     public static KafkaBroker at(String bootstrapServers) {
         return new KafkaBroker(null, null, bootstrapServers);
     }
 
-    /** Starts a broker; {@code settings} are broker properties that win over the defaults here. */
+    /** Starts a broker; {@code settings} are broker properties that override the defaults here. */
     public static KafkaBroker start(Map<String, String> settings) {
         RuntimeException failure = null;
         for (int attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
-            // A free port may be lost to another process before the broker binds it.
+            // Another process may bind the free port first.
             try {
                 return startOnce(settings);
             } catch (RuntimeException e) {
@@ -161,7 +161,7 @@ public final class KafkaBroker implements AutoCloseable {
         createTopic(name, partitions, Map.of());
     }
 
-    /** Creates a topic with settings of its own, such as {@code max.message.bytes}. */
+    /** Creates a topic with a configuration, such as {@code max.message.bytes}. */
     public void createTopic(String name, int partitions, Map<String, String> settings) {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
             admin.createTopics(Set.of(new NewTopic(name, partitions, (short) 1).configs(settings)))
@@ -174,7 +174,7 @@ public final class KafkaBroker implements AutoCloseable {
         }
     }
 
-    /** Writes the records and returns when the broker has them all. */
+    /** Writes the records and waits until the broker has acknowledged all. */
     public void produce(List<ProducerRecord<byte[], byte[]>> records) {
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(
@@ -197,11 +197,12 @@ public final class KafkaBroker implements AutoCloseable {
     }
 
     /**
-     * Waits for commits that are under way: a producer's commit returns when it is decided, and its
-     * records can be read a little later. A transaction that nobody ends is not waited for long.
+     * Waits for commits in progress: a producer's commit returns when it is decided, but its
+     * records become visible a little later. Does not wait long for a transaction that is never
+     * completed.
      */
     void awaitCommits(String topic) {
-        long deadline = System.nanoTime() + COMMIT.toNanos();
+        long deadline = System.nanoTime() + COMMIT_TIMEOUT.toNanos();
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
             Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
             for (TopicPartitionInfo partition :
@@ -236,17 +237,17 @@ public final class KafkaBroker implements AutoCloseable {
     }
 
     /**
-     * Every committed record that the topic holds now, by partition and offset. Records behind an
-     * open transaction are not among them.
+     * Every committed record that the topic contains now, by partition and offset, without records
+     * after the start of an open transaction.
      */
     public List<ConsumerRecord<byte[], byte[]>> readCommitted(String topic) {
-        return readCommitted(topic, 0, PATIENCE);
+        return readCommitted(topic, 0, TIMEOUT);
     }
 
-    /** As {@link #readCommitted(String)}, once the topic holds at least so many records. */
+    /** As {@link #readCommitted(String)}, after the topic contains a min number of records. */
     public List<ConsumerRecord<byte[], byte[]>> readCommitted(
-            String topic, int atLeast, Duration patience) {
-        long deadline = System.nanoTime() + patience.toNanos();
+            String topic, int minRecords, Duration timeout) {
+        long deadline = System.nanoTime() + timeout.toNanos();
         try (KafkaConsumer<byte[], byte[]> consumer =
                 new KafkaConsumer<>(
                         Map.of(
@@ -265,13 +266,13 @@ public final class KafkaBroker implements AutoCloseable {
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
-            while (records.size() < atLeast) {
-                poll(consumer, records, deadline, topic, atLeast);
+            while (records.size() < minRecords) {
+                poll(consumer, records, deadline, topic, minRecords);
             }
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             while (ends.entrySet().stream()
                     .anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-                poll(consumer, records, deadline, topic, atLeast);
+                poll(consumer, records, deadline, topic, minRecords);
             }
             records.sort(
                     Comparator.<ConsumerRecord<byte[], byte[]>>comparingInt(
@@ -286,18 +287,18 @@ public final class KafkaBroker implements AutoCloseable {
             List<ConsumerRecord<byte[], byte[]>> records,
             long deadline,
             String topic,
-            int atLeast) {
+            int minRecords) {
         if (System.nanoTime() > deadline) {
             Map<TopicPartition, Long> positions = new TreeMap<>(BY_PARTITION);
             consumer.assignment().forEach(one -> positions.put(one, consumer.position(one)));
             throw new IllegalStateException(
-                    "only "
+                    "read only "
                             + records.size()
-                            + " records could be read from topic "
+                            + " records from topic "
                             + topic
-                            + " in time, not "
-                            + atLeast
-                            + " and all; read up to "
+                            + " in time, expected "
+                            + minRecords
+                            + " or more; read up to "
                             + positions
                             + ", committed up to "
                             + consumer.endOffsets(consumer.assignment()));

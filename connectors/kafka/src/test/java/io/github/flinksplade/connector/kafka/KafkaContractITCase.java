@@ -13,15 +13,16 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
 /**
- * A topic, read at read_committed: the last record of a key is the document, none is a delete. With
- * {@code -Dflinksplade.kafka.url=host:9092} on that broker, in topics that begin with {@code
- * contract-} and stay there.
+ * The contract with JSON values, exactly once. The topic is read with {@code
+ * isolation.level=read_committed}; the last record of a key is the document, a null value deletes
+ * it. {@code -Dflinksplade.kafka.url=host:9092} selects a running broker; its topics start with
+ * {@code contract-} and are not deleted.
  */
 class KafkaContractITCase extends SinkContract {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** Keeps the topics of two runs apart. */
+    /** Distinguishes the topics of this run. */
     private static final String RUN = Long.toString(System.currentTimeMillis(), 36);
 
     static KafkaBroker broker;
@@ -42,7 +43,7 @@ class KafkaContractITCase extends SinkContract {
         return topic(name, "transactional-id-prefix=contract-" + RUN + "-" + name);
     }
 
-    /** A topic of this run, with texts. */
+    /** A topic of this run whose vectors contain the text. */
     static ConnectorUri topic(String name, String options) {
         return ConnectorUri.parse(
                 "kafka://"

@@ -31,8 +31,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Topics read by a real job. Flink's CloseableIterator warns of an InterruptedException. */
-@SuppressWarnings("try")
+/** Reads topics with a real job. */
+@SuppressWarnings("try") // close() of CloseableIterator declares an Exception
 class KafkaDocumentsITCase {
 
     @RegisterExtension
@@ -69,7 +69,7 @@ class KafkaDocumentsITCase {
         return env;
     }
 
-    /** What a bounded source yields, in order of partition and offset. */
+    /** The records of a bounded source by partition and offset. */
     private static List<SourceRecord> readAll(String rest) throws Exception {
         List<SourceRecord> records = new ArrayList<>();
         try (CloseableIterator<SourceRecord> iterator =
@@ -92,7 +92,7 @@ class KafkaDocumentsITCase {
     }
 
     @Test
-    void boundedReadingKeepsRecordsAsTheyAre() throws Exception {
+    void readsRecordsUnchanged() throws Exception {
         broker.createTopic("bounded", 2);
         long timestamp = System.currentTimeMillis() - 1_234;
         ProducerRecord<byte[], byte[]> full =
@@ -117,13 +117,13 @@ class KafkaDocumentsITCase {
     }
 
     @Test
-    void boundedReadingEndsOnAnEmptyTopic() throws Exception {
+    void endsOnAnEmptyTopicWhenBounded() throws Exception {
         broker.createTopic("empty", 2);
         assertThat(readAll("empty?bounded=true")).isEmpty();
     }
 
     @Test
-    void boundedReadingEndsBehindTransactionsAndSkipsAbortedOnes() throws Exception {
+    void skipsAbortedTransactionsAndEndsAfterTransactionMarkers() throws Exception {
         broker.createTopic("transactions", 1);
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(
@@ -147,7 +147,7 @@ class KafkaDocumentsITCase {
     }
 
     @Test
-    void startsWhereItIsTold() throws Exception {
+    void startsAtTheConfiguredOffsets() throws Exception {
         broker.createTopic("start", 1);
         broker.produce(
                 List.of(
@@ -186,7 +186,7 @@ class KafkaDocumentsITCase {
     }
 
     @Test
-    void unboundedTextIsReadAsItArrivesAndOffsetsAreCommitted() throws Exception {
+    void readsUnboundedTextAndCommitsOffsets() throws Exception {
         broker.createTopic("texts", 1);
         DocumentSource source = source("texts?format=text&group=readers");
         assertThat(source.format()).isEqualTo(RecordFormat.TEXT);

@@ -47,24 +47,24 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Kafka to Kafka through a job that fails again and again, is stopped with a savepoint and goes on
- * with another parallelism: vectors, tombstones and dead letters are each there exactly once, in
- * order per id.
+ * Kafka to Kafka through a job that fails repeatedly, is stopped with a savepoint and resumes with
+ * another parallelism: vectors, tombstones and dead letters are written exactly once, in order per
+ * id.
  */
 class KafkaExactlyOnceITCase {
 
     private static final int ROUNDS = 6;
-    private static final int RECORDS_A_ROUND = 600;
+    private static final int RECORDS_PER_ROUND = 600;
     private static final int IDS = 50;
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
-    /** Of the first record. Recent: the broker's retention goes by it and deletes old ones. */
+    /** Timestamp of the first record: recent, because retention deletes old records. */
     private static final long FIRST_TIMESTAMP = System.currentTimeMillis() - 600_000;
 
     private static final OutputTag<DeadLetter> DEAD =
             new OutputTag<>("dead", TypeInformation.of(DeadLetter.class));
 
-    /** Counts down records until the job fails; negative: no failure is due. */
+    /** Counts down records until the job fails; negative if no failure is due. */
     private static final AtomicInteger RECORDS_TO_FAILURE = new AtomicInteger(-1);
 
     private static final AtomicInteger FAILURES = new AtomicInteger();
@@ -105,7 +105,7 @@ class KafkaExactlyOnceITCase {
                 SourceRecord record, Context context, Collector<VectorRecord> out) {
             if (RECORDS_TO_FAILURE.get() >= 0 && RECORDS_TO_FAILURE.getAndDecrement() == 0) {
                 FAILURES.incrementAndGet();
-                throw new IllegalStateException("a failure made by the test");
+                throw new IllegalStateException("failure injected by the test");
             }
             String id = new String(record.key(), StandardCharsets.UTF_8);
             if (record.value() == null) {
@@ -184,7 +184,7 @@ class KafkaExactlyOnceITCase {
     }
 
     @Test
-    void failuresNeitherLoseNorDouble() throws Exception {
+    void neitherLosesNorDuplicatesRecordsThroughFailures() throws Exception {
         Map<String, List<String>> expected = new HashMap<>();
         List<String> expectedDead = new ArrayList<>();
         int sent = 0;
@@ -196,11 +196,11 @@ class KafkaExactlyOnceITCase {
                                         false,
                                         directory.resolve("savepoint").toUri().toString(),
                                         SavepointFormatType.CANONICAL)
-                                .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+                                .get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
                 job = start(1, savepoint);
             }
             List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-            for (int i = 0; i < RECORDS_A_ROUND; i++, sent++) {
+            for (int i = 0; i < RECORDS_PER_ROUND; i++, sent++) {
                 String id = "id-" + sent % IDS;
                 String value =
                         sent % 97 == 13 ? "bad-" + sent : sent % 10 == 3 ? null : "text-" + sent;
@@ -224,14 +224,14 @@ class KafkaExactlyOnceITCase {
             RECORDS_TO_FAILURE.set(100 + 75 * round);
             broker.produce(records);
             int vectors = expected.values().stream().mapToInt(List::size).sum();
-            broker.readCommitted("vectors", vectors, PATIENCE);
-            broker.readCommitted("dead", expectedDead.size(), PATIENCE);
+            broker.readCommitted("vectors", vectors, TIMEOUT);
+            broker.readCommitted("dead", expectedDead.size(), TIMEOUT);
         }
         job.stopWithSavepoint(
                         false,
                         directory.resolve("savepoint").toUri().toString(),
                         SavepointFormatType.CANONICAL)
-                .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+                .get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
 
         assertThat(FAILURES).hasValue(ROUNDS);
         Map<String, List<String>> received = new HashMap<>();

@@ -15,13 +15,13 @@ import org.junit.jupiter.api.Test;
 
 class KafkaFailureClassifierTest {
 
-    private static final KafkaSettings ADDRESS =
+    private static final KafkaSettings SETTINGS =
             KafkaSettings.of(ConnectorUri.parse("kafka://no-such-host.invalid:9092/vectors"));
 
-    /** DNS may be unavailable while a cluster starts, and then the job must wait. */
+    /** DNS may be unavailable while a cluster starts; the job must wait for it. */
     @Test
-    void hostWithoutAddressIsUnavailableAndNotInvalid() {
-        Map<String, Object> properties = Map.of("bootstrap.servers", ADDRESS.servers());
+    void unresolvedHostIsTransient() {
+        Map<String, Object> properties = Map.of("bootstrap.servers", SETTINGS.servers());
         assertThatThrownBy(() -> Admin.create(properties).close())
                 .isInstanceOf(KafkaException.class)
                 .satisfies(
@@ -29,22 +29,22 @@ class KafkaFailureClassifierTest {
                             assertThat(KafkaFailureClassifier.isTransient(failure)).isTrue();
                             assertThat(
                                             KafkaFailureClassifier.explain(
-                                                    ADDRESS, "connecting", failure))
+                                                    SETTINGS, "connecting", failure))
                                     .isInstanceOf(UnreachableException.class)
                                     .hasMessage(
-                                            "the name of no broker in no-such-host.invalid:9092 can"
-                                                    + " be resolved; correct "
-                                                    + ADDRESS
-                                                    + ", or check DNS");
+                                            "no broker name in no-such-host.invalid:9092 can be"
+                                                    + " resolved. Correct "
+                                                    + SETTINGS
+                                                    + ", or check DNS.");
                         });
     }
 
     @Test
-    void failuresThatFlinkPassesOnAreExplained() {
+    void explainsFailuresThatFlinkPassesOn() {
         assertThat(KafkaFailureClassifier.explain(new TimeoutException("10 ms has passed")))
                 .isEqualTo(
-                        "Kafka did not answer in time (10 ms has passed). Check that its brokers"
-                                + " run.");
+                        "Kafka did not respond in time (10 ms has passed). Check that its brokers"
+                                + " are running.");
         assertThat(KafkaFailureClassifier.explain(new ProducerFencedException("a newer producer")))
                 .contains("(a newer producer)")
                 .contains("transactional-id-prefix");

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is found out before a job starts, against a real broker. */
+/** The checks before a job starts, against a real broker. */
 class KafkaPreparationITCase {
 
     private static KafkaBroker broker;
@@ -51,43 +51,43 @@ class KafkaPreparationITCase {
     }
 
     @Test
-    void anExistingTopicIsAGoodSource() {
+    void acceptsExistingSourceTopic() {
         KafkaDocuments.of(uri("articles")).check();
     }
 
     @Test
-    void anUnknownTopicIsNamedWithTheNearest() {
+    void suggestsTheMostSimilarTopic() {
         assertThatThrownBy(() -> KafkaDocuments.of(uri("artikles")).check())
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
-                        "there is no topic 'artikles' at "
+                        "topic 'artikles' does not exist at "
                                 + broker.bootstrapServers()
-                                + "; did you mean 'articles'? Create it or correct "
+                                + "; did you mean 'articles'? Create it, or correct "
                                 + uri("artikles"));
         assertThatThrownBy(() -> KafkaDocuments.of(uri("z")).check())
                 .hasMessage(
-                        "there is no topic 'z' at "
+                        "topic 'z' does not exist at "
                                 + broker.bootstrapServers()
-                                + "; create it or correct "
+                                + ". Create it, or correct "
                                 + uri("z"));
     }
 
     @Test
-    void anUnreachableBrokerIsNamed() throws Exception {
+    void reportsUnreachableBroker() throws Exception {
         int port;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = socket.getLocalPort();
         }
         ConnectorUri uri = ConnectorUri.parse("kafka://localhost:" + port + "/articles");
-        String sentence = "no Kafka broker answers at localhost:" + port + ": Connection refused";
+        String message = "no Kafka broker answers at localhost:" + port + ": Connection refused";
         assertThatThrownBy(() -> KafkaDocuments.of(uri).check())
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageStartingWith(sentence)
-                .hasMessageEndingWith("; start the broker or correct the address " + uri);
+                .hasMessageStartingWith(message)
+                .hasMessageEndingWith(". Start the broker, or correct " + uri);
         assertThatThrownBy(() -> KafkaVectorSink.of(uri).prepare(context("t"), StartMode.NEW))
-                .hasMessageStartingWith(sentence);
+                .hasMessageStartingWith(message);
         assertThatThrownBy(() -> KafkaDeadLetters.of(uri).prepare("job"))
-                .hasMessageStartingWith(sentence);
+                .hasMessageStartingWith(message);
         assertThatThrownBy(
                         () ->
                                 KafkaDocuments.of(
@@ -95,11 +95,11 @@ class KafkaPreparationITCase {
                                                         "kafka://no-such-host.invalid:1/t"))
                                         .check())
                 .hasMessageStartingWith(
-                        "no Kafka broker answers at no-such-host.invalid:1: unknown host;");
+                        "no Kafka broker answers at no-such-host.invalid:1: unknown host.");
     }
 
     @Test
-    void oneReachableBrokerIsEnough() {
+    void connectsThroughAnyReachableBroker() {
         KafkaDocuments.of(
                         ConnectorUri.parse(
                                 "kafka://no-such-host.invalid:1,"
@@ -109,7 +109,7 @@ class KafkaPreparationITCase {
     }
 
     @Test
-    void aPortThatIsNoBrokersSaysWhatToCheck() throws Exception {
+    void reportsPortThatIsNotABroker() throws Exception {
         try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             ConnectorUri uri =
                     ConnectorUri.parse("kafka://127.0.0.1:" + silent.getLocalPort() + "/articles");
@@ -121,26 +121,26 @@ class KafkaPreparationITCase {
     }
 
     @Test
-    void aTransactionTimeoutAboveTheBrokersIsRefused() {
+    void rejectsTransactionTimeoutAboveTheBrokersLimit() {
         assertThatThrownBy(
                         () ->
                                 sink("new-1?transaction-timeout=1h")
                                         .prepare(context("t"), StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
-                        "transaction.timeout.ms 3600000 is above the broker's"
-                                + " transaction.max.timeout.ms 900000 at "
+                        "transaction.timeout.ms (3600000) exceeds the broker's"
+                                + " transaction.max.timeout.ms (900000) at "
                                 + broker.bootstrapServers()
-                                + "; lower it with transaction-timeout=900000ms in the address, or"
-                                + " raise the broker's");
+                                + ". Lower it with transaction-timeout=900000ms in the URI, or"
+                                + " raise the broker's limit.");
         assertThatThrownBy(
                         () -> KafkaDeadLetters.of(uri("d?transaction-timeout=901s")).prepare("job"))
-                .hasMessageContaining("transaction.timeout.ms 901000 is above");
+                .hasMessageContaining("transaction.timeout.ms (901000) exceeds");
         sink("new-1?transaction-timeout=900000ms").prepare(context("t"), StartMode.NEW);
     }
 
     @Test
-    void aMissingTargetTopicIsCreated() {
+    void createsMissingTopic() {
         sink("made?partitions=3").prepare(context("t"), StartMode.NEW);
         sink("made-by-default").prepare(context("t"), StartMode.NEW);
         KafkaDocuments.of(uri("made")).check();
@@ -150,7 +150,7 @@ class KafkaPreparationITCase {
     }
 
     @Test
-    void aTopicWithVectorsOfAnotherEncoderIsRefused() {
+    void rejectsTopicWithVectorsOfAnotherEncoder() {
         broker.createTopic("mixed", 2);
         sink("mixed").prepare(context("t"), StartMode.NEW);
         VectorRecordSerializer serializer =
@@ -183,45 +183,46 @@ class KafkaPreparationITCase {
 
     @ParameterizedTest
     @ValueSource(strings = {"hybrid", "lucene", "avro", "protobuf"})
-    void aRecordThatTheTopicWouldRefuseIsRejectedBeforehand(String format) throws Exception {
+    void rejectsRecordsThatAreTooLargeForTheTopic(String format) throws Exception {
         String topic = "small-" + format;
         broker.createTopic(topic, 1, Map.of("max.message.bytes", "20000"));
         KafkaVectorSink sink = sink(topic + "?delivery=at-least-once&text=true&format=" + format);
         VectorRecord large = TestRecords.upsert("large", 1, terms(8_000));
         VectorRecord fits = TestRecords.upsert("fits", 1, terms(1_000));
-        // as it reaches the task managers
-        KafkaVectorSink.PreparedVectorSink there =
+        // as the TaskManagers get it
+        KafkaVectorSink.PreparedVectorSink prepared =
                 (KafkaVectorSink.PreparedVectorSink)
                         InstantiationUtil.clone(sink.prepare(context("t"), StartMode.NEW));
-        assertThat(there.rejection(TestRecords.upsert("1", 1, 5))).isNull();
-        assertThat(there.rejection(TestRecords.delete("1", 1))).isNull();
-        assertThat(there.rejection(fits)).isNull();
-        assertThat(there.rejection(large))
+        assertThat(prepared.rejection(TestRecords.upsert("1", 1, 5))).isNull();
+        assertThat(prepared.rejection(TestRecords.delete("1", 1))).isNull();
+        assertThat(prepared.rejection(fits)).isNull();
+        assertThat(prepared.rejection(large))
                 .startsWith("its ")
                 .endsWith(
                         " bytes exceed the 20000 bytes that topic '"
                                 + topic
-                                + "' and its producer accept (max.message.bytes, max.request.size)");
-        // The border is the broker's: what is just not rejected is taken.
+                                + "' and its producer accept (max.message.bytes,"
+                                + " max.request.size)");
+        // The limit is the broker's: it accepts the largest record that is not rejected.
         int low = 1_000;
         int high = 8_000;
         while (high - low > 1) {
             int middle = (low + high) / 2;
-            if (there.rejection(TestRecords.upsert("b", 1, terms(middle))) == null) {
+            if (prepared.rejection(TestRecords.upsert("b", 1, terms(middle))) == null) {
                 low = middle;
             } else {
                 high = middle;
             }
         }
-        ProducerRecord<byte[], byte[]> border =
-                there.serializer().serialize(TestRecords.upsert("b", 1, terms(low)));
-        assertThat(KafkaProducerSettings.sizeOf(border)).isBetween(19_980, 20_000);
-        broker.produce(List.of(border));
+        ProducerRecord<byte[], byte[]> largest =
+                prepared.serializer().serialize(TestRecords.upsert("b", 1, terms(low)));
+        assertThat(KafkaProducerSettings.sizeOf(largest)).isBetween(19_980, 20_000);
+        broker.produce(List.of(largest));
         assertThat(broker.readCommitted(topic)).hasSize(1);
     }
 
     @Test
-    void aTopicForLargeMessagesRaisesTheProducersLimit() {
+    void raisesTheProducersLimitForTopicsWithLargeMessages() {
         broker.createTopic("large", 1, Map.of("max.message.bytes", "5000000"));
         PreparedSink sink = sink("large").prepare(context("t"), StartMode.NEW);
         VectorRecord record = TestRecords.upsert("1", 1, terms(200_000));
@@ -234,7 +235,7 @@ class KafkaPreparationITCase {
     }
 
     @Test
-    void aCompactedTopicTakesNoDeadLetters() {
+    void rejectsCompactedTopicForDeadLetters() {
         broker.createTopic("compacted", 1, Map.of("cleanup.policy", "compact"));
         assertThatThrownBy(() -> KafkaDeadLetters.of(uri("compacted")).prepare("job"))
                 .isInstanceOf(ConnectorException.class)
@@ -242,7 +243,7 @@ class KafkaPreparationITCase {
     }
 
     @Test
-    void aCreatedDeadLetterTopicKeepsOldTimestampsAndLargeValues() {
+    void createsDeadLetterTopicForOldTimestampsAndLargeValues() {
         KafkaDeadLetters.of(uri("dead")).prepare("job");
         try (KafkaConnection connection = KafkaConnection.connect(KafkaSettings.of(uri("dead")))) {
             assertThat(connection.topicLimits())
@@ -252,7 +253,7 @@ class KafkaPreparationITCase {
         }
     }
 
-    /** So many term ids. */
+    /** Ascending term ids. */
     private static int[] terms(int count) {
         return IntStream.range(0, count).toArray();
     }

@@ -4,7 +4,7 @@ import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.contract.StoredDocument;
 import java.io.IOException;
 
-/** Plain Protobuf values. */
+/** The contract with Protobuf values, at least once, without a registry. */
 class KafkaProtobufContractITCase extends KafkaContractITCase {
 
     @Override

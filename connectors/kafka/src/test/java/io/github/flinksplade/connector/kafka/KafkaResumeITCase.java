@@ -38,10 +38,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What becomes of a job's positions in a topic while the job is down. */
+/** What happens to a job's positions when the topic changes, mostly while the job is stopped. */
 class KafkaResumeITCase {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     @RegisterExtension
     static final MiniClusterExtension FLINK =
@@ -108,11 +108,11 @@ class KafkaResumeITCase {
     private String stop(JobClient job) throws Exception {
         return job.stopWithSavepoint(
                         false, directory.toUri().toString(), SavepointFormatType.CANONICAL)
-                .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+                .get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
     }
 
     private static void await(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long deadline = System.nanoTime() + TIMEOUT.toNanos();
         while (!condition.getAsBoolean()) {
             assertThat(System.nanoTime()).as(what + "; read: " + READ).isLessThan(deadline);
             Thread.onSpinWait();
@@ -141,7 +141,7 @@ class KafkaResumeITCase {
     }
 
     @Test
-    void aPositionIsKeptHoweverTheBrokersAreListed() throws Exception {
+    void keepsPositionsWhicheverBrokersAreListed() throws Exception {
         broker.createTopic("kept", 1);
         produce("kept", "a", 1, 2);
         JobClient job = start(uri("kept?start=earliest"), null);
@@ -159,7 +159,7 @@ class KafkaResumeITCase {
     }
 
     @Test
-    void latestIsTheEndAtTheFirstStart() throws Exception {
+    void latestIsTheEndOfTheTopicAtTheFirstStart() throws Exception {
         broker.createTopic("latest", 1);
         produce("latest", "a", 1, 2);
         JobClient job = start(uri("latest?start=latest"), null);
@@ -210,7 +210,7 @@ class KafkaResumeITCase {
         }
         READ.clear();
         try (CapturedLog log = CapturedLog.of(TopicReader.class)) {
-            // latest would jump to the end
+            // start=latest would skip to the end
             job = start(uri("retention?start=latest"), savepoint);
             awaitRead("a5", "a6");
             assertThat(log.messages())
@@ -233,7 +233,7 @@ class KafkaResumeITCase {
         String savepoint = stop(job);
         try (Admin admin = admin()) {
             admin.deleteTopics(Set.of("recreated")).all().get();
-            await("the topic to be gone", () -> !names(admin).contains("recreated"));
+            await("the topic to be deleted", () -> !names(admin).contains("recreated"));
         }
         broker.createTopic("recreated", 1);
         produce("recreated", "c", 11, 15);
@@ -254,7 +254,7 @@ class KafkaResumeITCase {
 
     /** Flink's own enumerator never ends a bounded source that was restored. */
     @Test
-    void aBoundedJobThatResumesEnds() throws Exception {
+    void endsABoundedJobThatResumes() throws Exception {
         broker.createTopic("resumed", 2);
         produce("resumed", "a", 1, 3);
         JobClient job = start(uri("resumed"), null);
@@ -264,7 +264,7 @@ class KafkaResumeITCase {
         READ.clear();
         start(uri("resumed?bounded=true"), savepoint)
                 .getJobExecutionResult()
-                .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+                .get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
         assertThat(READ).containsExactlyInAnyOrder("a4", "a5", "a6");
     }
 

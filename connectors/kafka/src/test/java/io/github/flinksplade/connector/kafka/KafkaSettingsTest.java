@@ -23,13 +23,13 @@ class KafkaSettingsTest {
     @TempDir Path directory;
 
     @Test
-    void isFoundByItsScheme() {
+    void isLoadedForTheKafkaScheme() {
         assertThat(Connectors.of(ConnectorUri.parse("kafka://b:1/t")))
                 .isInstanceOf(KafkaConnector.class);
     }
 
     @Test
-    void takesBrokersAndTopicApart() {
+    void parsesBrokersAndTopic() {
         KafkaSettings settings =
                 KafkaSettings.of(ConnectorUri.parse("kafka://a:9092,[::1]:9093/my.Topic_1-x"));
         assertThat(settings.servers()).isEqualTo("a:9092,[::1]:9093");
@@ -43,7 +43,7 @@ class KafkaSettingsTest {
             delimiter = '|',
             textBlock =
                     """
-                    kafka:topic                 | does not name brokers and a topic; write kafka://broker:9092/topic
+                    kafka:topic                 | does not name brokers and a topic. Write kafka://broker:9092/topic
                     kafka://broker:9092         | does not name brokers and a topic
                     kafka://broker:9092/        | does not name brokers and a topic
                     kafka:///topic              | '' in kafka:///topic is not a broker
@@ -57,14 +57,14 @@ class KafkaSettingsTest {
                     kafka://a:1/töpic           | 'töpic' in
                     kafka://a:1/..              | '..' in
                     """)
-    void refusesWhatIsNoAddress(String uri, String sentence) {
+    void rejectsInvalidUris(String uri, String sentence) {
         assertThatThrownBy(() -> KafkaSettings.of(ConnectorUri.parse(uri)))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(sentence);
     }
 
     @Test
-    void doesNotRepeatALogin() {
+    void doesNotQuoteCredentials() {
         assertThatThrownBy(() -> KafkaSettings.of(ConnectorUri.parse("kafka://me:hunter2@a:1/t")))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("sasl.jaas.config")
@@ -73,7 +73,7 @@ class KafkaSettingsTest {
     }
 
     @Test
-    void configurationWinsOverFileAndAddressOverBoth() throws Exception {
+    void jobFileOverridesPropertiesFileAndUriOverridesBoth() throws Exception {
         Path file = directory.resolve("client.properties");
         Files.writeString(
                 file,
@@ -93,7 +93,7 @@ class KafkaSettingsTest {
     }
 
     @Test
-    void refusesAFileThatIsNotThere() {
+    void rejectsMissingPropertiesFile() {
         Path file = directory.resolve("none.properties");
         assertThatThrownBy(
                         () ->
@@ -101,18 +101,18 @@ class KafkaSettingsTest {
                                         ConnectorUri.parse("kafka://a:1/t?properties=" + file)))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageStartingWith(
-                        "there is no file '" + file + "' with Kafka properties, as kafka://a:1/t");
+                        "the file of Kafka properties '" + file + "' in kafka://a:1/t");
     }
 
     @Test
-    void refusesAFileThatIsNoProperties() throws Exception {
+    void rejectsUnreadablePropertiesFile() throws Exception {
         Path file = directory.resolve("client.properties");
         Files.writeString(file, "ssl.truststore.location=C:\\users\\trust.jks\n");
         ConnectorUri uri = ConnectorUri.parse("kafka://a:1/t?properties=" + file);
         assertThatThrownBy(() -> KafkaSettings.of(uri))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(file.toString())
-                .hasMessageContaining("double the backslash");
+                .hasMessageContaining("Double the backslash");
         Files.write(file, "sasl.jaas.config=pässword\n".getBytes(StandardCharsets.ISO_8859_1));
         assertThatThrownBy(() -> KafkaSettings.of(uri))
                 .isInstanceOf(ConnectorException.class)
@@ -120,7 +120,7 @@ class KafkaSettingsTest {
     }
 
     @Test
-    void refusesAPropertyThatIsNearlyOneOfKafkas() {
+    void rejectsMisspelledKafkaProperty() {
         ConnectorUri uri =
                 ConnectorUri.parse("kafka://a:1/t")
                         .withProperties(Map.of("sasl.mechanisms", "PLAIN"));
@@ -132,7 +132,7 @@ class KafkaSettingsTest {
     }
 
     @Test
-    void readsFormatAndBoundedness() {
+    void parsesFormatAndBoundedness() {
         KafkaConnector connector = new KafkaConnector();
         var plain = connector.source(ConnectorUri.parse("kafka://a:1/t"));
         assertThat(plain.format()).isEqualTo(RecordFormat.JSON);
@@ -154,7 +154,7 @@ class KafkaSettingsTest {
                     start=now           | write one of [earliest, latest, committed]
                     bounded=yes         | write true or false
                     """)
-    void refusesWhatASourceDoesNotTake(String option, String sentence) {
+    void rejectsInvalidSourceOptions(String option, String sentence) {
         assertThatThrownBy(
                         () ->
                                 new KafkaConnector()
@@ -180,7 +180,7 @@ class KafkaSettingsTest {
                     partitions=0                                      | a whole number from 1
                     delivery=at-least-once&transaction-timeout=1min   | uses no transactions
                     """)
-    void refusesWhatATargetDoesNotTake(String option, String sentence) {
+    void rejectsInvalidSinkOptions(String option, String sentence) {
         assertThatThrownBy(
                         () ->
                                 new KafkaConnector()
@@ -190,16 +190,17 @@ class KafkaSettingsTest {
     }
 
     @Test
-    void transactionsOutliveCheckpoints() {
-        Duration longest = Duration.ofMinutes(14);
-        delivery(ConnectorUri.parse("kafka://a:1/t")).checkCommits(longest);
+    void rejectsTransactionTimeoutsTooShortForCheckpoints() {
+        Duration maxCommitDelay = Duration.ofMinutes(14);
+        delivery(ConnectorUri.parse("kafka://a:1/t")).checkCommits(maxCommitDelay);
         ConnectorUri brief = ConnectorUri.parse("kafka://a:1/t?transaction-timeout=14min");
-        assertThatThrownBy(() -> delivery(brief).checkCommits(longest))
+        assertThatThrownBy(() -> delivery(brief).checkCommits(maxCommitDelay))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageStartingWith(
-                        "a transaction of "
+                        "the transaction timeout of "
                                 + brief
-                                + " lives 840 s, but with these checkpoints it may be 840 s until");
+                                + " (840 s) is too short for the job's checkpoints: it may take"
+                                + " 840 s until");
         delivery(ConnectorUri.parse("kafka://a:1/t?delivery=at-least-once"))
                 .checkCommits(Duration.ofDays(1));
     }
@@ -209,7 +210,7 @@ class KafkaSettingsTest {
     }
 
     @Test
-    void transactionTimeoutComesFromTheOptionThenThePropertiesThenFifteenMinutes() {
+    void transactionTimeoutOptionOverridesPropertyAndDefault() {
         assertThat(timeoutMillis("", Map.of())).isEqualTo(900_000);
         Map<String, String> properties = Map.of("transaction.timeout.ms", "120000");
         assertThat(timeoutMillis("", properties)).isEqualTo(120_000);
@@ -222,7 +223,7 @@ class KafkaSettingsTest {
     }
 
     @Test
-    void noPrefixOfTransactionsIsTheBeginningOfAnother() {
+    void noTransactionalIdPrefixStartsWithAnother() {
         KafkaProducerSettings delivery =
                 KafkaProducerSettings.of(KafkaSettings.of(ConnectorUri.parse("kafka://a:1/t")));
         assertThat(delivery.transactionalIdPrefix("vectors", "job-10"))
@@ -233,13 +234,13 @@ class KafkaSettingsTest {
     }
 
     @Test
-    void propertiesThatContradictExactlyOnceAreRefused() {
+    void rejectsPropertiesThatContradictExactlyOnce() {
         ConnectorUri uri =
                 ConnectorUri.parse("kafka://a:1/t")
                         .withProperties(Map.of("enable.idempotence", "false"));
         assertThatThrownBy(() -> KafkaProducerSettings.of(KafkaSettings.of(uri)).checkProducer())
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageStartingWith("the Kafka properties of kafka://a:1/t are not right: ")
+                .hasMessageStartingWith("the Kafka properties of kafka://a:1/t are invalid: ")
                 .hasMessageContaining("idempotence");
     }
 }

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Vectors out of topics again, for a copy. */
+/** Reads vectors from topics, for a copy. */
 class KafkaVectorsITCase {
 
     private static KafkaBroker broker;
@@ -68,7 +68,7 @@ class KafkaVectorsITCase {
         float[] values = new float[terms];
         for (int i = 0; i < terms; i++) {
             indices[i] = 3 * i;
-            // of every size, those of weights twice as often
+            // Half of them any float, half in the range of real weights.
             values[i] =
                     i % 2 == 0
                             ? Float.intBitsToFloat(1 + random.nextInt(0x7f7fffff))
@@ -95,7 +95,7 @@ class KafkaVectorsITCase {
     }
 
     @Test
-    void everyExactFormToTheBit() throws Exception {
+    void readsEveryUnroundedFormatExactly() throws Exception {
         List<VectorRecord> written =
                 List.of(
                         vector("a/\ud83d\ude80 \u00e9", 0, 5),
@@ -139,7 +139,7 @@ class KafkaVectorsITCase {
     }
 
     @Test
-    void whatWasNotCommittedAndWhatComesLaterIsLeftOut() throws Exception {
+    void skipsUncommittedAndLaterRecords() throws Exception {
         broker.createTopic("transactions", 3);
         VectorRecordSerializer serializer =
                 new VectorRecordSerializer(
@@ -164,7 +164,7 @@ class KafkaVectorsITCase {
                         committed.add(record);
                     }
                 }
-                // what is aborted would otherwise not have been sent
+                // Otherwise the records of an aborted transaction would not be sent.
                 producer.flush();
                 if (round % 3 == 1) {
                     producer.abortTransaction();
@@ -174,7 +174,7 @@ class KafkaVectorsITCase {
             }
         }
         KafkaVectors vectors = vectors("transactions");
-        // every round leaves a mark in each of the partitions it wrote to
+        // Each transaction adds a marker to the partitions it wrote to.
         assertThat(vectors.positions()).isGreaterThan(200);
         broker.produce(List.of(serializer.serialize(vector("later", 1, 1))));
 
@@ -188,7 +188,7 @@ class KafkaVectorsITCase {
             assertThat(read.stream().filter(r -> r.id().equals(id)).map(VectorRecord::version))
                     .isSorted();
         }
-        // from the middle, as a restarted copy does
+        // From the middle, like a copy that resumes.
         try (VectorSource.Reader reader = vectors.open()) {
             List<Long> again = new ArrayList<>();
             for (long i = vectors.positions() / 2; i < vectors.positions(); i++) {
@@ -203,7 +203,7 @@ class KafkaVectorsITCase {
     }
 
     @Test
-    void aTopicWhoseNewestRecordsAreAllTombstones() throws Exception {
+    void readsTopicWhoseNewestRecordsAreTombstones() throws Exception {
         broker.createTopic("tombstones", 1);
         VectorRecordSerializer serializer =
                 new VectorRecordSerializer(
@@ -219,7 +219,7 @@ class KafkaVectorsITCase {
     }
 
     @Test
-    void offsetsThatRetentionRemovedMeanwhileAreToldNotSkipped() throws Exception {
+    void reportsOffsetsRemovedByRetention() throws Exception {
         broker.createTopic("removed", 1);
         VectorRecordSerializer serializer =
                 new VectorRecordSerializer("removed", PROVENANCE, new AvroWriter(true, PROVENANCE));
@@ -238,17 +238,17 @@ class KafkaVectorsITCase {
         }
         assertThatThrownBy(() -> all(vectors))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("retention has removed offset 0 of removed-0");
+                .hasMessageContaining("retention removed offset 0 of removed-0");
         assertThat(all(vectors("removed"))).extracting(VectorRecord::id).containsExactly("2");
     }
 
     @Test
-    void whatIsNoVectorIsRefusedWithItsOffset() {
+    void rejectsInvalidVectorsWithTheirOffset() {
         broker.createTopic("empty", 2);
         assertThatThrownBy(() -> vectors("empty"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageStartingWith("topic 'empty' at ")
-                .hasMessageEndingWith(" holds no vectors");
+                .hasMessageEndingWith(" contains no vectors");
         assertThatThrownBy(() -> vectors("emtpy")).hasMessageContaining("did you mean 'empty'?");
 
         broker.createTopic("foreign", 1);
@@ -256,11 +256,11 @@ class KafkaVectorsITCase {
         assertThatThrownBy(() -> vectors("foreign"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
-                        "the record at offset 0 of partition 0 of topic 'foreign' is no vector that"
-                                + " can be copied: no header says what made it; copy from a topic"
-                                + " that this program wrote with format=indices, format=avro or"
-                                + " format=protobuf");
-        refuses(
+                        "the record at offset 0 of partition 0 of topic 'foreign' is not a vector"
+                                + " that can be copied: no header names its encoder. Copy from a topic"
+                                + " that flink-splade wrote with format=indices, format=avro or"
+                                + " format=protobuf.");
+        assertRejected(
                 "rounded",
                 new VectorJson(
                                 VectorJson.Form.LUCENE,
@@ -269,20 +269,21 @@ class KafkaVectorsITCase {
                                 TestRecords.context("x").vocabulary())
                         ::bytes,
                 "its weights are rounded (format=lucene)");
-        refuses("garbage", record -> bytes("[1]"), "it is not a JSON object");
-        refuses("wrong-id", record -> bytes("{\"id\":\"x\"}"), "the id in it is x, the key 1");
+        assertRejected("garbage", record -> bytes("[1]"), "it is not a JSON object");
+        assertRejected(
+                "wrong-id", record -> bytes("{\"id\":\"x\"}"), "its id is x, but its key is 1");
         AvroWriter avro = new AvroWriter(false, PROVENANCE);
-        refuses(
+        assertRejected(
                 "too-long",
                 record ->
                         Arrays.copyOf(
                                 new WireFormatWriter(avro, new byte[] {0, 0, 0, 0, 1})
                                         .bytes(record),
                                 300),
-                "it goes on after what sparse_vector.avsc has");
+                "it has bytes after the record of sparse_vector.avsc");
     }
 
-    private static void refuses(String topic, ValueWriter writer, String why) {
+    private static void assertRejected(String topic, ValueWriter writer, String why) {
         broker.createTopic(topic, 1);
         broker.produce(
                 List.of(
@@ -290,11 +291,11 @@ class KafkaVectorsITCase {
                                 .serialize(vector("1", 1, 2))));
         assertThatThrownBy(() -> all(vectors(topic)))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining(" is no vector that can be copied: " + why + "; ");
+                .hasMessageContaining(" is not a vector that can be copied: " + why + ". ");
     }
 
     @Test
-    void vectorsOfTwoModelsAreNotCopied() {
+    void rejectsVectorsOfTwoModels() {
         broker.createTopic("models", 1);
         Provenance older = new Provenance("hf:a/b", "cc", "dd", "fp32", "none", 128);
         broker.produce(
@@ -306,7 +307,7 @@ class KafkaVectorsITCase {
                                 .serialize(vector("2", 1, 1))));
         assertThatThrownBy(() -> all(vectors("models")))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("was made by the model hf:a/b")
-                .hasMessageContaining("encode the documents again");
+                .hasMessageContaining("was encoded by the model hf:a/b")
+                .hasMessageContaining("Encode the documents again");
     }
 }

@@ -36,25 +36,25 @@ class SchemaRegistryClientTest {
         registry.close();
     }
 
-    private static KafkaSettings address(Map<String, String> properties) {
+    private static KafkaSettings settings(Map<String, String> properties) {
         return KafkaSettings.of(
                 ConnectorUri.parse("kafka://broker:9092/vectors").withProperties(properties));
     }
 
     private int avro(Map<String, String> properties) {
-        return SchemaRegistryClient.of(address(properties), registry.url() + "/")
+        return SchemaRegistryClient.of(settings(properties), registry.url() + "/")
                 .register("AVRO", AvroWriter.SCHEMA);
     }
 
     @Test
-    void registersOnceAndFindsItAgain() {
+    void registersASchemaOnce() {
         int avro = avro(Map.of());
         assertThat(avro(Map.of())).isEqualTo(avro);
         assertThat(registry.versions("vectors-value")).containsExactly(avro);
         assertThat(registry.schema(avro))
                 .isEqualTo(new FakeSchemaRegistry.Registered("AVRO", AvroWriter.SCHEMA));
         int protobuf =
-                SchemaRegistryClient.of(address(Map.of()), registry.url())
+                SchemaRegistryClient.of(settings(Map.of()), registry.url())
                         .register("PROTOBUF", ProtobufWriter.SCHEMA);
         assertThat(registry.schema(protobuf))
                 .isEqualTo(new FakeSchemaRegistry.Registered("PROTOBUF", ProtobufWriter.SCHEMA));
@@ -62,7 +62,7 @@ class SchemaRegistryClientTest {
 
     @Test
     void sendsCredentials() {
-        registry.requireLogin("anna:pa:ss w\u00f6rd");
+        registry.requireCredentials("anna:pa:ss w\u00f6rd");
         assertThat(
                         avro(
                                 Map.of(
@@ -71,7 +71,7 @@ class SchemaRegistryClientTest {
                                         "registry.password",
                                         "pa:ss w\u00f6rd")))
                 .isPositive();
-        refused(
+        assertRejected(
                 () -> avro(Map.of("registry.username", "anna", "registry.password", "secret")),
                 "the schema registry at "
                         + registry.url()
@@ -81,13 +81,13 @@ class SchemaRegistryClientTest {
                         + " SCHEMA_REGISTRY_TOKEN)");
         registry.requireToken("t0ken");
         assertThat(avro(Map.of("registry.token", "t0ken"))).isPositive();
-        refused(() -> avro(Map.of()), "requires credentials, and none are set (HTTP 401)");
+        assertRejected(() -> avro(Map.of()), "requires credentials, and none are set (HTTP 401)");
     }
 
     @Test
-    void credentialsAreNotPassedToKafka() {
+    void doesNotPassCredentialsToKafka() {
         assertThat(
-                        address(
+                        settings(
                                         Map.of(
                                                 "registry.username", "a",
                                                 "registry.password", "b",
@@ -107,17 +107,17 @@ class SchemaRegistryClientTest {
                     basic.auth.user.info=a:secret                    | unknown property 'basic.auth.user.info'
                     registry.ca=ca.pem                               | is not encrypted
                     """)
-    void credentialsThatAreRejected(String properties, String sentence) {
+    void rejectsInvalidCredentials(String properties, String message) {
         Map<String, String> map = new HashMap<>();
         for (String pair : properties.split(",")) {
             map.put(pair.split("=")[0], pair.split("=")[1]);
         }
-        refused(() -> avro(map), sentence);
+        assertRejected(() -> avro(map), message);
     }
 
-    /** The response's headers come, and then half of its body. */
+    /** The server sends the headers and half of the body. */
     @Test
-    void aRegistryThatStallsIsUnavailable() throws Exception {
+    void treatsAStalledRegistryAsUnavailable() throws Exception {
         try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Thread stalling =
                     new Thread(
@@ -128,12 +128,12 @@ class SchemaRegistryClientTest {
                                             .write(
                                                     "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{\"id"
                                                             .getBytes(StandardCharsets.US_ASCII));
-                                    // until the connector gives up
+                                    // until the client gives up
                                     connection
                                             .getInputStream()
                                             .transferTo(OutputStream.nullOutputStream());
                                 } catch (IOException e) {
-                                    // the connector closed the connection
+                                    // the client closed the connection
                                 }
                             });
             stalling.start();
@@ -141,7 +141,7 @@ class SchemaRegistryClientTest {
             assertThatThrownBy(
                             () ->
                                     SchemaRegistryClient.of(
-                                                    address(Map.of()), url, Duration.ofMillis(500))
+                                                    settings(Map.of()), url, Duration.ofMillis(500))
                                             .register("AVRO", AvroWriter.SCHEMA))
                     .isInstanceOf(UnreachableException.class)
                     .hasMessageContaining("no complete response within 500 ms");
@@ -150,10 +150,10 @@ class SchemaRegistryClientTest {
     }
 
     @Test
-    void anIncompatibleSchemaIsToldWithTheRegistrysWords() {
+    void reportsIncompatibleSchemaWithTheRegistrysReason() {
         registry.register(
                 "vectors-value", "AVRO", "{\"type\":\"record\",\"name\":\"Other\",\"fields\":[]}");
-        refused(
+        assertRejected(
                 () -> avro(Map.of()),
                 "the schema registry at "
                         + registry.url()
@@ -163,11 +163,11 @@ class SchemaRegistryClientTest {
     }
 
     @Test
-    void aRegistryWithoutProtobuf() {
-        registry.takeOnly("AVRO");
-        refused(
+    void reportsRegistryWithoutProtobuf() {
+        registry.acceptOnly("AVRO");
+        assertRejected(
                 () ->
-                        SchemaRegistryClient.of(address(Map.of()), registry.url())
+                        SchemaRegistryClient.of(settings(Map.of()), registry.url())
                                 .register("PROTOBUF", ProtobufWriter.SCHEMA),
                 "the schema registry at "
                         + registry.url()
@@ -182,28 +182,28 @@ class SchemaRegistryClientTest {
                     """
                     500 | {"error_code":50001,"message":"Error in the backend data store"} | is unavailable: HTTP 500 (Error in the backend data store)
                     429 | {"error_code":429,"message":"slow down"} | is unavailable: HTTP 429 (slow down)
-                    200 | <html>hello</html> | does not answer as a schema registry does (HTTP 200). Correct registry= in kafka://broker:9092/vectors
-                    200 | {"id":"seven"}     | does not answer as a schema registry does (HTTP 200)
-                    200 | {}                 | does not answer as a schema registry does (HTTP 200)
-                    200 | ''                 | does not answer as a schema registry does (HTTP 200)
-                    404 | <html>no</html>    | does not answer as a schema registry does (HTTP 404)
+                    200 | <html>hello</html> | does not respond like a schema registry (HTTP 200). Correct registry= in kafka://broker:9092/vectors
+                    200 | {"id":"seven"}     | does not respond like a schema registry (HTTP 200)
+                    200 | {}                 | does not respond like a schema registry (HTTP 200)
+                    200 | ''                 | does not respond like a schema registry (HTTP 200)
+                    404 | <html>no</html>    | does not respond like a schema registry (HTTP 404)
                     400 | {"error_code":42201,"message":"Bad subject"} | did not register the schema of 'vectors-value': HTTP 400 (Bad subject)
-                    302 | ''                 | does not answer as a schema registry does (HTTP 302)
+                    302 | ''                 | does not respond like a schema registry (HTTP 302)
                     """)
-    void otherAnswersAreToldToo(int status, String body, String sentence) {
-        registry.answerNext(status, body);
-        refused(() -> avro(Map.of()), sentence);
+    void reportsOtherResponses(int status, String body, String message) {
+        registry.respondNext(status, body);
+        assertRejected(() -> avro(Map.of()), message);
     }
 
     @Test
-    void aRegistryThatIsDown() throws IOException {
+    void reportsUnreachableRegistry() throws IOException {
         int port;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = socket.getLocalPort();
         }
-        refused(
+        assertRejected(
                 () ->
-                        SchemaRegistryClient.of(address(Map.of()), "http://127.0.0.1:" + port)
+                        SchemaRegistryClient.of(settings(Map.of()), "http://127.0.0.1:" + port)
                                 .register("AVRO", AvroWriter.SCHEMA),
                 "the schema registry at http://127.0.0.1:"
                         + port
@@ -224,16 +224,16 @@ class SchemaRegistryClientTest {
                     format=json                                | write one of [indices, lucene, avro, protobuf]
                     format=avro&registri=http://h              | did you mean 'registry'?
                     """)
-    void refusesAddresses(String options, String sentence) {
-        refused(
+    void rejectsInvalidOptions(String options, String message) {
+        assertRejected(
                 () ->
                         KafkaVectorSink.of(
                                 ConnectorUri.parse("kafka://broker:9092/vectors?" + options)),
-                sentence);
+                message);
     }
 
     @Test
-    void aLoginInTheUrlIsRefusedAndNotRepeated() {
+    void rejectsCredentialsInTheUrlWithoutQuotingThem() {
         assertThatThrownBy(
                         () ->
                                 KafkaVectorSink.of(
@@ -244,10 +244,10 @@ class SchemaRegistryClientTest {
                 .hasMessageNotContaining("hush");
     }
 
-    private static void refused(ThrowingCallable call, String sentence) {
+    private static void assertRejected(ThrowingCallable call, String message) {
         assertThatThrownBy(call)
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining(sentence)
+                .hasMessageContaining(message)
                 .hasMessageNotContaining("secret")
                 .hasMessageNotContaining("Exception");
     }

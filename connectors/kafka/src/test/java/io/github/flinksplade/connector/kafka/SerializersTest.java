@@ -52,7 +52,7 @@ class SerializersTest {
     }
 
     @Test
-    void indicesValueKeyAndHeaders() {
+    void writesKeyValueAndHeadersOfIndices() {
         ProducerRecord<byte[], byte[]> record =
                 serializer(VectorJson.Form.INDICES, false).serialize(VECTOR);
         assertThat(record.topic()).isEqualTo("vectors");
@@ -83,7 +83,7 @@ class SerializersTest {
     }
 
     @Test
-    void luceneValueAndText() {
+    void writesRoundedTermsAndText() {
         ProducerRecord<byte[], byte[]> record =
                 serializer(VectorJson.Form.LUCENE, true).serialize(VECTOR);
         assertThat(new String(record.value(), java.nio.charset.StandardCharsets.UTF_8))
@@ -94,7 +94,7 @@ class SerializersTest {
     }
 
     @Test
-    void deleteIsATombstoneWithItsVersion() {
+    void writesDeletesAsTombstonesWithTheirVersion() {
         ProducerRecord<byte[], byte[]> record =
                 serializer(VectorJson.Form.INDICES, false).serialize(TestRecords.delete("7", 9));
         assertThat(record.key()).isEqualTo(bytes("7"));
@@ -105,7 +105,7 @@ class SerializersTest {
     }
 
     @Test
-    void serializersExposeTheirTopicToThePoolingStrategy() {
+    void declareTheirTopicForPooledTransactionalIds() {
         assertThat(
                         serializer(VectorJson.Form.INDICES, false)
                                 .getKafkaDatasetFacet()
@@ -123,7 +123,7 @@ class SerializersTest {
     }
 
     @Test
-    void sourceRecordKeepsEverythingAndSurvivesFlinksSerializer() throws Exception {
+    void keepsEverythingOfASourceRecordThroughFlinksSerializer() throws Exception {
         RecordHeaders kafkaHeaders =
                 new RecordHeaders(
                         List.<Header>of(
@@ -191,14 +191,14 @@ class SerializersTest {
     }
 
     @Test
-    void deadLetterKeepsTheOriginalAndSaysWhy() {
+    void addsTheReasonToADeadLetter() {
         DeadLetter letter =
                 new DeadLetter(
                         original(bytes("{broken"), 1_000),
                         DeadLetter.Stage.WRITE,
                         "lucene",
                         "java.io.IOException",
-                        "refused");
+                        "rejected");
         ProducerRecord<byte[], byte[]> record = deadLetters(100_000).serialize(letter, 2_000);
         assertThat(record.key()).isEqualTo(bytes("k"));
         assertThat(record.value()).isEqualTo(bytes("{broken"));
@@ -220,12 +220,12 @@ class SerializersTest {
                         "__connect.errors.offset=77",
                         "__connect.errors.stage=WRITE",
                         "__connect.errors.exception.class.name=java.io.IOException",
-                        "__connect.errors.exception.message=refused",
+                        "__connect.errors.exception.message=rejected",
                         "flink-splade.sink=lucene");
     }
 
     @Test
-    void deadLetterWithoutTimestampOrWithOneTheTopicRefuses() {
+    void movesTimestampsThatTheTopicRejectsToAHeader() {
         assertThat(
                         deadLetters(100_000)
                                 .serialize(
@@ -248,7 +248,7 @@ class SerializersTest {
     }
 
     @Test
-    void tooLargeDeadLetterIsCutToFit() {
+    void cutsADeadLetterThatIsTooLarge() {
         byte[] value = new byte[10_000];
         Arrays.fill(value, (byte) 'x');
         for (int limit = 900; limit < 10_700; limit += 7) {
@@ -268,7 +268,7 @@ class SerializersTest {
     }
 
     @Test
-    void deadLetterWithTooLargeHeadersKeepsTheReason() {
+    void keepsTheReasonOfADeadLetterWithLargeHeaders() {
         SourceRecord origin =
                 new SourceRecord(
                         "docs",

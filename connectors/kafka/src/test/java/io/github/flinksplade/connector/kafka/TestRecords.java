@@ -13,7 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.kafka.common.header.Header;
 
-/** Records and contexts for the tests. */
+/** Records and contexts for tests. */
 final class TestRecords {
 
     static final Provenance PROVENANCE =
@@ -26,7 +26,7 @@ final class TestRecords {
     }
 
     static SinkContext context(String name, Provenance provenance) {
-        return new SinkContext(name, "job", provenance, new Words(), false);
+        return new SinkContext(name, "job", provenance, new Terms(), false);
     }
 
     static VectorRecord upsert(String id, long version, int... indices) {
@@ -68,7 +68,7 @@ final class TestRecords {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Headers as text in their order; of several with one name the last. */
+    /** Headers as text in their order; the last of several with the same name. */
     static Map<String, String> headers(Iterable<Header> headers) {
         Map<String, String> map = new LinkedHashMap<>();
         for (Header header : headers) {
@@ -81,8 +81,8 @@ final class TestRecords {
         return map;
     }
 
-    /** Words w0, w1, ... */
-    private static final class Words implements Vocabulary {
+    /** Terms w0, w1, ... */
+    private static final class Terms implements Vocabulary {
         private static final long serialVersionUID = 1L;
 
         @Override

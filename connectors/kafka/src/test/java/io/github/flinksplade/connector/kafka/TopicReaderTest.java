@@ -23,10 +23,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
-@SuppressWarnings("try") // a SourceReader may be interrupted while it is closed
+@SuppressWarnings("try") // close() of SourceReader declares an Exception, which may be an interrupt
 class TopicReaderTest {
 
-    /** Flink's reader: has nothing to read, ever. */
+    /** A reader that never has records. */
     private static final class IdleReader
             implements SourceReader<SourceRecord, KafkaPartitionSplit> {
 
@@ -92,9 +92,9 @@ class TopicReaderTest {
         return new KafkaPartitionSplit(new TopicPartition("t", partition), offset);
     }
 
-    /** A task asks once whether there is something to read, and then waits. */
+    /** A task requests the future once and then waits for it. */
     @Test
-    void wakesATaskThatWaitedBeforeThePartitionWasAssigned() throws Exception {
+    void wakesATaskThatWaitsSinceBeforeTheAssignment() throws Exception {
         CompletableFuture<Void> available = reader.isAvailable();
         assertThat(available).isNotDone();
         reader.addSplits(List.of(split(1, 3)));

@@ -25,7 +25,7 @@ import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.DecoderFactory;
 
-/** Values as the libraries' own readers read them, by nothing but the schema's text. */
+/** Decodes values with the libraries' generic readers, from the text of the schema only. */
 final class ValueDecoder {
 
     private static final Pattern FIELD =
@@ -33,7 +33,7 @@ final class ValueDecoder {
 
     private ValueDecoder() {}
 
-    /** The fields by name; fails when bytes are left over. */
+    /** The fields by name. Fails if bytes are left over. */
     static Map<String, Object> avro(String schema, byte[] value, int from) throws IOException {
         Schema parsed = new Schema.Parser().parse(schema);
         BinaryDecoder decoder =
@@ -44,13 +44,15 @@ final class ValueDecoder {
         }
         Map<String, Object> fields = new LinkedHashMap<>();
         for (Schema.Field field : parsed.getFields()) {
-            Object held = record.get(field.pos());
-            fields.put(field.name(), held instanceof CharSequence ? held.toString() : held);
+            Object fieldValue = record.get(field.pos());
+            fields.put(
+                    field.name(),
+                    fieldValue instanceof CharSequence ? fieldValue.toString() : fieldValue);
         }
         return fields;
     }
 
-    /** The fields by name, those that are not there left out; fails on unknown ones. */
+    /** The fields by name, without missing ones. Fails on unknown fields. */
     static Map<String, Object> protobuf(String schema, byte[] value, int from) throws IOException {
         DynamicMessage message;
         try {
@@ -73,7 +75,7 @@ final class ValueDecoder {
         return fields;
     }
 
-    /** The one message of a file in proto3, read line by line. */
+    /** The only message of a proto3 file. */
     private static Descriptor descriptor(String schema) throws DescriptorValidationException {
         DescriptorProto.Builder message = DescriptorProto.newBuilder().setName("SparseVector");
         Matcher fields = FIELD.matcher(schema);

@@ -15,7 +15,7 @@ import java.util.Random;
 import org.apache.flink.util.InstantiationUtil;
 import org.junit.jupiter.api.Test;
 
-/** Avro and Protobuf values, read by the libraries' generic readers from the published schemas. */
+/** Reads Avro and Protobuf values with the libraries' generic readers and the published schemas. */
 class ValueWritersTest {
 
     private static final VectorRecord VECTOR =
@@ -33,7 +33,7 @@ class ValueWritersTest {
                     TestRecords.origin("1"));
 
     @Test
-    void avroAsItsSchemaSays() throws Exception {
+    void writesAvroThatMatchesItsSchema() throws Exception {
         for (boolean withText : new boolean[] {true, false}) {
             assertThat(
                             ValueDecoder.avro(
@@ -45,7 +45,7 @@ class ValueWritersTest {
     }
 
     @Test
-    void protobufAsItsSchemaSays() throws Exception {
+    void writesProtobufThatMatchesItsSchema() throws Exception {
         for (boolean withText : new boolean[] {true, false}) {
             assertThat(
                             ValueDecoder.protobuf(
@@ -56,13 +56,13 @@ class ValueWritersTest {
         }
     }
 
-    private static Map<String, Object> expected(String text, boolean nulls) {
+    private static Map<String, Object> expected(String text, boolean containsNulls) {
         Map<String, Object> fields = new java.util.TreeMap<>();
         fields.put("id", VECTOR.id());
         fields.put("version", VECTOR.version());
         fields.put("indices", List.of(0, 127, 128, 30_521));
         fields.put("values", List.of(2.76658f, 1.0E-4f, Float.MIN_VALUE, 3f));
-        if (text != null || nulls) {
+        if (text != null || containsNulls) {
             fields.put("text", text);
         }
         fields.put("fields", VECTOR.fields());
@@ -74,9 +74,9 @@ class ValueWritersTest {
         return fields;
     }
 
-    /** Byte by byte: protobuf.dev/programming-guides/encoding, packed fields as in proto3. */
+    /** According to protobuf.dev/programming-guides/encoding, with packed fields as in proto3. */
     @Test
-    void protobufToTheByte() {
+    void writesTheDocumentedProtobufBytes() {
         VectorRecord record =
                 new VectorRecord(
                         "k",
@@ -101,7 +101,7 @@ class ValueWritersTest {
     }
 
     @Test
-    void emptyAndFullVectorsToTheBit() throws Exception {
+    void writesEmptyAndFullVectorsExactly() throws Exception {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         for (int terms : new int[] {0, 1, 30_522}) {
@@ -150,7 +150,7 @@ class ValueWritersTest {
      * docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop: wire format.
      */
     @Test
-    void registeredValuesBeginWithTheSchemasId() throws Exception {
+    void startsWireFormatValuesWithTheSchemaId() throws Exception {
         byte[] avro =
                 WireFormatWriter.avro(new AvroWriter(false, PROVENANCE), 0x01020304).bytes(VECTOR);
         assertThat(HexFormat.of().formatHex(avro, 0, 5)).isEqualTo("0001020304");
@@ -163,16 +163,16 @@ class ValueWritersTest {
     }
 
     @Test
-    void aHeaderNamesTheSchemaOfPlainValuesOnly() throws Exception {
+    void namesTheSchemaOfPlainValuesInAHeader() throws Exception {
         AvroWriter avro = new AvroWriter(false, PROVENANCE);
         assertThat(schemaHeader(avro)).matches("avro:[0-9a-f]{64}");
         assertThat(schemaHeader(new ProtobufWriter(false, PROVENANCE)))
                 .isEqualTo("protobuf:io.github.flinksplade.SparseVector");
         assertThat(schemaHeader(WireFormatWriter.avro(avro, 1))).isNull();
-        ValueWriter elsewhere = InstantiationUtil.clone(WireFormatWriter.avro(avro, 1));
-        assertThat(elsewhere.bytes(VECTOR))
+        ValueWriter copy = InstantiationUtil.clone(WireFormatWriter.avro(avro, 1));
+        assertThat(copy.bytes(VECTOR))
                 .isEqualTo(WireFormatWriter.avro(avro, 1).bytes(VECTOR))
-                .isEqualTo(elsewhere.bytes(VECTOR));
+                .isEqualTo(copy.bytes(VECTOR));
     }
 
     private static String schemaHeader(ValueWriter writer) {
