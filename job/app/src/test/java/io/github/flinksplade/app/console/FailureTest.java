@@ -117,9 +117,9 @@ class FailureTest {
                 .isEqualTo(
                         new Failure(
                                 1,
-                                "Kafka did not answer in time (Expiring 5 record(s) for"
+                                "Kafka did not respond in time (Expiring 5 record(s) for"
                                         + " vectors-0:600000 ms has passed since batch creation)."
-                                        + " Check that its brokers run."));
+                                        + " Check that its brokers are running."));
     }
 
     @Test
