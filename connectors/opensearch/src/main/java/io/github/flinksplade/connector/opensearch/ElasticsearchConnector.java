@@ -1,9 +1,11 @@
 package io.github.flinksplade.connector.opensearch;
 
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.VectorSink;
+import java.util.List;
 
 /**
  * {@code elasticsearch://HOST:9200/INDEX}: an index of Elasticsearch 8.15 or later. See the package
@@ -19,6 +21,11 @@ public final class ElasticsearchConnector implements Connector {
     @Override
     public String usage() {
         return Product.ELASTICSEARCH.usage();
+    }
+
+    @Override
+    public List<ConnectorOption<?>> sinkOptions() {
+        return OpenSearchSink.OPTIONS;
     }
 
     @Override

@@ -1,9 +1,11 @@
 package io.github.flinksplade.connector.opensearch;
 
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.VectorSink;
+import java.util.List;
 
 /**
  * {@code opensearch://HOST:9200/INDEX}: an index of OpenSearch 2 or 3. See the package description
@@ -19,6 +21,11 @@ public final class OpenSearchConnector implements Connector {
     @Override
     public String usage() {
         return Product.OPENSEARCH.usage();
+    }
+
+    @Override
+    public List<ConnectorOption<?>> sinkOptions() {
+        return OpenSearchSink.OPTIONS;
     }
 
     @Override

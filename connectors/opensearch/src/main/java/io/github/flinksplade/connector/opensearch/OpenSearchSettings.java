@@ -1,9 +1,9 @@
 package io.github.flinksplade.connector.opensearch;
 
-import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.SinkOptions;
 import java.io.Serializable;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -20,23 +20,13 @@ record OpenSearchSettings(
         Product product, String server, String index, ConnectionSettings connection)
         implements Serializable {
 
-    static final String[] OPTIONS =
-            BatchOptions.optionsAnd(
-                    "tls",
-                    "type",
-                    "terms",
-                    "text",
-                    "fields",
-                    "gc-deletes",
-                    "pipeline",
-                    "refresh",
-                    "routing");
+    private static final long serialVersionUID = 1L;
 
     private static final int PORT = 9200;
 
     static OpenSearchSettings of(Product product, ConnectorUri uri) {
-        uri.allowOptions(OPTIONS);
-        boolean tls = uri.flag("tls", false);
+        uri.allowOptions(OpenSearchSink.OPTIONS);
+        boolean tls = SinkOptions.TLS.get(uri);
         URI url = url(uri, tls ? "https" : "http");
         String path = url.getPath();
         int slash = path.lastIndexOf('/');

@@ -6,13 +6,16 @@ import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.BatchSink;
 import io.github.flinksplade.connector.BatchVectorSink;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.SinkContext;
+import io.github.flinksplade.connector.SinkOptions;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.http.JsonHttpClient;
 import io.github.flinksplade.connector.http.JsonRequest;
 import io.github.flinksplade.connector.http.JsonResponse;
+import java.util.List;
 import java.util.Locale;
 
 /** An index of OpenSearch or Elasticsearch as a target. */
@@ -20,11 +23,12 @@ final class OpenSearchSink implements BatchVectorSink {
 
     private static final long serialVersionUID = 1L;
 
-    /** Half of what both servers take by default ({@code http.max_content_length}). */
-    private static final long MOST_BYTES = 50_000_000;
+    /** Half of what both servers accept by default ({@code http.max_content_length}). */
+    private static final long MAX_BYTES = 50_000_000;
 
-    private static final BatchOptions BATCHES = BatchOptions.of(500, 5_000_000, 2);
-    private static final String GC_DELETES = "7d";
+    private static final int MAX_RECORDS = 100_000;
+    private static final BatchOptions BATCHING = BatchOptions.of(500, 5_000_000, 2);
+    private static final String DEFAULT_GC_DELETES = "7d";
 
     /** When what was written can be searched. */
     enum Refresh {
@@ -35,6 +39,62 @@ final class OpenSearchSink implements BatchVectorSink {
         /** At once, which is dear. */
         TRUE
     }
+
+    private static final ConnectorOption<FieldType> TYPE =
+            ConnectorOption.choice(
+                            "type",
+                            FieldType.class,
+                            null,
+                            "type of the field `vector`; OpenSearch's `sparse_vector` (from 3.3,"
+                                    + " plugin neural-search) is searched approximately")
+                    .withDefaultText("rank_features (OpenSearch), sparse_vector (Elasticsearch)");
+    private static final ConnectorOption<FeatureNames.Form> TERMS =
+            ConnectorOption.choice(
+                            "terms",
+                            FeatureNames.Form.class,
+                            null,
+                            "name of a feature: the term as the tokenizer writes it, or its id")
+                    .withDefaultText("token; id for OpenSearch's `sparse_vector`");
+    private static final ConnectorOption<String> GC_DELETES =
+            ConnectorOption.text(
+                            "gc-deletes",
+                            "a number with s, m, h or d",
+                            null,
+                            "how long the server remembers the version of a deleted document; longer"
+                                    + " than the longest replay")
+                    .withDefaultText("the index's; 7d for a new one");
+    private static final ConnectorOption<String> PIPELINE =
+            ConnectorOption.text(
+                    "pipeline", "a name", null, "an ingest pipeline that documents pass through");
+    private static final ConnectorOption<Refresh> REFRESH =
+            ConnectorOption.choice(
+                    "refresh",
+                    Refresh.class,
+                    Refresh.FALSE,
+                    "`wait_for`: a batch counts as written when it can be searched; `true`: it can"
+                            + " be searched at once, which is expensive");
+    private static final ConnectorOption<String> ROUTING =
+            ConnectorOption.text(
+                    "routing",
+                    "a separator",
+                    null,
+                    "`routing=/` stores documents on one shard whose ids are equal up to the first"
+                            + " `/`; see below");
+
+    static final List<ConnectorOption<?>> OPTIONS =
+            BATCHING.options(
+                    List.of(
+                            TYPE,
+                            TERMS,
+                            SinkOptions.TEXT,
+                            SinkOptions.FIELDS,
+                            GC_DELETES,
+                            PIPELINE,
+                            ROUTING,
+                            REFRESH,
+                            SinkOptions.TLS),
+                    MAX_RECORDS,
+                    MAX_BYTES);
 
     private final OpenSearchSettings place;
     private final BatchOptions batching;
@@ -49,14 +109,15 @@ final class OpenSearchSink implements BatchVectorSink {
 
     private OpenSearchSink(Product product, ConnectorUri uri) {
         place = OpenSearchSettings.of(product, uri);
-        batching = BATCHES.with(uri, 100_000, MOST_BYTES);
-        type = uri.choice("type", FieldType.class, product.usualType());
+        batching = BATCHING.with(uri, MAX_RECORDS, MAX_BYTES);
+        FieldType chosenType = TYPE.get(uri);
+        type = chosenType == null ? product.usualType() : chosenType;
         boolean numbers = product == Product.OPENSEARCH && type == FieldType.SPARSE_VECTOR;
+        FeatureNames.Form chosenNames = TERMS.get(uri);
         names =
-                uri.choice(
-                        "terms",
-                        FeatureNames.Form.class,
-                        numbers ? FeatureNames.Form.ID : FeatureNames.Form.TOKEN);
+                chosenNames != null
+                        ? chosenNames
+                        : numbers ? FeatureNames.Form.ID : FeatureNames.Form.TOKEN;
         if (numbers && names == FeatureNames.Form.TOKEN) {
             throw new ConnectorException(
                     "terms=token in "
@@ -64,9 +125,9 @@ final class OpenSearchSink implements BatchVectorSink {
                             + " cannot be had: OpenSearch's sparse_vector takes ids only; leave"
                             + " terms out, or write type=rank_features");
         }
-        storeText = uri.flag("text", true);
-        fields = uri.option("fields");
-        gcDeletes = uri.option("gc-deletes");
+        storeText = SinkOptions.TEXT.get(uri);
+        fields = SinkOptions.FIELDS.get(uri);
+        gcDeletes = GC_DELETES.get(uri);
         if (gcDeletes != null && !gcDeletes.matches("[1-9]\\d{0,6}[smhd]")) {
             throw new ConnectorException(
                     "gc-deletes="
@@ -75,9 +136,9 @@ final class OpenSearchSink implements BatchVectorSink {
                             + uri
                             + ": write a number with s, m, h or d, such as 7d");
         }
-        pipeline = uri.option("pipeline");
-        refresh = uri.choice("refresh", Refresh.class, Refresh.FALSE);
-        routing = new Routing(uri.option("routing"));
+        pipeline = PIPELINE.get(uri);
+        refresh = REFRESH.get(uri);
+        routing = new Routing(ROUTING.get(uri));
         if ("".equals(routing.separator())) {
             throw new ConnectorException(
                     "routing= in "
@@ -158,7 +219,7 @@ final class OpenSearchSink implements BatchVectorSink {
                         FeatureNames.of(names, context.vocabulary()),
                         routing,
                         context.provenance(),
-                        gcDeletes == null ? GC_DELETES : gcDeletes);
+                        gcDeletes == null ? DEFAULT_GC_DELETES : gcDeletes);
         JsonResponse created = server.exchange(server.ofIndex("PUT", "", body).slow());
         if (!created.body()
                 .at("/error/type")

@@ -3,7 +3,9 @@ package io.github.flinksplade.connector.pinecone;
 import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.SinkOptions;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Set;
@@ -38,21 +40,65 @@ record PineconeSettings(
     /** Pinecone's own name for the namespace of those who name none. */
     static final String DEFAULT_NAMESPACE = "__default__";
 
-    private static final String HOST = "host";
     private static final String PINECONE = "https://api.pinecone.io";
-    private static final int MOST_DIMENSIONS = 20_000;
+
+    private static final BatchOptions BATCHING =
+            BatchOptions.of(PineconeLimits.RECORDS, PineconeLimits.UPSERT_BYTES, 4);
+    private static final ConnectorOption<String> NAMESPACE =
+            ConnectorOption.text(
+                    "namespace",
+                    "1 to 512 visible ASCII characters, not `flink-splade`",
+                    DEFAULT_NAMESPACE,
+                    "the namespace of the index");
+    private static final ConnectorOption<String> CLOUD =
+            ConnectorOption.text(
+                    "cloud",
+                    "a cloud",
+                    "aws",
+                    "where a serverless index is created if it is missing");
+    private static final ConnectorOption<String> REGION =
+            ConnectorOption.text("region", "a region", "us-east-1", "see `cloud`");
+    private static final ConnectorOption<String> DENSE =
+            ConnectorOption.text(
+                    "dense",
+                    "a field",
+                    null,
+                    "the documents' field with the dense vector, an array of numbers: for dense"
+                            + " indexes, which are rejected without it");
+    private static final ConnectorOption<Long> DIMENSION =
+            ConnectorOption.number(
+                            "dimension",
+                            0,
+                            1,
+                            20_000,
+                            "dimension of the dense vectors: required to create a dense index,"
+                                    + " compared with that of an existing one")
+                    .withDefaultText("");
+    private static final ConnectorOption<String> HOST =
+            ConnectorOption.text(
+                            "host",
+                            "a URL",
+                            null,
+                            "the control plane; also a property. With `http://` (an emulator on"
+                                    + " this machine) records are not encrypted either")
+                    .withDefaultText(PINECONE);
+
+    static final List<ConnectorOption<?>> OPTIONS =
+            BATCHING.options(
+                    List.of(
+                            NAMESPACE,
+                            CLOUD,
+                            REGION,
+                            DENSE,
+                            DIMENSION,
+                            SinkOptions.TEXT,
+                            SinkOptions.FIELDS,
+                            HOST),
+                    PineconeLimits.RECORDS,
+                    PineconeLimits.UPSERT_BYTES);
 
     static PineconeSettings of(ConnectorUri uri) {
-        uri.allowOptions(
-                BatchOptions.optionsAnd(
-                        "namespace",
-                        HOST,
-                        "cloud",
-                        "region",
-                        "dense",
-                        "dimension",
-                        "text",
-                        "fields"));
+        uri.allowOptions(OPTIONS);
         String index = uri.location();
         if (!index.matches("[a-z0-9]([a-z0-9-]{0,43}[a-z0-9])?")) {
             throw new ConnectorException(
@@ -63,7 +109,7 @@ record PineconeSettings(
                             + " cannot be the name of a Pinecone index; write 1 to 45 lower-case"
                             + " letters, digits and dashes, without a dash at either end");
         }
-        String namespace = uri.option("namespace", DEFAULT_NAMESPACE);
+        String namespace = NAMESPACE.get(uri);
         if (!namespace.matches("[\\x21-\\x7e]{1,512}") || namespace.equals(MARKS)) {
             throw new ConnectorException(
                     "namespace="
@@ -73,26 +119,27 @@ record PineconeSettings(
                             + ": write 1 to 512 visible ASCII characters, other than "
                             + MARKS);
         }
-        String fields = uri.option("fields");
+        String fields = SinkOptions.FIELDS.get(uri);
         String host = host(uri);
         return new PineconeSettings(
                 index,
                 namespace,
                 host,
-                uri.option("cloud", "aws"),
-                uri.option("region", "us-east-1"),
-                uri.option("dense"),
-                (int) uri.number("dimension", 0, 1, MOST_DIMENSIONS),
-                uri.flag("text", true),
+                CLOUD.get(uri),
+                REGION.get(uri),
+                DENSE.get(uri),
+                DIMENSION.get(uri).intValue(),
+                SinkOptions.TEXT.get(uri),
                 fields == null ? null : List.of(fields.split(",")),
-                BatchOptions.of(PineconeLimits.RECORDS, PineconeLimits.UPSERT_BYTES, 4)
-                        .with(uri, PineconeLimits.RECORDS, PineconeLimits.UPSERT_BYTES),
+                BATCHING.with(uri, PineconeLimits.RECORDS, PineconeLimits.UPSERT_BYTES),
                 connection(uri, !host.startsWith("http://")));
     }
 
     private static String host(ConnectorUri uri) {
         String host =
-                uri.option(HOST, uri.properties().getOrDefault(HOST, PINECONE))
+                (HOST.get(uri) != null
+                                ? HOST.get(uri)
+                                : uri.properties().getOrDefault(HOST.name(), PINECONE))
                         .replaceFirst("/+$", "");
         if (!host.matches("https?://[^/?#@]+")) {
             throw new ConnectorException(
@@ -112,7 +159,7 @@ record PineconeSettings(
                 ConnectionSettings.of(
                         uri,
                         tls,
-                        Set.of(HOST),
+                        Set.of(HOST.name()),
                         ConnectionSettings.Property.API_KEY,
                         ConnectionSettings.Property.CA);
         if (!connection.hasCredentials()) {

@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.SinkOptions;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Locale;
@@ -53,28 +54,19 @@ final class QdrantSettings implements Serializable {
     private static final ConnectorOption<Boolean> ON_DISK =
             ConnectorOption.flag(
                     "on-disk", false, "keep the inverted index of a new collection on disk");
-    private static final ConnectorOption<Boolean> TEXT =
-            ConnectorOption.flag("text", true, "store the text");
-    private static final ConnectorOption<Set<String>> FIELDS =
-            ConnectorOption.text(
-                            "fields",
-                            "names, separated by commas",
-                            null,
-                            "the other fields to store: `fields=title,price`; `fields=` stores none",
-                            QdrantSettings::names)
-                    .withDefaultText("all");
     private static final ConnectorOption<Boolean> TOMBSTONES =
             ConnectorOption.flag("tombstones", false, "store a point for each deleted document");
-    private static final ConnectorOption<Boolean> TLS =
-            ConnectorOption.flag(
-                    "tls",
-                    false,
-                    "encrypt the connection and verify the server's certificate, against the"
-                            + " authorities of the property `ca` or those that Java trusts");
 
     static final List<ConnectorOption<?>> OPTIONS =
             BATCHING.options(
-                    List.of(VECTOR, MODIFIER, ON_DISK, TEXT, FIELDS, TOMBSTONES, TLS),
+                    List.of(
+                            VECTOR,
+                            MODIFIER,
+                            ON_DISK,
+                            SinkOptions.TEXT,
+                            SinkOptions.FIELDS,
+                            TOMBSTONES,
+                            SinkOptions.TLS),
                     MAX_RECORDS,
                     MAX_BYTES);
 
@@ -112,12 +104,12 @@ final class QdrantSettings implements Serializable {
         host = place.group(1);
         port = givenPort;
         collection = place.group(3);
-        tls = TLS.get(uri);
+        tls = SinkOptions.TLS.get(uri);
         vector = VECTOR.get(uri);
         modifier = MODIFIER.get(uri);
         onDisk = ON_DISK.get(uri);
-        text = TEXT.get(uri);
-        fields = FIELDS.get(uri);
+        text = SinkOptions.TEXT.get(uri);
+        fields = names(SinkOptions.FIELDS.get(uri));
         tombstones = TOMBSTONES.get(uri);
         batching = BATCHING.with(uri, MAX_RECORDS, MAX_BYTES);
         connection =

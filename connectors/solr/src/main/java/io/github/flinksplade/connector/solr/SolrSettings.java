@@ -4,6 +4,7 @@ import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.ConnectionSettings.Property;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.SinkOptions;
 import java.io.Serializable;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -24,7 +25,7 @@ record SolrSettings(String server, String collection, ConnectionSettings connect
     private static final int DEFAULT_PORT = 8983;
 
     static SolrSettings of(ConnectorUri uri) {
-        boolean tls = uri.flag("tls", false);
+        boolean tls = SinkOptions.TLS.get(uri);
         URI url;
         try {
             url = new URI((tls ? "https:" : "http:") + uri.location());
