@@ -1,62 +1,62 @@
 /**
- * Files as a source of documents, as a target of vectors and as a place for dead letters: the
- * scheme {@code file:}.
+ * {@code file:PATH}: files as a source of documents, as a sink for vectors and as a dead-letter
+ * queue.
  *
- * <p><b>Reading.</b> {@code file:PATH} names one file, a folder (the files directly in it), or
- * files by a pattern: {@code *} and {@code [a-z]} within a name, <code>{a,b}</code> one of several,
- * {@code **} over folders. {@code ~/} is the home directory. A path that exists is never taken for
- * a pattern. Names that begin with {@code .} or {@code _} are left out unless the path names that
- * one file. Of a folder that holds {@code corpus.jsonl} and {@code queries.jsonl}, as BEIR's data
- * sets do, only the corpus is read. Files are taken in the order of their names, each by one
- * subtask. {@code .gz} and {@code .zst} are unpacked; what is cut off or damaged is an error that
- * names the file. (Zstandard with windows of up to 8 MiB, which every level up to 19 keeps to.)
+ * <p><b>Reading.</b> {@code file:PATH} is a file, a folder (the files directly in it) or a pattern:
+ * {@code *} and {@code [a-z]} within a name, <code>{a,b}</code> for alternatives, {@code **} across
+ * folders. {@code ~/} is the home directory. A path that exists is not interpreted as a pattern.
+ * Names that start with {@code .} or {@code _} are ignored unless the path names that one file. In
+ * a folder with {@code corpus.jsonl} and {@code queries.jsonl}, as in BEIR's data sets, only the
+ * corpus is read. Files are read in the order of their names, each by one subtask. {@code .gz} and
+ * {@code .zst} files are decompressed; a truncated or corrupt file fails the job with its name.
+ * (Zstandard is supported with windows of up to 8 MiB, which all levels up to 19 use.)
  *
- * <p>LF and CRLF end a line, nothing else does. A byte order mark at the start of a file is
- * dropped, lines of white space only are skipped. The options:
+ * <p>Lines end with LF or CRLF only. A byte order mark at the start of a file and lines of white
+ * space are skipped.
  *
- * <ul>
- *   <li>{@code format}: {@code json} (.jsonl, .ndjson, .json), {@code tsv} (.tsv) or {@code text}
- *       (.txt; the id of a document is {@code <file name>:<line number from 1>}, where the file
- *       name is relative to the folder that the pattern starts in); {@code auto}, the default,
- *       tells by the name and refuses names that tell nothing and names that differ.
- *   <li>{@code watch=true}: the file, folder or pattern is listed again every {@code interval} (1
- *       s), without end. New files are read, and files that were replaced or written to, also while
- *       the job was stopped, are read again from their start, always by the same subtask. A file
- *       that is removed is forgotten, and read if it is found again. A file is read as soon as two
- *       listings find it the same or it has not been modified for 5 seconds, so that it can be
- *       expected to be complete. One that never stays the same is read every 10 seconds (two
- *       listings at least) without a last line that has no line feed yet; a compressed one is not.
- *       A writer that pauses within a line should write elsewhere, or under a name that begins with
- *       {@code .} or {@code _}, and move the file in. With {@code format=auto}, the files there at
- *       the start decide, and later files of another kind are left alone.
- *   <li>{@code max-line}: the longest line that is read whole, 16 MiB by default; of a longer one
- *       the head is delivered with the header {@link
- *       io.github.flinksplade.connector.files.FilesConnector#HEADER_TRUNCATED_LINE}, so that the
- *       job makes it a dead letter.
- * </ul>
+ * <p>With {@code format=text}, the id of a document is {@code <file name>:<line number from 1>},
+ * where the file name is relative to the folder in which the pattern starts. With {@code
+ * format=auto}, names without a known suffix and names with different ones are rejected; if the
+ * files are watched, those that exist at the start decide, and later files of another format are
+ * ignored.
  *
- * <p>A checkpoint contains the versions of the files that were found (size, modification time,
- * inode), the files that are still to be read and the position (byte and line) in those that are
- * being read. When a job resumes, files that are new or have another version are read, also by a
- * job that does not watch them. A compressed file is unpacked again up to that position. A position
- * is used only if the file's size, modification time, inode and first 64 KiB are still the same;
- * otherwise the file is read again from its start, also when it only grew, since an append cannot
- * be told from another file with the same beginning.
+ * <p>With {@code watch=true}, the files are listed repeatedly, without end. New files are read.
+ * Files that were replaced or written to, even while the job was stopped, are read again from their
+ * start, always by the same subtask. A removed file is forgotten, and read if it is found again. A
+ * file is read when two listings find it unchanged or it has not been modified for 5 seconds, so
+ * that it is probably complete. A file that changes continuously is read every 10 seconds (after
+ * two listings at least), without a last line that has no line feed yet; a compressed one is not. A
+ * writer that pauses within a line should write elsewhere, or under a name that starts with {@code
+ * .} or {@code _}, and move the file when it is complete.
  *
- * <p><b>Writing.</b> {@code file:PATH} is a folder of parts {@code part-*.jsonl}, whatever its
- * name; a part appears when the checkpoint that covers it has completed, and holds what came
- * between two checkpoints. Names that begin with {@code .} are not part of the output; those that a
- * killed attempt of the job left are removed at its next start, with the first checkpoint. The
- * options: {@code format} ({@code indices}, the default, {@code lucene} or {@code anserini}, see
- * {@link io.github.flinksplade.connector.VectorJson.Form}), {@code text=true} to write the text
- * too, and {@code append=true} to write beside the parts of an earlier run.
+ * <p>Of a line that exceeds {@code max-line}, the start is emitted with the header {@link
+ * io.github.flinksplade.connector.files.FilesConnector#HEADER_TRUNCATED_LINE}, from which the job
+ * makes a dead letter.
+ *
+ * <p>A checkpoint contains the versions of the listed files (size, modification time, inode), the
+ * files that are still to be read, and the position (byte and line) in those that are being read.
+ * When a job resumes, new files and files with another version are read, even if they are not
+ * watched. A compressed file is decompressed again up to the position. A position is used only if
+ * the file's size, modification time, inode and first 64 KiB are unchanged; otherwise the file is
+ * read again from its start. This includes a file that only grew, because an append cannot be
+ * distinguished from another file with the same start.
+ *
+ * <p><b>Writing.</b> {@code file:PATH} is a folder of part files {@code part-*.jsonl}, whatever its
+ * name. A part file contains the changes between two checkpoints and appears when the second has
+ * completed. Names that start with {@code .} are not part of the output; those of killed attempts
+ * of the job are removed with the first checkpoint after its next start.
  *
  * <p>{@code format=anserini} is for a corpus that Anserini indexes once: a delete becomes a dead
- * letter, and an update is a second line of its id, both of which Anserini would index. An id above
- * 32,766 bytes becomes a dead letter too, because Anserini would drop the rest of its file.
+ * letter, and an update is a second line of its id, which Anserini indexes as a second document. An
+ * id above 32,766 bytes becomes a dead letter too, because Anserini would skip the remainder of the
+ * file.
  *
- * <p><b>Dead letters.</b> {@code file:PATH} is one file, which comes into being with the first dead
- * letter; each is one line. It is cut back to what the last completed checkpoint covered when a job
- * goes on from it, so it can serve one job at a time only; a lock sees to that.
+ * <p><b>Dead letters.</b> {@code file:PATH} is one file with one line per dead letter, created with
+ * the first. When a job resumes, the file is truncated to its length at the checkpoint, so it can
+ * be used by one job at a time; a lock ensures that.
+ *
+ * <p><b>Libraries.</b> Part files are written with Flink's {@code FileSink}. Flink's {@code
+ * FileSource} is not used: it reads a path once, whereas a watched file is read again when it
+ * changes, and it has no line numbers and no limit of the line length.
  */
 package io.github.flinksplade.connector.files;

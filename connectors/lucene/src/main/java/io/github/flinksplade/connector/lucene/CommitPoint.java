@@ -7,11 +7,11 @@ import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
 
 /**
- * Names one commit of an index; the state of {@link LuceneWriter}.
+ * Identifies a commit of an index; the state of {@link LuceneWriter}.
  *
- * @param checkpointId the Flink checkpoint that the commit was made for; 0 for a commit without one
- *     (the first, empty commit, and the one at the end of the input)
- * @param name unique. The checkpoint's number alone is not: a job without earlier state counts from
+ * @param checkpointId the Flink checkpoint of the commit; 0 for a commit without one (the first,
+ *     empty commit and the one at the end of the input)
+ * @param name a unique name, because checkpoint ids are not unique: a job without state starts from
  *     1 again
  */
 record CommitPoint(long checkpointId, String name) {
@@ -20,7 +20,7 @@ record CommitPoint(long checkpointId, String name) {
         return new CommitPoint(checkpointId, UUID.randomUUID().toString());
     }
 
-    /** Version 1: the number as 8 bytes, the name as {@code writeUTF} has it. */
+    /** Version 1: the checkpoint id in 8 bytes, the name by {@code writeUTF}. */
     static final class Serializer implements SimpleVersionedSerializer<CommitPoint> {
 
         @Override
@@ -40,10 +40,10 @@ record CommitPoint(long checkpointId, String name) {
         public CommitPoint deserialize(int version, byte[] bytes) throws IOException {
             if (version != 1) {
                 throw new IOException(
-                        "state of a Lucene writer in version "
+                        "the state of a Lucene writer has version "
                                 + version
-                                + ", but this release reads version 1; use the release that wrote"
-                                + " it");
+                                + ", but this release reads version 1. Use the release that wrote"
+                                + " it, or start without the state");
             }
             DataInputDeserializer in = new DataInputDeserializer(bytes);
             return new CommitPoint(in.readLong(), in.readUTF());

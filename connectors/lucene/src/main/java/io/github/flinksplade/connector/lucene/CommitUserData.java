@@ -5,14 +5,14 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The user data of every commit: what the index is, and which commit this is.
+ * The user data of a commit: the provenance of the vectors and the identity of the commit.
  *
- * @param provenance what made the vectors
- * @param point names the commit
+ * @param provenance the encoder of the vectors
+ * @param point identifies the commit
  */
 record CommitUserData(Provenance provenance, CommitPoint point) {
 
-    /** Layout of the documents; another number is refused. */
+    /** Version of the document schema. Other versions are rejected. */
     static final String FORMAT = "1";
 
     static final String FORMAT_KEY = "flink-splade.format";

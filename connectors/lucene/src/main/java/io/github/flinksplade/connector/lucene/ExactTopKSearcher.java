@@ -19,23 +19,24 @@ import org.apache.lucene.util.Bits;
 import org.apache.lucene.util.BytesRef;
 
 /**
- * The documents with the highest exact dot product, in one pass over the postings of the query's
- * terms.
+ * Finds the documents with the highest exact dot product in one pass over the postings of the
+ * query's terms.
  *
- * <p>The postings hold weights cut to 9 significant bits: {@code cut <= weight < cut * (1 + 2^-8)}.
- * Their sum times the query's weights, widened by that factor and by the rounding of the sum itself
- * (relative error below 2^-23 for each of its terms), is therefore an upper bound of the exact
- * score. Only a document whose bound reaches the k-th best exact score so far has its exact weights
- * read. No document outside can be better, so the result is exact and needs no second round.
+ * <p>The postings contain weights truncated to 9 significant bits: {@code truncated <= weight <
+ * truncated * (1 + 2^-8)}. The dot product of these with the query, increased by that factor and by
+ * the rounding error of the sum (relative error below 2^-23 per term), is therefore an upper bound
+ * of the exact score. Exact weights are read only for documents whose bound reaches the k-th best
+ * exact score so far. No other document can have a higher score, so the result is exact without a
+ * second pass.
  *
- * <p>Lucene's own {@code BooleanQuery} over feature queries is not used: it takes 1,024 terms
- * unless a setting of the whole process is changed, and weights up to 64. Memory: 4 bytes for each
- * document of the largest segment, and the k best.
+ * <p>Lucene's {@code BooleanQuery} over feature queries is not used: it is limited to 1,024 terms,
+ * unless a setting of the whole process is changed, and to weights up to 64. Memory: 4 bytes per
+ * document of the largest segment, and the k best documents.
  */
 final class ExactTopKSearcher {
 
-    private static final double CUT = 1 + 1.0 / (1 << 8);
-    private static final double ROUNDING = 1.0 / (1 << 23);
+    private static final double TRUNCATION = 1 + 1.0 / (1 << 8);
+    private static final double ROUNDING_ERROR = 1.0 / (1 << 23);
 
     private static final Comparator<ScoredDocument> BEST_FIRST =
             Comparator.comparingDouble(ScoredDocument::score)
@@ -46,7 +47,7 @@ final class ExactTopKSearcher {
     private final int[] indices;
     private final float[] values;
     private final int k;
-    private final double widening;
+    private final double errorBound;
     private final PriorityQueue<ScoredDocument> best;
     private float[] sums = new float[0];
 
@@ -58,11 +59,11 @@ final class ExactTopKSearcher {
         this.indices = this.query.indices();
         this.values = this.query.values();
         this.k = query.k();
-        this.widening = CUT * (1 + (indices.length + 2) * ROUNDING);
+        this.errorBound = TRUNCATION * (1 + (indices.length + 2) * ROUNDING_ERROR);
         this.best = new PriorityQueue<>(BEST_FIRST.reversed());
     }
 
-    /** At most k documents, highest score first, equal scores by id. */
+    /** Returns at most k documents, highest score first, equal scores ordered by id. */
     static List<ScoredDocument> search(IndexReader reader, SearchIndex.Query query)
             throws IOException {
         ExactTopKSearcher searcher = new ExactTopKSearcher(query);
@@ -79,7 +80,7 @@ final class ExactTopKSearcher {
         } else {
             Arrays.fill(sums, 0, leaf.maxDoc(), 0f);
         }
-        if (!addUp(leaf)) {
+        if (!sumScores(leaf)) {
             return;
         }
         Bits live = leaf.getLiveDocs();
@@ -88,7 +89,7 @@ final class ExactTopKSearcher {
         for (int doc = 0; doc < leaf.maxDoc(); doc++) {
             if (sums[doc] > 0
                     && (live == null || live.get(doc))
-                    && (best.size() < k || sums[doc] * widening >= best.peek().score())) {
+                    && (best.size() < k || sums[doc] * errorBound >= best.peek().score())) {
                 vectors.advanceExact(doc);
                 double score = LuceneSchema.dot(vectors.binaryValue(), query);
                 if (best.size() < k || score >= best.peek().score()) {
@@ -103,18 +104,18 @@ final class ExactTopKSearcher {
         }
     }
 
-    private void offer(ScoredDocument found) {
+    private void offer(ScoredDocument document) {
         if (best.size() < k) {
-            best.add(found);
-        } else if (BEST_FIRST.compare(found, best.peek()) < 0) {
+            best.add(document);
+        } else if (BEST_FIRST.compare(document, best.peek()) < 0) {
             best.poll();
-            best.add(found);
+            best.add(document);
         }
     }
 
-    /** Adds the approximate scores of a segment's documents up; false when there are none. */
-    private boolean addUp(LeafReader leaf) throws IOException {
-        boolean any = false;
+    /** Sums the approximate scores of a segment's documents. Returns false if none matches. */
+    private boolean sumScores(LeafReader leaf) throws IOException {
+        boolean hasMatches = false;
         String field = null;
         TermsEnum terms = null;
         PostingsEnum postings = null;
@@ -129,17 +130,18 @@ final class ExactTopKSearcher {
             if (terms == null || !terms.seekExact(new BytesRef(LuceneSchema.feature(indices[i])))) {
                 continue;
             }
-            any = true;
+            hasMatches = true;
             postings = terms.postings(postings, PostingsEnum.FREQS);
             for (int doc = postings.nextDoc();
                     doc != DocIdSetIterator.NO_MORE_DOCS;
                     doc = postings.nextDoc()) {
-                // A product too small for a normal float is rounded up, to stay a bound.
+                // A product below the smallest normal float is rounded up, so that the sum remains
+                // an upper bound.
                 sums[doc] +=
                         Math.max(
                                 values[i] * LuceneSchema.weight(postings.freq()), Float.MIN_NORMAL);
             }
         }
-        return any;
+        return hasMatches;
     }
 }

@@ -12,7 +12,9 @@ import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.util.Bits;
 import org.apache.lucene.util.BytesRef;
 
-/** Counts vectors, and those that have a term: exactly, without what is deleted or replaced. */
+/**
+ * Applies inverse document frequencies, from exact counts without deleted and replaced documents.
+ */
 final class IdfWeighting {
 
     private IdfWeighting() {}

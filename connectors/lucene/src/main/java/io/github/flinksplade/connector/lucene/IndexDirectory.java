@@ -17,27 +17,27 @@ import org.apache.lucene.index.IndexWriterConfig;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.store.FSDirectory;
 
-/** The directory of one index: what stands there, and whether it is what is expected. */
+/** The directory of an index: checks its content, creates it and opens it. */
 final class IndexDirectory {
 
     /**
-     * An index up to this size is read whole when it is opened, to compare its checksums; in a
-     * larger one that would take seconds, and damage inside a file shows when it is searched.
+     * The checksums of an index up to this size are verified when it is opened. For a larger one
+     * that would take seconds; a corrupt file is then detected during a search.
      */
-    private static final long CHECKED_WHOLE_BYTES = 256L << 20;
+    private static final long MAX_VERIFIED_BYTES = 256L << 20;
 
     /**
-     * Lucene tells on standard error, through java.util.logging, which of the JDK's memory and
-     * vector interfaces it found; nothing here depends on them. Held here because a logger that
-     * nobody holds is collected, and its level with it.
+     * Lucene logs through java.util.logging which memory and vector APIs of the JDK it uses, which
+     * is irrelevant here. The loggers are referenced because an unreferenced logger is
+     * garbage-collected with its level.
      */
-    private static final List<Logger> QUIET =
+    private static final List<Logger> QUIET_LOGGERS =
             List.of(
                     Logger.getLogger("org.apache.lucene.store"),
                     Logger.getLogger("org.apache.lucene.internal.vectorization"));
 
     static {
-        for (Logger logger : QUIET) {
+        for (Logger logger : QUIET_LOGGERS) {
             if (logger.getLevel() == null) {
                 logger.setLevel(Level.SEVERE);
             }
@@ -55,8 +55,8 @@ final class IndexDirectory {
     }
 
     /**
-     * Whether an index can be created here: nothing is there, or nothing but what an interrupted
-     * creation left. Files of another kind are refused.
+     * Whether an index can be created here: the directory is missing, empty, or contains only the
+     * files of an interrupted creation. Other files are rejected.
      */
     boolean isVacant() {
         if (!Files.exists(path)) {
@@ -64,7 +64,7 @@ final class IndexDirectory {
         }
         if (!Files.isDirectory(path)) {
             throw new ConnectorException(
-                    path + " is a file, but an index is a directory; name another");
+                    path + " is a file, but an index is a directory. Use another path");
         }
         List<String> names;
         try (Stream<Path> files = Files.list(path)) {
@@ -84,12 +84,12 @@ final class IndexDirectory {
         }
         throw new ConnectorException(
                 path
-                        + " is not empty and holds no Lucene index (no segments file among its "
+                        + " is not empty and contains no Lucene index (no segments file among its "
                         + names.size()
-                        + " files); name a new or an empty directory");
+                        + " files). Use a new or an empty directory");
     }
 
-    /** Creates the index with one empty commit. */
+    /** Creates the index with an empty commit. */
     void create(Provenance provenance) {
         try (FSDirectory directory = FSDirectory.open(path);
                 IndexWriter writer =
@@ -105,7 +105,7 @@ final class IndexDirectory {
         }
     }
 
-    /** Fails unless the newest commit is whole, of these vectors, and nobody else writes to it. */
+    /** Fails if the newest commit is corrupt or from another encoder, or another writer is open. */
     void check(SinkContext context) {
         try (FSDirectory directory = open();
                 DirectoryReader reader = DirectoryReader.open(directory)) {
@@ -117,7 +117,7 @@ final class IndexDirectory {
         }
     }
 
-    /** Opens the directory, which must exist: Lucene itself would create it. */
+    /** Opens the directory, which must exist because Lucene would create it. */
     FSDirectory open() throws IOException {
         requireDirectory();
         return FSDirectory.open(path);
@@ -127,53 +127,51 @@ final class IndexDirectory {
         if (!Files.isDirectory(path)) {
             throw new ConnectorException(
                     path
-                            + (Files.exists(path)
-                                    ? " is a file, not the"
-                                    : " does not exist; name the")
-                            + " directory of an index that a run wrote");
+                            + (Files.exists(path) ? " is a file." : " does not exist.")
+                            + " Use the directory of an index that a run has written");
         }
     }
 
-    /** What a commit's user data says; an index of someone else's making is refused. */
+    /** Parses the user data of a commit. Rejects an index of another program. */
     CommitUserData data(Map<String, String> data) {
         String format = data.get(CommitUserData.FORMAT_KEY);
         if (format == null) {
             throw new ConnectorException(
                     path
-                            + " holds a Lucene index that this program did not make; name another"
-                            + " directory");
+                            + " contains a Lucene index that flink-splade did not create. Use"
+                            + " another directory");
         }
         if (!format.equals(CommitUserData.FORMAT)) {
             throw new ConnectorException(
                     "the index in "
                             + path
-                            + " has the layout "
+                            + " has format version "
                             + format
-                            + ", but this release knows "
+                            + ", but this release reads version "
                             + CommitUserData.FORMAT
-                            + "; use the release that wrote it, or a new directory");
+                            + ". Use the release that wrote it, or a new directory");
         }
         return CommitUserData.fromMap(data);
     }
 
-    /** Refuses vectors of another making. */
-    void requireSame(SinkContext context, Provenance found) {
+    /** Rejects vectors of another encoder. */
+    void requireSame(SinkContext context, Provenance existing) {
         context.requireSameEncoder(
-                found, "the index in " + path, "name a new directory, or remove this one");
+                existing, "the index in " + path, "use a new directory, or remove this one");
     }
 
-    /** Reads the files of an index that is not large, so that damage inside one is found. */
+    /** Verifies the checksums of an index unless it is large. */
     static void checkIntegrity(DirectoryReader reader) throws IOException {
         long bytes = 0;
         for (String file : reader.getIndexCommit().getFileNames()) {
             bytes += reader.directory().fileLength(file);
         }
-        if (bytes <= CHECKED_WHOLE_BYTES) {
-            checkIntegrityWhole(reader);
+        if (bytes <= MAX_VERIFIED_BYTES) {
+            checkIntegrityOfAllSegments(reader);
         }
     }
 
-    static void checkIntegrityWhole(DirectoryReader reader) throws IOException {
+    static void checkIntegrityOfAllSegments(DirectoryReader reader) throws IOException {
         for (LeafReaderContext leaf : reader.leaves()) {
             leaf.reader().checkIntegrity();
         }

@@ -6,24 +6,24 @@ import org.apache.lucene.index.IndexCommit;
 import org.apache.lucene.index.IndexDeletionPolicy;
 
 /**
- * Keeps the last {@link #NUMBER} commits. The commit that the writer opened counts as newer than
- * all that stood there before: a job that falls back to it again and again, each time leaving a
- * commit whose checkpoint never completed, must not lose it.
+ * Keeps the last {@link #MAX_COMMITS} commits. The commit that the writer opened counts as newer
+ * than all earlier ones: a job that falls back to it repeatedly, each time leaving a commit whose
+ * checkpoint never completed, must not lose it.
  */
 final class KeepRecentCommitsDeletionPolicy extends IndexDeletionPolicy {
 
     /**
-     * How many commits are kept, and so how many checkpoints back a job can go. Only one is needed
-     * as long as every checkpoint completes; each costs the disk space of the segments that were
-     * merged away since.
+     * The number of commits to keep, and so of checkpoints from which a job can resume. One is
+     * enough as long as every checkpoint completes; each costs the disk space of the segments that
+     * were merged since.
      */
-    static final int NUMBER = 10;
+    static final int MAX_COMMITS = 10;
 
     private final long openedGeneration;
     private long newestBefore;
 
     /**
-     * @param openedGeneration generation of the commit that the writer opens
+     * @param openedGeneration the generation of the commit that the writer opens
      */
     KeepRecentCommitsDeletionPolicy(long openedGeneration) {
         this.openedGeneration = openedGeneration;
@@ -48,6 +48,6 @@ final class KeepRecentCommitsDeletionPolicy extends IndexDeletionPolicy {
         }
         before.addAll(opened);
         before.addAll(since);
-        before.subList(0, Math.max(0, before.size() - NUMBER)).forEach(IndexCommit::delete);
+        before.subList(0, Math.max(0, before.size() - MAX_COMMITS)).forEach(IndexCommit::delete);
     }
 }

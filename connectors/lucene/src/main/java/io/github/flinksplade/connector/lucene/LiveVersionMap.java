@@ -19,12 +19,12 @@ import org.apache.lucene.util.Bits;
 import org.apache.lucene.util.BytesRef;
 
 /**
- * What an index that is being written holds of each id: the last change's version. What was written
- * since the last refresh is remembered here, everything older is looked up in the index.
+ * The version of the last change of each id in an index that is being written. Changes since the
+ * last refresh are kept in memory, older ones are looked up in the index.
  */
 final class LiveVersionMap implements Closeable {
 
-    /** Changes remembered before the index is asked to make them searchable. */
+    /** The max number of changes in memory before the reader is refreshed. */
     private static final int MAX_RECENT = 100_000;
 
     private final IndexWriter writer;
@@ -35,13 +35,14 @@ final class LiveVersionMap implements Closeable {
     record Change(long version, boolean isDelete) {
 
         /**
-         * The change that a record makes where that is held. A delete without version takes the one
-         * held, so that it is newer than it, and older than whatever version follows.
+         * The change of a record, given the existing change of its id. A delete without version
+         * gets the existing version, so that it is newer than that, and older than any later
+         * version.
          */
-        static Change of(VectorRecord record, Change held) {
+        static Change of(VectorRecord record, Change existing) {
             long version =
-                    record.version() == VectorRecord.NO_VERSION && held != null
-                            ? held.version()
+                    record.version() == VectorRecord.NO_VERSION && existing != null
+                            ? existing.version()
                             : record.version();
             return new Change(version, record.isDelete());
         }
@@ -57,7 +58,7 @@ final class LiveVersionMap implements Closeable {
         this.reader = DirectoryReader.open(writer);
     }
 
-    /** The last change of the id, or null when the index knows nothing of it. */
+    /** The last change of the id; null if the index contains none. */
     Change find(String id) throws IOException {
         Change change = recent.get(id);
         if (change != null) {
@@ -84,12 +85,12 @@ final class LiveVersionMap implements Closeable {
         if (terms == null) {
             return null;
         }
-        TermsEnum found = terms.iterator();
-        if (!found.seekExact(id)) {
+        TermsEnum ids = terms.iterator();
+        if (!ids.seekExact(id)) {
             return null;
         }
         Bits live = leaf.getLiveDocs();
-        PostingsEnum postings = found.postings(null, PostingsEnum.NONE);
+        PostingsEnum postings = ids.postings(null, PostingsEnum.NONE);
         for (int doc = postings.nextDoc();
                 doc != DocIdSetIterator.NO_MORE_DOCS;
                 doc = postings.nextDoc()) {
@@ -103,15 +104,15 @@ final class LiveVersionMap implements Closeable {
         return null;
     }
 
-    /** Notes a change that the writer was just given. */
-    void note(String id, Change change) throws IOException {
+    /** Adds a change that was just written. */
+    void put(String id, Change change) throws IOException {
         recent.put(id, change);
         if (recent.size() >= MAX_RECENT) {
             refresh();
         }
     }
 
-    /** Makes everything written so far a matter of the index; cheap after a commit. */
+    /** Makes all changes searchable in the index; cheap after a commit. */
     void refresh() throws IOException {
         DirectoryReader newer = DirectoryReader.openIfChanged(reader, writer);
         if (newer != null) {

@@ -3,16 +3,15 @@ package io.github.flinksplade.connector.lucene;
 import io.github.flinksplade.connector.Connector;
 import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.LocalPath;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.VectorSource;
 import java.util.List;
 
 /**
- * {@code lucene:DIR?text=true|false}: an embedded Lucene index in a directory (see {@link
- * LocalPath}). {@code text} (true by default) says whether the documents' texts are stored, so that
- * a hit can show them. See the package description for what the index holds and promises.
+ * {@code lucene:DIR}: an embedded Lucene index in a directory (see {@link
+ * io.github.flinksplade.connector.LocalPath}). See the package description for its content and
+ * guarantees.
  */
 public final class LuceneConnector implements Connector {
 
@@ -23,7 +22,7 @@ public final class LuceneConnector implements Connector {
 
     @Override
     public String usage() {
-        return "lucene:DIR?text=true|false is a target, and can be searched and copied from";
+        return "lucene:DIR?text=true|false is a sink, and can be searched and copied from";
     }
 
     @Override
@@ -36,7 +35,7 @@ public final class LuceneConnector implements Connector {
         return new LuceneSink(LuceneSettings.of(uri));
     }
 
-    /** Opens the newest commit; the index follows later commits by itself. */
+    /** Opens the newest commit, and each later commit when it is searched. */
     @Override
     public SearchIndex index(ConnectorUri uri) {
         return LuceneIndex.open(LuceneSettings.of(uri).path());

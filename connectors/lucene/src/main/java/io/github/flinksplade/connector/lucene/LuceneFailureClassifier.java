@@ -14,52 +14,52 @@ import org.apache.lucene.index.IndexFormatTooOldException;
 import org.apache.lucene.index.IndexNotFoundException;
 import org.apache.lucene.store.LockObtainFailedException;
 
-/** Turns what Lucene throws into the sentence for the user. */
+/** Explains Lucene's exceptions to the user. */
 final class LuceneFailureClassifier {
 
     private LuceneFailureClassifier() {}
 
     /**
-     * @param doing what failed, as in "cannot write the index in DIR"
+     * @param doing what failed, such as "write" in "cannot write the index in DIR"
      */
     static ConnectorException explain(String doing, Path directory, IOException failure) {
         String index = "the index in " + directory;
-        String again =
-                "; remove the directory and fill it again with a run that has no earlier state";
+        String rebuild = ". Remove the directory and rebuild the index with a run without state";
         if (failure instanceof LockObtainFailedException) {
             return new ConnectorException(
                     index
-                            + " is being written by another job or process, which holds its write.lock;"
-                            + " stop that one, or write to another directory",
+                            + " is being written by another job or process, which has locked its"
+                            + " write.lock. Stop that one, or write to another directory",
                     failure);
         }
         if (failure instanceof IndexNotFoundException) {
             return new ConnectorException(
-                    directory + " holds no Lucene index; name the directory that a run wrote to",
+                    directory
+                            + " contains no Lucene index. Use the directory that a run has written"
+                            + " to",
                     failure);
         }
         if (failure instanceof IndexFormatTooNewException
                 || failure instanceof IndexFormatTooOldException) {
             return new ConnectorException(
                     index
-                            + " is broken, or from another release: it has a format of Lucene that"
-                            + " is not read here; use the release that wrote it, or a new"
-                            + " directory",
+                            + " is corrupt or from another release: its Lucene format is not"
+                            + " supported. Use the release that wrote it, or a new directory",
                     failure);
         }
         if (failure instanceof NoSuchFileException || failure instanceof FileNotFoundException) {
             return new ConnectorException(
-                    index + " is broken: " + fileName(failure) + " is missing" + again, failure);
+                    index + " is corrupt: " + fileName(failure) + " is missing" + rebuild, failure);
         }
         if (failure instanceof CorruptIndexException || failure instanceof EOFException) {
             return new ConnectorException(
-                    index + " is broken: " + damage(failure) + again, failure);
+                    index + " is corrupt: " + corruption(failure) + rebuild, failure);
         }
         return new ConnectorException(
                 "cannot " + doing + " " + index + ": " + reason(failure), failure);
     }
 
-    private static String damage(IOException failure) {
+    private static String corruption(IOException failure) {
         String resource =
                 failure instanceof CorruptIndexException corrupt
                         ? corrupt.getResourceDescription()
@@ -68,11 +68,11 @@ final class LuceneFailureClassifier {
         String message =
                 failure instanceof CorruptIndexException corrupt
                         ? corrupt.getOriginalMessage()
-                        : "a file ends too early";
+                        : "a file is truncated";
         return message + file;
     }
 
-    /** {@code BufferedChecksumIndexInput(MMapIndexInput(path="/x/_0.si"))} names /x/_0.si. */
+    /** {@code _0.si} of {@code BufferedChecksumIndexInput(MMapIndexInput(path="/x/_0.si"))}. */
     private static String fileIn(String resource) {
         int start = resource.indexOf("path=\"");
         int end = start < 0 ? -1 : resource.indexOf('"', start + 6);
@@ -89,7 +89,7 @@ final class LuceneFailureClassifier {
 
     private static String reason(IOException failure) {
         if (failure instanceof AccessDeniedException denied) {
-            return "no permission for " + denied.getFile();
+            return "permission denied for " + denied.getFile();
         }
         if (failure instanceof FileSystemException inFileSystem
                 && inFileSystem.getReason() != null) {

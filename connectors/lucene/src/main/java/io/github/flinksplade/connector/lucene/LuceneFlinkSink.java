@@ -16,9 +16,9 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.streaming.runtime.operators.sink.InitContextBase;
 
 /**
- * Writes one index. The writer's state is the name of the commit that was made for the checkpoint;
- * there is no committer, since a restored writer opens that very commit and so takes back whatever
- * was committed after it.
+ * Flink's sink of an index. The state of the writer is the commit of the checkpoint. There is no
+ * committer: a restored writer opens that commit, which rolls back everything that was committed
+ * after it.
  */
 final class LuceneFlinkSink
         implements Sink<VectorRecord>, SupportsWriterState<VectorRecord, CommitPoint> {
@@ -56,9 +56,9 @@ final class LuceneFlinkSink
             throw new ConnectorException(
                     "the index in "
                             + settings.directory()
-                            + " can be written by one subtask, not by "
+                            + " requires one subtask, but the parallelism is "
                             + parallelism
-                            + "; give this sink the parallelism 1");
+                            + ". Set parallelism 1 for this sink");
         }
         return new LuceneWriter(
                 new IndexDirectory(settings.path()),
@@ -73,8 +73,8 @@ final class LuceneFlinkSink
     }
 
     /**
-     * An accumulator that the report of a run reads. {@link WriterInitContext} offers metrics only;
-     * Flink's implementation of it has the accumulators of the task, too.
+     * An accumulator for the report of a run. {@link WriterInitContext} has metrics only, but
+     * Flink's implementation of it also has the accumulators of the task.
      */
     private static LongCounter accumulator(WriterInitContext context, String name) {
         return context instanceof InitContextBase task

@@ -21,15 +21,16 @@ import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.util.IOUtils;
 
 /**
- * Searches an index, which may be written meanwhile: every search sees the newest commit. A commit
- * may be seen before its checkpoint has completed; what it holds is taken back when the job fails
- * before that, and comes again when the job has caught up.
+ * Searches an index, which may be written at the same time: every search uses the newest commit. A
+ * commit may be visible before its checkpoint completes. If the job fails in between, the commit is
+ * rolled back and its changes are written again.
  *
- * <p>Any number of threads may search at once.
+ * <p>Thread-safe.
  */
 final class LuceneIndex implements SearchIndex {
 
-    private static final Set<String> SHOWN = Set.of(LuceneSchema.TEXT, LuceneSchema.FIELDS);
+    private static final Set<String> RETURNED_FIELDS =
+            Set.of(LuceneSchema.TEXT, LuceneSchema.FIELDS);
 
     private final IndexDirectory index;
     private final FSDirectory directory;
@@ -78,8 +79,8 @@ final class LuceneIndex implements SearchIndex {
             try {
                 return search(reader, query.idf() ? IdfWeighting.apply(reader, query) : query);
             } catch (RuntimeException e) {
-                // Damage inside a file makes Lucene fail in any way; tell it from a fault of ours.
-                IndexDirectory.checkIntegrityWhole(reader);
+                // A corrupt file may cause any exception in Lucene. Distinguish it from a bug.
+                IndexDirectory.checkIntegrityOfAllSegments(reader);
                 throw e;
             } finally {
                 reader.decRef();
@@ -90,14 +91,14 @@ final class LuceneIndex implements SearchIndex {
     }
 
     /**
-     * The newest commit, held until {@code decRef}. Commits are told apart by the names in their
-     * data: Lucene's own {@code openIfChanged} counts changes, and another index that has taken the
-     * place of this one may have the same count.
+     * A reader of the newest commit, to be released with {@code decRef}. Commits are compared by
+     * the names in their user data: Lucene's {@code openIfChanged} compares a counter of changes,
+     * which may be equal in an index that has replaced this one.
      */
     private synchronized DirectoryReader acquire() throws IOException {
         index.requireDirectory();
-        CommitUserData now = index.data(SegmentInfos.readLatestCommit(directory).getUserData());
-        if (!now.point().equals(opened.point())) {
+        CommitUserData latest = index.data(SegmentInfos.readLatestCommit(directory).getUserData());
+        if (!latest.point().equals(opened.point())) {
             DirectoryReader fresh = DirectoryReader.open(directory);
             try {
                 CommitUserData data = index.data(fresh.getIndexCommit().getUserData());
@@ -114,20 +115,20 @@ final class LuceneIndex implements SearchIndex {
         return newest;
     }
 
-    private void requireSame(Provenance found) {
-        if (!found.fingerprint().equals(opened.provenance().fingerprint())) {
+    private void requireSame(Provenance current) {
+        if (!current.fingerprint().equals(opened.provenance().fingerprint())) {
             throw new ConnectorException(
                     "the index in "
                             + index.path()
-                            + " was replaced by one of the model "
-                            + found.model()
+                            + " was replaced by an index of the model "
+                            + current.model()
                             + " (fingerprint "
-                            + found.fingerprint()
-                            + "), no longer of "
+                            + current.fingerprint()
+                            + "); it was opened with the model "
                             + opened.provenance().model()
                             + " (fingerprint "
                             + opened.provenance().fingerprint()
-                            + "); open it anew");
+                            + "). Open it again");
         }
     }
 
@@ -135,7 +136,7 @@ final class LuceneIndex implements SearchIndex {
         List<Hit> hits = new ArrayList<>();
         StoredFields stored = reader.storedFields();
         for (ExactTopKSearcher.ScoredDocument found : ExactTopKSearcher.search(reader, query)) {
-            Document document = stored.document(found.doc(), SHOWN);
+            Document document = stored.document(found.doc(), RETURNED_FIELDS);
             hits.add(
                     query.hit(
                             found.id(),

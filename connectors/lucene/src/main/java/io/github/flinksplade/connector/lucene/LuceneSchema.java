@@ -18,7 +18,7 @@ import org.apache.lucene.util.BytesRef;
 import org.apache.lucene.util.UnicodeUtil;
 
 /**
- * The fields of a document in the index, layout 1.
+ * The fields of a document in the index, format version 1.
  *
  * <table>
  * <caption>A document</caption>
@@ -27,21 +27,21 @@ import org.apache.lucene.util.UnicodeUtil;
  * <tr><td>{@code vector}</td><td>one {@link FeatureField} per term, named by the term's id in
  *     decimal</td></tr>
  * <tr><td>{@code vector.1}, {@code vector.2} ...</td><td>as {@code vector}, for ids from 32,768, from
- *     65,536 ...</td></tr>
+ *     65,536 and so on</td></tr>
  * <tr><td>{@code weights}</td><td>binary doc value: the exact weights, see {@link
  *     VectorCodec}</td></tr>
- * <tr><td>{@code text}</td><td>stored, unless the target was told not to</td></tr>
+ * <tr><td>{@code text}</td><td>stored, unless {@code text=false}</td></tr>
  * <tr><td>{@code fields}</td><td>stored: one JSON object</td></tr>
  * <tr><td>{@code tokens}, {@code truncated}</td><td>stored: tokens before truncation; 1 or 0</td></tr>
  * </table>
  *
- * <p>Features are named by id and not by the term's string because ids are unique and short, while
- * a vocabulary may hold a term twice, an empty one, or one too long for Lucene; and because no
- * search needs the strings.
+ * <p>Features are named by term id and not by term because ids are unique and short, whereas a
+ * vocabulary may contain duplicate terms, empty terms or terms that are too long for Lucene, and
+ * because no search needs the terms.
  *
  * <p>A deleted id leaves a <em>tombstone</em>: a document with {@code deleted_id} (indexed,
- * stored), {@code version} and {@code deleted_at} (milliseconds since the epoch, a point) and
- * nothing else, so that no search for ids or terms finds it.
+ * stored), {@code version} and {@code deleted_at} (milliseconds since the epoch, a point) and no
+ * other field, so that no search for ids or terms finds it.
  */
 final class LuceneSchema {
 
@@ -57,15 +57,15 @@ final class LuceneSchema {
     static final String DELETED_AT = "deleted_at";
 
     /**
-     * Terms in one feature field. A feature's weight is kept as a frequency of at most 65,279, and
-     * Lucene refuses a field of a document whose frequencies add up to 2^31 or more: 32,768 times
-     * 65,279 is just below.
+     * The max number of terms in a feature field. A weight is stored as a frequency of at most
+     * 65,279, and Lucene rejects a field whose frequencies in a document sum up to 2^31 or more:
+     * 32,768 times 65,279 is just below.
      */
     private static final int TERMS_PER_FIELD = 1 << 15;
 
     private LuceneSchema() {}
 
-    /** Why Lucene could never hold the record, or null. */
+    /** Why Lucene cannot store the record; null if it can. */
     static String rejection(VectorRecord record) {
         String id = record.id();
         if (id.length() > IndexWriter.MAX_TERM_LENGTH / 3
@@ -73,13 +73,12 @@ final class LuceneSchema {
                         > IndexWriter.MAX_TERM_LENGTH) {
             return "its id has "
                     + UnicodeUtil.calcUTF16toUTF8Length(id, 0, id.length())
-                    + " bytes in UTF-8, more than the "
-                    + IndexWriter.MAX_TERM_LENGTH
-                    + " that a Lucene index takes";
+                    + " bytes in UTF-8, but a Lucene index accepts at most "
+                    + IndexWriter.MAX_TERM_LENGTH;
         }
         if (!Utf16.isWellFormed(id)) {
-            return "its id holds half of a surrogate pair, which a Lucene index cannot tell from"
-                    + " U+FFFD";
+            return "its id contains an unpaired surrogate, which a Lucene index cannot distinguish"
+                    + " from U+FFFD";
         }
         return null;
     }
@@ -93,7 +92,7 @@ final class LuceneSchema {
     }
 
     /** The document of an upsert. */
-    static Document document(VectorRecord record, boolean storeText) {
+    static Document document(VectorRecord record, boolean storesText) {
         Document document = new Document();
         document.add(new StringField(ID, record.id(), Field.Store.YES));
         document.add(new BinaryDocValuesField(ID, new BytesRef(record.id())));
@@ -105,14 +104,14 @@ final class LuceneSchema {
                     new FeatureField(
                             featureField(indices[i]),
                             feature(indices[i]),
-                            // Smaller ones FeatureField refuses. The feature may be larger than
-                            // the weight: only exact weights make scores.
+                            // FeatureField rejects smaller values. A larger feature is correct:
+                            // scores are computed from the exact weights.
                             Math.max(values[i], Float.MIN_NORMAL)));
         }
         document.add(
                 new BinaryDocValuesField(
                         WEIGHTS, new BytesRef(VectorCodec.encode(record.vector()))));
-        if (storeText && record.text() != null) {
+        if (storesText && record.text() != null) {
             document.add(new StoredField(TEXT, record.text()));
         }
         if (record.fields() != null) {
@@ -133,7 +132,7 @@ final class LuceneSchema {
         return VectorCodec.dot(weights.bytes, weights.offset, weights.length, other);
     }
 
-    /** What stays of a deleted id. */
+    /** The tombstone of a deleted id. */
     static Document tombstone(String id, long version, long nowMillis) {
         Document document = new Document();
         document.add(new StringField(DELETED_ID, id, Field.Store.YES));
@@ -154,8 +153,8 @@ final class LuceneSchema {
     }
 
     /**
-     * The weight that a feature's frequency stands for: the document's weight cut to 9 significant
-     * bits, so at most it and more than it / (1 + 2^-8).
+     * The weight of a feature's frequency: the document's weight truncated to 9 significant bits,
+     * which is at most the weight and more than weight / (1 + 2^-8).
      */
     static float weight(int frequency) {
         return Float.intBitsToFloat(frequency << 15);

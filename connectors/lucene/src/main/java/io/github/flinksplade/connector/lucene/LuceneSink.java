@@ -8,7 +8,7 @@ import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSink;
 import org.apache.flink.api.connector.sink2.Sink;
 
-/** A Lucene index as a target: one directory, one writer. */
+/** Writes vectors to a Lucene index: one directory, one writer. */
 final class LuceneSink implements VectorSink {
 
     private static final long serialVersionUID = 1L;
@@ -25,8 +25,8 @@ final class LuceneSink implements VectorSink {
     }
 
     /**
-     * Creates the index when there is none, with a first, empty commit. So a writer that later
-     * finds no index knows that it runs on another machine than the one that was checked.
+     * Creates a missing index with an empty commit. A writer that later finds no index therefore
+     * runs on another machine than the one that was checked.
      */
     @Override
     public PreparedSink prepare(SinkContext context, StartMode start) {

@@ -21,7 +21,7 @@ import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.util.Bits;
 import org.apache.lucene.util.IOUtils;
 
-/** The documents of one commit of an index; a position is a document's number in it. */
+/** Reads the documents of one commit of an index; a position is a document number in it. */
 final class LuceneVectors implements VectorSource {
 
     private static final long serialVersionUID = 1L;
@@ -38,7 +38,7 @@ final class LuceneVectors implements VectorSource {
         this.positions = positions;
     }
 
-    /** The newest commit as it is now. */
+    /** The commit that is the newest now. */
     static LuceneVectors newest(Path path) {
         IndexDirectory index = new IndexDirectory(path);
         try (FSDirectory directory = index.open();
@@ -87,8 +87,8 @@ final class LuceneVectors implements VectorSource {
         throw new ConnectorException(
                 "the index in "
                         + directory
-                        + " has been written to so often since the copy began that what was to be"
-                        + " copied is gone; copy it while no job writes, or start again");
+                        + " has had so many commits since the copy started that the copied commit"
+                        + " was deleted. Copy it while no job writes to it, or start again");
     }
 
     private final class CommitReader implements Reader {

@@ -25,7 +25,7 @@ import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.util.IOUtils;
 
 /**
- * Writes the index and commits it with each checkpoint. All but merging happens on the task's
+ * Writes an index and commits it with each checkpoint. Everything except merging runs in the task's
  * thread.
  *
  * <p>Metrics: FLIP-33's {@code numRecordsSend}; {@code superseded} counts changes that were skipped
@@ -34,17 +34,17 @@ import org.apache.lucene.util.IOUtils;
 final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint> {
 
     /**
-     * How long a deleted id is remembered: longer than a source can be read back (Kafka keeps
-     * records for 7 days by default).
+     * How long tombstones are kept: longer than a source can be read again (Kafka keeps records for
+     * 7 days by default).
      */
-    static final Duration TOMBSTONES_KEPT = Duration.ofDays(30);
+    static final Duration TOMBSTONE_RETENTION = Duration.ofDays(30);
 
-    private static final Duration TOMBSTONES_SWEPT_EVERY = Duration.ofDays(1);
+    private static final Duration TOMBSTONE_SWEEP_INTERVAL = Duration.ofDays(1);
     private static final double BUFFER_MEGABYTES = 32;
 
     private final IndexDirectory index;
-    private final Provenance recorded;
-    private final boolean storeText;
+    private final Provenance existingProvenance;
+    private final boolean storesText;
     private final Clock clock;
     private final Counter sent;
     private final Counter superseded;
@@ -54,20 +54,20 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
     private final IndexWriter writer;
     private final LiveVersionMap versions;
     private CommitPoint lastCommit;
-    private boolean changed;
-    private long sweptAt;
+    private boolean hasChanges;
+    private long lastSweptAt;
 
     /**
-     * @param reindex whether everything is sent again, so that any commit will do
-     * @param restored the commit to go on from, or null for the newest
+     * @param reindex whether all documents are written again, so that any commit can be used
+     * @param restored the commit to resume from; null for the newest
      * @param superseded the job's accumulator of superseded changes
-     * @param written the job's accumulator of written changes, which the job has already added each
-     *     change to
+     * @param written the job's accumulator of written changes, to which the job has already added
+     *     each change
      */
     LuceneWriter(
             IndexDirectory index,
             SinkContext context,
-            boolean storeText,
+            boolean storesText,
             boolean reindex,
             CommitPoint restored,
             SinkWriterMetricGroup metrics,
@@ -75,7 +75,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             LongCounter written,
             Clock clock) {
         this.index = index;
-        this.storeText = storeText;
+        this.storesText = storesText;
         this.clock = clock;
         this.sent = metrics.getNumRecordsSendCounter();
         this.superseded = metrics.counter("superseded");
@@ -85,9 +85,9 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             throw new ConnectorException(
                     "there is no index in "
                             + index.path()
-                            + " on the machine that is to write it; run the job on the machine that"
-                            + " has the directory, or start it without earlier state where it is to"
-                            + " be created");
+                            + " on the machine of this task. Run the job on the machine that has"
+                            + " the directory, or start it there without state to create the"
+                            + " index");
         }
         FSDirectory openDirectory = null;
         IndexWriter openWriter = null;
@@ -96,7 +96,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             IndexCommit start = find(DirectoryReader.listCommits(openDirectory), reindex, restored);
             CommitUserData data = index.data(start.getUserData());
             index.requireSame(context, data.provenance());
-            recorded = data.provenance();
+            existingProvenance = data.provenance();
             lastCommit = data.point();
             openWriter = new IndexWriter(openDirectory, configuration(start));
             sweep(openWriter);
@@ -147,9 +147,9 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
                         + index.path()
                         + " has no commit of checkpoint "
                         + restored.checkpointId()
-                        + " that the job goes on from, "
-                        + (kept.isEmpty() ? "for it is new" : "only those of checkpoints " + kept)
-                        + "; go on from "
+                        + ", from which the job resumes, "
+                        + (kept.isEmpty() ? "because it is new" : "only of checkpoints " + kept)
+                        + ". Use "
                         + (kept.isEmpty() ? "another directory" : "a newer checkpoint")
                         + ", or start with --reindex, which continues with the index as it is");
     }
@@ -161,81 +161,81 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
                 .setIndexDeletionPolicy(new KeepRecentCommitsDeletionPolicy(start.getGeneration()))
                 .setCommitOnClose(false)
                 .setRAMBufferSizeMB(BUFFER_MEGABYTES)
-                .setMergeScheduler(new OneMergeAtATime());
+                .setMergeScheduler(new SingleThreadMergeScheduler());
     }
 
     @Override
     public void write(VectorRecord record, Context context) {
-        guarded(() -> apply(record));
+        explainFailures(() -> apply(record));
     }
 
     private void apply(VectorRecord record) throws IOException {
         String id = record.id();
-        Change held = versions.find(id);
-        Change change = Change.of(record, held);
-        if (held != null && held.isNewerThan(change)) {
+        Change existing = versions.find(id);
+        Change change = Change.of(record, existing);
+        if (existing != null && existing.isNewerThan(change)) {
             superseded.inc();
             supersededInJob.add(1);
             writtenInJob.add(-1);
             return;
         }
-        changed = true;
+        hasChanges = true;
         if (record.isDelete()) {
             writer.deleteDocuments(LuceneSchema.byId(id));
             writer.updateDocument(
                     LuceneSchema.byDeletedId(id),
                     LuceneSchema.tombstone(id, change.version(), clock.millis()));
         } else {
-            if (held != null && held.isDelete()) {
+            if (existing != null && existing.isDelete()) {
                 writer.deleteDocuments(LuceneSchema.byDeletedId(id));
             }
-            writer.updateDocument(LuceneSchema.byId(id), LuceneSchema.document(record, storeText));
+            writer.updateDocument(LuceneSchema.byId(id), LuceneSchema.document(record, storesText));
         }
-        versions.note(id, change);
+        versions.put(id, change);
         sent.inc();
     }
 
     /**
-     * Nothing to do before a checkpoint, whose {@link #snapshotState} commits. At the end of the
-     * input there may be no checkpoint to come.
+     * Commits only at the end of the input, when there may be no further checkpoint. Otherwise
+     * {@link #snapshotState} commits.
      */
     @Override
     public void flush(boolean endOfInput) {
         if (endOfInput) {
-            guarded(() -> commit(0));
+            explainFailures(() -> commit(0));
         }
     }
 
     @Override
     public List<CommitPoint> snapshotState(long checkpointId) {
-        guarded(() -> commit(checkpointId));
+        explainFailures(() -> commit(checkpointId));
         return List.of(lastCommit);
     }
 
-    /** An index that did not change keeps its commit, so that an idle job does not age others. */
+    /** Skips an unchanged index, so that an idle job does not push out older commits. */
     private void commit(long checkpointId) throws IOException {
-        if (!changed) {
+        if (!hasChanges) {
             return;
         }
-        if (clock.millis() - sweptAt >= TOMBSTONES_SWEPT_EVERY.toMillis()) {
+        if (clock.millis() - lastSweptAt >= TOMBSTONE_SWEEP_INTERVAL.toMillis()) {
             sweep(writer);
         }
         CommitPoint point = CommitPoint.next(checkpointId);
-        writer.setLiveCommitData(new CommitUserData(recorded, point).toMap().entrySet());
+        writer.setLiveCommitData(new CommitUserData(existingProvenance, point).toMap().entrySet());
         writer.commit();
         lastCommit = point;
-        changed = false;
+        hasChanges = false;
         versions.refresh();
     }
 
-    /** Forgets the ids that were deleted long ago. */
+    /** Removes expired tombstones. */
     private void sweep(IndexWriter writer) throws IOException {
-        sweptAt = clock.millis();
+        lastSweptAt = clock.millis();
         writer.deleteDocuments(
                 LongPoint.newRangeQuery(
                         LuceneSchema.DELETED_AT,
                         Long.MIN_VALUE,
-                        sweptAt - TOMBSTONES_KEPT.toMillis()));
+                        lastSweptAt - TOMBSTONE_RETENTION.toMillis()));
     }
 
     private interface Action {
@@ -243,10 +243,10 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
     }
 
     /**
-     * Says in one sentence what failed. A failure that closed the writer, on a merging thread
-     * perhaps, shows afterwards in exceptions of other kinds.
+     * Explains failures. A failure that closed the writer, possibly in a merge thread, appears
+     * later as another exception.
      */
-    private void guarded(Action action) {
+    private void explainFailures(Action action) {
         try {
             action.run();
         } catch (IOException e) {
@@ -259,19 +259,19 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         }
     }
 
-    /** Gives up what was not committed, and the lock with it. */
+    /** Rolls back uncommitted changes and releases the lock. */
     @Override
     public void close() throws IOException {
         IOUtils.close(versions, writer::rollback, directory);
     }
 
     /**
-     * Merges on one thread beside the task's. A merge that fails closes the writer, and the next
-     * write reports why; the thread itself stays silent.
+     * Merges in one thread in addition to the task's. A failed merge closes the writer, and the
+     * next write reports the reason; the thread itself does not.
      */
-    private static final class OneMergeAtATime extends ConcurrentMergeScheduler {
+    private static final class SingleThreadMergeScheduler extends ConcurrentMergeScheduler {
 
-        OneMergeAtATime() {
+        SingleThreadMergeScheduler() {
             setMaxMergesAndThreads(6, 1);
         }
 

@@ -18,7 +18,7 @@ import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.util.Bits;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Read with Lucene's own classes; the exact weights. */
+/** The index is read with Lucene's own classes. */
 class LuceneContractITCase extends SinkContract {
 
     @TempDir private Path folder;
@@ -65,7 +65,7 @@ class LuceneContractITCase extends SinkContract {
         return true;
     }
 
-    /** All segments become one, without what is deleted. */
+    /** Merges all segments into one, without deleted documents. */
     @Override
     public void forgetDeletes(ConnectorUri uri) throws IOException {
         try (FSDirectory directory = FSDirectory.open(Path.of(uri.location()));

@@ -30,23 +30,23 @@ import org.apache.lucene.store.FSDirectory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The sink in a job that is failed and restored. */
+/** The sink in jobs that fail and are restored. */
 class LuceneFlinkSinkITCase {
 
     private static final int DOCUMENTS = 2500;
 
-    /** How many snapshots succeed before each that fails. */
-    private static final int[] PASSING = {1, 0, 2, 1, 0, 3};
+    /** The number of snapshots that succeed before each failure. */
+    private static final int[] PASSING_SNAPSHOTS = {1, 0, 2, 1, 0, 3};
 
     @TempDir Path folder;
 
     @Test
-    void holdsEveryRecordOnceThroughFailures() throws Exception {
+    void writesEveryRecordOnceThroughFailures() throws Exception {
         TestIndex index = new TestIndex(folder.resolve("index"));
         index.check();
         FailingMap.ATTEMPTS.set(0);
         FailingMap.FAILED.clear();
-        FailingMap.toPass = PASSING[0];
+        FailingMap.snapshotsToPass = PASSING_SNAPSHOTS[0];
 
         StreamExecutionEnvironment env = environment();
         env.fromSequence(0, DOCUMENTS - 1)
@@ -72,7 +72,7 @@ class LuceneFlinkSinkITCase {
                 FailingMap.FAILED);
         assertThat(twice).isZero();
         assertThat(copies).hasSize(DOCUMENTS);
-        assertThat(FailingMap.ATTEMPTS.get()).isEqualTo(PASSING.length + 1);
+        assertThat(FailingMap.ATTEMPTS.get()).isEqualTo(PASSING_SNAPSHOTS.length + 1);
     }
 
     @Test
@@ -96,18 +96,18 @@ class LuceneFlinkSinkITCase {
 
         JobExecutionResult result = env.execute();
 
-        // a and c in version 4; b in version 5 is a replay, d is new
+        // Version 4 of a and c is superseded; version 5 of b is a replay, d is new.
         assertThat(result.<Long>getAccumulatorResult(BatchDelivery.superseded("lucene")))
                 .isEqualTo(2);
-        // the job counts each change that it passes to the sink as written
+        // The job itself counts each change that it passes to the sink as written.
         assertThat(result.<Long>getAccumulatorResult(BatchDelivery.written("lucene")))
                 .isEqualTo(-2);
         assertThat(index.idsWith(1)).containsExactly("a", "b", "d");
     }
 
-    /** A task that is cancelled is interrupted, perhaps while it writes. */
+    /** A canceled task is interrupted, possibly while it writes. */
     @Test
-    void aCancelledJobLeavesNoLock() throws Exception {
+    void releasesTheLockWhenAJobIsCanceled() throws Exception {
         TestIndex index = new TestIndex(folder.resolve("index"));
         for (int run = 1; run <= 3; run++) {
             index.check();
@@ -132,7 +132,7 @@ class LuceneFlinkSinkITCase {
         index.check();
     }
 
-    /** Each job in a cluster of its own: one that follows a cancelled job may get no slot. */
+    /** Each job has its own cluster, because a job that follows a canceled one may get no slot. */
     private static StreamExecutionEnvironment environment() {
         Configuration configuration = new Configuration();
         configuration.set(RestartStrategyOptions.RESTART_STRATEGY, "fixed-delay");
@@ -146,16 +146,16 @@ class LuceneFlinkSinkITCase {
     }
 
     /**
-     * Makes documents, and fails in the snapshots that are to fail, if the index was committed for
-     * them: it is chained before the sink, and Flink snapshots a chain from its end. An id carries
-     * the attempt that made it: writing it again would not hide what was not taken back.
+     * Creates documents, and fails in the configured snapshots after the index was committed for
+     * them: it is chained before the sink, and Flink snapshots a chain from its end. Ids contain
+     * the number of the attempt, so that a replay does not hide changes that were not rolled back.
      */
     private static final class FailingMap extends RichMapFunction<Long, VectorRecord>
             implements CheckpointedFunction {
 
         static final AtomicInteger ATTEMPTS = new AtomicInteger();
         static final List<Long> FAILED = new CopyOnWriteArrayList<>();
-        static volatile int toPass;
+        static volatile int snapshotsToPass;
 
         private final String directory;
         private transient int attempt;
@@ -171,8 +171,8 @@ class LuceneFlinkSinkITCase {
 
         @Override
         public VectorRecord map(Long number) {
-            if (FAILED.size() < PASSING.length) {
-                // Not faster than the checkpoints that are to fail come.
+            if (FAILED.size() < PASSING_SNAPSHOTS.length) {
+                // Slow enough for the checkpoints that have to fail.
                 LockSupport.parkNanos(1_000_000);
             }
             return TestIndex.upsert(number + "-" + attempt, 1);
@@ -183,7 +183,7 @@ class LuceneFlinkSinkITCase {
 
         @Override
         public void snapshotState(FunctionSnapshotContext context) throws Exception {
-            if (FAILED.size() == PASSING.length || toPass-- > 0) {
+            if (FAILED.size() == PASSING_SNAPSHOTS.length || snapshotsToPass-- > 0) {
                 return;
             }
             try (FSDirectory opened = FSDirectory.open(Path.of(directory))) {
@@ -196,8 +196,11 @@ class LuceneFlinkSinkITCase {
                 }
             }
             FAILED.add(context.getCheckpointId());
-            toPass = FAILED.size() == PASSING.length ? 0 : PASSING[FAILED.size()];
-            throw new IllegalStateException("failure of the test");
+            snapshotsToPass =
+                    FAILED.size() == PASSING_SNAPSHOTS.length
+                            ? 0
+                            : PASSING_SNAPSHOTS[FAILED.size()];
+            throw new IllegalStateException("failure injected by the test");
         }
     }
 }

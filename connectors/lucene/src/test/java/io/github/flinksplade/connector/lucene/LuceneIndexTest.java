@@ -52,9 +52,9 @@ class LuceneIndexTest {
     record Score(String id, double score) {}
 
     @Test
-    void findsExactlyWhatBruteForceFinds() throws Exception {
+    void findsTheSameHitsAsBruteForce() throws Exception {
         long seed = new Random().nextLong();
-        System.out.println("findsExactlyWhatBruteForceFinds: seed " + seed);
+        System.out.println("findsTheSameHitsAsBruteForce: seed " + seed);
         Random random = new Random(seed);
         Map<String, Vector> corpus = new TreeMap<>();
         long version = 0;
@@ -86,19 +86,20 @@ class LuceneIndexTest {
         }
     }
 
-    /** Weights that features of 9 bits cannot tell apart, and many that are equal. */
+    /** Weights that are equal in 9 bits, and many that are equal. */
     @Test
-    void tellsApartWhatItsFeaturesCannot() throws Exception {
+    void distinguishesWeightsThatFeaturesCannot() throws Exception {
         long seed = new Random().nextLong();
-        System.out.println("tellsApartWhatItsFeaturesCannot: seed " + seed);
+        System.out.println("distinguishesWeightsThatFeaturesCannot: seed " + seed);
         Random random = new Random(seed);
         Map<String, Vector> corpus = new TreeMap<>();
         try (LuceneWriter writer = index.open()) {
             for (int i = 0; i < 3000; i++) {
-                // Scores within 2^-8 of each other; every tenth has a twin of the same score.
+                // Scores differ by less than 2^-8; every tenth has an equal one.
                 float near = 1f + (i % 10 == 0 ? 512 : random.nextInt(1 << 10)) * 0x1p-18f;
-                float cut = 1f + random.nextInt(3) * 0x1p-8f;
-                Vector vector = new Vector(new int[] {3, 5, 9}, new float[] {near, cut, 0.1f});
+                float truncated = 1f + random.nextInt(3) * 0x1p-8f;
+                Vector vector =
+                        new Vector(new int[] {3, 5, 9}, new float[] {near, truncated, 0.1f});
                 String id = String.format("d%04d", (i * 1237) % 3000);
                 writer.write(upsert(id, 1, vector.indices, vector.values), null);
                 corpus.put(id, vector);
@@ -121,7 +122,7 @@ class LuceneIndexTest {
     }
 
     @Test
-    void holdsDocumentsAndQueriesOfTheWholeVocabulary() throws Exception {
+    void supportsDocumentsAndQueriesOfTheWholeVocabulary() throws Exception {
         Random random = new Random(30522);
         Map<String, Vector> corpus = new TreeMap<>();
         int[] all = IntStream.range(0, 30522).toArray();
@@ -152,9 +153,9 @@ class LuceneIndexTest {
         }
     }
 
-    /** XLM-R's vocabulary, and the largest weights there are. */
+    /** The vocabulary of XLM-R, and the largest and smallest float weights. */
     @Test
-    void holdsLargerVocabulariesAndExtremeWeights() throws Exception {
+    void supportsLargeVocabulariesAndExtremeWeights() throws Exception {
         int[] all = IntStream.range(0, 250_002).toArray();
         float[] large = new float[all.length];
         Arrays.fill(large, Float.MAX_VALUE);
@@ -252,9 +253,9 @@ class LuceneIndexTest {
         return weights;
     }
 
-    /** What the package description promises to other programs. */
+    /** As the package description promises. */
     @Test
-    void lucenesOwnQueriesReadTheIndex() throws Exception {
+    void isReadableWithLucenesOwnQueries() throws Exception {
         try (LuceneWriter writer = index.open()) {
             writer.write(upsert("a", 1, new int[] {2040}, new float[] {1.5f}), null);
             writer.write(upsert("b", 1, new int[] {2040}, new float[] {2.5f}), null);
@@ -275,7 +276,7 @@ class LuceneIndexTest {
     }
 
     @Test
-    void refusesQueriesThatAreNone() {
+    void rejectsInvalidQueries() {
         index.check();
         try (SearchIndex search = index.search()) {
             assertThatThrownBy(
@@ -319,9 +320,9 @@ class LuceneIndexTest {
         }
     }
 
-    /** Readers see whole commits only, each at least as new as the one before. */
+    /** Searches see complete commits only, each at least as new as the previous one. */
     @Test
-    void isSearchedWhileItIsWritten() throws Exception {
+    void isSearchableWhileItIsWritten() throws Exception {
         int commits = 30;
         int documents = 50;
         AtomicInteger committed = new AtomicInteger();
@@ -378,7 +379,7 @@ class LuceneIndexTest {
     }
 
     @Test
-    void noticesThatAnotherIndexTookItsPlace() throws Exception {
+    void detectsThatAnotherIndexReplacedIt() throws Exception {
         try (LuceneWriter writer = index.open()) {
             writer.write(upsert("a", 1), null);
             writer.snapshotState(1);

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Writers in processes of their own. */
+/** Writers in separate processes. */
 @Timeout(120)
 class LuceneProcessITCase {
 
@@ -38,7 +38,7 @@ class LuceneProcessITCase {
     }
 
     @Test
-    void aKilledWriterLeavesItsCommitsAndNoLock() throws Exception {
+    void keepsCommitsAndReleasesTheLockWhenAWriterIsKilled() throws Exception {
         TestIndex index = new TestIndex(folder.resolve("index"));
         Process writer =
                 new ProcessBuilder(java(index.directory, 0)).redirectErrorStream(true).start();
@@ -53,7 +53,7 @@ class LuceneProcessITCase {
                     commits++;
                 }
             }
-            assertThatThrownBy(index::check).hasMessageContaining("holds its write.lock");
+            assertThatThrownBy(index::check).hasMessageContaining("has locked its write.lock");
         } finally {
             writer.destroyForcibly();
         }
@@ -70,10 +70,10 @@ class LuceneProcessITCase {
                 .contains("d000001", "d000100", "after");
     }
 
-    /** Fails when the first segment is written, and when small ones are merged. */
+    /** The write fails for the first segment, and when small segments are merged. */
     @ParameterizedTest
     @ValueSource(ints = {30_000, 4_000})
-    void aFullDiskIsOneSentenceAndLeavesTheLastCommit(int letters) throws Exception {
+    void keepsTheLastCommitWhenTheDiskIsFull(int letters) throws Exception {
         assumeThat(Files.isExecutable(Path.of("/bin/bash"))).as("bash sets the limit").isTrue();
         TestIndex index = new TestIndex(folder.resolve("index"));
         List<String> command = new ArrayList<>(List.of("/bin/bash", "-c"));
@@ -81,25 +81,23 @@ class LuceneProcessITCase {
         command.add("bash");
         command.addAll(java(index.directory, letters));
         Process writer = new ProcessBuilder(command).redirectErrorStream(true).start();
-        List<String> refusals;
+        List<String> failures;
         int commits;
         try (BufferedReader lines = writer.inputReader()) {
             List<String> output = lines.lines().toList();
-            refusals = output.stream().filter(line -> line.startsWith("refused ")).toList();
+            failures = output.stream().filter(line -> line.startsWith("failed ")).toList();
             commits = (int) output.stream().filter(line -> line.startsWith("commit ")).count();
-            assertThat(output).hasSize(refusals.size() + commits);
+            assertThat(output).hasSize(failures.size() + commits);
         } catch (UncheckedIOException e) {
-            throw new IOException("the process's output broke off", e);
+            throw new IOException("the output of the process ended early", e);
         } finally {
             writer.destroyForcibly();
         }
-        assertThat(refusals)
+        assertThat(failures)
                 .containsExactly(
-                        "refused cannot write the index in "
-                                + index.directory
-                                + ": File too large");
+                        "failed cannot write the index in " + index.directory + ": File too large");
         assertThat(writer.waitFor()).isEqualTo(3);
-        System.out.println(refusals.get(0) + " (after " + commits + " commits)");
+        System.out.println(failures.get(0) + " (after " + commits + " commits)");
         assertThat(commits > 0).isEqualTo(letters < 10_000);
         assertThat(index.idsWith(1)).hasSize(commits * WriterProcess.DOCUMENTS_PER_CHECKPOINT);
         try (LuceneWriter later = index.open()) {

@@ -34,7 +34,7 @@ class LuceneSinkTest {
     @TempDir Path folder;
 
     @Test
-    void isFoundByItsScheme() {
+    void isLoadedForTheLuceneScheme() {
         ConnectorUri uri = ConnectorUri.parse("lucene:" + folder.resolve("index"));
         assertThat(Connectors.of(uri)).isInstanceOf(LuceneConnector.class);
         assertThatThrownBy(() -> Connectors.of(uri).source(uri))
@@ -43,7 +43,7 @@ class LuceneSinkTest {
     }
 
     @Test
-    void unknownOptionsAndValuesAreRefused() {
+    void rejectsUnknownOptionsAndValues() {
         LuceneConnector connector = new LuceneConnector();
         assertThatThrownBy(() -> connector.sink(ConnectorUri.parse("lucene:idx?txt=false")))
                 .isInstanceOf(ConnectorException.class)
@@ -57,7 +57,7 @@ class LuceneSinkTest {
     }
 
     @Test
-    void aTildeIsTheHomeDirectory() {
+    void expandsATilde() {
         String home = HomeDirectory.of(System.getenv()).normalize().toString();
         LuceneConnector connector = new LuceneConnector();
         assertThat(connector.sink(ConnectorUri.parse("lucene:~/idx?text=false")).identity())
@@ -70,7 +70,7 @@ class LuceneSinkTest {
     }
 
     @Test
-    void aCheckedTargetCanBeSearchedBeforeAnythingIsWritten() {
+    void canBeSearchedBeforeAnythingIsWritten() {
         TestIndex index = new TestIndex(folder.resolve("deep/er/index"));
         index.check();
         index.check();
@@ -87,14 +87,14 @@ class LuceneSinkTest {
     }
 
     @Test
-    void theSinkTravels() throws Exception {
+    void isSerializable() throws Exception {
         TestIndex index = new TestIndex(folder.resolve("index"));
         InstantiationUtil.clone(index.sink());
         InstantiationUtil.clone(index.sink());
     }
 
     @Test
-    void anIndexOfAnotherModelIsRefusedWithTheWayOut() throws Exception {
+    void rejectsAnIndexOfAnotherModel() throws Exception {
         TestIndex index = new TestIndex(folder.resolve("index"));
         CommitPoint point;
         try (LuceneWriter writer = index.open()) {
@@ -110,7 +110,7 @@ class LuceneSinkTest {
                         + "), not of model-b (fingerprint "
                         + other.fingerprint()
                         + "; they differ in model_sha256, max_tokens). Use that model and its settings,"
-                        + " or name a new directory, or remove this one, or accept both models with"
+                        + " or use a new directory, or remove this one, or accept both models with"
                         + " --allow-mixed-models";
         assertThatThrownBy(() -> index.check(other))
                 .isInstanceOf(ConnectorException.class)
@@ -122,20 +122,20 @@ class LuceneSinkTest {
                                         new TestIndex.Context(1, index.metrics), List.of(point)))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(message);
-        // The refusals left nothing open.
+        // The rejections left nothing open.
         index.check(new Provenance("moved/model-a", "aa", "tt", "fp32", "none", 128));
         assertThat(index.idsWith(1)).containsExactly("a");
     }
 
     @Test
-    void whatIsNoIndexOfOursIsRefused() throws Exception {
+    void rejectsForeignFilesAndIndexes() throws Exception {
         Path file = Files.writeString(folder.resolve("file"), "x");
-        assertRefused(new TestIndex(file), "is a file");
-        assertRefused(new TestIndex(file.resolve("below")), "cannot create the index in");
+        assertRejected(new TestIndex(file), "is a file");
+        assertRejected(new TestIndex(file.resolve("below")), "cannot create the index in");
 
         Path documents = Files.createDirectory(folder.resolve("documents"));
         Files.writeString(documents.resolve("thesis.txt"), "x");
-        assertRefused(new TestIndex(documents), "is not empty and holds no Lucene index");
+        assertRejected(new TestIndex(documents), "is not empty and contains no Lucene index");
         assertThat(documents).isDirectoryContaining("glob:**/thesis.txt");
 
         Path foreign = folder.resolve("foreign");
@@ -144,23 +144,23 @@ class LuceneSinkTest {
             writer.addDocument(new Document());
         }
         TestIndex index = new TestIndex(foreign);
-        assertRefused(index, "that this program did not make");
-        assertSentence(index, "that this program did not make", index::search);
+        assertRejected(index, "that flink-splade did not create");
+        assertFails(index, "that flink-splade did not create", index::search);
     }
 
     @Test
-    void whatCannotBeSearchedSaysSo() throws Exception {
+    void reportsMissingIndexesOnSearch() throws Exception {
         TestIndex missing = new TestIndex(folder.resolve("missing"));
-        assertSentence(missing, "does not exist", missing::search);
+        assertFails(missing, "does not exist", missing::search);
         assertThat(missing.directory).doesNotExist();
         TestIndex empty = new TestIndex(Files.createDirectory(folder.resolve("empty")));
-        assertSentence(empty, "holds no Lucene index", empty::search);
+        assertFails(empty, "contains no Lucene index", empty::search);
         TestIndex file = new TestIndex(Files.writeString(folder.resolve("file"), "x"));
-        assertSentence(file, "is a file", file::search);
+        assertFails(file, "is a file", file::search);
     }
 
     @Test
-    void anInterruptedCreationIsNoObstacle() throws Exception {
+    void createsTheIndexAfterAnInterruptedCreation() throws Exception {
         TestIndex index = new TestIndex(Files.createDirectory(folder.resolve("index")));
         Files.writeString(index.directory.resolve("write.lock"), "");
         Files.writeString(index.directory.resolve("pending_segments_1"), "half");
@@ -171,11 +171,14 @@ class LuceneSinkTest {
         assertThat(index.idsWith(1)).containsExactly("a");
     }
 
-    /** Each file damaged in each way: the same hits as before, or one sentence. */
+    /**
+     * Each file corrupt in each way: a search returns the same hits as before or fails with a
+     * message.
+     */
     @Test
-    void aBrokenIndexIsNamedInOneSentence() throws Exception {
+    void reportsACorruptIndex() throws Exception {
         long seed = new Random().nextLong();
-        System.out.println("aBrokenIndexIsNamedInOneSentence: seed " + seed);
+        System.out.println("reportsACorruptIndex: seed " + seed);
         Random random = new Random(seed);
         TestIndex index = new TestIndex(folder.resolve("index"));
         try (LuceneWriter writer = index.open()) {
@@ -194,33 +197,34 @@ class LuceneSinkTest {
             files = all.filter(file -> !file.endsWith("write.lock")).sorted().toList();
         }
         assertThat(files).hasSizeGreaterThan(6);
-        int broken = 0;
+        int rejections = 0;
         for (Path file : files) {
-            for (Damage damage : Damage.values()) {
-                if (damage == Damage.REMOVE && file.getFileName().toString().equals("segments_3")) {
-                    continue; // leaves an older commit, which is whole
+            for (Corruption corruption : Corruption.values()) {
+                if (corruption == Corruption.REMOVE
+                        && file.getFileName().toString().equals("segments_3")) {
+                    continue; // leaves an older commit, which is intact
                 }
                 Path copy = folder.resolve("copy");
                 Files.createDirectory(copy);
                 for (Path original : files) {
                     Files.copy(original, copy.resolve(original.getFileName()));
                 }
-                damage.apply(copy.resolve(file.getFileName()), random);
-                TestIndex damaged = new TestIndex(copy);
-                String what = damage + " " + file.getFileName();
+                corruption.apply(copy.resolve(file.getFileName()), random);
+                TestIndex corrupt = new TestIndex(copy);
+                String what = corruption + " " + file.getFileName();
                 try {
-                    assertThat(damaged.hits(1).stream().map(LuceneSinkTest::shown))
+                    assertThat(corrupt.hits(1).stream().map(LuceneSinkTest::shown))
                             .as(what)
                             .isEqualTo(whole);
-                    damaged.check();
+                    corrupt.check();
                 } catch (ConnectorException e) {
-                    broken++;
+                    rejections++;
                     assertThat(e.getMessage())
                             .as(what)
-                            .contains("the index in " + copy + " is broken")
-                            .containsAnyOf("; remove the directory", "or a new directory")
+                            .contains("the index in " + copy + " is corrupt")
+                            .containsAnyOf(". Remove the directory", "or a new directory")
                             .doesNotContain("\n", "Exception", "resource=");
-                    assertThatThrownBy(damaged::check)
+                    assertThatThrownBy(corrupt::check)
                             .as(what)
                             .isInstanceOf(ConnectorException.class);
                 }
@@ -232,26 +236,26 @@ class LuceneSinkTest {
                 Files.delete(copy);
             }
         }
-        assertThat(broken).isGreaterThan(12);
+        assertThat(rejections).isGreaterThan(12);
     }
 
     private static String shown(Hit hit) {
         return hit.id() + " " + hit.score() + " " + hit.text() + " " + hit.fields();
     }
 
-    private enum Damage {
+    private enum Corruption {
         REMOVE,
-        EMPTY,
-        CUT,
-        FLIP;
+        CLEAR,
+        TRUNCATE,
+        FLIP_BIT;
 
         void apply(Path file, Random random) throws Exception {
             byte[] bytes = Files.readAllBytes(file);
             switch (this) {
                 case REMOVE -> Files.delete(file);
-                case EMPTY -> Files.write(file, new byte[0]);
-                case CUT -> Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
-                case FLIP -> {
+                case CLEAR -> Files.write(file, new byte[0]);
+                case TRUNCATE -> Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
+                case FLIP_BIT -> {
                     bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
                     Files.write(file, bytes);
                 }
@@ -260,7 +264,7 @@ class LuceneSinkTest {
     }
 
     @Test
-    void rejectsIdsThatLuceneCannotHold() {
+    void rejectsIdsThatLuceneCannotStore() {
         TestIndex index = new TestIndex(folder.resolve("index"));
         PreparedSink prepared = index.prepare(TestIndex.MODEL);
         assertThat(prepared.rejection(upsert("x".repeat(32766), 1))).isNull();
@@ -268,15 +272,15 @@ class LuceneSinkTest {
         assertThat(prepared.rejection(upsert("日本語🐟", 1))).isNull();
         assertThat(prepared.rejection(TestIndex.delete("x".repeat(32767), 1)))
                 .isEqualTo(
-                        "its id has 32767 bytes in UTF-8, more than the 32766 that a Lucene index"
-                                + " takes");
+                        "its id has 32767 bytes in UTF-8, but a Lucene index accepts at most"
+                                + " 32766");
         assertThat(prepared.rejection(upsert("ü".repeat(16384), 1))).contains("32768 bytes");
         assertThat(prepared.rejection(upsert("a\uD83D", 1))).contains("surrogate");
         assertThat(prepared.rejection(upsert("\uDC1Fa", 1))).contains("surrogate");
     }
 
     @Test
-    void theLongestIdIsHeld() throws Exception {
+    void storesTheLongestId() throws Exception {
         TestIndex index = new TestIndex(folder.resolve("index"));
         String id = "x".repeat(32766);
         try (LuceneWriter writer = index.open()) {
@@ -290,11 +294,11 @@ class LuceneSinkTest {
         assertThat(index.idsWith(1)).containsExactly(id);
     }
 
-    private static void assertRefused(TestIndex index, String part) {
-        assertSentence(index, part, index::check);
+    private static void assertRejected(TestIndex index, String part) {
+        assertFails(index, part, index::check);
     }
 
-    private static void assertSentence(TestIndex index, String part, ThrowingCallable call) {
+    private static void assertFails(TestIndex index, String part, ThrowingCallable call) {
         assertThatThrownBy(call)
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(index.directory.toString())

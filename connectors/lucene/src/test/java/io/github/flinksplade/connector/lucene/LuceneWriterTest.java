@@ -38,7 +38,7 @@ class LuceneWriterTest {
     }
 
     @Test
-    void holdsTheLastChangeOfEachId() throws Exception {
+    void keepsTheLastChangeOfEachId() throws Exception {
         try (LuceneWriter writer = index.open()) {
             writer.write(upsert("a", 1), null);
             writer.write(upsert("b", 1), null);
@@ -61,7 +61,7 @@ class LuceneWriterTest {
     }
 
     @Test
-    void dropsWhatIsOlderThanWhatItHoldsAlsoInALaterRun() throws Exception {
+    void skipsSupersededChangesInLaterRunsToo() throws Exception {
         try (LuceneWriter writer = index.open()) {
             writer.write(upsert("kept", 5), null);
             writer.write(upsert("kept", 4), null);
@@ -79,7 +79,7 @@ class LuceneWriterTest {
             writer.snapshotState(1);
             assertThat(index.hits(1)).extracting(Hit::text).containsExactly(text("kept", 5));
             assertThat(index.metrics.count("superseded")).isEqualTo(6);
-            // The same again is success, and what is newer goes on.
+            // A replay succeeds, and newer changes are written.
             writer.write(upsert("kept", 5), null);
             writer.write(delete("gone", 5), null);
             writer.write(upsert("gone", 6), null);
@@ -92,9 +92,9 @@ class LuceneWriterTest {
     }
 
     @Test
-    void agreesWithAModelOnRandomChanges() throws Exception {
+    void matchesAReferenceOnRandomChanges() throws Exception {
         long seed = new Random().nextLong();
-        System.out.println("agreesWithAModelOnRandomChanges: seed " + seed);
+        System.out.println("matchesAReferenceOnRandomChanges: seed " + seed);
         Random random = new Random(seed);
         TreeMap<String, String> alive = new TreeMap<>();
         TreeMap<String, LiveVersionMap.Change> last = new TreeMap<>();
@@ -106,11 +106,11 @@ class LuceneWriterTest {
             writer.write(
                     change.isDelete() ? delete(id, change.version()) : upsert(id, change.version()),
                     null);
-            LiveVersionMap.Change held = last.get(id);
-            if (held == null
-                    || change.version() > held.version()
-                    || change.version() == held.version()
-                            && (change.isDelete() || !held.isDelete())) {
+            LiveVersionMap.Change existing = last.get(id);
+            if (existing == null
+                    || change.version() > existing.version()
+                    || change.version() == existing.version()
+                            && (change.isDelete() || !existing.isDelete())) {
                 last.put(id, change);
                 if (change.isDelete()) {
                     alive.remove(id);
@@ -131,13 +131,13 @@ class LuceneWriterTest {
         assertThat(index.hits(1)).extracting(Hit::text).containsExactlyElementsOf(alive.values());
         try (FSDirectory directory = FSDirectory.open(index.directory);
                 DirectoryReader reader = DirectoryReader.open(directory)) {
-            // One document for each id, alive or remembered as deleted.
+            // One document per id: a vector or a tombstone.
             assertThat(reader.numDocs()).isEqualTo(last.size());
         }
     }
 
     @Test
-    void forgetsADeletedIdAfterThirtyDays() throws Exception {
+    void removesTombstonesAfterThirtyDays() throws Exception {
         index.check();
         Instant start = Instant.parse("2026-01-01T00:00:00Z");
         try (LuceneWriter writer = openAt(start)) {
@@ -171,20 +171,20 @@ class LuceneWriterTest {
     }
 
     @Test
-    void takesBackWhatWasCommittedAfterTheRestoredCheckpoint() throws Exception {
+    void rollsBackCommitsAfterTheRestoredCheckpoint() throws Exception {
         CommitPoint first;
         try (LuceneWriter writer = index.open()) {
             writer.write(upsert("a", 1), null);
             writer.write(upsert("b", 1), null);
             first = writer.snapshotState(1).get(0);
-            writer.write(upsert("taken-back", 1), null);
+            writer.write(upsert("rolled-back", 1), null);
             writer.write(delete("a", 2), null);
             writer.snapshotState(2);
             writer.write(upsert("never-committed", 1), null);
         }
-        assertThat(index.idsWith(1)).containsExactly("b", "taken-back");
+        assertThat(index.idsWith(1)).containsExactly("b", "rolled-back");
         try (LuceneWriter writer = index.restore(first)) {
-            // Version 1 is older than the delete that was taken back.
+            // Version 1 is older than the delete that was rolled back.
             writer.write(upsert("a", 1), null);
             writer.write(upsert("c", 1), null);
             writer.snapshotState(2);
@@ -193,60 +193,62 @@ class LuceneWriterTest {
     }
 
     @Test
-    void keepsTheRestoredCommitWhileAJobFailsAgainAndAgain() throws Exception {
+    void keepsTheRestoredCommitThroughRepeatedFailures() throws Exception {
         CommitPoint first;
         try (LuceneWriter writer = index.open()) {
             writer.write(upsert("a", 1), null);
             first = writer.snapshotState(1).get(0);
         }
-        for (int attempt = 0; attempt < 2 * KeepRecentCommitsDeletionPolicy.NUMBER; attempt++) {
+        for (int attempt = 0;
+                attempt < 2 * KeepRecentCommitsDeletionPolicy.MAX_COMMITS;
+                attempt++) {
             try (LuceneWriter writer = index.restore(first)) {
                 writer.write(upsert("b" + attempt, 1), null);
                 writer.snapshotState(2);
             }
         }
         assertThat(index.idsWith(1)).hasSize(2).contains("a");
-        assertThat(index.commits()).isEqualTo(KeepRecentCommitsDeletionPolicy.NUMBER);
+        assertThat(index.commits()).isEqualTo(KeepRecentCommitsDeletionPolicy.MAX_COMMITS);
     }
 
     @Test
-    void refusesACheckpointOlderThanTheKeptCommits() throws Exception {
+    void rejectsACheckpointOlderThanTheKeptCommits() throws Exception {
         List<CommitPoint> points = new ArrayList<>();
         try (LuceneWriter writer = index.open()) {
             for (int checkpoint = 1;
-                    checkpoint <= KeepRecentCommitsDeletionPolicy.NUMBER + 2;
+                    checkpoint <= KeepRecentCommitsDeletionPolicy.MAX_COMMITS + 2;
                     checkpoint++) {
                 writer.write(upsert("a" + checkpoint, 1), null);
                 points.addAll(writer.snapshotState(checkpoint));
             }
         }
-        assertThat(index.commits()).isEqualTo(KeepRecentCommitsDeletionPolicy.NUMBER);
+        assertThat(index.commits()).isEqualTo(KeepRecentCommitsDeletionPolicy.MAX_COMMITS);
         assertThatThrownBy(() -> index.restore(points.get(1)))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
                         "the index in "
                                 + index.directory
-                                + " has no commit of checkpoint 2 that the job goes on"
-                                + " from, only those of checkpoints [3, 4, 5, 6, 7, 8, 9, 10, 11,"
-                                + " 12]; go on from a newer checkpoint, or start with"
-                                + " --reindex, which continues with the index as it is");
+                                + " has no commit of checkpoint 2, from which the job resumes, only"
+                                + " of checkpoints [3, 4, 5, 6, 7, 8, 9, 10, 11, 12]. Use a newer"
+                                + " checkpoint, or start with --reindex, which continues with the"
+                                + " index as it is");
         index.restore(points.get(2)).close();
     }
 
     @Test
-    void aJobWhoseIndexWasRemovedSaysSo() {
+    void reportsRemovedIndexWhenAJobResumes() {
         index.check();
         assertThatThrownBy(() -> index.restore(CommitPoint.next(5)))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageStartingWith(
                         "the index in "
                                 + index.directory
-                                + " has no commit of checkpoint 5 that the job goes on from, for it"
-                                + " is new; ");
+                                + " has no commit of checkpoint 5, from which the job resumes,"
+                                + " because it is new. ");
     }
 
     @Test
-    void tellsCheckpointsOfTheSameNumberApart() throws Exception {
+    void distinguishesCheckpointsWithTheSameId() throws Exception {
         CommitPoint ofTheFirstJob;
         try (LuceneWriter writer = index.open()) {
             writer.write(upsert("a", 1), null);
@@ -264,7 +266,7 @@ class LuceneWriterTest {
     }
 
     @Test
-    void anIdleCheckpointMakesNoCommit() throws Exception {
+    void skipsCommitsWithoutChanges() throws Exception {
         try (LuceneWriter writer = index.open()) {
             writer.write(upsert("a", 1), null);
             List<CommitPoint> state = writer.snapshotState(1);
@@ -291,7 +293,7 @@ class LuceneWriterTest {
     }
 
     @Test
-    void closingGivesUpWhatWasNotCommittedAndTheLock() throws Exception {
+    void rollsBackAndReleasesTheLockOnClose() throws Exception {
         try (LuceneWriter writer = index.open()) {
             writer.write(upsert("a", 1), null);
             assertThatThrownBy(index::check)
@@ -299,8 +301,9 @@ class LuceneWriterTest {
                     .hasMessage(
                             "the index in "
                                     + index.directory
-                                    + " is being written by another job or process, which holds its"
-                                    + " write.lock; stop that one, or write to another directory");
+                                    + " is being written by another job or process, which has"
+                                    + " locked its write.lock. Stop that one, or write to another"
+                                    + " directory");
             assertThatThrownBy(
                             () ->
                                     index.flinkSink()
@@ -313,7 +316,7 @@ class LuceneWriterTest {
     }
 
     @Test
-    void aWriterThatFindsNoIndexSaysThatItIsOnAnotherMachine() {
+    void reportsMissingIndexOfAnotherMachine() {
         assertThatThrownBy(
                         () ->
                                 index.flinkSink()
@@ -324,7 +327,7 @@ class LuceneWriterTest {
     }
 
     @Test
-    void moreThanOneSubtaskIsRefused() {
+    void rejectsMoreThanOneSubtask() {
         assertThat(((FlinkSink) index.prepare(TestIndex.MODEL)).maxParallelism()).isEqualTo(1);
         assertThatThrownBy(
                         () ->
@@ -335,7 +338,7 @@ class LuceneWriterTest {
     }
 
     @Test
-    void textIsStoredUnlessToldNotTo() throws Exception {
+    void storesTheTextUnlessDisabled() throws Exception {
         TestIndex without = new TestIndex(folder.resolve("without"), "?text=false");
         try (LuceneWriter writer = without.open()) {
             writer.write(upsert("a", 1), null);
@@ -347,11 +350,11 @@ class LuceneWriterTest {
     }
 
     @Test
-    void theStateReadsBackAndALaterVersionIsRefused() throws Exception {
+    void readsItsStateAndRejectsLaterVersions() throws Exception {
         CommitPoint.Serializer serializer = new CommitPoint.Serializer();
         CommitPoint point = CommitPoint.next(42);
         assertThat(serializer.deserialize(1, serializer.serialize(point))).isEqualTo(point);
-        // As version 1 was first released.
+        // The bytes of version 1.
         byte[] old = {0, 0, 0, 0, 0, 0, 0, 7, 0, 2, 'i', 'd'};
         assertThat(serializer.deserialize(1, old)).isEqualTo(new CommitPoint(7, "id"));
         assertThatThrownBy(() -> serializer.deserialize(2, old))
@@ -360,10 +363,10 @@ class LuceneWriterTest {
     }
 
     @Test
-    void aFailingWriteNamesTheDirectory() throws Exception {
+    void reportsFailedWriteWithTheDirectory() throws Exception {
         try (LuceneWriter writer = index.open()) {
             writer.write(upsert("a", 1), null);
-            // A folder where Lucene wants to create its next file: the write fails, as root too.
+            // A folder with the name of Lucene's next file makes the write fail, even for root.
             Files.createDirectory(index.directory.resolve("pending_segments_2"));
             assertThatThrownBy(() -> writer.snapshotState(1))
                     .isInstanceOf(ConnectorException.class)
@@ -373,7 +376,7 @@ class LuceneWriterTest {
     }
 
     @Test
-    void commitsSayWhatMadeThem() throws Exception {
+    void recordsTheProvenanceInCommits() throws Exception {
         try (LuceneWriter writer = index.open()) {
             writer.write(upsert("a", 1), null);
             writer.snapshotState(77);

@@ -37,7 +37,7 @@ import org.apache.flink.util.UserCodeClassLoader;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.store.FSDirectory;
 
-/** An index in a test: its target, its records, what it holds. */
+/** An index in a test: its sink, its records and its content. */
 final class TestIndex {
 
     static final Provenance MODEL = new Provenance("model-a", "aa", "tt", "fp32", "none", 128);
@@ -67,7 +67,7 @@ final class TestIndex {
         prepare(provenance);
     }
 
-    /** Opens a writer as a job without earlier state does, creating the index if need be. */
+    /** Opens a writer like a job without state, creating the index if necessary. */
     LuceneWriter open() {
         check();
         return flinkSink().createWriter(new Context(1, metrics));
@@ -81,7 +81,7 @@ final class TestIndex {
         return flinkSink(MODEL);
     }
 
-    /** The sink of a job that was prepared with an index by another encoder, if need be. */
+    /** The sink of a job with this encoder, without checking the encoder of the index. */
     LuceneFlinkSink flinkSink(Provenance provenance) {
         return new LuceneFlinkSink(LuceneSettings.of(uri), false, context(provenance));
     }
@@ -94,12 +94,12 @@ final class TestIndex {
         return new LuceneConnector().index(uri);
     }
 
-    /** Documents of a term that all documents of a test have in common. */
+    /** The ids of the documents with a term. */
     TreeSet<String> idsWith(int term) {
         TreeSet<String> ids = new TreeSet<>();
         for (Hit hit : hits(term)) {
             if (!ids.add(hit.id())) {
-                throw new AssertionError(hit.id() + " is there twice");
+                throw new AssertionError(hit.id() + " was found twice");
             }
         }
         return ids;
@@ -122,7 +122,7 @@ final class TestIndex {
     }
 
     static SinkContext context(Provenance provenance) {
-        return new SinkContext("lucene", "job", provenance, new Words(), false);
+        return new SinkContext("lucene", "job", provenance, new Terms(), false);
     }
 
     static VectorRecord upsert(String id, long version, int[] indices, float[] values) {
@@ -143,7 +143,7 @@ final class TestIndex {
                 SourceRecord.of("test", 0, null, null));
     }
 
-    /** A document of term 1 only. */
+    /** A document with term 1 only. */
     static VectorRecord upsert(String id, long version) {
         return upsert(id, version, new int[] {1}, new float[] {1f});
     }
@@ -161,7 +161,7 @@ final class TestIndex {
                 SourceRecord.of("test", 0, null, null));
     }
 
-    private record Words() implements Vocabulary {
+    private record Terms() implements Vocabulary {
         @Override
         public int size() {
             return 30522;
@@ -216,7 +216,7 @@ final class TestIndex {
         }
     }
 
-    /** As much of Flink's context as a writer asks for. */
+    /** The part of Flink's context that the writer uses. */
     record Context(int parallelism, Metrics metricGroup) implements WriterInitContext {
 
         @Override

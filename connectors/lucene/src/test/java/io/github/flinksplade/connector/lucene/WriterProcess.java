@@ -4,14 +4,14 @@ import io.github.flinksplade.connector.ConnectorException;
 import java.nio.file.Path;
 import java.util.Random;
 
-/** Writes an index in a process of its own until it is killed or cannot go on. */
+/** The main class of a process that writes an index until it is killed or fails. */
 final class WriterProcess {
 
     static final int DOCUMENTS_PER_CHECKPOINT = 20;
 
     private WriterProcess() {}
 
-    /** Takes the directory and the number of letters in each document's text. */
+    /** Arguments: the directory, and the number of letters in the text of each document. */
     public static void main(String[] arguments) throws Exception {
         TestIndex index = new TestIndex(Path.of(arguments[0]));
         int letters = Integer.parseInt(arguments[1]);
@@ -19,7 +19,7 @@ final class WriterProcess {
         try (LuceneWriter writer = index.open()) {
             for (int i = 1; ; i++) {
                 StringBuilder text = new StringBuilder();
-                // CJK at random, which does not compress.
+                // Random CJK characters, which do not compress.
                 random.ints(letters, 0x4e00, 0x9000).forEach(c -> text.append((char) c));
                 writer.write(
                         TestIndex.upsert(
@@ -35,7 +35,7 @@ final class WriterProcess {
                 }
             }
         } catch (ConnectorException e) {
-            System.out.println("refused " + e.getMessage());
+            System.out.println("failed " + e.getMessage());
             System.exit(3);
         }
     }
