@@ -158,7 +158,7 @@ class ReadmeITCase {
     void measure() {
         assertThat(shell(blocks("Measure"), "").out())
                 .contains("encoder", "ratio", "p99 ms", "90 %")
-                .contains("lost 0", "per core-second", "the process")
+                .contains("lost 0", "per core-second", "total")
                 .contains("docs/s", "bench-idx: ");
     }
 
