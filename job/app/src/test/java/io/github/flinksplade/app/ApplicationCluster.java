@@ -13,8 +13,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Flink in application mode with high availability, as Kubernetes runs it: a JobManager that runs
- * the job's main method, TaskManagers of one slot and ZooKeeper, each in a JVM that can be killed.
+ * A Flink cluster in application mode with high availability, as on Kubernetes: a JobManager that
+ * runs the job's main method, TaskManagers with one slot, and ZooKeeper, each in its own JVM that
+ * can be killed.
  */
 final class ApplicationCluster implements AutoCloseable {
 
@@ -69,7 +70,7 @@ final class ApplicationCluster implements AutoCloseable {
                 ZOOKEEPER,
                 String.valueOf(zooKeeper),
                 Files.createDirectories(folder.resolve("zookeeper-data")).toString(),
-                "500"); // milliseconds a tick: sessions of killed processes end soon
+                "500"); // tick time in ms, so that sessions of killed processes end soon
     }
 
     /** Starts a JobManager: the first one submits the job, later ones recover it. */
@@ -109,7 +110,7 @@ final class ApplicationCluster implements AutoCloseable {
         return processes.get(name).isAlive();
     }
 
-    /** What a process logged, in all its lives. */
+    /** The log of a process and its predecessors of the same name. */
     String log(String name) {
         try {
             return Files.exists(logFile(name)) ? Files.readString(logFile(name)) : "";
@@ -126,7 +127,7 @@ final class ApplicationCluster implements AutoCloseable {
         return folder.resolve("conf").toString();
     }
 
-    /** JVM options, then the configuration that Flink derives for the process. */
+    /** JVM options, then the options that Flink derives for the process. */
     private List<String> memory(String command) throws IOException {
         List<String> java = new ArrayList<>(List.of(java(), "-cp", classPath()));
         java.addAll(
@@ -135,15 +136,15 @@ final class ApplicationCluster implements AutoCloseable {
                         command,
                         "--configDir",
                         conf()));
-        List<String> found = new ArrayList<>();
+        List<String> options = new ArrayList<>();
         Distribution.execute(folder, "", Map.of("FLINK_CONF_DIR", conf()), java)
                 .expect(0)
                 .out()
                 .lines()
                 .filter(line -> line.startsWith("BASH_JAVA_UTILS_EXEC_RESULT:"))
                 .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                .forEach(line -> found.addAll(Arrays.asList(line.split("\\s+"))));
-        return found;
+                .forEach(line -> options.addAll(Arrays.asList(line.split("\\s+"))));
+        return options;
     }
 
     private void start(String name, List<String> options, String main, String... arguments)
@@ -151,8 +152,8 @@ final class ApplicationCluster implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(java());
         command.addAll(options);
-        for (String opened : List.of("java.util", "java.lang", "java.time", "java.nio")) {
-            command.addAll(List.of("--add-opens", "java.base/" + opened + "=ALL-UNNAMED"));
+        for (String opens : List.of("java.util", "java.lang", "java.time", "java.nio")) {
+            command.addAll(List.of("--add-opens", "java.base/" + opens + "=ALL-UNNAMED"));
         }
         command.addAll(
                 List.of(
@@ -177,7 +178,7 @@ final class ApplicationCluster implements AutoCloseable {
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
-    /** As the image has it: Flink, the native libraries, and the job beside Flink's own classes. */
+    /** As in the image: Flink, the native libraries, and the job in the same class loader. */
     private static String classPath() {
         Path home = Distribution.home();
         String entryPoint;
@@ -191,7 +192,8 @@ final class ApplicationCluster implements AutoCloseable {
                                             .toURI())
                             .toString();
         } catch (ReflectiveOperationException | java.net.URISyntaxException e) {
-            throw new IllegalStateException("flink-container is not on the tests' class path", e);
+            throw new IllegalStateException(
+                    "flink-container is not on the class path of the tests", e);
         }
         return String.join(
                 File.pathSeparator,

@@ -16,10 +16,10 @@ import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Who may know whom; docs/architecture.md has the picture. */
+/** The dependencies between modules; docs/architecture.md has a diagram. */
 class ArchitectureTest {
 
-    private static final String HOUSE = "io.github.flinksplade.";
+    private static final String ROOT = "io.github.flinksplade.";
     private static JavaClasses classes;
 
     @BeforeAll
@@ -47,24 +47,24 @@ class ArchitectureTest {
                     "connector.pinecone.PineconeConnector",
                     "app.Main"
                 }) {
-            Assertions.assertThat(classes.contain(HOUSE + part)).as(part).isTrue();
+            Assertions.assertThat(classes.contain(ROOT + part)).as(part).isTrue();
         }
     }
 
     @Test
-    void encoderKnowsNeitherFlinkNorTheRestOfTheHouse() {
-        forbid("encoder..", "org.apache.flink..", HOUSE + "connector..", HOUSE + "pipeline..");
-        forbid("encoder..", HOUSE + "app..", HOUSE + "builtin..");
+    void encoderDependsOnNeitherFlinkNorOtherModules() {
+        forbid("encoder..", "org.apache.flink..", ROOT + "connector..", ROOT + "pipeline..");
+        forbid("encoder..", ROOT + "app..", ROOT + "builtin..");
     }
 
     @Test
     void vectorDependsOnTheJdkAndAJsonWriterOnly() {
         classes()
                 .that()
-                .resideInAPackage(HOUSE + "vector..")
+                .resideInAPackage(ROOT + "vector..")
                 .should()
                 .onlyDependOnClassesThat()
-                .resideInAnyPackage("java..", "com.fasterxml.jackson.core..", HOUSE + "vector..")
+                .resideInAnyPackage("java..", "com.fasterxml.jackson.core..", ROOT + "vector..")
                 .check(classes);
     }
 
@@ -72,81 +72,81 @@ class ArchitectureTest {
     void environmentDependsOnTheJdkOnly() {
         classes()
                 .that()
-                .resideInAPackage(HOUSE + "environment..")
+                .resideInAPackage(ROOT + "environment..")
                 .should()
                 .onlyDependOnClassesThat()
-                .resideInAnyPackage("java..", HOUSE + "environment..")
+                .resideInAnyPackage("java..", ROOT + "environment..")
                 .check(classes);
     }
 
     @Test
-    void builtinModelKnowsTheEncoderOnly() {
-        forbid("builtin..", "org.apache.flink..", HOUSE + "connector..", HOUSE + "pipeline..");
-        forbid("builtin..", HOUSE + "app..");
+    void builtinModelDependsOnTheEncoderOnly() {
+        forbid("builtin..", "org.apache.flink..", ROOT + "connector..", ROOT + "pipeline..");
+        forbid("builtin..", ROOT + "app..");
     }
 
     @Test
-    void nothingButTheCommandLineKnowsTheBenchmarks() {
-        forbid("encoder..", HOUSE + "bench..");
-        forbid("builtin..", HOUSE + "bench..");
-        forbid("pipeline..", HOUSE + "bench..");
-        forbid("connector..", HOUSE + "bench..");
-        forbid("bench..", HOUSE + "app..");
+    void onlyTheAppDependsOnBenchmarks() {
+        forbid("encoder..", ROOT + "bench..");
+        forbid("builtin..", ROOT + "bench..");
+        forbid("pipeline..", ROOT + "bench..");
+        forbid("connector..", ROOT + "bench..");
+        forbid("bench..", ROOT + "app..");
     }
 
     @Test
-    void benchmarksNameNoConnector() {
-        forbid("bench..", HOUSE + "connector.*..", HOUSE + "builtin..");
+    void benchmarksDependOnNoConnector() {
+        forbid("bench..", ROOT + "connector.*..", ROOT + "builtin..");
     }
 
     @Test
-    void connectorsKnowNeitherEncoderNorPipeline() {
-        forbid("connector..", HOUSE + "encoder..", HOUSE + "pipeline..", HOUSE + "app..");
+    void connectorsDependOnNeitherEncoderNorPipeline() {
+        forbid("connector..", ROOT + "encoder..", ROOT + "pipeline..", ROOT + "app..");
     }
 
     @Test
-    void apiKnowsNoConnector() {
-        forbid("connector", HOUSE + "connector.*..");
+    void apiDependsOnNoConnector() {
+        forbid("connector", ROOT + "connector.*..");
     }
 
     @Test
-    void connectorsDoNotKnowEachOther() {
+    void connectorsDoNotDependOnEachOther() {
         SlicesRuleDefinition.slices()
-                .matching(HOUSE + "connector.(*)..")
+                .matching(ROOT + "connector.(*)..")
                 .should()
                 .notDependOnEachOther()
-                // the client that they share
+                // the HTTP client that they share
                 .ignoreDependency(
-                        JavaClass.Predicates.resideInAPackage(HOUSE + "connector.."),
-                        JavaClass.Predicates.resideInAPackage(HOUSE + "connector.http"))
+                        JavaClass.Predicates.resideInAPackage(ROOT + "connector.."),
+                        JavaClass.Predicates.resideInAPackage(ROOT + "connector.http"))
                 .check(classes);
     }
 
     @Test
-    void pipelineNamesNoConnector() {
-        forbid("pipeline..", HOUSE + "connector.*..", HOUSE + "app..", HOUSE + "builtin..");
+    void pipelineDependsOnNoConnector() {
+        forbid("pipeline..", ROOT + "connector.*..", ROOT + "app..", ROOT + "builtin..");
     }
 
     @Test
     void packagesOfTheAppHaveNoCycles() {
         SlicesRuleDefinition.slices()
-                .matching(HOUSE + "app.(*)..")
+                .matching(ROOT + "app.(*)..")
                 .should()
                 .beFreeOfCycles()
                 .check(classes);
         // nor by way of the main classes, which are in no slice
-        forbid("app.*..", HOUSE + "app");
+        forbid("app.*..", ROOT + "app");
     }
 
     @Test
-    void internalsStayInside() {
+    void internalPackagesAreUsedInsideTheirModuleOnly() {
         for (String module : new String[] {"builtin", "pipeline"}) {
             noClasses()
                     .that()
-                    .resideOutsideOfPackage(HOUSE + module + "..")
+                    .resideOutsideOfPackage(ROOT + module + "..")
                     .should()
                     .dependOnClassesThat()
-                    .resideInAPackage(HOUSE + module + ".internal..")
+                    .resideInAPackage(ROOT + module + ".internal..")
                     .check(classes);
         }
     }
@@ -155,10 +155,10 @@ class ArchitectureTest {
     void otherModulesUseOnlyThePublicPackageOfTheEncoder() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(HOUSE + "encoder..", HOUSE + "bench..")
+                .resideOutsideOfPackages(ROOT + "encoder..", ROOT + "bench..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAPackage(HOUSE + "encoder.*..")
+                .resideInAPackage(ROOT + "encoder.*..")
                 .check(classes);
     }
 
@@ -167,13 +167,13 @@ class ArchitectureTest {
     void benchmarksUseThePublicPackageAndTheEngineOfTheEncoder() {
         noClasses()
                 .that()
-                .resideInAPackage(HOUSE + "bench..")
+                .resideInAPackage(ROOT + "bench..")
                 .should()
                 .dependOnClassesThat(
-                        JavaClass.Predicates.resideInAPackage(HOUSE + "encoder.*..")
+                        JavaClass.Predicates.resideInAPackage(ROOT + "encoder.*..")
                                 .and(
                                         JavaClass.Predicates.resideOutsideOfPackage(
-                                                HOUSE + "encoder.engine")))
+                                                ROOT + "encoder.engine")))
                 .check(classes);
     }
 
@@ -191,10 +191,10 @@ class ArchitectureTest {
                             @Override
                             public SliceIdentifier getIdentifierOf(JavaClass type) {
                                 String name = type.getPackageName();
-                                if (!(name + ".").startsWith(HOUSE + "encoder.")) {
+                                if (!(name + ".").startsWith(ROOT + "encoder.")) {
                                     return SliceIdentifier.ignore();
                                 }
-                                if (!name.equals(HOUSE + "encoder")) {
+                                if (!name.equals(ROOT + "encoder")) {
                                     return SliceIdentifier.of(name);
                                 }
                                 JavaClass outermost = type;
@@ -221,7 +221,7 @@ class ArchitectureTest {
         ArchRule rule =
                 noClasses()
                         .that()
-                        .resideInAPackage(HOUSE + from)
+                        .resideInAPackage(ROOT + from)
                         .should()
                         .dependOnClassesThat()
                         .resideInAnyPackage(to);

@@ -18,19 +18,19 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
- * Random changes of a few documents as records of a Kafka topic, and everything that a job must
- * write for them: each change once, in order within an id, each invalid record as a dead letter.
+ * Random changes of a few documents as records of a Kafka topic, and the output that a job must
+ * write for them: each change once and in order per id, and each invalid record as a dead letter.
  */
 final class ChangeLedger {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String DELETED = "deleted";
 
-    /** What is sent, in this order. */
+    /** The records to produce, in this order. */
     final List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
 
     /** The values that must become dead letters. */
-    final List<String> bad = new ArrayList<>();
+    final List<String> invalid = new ArrayList<>();
 
     private final Map<String, List<String>> expected = new TreeMap<>();
     private final List<Integer> expectedBefore = new ArrayList<>();
@@ -49,15 +49,15 @@ final class ChangeLedger {
             } else if (kind < 4) {
                 reject(id, "{\"id\":\"" + id + "\",\"title\":\"no text " + n + "\"}");
             } else if (kind < 10) {
-                // a tombstone; a second one in a row changes nothing
+                // a tombstone; a second one in a row is not a change
                 send(id, null);
                 if (!"".equals(last.put(id, ""))) {
                     expect(id, DELETED);
                 }
             } else if (kind < 15 && last.containsKey(id) && !last.get(id).isEmpty()) {
-                send(id, last.get(id)); // repeats the last record: nothing is written
+                send(id, last.get(id)); // repeats the last record, which is not a change
             } else {
-                // two of three change the text, the others only the field
+                // two thirds change the text, the others only a field
                 String text =
                         words[random.nextInt(words.length)]
                                 + " and "
@@ -79,7 +79,7 @@ final class ChangeLedger {
     }
 
     private void reject(String id, String value) {
-        bad.add(value);
+        invalid.add(value);
         send(id, value);
     }
 
@@ -88,12 +88,12 @@ final class ChangeLedger {
         expectedCount++;
     }
 
-    /** How many changes must be written for all records. */
+    /** The number of changes in all records. */
     int expectedCount() {
         return expectedCount;
     }
 
-    /** How many changes must be written for the first records. */
+    /** The number of changes in the first {@code sent} records. */
     int expectedCount(int sent) {
         return expectedBefore.get(sent);
     }
@@ -111,7 +111,7 @@ final class ChangeLedger {
         return states;
     }
 
-    /** The state that a document's other fields show. */
+    /** The state of a document according to its other fields. */
     static String state(String fields) {
         try {
             return state(JSON.readTree(fields));
@@ -124,7 +124,7 @@ final class ChangeLedger {
         return "n=" + fields.get("n");
     }
 
-    /** Compares what was written with what must be, and prints the counts. */
+    /** Compares the written records with the expected ones, and prints the counts. */
     void compare(
             String what,
             List<ConsumerRecord<byte[], byte[]>> vectors,
@@ -140,15 +140,15 @@ final class ChangeLedger {
         int lost = 0;
         int outOfOrder = 0;
         for (String id : expected.keySet()) {
-            List<String> wanted = expected.get(id);
-            List<String> got = received.getOrDefault(id, List.of());
-            List<String> surplus = new ArrayList<>(got);
-            wanted.forEach(surplus::remove);
-            List<String> missing = new ArrayList<>(wanted);
-            got.forEach(missing::remove);
+            List<String> changes = expected.get(id);
+            List<String> written = received.getOrDefault(id, List.of());
+            List<String> surplus = new ArrayList<>(written);
+            changes.forEach(surplus::remove);
+            List<String> missing = new ArrayList<>(changes);
+            written.forEach(missing::remove);
             duplicates += surplus.size();
             lost += missing.size();
-            if (surplus.isEmpty() && missing.isEmpty() && !wanted.equals(got)) {
+            if (surplus.isEmpty() && missing.isEmpty() && !changes.equals(written)) {
                 outOfOrder++;
             }
         }
@@ -167,9 +167,9 @@ final class ChangeLedger {
                 lost,
                 outOfOrder,
                 dead.size(),
-                bad.size());
+                invalid.size());
         assertThat(received).isEqualTo(expected);
-        assertThat(dead).containsExactlyInAnyOrderElementsOf(bad);
+        assertThat(dead).containsExactlyInAnyOrderElementsOf(invalid);
     }
 
     private static String change(ConsumerRecord<byte[], byte[]> record) {

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The distribution on a Flink cluster of separate JVMs: one JobManager, one TaskManager. The job is
- * submitted twice in a row, because native libraries in the wrong class loader fail only the second
+ * The distribution on a Flink cluster with one JobManager and one TaskManager in separate JVMs. The
+ * job is submitted twice, because native libraries in the wrong class loader fail only the second
  * time.
  */
 class ClusterITCase {
@@ -25,7 +25,7 @@ class ClusterITCase {
     @TempDir Path directory;
 
     @Test
-    void twoSubmissionsInARowBothEndWithTheRightVectors() throws Exception {
+    void runsTheSameJobTwiceAndReplacesADeadProcess() throws Exception {
         Path documents = directory.resolve("docs.jsonl");
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < 40; i++) {
@@ -70,26 +70,26 @@ class ClusterITCase {
                                         directory.resolve(run + "-dead-letters.jsonl")));
                 command(environment, scripts.resolve("submit").toString(), job.toString())
                         .expect(0);
-                Map<String, String> found = new TreeMap<>();
+                Map<String, String> vectors = new TreeMap<>();
                 List<String> lines = Distribution.parts(directory.resolve(run));
                 for (String line : lines) {
                     JsonNode json = new ObjectMapper().readTree(line);
-                    found.put(
+                    vectors.put(
                             json.get("id").asText(),
                             json.get("indices") + " " + json.get("values"));
                 }
                 assertThat(lines).as(run).hasSize(40);
-                assertThat(found).as(run).isEqualTo(expected);
+                assertThat(vectors).as(run).isEqualTo(expected);
             }
-            failuresAreReportedByTheirLastCause(environment, scripts);
-            savepointStopsARunningJob(environment, scripts, documents);
+            reportsTheLastCauseOfAFailure(environment, scripts);
+            stopsARunningJobWithASavepoint(environment, scripts, documents);
             startReplacesADeadProcess(environment, scripts);
         } finally {
             command(environment, scripts.resolve("stop").toString()).expect(0);
         }
     }
 
-    private void failuresAreReportedByTheirLastCause(Map<String, String> environment, Path scripts)
+    private void reportsTheLastCauseOfAFailure(Map<String, String> environment, Path scripts)
             throws Exception {
         Path job = directory.resolve("failing.yaml");
         Files.writeString(
@@ -101,7 +101,7 @@ class ClusterITCase {
         assertThat(answer.out() + answer.err()).doesNotContain("\tat ");
     }
 
-    private void savepointStopsARunningJob(
+    private void stopsARunningJobWithASavepoint(
             Map<String, String> environment, Path scripts, Path documents) throws Exception {
         Path watched = Files.createDirectory(directory.resolve("watched"));
         Files.copy(documents, watched.resolve("docs.jsonl"));
@@ -144,7 +144,7 @@ class ClusterITCase {
     }
 
     @Test
-    void argumentsAreValidatedBeforeAnythingStarts() {
+    void validatesArgumentsBeforeStartingAProcess() {
         Path scripts = Distribution.home().resolve("deploy/cluster");
         Path cluster = directory.resolve("none");
         Map<String, String> environment = Map.of("FLINK_SPLADE_CLUSTER", cluster.toString());
@@ -164,7 +164,7 @@ class ClusterITCase {
     }
 
     @Test
-    void stopSparesAProcessThatHasTakenOverAProcessId() throws Exception {
+    void stopDoesNotKillAnUnrelatedProcessWithTheSameId() throws Exception {
         Path pids = Files.createDirectories(directory.resolve("stale/pids"));
         Process other = new ProcessBuilder("sleep", "600").start();
         try {

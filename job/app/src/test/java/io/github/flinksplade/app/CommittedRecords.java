@@ -14,7 +14,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** Counts the committed records of a topic as they come, while its broker comes and goes. */
+/** Counts the committed records of a topic while its broker is restarted. */
 final class CommittedRecords implements AutoCloseable {
 
     private final Map<String, Object> servers;
@@ -42,7 +42,7 @@ final class CommittedRecords implements AutoCloseable {
         consumer.seekToBeginning(partitions);
     }
 
-    /** How many there are now. */
+    /** The current number of records. */
     int count() {
         count += consumer.poll(Duration.ofMillis(100)).count();
         return count;
@@ -61,7 +61,7 @@ final class CommittedRecords implements AutoCloseable {
                     .all()
                     .get();
         } catch (ExecutionException e) {
-            throw new IllegalStateException("transactions cannot be listed", e.getCause());
+            throw new IllegalStateException("cannot list transactions", e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);

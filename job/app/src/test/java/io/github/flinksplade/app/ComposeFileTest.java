@@ -20,8 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.yaml.snakeyaml.Yaml;
 
 /**
- * What can be checked of the images without a Docker engine: the compose file parses, and what it
- * and the Dockerfiles name exists and fits together.
+ * Checks the images without a Docker engine: the compose file is valid, and the files and services
+ * that it and the Dockerfiles refer to exist and are consistent.
  */
 class ComposeFileTest {
 
@@ -63,7 +63,7 @@ class ComposeFileTest {
     }
 
     @Test
-    void composeFileNamesWhatExists() {
+    void refersToExistingFilesAndServices() {
         for (String service : SERVERS) {
             for (JsonNode volume : compose.at("/services/" + service + "/volumes")) {
                 String source = volume.asText().split(":")[0];
@@ -86,7 +86,7 @@ class ComposeFileTest {
     }
 
     @Test
-    void oneImageIsBuiltAndBothFlinkServicesUseIt() throws IOException {
+    void buildsOneImageForBothFlinkServices() throws IOException {
         List<JsonNode> builds = compose.get("services").findValues("build");
         assertThat(builds).hasSize(1);
         assertThat(builds.get(0).get("context").asText()).isEqualTo("job/app/target/distribution");
@@ -94,7 +94,7 @@ class ComposeFileTest {
         assertThat(FLINK)
                 .extracting(name -> compose.at("/services/" + name + "/image").asText())
                 .containsExactly("flink-splade", "flink-splade");
-        // The same file in the release, where the variable is set.
+        // The release contains the same file, and .env sets the variable.
         Map<String, String> release = new TreeMap<>();
         for (String line : Files.readAllLines(root.resolve("job/app/src/distribution/.env"))) {
             if (!line.startsWith("#")) {
@@ -106,7 +106,7 @@ class ComposeFileTest {
     }
 
     @Test
-    void serversRestartAreLimitedAndListenOnLoopbackOnly() {
+    void serversRestartHaveLimitsAndListenOnLoopbackOnly() {
         for (String name : SERVERS) {
             JsonNode service = compose.get("services").get(name);
             assertThat(service.get("restart").asText()).isEqualTo("unless-stopped");
@@ -119,7 +119,7 @@ class ComposeFileTest {
     }
 
     @Test
-    void variablesMovePortsMemoryAndJob() {
+    void variablesSetPortsMemoryAndJob() {
         JsonNode changed =
                 compose(
                         Map.of(
@@ -141,7 +141,7 @@ class ComposeFileTest {
     }
 
     @Test
-    void composeStartsTheJobsMainClassWithAJobThatIsValid() throws Exception {
+    void startsTheMainClassWithAValidJob() throws Exception {
         String[] words = compose.at("/services/jobmanager/command").asText().strip().split("\\s+");
         assertThat(words[0]).isEqualTo("standalone-job");
         assertThat(words[1]).isEqualTo("--job-classname");
@@ -153,7 +153,7 @@ class ComposeFileTest {
     }
 
     @Test
-    void flinkUsesItsSlotsAndStaysWithinTheContainersMemory() {
+    void flinkUsesItsSlotsWithinTheMemoryOfTheContainer() {
         Map<String, String> flink = flinkProperties();
         assertThat(flink.get("parallelism.default"))
                 .isEqualTo(flink.get("taskmanager.numberOfTaskSlots"));
@@ -179,7 +179,7 @@ class ComposeFileTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"Dockerfile", "Dockerfile.gpu"})
-    void dockerfilesCopyWhatTheDistributionContains(String dockerfile) throws IOException {
+    void dockerfilesCopyOnlyFilesOfTheDistribution(String dockerfile) throws IOException {
         List<String> context =
                 Files.readAllLines(root.resolve("job/app/src/distribution/.dockerignore"));
         List<String> copied = new ArrayList<>();
@@ -190,15 +190,15 @@ class ComposeFileTest {
                 copied.addAll(List.of(words).subList(1, words.length - 1));
             }
         }
-        // Libraries first: a layer that a changed class does not touch.
+        // Libraries first, in a layer that a changed class does not invalidate.
         assertThat(copied).startsWith("lib/").endsWith("usrlib/");
         for (String from : copied) {
             assertThat(context)
                     .as(".dockerignore")
                     .anyMatch(line -> line.startsWith("!") && from.startsWith(line.substring(1)));
-            // Maven writes these two.
-            boolean written = from.equals("lib/") || from.equals("usrlib/");
-            assertThat(written || Files.exists(root.resolve(from))).as(from).isTrue();
+            // Maven creates these two.
+            boolean isCreatedByMaven = from.equals("lib/") || from.equals("usrlib/");
+            assertThat(isCreatedByMaven || Files.exists(root.resolve(from))).as(from).isTrue();
         }
         assertThat(text)
                 .contains("ORT_DISABLE_TELEMETRY=1 OPT_OUT_TRACKING=true RUST_FLAVOR=cpu")
@@ -206,7 +206,7 @@ class ComposeFileTest {
     }
 
     @Test
-    void gpuFileOverridesServicesThatExist() throws IOException {
+    void gpuFileOverridesExistingServices() throws IOException {
         Object yaml = new Yaml().load(Files.readString(root.resolve("deploy/docker/gpu.yml")));
         JsonNode gpu = new ObjectMapper().valueToTree(yaml);
         assertThat(gpu.get("services").fieldNames())

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What every connector does with the properties of the job file. */
+/** Every connector rejects unknown properties of the job file. */
 class ConnectorPropertiesTest {
 
     @ParameterizedTest
@@ -35,14 +35,14 @@ class ConnectorPropertiesTest {
                 .hasMessageNotContaining("hush");
     }
 
-    /** Kafka's clients and their plug-ins have names of their own. */
+    /** Kafka's clients and their plug-ins define their own properties. */
     @Test
-    void thatIsEveryConnectorButKafka() {
+    void testsEveryConnectorExceptKafka() {
         assertThat(Connectors.all())
                 .containsOnlyKeys(
                         "elasticsearch",
                         "example", // not shipped
-                        "failing", // of these tests
+                        "failing", // for tests
                         "file",
                         "kafka",
                         "lucene",

@@ -12,10 +12,10 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
-/** The distribution this build has made, run as a user runs it: as processes. */
+/** Runs the distribution of this build as a user does, in separate processes. */
 final class Distribution {
 
-    static final Duration PATIENCE = Duration.ofMinutes(4);
+    static final Duration TIMEOUT = Duration.ofMinutes(4);
 
     private Distribution() {}
 
@@ -25,7 +25,7 @@ final class Distribution {
         while (!Files.exists(here.resolve("docker-compose.yml"))) {
             here = here.getParent();
             if (here == null) {
-                throw new IllegalStateException("these tests run inside a checkout");
+                throw new IllegalStateException("these tests require a checkout");
             }
         }
         return here;
@@ -40,7 +40,7 @@ final class Distribution {
         return home;
     }
 
-    /** What a command has answered. */
+    /** The result of a command. */
     record Answer(int code, String out, String err) {
 
         Answer expect(int expected) {
@@ -52,12 +52,12 @@ final class Distribution {
         }
     }
 
-    /** Runs {@code flink-splade} in a directory to its end. */
+    /** Runs {@code flink-splade} in a directory and waits until it ends. */
     static Answer run(Path directory, String... arguments) {
         return runWith("", directory, arguments);
     }
 
-    /** The same, with something on its standard input. */
+    /** Like {@link #run}, with standard input. */
     static Answer runWith(String input, Path directory, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(home().resolve("bin/flink-splade").toString());
@@ -65,7 +65,7 @@ final class Distribution {
         return execute(directory, input, Map.of(), command);
     }
 
-    /** Runs any command in a directory to its end. */
+    /** Runs a command in a directory and waits until it ends. */
     static Answer execute(
             Path directory, String input, Map<String, String> environment, List<String> command) {
         try {
@@ -81,7 +81,7 @@ final class Distribution {
                             .redirectError(err.toFile());
             builder.environment().putAll(environment);
             Process process = builder.start();
-            boolean ended = process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            boolean ended = process.waitFor(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
             if (!ended) {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly().waitFor();
@@ -92,7 +92,7 @@ final class Distribution {
             Files.delete(err);
             if (!ended) {
                 throw new AssertionError(
-                        command + " did not end within " + PATIENCE + "\n" + answer);
+                        command + " did not end within " + TIMEOUT + "\n" + answer);
             }
             return answer;
         } catch (IOException e) {
@@ -103,7 +103,7 @@ final class Distribution {
         }
     }
 
-    /** Starts {@code flink-splade} and leaves it running; its output goes to {@code log}. */
+    /** Starts {@code flink-splade}; its output is appended to {@code log}. */
     static Process start(Path directory, Path log, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(home().resolve("bin/flink-splade").toString());
@@ -115,12 +115,12 @@ final class Distribution {
                 .start();
     }
 
-    /** Looks again and again until something holds, at most {@link #PATIENCE}. */
+    /** Polls a condition until it is true, for at most {@link #TIMEOUT}. */
     static void await(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long deadline = System.nanoTime() + TIMEOUT.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("waited " + PATIENCE + " for " + what);
+                throw new AssertionError("waited " + TIMEOUT + " for " + what);
             }
             try {
                 TimeUnit.MILLISECONDS.sleep(20);
@@ -131,7 +131,7 @@ final class Distribution {
         }
     }
 
-    /** The lines of all {@code *.jsonl} parts that a file sink has committed. */
+    /** The lines of all {@code *.jsonl} files that a file sink has committed. */
     static List<String> parts(Path directory) {
         List<String> lines = new ArrayList<>();
         if (!Files.isDirectory(directory)) {

@@ -129,7 +129,7 @@ class EncodeITCase {
                                                 "a car"))
                                 .get(0))
                 .matches("\\{\"cars?\":[0-9.]+}");
-        assertThat(MainTest.run("", "encode", "--format", "card", "a car").out())
+        assertThat(MainTest.run("", "encode", "--format", "terms", "a car").out())
                 .startsWith("number of actual dimensions:  ")
                 .contains("\nSPLADE BOW rep:\n [('car', ");
     }
@@ -159,7 +159,7 @@ class EncodeITCase {
                         lines(numbered).get(0).replace("1\t", "18\t"));
         assertThat(named.err().lines())
                 .containsExactly(
-                        "line 2: no tab between id and query, which the first line has",
+                        "line 2: no tab between id and query, but the first line has one",
                         "line 3: the id '17' is a duplicate",
                         "line 4: the id '' is empty or contains white space",
                         "line 5: the id 'q 1' is empty or contains white space");
@@ -187,12 +187,12 @@ class EncodeITCase {
                 PipedInputStream output = new PipedInputStream(out, 1 << 16)) {
             Future<Integer> encode =
                     one.submit(() -> Main.run(new String[] {"encode"}, in, out, System.err));
-            BufferedReader answers =
+            BufferedReader results =
                     new BufferedReader(new InputStreamReader(output, StandardCharsets.UTF_8));
             for (int i = 0; i < 3; i++) {
                 input.write(("text " + i + "\n").getBytes(StandardCharsets.UTF_8));
                 input.flush();
-                assertThat(answers.readLine()).startsWith("{\"indices\":[");
+                assertThat(results.readLine()).startsWith("{\"indices\":[");
             }
             input.close();
             assertThat(encode.get(60, TimeUnit.SECONDS)).isZero();
@@ -204,7 +204,7 @@ class EncodeITCase {
     @Test
     void reportsAFullDiskButNotAClosedPipe() throws IOException {
         Path full = Path.of("/dev/full");
-        assumeThat(full).as("a device that is always full, as Linux has it").exists();
+        assumeThat(full).as("/dev/full, which only Linux has").exists();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         try (OutputStream out = Files.newOutputStream(full)) {
             assertThat(encodeTo(out, err)).isEqualTo(ExitCode.INPUT);

@@ -15,9 +15,9 @@ import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.api.connector.sink2.WriterInitContext;
 
 /**
- * For tests: {@code failing:EVERY?times=N} is a target that keeps nothing and fails the job with
- * every so-manieth record, N times in all. The records are counted over the job's restarts in this
- * JVM.
+ * For tests: {@code failing:EVERY?times=N} is a sink that discards records and throws an exception
+ * for every EVERYth record, at most N times. Restarts of the job in this JVM do not reset the
+ * count.
  */
 public final class FailingConnector implements Connector {
 

@@ -8,7 +8,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The script that checks a GPU machine, as far as it goes without a GPU. */
+/** The script that checks a machine with a GPU, without a GPU. */
 class GpuCheckITCase {
 
     @TempDir Path directory;
@@ -22,19 +22,19 @@ class GpuCheckITCase {
     }
 
     @Test
-    void cpuEmulationPassesAllChecksOfVectors() {
+    void emulationRunsAllChecksOfVectors() {
         Distribution.Answer answer = check("cpu-emulation").expect(0);
         assertThat(answer.out())
                 .contains("== the machine", "== vectors")
                 .contains("fp32 opens", "top 1024 terms selected", "fused attention")
-                .contains("fp32 beside the CPU in fp32", "fp32 alone and in batches")
-                .contains("fp16 a second time", "fp16 with little memory", "fp16, 512 tokens")
+                .contains("fp32 compared to the CPU in fp32", "fp32 unbatched and batched")
+                .contains("fp16 repeated", "fp16 with little memory", "fp16, 512 tokens")
                 .contains("docs/s")
                 .doesNotContain("FAILED");
     }
 
     @Test
-    void withoutAGpuItFailsAndSaysWhy() {
+    void failsWithAReasonWithoutAGpu() {
         Distribution.Answer answer = check("cuda:0").expect(1);
         assertThat(answer.out())
                 .contains("FAILED")

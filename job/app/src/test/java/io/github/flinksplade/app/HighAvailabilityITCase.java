@@ -30,14 +30,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Application mode with high availability while its processes fail: JobManager, TaskManagers,
- * broker and OpenSearch are killed with SIGKILL and the broker is stopped with SIGSTOP, each in a
- * process of its own. Kafka gets every change exactly once and in order, and every other sink ends
- * in the same state.
+ * Application mode with high availability while processes fail: JobManager, TaskManagers, broker
+ * and OpenSearch are killed with SIGKILL, and the broker is stopped with SIGSTOP. Kafka must
+ * receive every change exactly once and in order, and every other sink must end in the same state.
  *
  * <p>{@code -Dflinksplade.kill.changes=20000 -Dflinksplade.kill.rounds=30} runs more, {@code
- * -Dflinksplade.kill.seed=N} another order, {@code -Dflinksplade.kill.outage=300} waits that many
- * seconds before a broker is available again.
+ * -Dflinksplade.kill.seed=N} in another order, {@code -Dflinksplade.kill.outage=300} waits that
+ * many seconds before a broker is available again.
  */
 class HighAvailabilityITCase {
 
@@ -49,7 +48,7 @@ class HighAvailabilityITCase {
     private static final List<String> TASK_MANAGERS = List.of("taskmanager-1", "taskmanager-2");
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** What happens to the processes. */
+    /** The failures that are caused. */
     private enum Failure {
         JOB_MANAGER_KILLED,
         TASK_MANAGER_KILLED,
@@ -102,7 +101,7 @@ class HighAvailabilityITCase {
     }
 
     @Test
-    void everySinkIsExactWhateverIsKilled() throws Exception {
+    void everySinkIsCorrectAfterEveryFailure() throws Exception {
         KafkaBroker broker = KafkaBroker.at(kafka.authority());
         broker.createTopic("documents", 3);
         broker.createTopic("vectors", 3);
@@ -117,7 +116,7 @@ class HighAvailabilityITCase {
             for (int round = 0; round < ROUNDS; round++) {
                 int end = (int) ((long) CHANGES * (round + 1) / ROUNDS);
                 broker.produce(ledger.records.subList(sent, end));
-                // Some are written, some are under way, and some are not read yet.
+                // Now some are written, some are in flight, and some have not been read.
                 int before = ledger.expectedCount(sent);
                 int after = ledger.expectedCount(end);
                 awaitVectors(vectors, before + random.nextInt(Math.max(1, after - before)));
@@ -135,7 +134,7 @@ class HighAvailabilityITCase {
                 "High availability, %d failures, seed %d".formatted(ROUNDS, SEED),
                 broker.readCommitted("vectors"),
                 broker.readCommitted("dead-letters"));
-        // A failed application would have lost its checkpoints.
+        // An application that fails loses its checkpoints.
         assertThat(cluster.log("jobmanager"))
                 .doesNotContain("switched from state RUNNING to FAILED");
     }
@@ -188,7 +187,7 @@ class HighAvailabilityITCase {
         TimeUnit.SECONDS.sleep(OUTAGE_SECONDS);
     }
 
-    /** How often a JobManager has reported that it waits. */
+    /** How many times a JobManager has reported that it waits. */
     private int waits() {
         return cluster.log("jobmanager").split("Waiting: ", -1).length;
     }
@@ -204,7 +203,9 @@ class HighAvailabilityITCase {
                 });
     }
 
-    /** Every sink except Kafka holds the last state of each document, and nothing else. */
+    /**
+     * Waits until every sink except Kafka contains the last state of each document, and no more.
+     */
     private void awaitLastStates(ChangeLedger ledger) throws Exception {
         Map<String, String> expected = ledger.lastStates();
         Distribution.await("Lucene's last state", () -> inLucene().equals(expected));

@@ -18,10 +18,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Documents from a real Kafka broker through the real job with the built-in model back to Kafka,
- * read at read_committed: while the job fails and is restored several times, and while its process
- * is killed with SIGKILL and started again. Nothing may be lost, doubled or out of order within an
- * id, and exactly the bad records may become dead letters.
+ * The job with the built-in model from Kafka to Kafka, read with read_committed, while it fails and
+ * is restored several times, and while its process is killed with SIGKILL and restarted. No change
+ * may be lost, duplicated or out of order within an id, and exactly the invalid records must become
+ * dead letters.
  */
 class KafkaToKafkaITCase {
 
@@ -45,7 +45,7 @@ class KafkaToKafkaITCase {
     }
 
     @Test
-    void exactlyOnceWhileTheJobFailsAndIsRestored() {
+    void isExactlyOnceWhenTheJobIsRestored() {
         ledger = new ChangeLedger(1500, IDS, 20261);
         broker.produce(ledger.records);
         FailingConnector.RECORDS.set(0);
@@ -75,7 +75,7 @@ class KafkaToKafkaITCase {
     }
 
     @Test
-    void exactlyOnceWhileTheProcessIsKilled() throws Exception {
+    void isExactlyOnceWhenTheProcessIsKilled() throws Exception {
         ledger = new ChangeLedger(3000, IDS, 20262);
         broker.produce(ledger.records);
         String[] command = {
@@ -95,12 +95,12 @@ class KafkaToKafkaITCase {
         int kills = 0;
         for (int share : new int[] {1, 3}) {
             Process job = Distribution.start(directory, log, command);
-            int enough = ledger.expectedCount() * share / 5;
+            int minimum = ledger.expectedCount() * share / 5;
             Distribution.await(
-                    enough + " vectors",
-                    () -> !job.isAlive() || committed("vectors").size() >= enough);
+                    minimum + " vectors",
+                    () -> !job.isAlive() || committed("vectors").size() >= minimum);
             assertThat(job.isAlive()).as(Files.readString(log)).isTrue();
-            job.destroyForcibly().waitFor(); // SIGKILL: the launcher has become the JVM
+            job.destroyForcibly().waitFor(); // SIGKILL, of the JVM: the launcher uses exec
             kills++;
         }
         Process job = Distribution.start(directory, log, command);
@@ -109,9 +109,10 @@ class KafkaToKafkaITCase {
                 () ->
                         !job.isAlive()
                                 || committed("vectors").size() >= ledger.expectedCount()
-                                        && committed("dead-letters").size() >= ledger.bad.size());
+                                        && committed("dead-letters").size()
+                                                >= ledger.invalid.size());
         assertThat(job.isAlive()).as(Files.readString(log)).isTrue();
-        job.destroy(); // SIGTERM: whatever is still to come is committed, or never will be
+        job.destroy(); // SIGTERM: commits what is pending
         job.waitFor();
         compare("killed with SIGKILL " + kills + " times");
     }

@@ -12,13 +12,13 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The two launchers, run as scripts in surroundings that differ from a developer's. */
+/** The two launchers, run as scripts in unusual environments. */
 class LauncherITCase {
 
     @TempDir Path directory;
 
     @Test
-    void launcherRunsThroughAChainOfRelativeLinks() throws IOException {
+    void launcherFollowsAChainOfRelativeLinks() throws IOException {
         Path launcher =
                 chain(
                         Files.createSymbolicLink(
@@ -29,7 +29,7 @@ class LauncherITCase {
     }
 
     @Test
-    void launcherOfACheckoutFindsItThroughAChainOfRelativeLinks() throws IOException {
+    void checkoutLauncherFollowsAChainOfRelativeLinks() throws IOException {
         Path checkout = Files.createDirectory(directory.resolve("checkout"));
         for (String folder : List.of("connectors", "deploy", "job/app/target/distribution/bin")) {
             Files.createDirectories(checkout.resolve(folder));
@@ -51,7 +51,7 @@ class LauncherITCase {
     }
 
     @Test
-    void localeThatIsNotInstalledDoesNotDamageArguments() {
+    void preservesArgumentsWhenTheLocaleIsNotInstalled() {
         String text = "caf\u00e9 Z\u00fcrich";
         Distribution.Answer expected =
                 run(Map.of("LC_ALL", "C.UTF-8"), launcher(), "encode", text).expect(0);
@@ -62,7 +62,7 @@ class LauncherITCase {
     }
 
     @Test
-    void javaGetsAUtf8LocaleThatIsInstalled() throws IOException {
+    void setsAnInstalledUtf8Locale() throws IOException {
         executable(directory.resolve("jdk/bin/java"), "echo \"$LC_ALL\"");
         Map<String, String> environment = new HashMap<>();
         environment.put("JAVA_HOME", directory.resolve("jdk").toString());
@@ -76,8 +76,8 @@ class LauncherITCase {
     }
 
     @Test
-    void javaGetsANeutralLocaleTheHomeDirectoryAndTheUsersOptions() throws IOException {
-        // In place of Java, a script that prints what it is given.
+    void passesLocaleHomeDirectoryAndUserOptionsToJava() throws IOException {
+        // a script in place of Java that prints its arguments
         Path java = directory.resolve("jdk/bin/java");
         executable(
                 java,
@@ -99,7 +99,7 @@ class LauncherITCase {
     }
 
     @Test
-    void homeWinsOverTheUserDatabase() {
+    void homeOverridesTheUserDatabase() {
         Map<String, String> environment =
                 Map.of("HOME", directory.resolve("home").toString(), "XDG_CACHE_HOME", "");
         run(environment, launcher(), "encode", "a car").expect(0);
@@ -110,7 +110,7 @@ class LauncherITCase {
         return Distribution.home().resolve("bin/flink-splade").toString();
     }
 
-    /** A link in a folder of its own to a link next to it to the file. */
+    /** A link to the file through another link in another folder. */
     private Path chain(Path file) throws IOException {
         Path links = Files.createDirectories(directory.resolve("links/deep"));
         Path first =

@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * One job and several targets: a Lucene index, a real OpenSearch node that is killed, the stand-in
- * for Qdrant, and a folder for Anserini.
+ * One job with several sinks: a Lucene index, a real OpenSearch node that is killed, the fake
+ * Qdrant server, and a directory for Anserini.
  */
 class ManySinksITCase {
 
@@ -69,7 +69,7 @@ class ManySinksITCase {
         }
     }
 
-    /** A file of documents appears in the watched folder. */
+    /** Moves a file of documents to the watched directory. */
     private void documents(String file, int from, int to) throws IOException {
         StringBuilder lines = new StringBuilder();
         for (int i = from; i < to; i++) {
@@ -112,7 +112,7 @@ class ManySinksITCase {
         }
     }
 
-    /** Ids of all documents that an index finds for what all of them are about. */
+    /** The ids of all documents that an index finds for a term of every document. */
     private Set<String> ids(String index) {
         Distribution.Answer answer =
                 Distribution.run(
@@ -137,7 +137,7 @@ class ManySinksITCase {
     }
 
     @Test
-    void eachDocumentIsEncodedOnceAndAllTargetsAnswerAlike() throws Exception {
+    void encodesEachDocumentOnceForAllSinks() throws Exception {
         documents("a.jsonl", 0, 40);
         String atOpenSearch = "opensearch://" + openSearch.authority() + "/alike?refresh=true";
         String atQdrant = "qdrant://" + qdrant.authority() + "/alike";
@@ -177,13 +177,14 @@ class ManySinksITCase {
                 .allMatch(line -> line.contains("\"vector\":{"));
     }
 
-    /** What is the same whatever the index: ids, scores, texts and the parts of the scores. */
+    /** The hits, with ids, scores, texts and contributions of terms. */
     private static List<JsonNode> hits(String out) {
         return out.lines().map(ManySinksITCase::read).toList();
     }
 
     /**
-     * A job runs, its OpenSearch node is killed, and the job has noticed that, with more to write.
+     * Starts a job, kills its OpenSearch node, adds documents, and waits until the job reports
+     * that.
      */
     private void startAndKillServer(String index) throws IOException {
         documents("a.jsonl", 0, 5);
@@ -192,12 +193,12 @@ class ManySinksITCase {
         openSearch.kill();
         documents("b.jsonl", 5, 15);
         Distribution.await(
-                "a word on the target that is away",
+                "a report about the unavailable server",
                 () -> log().contains("is unavailable, retrying: "));
     }
 
     @Test
-    void anOutageOfOneTargetIsWaitedForAndNothingIsLost() throws Exception {
+    void waitsForAnUnavailableServerWithoutLoss() throws Exception {
         String index = "opensearch://" + openSearch.authority() + "/waits?refresh=true";
         startAndKillServer(index);
         assertThat(job.isAlive()).isTrue();
@@ -209,36 +210,36 @@ class ManySinksITCase {
     }
 
     @Test
-    void aJobThatDiesDuringAnOutageStartsAllTheSameAndWaits() throws Exception {
+    void restartsWhileAServerIsUnavailable() throws Exception {
         String index = "opensearch://" + openSearch.authority() + "/dies?refresh=true";
         startAndKillServer(index);
         job.descendants().forEach(ProcessHandle::destroyForcibly);
         job.destroyForcibly().waitFor();
         start("--to", index);
         Distribution.await(
-                "the start without it", () -> log().contains("Starting while opensearch:"));
+                "a start without the server", () -> log().contains("Starting while opensearch:"));
         openSearch.start();
         awaitIds(index, 15);
         awaitIds("lucene:idx", 15);
         assertThat(Files.exists(directory.resolve("dead.jsonl"))).isFalse();
     }
 
-    /** What was sent before is not sent again: an empty index in its place would stay empty. */
+    /** A resumed job writes only changes, so that a recreated index would be incomplete. */
     @Test
-    void aTargetThatIsGoneIsFilledAgainOrRefused() throws Exception {
+    void recreatesAMissingIndexOnlyOnReindex() throws Exception {
         documents("a.jsonl", 0, 5);
-        String index = "opensearch://" + openSearch.authority() + "/gone?refresh=true";
+        String index = "opensearch://" + openSearch.authority() + "/deleted?refresh=true";
         String[] run = {
             "run", "--from", "file:in", "--to", "lucene:idx", "--to", index, "--state", "state"
         };
         Distribution.run(directory, run).expect(0);
-        URI gone = URI.create("http://" + openSearch.authority() + "/gone");
+        URI deleted = URI.create("http://" + openSearch.authority() + "/deleted");
         HttpClient.newHttpClient()
                 .send(
-                        HttpRequest.newBuilder(gone).DELETE().build(),
+                        HttpRequest.newBuilder(deleted).DELETE().build(),
                         HttpResponse.BodyHandlers.discarding());
         assertThat(Distribution.run(directory, run).expect(1).err())
-                .contains("the index 'gone' at ")
+                .contains("the index 'deleted' at ")
                 .contains(" is missing or empty")
                 .contains("--reindex");
         String[] reindex = Arrays.copyOf(run, run.length + 1);
@@ -255,11 +256,11 @@ class ManySinksITCase {
     }
 
     @Test
-    void ifSoConfiguredTheOtherTargetsGoOnAndTheDeadLettersSayWhatOneMissed() throws Exception {
+    void continuesWithoutAnUnavailableSinkAndReportsItsDeadLetters() throws Exception {
         String index =
                 "opensearch://"
                         + openSearch.authority()
-                        + "/goes-on?refresh=true&outage=dead-letters&outage-after=1s";
+                        + "/continues?refresh=true&outage=dead-letters&outage-after=1s";
         documents("a.jsonl", 0, 5);
         start("--to", index);
         awaitIds(index, 5);

@@ -12,7 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a run reports about records that have no effect. */
+/** A run reports every record that has no effect. */
 class NothingSilentITCase {
 
     @TempDir private Path directory;
@@ -39,7 +39,7 @@ class NothingSilentITCase {
     }
 
     @Test
-    void aRunWhoseRecordsWereAllRejectedFailsWithTheReasons() throws IOException {
+    void failsWithReasonsWhenAllRecordsAreRejected() throws IOException {
         String nested =
                 """
                 {"id": "1", "title": "A", "body": "one"}
@@ -52,14 +52,14 @@ class NothingSilentITCase {
                 .contains("  2 x \"text\" is missing, " + at(1) + ": the document has \"title\",")
                 .contains("If the text has another name, rename its field to \"text\"")
                 .contains("flink-splade: no record was accepted.");
-        // corrected, the file is read again with the same state
+        // the corrected file is read again with the same state
         Outcome corrected = run(nested.replace("body", "text"), "");
         assertThat(corrected.code()).as(corrected.err()).isZero();
         assertThat(corrected.err()).contains("read 2; encoded 2;").contains("Dead letters: 0.");
     }
 
     @Test
-    void versionsThatAreNoneAreListedByReason() throws IOException {
+    void listsInvalidVersionsByReason() throws IOException {
         String odd =
                 """
                 {"id":"a","version":"2.4.1","text":"tool one"}
@@ -90,7 +90,7 @@ class NothingSilentITCase {
     }
 
     @Test
-    void anEqualVersionWithOtherContentIsReported() throws IOException {
+    void reportsAnEqualVersionWithOtherContent() throws IOException {
         run("{\"id\":\"a\",\"version\":1,\"text\":\"old\"}\n", "");
         Outcome outcome = run("{\"id\":\"a\",\"version\":1,\"text\":\"new\"}\n", "");
         assertThat(outcome.code()).isZero();
@@ -103,7 +103,7 @@ class NothingSilentITCase {
     }
 
     @Test
-    void aStateDirectoryThatWasMovedIsOneSentence() throws IOException {
+    void reportsAMovedStateDirectoryInOneSentence() throws IOException {
         String documents = "{\"id\":\"a\",\"text\":\"x\"}\n";
         assertThat(run(documents, "").code()).isZero();
         Path moved = Files.move(directory.resolve("state"), directory.resolve("moved"));
@@ -119,7 +119,7 @@ class NothingSilentITCase {
     }
 
     @Test
-    void tooManyDeadLettersFailTheRunAtOnce() throws IOException {
+    void failsImmediatelyOnTooManyDeadLetters() throws IOException {
         String bad = "{\"id\":\"1\",\"text\":\"x\"}\n" + "no JSON\n".repeat(5);
         Outcome outcome = run(bad, "", "--max-dead-letters", "3");
         assertThat(outcome.code()).isEqualTo(ExitCode.INPUT);

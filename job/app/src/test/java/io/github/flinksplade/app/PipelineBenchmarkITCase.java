@@ -14,7 +14,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code bench pipeline}, as a user runs it, on a real broker. */
+/** {@code bench pipeline} with a real broker, run as a process. */
 class PipelineBenchmarkITCase {
 
     private static final int DOCUMENTS = 300;
@@ -23,7 +23,7 @@ class PipelineBenchmarkITCase {
     @TempDir Path directory;
 
     @Test
-    void countsAndCostsOnABrokerThatIsGiven() throws Exception {
+    void measuresOnAGivenBroker() throws Exception {
         Path corpus = directory.resolve("corpus.jsonl");
         Files.writeString(
                 corpus,
@@ -44,7 +44,7 @@ class PipelineBenchmarkITCase {
                             "--json",
                             "report.json");
             assertThat(answer.expect(0).out())
-                    .contains("lost 0", "per core-second", "tokenise", "the process");
+                    .contains("lost 0", "per core-second", "tokenize", "total");
             try (Admin admin =
                     Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
                 Set<String> topics = admin.listTopics().names().get();
@@ -65,36 +65,36 @@ class PipelineBenchmarkITCase {
         assertThat(report.at("/run/terms").asInt()).isEqualTo(120);
         assertThat(report.at("/run/meanTokens").asDouble()).isBetween(4.0, 8.0);
 
-        JsonNode figures = report.get("figures");
-        assertThat(figures).hasSize(5);
-        for (JsonNode figure : figures) {
-            assertThat(figure.get("median").asDouble())
-                    .as(figure.toString())
+        JsonNode statistics = report.get("statistics");
+        assertThat(statistics).hasSize(5);
+        for (JsonNode statistic : statistics) {
+            assertThat(statistic.get("median").asDouble())
+                    .as(statistic.toString())
                     .isNotNegative()
-                    .isBetween(figure.get("least").asDouble(), figure.get("greatest").asDouble());
+                    .isBetween(statistic.get("min").asDouble(), statistic.get("max").asDouble());
         }
-        assertThat(named(figures, "per core-second").get("median").asDouble()).isPositive();
+        assertThat(named(statistics, "per core-second").get("median").asDouble()).isPositive();
 
         double sum = 0;
         for (JsonNode stage : report.get("stages")) {
             assertThat(stage.get("micros").asDouble()).as(stage.toString()).isNotNegative();
             sum += stage.get("micros").asDouble();
         }
-        // both are of the same rounds: the mean lies between the least and the greatest
-        JsonNode rate = named(figures, "per core-second");
+        // both are of the same rounds, so the mean is between the minimum and the maximum
+        JsonNode rate = named(statistics, "per core-second");
         assertThat(1e6 / sum)
-                .isBetween(
-                        .8 * rate.get("least").asDouble(), 1.25 * rate.get("greatest").asDouble());
-        // the others may be done with so few documents before the rounds begin
-        assertThat(named(report.get("stages"), "guard and write").get("micros").asDouble())
+                .isBetween(.8 * rate.get("min").asDouble(), 1.25 * rate.get("max").asDouble());
+        // with so few documents the other stages may finish before the rounds start
+        assertThat(named(report.get("stages"), "sequence and write").get("micros").asDouble())
                 .isPositive();
-        assertThat(report.get("alone"))
+        assertThat(report.get("isolated"))
                 .extracting(part -> part.get("name").asText())
-                .containsExactly("parse JSON", "tokenise", "engine, one text a run", "write JSON");
+                .containsExactly(
+                        "parse JSON", "tokenize", "engine, one text per run", "write JSON");
     }
 
     @Test
-    void brokerOfItsOwnLeavesNothingBehind() throws Exception {
+    void deletesItsOwnBrokerAndFiles() throws Exception {
         Path temporary = Files.createDirectory(directory.resolve("tmp"));
         Distribution.Answer answer =
                 Distribution.execute(
@@ -125,10 +125,10 @@ class PipelineBenchmarkITCase {
     }
 
     @Test
-    void brokerThatDoesNotAnswerIsTheUsersToMend() {
+    void reportsAnUnreachableBroker() {
         Distribution.Answer answer =
                 bench("--kafka", "127.0.0.1:1", "--documents", "10", "--rounds", "1").expect(1);
-        assertThat(answer.err()).contains("no topics can be made on Kafka at 127.0.0.1:1");
+        assertThat(answer.err()).contains("cannot create topics on Kafka at 127.0.0.1:1");
     }
 
     private Distribution.Answer bench(String... options) {

@@ -19,9 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Nothing opens a connection that the user did not ask for: a whole run, from the first load of the
- * native libraries to the end of the job, is watched through the kernel's socket tables. Linux
- * only.
+ * No library opens a connection on its own: the sockets of a whole run, from loading the native
+ * libraries to the end of the job, are observed in the kernel's tables. Linux only.
  */
 class QuietITCase {
 
@@ -30,8 +29,10 @@ class QuietITCase {
     @TempDir Path directory;
 
     @Test
-    void aRunTalksToNobodyButItself() throws Exception {
-        assumeTrue(Files.isReadable(Path.of("/proc/net/tcp")), "needs /proc/net, as Linux has it");
+    void runConnectsToLoopbackOnly() throws Exception {
+        assumeTrue(
+                Files.isReadable(Path.of("/proc/net/tcp")),
+                "requires /proc/net, which only Linux has");
         StringBuilder documents = new StringBuilder();
         for (int i = 0; i < 50; i++) {
             documents.append("{\"id\":\"" + i + "\",\"text\":\"a quiet document " + i + "\"}\n");
@@ -58,8 +59,10 @@ class QuietITCase {
     }
 
     @Test
-    void theWatchSeesAConnection() throws Exception {
-        assumeTrue(Files.isReadable(Path.of("/proc/net/tcp")), "needs /proc/net, as Linux has it");
+    void observesAConnection() throws Exception {
+        assumeTrue(
+                Files.isReadable(Path.of("/proc/net/tcp")),
+                "requires /proc/net, which only Linux has");
         try (ServerSocket server = new ServerSocket(0);
                 Socket client = new Socket("127.0.0.1", server.getLocalPort())) {
             assertThat(client.isConnected()).isTrue();
@@ -68,15 +71,15 @@ class QuietITCase {
         }
     }
 
-    /** The far ends, as the kernel writes them, of all sockets that a process has. */
+    /** The remote addresses, in the format of the kernel, of all sockets of a process. */
     private static Set<String> remoteAddresses(long pid) throws IOException {
         Set<String> inodes = new HashSet<>();
         try (Stream<Path> descriptors = Files.list(Path.of("/proc/" + pid + "/fd"))) {
             for (Path descriptor : (Iterable<Path>) descriptors::iterator) {
                 try {
-                    String sink = Files.readSymbolicLink(descriptor).toString();
-                    if (sink.startsWith("socket:[")) {
-                        inodes.add(sink.substring(8, sink.length() - 1));
+                    String target = Files.readSymbolicLink(descriptor).toString();
+                    if (target.startsWith("socket:[")) {
+                        inodes.add(target.substring(8, target.length() - 1));
                     }
                 } catch (NoSuchFileException closedMeanwhile) {
                     continue;
@@ -90,14 +93,14 @@ class QuietITCase {
             List<String> lines;
             try {
                 lines = Files.readAllLines(Path.of("/proc/" + pid + "/net/" + table));
-            } catch (IOException ended) { // with the process, its tables are gone or unreadable
+            } catch (IOException ended) { // the process has ended
                 return remote;
             }
             for (String line : lines) {
                 String[] columns = line.strip().split("\\s+");
                 if (columns.length > 9 && inodes.contains(columns[9])) {
                     String address = columns[2].split(":")[0];
-                    if (!address.matches("0+")) { // a socket that listens has no far end
+                    if (!address.matches("0+")) { // a listening socket has no remote address
                         remote.add(address);
                     }
                 }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Runs the shell blocks of README.md as they stand there, by heading. */
+/** Runs the shell blocks of README.md unchanged, by heading. */
 class ReadmeITCase {
 
     @TempDir Path directory;
@@ -33,7 +33,7 @@ class ReadmeITCase {
     }
 
     @Test
-    void everyBlockBelongsToATest() {
+    void runsEveryBlockInATest() {
         Matcher heading = Pattern.compile("(?m)^## (.*)\n(?s:(.*?))(?=^## |\\z)").matcher(readme);
         List<String> withBlocks = new ArrayList<>();
         while (heading.find()) {
@@ -158,7 +158,7 @@ class ReadmeITCase {
     void measure() {
         assertThat(shell(blocks("Measure"), "").out())
                 .contains("encoder", "ratio", "p99 ms", "90 %")
-                .contains("lost 0", "per core-second", "the process")
+                .contains("lost 0", "per core-second", "total")
                 .contains("docs/s", "bench-idx: ");
     }
 
@@ -180,7 +180,7 @@ class ReadmeITCase {
         return new ProducerRecord<>("documents", key.getBytes(), value.getBytes());
     }
 
-    /** All shell blocks under a heading of the second level, one after the other. */
+    /** All shell blocks under a heading of the second level, one after another. */
     private String blocks(String heading) {
         int start = readme.indexOf("\n## " + heading + "\n");
         assertThat(start).as(heading).isNotNegative();

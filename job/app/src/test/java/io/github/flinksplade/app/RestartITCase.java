@@ -145,7 +145,7 @@ class RestartITCase {
         assertThat(ids()).hasSize(DOCUMENTS);
         assertThat(new TreeSet<>(ids())).hasSize(DOCUMENTS);
         try (Stream<Path> runs = Files.list(directory.resolve("state/checkpoints"))) {
-            assertThat(runs).hasSize(1); // older runs' checkpoints are gone
+            assertThat(runs).hasSize(1); // the checkpoints of older runs were deleted
         }
         assertThat(directory.resolve("state/work")).doesNotExist();
     }

@@ -12,9 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.Uuid;
 
-/**
- * A server of a connector's tests, in a process of its own that can be killed and started again.
- */
+/** A server of a connector's tests in a separate process, which can be killed and restarted. */
 final class ServerProcess implements AutoCloseable {
 
     private final List<String> command;
@@ -28,19 +26,19 @@ final class ServerProcess implements AutoCloseable {
         this.port = port;
     }
 
-    /** A real OpenSearch node, which keeps what it holds in the folder. */
+    /** A real OpenSearch node, which stores its data in the folder. */
     static ServerProcess openSearch(Path folder) throws IOException {
         int port = freePort();
         return of("opensearch", "OpenSearchProcess", folder, port, folder.toString(), "" + port);
     }
 
-    /** The stand-in for Qdrant, which keeps what it holds in memory. */
+    /** The fake Qdrant server, which stores its data in memory. */
     static ServerProcess qdrant(Path folder) throws IOException {
         int port = freePort();
         return of("qdrant", "QdrantProcess", folder, port, "" + port);
     }
 
-    /** A Kafka broker, which keeps its data in the folder. */
+    /** A Kafka broker, which stores its data in the folder. */
     static ServerProcess kafka(Path folder) throws IOException {
         int port = freePort();
         String controller = "127.0.0.1:" + freePort();
@@ -88,16 +86,16 @@ final class ServerProcess implements AutoCloseable {
     private static ServerProcess of(
             String module, String main, Path folder, int port, String... arguments)
             throws IOException {
-        Path sink = Distribution.root().resolve("connectors/" + module + "/target");
-        String libraries = Files.readString(sink.resolve("test-class-path")).strip();
+        Path target = Distribution.root().resolve("connectors/" + module + "/target");
+        String libraries = Files.readString(target.resolve("test-class-path")).strip();
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xmx512m", "-cp"));
         command.add(
                 String.join(
                         File.pathSeparator,
-                        sink.resolve("test-classes").toString(),
-                        sink.resolve("classes").toString(),
+                        target.resolve("test-classes").toString(),
+                        target.resolve("classes").toString(),
                         libraries));
         command.add("io.github.flinksplade.connector." + module + "." + main);
         command.addAll(List.of(arguments));
@@ -118,17 +116,17 @@ final class ServerProcess implements AutoCloseable {
         return "127.0.0.1:" + port;
     }
 
-    /** Starts it, if it does not run, and waits until it can be connected to. */
+    /** Starts the process and waits until it accepts connections. */
     void start() throws IOException {
         process =
                 new ProcessBuilder(command)
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                         .start();
-        Distribution.await("a server at " + authority() + "; see " + log, this::answers);
+        Distribution.await("the server at " + authority() + "; see " + log, this::isListening);
     }
 
-    private boolean answers() {
+    private boolean isListening() {
         if (!process.isAlive()) {
             throw new IllegalStateException("the server has ended; see " + log);
         }
@@ -144,7 +142,7 @@ final class ServerProcess implements AutoCloseable {
         process.destroyForcibly().onExit().join();
     }
 
-    /** SIGSTOP: connections are accepted, nothing is answered. */
+    /** SIGSTOP: the kernel accepts connections, but the server does not respond. */
     void freeze() {
         signal("STOP");
     }

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The script by which the image starts a JobManager in application mode, with Flink's own
- * configuration parser and, in place of Flink's start script, one that prints its arguments.
+ * The script with which the image starts a JobManager in application mode, with Flink's own
+ * configuration parser, and with a script that prints its arguments in place of Flink's.
  */
 class StandaloneJobScriptITCase {
 
@@ -38,7 +38,7 @@ class StandaloneJobScriptITCase {
                 start,
                 """
                 #!/bin/sh
-                echo "searched=${FLINK_SPLADE_CHECKPOINTS-nothing}"
+                echo "searched=${FLINK_SPLADE_CHECKPOINTS-unset}"
                 printf '[%s]' "$@" "claim=$FLINK_SPLADE_CLAIM_CHECKPOINT"
                 """);
         assertThat(start.toFile().setExecutable(true)).isTrue();
@@ -71,7 +71,7 @@ class StandaloneJobScriptITCase {
     }
 
     @Test
-    void startsWithoutStateWhereThereIsNoneOrItIsNotWanted() throws IOException {
+    void startsWithoutStateIfThereIsNoneOrResumeIsFalse() throws IOException {
         String plain = "[start-foreground][--job-classname][Main][job.yaml][claim=]";
         assertThat(start(Map.of(), JOB)).contains("no completed checkpoint").endsWith(plain);
         checkpoint("job-a/chk-7", 100);
@@ -87,7 +87,7 @@ class StandaloneJobScriptITCase {
     }
 
     @Test
-    void unreadableConfigurationIsAnErrorInsteadOfAStartWithoutState() throws IOException {
+    void failsOnUnreadableConfigurationInsteadOfStartingWithoutState() throws IOException {
         checkpoint("job-a/chk-7", 100);
         configure("execution: [\n");
         Distribution.Answer answer = run(Map.of(), JOB).expect(1);
@@ -99,7 +99,7 @@ class StandaloneJobScriptITCase {
     void leavesRecoveryToHighAvailabilityAndToTheCommandLine() throws IOException {
         checkpoint("job-a/chk-7", 100);
         assertThat(start(Map.of(), "-Dhigh-availability.type=zookeeper", "--job-classname", "Main"))
-                .contains("high availability (zookeeper)", "searched=nothing")
+                .contains("high availability (zookeeper)", "searched=unset")
                 .doesNotContain("--fromSavepoint");
         assertThat(start(Map.of(), "--fromSavepoint", "/given", "--job-classname", "Main"))
                 .endsWith(
@@ -107,7 +107,7 @@ class StandaloneJobScriptITCase {
     }
 
     @Test
-    void theDistributionContainsWhatAnImageIsBuiltFrom() {
+    void distributionContainsTheFilesOfAnImage() {
         Path home = Distribution.home();
         for (String file : List.of("docker-compose.yml", ".env", ".dockerignore")) {
             assertThat(home.resolve(file)).isRegularFile();

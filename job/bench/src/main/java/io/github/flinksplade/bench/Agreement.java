@@ -7,14 +7,14 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** How far two vectors of one text agree. */
+/** Compares two vectors of one text. */
 final class Agreement {
 
     private Agreement() {}
 
-    /** The greatest difference of a term's weights; a term that is missing has weight 0. */
-    static double worst(SparseVector one, SparseVector other) {
-        double worst = 0;
+    /** The max difference of a term's weights; a missing term has weight 0. */
+    static double maxDifference(SparseVector one, SparseVector other) {
+        double max = 0;
         int i = 0;
         int j = 0;
         while (i < one.size() || j < other.size()) {
@@ -22,26 +22,26 @@ final class Agreement {
             int right = j < other.size() ? other.indices()[j] : Integer.MAX_VALUE;
             double a = left <= right ? one.values()[i++] : 0;
             double b = right <= left ? other.values()[j++] : 0;
-            worst = Math.max(worst, Math.abs(a - b));
+            max = Math.max(max, Math.abs(a - b));
         }
-        return worst;
+        return max;
     }
 
-    /** The share of one's largest terms that are among the other's largest; 1 where it has none. */
-    static double topOverlap(SparseVector one, SparseVector other, int most) {
-        Set<Integer> largest = Set.copyOf(largest(one, most));
+    /** The share of one's largest terms that are also among the other's; 1 if it has no terms. */
+    static double topOverlap(SparseVector one, SparseVector other, int count) {
+        Set<Integer> largest = Set.copyOf(largest(one, count));
         if (largest.isEmpty()) {
             return 1;
         }
-        long shared = largest(other, most).stream().filter(largest::contains).count();
+        long shared = largest(other, count).stream().filter(largest::contains).count();
         return (double) shared / largest.size();
     }
 
-    private static List<Integer> largest(SparseVector vector, int most) {
+    private static List<Integer> largest(SparseVector vector, int count) {
         return IntStream.range(0, vector.size())
                 .boxed()
                 .sorted(Comparator.comparing((Integer i) -> -vector.values()[i]))
-                .limit(most)
+                .limit(count)
                 .map(i -> vector.indices()[i])
                 .collect(Collectors.toList());
     }

@@ -27,21 +27,21 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.utils.Bytes;
 
 /**
- * Two topics of one partition under a name of their own, and a consumer group; removed when closed,
- * and when the process ends before.
+ * Two topics with one partition each and a consumer group, with random names. They are deleted on
+ * {@link #close}, or at the latest when the process ends.
  */
 final class BenchTopics implements AutoCloseable {
 
     private static final String SERVERS = "bootstrap.servers";
-    private static final long PATIENCE_SECONDS = 30;
+    private static final long TIMEOUT_SECONDS = 30;
     private static final int CREATION_MILLIS = 10_000;
-    private static final int REMOVAL_MILLIS = 4_000;
+    private static final int DELETION_MILLIS = 4_000;
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private final String servers;
     private final String name = "flink-splade-bench-" + UUID.randomUUID();
-    private final AtomicBoolean removed = new AtomicBoolean();
-    private final Thread hook = new Thread(this::remove, "flink-splade-bench-topics-end");
+    private final AtomicBoolean deleted = new AtomicBoolean();
+    private final Thread hook = new Thread(this::delete, "flink-splade-bench-topics-end");
 
     private BenchTopics(String servers) {
         this.servers = servers;
@@ -50,7 +50,7 @@ final class BenchTopics implements AutoCloseable {
 
     /**
      * @param servers {@code host:port}
-     * @throws ConnectorException when the broker does not answer or refuses
+     * @throws ConnectorException when the broker does not respond or rejects the request
      */
     static BenchTopics create(String servers) {
         BenchTopics topics = new BenchTopics(servers);
@@ -65,10 +65,10 @@ final class BenchTopics implements AutoCloseable {
                     CREATION_MILLIS);
             return topics;
         } catch (IOException e) {
-            topics.removed.set(true); // there is nothing, or nobody to ask
+            topics.deleted.set(true); // nothing was created, or no broker responds
             topics.close();
             throw new ConnectorException(
-                    "no topics can be made on Kafka at " + servers + ": " + e.getMessage(), e);
+                    "cannot create topics on Kafka at " + servers + ": " + e.getMessage(), e);
         }
     }
 
@@ -85,10 +85,10 @@ final class BenchTopics implements AutoCloseable {
     }
 
     /**
-     * Writes documents as JSON, their id as the key too: {@code {"id":"d0","text":"..."}}, each of
-     * another id.
+     * Writes documents with different ids as JSON: {@code {"id":"d0","text":"..."}}. The key of a
+     * record is its id.
      *
-     * @param texts are repeated as often as it takes
+     * @param texts repeated if there are fewer than documents
      */
     void fill(List<String> texts, int documents) throws IOException {
         AtomicReference<Exception> failure = new AtomicReference<>();
@@ -112,7 +112,7 @@ final class BenchTopics implements AutoCloseable {
             producer.flush();
         }
         if (failure.get() != null) {
-            throw new IOException("documents cannot be written to Kafka", failure.get());
+            throw new IOException("cannot write documents to Kafka", failure.get());
         }
     }
 
@@ -125,15 +125,15 @@ final class BenchTopics implements AutoCloseable {
     }
 
     /**
-     * What has arrived.
+     * The content of the topic of vectors.
      *
      * @param records committed records
-     * @param ids different keys among them
+     * @param ids number of different keys
      */
-    record Arrived(long records, long ids) {}
+    record Content(long records, long ids) {}
 
-    /** Reads the topic of vectors to its end. */
-    Arrived arrived() {
+    /** Reads the topic of vectors to the end. */
+    Content content() {
         long records = 0;
         Set<Bytes> ids = new HashSet<>();
         try (KafkaConsumer<byte[], byte[]> consumer =
@@ -153,27 +153,27 @@ final class BenchTopics implements AutoCloseable {
                 }
             }
         }
-        return new Arrived(records, ids.size());
+        return new Content(records, ids.size());
     }
 
     @Override
     public void close() {
         Runtime.getRuntime().removeShutdownHook(hook);
-        remove();
+        delete();
     }
 
-    private void remove() {
-        if (removed.getAndSet(true)) {
+    private void delete() {
+        if (deleted.getAndSet(true)) {
             return;
         }
-        for (Action removal :
+        for (Action deletion :
                 List.<Action>of(
                         admin -> admin.deleteTopics(List.of(documents(), vectors())).all(),
                         admin -> admin.deleteConsumerGroups(List.of(group())).all())) {
             try {
-                administer(removal, REMOVAL_MILLIS);
+                administer(deletion, DELETION_MILLIS);
             } catch (IOException e) {
-                return; // a broker of our own may be gone already, and they with it
+                return; // our own broker may have ended already
             }
         }
     }
@@ -192,11 +192,11 @@ final class BenchTopics implements AutoCloseable {
                                 millis,
                                 "request.timeout.ms",
                                 millis / 2))) {
-            action.start(admin).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            action.start(admin).get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
             throw new IOException(e.getCause().getMessage(), e.getCause());
         } catch (TimeoutException e) {
-            throw new IOException("no answer within " + PATIENCE_SECONDS + " s", e);
+            throw new IOException("no response within " + TIMEOUT_SECONDS + " s", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);

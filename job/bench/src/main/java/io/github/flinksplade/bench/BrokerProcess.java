@@ -21,15 +21,15 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.Uuid;
 
 /**
- * A Kafka broker with Kafka's own code alone, in a process of its own, so that what it costs does
- * not count as this process's. Listens on loopback; ends, and its directory goes, with {@link
- * #close} or with this process.
+ * A Kafka broker in a separate process, so that its CPU time is not attributed to this one. It
+ * listens on the loopback interface. {@link #close}, or the end of this process, ends it and
+ * deletes its directory.
  */
 public final class BrokerProcess implements AutoCloseable {
 
     private static final int PORT_ATTEMPTS = 3;
     private static final long START_SECONDS = 60;
-    private static final long END_SECONDS = 10;
+    private static final long STOP_SECONDS = 10;
     private static final long POLL_MILLIS = 200;
 
     private final Path directory;
@@ -41,20 +41,20 @@ public final class BrokerProcess implements AutoCloseable {
         this.directory = directory;
         this.process = process;
         this.servers = servers;
-        hook = new Thread(this::end, "flink-splade-bench-broker-end");
+        hook = new Thread(this::stopAndDelete, "flink-splade-bench-broker-end");
         Runtime.getRuntime().addShutdownHook(hook);
     }
 
     /**
-     * Starts a broker and waits until it answers: some seconds.
+     * Starts a broker and waits until it responds, which takes several seconds.
      *
      * @param jars directory with the jars of a broker
-     * @throws IOException when it does not start; the message has the end of its log
+     * @throws IOException when it does not start; the message contains the end of its log
      */
     public static BrokerProcess start(Path jars) throws IOException, InterruptedException {
         IOException failure = null;
         for (int attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
-            // a free port may be lost to another process before the broker has it
+            // another process may take a free port before the broker binds it
             try {
                 return startOnce(jars);
             } catch (IOException e) {
@@ -86,11 +86,11 @@ public final class BrokerProcess implements AutoCloseable {
                             settings.toString());
             if (!format.waitFor(START_SECONDS, TimeUnit.SECONDS) || format.exitValue() != 0) {
                 format.destroyForcibly();
-                throw new IOException("no directory for a Kafka broker could be made");
+                throw new IOException("cannot format the directory of a Kafka broker");
             }
             Process process = java(jars, log, "kafka.Kafka", settings.toString());
             BrokerProcess broker = new BrokerProcess(directory, process, servers);
-            if (!broker.answers()) {
+            if (!broker.awaitResponse()) {
                 broker.close(false);
                 throw new IOException("the Kafka broker did not start");
             }
@@ -136,8 +136,8 @@ public final class BrokerProcess implements AutoCloseable {
                         "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
                         "log.dirs",
                         data.toString()));
-        // one node: nothing is copied anywhere
-        for (String one :
+        // a single node has no replicas
+        for (String key :
                 List.of(
                         "offsets.topic.num.partitions",
                         "offsets.topic.replication.factor",
@@ -146,7 +146,7 @@ public final class BrokerProcess implements AutoCloseable {
                         "transaction.state.log.min.isr",
                         "share.coordinator.state.topic.replication.factor",
                         "share.coordinator.state.topic.min.isr")) {
-            properties.setProperty(one, "1");
+            properties.setProperty(key, "1");
         }
         properties.setProperty("auto.create.topics.enable", "false");
         properties.setProperty("group.initial.rebalance.delay.ms", "0");
@@ -162,11 +162,11 @@ public final class BrokerProcess implements AutoCloseable {
         }
     }
 
-    private boolean answers() throws InterruptedException {
+    private boolean awaitResponse() throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
         while (process.isAlive() && System.nanoTime() < deadline) {
-            // asked only once somebody listens: the client would log each refusal
-            if (listens()) {
+            // do not create a client earlier: it would log each refused connection
+            if (isListening()) {
                 try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers))) {
                     admin.describeCluster().nodes().get(START_SECONDS, TimeUnit.SECONDS);
                     return true;
@@ -179,7 +179,7 @@ public final class BrokerProcess implements AutoCloseable {
         return false;
     }
 
-    private boolean listens() {
+    private boolean isListening() {
         try (Socket socket = new Socket()) {
             int colon = servers.indexOf(':');
             socket.connect(
@@ -210,16 +210,16 @@ public final class BrokerProcess implements AutoCloseable {
         }
     }
 
-    private void end() {
+    private void stopAndDelete() {
         stop();
         delete(directory);
     }
 
-    /** Its data goes with it: there is nothing to be closed in order. */
+    /** Kills the process; its data is deleted anyway, so it need not shut down cleanly. */
     private void stop() {
         process.destroyForcibly();
         try {
-            process.waitFor(END_SECONDS, TimeUnit.SECONDS);
+            process.waitFor(STOP_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

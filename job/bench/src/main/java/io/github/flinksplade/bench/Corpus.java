@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Texts to measure with: JSON lines with a {@code text}, or plain text, one document a line. */
+/** Reads texts: JSON lines with a {@code text}, or one text per line. */
 final class Corpus {
 
     private Corpus() {}
@@ -17,17 +17,17 @@ final class Corpus {
     /**
      * The first texts of a file.
      *
-     * @throws IOException when it cannot be read, holds no text, or a line of {@code *.jsonl} has
-     *     none
+     * @throws IOException when it cannot be read, contains no text, or a line of {@code *.jsonl}
+     *     has no text
      */
-    static List<String> read(Path file, int most) throws IOException {
+    static List<String> read(Path file, int max) throws IOException {
         boolean json = file.toString().endsWith(".jsonl");
         ObjectMapper mapper = new ObjectMapper();
         List<String> texts = new ArrayList<>();
         try (BufferedReader lines = Files.newBufferedReader(file)) {
             String line;
             for (int number = 1;
-                    texts.size() < most && (line = lines.readLine()) != null;
+                    texts.size() < max && (line = lines.readLine()) != null;
                     number++) {
                 if (line.isBlank()) {
                     continue;
@@ -43,7 +43,7 @@ final class Corpus {
             }
         }
         if (texts.isEmpty()) {
-            throw new IOException(file + " holds no texts");
+            throw new IOException(file + " contains no texts");
         }
         return texts;
     }

@@ -8,35 +8,35 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 import org.apache.flink.api.connector.sink2.Sink;
 
-/** A sink that reports to this process how many records reach it. */
+/** Counts the records that reach a sink, for a listener in this process. */
 final class CountingSink implements FlinkSink {
 
     private static final long serialVersionUID = 1L;
 
-    /** The listeners by the sink's number: the sink itself is serialized. */
+    /** The listeners by the id of their sink, which Flink serializes. */
     private static final Map<UUID, LongConsumer> LISTENERS = new ConcurrentHashMap<>();
 
     private final FlinkSink sink;
-    private final UUID number = UUID.randomUUID();
+    private final UUID id = UUID.randomUUID();
     private transient long count;
     private transient LongConsumer listener;
 
     /**
-     * @param listener is told of each record how many have come with it, by the thread that has it
+     * @param listener receives the count for each record, on the thread that processes it
      */
     CountingSink(FlinkSink sink, LongConsumer listener) {
         this.sink = sink;
-        LISTENERS.put(number, listener);
+        LISTENERS.put(id, listener);
     }
 
-    void forget() {
-        LISTENERS.remove(number);
+    void removeListener() {
+        LISTENERS.remove(id);
     }
 
     @Override
     public String rejection(VectorRecord record) {
         if (listener == null) {
-            listener = LISTENERS.get(number);
+            listener = LISTENERS.get(id);
         }
         listener.accept(++count);
         return sink.rejection(record);

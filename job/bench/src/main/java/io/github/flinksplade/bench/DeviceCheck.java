@@ -17,50 +17,50 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /**
- * Checks a GPU: that it gives the CPU's vectors, the same in every batch and every time, and that
- * it comes through with little memory; and how fast it is with batches of several sizes.
+ * Checks that a GPU computes the same vectors as the CPU in every batch, every time and with little
+ * memory, and measures its speed with several batch sizes.
  */
 public final class DeviceCheck {
 
-    /** The greatest difference of a weight from the CPU's in 32 bits, and between batches. */
+    /** Max difference of a weight from the CPU in fp32, and between batches. */
     static final double FP32_TOLERANCE = 2e-3;
 
     static final double FP16_TOLERANCE = .05;
 
     private static final int[] BATCH_TOKENS = {4096, 16_384, 65_536};
-    private static final int[] EMULATED_BATCH_TOKENS = {256, 512};
+    private static final int[] EMULATION_BATCH_TOKENS = {256, 512};
     private static final long LITTLE_MEMORY = 768L << 20;
 
     private final String model;
     private final EncoderOptions options;
     private final List<String> texts;
     private final Progress progress;
-    private final Consumer<String> narrator;
+    private final Consumer<String> progressListener;
 
     /**
-     * One thing that was checked.
+     * The result of one check.
      *
-     * @param detail what was found, in words and figures
+     * @param detail the result as text
      */
-    public record Item(String name, boolean good, String detail) {}
+    public record Item(String name, boolean passed, String detail) {}
 
     /**
-     * @param options with the device to check
+     * @param options options with the device to check
      */
     public DeviceCheck(
             String model,
             EncoderOptions options,
             List<String> texts,
             Progress progress,
-            Consumer<String> narrator) {
+            Consumer<String> progressListener) {
         this.model = model;
         this.options = options;
         this.texts = List.copyOf(texts);
         this.progress = progress;
-        this.narrator = narrator;
+        this.progressListener = progressListener;
     }
 
-    /** The items as lines to read. */
+    /** The items as lines of a table. */
     public static List<String> table(List<Item> items) {
         return items.stream()
                 .map(
@@ -68,19 +68,19 @@ public final class DeviceCheck {
                                 String.format(
                                         Locale.ROOT,
                                         "%-7s %-28s %s",
-                                        item.good() ? "good" : "FAILED",
+                                        item.passed() ? "passed" : "FAILED",
                                         item.name(),
                                         item.detail()))
                 .toList();
     }
 
     /**
-     * Checks everything. What fails is an item, not an exception; where the device cannot be used
-     * at all that is the only item.
+     * Runs all checks. A failed check is an item, not an exception; if the device cannot be used,
+     * that is the only item.
      */
     public List<Item> run() {
         List<Item> items = new ArrayList<>();
-        narrator.accept("vectors on the CPU ...");
+        progressListener.accept("vectors on the CPU ...");
         SparseVector[] expected;
         try (SpladeEncoder cpu =
                 SpladeEncoder.open(
@@ -89,7 +89,7 @@ public final class DeviceCheck {
         }
         for (Precision precision : new Precision[] {Precision.FP32, Precision.FP16}) {
             String name = precision.name().toLowerCase(Locale.ROOT);
-            narrator.accept(name + " on " + options.device() + " ...");
+            progressListener.accept(name + " on " + options.device() + " ...");
             try {
                 vectors(items, precision, expected);
             } catch (RuntimeException e) {
@@ -97,8 +97,8 @@ public final class DeviceCheck {
                 return items;
             }
         }
-        for (int tokens : isGpu() ? BATCH_TOKENS : EMULATED_BATCH_TOKENS) {
-            narrator.accept("batches of " + tokens + " tokens ...");
+        for (int tokens : isGpu() ? BATCH_TOKENS : EMULATION_BATCH_TOKENS) {
+            progressListener.accept("batches of " + tokens + " tokens ...");
             check(items, "fp16, " + tokens + " tokens", () -> rate(tokens));
         }
         return items;
@@ -108,7 +108,7 @@ public final class DeviceCheck {
         return options.device().kind() != Device.Kind.CPU_EMULATION;
     }
 
-    /** Something that is checked: its figures, or an exception. */
+    /** A check: returns its result as text, or throws an exception. */
     private interface Check {
         String run();
     }
@@ -132,20 +132,20 @@ public final class DeviceCheck {
                             name + " opens",
                             true,
                             gpu.info().device() + "; " + gpu.info().graph()));
-            SparseVector[] together = vectors(gpu);
-            items.add(compared(name + " beside the CPU in fp32", expected, together, tolerance));
-            SparseVector[] alone =
+            SparseVector[] batched = vectors(gpu);
+            items.add(compare(name + " compared to the CPU in fp32", expected, batched, tolerance));
+            SparseVector[] unbatched =
                     texts.stream()
                             .map(text -> gpu.encode(text, Role.DOCUMENT).vector())
                             .toArray(SparseVector[]::new);
-            items.add(compared(name + " alone and in batches", alone, together, tolerance));
-            items.add(compared(name + " a second time", together, vectors(gpu), tolerance));
-            long empty = Arrays.stream(together).filter(vector -> vector.size() == 0).count();
+            items.add(compare(name + " unbatched and batched", unbatched, batched, tolerance));
+            items.add(compare(name + " repeated", batched, vectors(gpu), tolerance));
+            long empty = Arrays.stream(batched).filter(vector -> vector.size() == 0).count();
             items.add(
                     new Item(
                             name + " has terms",
-                            empty < together.length,
-                            together.length - empty + " of " + together.length + " texts"));
+                            empty < batched.length,
+                            batched.length - empty + " of " + batched.length + " texts"));
         }
         check(
                 items,
@@ -153,7 +153,7 @@ public final class DeviceCheck {
                 () -> withLittleMemory(precision, expected, tolerance));
     }
 
-    /** A batch that never fits, under a limit of memory: it is halved until its parts do. */
+    /** Under a memory limit, halves a batch that does not fit until its parts fit. */
     private String withLittleMemory(
             Precision precision, SparseVector[] expected, double tolerance) {
         int budget = isGpu() ? 1 << 20 : 1 << 10;
@@ -166,7 +166,7 @@ public final class DeviceCheck {
                                 .deviceMemory(LITTLE_MEMORY)
                                 .build(),
                         progress)) {
-            Item same = compared("", expected, vectors(gpu), tolerance);
+            Item same = compare("", expected, vectors(gpu), tolerance);
             int left = gpu.engine().limits().maxTokens();
             String detail =
                     same.detail()
@@ -177,7 +177,7 @@ public final class DeviceCheck {
                             + " in "
                             + (LITTLE_MEMORY >> 20)
                             + " MB";
-            if (!same.good() || isGpu() && left == budget) {
+            if (!same.passed() || isGpu() && left == budget) {
                 throw new IllegalStateException(detail);
             }
             return detail;
@@ -194,7 +194,7 @@ public final class DeviceCheck {
                                         .build(),
                                 progress);
                 MicroBatcher batcher = new MicroBatcher(gpu)) {
-            // enough that batches are full
+            // enough to fill the batches
             int copies = isGpu() ? Math.max(1, 20_000 / texts.size()) : 1;
             double best = 0;
             for (int round = 0; round < 3; round++) {
@@ -210,7 +210,7 @@ public final class DeviceCheck {
             MicroBatcher.Stats stats = batcher.stats();
             return String.format(
                     Locale.ROOT,
-                    "%.0f docs/s, %.0f texts a batch, %.1f %% padding",
+                    "%.0f docs/s, %.0f texts per batch, %.1f %% padding",
                     best,
                     (double) stats.batchedDocuments() / stats.batches(),
                     100 * (1 - (double) stats.tokens() / stats.paddedTokens()));
@@ -223,21 +223,21 @@ public final class DeviceCheck {
                 .toArray(SparseVector[]::new);
     }
 
-    private static Item compared(
-            String name, SparseVector[] expected, SparseVector[] found, double tolerance) {
-        double worst = 0;
+    private static Item compare(
+            String name, SparseVector[] expected, SparseVector[] actual, double tolerance) {
+        double max = 0;
         double overlap = 0;
         for (int i = 0; i < expected.length; i++) {
-            worst = Math.max(worst, Agreement.worst(expected[i], found[i]));
-            overlap += Agreement.topOverlap(expected[i], found[i], 20);
+            max = Math.max(max, Agreement.maxDifference(expected[i], actual[i]));
+            overlap += Agreement.topOverlap(expected[i], actual[i], 20);
         }
         return new Item(
                 name,
-                worst <= tolerance,
+                max <= tolerance,
                 String.format(
                         Locale.ROOT,
-                        "greatest difference %.2g of %.2g allowed, 20 largest terms %.2f %% the same",
-                        worst,
+                        "max difference %.2g (tolerance %.2g), 20 largest terms %.2f %% the same",
+                        max,
                         tolerance,
                         100 * overlap / expected.length));
     }

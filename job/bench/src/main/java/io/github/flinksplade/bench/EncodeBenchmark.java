@@ -30,14 +30,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /**
- * Measures the encoder beside the recipe of the models' cards: the same texts, in the same process,
- * in turns, so that what else the machine does falls on all of them.
+ * Measures the encoder and the recipe of the model cards with the same texts in the same process,
+ * interleaved, so that other load on the machine affects all of them equally.
  */
 public final class EncodeBenchmark {
 
     private static final String REFERENCE = "reference";
 
-    /** Documents that an encoder on a GPU gets per round: a few hundred take it milliseconds. */
+    /** Documents per round for an encoder on a GPU, which encodes hundreds in milliseconds. */
     private static final int GPU_DOCUMENTS = 20_000;
 
     private final String model;
@@ -47,13 +47,13 @@ public final class EncodeBenchmark {
     private final int rounds;
     private final int memoryDocuments;
     private final Progress progress;
-    private final Consumer<String> narrator;
+    private final Consumer<String> progressListener;
 
     /**
-     * @param rounds rounds that count, after one that does not
-     * @param memoryDocuments documents to encode in a process of its own for its memory: the texts,
-     *     again and again
-     * @param narrator is told what is being done, a line each
+     * @param rounds measured rounds, after one warm-up round
+     * @param memoryDocuments documents that a separate process encodes to measure its memory; the
+     *     texts are repeated
+     * @param progressListener receives a line about each step
      */
     public EncodeBenchmark(
             String model,
@@ -63,7 +63,7 @@ public final class EncodeBenchmark {
             int rounds,
             int memoryDocuments,
             Progress progress,
-            Consumer<String> narrator) {
+            Consumer<String> progressListener) {
         this.model = model;
         this.options = options;
         this.precisions = precisions.clone();
@@ -71,46 +71,48 @@ public final class EncodeBenchmark {
         this.rounds = rounds;
         this.memoryDocuments = memoryDocuments;
         this.progress = progress;
-        this.narrator = narrator;
+        this.progressListener = progressListener;
     }
 
     /**
-     * The first texts of a file: of {@code *.jsonl} each line's {@code text}, else each line.
+     * The first texts of a file: the {@code text} of each line of {@code *.jsonl}, else each line.
      *
      * @throws IOException when it cannot be read, or a line has no text
      */
-    public static List<String> read(Path file, int most) throws IOException {
-        return Corpus.read(file, most);
+    public static List<String> read(Path file, int max) throws IOException {
+        return Corpus.read(file, max);
     }
 
     /**
-     * What one way of encoding has done.
+     * The result of one contender.
      *
      * @param name "reference", "reference-lean", or a precision
      * @param docsPerSecond median over the rounds
-     * @param slowest docs/s of the slowest round
-     * @param fastest docs/s of the fastest round
-     * @param ofReference docsPerSecond over the reference's
-     * @param usefulTokensPerSecond tokens of the texts, padding not counted
-     * @param paddingShare share of the model's positions that are padding
-     * @param gflops billions of operations a second in products with weights, useful tokens only
-     * @param shareOfGemm gflops over the machine's measured rate in this arithmetic
-     * @param modelMicros time in the model for a text, in microseconds of one thread
-     * @param otherMicros time in the engine beside the model: inputs, and reading the vector out
-     * @param tokenizerMicros time to tokenise a text on one thread
-     * @param allocatedBytes bytes of heap allocated for a text
-     * @param earlyRssBytes resident memory of a process of its own after about a tenth of what it
-     *     encodes, 0 if not measured
-     * @param rssBytes resident memory of that process after all of it
-     * @param peakBytes the most it had since its start, loading included
-     * @param worstDifference greatest difference of a weight from the lean reference's
-     * @param topOverlap mean share of the reference's 20 largest terms among one's own 20 largest
+     * @param minDocsPerSecond docs/s of the slowest round
+     * @param maxDocsPerSecond docs/s of the fastest round
+     * @param ofReference docsPerSecond divided by that of the reference
+     * @param usefulTokensPerSecond tokens of the texts without padding
+     * @param paddingShare share of the tokens that are padding
+     * @param gflops billions of operations per second in MatMuls with weights, without padding
+     * @param shareOfGemm gflops divided by the measured MatMul rate of the machine in this
+     *     precision
+     * @param modelMicros time in the model per text, in microseconds of one thread
+     * @param otherMicros other time in the engine per text: creating inputs and copying the vector
+     * @param tokenizerMicros time to tokenize a text on one thread
+     * @param allocatedBytes bytes of heap allocated per text
+     * @param earlyRssBytes resident memory of a separate process after about a tenth of its
+     *     documents; 0 if not measured
+     * @param rssBytes resident memory of that process after all documents
+     * @param peakBytes peak memory of that process, including loading
+     * @param maxDifference max difference of a weight from the lean reference
+     * @param topOverlap mean share of the reference's 20 largest terms among the contender's 20
+     *     largest
      */
-    public record Row(
+    public record Result(
             String name,
             double docsPerSecond,
-            double slowest,
-            double fastest,
+            double minDocsPerSecond,
+            double maxDocsPerSecond,
             double ofReference,
             double usefulTokensPerSecond,
             double paddingShare,
@@ -123,13 +125,14 @@ public final class EncodeBenchmark {
             long earlyRssBytes,
             long rssBytes,
             long peakBytes,
-            double worstDifference,
+            double maxDifference,
             double topOverlap) {}
 
-    /** What was measured, on what. */
-    public record Report(Map<String, Object> machine, Map<String, Object> model, List<Row> rows) {
+    /** The results with the machine and the model. */
+    public record Report(
+            Map<String, Object> machine, Map<String, Object> model, List<Result> results) {
 
-        /** {@code {"machine": {...}, "model": {...}, "rows": [{"name": ..., ...}, ...]}}. */
+        /** {@code {"machine": {...}, "model": {...}, "results": [{"name": ..., ...}, ...]}}. */
         public String toJson() {
             try {
                 return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(this)
@@ -139,7 +142,7 @@ public final class EncodeBenchmark {
             }
         }
 
-        /** A table to read. */
+        /** The report as tables. */
         public String toText() {
             StringBuilder text = new StringBuilder();
             text.append(line("machine", machine)).append(line("model", model));
@@ -149,32 +152,35 @@ public final class EncodeBenchmark {
                             "%n%-15s %8s %17s %7s %9s %7s %7s %6s%n",
                             "",
                             "docs/s",
-                            "(least..greatest)",
+                            "(min..max)",
                             "ratio",
                             "tokens/s",
                             "padding",
                             "GOP/s",
                             "of GEMM"));
-            for (Row row : rows) {
+            for (Result result : results) {
                 text.append(
                         String.format(
                                 Locale.ROOT,
                                 "%-15s %8.2f %17s %7.2f %9.0f %6.1f%% %7.0f %6.0f%%%n",
-                                row.name(),
-                                row.docsPerSecond(),
+                                result.name(),
+                                result.docsPerSecond(),
                                 String.format(
-                                        Locale.ROOT, "%.2f..%.2f", row.slowest(), row.fastest()),
-                                row.ofReference(),
-                                row.usefulTokensPerSecond(),
-                                100 * row.paddingShare(),
-                                row.gflops(),
-                                100 * row.shareOfGemm()));
+                                        Locale.ROOT,
+                                        "%.2f..%.2f",
+                                        result.minDocsPerSecond(),
+                                        result.maxDocsPerSecond()),
+                                result.ofReference(),
+                                result.usefulTokensPerSecond(),
+                                100 * result.paddingShare(),
+                                result.gflops(),
+                                100 * result.shareOfGemm()));
             }
             text.append(
                     String.format(
                             Locale.ROOT,
                             "%n%-15s %9s %9s %9s %9s %8s %8s %8s %10s %8s%n",
-                            "for a text",
+                            "per text",
                             "model us",
                             "other us",
                             "token us",
@@ -182,23 +188,23 @@ public final class EncodeBenchmark {
                             "RSS 1/10",
                             "RSS MB",
                             "peak MB",
-                            "worst diff",
+                            "max diff",
                             "top 20"));
-            for (Row row : rows) {
+            for (Result result : results) {
                 text.append(
                         String.format(
                                 Locale.ROOT,
                                 "%-15s %9.0f %9.0f %9.0f %9.1f %8d %8d %8d %10.2g %7.1f%%%n",
-                                row.name(),
-                                row.modelMicros(),
-                                row.otherMicros(),
-                                row.tokenizerMicros(),
-                                row.allocatedBytes() / 1024,
-                                row.earlyRssBytes() >> 20,
-                                row.rssBytes() >> 20,
-                                row.peakBytes() >> 20,
-                                row.worstDifference(),
-                                100 * row.topOverlap()));
+                                result.name(),
+                                result.modelMicros(),
+                                result.otherMicros(),
+                                result.tokenizerMicros(),
+                                result.allocatedBytes() / 1024,
+                                result.earlyRssBytes() >> 20,
+                                result.rssBytes() >> 20,
+                                result.peakBytes() >> 20,
+                                result.maxDifference(),
+                                100 * result.topOverlap()));
             }
             return text.toString();
         }
@@ -210,11 +216,11 @@ public final class EncodeBenchmark {
         }
     }
 
-    /** A way to encode all texts. */
-    private interface Way {
+    /** A program that encodes all texts. */
+    private interface Contender {
         SparseVector[] encode() throws Exception;
 
-        /** How often {@link #encode} encodes each text. */
+        /** How many times {@link #encode} encodes each text. */
         default int copies() {
             return 1;
         }
@@ -222,7 +228,7 @@ public final class EncodeBenchmark {
         void close() throws Exception;
     }
 
-    private static final class Measured {
+    private static final class Samples {
         final List<Double> rates = new ArrayList<>();
         SparseVector[] vectors;
         MicroBatcher.Stats stats;
@@ -231,7 +237,7 @@ public final class EncodeBenchmark {
         double allocated;
     }
 
-    /** Measures; takes minutes with a large model. */
+    /** Runs the benchmark; this takes minutes with a large model. */
     public Report run() throws Exception {
         ModelFiles files = ModelStore.resolve(model, options, progress);
         int threads =
@@ -239,8 +245,8 @@ public final class EncodeBenchmark {
                         ? options.threads()
                         : Runtime.getRuntime().availableProcessors();
         Machine machine;
-        Map<String, Measured> measured = new LinkedHashMap<>();
-        Map<String, Way> ways = new LinkedHashMap<>();
+        Map<String, Samples> samples = new LinkedHashMap<>();
+        Map<String, Contender> contenders = new LinkedHashMap<>();
         double tokenizerMicros;
         long tokens = 0;
         long padded = 0;
@@ -250,18 +256,18 @@ public final class EncodeBenchmark {
             vocabulary = exact.info().vocabularySize();
             device = exact.info().device();
             // after opening, which states plainly why a device cannot be used
-            narrator.accept("measuring the rate of matrix multiplications ...");
+            progressListener.accept("measuring the rate of matrix multiplications ...");
             machine = Machine.measure(threads, gpu());
-            ways.put(REFERENCE, reference(files, exact, threads, false));
-            ways.put(REFERENCE + "-lean", reference(files, exact, threads, true));
+            contenders.put(REFERENCE, reference(files, exact, threads, false));
+            contenders.put(REFERENCE + "-lean", reference(files, exact, threads, true));
             for (Precision precision : precisions) {
                 String name = precision.name().toLowerCase(Locale.ROOT);
-                measured.put(name, new Measured());
-                ways.put(name, encoder(precision, measured.get(name)));
+                samples.put(name, new Samples());
+                contenders.put(name, encoder(precision, samples.get(name)));
             }
-            int[] lengths = tokenised(exact);
+            int[] lengths = tokenLengths(exact);
             long start = System.nanoTime();
-            tokenised(exact);
+            tokenLengths(exact);
             tokenizerMicros = (System.nanoTime() - start) / 1e3 / texts.size();
             for (int i = 0; i < lengths.length; i += ReferenceRecipe.BATCH) {
                 int[] batch =
@@ -271,20 +277,20 @@ public final class EncodeBenchmark {
                 padded += (long) batch.length * Arrays.stream(batch).max().orElseThrow();
             }
             for (int round = 0; round <= rounds; round++) {
-                narrator.accept(
+                progressListener.accept(
                         round == 0
                                 ? "warming up ..."
                                 : "round " + round + " of " + rounds + " ...");
-                for (Map.Entry<String, Way> way : ways.entrySet()) {
-                    System.gc(); // what the one before has left is not to be cleared by this one
+                for (Map.Entry<String, Contender> contender : contenders.entrySet()) {
+                    System.gc(); // so that no contender collects the garbage of the one before
                     long begin = System.nanoTime();
-                    SparseVector[] vectors = way.getValue().encode();
+                    SparseVector[] vectors = contender.getValue().encode();
                     double rate =
                             (double) texts.size()
-                                    * way.getValue().copies()
+                                    * contender.getValue().copies()
                                     / ((System.nanoTime() - begin) / 1e9);
-                    Measured result =
-                            measured.computeIfAbsent(way.getKey(), unused -> new Measured());
+                    Samples result =
+                            samples.computeIfAbsent(contender.getKey(), unused -> new Samples());
                     result.vectors = vectors;
                     if (round > 0) {
                         result.rates.add(rate);
@@ -292,28 +298,28 @@ public final class EncodeBenchmark {
                 }
             }
         } finally {
-            for (Way way : ways.values()) {
-                way.close();
+            for (Contender contender : contenders.values()) {
+                contender.close();
             }
         }
         double perToken = 2.0 * GraphCost.multiplicationsPerToken(files.graph());
-        List<Row> rows = new ArrayList<>();
-        for (String name : ways.keySet()) {
-            boolean ours = !name.startsWith(REFERENCE);
+        List<Result> results = new ArrayList<>();
+        for (String name : contenders.keySet()) {
+            boolean isEncoder = !name.startsWith(REFERENCE);
             MemoryProbe.Memory memory = MemoryProbe.Memory.UNKNOWN;
-            // of a GPU the process's own memory says little
-            if (ours && gpu().isEmpty()) {
-                narrator.accept("memory of " + name + " ...");
+            // on a GPU the memory of the process is not meaningful
+            if (isEncoder && gpu().isEmpty()) {
+                progressListener.accept("memory of " + name + " ...");
                 memory = MemoryProbe.measure(model, options, name, texts, memoryDocuments);
             }
-            rows.add(
-                    row(
+            results.add(
+                    result(
                             name,
-                            measured,
+                            samples,
                             machine,
-                            ours ? tokenizerMicros : 0,
+                            isEncoder ? tokenizerMicros : 0,
                             tokens,
-                            ours ? 0 : 1 - (double) tokens / padded,
+                            isEncoder ? 0 : 1 - (double) tokens / padded,
                             perToken,
                             memory));
         }
@@ -326,7 +332,7 @@ public final class EncodeBenchmark {
         about.put("meanTokens", rounded((double) tokens / texts.size()));
         about.put("rounds", rounds);
         about.put("documentsPerRound", texts.size() * copies());
-        return new Report(facts(machine), about, rows);
+        return new Report(facts(machine), about, results);
     }
 
     static Map<String, Object> facts(Machine machine) {
@@ -352,13 +358,13 @@ public final class EncodeBenchmark {
         return Math.round(number * 10) / 10.0;
     }
 
-    private int[] tokenised(SpladeEncoder encoder) {
+    private int[] tokenLengths(SpladeEncoder encoder) {
         return texts.stream()
                 .mapToInt(text -> encoder.tokenizer().tokenize(text, Role.DOCUMENT).ids().length)
                 .toArray();
     }
 
-    private Way reference(ModelFiles files, SpladeEncoder exact, int threads, boolean lean)
+    private Contender reference(ModelFiles files, SpladeEncoder exact, int threads, boolean lean)
             throws OrtException {
         ReferenceRecipe recipe =
                 new ReferenceRecipe(
@@ -368,7 +374,7 @@ public final class EncodeBenchmark {
                         threads,
                         lean,
                         gpu());
-        return new Way() {
+        return new Contender() {
             @Override
             public SparseVector[] encode() throws OrtException {
                 return recipe.encode(texts);
@@ -381,12 +387,12 @@ public final class EncodeBenchmark {
         };
     }
 
-    private Way encoder(Precision precision, Measured result) {
+    private Contender encoder(Precision precision, Samples samples) {
         SpladeEncoder encoder =
                 SpladeEncoder.open(
                         model, options.toBuilder().precision(precision).build(), progress);
         MicroBatcher batcher = new MicroBatcher(encoder);
-        return new Way() {
+        return new Contender() {
             private boolean warm;
 
             @Override
@@ -400,10 +406,10 @@ public final class EncodeBenchmark {
                                 .toList();
                 SparseVector[] vectors = Arrays.copyOf(encodeAll(batcher, documents), texts.size());
                 if (warm) {
-                    result.allocated = (double) (allocated() - allocatedBefore) / documents.size();
-                    result.documents = documents.size();
-                    result.modelNanos = encoder.engine().modelNanos() - modelBefore;
-                    result.stats = difference(batcher.stats(), before);
+                    samples.allocated = (double) (allocated() - allocatedBefore) / documents.size();
+                    samples.documents = documents.size();
+                    samples.modelNanos = encoder.engine().modelNanos() - modelBefore;
+                    samples.stats = difference(batcher.stats(), before);
                 }
                 warm = true;
                 return vectors;
@@ -422,7 +428,7 @@ public final class EncodeBenchmark {
         };
     }
 
-    /** How often the encoder gets each text per round; the recipe gets each once. */
+    /** How many times the encoder encodes each text per round; the recipe encodes each once. */
     private int copies() {
         return gpu().isPresent() ? (GPU_DOCUMENTS + texts.size() - 1) / texts.size() : 1;
     }
@@ -448,7 +454,7 @@ public final class EncodeBenchmark {
                 after.waiting());
     }
 
-    /** Bytes that all living threads have allocated. */
+    /** Bytes that all live threads have allocated. */
     private static long allocated() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         return Arrays.stream(threads.getThreadAllocatedBytes(threads.getAllThreadIds()))
@@ -456,57 +462,60 @@ public final class EncodeBenchmark {
                 .sum();
     }
 
-    private Row row(
+    private Result result(
             String name,
-            Map<String, Measured> all,
+            Map<String, Samples> all,
             Machine machine,
             double tokenizerMicros,
             long tokens,
             double padding,
             double perToken,
             MemoryProbe.Memory memory) {
-        Measured measured = all.get(name);
-        double rate = median(measured.rates);
+        Samples samples = all.get(name);
+        double rate = median(samples.rates);
         double tokenRate = rate * tokens / texts.size();
         double gflops = tokenRate * perToken / 1e9;
-        double peak = peak(name, machine);
-        boolean ours = measured.stats != null;
+        double peak = peakRate(name, machine);
+        boolean isEncoder = samples.stats != null;
         SparseVector[] expected = all.get(REFERENCE + "-lean").vectors;
-        double worst = 0;
+        double maxDifference = 0;
         double overlap = 0;
         for (int i = 0; i < expected.length; i++) {
-            worst = Math.max(worst, Agreement.worst(expected[i], measured.vectors[i]));
-            overlap += Agreement.topOverlap(expected[i], measured.vectors[i], 20);
+            maxDifference =
+                    Math.max(
+                            maxDifference,
+                            Agreement.maxDifference(expected[i], samples.vectors[i]));
+            overlap += Agreement.topOverlap(expected[i], samples.vectors[i], 20);
         }
-        return new Row(
+        return new Result(
                 name,
                 rate,
-                measured.rates.stream().mapToDouble(r -> r).min().orElseThrow(),
-                measured.rates.stream().mapToDouble(r -> r).max().orElseThrow(),
+                samples.rates.stream().mapToDouble(r -> r).min().orElseThrow(),
+                samples.rates.stream().mapToDouble(r -> r).max().orElseThrow(),
                 rate / median(all.get(REFERENCE).rates),
                 tokenRate,
-                ours
-                        ? 1 - (double) measured.stats.tokens() / measured.stats.paddedTokens()
+                isEncoder
+                        ? 1 - (double) samples.stats.tokens() / samples.stats.paddedTokens()
                         : padding,
                 gflops,
                 gflops / peak,
-                ours ? measured.modelNanos / 1e3 / measured.documents : 0,
-                ours
-                        ? (measured.stats.inferenceNanos() - measured.modelNanos)
+                isEncoder ? samples.modelNanos / 1e3 / samples.documents : 0,
+                isEncoder
+                        ? (samples.stats.inferenceNanos() - samples.modelNanos)
                                 / 1e3
-                                / measured.documents
+                                / samples.documents
                         : 0,
                 tokenizerMicros,
-                measured.allocated,
+                samples.allocated,
                 memory.earlyBytes(),
                 memory.residentBytes(),
                 memory.peakBytes(),
-                worst,
+                maxDifference,
                 overlap / expected.length);
     }
 
-    /** The measured MatMul rate in the arithmetic of that name. */
-    private double peak(String name, Machine machine) {
+    /** The measured MatMul rate in the precision of a contender. */
+    private double peakRate(String name, Machine machine) {
         if (gpu().isPresent()) {
             return switch (name) {
                 case "fp16" -> machine.gpuHalfGemm();
@@ -517,7 +526,7 @@ public final class EncodeBenchmark {
         return name.equals("int8") ? machine.integerGemm() : machine.gemm();
     }
 
-    /** The GPU that all ways run on, if they do. */
+    /** The GPU that all contenders run on, if any. */
     private OptionalInt gpu() {
         Device device = options.device();
         return device.kind() == Device.Kind.CUDA || device.kind() == Device.Kind.TENSORRT

@@ -10,45 +10,45 @@ import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.api.connector.sink2.WriterInitContext;
 
-/** Tells a {@link JobFeed} what arrives, and keeps nothing. */
+/** Reports records to a {@link JobFeed} and discards them. */
 record FeedSink(String feed) implements FlinkSink {
 
     private static final long serialVersionUID = 1L;
 
     @Override
     public Sink<VectorRecord> sink() {
-        return new Telling<>(feed, (told, record) -> told.arrive(record.id()));
+        return new ReportingSink<>(feed, (target, record) -> target.arrive(record.id()));
     }
 
-    /** Dead letters end the benchmark. */
-    record Rejected(String feed) implements PreparedDeadLetterQueue {
+    /** A dead letter ends the benchmark. */
+    record DeadLetters(String feed) implements PreparedDeadLetterQueue {
 
         @Override
         public Sink<DeadLetter> sink() {
-            return new Telling<>(
+            return new ReportingSink<>(
                     feed,
-                    (told, letter) ->
-                            told.refuse(
-                                    "the job refused text "
+                    (target, letter) ->
+                            target.reject(
+                                    "the job rejected text "
                                             + letter.origin().position()
                                             + ": "
                                             + letter.message()));
         }
     }
 
-    private interface Form<T> extends BiConsumer<JobFeed, T>, Serializable {}
+    private interface Report<T> extends BiConsumer<JobFeed, T>, Serializable {}
 
-    private record Telling<T>(String feed, Form<T> form) implements Sink<T> {
+    private record ReportingSink<T>(String feed, Report<T> report) implements Sink<T> {
 
         private static final long serialVersionUID = 1L;
 
         @Override
         public SinkWriter<T> createWriter(WriterInitContext context) {
-            JobFeed told = JobFeed.open(feed);
+            JobFeed target = JobFeed.open(feed);
             return new SinkWriter<>() {
                 @Override
                 public void write(T element, Context unused) {
-                    form.accept(told, element);
+                    report.accept(target, element);
                 }
 
                 @Override

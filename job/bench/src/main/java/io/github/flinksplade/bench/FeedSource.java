@@ -17,10 +17,10 @@ import org.apache.flink.core.io.InputStatus;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /**
- * What a {@link JobFeed} hands out, as JSON records. It never ends: the job is cancelled. To be
- * read by one subtask; keeps no state, so a job that uses it must not be restored.
+ * Reads JSON records from a {@link JobFeed}. It is unbounded, so the job must be canceled. It
+ * supports one subtask and has no state, so the job must not be restored.
  */
-final class FeedSource implements Source<SourceRecord, FeedSource.None, Void>, DocumentSource {
+final class FeedSource implements Source<SourceRecord, FeedSource.NoSplit, Void>, DocumentSource {
 
     private static final long serialVersionUID = 1L;
 
@@ -30,8 +30,8 @@ final class FeedSource implements Source<SourceRecord, FeedSource.None, Void>, D
         this.feed = feed;
     }
 
-    /** There are no splits: the one reader knows where its records are. */
-    interface None extends SourceSplit {}
+    /** There are no splits; the only reader reads from the feed. */
+    interface NoSplit extends SourceSplit {}
 
     @Override
     public String identity() {
@@ -57,7 +57,7 @@ final class FeedSource implements Source<SourceRecord, FeedSource.None, Void>, D
     }
 
     @Override
-    public SourceReader<SourceRecord, None> createReader(SourceReaderContext context) {
+    public SourceReader<SourceRecord, NoSplit> createReader(SourceReaderContext context) {
         JobFeed records = JobFeed.open(feed);
         return new SourceReader<>() {
             @Override
@@ -79,12 +79,12 @@ final class FeedSource implements Source<SourceRecord, FeedSource.None, Void>, D
             }
 
             @Override
-            public List<None> snapshotState(long checkpoint) {
+            public List<NoSplit> snapshotState(long checkpoint) {
                 return List.of();
             }
 
             @Override
-            public void addSplits(List<None> splits) {}
+            public void addSplits(List<NoSplit> splits) {}
 
             @Override
             public void notifyNoMoreSplits() {}
@@ -95,7 +95,8 @@ final class FeedSource implements Source<SourceRecord, FeedSource.None, Void>, D
     }
 
     @Override
-    public SplitEnumerator<None, Void> createEnumerator(SplitEnumeratorContext<None> context) {
+    public SplitEnumerator<NoSplit, Void> createEnumerator(
+            SplitEnumeratorContext<NoSplit> context) {
         return new SplitEnumerator<>() {
             @Override
             public void start() {}
@@ -104,7 +105,7 @@ final class FeedSource implements Source<SourceRecord, FeedSource.None, Void>, D
             public void handleSplitRequest(int subtask, String host) {}
 
             @Override
-            public void addSplitsBack(List<None> splits, int subtask) {}
+            public void addSplitsBack(List<NoSplit> splits, int subtask) {}
 
             @Override
             public void addReader(int subtask) {}
@@ -120,29 +121,29 @@ final class FeedSource implements Source<SourceRecord, FeedSource.None, Void>, D
     }
 
     @Override
-    public SplitEnumerator<None, Void> restoreEnumerator(
-            SplitEnumeratorContext<None> context, Void checkpoint) {
+    public SplitEnumerator<NoSplit, Void> restoreEnumerator(
+            SplitEnumeratorContext<NoSplit> context, Void checkpoint) {
         return createEnumerator(context);
     }
 
     @Override
-    public SimpleVersionedSerializer<None> getSplitSerializer() {
-        return new Nothing<>();
+    public SimpleVersionedSerializer<NoSplit> getSplitSerializer() {
+        return new EmptySerializer<>();
     }
 
     @Override
     public SimpleVersionedSerializer<Void> getEnumeratorCheckpointSerializer() {
-        return new Nothing<>();
+        return new EmptySerializer<>();
     }
 
-    private static final class Nothing<T> implements SimpleVersionedSerializer<T> {
+    private static final class EmptySerializer<T> implements SimpleVersionedSerializer<T> {
         @Override
         public int getVersion() {
             return 1;
         }
 
         @Override
-        public byte[] serialize(T nothing) {
+        public byte[] serialize(T value) {
             return new byte[0];
         }
 

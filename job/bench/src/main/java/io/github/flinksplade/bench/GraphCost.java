@@ -13,12 +13,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What a graph costs to run. */
+/** The cost of running a graph. */
 final class GraphCost {
 
     private GraphCost() {}
 
-    /** Multiplications with constant matrices that each token costs; attention is left out. */
+    /** Multiplications with constant matrices per token; attention is not counted. */
     static long multiplicationsPerToken(Path file) throws IOException {
         GraphProto graph;
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {

@@ -43,22 +43,22 @@ import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /**
- * Measures the job beside the encoder alone: what Flink costs, and how long a document takes from
- * the source to the target.
+ * Measures the throughput of the job relative to the encoder alone, which shows the overhead of
+ * Flink, and the latency of a document from the source to the sink.
  *
- * <p>Throughput: the same texts with the same model, options and threads, in turns in one process.
- * The encoder is given all texts at once and is timed until the last vector is there. The job runs
- * the whole time, with parsing, gate, order guard, state and checkpoints; in each round its source
- * is given as many new documents at once, and it is timed from the emission of the first by the
- * source to the arrival of the last at the target. So both begin and end without a document in
- * flight, and starting the job or the encoder is in neither. The first round of each does not
- * count.
+ * <p>Throughput: both encode the same texts with the same model, options and threads, interleaved
+ * in one process. The encoder receives all texts at once and is timed until the last vector is
+ * complete. The job runs all the time, with parsing, change detection, sequencing, state and
+ * checkpoints. In each round its source receives the same number of new documents at once, and it
+ * is timed from the emission of the first document to the arrival of the last one at the sink.
+ * Neither measurement starts or ends with a document in flight, or includes startup. The first
+ * round of each is a warm-up.
  *
- * <p>Latency: documents come at random moments (Poisson, always the same) at a share of the job's
- * throughput, whether the job keeps up or not. A document's latency counts from the moment at which
- * it should have been emitted to its arrival at the target, so that the time it waits because the
- * job, or this benchmark, is late counts too. The target takes a vector when it comes; one that
- * shows vectors with a checkpoint only adds the wait for that.
+ * <p>Latency: documents are emitted in a deterministic Poisson process at a share of the job's
+ * throughput, whether the job keeps up or not. The latency of a document is measured from its
+ * intended emission to its arrival at the sink, so that delays of the job or of this benchmark
+ * count too. The sink of the benchmark accepts a vector immediately; a sink that commits on
+ * checkpoints adds the wait for the next checkpoint.
  */
 public final class JobBenchmark {
 
@@ -66,7 +66,7 @@ public final class JobBenchmark {
     private static final double[] LOADS = {.1, .5, .9};
 
     private static final double LATENCY_SECONDS = 20;
-    private static final int LEAST_DOCUMENTS = 100;
+    private static final int MIN_DOCUMENTS = 100;
     private static final long SEED = 20;
     private static final long CLOSE_SECONDS = 10;
     private static final String FEED = "bench";
@@ -78,16 +78,15 @@ public final class JobBenchmark {
     private final int latencyDocuments;
     private final Configuration flink;
     private final Progress progress;
-    private final Consumer<String> narrator;
+    private final Consumer<String> progressListener;
 
     /**
      * @param texts the documents of a round, at least one
-     * @param rounds rounds that count, after one that does not
-     * @param latencyDocuments documents for each load, the texts over and over; 0: as many as come
-     *     in 20 s, but at least 100
-     * @param flink Flink's configuration; parallelism must be 1, and checkpoints are taken as it
-     *     says
-     * @param narrator is told what is being done, a line each
+     * @param rounds measured rounds, after one warm-up round
+     * @param latencyDocuments documents per load, the texts repeated; 0: those of 20 s, but at
+     *     least 100
+     * @param flink Flink's configuration, including the checkpoint interval; parallelism must be 1
+     * @param progressListener receives a line about each step
      */
     public JobBenchmark(
             String model,
@@ -97,36 +96,36 @@ public final class JobBenchmark {
             int latencyDocuments,
             Configuration flink,
             Progress progress,
-            Consumer<String> narrator) {
+            Consumer<String> progressListener) {
         this.model = model;
         this.options = options;
         this.texts = List.copyOf(texts);
         this.rounds = rounds;
         this.latencyDocuments = latencyDocuments;
         this.flink = new Configuration(flink);
-        // a document that is lost in a failure would be waited for for ever
+        // the benchmark would wait forever for a document that is lost in a failure
         this.flink.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
         this.progress = progress;
-        this.narrator = narrator;
+        this.progressListener = progressListener;
     }
 
     /**
-     * Documents a second, medians over the rounds with the slowest and the fastest.
+     * Documents per second: median, minimum and maximum of the rounds.
      *
-     * @param documents in each round
-     * @param encoderCpuMillis processor time of all threads for a document, in milliseconds
-     * @param jobCpuMillis the same, of the job
-     * @param ratio the job's rate over the encoder's in the same round, median over the rounds
+     * @param documents documents per round
+     * @param encoderCpuMillis CPU time of all threads per document, in milliseconds
+     * @param jobCpuMillis the same for the job
+     * @param ratio median over the rounds of the job's rate divided by the encoder's
      */
     public record Throughput(
             int documents,
             double encoderDocsPerSecond,
-            double encoderSlowest,
-            double encoderFastest,
+            double encoderMinDocsPerSecond,
+            double encoderMaxDocsPerSecond,
             double encoderCpuMillis,
             double jobDocsPerSecond,
-            double jobSlowest,
-            double jobFastest,
+            double jobMinDocsPerSecond,
+            double jobMaxDocsPerSecond,
             double jobCpuMillis,
             double ratio) {}
 
@@ -134,8 +133,8 @@ public final class JobBenchmark {
      * Latencies at one load, in milliseconds.
      *
      * @param load share of the job's throughput
-     * @param docsPerSecond mean rate at which documents came
-     * @param documents how many
+     * @param docsPerSecond mean rate of emission
+     * @param documents number of documents
      */
     public record Latency(
             double load,
@@ -165,7 +164,7 @@ public final class JobBenchmark {
         }
     }
 
-    /** What was measured, on what. */
+    /** The results with the machine and the model. */
     public record Report(
             Map<String, Object> machine,
             Map<String, Object> model,
@@ -184,7 +183,7 @@ public final class JobBenchmark {
             }
         }
 
-        /** Two tables to read. */
+        /** The report as tables. */
         public String toText() {
             StringBuilder text = new StringBuilder();
             text.append(EncodeBenchmark.Report.line("machine", machine))
@@ -196,23 +195,23 @@ public final class JobBenchmark {
                             "%n%-8s %8s %17s %7s %7s%n",
                             "",
                             "docs/s",
-                            "(least..greatest)",
+                            "(min..max)",
                             "CPU ms",
                             "ratio"));
             row(
                     text,
                     "encoder",
                     t.encoderDocsPerSecond,
-                    t.encoderSlowest,
-                    t.encoderFastest,
+                    t.encoderMinDocsPerSecond,
+                    t.encoderMaxDocsPerSecond,
                     t.encoderCpuMillis,
                     1);
             row(
                     text,
                     "job",
                     t.jobDocsPerSecond,
-                    t.jobSlowest,
-                    t.jobFastest,
+                    t.jobMinDocsPerSecond,
+                    t.jobMaxDocsPerSecond,
                     t.jobCpuMillis,
                     t.ratio);
             text.append(
@@ -226,18 +225,18 @@ public final class JobBenchmark {
                             "p95 ms",
                             "p99 ms",
                             "max ms"));
-            for (Latency row : latency) {
+            for (Latency result : latency) {
                 text.append(
                         String.format(
                                 Locale.ROOT,
                                 "%-8s %8.2f %9d %9.1f %9.1f %9.1f %9.1f%n",
-                                Math.round(100 * row.load()) + " %",
-                                row.docsPerSecond(),
-                                row.documents(),
-                                row.p50(),
-                                row.p95(),
-                                row.p99(),
-                                row.max()));
+                                Math.round(100 * result.load()) + " %",
+                                result.docsPerSecond(),
+                                result.documents(),
+                                result.p50(),
+                                result.p95(),
+                                result.p99(),
+                                result.max()));
             }
             return text.toString();
         }
@@ -246,8 +245,8 @@ public final class JobBenchmark {
                 StringBuilder text,
                 String name,
                 double rate,
-                double least,
-                double greatest,
+                double min,
+                double max,
                 double cpuMillis,
                 double ratio) {
             text.append(
@@ -256,20 +255,20 @@ public final class JobBenchmark {
                             "%-8s %8.2f %17s %7.2f %7.3f%n",
                             name,
                             rate,
-                            String.format(Locale.ROOT, "%.2f..%.2f", least, greatest),
+                            String.format(Locale.ROOT, "%.2f..%.2f", min, max),
                             cpuMillis,
                             ratio));
         }
     }
 
     /**
-     * Measures; takes a minute or more for the latencies, and the rounds.
+     * Runs the benchmark; measuring latencies takes at least a minute.
      *
-     * @throws IOException when the job fails or refuses a text
+     * @throws IOException when the job fails or rejects a text
      */
     public Report run() throws Exception {
         ModelFiles files = ModelStore.resolve(model, options, progress);
-        narrator.accept("measuring the machine's matrix products ...");
+        progressListener.accept("measuring the rate of matrix multiplications ...");
         Machine machine =
                 Machine.measure(
                         options.threads() > 0
@@ -307,7 +306,7 @@ public final class JobBenchmark {
                                 SpladeJob.context(
                                         "bench", "bench", model, options, provenance, false),
                                 null)),
-                new FeedSink.Rejected(FEED),
+                new FeedSink.DeadLetters(FEED),
                 model,
                 options,
                 provenance,
@@ -316,35 +315,35 @@ public final class JobBenchmark {
 
     private Throughput throughput(MicroBatcher batcher, JobFeed feed, RunningJob job)
             throws IOException, InterruptedException {
-        List<Round> encoder = new ArrayList<>();
-        List<Round> ofJob = new ArrayList<>();
+        List<Round> encoderRounds = new ArrayList<>();
+        List<Round> jobRounds = new ArrayList<>();
         List<Double> ratios = new ArrayList<>();
         for (int round = 0; round <= rounds; round++) {
-            narrator.accept(
+            progressListener.accept(
                     round == 0 ? "warming up ..." : "round " + round + " of " + rounds + " ...");
             JobFeed.Phase phase = feed.phase("round-" + round, texts, texts.size());
             Round alone = encode(batcher);
             Round inJob = run(phase, job);
             if (round > 0) {
-                encoder.add(alone);
-                ofJob.add(inJob);
+                encoderRounds.add(alone);
+                jobRounds.add(inJob);
                 ratios.add(inJob.rate() / alone.rate());
             }
         }
         return new Throughput(
                 texts.size(),
-                EncodeBenchmark.median(rates(encoder)),
-                Collections.min(rates(encoder)),
-                Collections.max(rates(encoder)),
-                EncodeBenchmark.median(encoder.stream().map(Round::cpuMillis).toList()),
-                EncodeBenchmark.median(rates(ofJob)),
-                Collections.min(rates(ofJob)),
-                Collections.max(rates(ofJob)),
-                EncodeBenchmark.median(ofJob.stream().map(Round::cpuMillis).toList()),
+                EncodeBenchmark.median(rates(encoderRounds)),
+                Collections.min(rates(encoderRounds)),
+                Collections.max(rates(encoderRounds)),
+                EncodeBenchmark.median(encoderRounds.stream().map(Round::cpuMillis).toList()),
+                EncodeBenchmark.median(rates(jobRounds)),
+                Collections.min(rates(jobRounds)),
+                Collections.max(rates(jobRounds)),
+                EncodeBenchmark.median(jobRounds.stream().map(Round::cpuMillis).toList()),
                 EncodeBenchmark.median(ratios));
     }
 
-    /** Documents a second, and this process's processor time for one. */
+    /** Documents per second, and CPU time of this process per document. */
     private record Round(double rate, double cpuMillis) {}
 
     private static List<Double> rates(List<Round> rounds) {
@@ -352,7 +351,7 @@ public final class JobBenchmark {
     }
 
     private Round encode(MicroBatcher batcher) {
-        System.gc(); // what was before is not to be cleared in this round
+        System.gc(); // so that no round collects the garbage of the one before
         long cpu = cpuNanos();
         long start = System.nanoTime();
         EncodeBenchmark.encodeAll(batcher, texts);
@@ -365,7 +364,7 @@ public final class JobBenchmark {
         System.gc();
         long cpu = cpuNanos();
         for (int i = 0; i < phase.size(); i++) {
-            phase.hand(i);
+            phase.offer(i);
         }
         phase.await(job.result());
         return new Round(phase.size() / phase.seconds(), (cpuNanos() - cpu) / 1e6 / phase.size());
@@ -381,9 +380,9 @@ public final class JobBenchmark {
         int documents =
                 latencyDocuments > 0
                         ? latencyDocuments
-                        : Math.max(LEAST_DOCUMENTS, (int) Math.ceil(rate * LATENCY_SECONDS));
+                        : Math.max(MIN_DOCUMENTS, (int) Math.ceil(rate * LATENCY_SECONDS));
         String name = Math.round(100 * load) + " % load";
-        narrator.accept(
+        progressListener.accept(
                 String.format(
                         Locale.ROOT,
                         "latency at %s: %d documents, %.1f s ...",
@@ -395,7 +394,7 @@ public final class JobBenchmark {
         long[] intended = arrivals(documents, rate, System.nanoTime());
         for (int i = 0; i < documents; i++) {
             await(intended[i]);
-            phase.hand(i);
+            phase.offer(i);
         }
         phase.await(job.result());
         double[] millis = new double[documents];
@@ -405,25 +404,25 @@ public final class JobBenchmark {
         return Latency.of(load, rate, millis);
     }
 
-    /** Moments of a Poisson process in nanoseconds, the same for the same rate and start. */
+    /** The times of a deterministic Poisson process in nanoseconds. */
     static long[] arrivals(int documents, double rate, long start) {
         Random random = new Random(SEED);
-        long[] moments = new long[documents];
+        long[] times = new long[documents];
         double seconds = 0;
         for (int i = 0; i < documents; i++) {
             seconds -= Math.log(1 - random.nextDouble()) / rate;
-            moments[i] = start + (long) (seconds * 1e9);
+            times[i] = start + (long) (seconds * 1e9);
         }
-        return moments;
+        return times;
     }
 
-    private static void await(long moment) {
-        for (long left = moment - System.nanoTime(); left > 0; left = moment - System.nanoTime()) {
+    private static void await(long time) {
+        for (long left = time - System.nanoTime(); left > 0; left = time - System.nanoTime()) {
             LockSupport.parkNanos(left);
         }
     }
 
-    /** The job in a cluster of this process, until it is closed. */
+    /** The job in a MiniCluster, until it is closed. */
     private record RunningJob(
             MiniCluster cluster, JobGraph graph, CompletableFuture<JobResult> result)
             implements AutoCloseable {
@@ -457,14 +456,14 @@ public final class JobBenchmark {
             awaitQuietly(cluster.closeAsync());
         }
 
-        /** What has been measured stands, whether the job ends well or not. */
+        /** The result does not depend on how the job ends. */
         private static void awaitQuietly(CompletableFuture<?> future) {
             try {
                 future.get(CLOSE_SECONDS, TimeUnit.SECONDS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } catch (ExecutionException | TimeoutException | CancellationException e) {
-                // nobody needs it any more
+                // see above
             }
         }
     }

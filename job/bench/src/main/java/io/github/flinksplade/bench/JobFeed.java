@@ -17,8 +17,8 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * Documents for a job in this process, in phases, and the times at which their vectors arrive. The
- * job's source and target find it by name, for Flink copies them.
+ * Provides documents to a job in this process, in phases, and records when their vectors arrive.
+ * The job's source and sink look it up by name, because Flink serializes them.
  */
 final class JobFeed implements AutoCloseable {
 
@@ -26,30 +26,30 @@ final class JobFeed implements AutoCloseable {
     private static final long POLL_MILLIS = 100;
 
     private final String name;
-    private final Queue<Handed> queue = new ConcurrentLinkedQueue<>();
+    private final Queue<Queued> queue = new ConcurrentLinkedQueue<>();
     private final Map<String, Phase> phases = new ConcurrentHashMap<>();
     private volatile CompletableFuture<Void> available = new CompletableFuture<>();
-    private volatile String refusal;
+    private volatile String rejection;
 
     JobFeed(String name) {
         this.name = name;
         if (OPEN.putIfAbsent(name, this) != null) {
-            throw new IllegalStateException("there is a feed named " + name + " already");
+            throw new IllegalStateException("a feed named " + name + " already exists");
         }
     }
 
     static JobFeed open(String name) {
         JobFeed feed = OPEN.get(name);
         if (feed == null) {
-            throw new IllegalStateException("no feed is named " + name);
+            throw new IllegalStateException("no feed named " + name + " is open");
         }
         return feed;
     }
 
-    /** A document on its way into the job. */
-    private record Handed(Phase phase, int index) {}
+    /** A document that the source has not emitted yet. */
+    private record Queued(Phase phase, int index) {}
 
-    /** Some documents, and when each came in and out; times as of {@link System#nanoTime}. */
+    /** Some documents, and when each was emitted and arrived, by {@link System#nanoTime}. */
     final class Phase {
         private final SourceRecord[] records;
         private final AtomicLongArray emitted;
@@ -78,25 +78,25 @@ final class JobFeed implements AutoCloseable {
             return records.length;
         }
 
-        /** Gives a document to the source, which emits it as soon as the job takes it. */
-        void hand(int index) {
-            queue.add(new Handed(this, index));
+        /** Queues a document for the source, which emits it as soon as the job accepts it. */
+        void offer(int index) {
+            queue.add(new Queued(this, index));
             available.complete(null);
         }
 
         /**
          * Waits until all documents have arrived.
          *
-         * @param job done when the job has ended, which it must not before
+         * @param job completed when the job ends, which must not happen before
          * @throws IOException when a document became a dead letter, or the job ended
          */
         void await(Future<?> job) throws IOException, InterruptedException {
             while (!missing.await(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
-                if (refusal != null) {
-                    throw new IOException(refusal);
+                if (rejection != null) {
+                    throw new IOException(rejection);
                 }
                 if (job.isDone()) {
-                    throw new IOException("the job ended before all documents had arrived");
+                    throw new IOException("the job ended before all documents arrived");
                 }
             }
         }
@@ -126,21 +126,21 @@ final class JobFeed implements AutoCloseable {
     }
 
     /**
-     * A phase of documents that no other phase has: its name is part of their ids.
+     * Creates a phase with new documents; its id is part of theirs.
      *
-     * @param texts taken in turn, from the first again after the last
+     * @param texts the texts of the documents, repeated if there are fewer
      */
     Phase phase(String id, List<String> texts, int documents) {
         Phase phase = new Phase(id, texts, documents);
         if (phases.putIfAbsent(id, phase) != null) {
-            throw new IllegalStateException("there is a phase " + id + " already");
+            throw new IllegalStateException("the phase " + id + " already exists");
         }
         return phase;
     }
 
-    /** For the source: the next record, or null when none is there now. */
+    /** For the source: the next record, or null if none is available. */
     SourceRecord poll() {
-        Handed next = queue.poll();
+        Queued next = queue.poll();
         if (next == null) {
             return null;
         }
@@ -148,16 +148,16 @@ final class JobFeed implements AutoCloseable {
         return next.phase().records[next.index()];
     }
 
-    /** For the source: done when {@link #poll} may have a record. */
+    /** For the source: completed when {@link #poll} may return a record. */
     CompletableFuture<Void> available() {
         if (available.isDone()) {
             available = new CompletableFuture<>();
         }
-        // asked after the future is there: what is handed from now on completes it
+        // checked after the future exists, so that a later document completes it
         return queue.isEmpty() ? available : CompletableFuture.completedFuture(null);
     }
 
-    /** For the target: the vector of a document is there. */
+    /** For the sink: the vector of a document has arrived. */
     void arrive(String id) {
         long now = System.nanoTime();
         int slash = id.lastIndexOf('/');
@@ -165,9 +165,9 @@ final class JobFeed implements AutoCloseable {
     }
 
     /**
-     * Looks at all phases, each of which has been waited for.
+     * Checks all phases, after each has been awaited.
      *
-     * @throws IOException when a document has arrived more than once
+     * @throws IOException when a document has not arrived exactly once
      */
     void requireEachOnce() throws IOException {
         for (Map.Entry<String, Phase> phase : phases.entrySet()) {
@@ -188,8 +188,8 @@ final class JobFeed implements AutoCloseable {
     }
 
     /** For the dead letters: a document will not arrive. */
-    void refuse(String why) {
-        refusal = why;
+    void reject(String reason) {
+        rejection = reason;
     }
 
     @Override

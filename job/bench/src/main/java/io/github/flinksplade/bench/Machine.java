@@ -34,7 +34,7 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * The machine that is measured on.
+ * The machine that runs a benchmark.
  *
  * @param gemm billions of operations per second that ONNX Runtime's MatMul of large fp32 matrices
  *     reaches on all cores, one MatMul per core; a multiplication and an addition are two
@@ -61,11 +61,11 @@ record Machine(
     private static final int IN = 768;
     private static final int OUT = 3072;
     private static final int GPU_SIZE = 8192;
-    private static final int GPU_PRODUCTS = 8;
+    private static final int GPU_MATMULS = 8;
     private static final long MEASURED_NANOS = 700_000_000L;
 
     /**
-     * @param gpu the number of the GPU to measure instead of the CPU, if any
+     * @param gpu the index of the GPU to measure instead of the CPU, if any
      */
     static Machine measure(int threads, OptionalInt gpu) throws OrtException {
         return new Machine(
@@ -82,7 +82,7 @@ record Machine(
                 gpu.isPresent() ? gpuGemm(gpu.getAsInt(), DataType.FLOAT16, false) : 0);
     }
 
-    /** What can be told without measuring. */
+    /** What is known without measuring. */
     static Map<String, Object> facts() {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("processor", processorName());
@@ -102,7 +102,7 @@ record Machine(
         return kilobytes.isEmpty() ? 0 : Long.parseLong(kilobytes) * 1024;
     }
 
-    /** What stands behind a name in one of Linux's files; "unknown" elsewhere. */
+    /** The value of a name in a file of /proc, or "unknown" where there is none. */
     static String line(String file, String name) {
         try {
             return Files.readAllLines(Path.of(file)).stream()
@@ -115,7 +115,7 @@ record Machine(
         }
     }
 
-    /** The best of several tries: what else the machine does only makes them slower. */
+    /** The best of several attempts, since other load only makes them slower. */
     private static double gemm(int threads, boolean integers) throws OrtException {
         byte[] left = new byte[ROWS * IN * (integers ? 1 : 4)];
         if (integers) {
@@ -126,7 +126,7 @@ record Machine(
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(1);
             return best(
-                    product(integers),
+                    matMul(integers),
                     options,
                     data,
                     new long[] {ROWS, IN},
@@ -142,22 +142,21 @@ record Machine(
                 OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(gpu)) {
             cuda.add("use_tf32", tf32 ? "1" : "0");
             options.addCUDA(cuda);
-            return chainRate(options, type, GPU_SIZE, GPU_PRODUCTS);
+            return chainRate(options, type, GPU_SIZE, GPU_MATMULS);
         }
     }
 
-    /** Billions of operations a second of that many products of matrices [size, size]. */
-    static double chainRate(
-            OrtSession.SessionOptions options, DataType type, int size, int products)
+    /** Billions of operations per second for a chain of MatMuls of matrices [size, size]. */
+    static double chainRate(OrtSession.SessionOptions options, DataType type, int size, int count)
             throws OrtException {
         return best(
-                chain(type, size, products),
+                chain(type, size, count),
                 options,
                 chainInput(size),
                 new long[] {1, size},
                 OnnxJavaType.FLOAT,
                 1,
-                2.0 * size * size * size * products);
+                2.0 * size * size * size * count);
     }
 
     private static double best(
@@ -200,7 +199,7 @@ record Machine(
         }
     }
 
-    /** The input of {@link #chain}: a row of random numbers. */
+    /** The input of {@link #chain}: a random vector. */
     static ByteBuffer chainInput(int size) {
         ByteBuffer row = ByteBuffer.allocateDirect(4 * size).order(ByteOrder.nativeOrder());
         SplittableRandom random = new SplittableRandom(1);
@@ -210,16 +209,16 @@ record Machine(
         return row;
     }
 
-    /** Random numbers of that type from -{@code largest} to {@code largest}. */
+    /** A matrix of random numbers from -{@code max} to {@code max}. */
     private static TensorProto.Builder random(
-            String name, DataType type, float largest, int rows, int columns) {
+            String name, DataType type, float max, int rows, int columns) {
         int bytes = type == DataType.FLOAT16 ? 2 : 4;
         ByteBuffer numbers =
                 ByteBuffer.allocate(Math.multiplyExact(rows * bytes, columns))
                         .order(ByteOrder.LITTLE_ENDIAN);
         SplittableRandom random = new SplittableRandom(2);
         while (numbers.hasRemaining()) {
-            float number = largest * (random.nextInt() >> 8) / (1 << 23);
+            float number = max * (random.nextInt() >> 8) / (1 << 23);
             if (type == DataType.FLOAT16) {
                 numbers.putShort(Fp16Conversions.floatToFp16(number));
             } else {
@@ -235,16 +234,16 @@ record Machine(
     }
 
     /**
-     * A row x [1, n] times a column makes a matrix [n, n], which is multiplied by another one again
-     * and again; the output is the maximum. The numbers are random and stay about as large as x:
-     * zeros and repeated numbers take less power, and a GPU multiplies them faster than real ones.
+     * Multiplies a row x [1, n] by a column to a matrix [n, n], which is then repeatedly multiplied
+     * by another matrix; the output is the maximum. The numbers are random and keep the magnitude
+     * of x, because a GPU multiplies zeros and repeated numbers faster, at lower power.
      */
-    static byte[] chain(DataType type, int size, int products) {
+    static byte[] chain(DataType type, int size, int count) {
         GraphProto.Builder graph =
                 GraphProto.newBuilder()
-                        .setName("products")
+                        .setName("chain")
                         .addInput(value("x", DataType.FLOAT.getNumber(), 1, size))
-                        // a variance of 1 / n keeps the results as large as the row
+                        // a variance of 1 / n keeps the magnitude of the row
                         .addInitializer(
                                 random("w", type, (float) Math.sqrt(3.0 / size), size, size))
                         .addInitializer(random("column", type, 1, size, 1))
@@ -263,7 +262,7 @@ record Machine(
                                         .setOpType("Mul")
                                         .addAllInput(List.of("row", "column"))
                                         .addOutput("y0"));
-        for (int i = 0; i < products; i++) {
+        for (int i = 0; i < count; i++) {
             graph.addNode(
                     NodeProto.newBuilder()
                             .setOpType("MatMul")
@@ -273,7 +272,7 @@ record Machine(
         graph.addNode(
                         NodeProto.newBuilder()
                                 .setOpType("ReduceMax")
-                                .addInput("y" + products)
+                                .addInput("y" + count)
                                 .addOutput("y"))
                 .addOutput(value("y", type.getNumber(), 1, 1));
         return ModelProto.newBuilder()
@@ -284,7 +283,7 @@ record Machine(
                 .toByteArray();
     }
 
-    private static byte[] product(boolean integers) {
+    private static byte[] matMul(boolean integers) {
         int type = (integers ? DataType.UINT8 : DataType.FLOAT).getNumber();
         int weights = (integers ? DataType.INT8 : DataType.FLOAT).getNumber();
         int result = (integers ? DataType.INT32 : DataType.FLOAT).getNumber();
@@ -293,7 +292,7 @@ record Machine(
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(17))
                 .setGraph(
                         GraphProto.newBuilder()
-                                .setName("product")
+                                .setName("matmul")
                                 .addInput(value("x", type, ROWS, IN))
                                 .addInitializer(
                                         TensorProto.newBuilder()

@@ -11,17 +11,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Opens a model in a process of its own, encodes, and tells the memory that took. */
+/** Measures the memory of opening a model and encoding with it, in a separate process. */
 public final class MemoryProbe {
 
     private MemoryProbe() {}
 
     /**
-     * Resident memory; 0 where it is not known.
+     * Resident memory; 0 where it is unknown.
      *
-     * @param earlyBytes after about a tenth of the documents
-     * @param residentBytes after all of them
-     * @param peakBytes the most there was since the start
+     * @param earlyBytes memory after about a tenth of the documents
+     * @param residentBytes memory after all of them
+     * @param peakBytes peak memory since the start
      */
     record Memory(long earlyBytes, long residentBytes, long peakBytes) {
         static final Memory UNKNOWN = new Memory(0, 0, 0);
@@ -62,13 +62,13 @@ public final class MemoryProbe {
                                     Integer.toString(documents))
                             .redirectError(ProcessBuilder.Redirect.DISCARD)
                             .start();
-            String answer =
+            String output =
                     new String(probe.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (probe.waitFor() != 0) {
                 throw new IOException(
                         "the process that measures memory ended with " + probe.exitValue());
             }
-            String[] numbers = answer.strip().split(" ");
+            String[] numbers = output.strip().split(" ");
             return new Memory(
                     1024 * Long.parseLong(numbers[0]),
                     1024 * Long.parseLong(numbers[1]),
@@ -79,8 +79,8 @@ public final class MemoryProbe {
     }
 
     /**
-     * The process: model, precision, threads, cache directory, a file of texts, device, and how
-     * many documents to encode, the texts again and again.
+     * The separate process. Its arguments are model, precision, threads, cache directory, a file of
+     * texts, device, and the number of documents to encode; the texts are repeated.
      */
     public static void main(String[] arguments) throws IOException {
         EncoderOptions options =
@@ -96,7 +96,7 @@ public final class MemoryProbe {
             int documents = Integer.parseInt(arguments[6]);
             String early = null;
             for (int done = 0; done < documents; ) {
-                // no more wait at once than a job has in flight
+                // no more in flight than in a job
                 int start = done % texts.size();
                 int end = Math.min(Math.min(texts.size(), start + 256), start + documents - done);
                 EncodeBenchmark.encodeAll(batcher, texts.subList(start, end));

@@ -18,9 +18,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Writes a graph that takes a text's ids and lists {@value #TERMS} terms with their weights, at
- * next to no cost: what everything but inference is measured with. Both hang on the ids, so that no
- * text has its neighbour's vector. The terms are those of BERT's vocabulary.
+ * Writes a graph that computes {@value #TERMS} terms and weights from the token ids of a text at
+ * almost no cost, to measure everything but inference. Terms and weights depend on the ids, so that
+ * different texts have different vectors. The terms are in BERT's vocabulary.
  */
 final class NoInferenceModel {
 
@@ -29,7 +29,7 @@ final class NoInferenceModel {
     /** Terms of each vector. */
     static final int TERMS = 120;
 
-    /** The distance from one term to the next: the last is 30,479 at most, of 30,522. */
+    /** The distance between terms; the last term is at most 30,479, of 30,522. */
     private static final int STRIDE = 254;
 
     private NoInferenceModel() {}
@@ -46,7 +46,7 @@ final class NoInferenceModel {
         TensorProto.Builder weights = tensor("weights", DataType.FLOAT).addDims(TERMS);
         for (int i = 0; i < TERMS; i++) {
             terms.addInt64Data((long) i * STRIDE);
-            // from 2.9 downwards, as uneven as weights are
+            // decreasing from 2.9, distributed like real weights
             weights.addFloatData((float) (2.9 * Math.exp(-i / 40.0)));
         }
         GraphProto.Builder graph =

@@ -36,14 +36,14 @@ import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /**
- * Measures everything but inference: the job itself, from Kafka to Kafka, with a model that costs
- * next to nothing. All documents are on the broker before the job starts; one pass over so many of
- * them warms up, the rounds follow without a pause, and one more pass keeps the job busy to the
- * last round's end.
+ * Measures everything but inference: the job from Kafka to Kafka, with a model that needs almost no
+ * time. All documents are on the broker before the job starts. The first round is a warm-up, the
+ * measured rounds follow without a pause, and one more round keeps the job busy until the last
+ * measured round ends.
  */
 public final class PipelineBenchmark {
 
-    /** The model: BERT's tokenizer before a graph of seven small operators. */
+    /** The model: BERT's tokenizer and a graph of seven small operators. */
     public static final String MODEL = "synthetic:" + NoInferenceModel.LABEL;
 
     private final String servers;
@@ -54,16 +54,16 @@ public final class PipelineBenchmark {
     private final Configuration flink;
     private final EncoderOptions encoder;
     private final Progress progress;
-    private final Consumer<String> narrator;
+    private final Consumer<String> progressListener;
 
     /**
      * @param servers {@code host:port} of the broker
-     * @param texts are repeated as often as it takes
+     * @param texts repeated if there are fewer than documents
      * @param documents documents in each round
-     * @param rounds rounds that count, after one that does not
+     * @param rounds measured rounds, after one warm-up round
      * @param work directory for dead letters
-     * @param flink how Flink is to run; restarts are turned off
-     * @param narrator is told what is being done, a line each
+     * @param flink Flink's configuration; restarts are disabled
+     * @param progressListener receives a line about each step
      */
     public PipelineBenchmark(
             String servers,
@@ -74,7 +74,7 @@ public final class PipelineBenchmark {
             Configuration flink,
             EncoderOptions encoder,
             Progress progress,
-            Consumer<String> narrator) {
+            Consumer<String> progressListener) {
         this.servers = servers;
         this.texts = List.copyOf(texts);
         this.documents = documents;
@@ -83,20 +83,20 @@ public final class PipelineBenchmark {
         this.flink = new Configuration(flink);
         this.encoder = encoder.toBuilder().device(Device.CPU).build();
         this.progress = progress;
-        this.narrator = narrator;
+        this.progressListener = progressListener;
     }
 
     /**
-     * The median of the rounds with the least and the greatest.
+     * A statistic over the rounds.
      *
-     * @param unit what it counts
+     * @param unit the unit, such as documents
      */
-    public record Figure(String name, String unit, double median, double least, double greatest) {
+    public record Statistic(String name, String unit, double median, double min, double max) {
 
-        static Figure of(String name, String unit, List<Double> numbers) {
+        static Statistic of(String name, String unit, List<Double> numbers) {
             List<Double> sorted = numbers.stream().sorted().toList();
             int middle = sorted.size() / 2;
-            return new Figure(
+            return new Statistic(
                     name,
                     unit,
                     sorted.size() % 2 == 1
@@ -108,39 +108,39 @@ public final class PipelineBenchmark {
     }
 
     /**
-     * What a part of the work costs.
+     * The cost of a part of the work.
      *
-     * @param micros microseconds of CPU time for a document
+     * @param micros microseconds of CPU time per document
      */
     public record Cost(String name, double micros) {}
 
     /**
-     * What went through.
+     * The documents of a run.
      *
-     * @param sent documents on the broker, warm-up and the pass after the rounds counted
+     * @param sent documents on the broker, including the first and the last round
      * @param received committed records in the topic of vectors
-     * @param lost ids that are not among them
+     * @param lost ids without a record
      * @param repeated records beyond the first of an id
-     * @param deadLetters documents the job refused
+     * @param deadLetters documents that the job rejected
      */
     public record Counts(long sent, long received, long lost, long repeated, long deadLetters) {}
 
     /**
-     * What was measured, on what.
+     * The results with the machine and the run.
      *
-     * @param figures medians of the rounds
-     * @param stages the process's CPU time over all rounds by thread; their sum is all of it
-     * @param alone some of the work, on one thread outside the job, over the same texts
+     * @param statistics medians of the rounds
+     * @param stages CPU time of the process in all rounds, by stage; their sum is the total
+     * @param isolated steps that were measured on one thread outside the job with the same texts
      */
     public record Report(
             Map<String, Object> machine,
             Map<String, Object> run,
             Counts counts,
-            List<Figure> figures,
+            List<Statistic> statistics,
             List<Cost> stages,
-            List<Cost> alone) {
+            List<Cost> isolated) {
 
-        /** {@code {"machine": {...}, "run": {...}, "counts": {...}, "figures": [...], ...}}. */
+        /** {@code {"machine": {...}, "run": {...}, "counts": {...}, "statistics": [...], ...}}. */
         public String toJson() {
             try {
                 return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(this)
@@ -150,7 +150,7 @@ public final class PipelineBenchmark {
             }
         }
 
-        /** Tables to read. */
+        /** The report as tables. */
         public String toText() {
             StringBuilder text = new StringBuilder();
             text.append("machine: ").append(line(machine)).append('\n');
@@ -165,24 +165,23 @@ public final class PipelineBenchmark {
                             counts.repeated(),
                             counts.deadLetters()));
             text.append(
-                    String.format(
-                            Locale.ROOT, "%n%-26s %12s %26s%n", "", "median", "(least..greatest)"));
-            for (Figure figure : figures) {
+                    String.format(Locale.ROOT, "%n%-26s %12s %26s%n", "", "median", "(min..max)"));
+            for (Statistic statistic : statistics) {
                 text.append(
                         String.format(
                                 Locale.ROOT,
                                 "%-26s %12.1f %26s %s%n",
-                                figure.name(),
-                                figure.median(),
+                                statistic.name(),
+                                statistic.median(),
                                 String.format(
                                         Locale.ROOT,
                                         "%.1f..%.1f",
-                                        figure.least(),
-                                        figure.greatest()),
-                                figure.unit()));
+                                        statistic.min(),
+                                        statistic.max()),
+                                statistic.unit()));
             }
-            double all = stages.stream().mapToDouble(Cost::micros).sum();
-            text.append(String.format(Locale.ROOT, "%n%-26s %12s%n", "for a document", "CPU us"));
+            double total = stages.stream().mapToDouble(Cost::micros).sum();
+            text.append(String.format(Locale.ROOT, "%n%-26s %12s%n", "per document", "CPU us"));
             for (Cost stage : stages) {
                 text.append(
                         String.format(
@@ -190,12 +189,13 @@ public final class PipelineBenchmark {
                                 "%-26s %12.1f %5.1f%%%n",
                                 stage.name(),
                                 stage.micros(),
-                                all == 0 ? 0 : 100 * stage.micros() / all));
+                                total == 0 ? 0 : 100 * stage.micros() / total));
             }
-            text.append(String.format(Locale.ROOT, "%-26s %12.1f%n", "the process", all));
+            text.append(String.format(Locale.ROOT, "%-26s %12.1f%n", "total", total));
             text.append(
-                    String.format(Locale.ROOT, "%n%-26s %12s%n", "alone, on one thread", "CPU us"));
-            for (Cost cost : alone) {
+                    String.format(
+                            Locale.ROOT, "%n%-26s %12s%n", "isolated, on one thread", "CPU us"));
+            for (Cost cost : isolated) {
                 text.append(
                         String.format(Locale.ROOT, "%-26s %12.1f%n", cost.name(), cost.micros()));
             }
@@ -209,42 +209,43 @@ public final class PipelineBenchmark {
         }
     }
 
-    /** Measures; takes minutes with many documents. */
+    /** Runs the benchmark; this takes minutes with many documents. */
     public Report run() throws Exception {
         try (SpladeEncoder opened = SpladeEncoder.open(MODEL, encoder, progress);
                 BenchTopics topics = BenchTopics.create(servers)) {
             int all = documents * (rounds + 2);
-            narrator.accept("writing " + all + " documents to Kafka ...");
+            progressListener.accept("writing " + all + " documents to Kafka ...");
             topics.fill(texts, all);
-            List<ProcessUse> marks = new CopyOnWriteArrayList<>();
-            narrator.accept("warming up ...");
-            JobExecutionResult result = job(topics, SpladeJob.provenance(opened), marks);
-            narrator.accept("counting ...");
-            BenchTopics.Arrived arrived = topics.arrived();
+            List<ProcessUsage> samples = new CopyOnWriteArrayList<>();
+            progressListener.accept("warming up ...");
+            JobExecutionResult result = job(topics, SpladeJob.provenance(opened), samples);
+            progressListener.accept("counting ...");
+            BenchTopics.Content vectors = topics.content();
             Number deadLetters = result.getAccumulatorResult(Counters.DEAD_LETTERS);
-            narrator.accept("measuring parts alone ...");
+            progressListener.accept("measuring isolated steps ...");
             return new Report(
                     Machine.facts(),
                     about(opened),
                     new Counts(
                             all,
-                            arrived.records(),
-                            all - arrived.ids(),
-                            arrived.records() - arrived.ids(),
+                            vectors.records(),
+                            all - vectors.ids(),
+                            vectors.records() - vectors.ids(),
                             deadLetters == null ? 0 : deadLetters.longValue()),
-                    figures(marks),
-                    stages(marks),
-                    PartsAlone.measure(opened, texts));
+                    statistics(samples),
+                    stages(samples),
+                    IsolatedSteps.measure(opened, texts));
         }
     }
 
     /**
      * Runs the job over all documents.
      *
-     * @param marks gets one at the end of the warm-up and one at the end of each round
+     * @param samples receives a sample at the end of the warm-up and of each round
      */
     private JobExecutionResult job(
-            BenchTopics topics, Provenance provenance, List<ProcessUse> marks) throws Exception {
+            BenchTopics topics, Provenance provenance, List<ProcessUsage> samples)
+            throws Exception {
         ConnectorUri from =
                 ConnectorUri.parse(
                         "kafka://"
@@ -254,7 +255,7 @@ public final class PipelineBenchmark {
                                 + "?start=earliest&bounded=true&group="
                                 + topics.group());
         ConnectorUri to = ConnectorUri.parse("kafka://" + servers + "/" + topics.vectors());
-        ConnectorUri refused = ConnectorUri.parse("file:" + work.resolve("dead-letters.jsonl"));
+        ConnectorUri deadLetters = ConnectorUri.parse("file:" + work.resolve("dead-letters.jsonl"));
         DocumentSource source = Connectors.of(from).source(from);
         source.check();
         VectorSink sink = Connectors.of(to).sink(to);
@@ -264,19 +265,21 @@ public final class PipelineBenchmark {
         CountingSink counting =
                 new CountingSink(
                         (FlinkSink) sink.prepare(context, StartMode.NEW),
-                        count -> mark(count, marks));
+                        count -> sample(count, samples));
         try {
             JobDefinition job =
                     new JobDefinition(
                             List.of(new NamedSource("documents", source)),
                             null,
                             List.of(new NamedSink(counting, context, null)),
-                            Connectors.of(refused).deadLetters(refused).prepare("bench-pipeline"),
+                            Connectors.of(deadLetters)
+                                    .deadLetters(deadLetters)
+                                    .prepare("bench-pipeline"),
                             MODEL,
                             encoder,
                             provenance,
                             PipelineOptions.defaults());
-            // a job that starts again would count documents twice
+            // a restarted job would count documents twice
             flink.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
             flink.set(DeploymentOptions.TARGET, "local");
             flink.set(DeploymentOptions.ATTACHED, true);
@@ -284,16 +287,16 @@ public final class PipelineBenchmark {
             SpladeJob.define(env, job);
             return env.execute("bench pipeline");
         } finally {
-            counting.forget();
+            counting.removeListener();
         }
     }
 
-    private void mark(long count, List<ProcessUse> marks) {
-        if (count % documents == 0 && marks.size() <= rounds) {
-            marks.add(ProcessUse.now());
-            narrator.accept(
-                    marks.size() <= rounds
-                            ? "round " + marks.size() + " of " + rounds + " ..."
+    private void sample(long count, List<ProcessUsage> samples) {
+        if (count % documents == 0 && samples.size() <= rounds) {
+            samples.add(ProcessUsage.now());
+            progressListener.accept(
+                    samples.size() <= rounds
+                            ? "round " + samples.size() + " of " + rounds + " ..."
                             : "finishing ...");
         }
     }
@@ -322,15 +325,15 @@ public final class PipelineBenchmark {
         return about;
     }
 
-    private List<Figure> figures(List<ProcessUse> marks) {
+    private List<Statistic> statistics(List<ProcessUsage> samples) {
         List<Double> wall = new ArrayList<>();
         List<Double> core = new ArrayList<>();
         List<Double> cores = new ArrayList<>();
         List<Double> allocated = new ArrayList<>();
         List<Double> collecting = new ArrayList<>();
-        for (int round = 1; round < marks.size(); round++) {
-            ProcessUse before = marks.get(round - 1);
-            ProcessUse after = marks.get(round);
+        for (int round = 1; round < samples.size(); round++) {
+            ProcessUsage before = samples.get(round - 1);
+            ProcessUsage after = samples.get(round);
             double wallNanos = after.wallNanos() - before.wallNanos();
             double cpuNanos = after.cpuNanos() - before.cpuNanos();
             wall.add(documents / (wallNanos / 1e9));
@@ -343,18 +346,18 @@ public final class PipelineBenchmark {
                             / (wallNanos / 1e6));
         }
         return List.of(
-                Figure.of("per second", "documents", wall),
-                Figure.of("per core-second", "documents", core),
-                Figure.of("cores busy", "", cores),
-                Figure.of("allocated for a document", "KB", allocated),
-                Figure.of("in garbage collection", "% of the time", collecting));
+                Statistic.of("per second", "documents", wall),
+                Statistic.of("per core-second", "documents", core),
+                Statistic.of("cores busy", "", cores),
+                Statistic.of("allocated per document", "KB", allocated),
+                Statistic.of("in garbage collection", "% of the time", collecting));
     }
 
-    private List<Cost> stages(List<ProcessUse> marks) {
+    private List<Cost> stages(List<ProcessUsage> samples) {
         double all = (double) documents * rounds;
         List<Cost> stages = new ArrayList<>();
-        marks.get(rounds)
-                .since(marks.get(0))
+        samples.get(rounds)
+                .since(samples.get(0))
                 .forEach((stage, nanos) -> stages.add(new Cost(stage.label, nanos / 1e3 / all)));
         return stages;
     }

@@ -22,12 +22,12 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * The recipe of the models' cards: the graph as it was exported in ONNX Runtime with all its own
- * optimisations and all cores, batches of 32 texts in order of arrival padded to their longest, the
- * logits handed out, and {@code max(log(1 + relu(logits)) * mask)} taken of them on all cores.
+ * The recipe of the model cards: the exported graph in ONNX Runtime with all of its optimizations
+ * on all cores, batches of 32 texts in order of arrival padded to the longest one, the logits
+ * copied back, and {@code max(log(1 + relu(logits)) * mask)} computed in Java on all cores.
  *
- * <p>A lean form of it leaves out what a careful programmer could: the logits go into memory that
- * is kept, the maximum comes before the logarithm, and padding is skipped.
+ * <p>The lean variant avoids what is easy to avoid: it reuses the memory of the logits, computes
+ * the maximum before the logarithm, and skips padding.
  */
 final class ReferenceRecipe implements AutoCloseable {
 
@@ -42,7 +42,7 @@ final class ReferenceRecipe implements AutoCloseable {
     private ByteBuffer memory = ByteBuffer.allocateDirect(0);
 
     /**
-     * @param gpu where the graph runs on a GPU, its number; else empty
+     * @param gpu the index of the GPU that runs the graph, or empty for the CPU
      */
     ReferenceRecipe(
             Path graph,
@@ -66,7 +66,9 @@ final class ReferenceRecipe implements AutoCloseable {
         logits = session.getOutputNames().iterator().next();
     }
 
-    /** The runtime, as quiet as the encoder asks it to be: who asks first decides. */
+    /**
+     * The environment of ONNX Runtime. The first caller sets the log level; this is the encoder's.
+     */
     static OrtEnvironment environment() {
         return OrtEnvironment.getEnvironment(
                 OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, OrtEnvironment.DEFAULT_NAME);
@@ -82,17 +84,17 @@ final class ReferenceRecipe implements AutoCloseable {
                             .map(text -> tokenizer.tokenize(text, Role.DOCUMENT).ids())
                             .toArray(int[][]::new);
             int longest = Arrays.stream(ids).mapToInt(row -> row.length).max().orElseThrow();
-            int rows = rows(longest);
-            for (int row = 0; row < ids.length; row += rows) {
-                int[][] part = Arrays.copyOfRange(ids, row, Math.min(ids.length, row + rows));
+            int max = maxTexts(longest);
+            for (int row = 0; row < ids.length; row += max) {
+                int[][] part = Arrays.copyOfRange(ids, row, Math.min(ids.length, row + max));
                 encode(part, longest, vectors, start + row);
             }
         }
         return vectors;
     }
 
-    /** As many rows as have logits in 2 GB, which is the most that Java reads: as a rule all. */
-    private int rows(int longest) {
+    /** The number of texts whose logits fit into the 2 GB of a Java buffer; usually the batch. */
+    private int maxTexts(int longest) {
         return (int) Math.max(1, Integer.MAX_VALUE / (4L * longest * vocabulary));
     }
 
@@ -119,20 +121,21 @@ final class ReferenceRecipe implements AutoCloseable {
                             case "token_type_ids" -> zeros;
                             default ->
                                     throw new IllegalStateException(
-                                            "the reference does not know the input " + name);
+                                            "the reference recipe does not support the input "
+                                                    + name);
                         };
                 inputs.put(name, OnnxTensor.createTensor(environment, values, shape));
             }
-            FloatBuffer table = lean ? kept(inputs, ids.length, longest) : handedOut(inputs);
+            FloatBuffer buffer = lean ? reused(inputs, ids.length, longest) : copied(inputs);
             IntStream.range(0, ids.length)
                     .parallel()
                     .forEach(
                             row ->
                                     vectors[start + row] =
                                             lean
-                                                    ? pool(table, row * longest, ids[row].length)
-                                                    : poolAll(
-                                                            table,
+                                                    ? pool(buffer, row * longest, ids[row].length)
+                                                    : poolWithMask(
+                                                            buffer,
                                                             row * longest,
                                                             longest,
                                                             ids[row].length));
@@ -141,55 +144,55 @@ final class ReferenceRecipe implements AutoCloseable {
         }
     }
 
-    private FloatBuffer handedOut(Map<String, OnnxTensor> inputs) throws OrtException {
+    private FloatBuffer copied(Map<String, OnnxTensor> inputs) throws OrtException {
         try (OrtSession.Result result = session.run(inputs)) {
             return ((OnnxTensor) result.get(logits).orElseThrow()).getFloatBuffer();
         }
     }
 
-    private FloatBuffer kept(Map<String, OnnxTensor> inputs, int rows, int longest)
+    private FloatBuffer reused(Map<String, OnnxTensor> inputs, int rows, int longest)
             throws OrtException {
         long bytes = 4L * rows * longest * vocabulary;
         if (memory.capacity() < bytes) {
             memory = direct(bytes);
         }
-        FloatBuffer table = memory.asFloatBuffer().limit((int) (bytes / 4));
+        FloatBuffer buffer = memory.asFloatBuffer().limit((int) (bytes / 4));
         try (OnnxTensor output =
                 OnnxTensor.createTensor(
-                        environment, table, new long[] {rows, longest, vocabulary})) {
+                        environment, buffer, new long[] {rows, longest, vocabulary})) {
             session.run(inputs, Set.of(), Map.of(logits, output)).close();
         }
-        return table;
+        return buffer;
     }
 
-    /** As the card writes it: each logit's logarithm, times the mask, then the maximum. */
-    private SparseVector poolAll(FloatBuffer table, int first, int longest, int length) {
+    /** As on the model card: the logarithm of each logit, times the mask, then the maximum. */
+    private SparseVector poolWithMask(FloatBuffer buffer, int first, int longest, int length) {
         float[] weights = new float[vocabulary];
-        float[] position = new float[vocabulary];
+        float[] logitsOfToken = new float[vocabulary];
         for (int i = 0; i < longest; i++) {
-            table.get(Math.multiplyExact(first + i, vocabulary), position);
+            buffer.get(Math.multiplyExact(first + i, vocabulary), logitsOfToken);
             float mask = i < length ? 1 : 0;
             for (int term = 0; term < weights.length; term++) {
-                float weight = (float) Math.log(1 + Math.max(0, position[term])) * mask;
+                float weight = (float) Math.log(1 + Math.max(0, logitsOfToken[term])) * mask;
                 weights[term] = Math.max(weights[term], weight);
             }
         }
         return vector(weights);
     }
 
-    private SparseVector pool(FloatBuffer table, int first, int length) {
-        float[] greatest = new float[vocabulary];
-        float[] position = new float[vocabulary];
+    private SparseVector pool(FloatBuffer buffer, int first, int length) {
+        float[] max = new float[vocabulary];
+        float[] logitsOfToken = new float[vocabulary];
         for (int i = first; i < first + length; i++) {
-            table.get(Math.multiplyExact(i, vocabulary), position);
-            for (int term = 0; term < greatest.length; term++) {
-                greatest[term] = Math.max(greatest[term], position[term]);
+            buffer.get(Math.multiplyExact(i, vocabulary), logitsOfToken);
+            for (int term = 0; term < max.length; term++) {
+                max[term] = Math.max(max[term], logitsOfToken[term]);
             }
         }
-        for (int term = 0; term < greatest.length; term++) {
-            greatest[term] = greatest[term] > 0 ? (float) Math.log1p(greatest[term]) : 0;
+        for (int term = 0; term < max.length; term++) {
+            max[term] = max[term] > 0 ? (float) Math.log1p(max[term]) : 0;
         }
-        return vector(greatest);
+        return vector(max);
     }
 
     private static SparseVector vector(float[] weights) {

@@ -34,18 +34,18 @@ import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /**
- * Measures targets alone, with vectors that are ready: a job that copies them, to each target by
- * itself and, where there are several, to all at once, in turns. Time is from the first vector that
- * is read to the end of the job, its last checkpoint included.
+ * Measures the sinks alone with precomputed vectors: a job that copies them through each sink
+ * separately and, if there are several, through all at once, interleaved. The time is from the
+ * first vector that is read to the end of the job, including its last checkpoint.
  *
- * @param model whose vectors they seem to be, and which has the terms
- * @param to the targets, which must not hold anything yet
- * @param folders where targets keep what they hold, to measure its size; may be fewer or none
- * @param texts real texts, to go with the vectors
- * @param documents vectors of a round
- * @param rounds rounds that count, after one that does not
- * @param work a folder for what is left aside
- * @param narrator is told what is being done
+ * @param model the model in the provenance of the vectors, which provides the terms
+ * @param to where to write; these must be empty
+ * @param folders directories of indexes whose size is measured; may be empty
+ * @param texts the texts of the documents
+ * @param documents vectors per round
+ * @param rounds measured rounds, after one warm-up round
+ * @param work directory for dead letters
+ * @param progressListener receives a line about each step
  */
 public record SinkBenchmark(
         String model,
@@ -56,35 +56,36 @@ public record SinkBenchmark(
         int rounds,
         Configuration flink,
         Path work,
-        Consumer<String> narrator) {
+        Consumer<String> progressListener) {
 
     private static final String ALL = "all at once";
 
     /**
-     * A way of writing.
+     * The result of one contender.
      *
-     * @param docsPerSecond median of the rounds; {@code least} and {@code greatest} are of them too
-     * @param bytesPerDocument on the wire to a server, as its client counts them; 0 for others
-     * @param batches sent to servers, all together; 0 for others
-     * @param cpuMillis this process's processor time for a document
+     * @param docsPerSecond median of the rounds
+     * @param bytesPerDocument bytes sent to a server; 0 for other sinks
+     * @param batches batches sent to servers, in total; 0 for other sinks
+     * @param cpuMillis CPU time of this process per document
      */
-    public record Row(
+    public record Result(
             String name,
             double docsPerSecond,
-            double least,
-            double greatest,
+            double min,
+            double max,
             double bytesPerDocument,
             double batches,
             double cpuMillis) {}
 
     /**
-     * What was measured.
+     * The results.
      *
      * @param folderBytes size of each folder at the end, for all documents of all rounds
      */
-    public record Report(int documents, int rounds, List<Row> rows, Map<String, Long> folderBytes) {
+    public record Report(
+            int documents, int rounds, List<Result> results, Map<String, Long> folderBytes) {
 
-        /** The same as JSON. */
+        /** The report as JSON. */
         public String toJson() {
             try {
                 return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(this);
@@ -93,13 +94,13 @@ public record SinkBenchmark(
             }
         }
 
-        /** Tables for people. */
+        /** The report as tables. */
         public String toText() {
             StringBuilder text = new StringBuilder();
             text.append(
                     String.format(
                             Locale.ROOT,
-                            "%,d vectors a round, %d rounds after one to warm up%n%n",
+                            "%,d vectors per round, %d rounds after one warm-up round%n%n",
                             documents,
                             rounds));
             text.append(
@@ -107,33 +108,33 @@ public record SinkBenchmark(
                             Locale.ROOT,
                             "%10s %19s %12s %10s %10s  %s%n",
                             "docs/s",
-                            "least..greatest",
+                            "min..max",
                             "bytes/doc",
                             "batches",
                             "cpu ms/doc",
-                            "target"));
-            for (Row row : rows) {
+                            "sink"));
+            for (Result result : results) {
                 text.append(
                         String.format(
                                 Locale.ROOT,
                                 "%10.0f %19s %12s %10s %10.3f  %s%n",
-                                row.docsPerSecond(),
+                                result.docsPerSecond(),
                                 String.format(
-                                        Locale.ROOT, "%.0f..%.0f", row.least(), row.greatest()),
-                                unlessZero(row.bytesPerDocument()),
-                                unlessZero(row.batches()),
-                                row.cpuMillis(),
-                                row.name()));
+                                        Locale.ROOT, "%.0f..%.0f", result.min(), result.max()),
+                                unlessZero(result.bytesPerDocument()),
+                                unlessZero(result.batches()),
+                                result.cpuMillis(),
+                                result.name()));
             }
             folderBytes.forEach(
                     (folder, bytes) ->
                             text.append(
                                     String.format(
                                             Locale.ROOT,
-                                            "%n%s: %,d bytes, %.0f a document",
+                                            "%n%s: %,d bytes, %.0f per document",
                                             folder,
                                             bytes,
-                                            bytes / ((rounds + 1.0) * documents * written()))));
+                                            bytes / ((rounds + 1.0) * documents * writes()))));
             return text.toString();
         }
 
@@ -141,33 +142,34 @@ public record SinkBenchmark(
             return number == 0 ? "" : String.format(Locale.ROOT, "%.0f", number);
         }
 
-        /** How often each round's documents went to a target: alone, and with all others. */
-        private int written() {
-            return rows.size() > 1 ? 2 : 1;
+        /** How many times a sink writes the documents of a round: alone and with all others. */
+        private int writes() {
+            return results.size() > 1 ? 2 : 1;
         }
     }
 
-    /** What one job did. */
+    /** The measurements of one job. */
     private record Run(double rate, double bytes, double batches, double cpuMillis) {}
 
     /**
-     * Measures.
+     * Runs the benchmark.
      *
-     * @throws IOException when a target refuses a vector
+     * @throws IOException when a sink rejects a vector
      */
     public Report run() throws Exception {
         Map<String, List<Run>> runs = new LinkedHashMap<>();
         try (SpladeEncoder encoder = SpladeEncoder.open(model, EncoderOptions.defaults())) {
             int number = 0;
             for (int round = 0; round <= rounds; round++) {
-                narrator.accept(
+                progressListener.accept(
                         round == 0
                                 ? "warming up ..."
                                 : "round " + round + " of " + rounds + " ...");
-                for (Map.Entry<String, List<ConnectorUri>> way : ways().entrySet()) {
-                    Run run = run(way.getValue(), vectors(encoder, number++));
+                for (Map.Entry<String, List<ConnectorUri>> contender : contenders().entrySet()) {
+                    Run run = run(contender.getValue(), vectors(encoder, number++));
                     if (round > 0) {
-                        runs.computeIfAbsent(way.getKey(), name -> new ArrayList<>()).add(run);
+                        runs.computeIfAbsent(contender.getKey(), name -> new ArrayList<>())
+                                .add(run);
                     }
                 }
             }
@@ -176,18 +178,18 @@ public record SinkBenchmark(
         for (Path folder : folders) {
             sizes.put(folder.toString(), size(folder));
         }
-        List<Row> rows = new ArrayList<>();
-        runs.forEach((name, of) -> rows.add(row(name, of)));
-        return new Report(documents, rounds, rows, sizes);
+        List<Result> results = new ArrayList<>();
+        runs.forEach((name, measured) -> results.add(result(name, measured)));
+        return new Report(documents, rounds, results, sizes);
     }
 
-    private Map<String, List<ConnectorUri>> ways() {
-        Map<String, List<ConnectorUri>> ways = new LinkedHashMap<>();
-        to.forEach(sink -> ways.put(sink.toString(), List.of(sink)));
+    private Map<String, List<ConnectorUri>> contenders() {
+        Map<String, List<ConnectorUri>> contenders = new LinkedHashMap<>();
+        to.forEach(sink -> contenders.put(sink.toString(), List.of(sink)));
         if (to.size() > 1) {
-            ways.put(ALL, to);
+            contenders.put(ALL, to);
         }
-        return ways;
+        return contenders;
     }
 
     private SyntheticVectors vectors(SpladeEncoder encoder, int number) {
@@ -199,9 +201,9 @@ public record SinkBenchmark(
                 encoder.tokenizer().vocabularySize());
     }
 
-    private static Row row(String name, List<Run> runs) {
+    private static Result result(String name, List<Run> runs) {
         List<Double> rates = runs.stream().map(Run::rate).toList();
-        return new Row(
+        return new Result(
                 name,
                 EncodeBenchmark.median(rates),
                 Collections.min(rates),
@@ -212,7 +214,7 @@ public record SinkBenchmark(
     }
 
     private Run run(List<ConnectorUri> uris, SyntheticVectors vectors) throws Exception {
-        ConnectorUri refused = ConnectorUri.parse("file:" + work.resolve("dead-letters.jsonl"));
+        ConnectorUri deadLetters = ConnectorUri.parse("file:" + work.resolve("dead-letters.jsonl"));
         List<NamedSink> sinks = new ArrayList<>();
         for (ConnectorUri uri : uris) {
             VectorSink sink = Connectors.of(uri).sink(uri);
@@ -224,15 +226,15 @@ public record SinkBenchmark(
                             EncoderOptions.defaults(),
                             vectors.provenance(),
                             false);
-            // a later round writes where the one before wrote
-            sinks.add(SpladeJob.prepare(sink, context, StartMode.REINDEX, narrator));
+            // later rounds write to the same index
+            sinks.add(SpladeJob.prepare(sink, context, StartMode.REINDEX, progressListener));
         }
         JobDefinition job =
                 new JobDefinition(
                         List.of(),
                         vectors,
                         sinks,
-                        Connectors.of(refused).deadLetters(refused).prepare("bench-sinks"),
+                        Connectors.of(deadLetters).deadLetters(deadLetters).prepare("bench-sinks"),
                         model,
                         EncoderOptions.defaults(),
                         vectors.provenance(),
@@ -242,19 +244,19 @@ public record SinkBenchmark(
         flink.set(DeploymentOptions.ATTACHED, true);
         StreamExecutionEnvironment env = new StreamExecutionEnvironment(flink);
         SpladeJob.define(env, job);
-        ProcessUse before = ProcessUse.now();
+        ProcessUsage before = ProcessUsage.now();
         JobExecutionResult result = env.execute("bench sinks");
-        ProcessUse after = ProcessUse.now();
-        long refusals = counted(result, Counters.deadLetters(DeadLetter.Stage.WRITE));
-        if (refusals > 0) {
+        ProcessUsage after = ProcessUsage.now();
+        long rejected = count(result, Counters.deadLetters(DeadLetter.Stage.WRITE));
+        if (rejected > 0) {
             throw new IOException(
-                    refusals + " vectors were refused; why stands in " + refused.location());
+                    rejected + " vectors were rejected; see " + deadLetters.location());
         }
         double bytes = 0;
         double batches = 0;
         for (NamedSink sink : sinks) {
-            bytes += counted(result, BatchDelivery.bytesSent(sink.name()));
-            batches += counted(result, BatchDelivery.batchesSent(sink.name()));
+            bytes += count(result, BatchDelivery.bytesSent(sink.name()));
+            batches += count(result, BatchDelivery.batchesSent(sink.name()));
         }
         double seconds = (after.wallNanos() - SyntheticVectors.openedAt()) / 1e9;
         return new Run(
@@ -264,7 +266,7 @@ public record SinkBenchmark(
                 (after.cpuNanos() - before.cpuNanos()) / 1e6 / documents);
     }
 
-    private static long counted(JobExecutionResult result, String name) {
+    private static long count(JobExecutionResult result, String name) {
         Long count = result.getAccumulatorResult(name);
         return count == null ? 0 : count;
     }

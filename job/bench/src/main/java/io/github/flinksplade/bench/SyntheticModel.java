@@ -23,18 +23,18 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Writes a masked language model of a published shape with random weights, as PyTorch's exporter
- * writes such models: what speed is measured with where the real weights are not at hand. Its
- * vectors mean nothing; the work of making them, and about how many terms they have, is the real
- * model's. The same shape always gives the same bytes.
+ * Writes a masked language model of a published shape with random weights, like those exported by
+ * PyTorch, to measure speed without the real weights. Its vectors are meaningless, but the
+ * computation and the approximate number of terms are those of the real model. The same shape
+ * always yields the same bytes.
  */
 final class SyntheticModel {
 
     /**
      * The shape of a model.
      *
-     * @param firstPosition number of the first position: XLM-R counts from behind the padding id
-     * @param bias what is added to each logit; the more below 0, the fewer terms a vector has
+     * @param firstPosition number of the first position; XLM-R starts after the padding id
+     * @param bias added to each logit; the lower it is, the fewer terms a vector has
      */
     enum Shape {
         BERT_BASE("bert-base", 12, 768, 12, 3072, 30_522, 512, 0, true, -2.15f),
@@ -93,7 +93,7 @@ final class SyntheticModel {
         this.weights = weights;
     }
 
-    /** Writes model.onnx and its weights beside it. */
+    /** Writes model.onnx and, next to it, its weights. */
     static void write(Shape shape, Path directory) throws IOException {
         ModelProto model;
         try (OutputStream weights = Files.newOutputStream(directory.resolve(WEIGHTS))) {
@@ -146,7 +146,7 @@ final class SyntheticModel {
         return normal(shape.positions + shape.firstPosition, shape.width);
     }
 
-    /** The positions of the tokens: a slice of a table, or counted over the mask as in XLM-R. */
+    /** The positions of the tokens: a range, or the cumulative sum of the mask as in XLM-R. */
     private String positions() {
         if (shape.firstPosition == 0) {
             String length = node("Gather", node("Shape", "input_ids"), scalar(1));
@@ -158,7 +158,7 @@ final class SyntheticModel {
         return node("Add", present, scalar(shape.firstPosition - 1));
     }
 
-    /** [batch, 1, 1, tokens]: 0, or the lowest number where a row is padded. */
+    /** [batch, 1, 1, tokens]: 0, or the lowest float at padding. */
     private String maskBias() {
         String wide = node("Unsqueeze", "attention_mask", numbers(1, 2));
         String mask = node("Cast", List.of(wide), integer("to", DataType.FLOAT.getNumber()));
@@ -173,8 +173,8 @@ final class SyntheticModel {
         String scores = node("Div", node("MatMul", query, key), real((float) Math.sqrt(size)));
         String weights = node("Softmax", List.of(node("Add", scores, bias)), integer("axis", -1));
         String mixed = node("MatMul", weights, value);
-        String turned = node("Transpose", List.of(mixed), integers("perm", 0, 2, 1, 3));
-        String joined = node("Reshape", turned, numbers(0, 0, shape.width));
+        String transposed = node("Transpose", List.of(mixed), integers("perm", 0, 2, 1, 3));
+        String joined = node("Reshape", transposed, numbers(0, 0, shape.width));
         return linear(joined, shape.width, shape.width);
     }
 
@@ -203,8 +203,6 @@ final class SyntheticModel {
                         .build());
     }
 
-    // parts
-
     private String name() {
         return "v" + names++;
     }
@@ -230,7 +228,7 @@ final class SyntheticModel {
         return normal(rows, columns, DEVIATION);
     }
 
-    /** A normal distribution's matrix; one row is a vector. */
+    /** A matrix of normally distributed numbers, or a vector if it has one row. */
     private String normal(int rows, int columns, float deviation) throws IOException {
         return weight(rows, columns, () -> deviation * gaussian());
     }
@@ -269,7 +267,7 @@ final class SyntheticModel {
         return tensor.getName();
     }
 
-    /** About normal: the sum of four uniform numbers, made of one draw. */
+    /** Approximately normal: the sum of four uniform numbers from one random long. */
     private float gaussian() {
         long bits = random.nextLong();
         int sum =
@@ -277,7 +275,7 @@ final class SyntheticModel {
                         + (int) (bits >>> 16 & 0xffff)
                         + (int) (bits >>> 32 & 0xffff)
                         + (int) (bits >>> 48);
-        // the variance of one is 65536^2 / 12
+        // a uniform 16-bit number has the variance 65536^2 / 12
         return (sum - 131_070f) / 37_837.2f;
     }
 
@@ -346,7 +344,7 @@ final class SyntheticModel {
         return value(name, DataType.INT64, "batch", "sequence", 0);
     }
 
-    /** A value of [first, second, last], or of two dimensions where {@code last} is 0. */
+    /** A value of [first, second, last], or [first, second] if {@code last} is 0. */
     private static ValueInfoProto value(
             String name, DataType type, String first, String second, int last) {
         TensorShapeProto.Builder dimensions =

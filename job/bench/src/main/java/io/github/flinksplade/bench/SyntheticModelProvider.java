@@ -15,14 +15,15 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * {@code synthetic:bert-base} and others: random weights of published shapes, to measure with; and
- * {@code synthetic:no-inference}, see {@link NoInferenceModel}.
+ * Models for benchmarks: {@code synthetic:bert-base} and others have published shapes and random
+ * weights, see {@link SyntheticModel}; for {@code synthetic:no-inference} see {@link
+ * NoInferenceModel}.
  */
 public final class SyntheticModelProvider implements ModelProvider {
 
     private static final String PREFIX = "synthetic:";
 
-    /** Changes when the same shape becomes other bytes. */
+    /** Incremented when the bytes of a shape change. */
     private static final int VERSION = 1;
 
     @Override
@@ -30,7 +31,7 @@ public final class SyntheticModelProvider implements ModelProvider {
         return reference.startsWith(PREFIX);
     }
 
-    /** The shape a reference names. */
+    /** The shape of a reference. */
     static Optional<SyntheticModel.Shape> shape(String reference) {
         return Arrays.stream(SyntheticModel.Shape.values())
                 .filter(shape -> reference.equals(PREFIX + shape.label))
@@ -43,9 +44,9 @@ public final class SyntheticModelProvider implements ModelProvider {
         Optional<SyntheticModel.Shape> shape = shape(reference);
         if (shape.isEmpty() && !label.equals(NoInferenceModel.LABEL)) {
             throw new ModelException(
-                    "there is no synthetic model '"
+                    "unknown synthetic model '"
                             + label
-                            + "'; there are "
+                            + "'. Available are "
                             + Arrays.stream(SyntheticModel.Shape.values())
                                     .map(s -> PREFIX + s.label)
                                     .collect(Collectors.joining(", "))
@@ -54,33 +55,34 @@ public final class SyntheticModelProvider implements ModelProvider {
                             + NoInferenceModel.LABEL);
         }
         Path models = cache.toAbsolutePath().resolve("models");
-        Path made = models.resolve("synthetic-" + VERSION + "-" + label);
-        if (Files.isDirectory(made)) {
-            return made;
+        Path model = models.resolve("synthetic-" + VERSION + "-" + label);
+        if (Files.isDirectory(model)) {
+            return model;
         }
         try {
             Files.createDirectories(models);
-            Path part = models.resolve(made.getFileName() + "." + UUID.randomUUID() + ".part");
-            // with the umask's permissions, unlike a temporary directory
-            Files.createDirectory(part);
+            Path temporary =
+                    models.resolve(model.getFileName() + "." + UUID.randomUUID() + ".part");
+            // createTempDirectory would restrict the permissions beyond the umask
+            Files.createDirectory(temporary);
             try {
-                progress.report("making " + reference, 0, 1);
+                progress.report("generating " + reference, 0, 1);
                 if (shape.isPresent()) {
-                    SyntheticModel.write(shape.get(), part);
+                    SyntheticModel.write(shape.get(), temporary);
                 } else {
-                    NoInferenceModel.write(part);
+                    NoInferenceModel.write(temporary);
                 }
-                SyntheticTokenizer.write(shape.orElse(SyntheticModel.Shape.BERT_BASE), part);
-                progress.report("making " + reference, 1, 1);
-                Files.move(part, made, StandardCopyOption.ATOMIC_MOVE);
+                SyntheticTokenizer.write(shape.orElse(SyntheticModel.Shape.BERT_BASE), temporary);
+                progress.report("generating " + reference, 1, 1);
+                Files.move(temporary, model, StandardCopyOption.ATOMIC_MOVE);
             } finally {
-                delete(part);
+                delete(temporary);
             }
         } catch (IOException e) {
             throw new ModelException(
-                    reference + " cannot be kept in " + models + ": " + e.getMessage(), e);
+                    reference + " cannot be stored in " + models + ": " + e.getMessage(), e);
         }
-        return made;
+        return model;
     }
 
     private static void delete(Path directory) throws IOException {

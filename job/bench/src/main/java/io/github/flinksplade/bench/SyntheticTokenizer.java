@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The tokenizers of synthetic models: for the BERT shapes BERT's own, so that texts have the tokens
- * that they have with real models; for XLM-R a Unigram tokenizer of the same words, filled up to
- * its number of terms.
+ * The tokenizers of synthetic models. The BERT shapes use BERT's own, so that texts have the same
+ * tokens as with the real models. XLM-R uses a Unigram tokenizer of the same words, padded to the
+ * size of its vocabulary.
  */
 final class SyntheticTokenizer {
 
@@ -40,7 +40,7 @@ final class SyntheticTokenizer {
         Files.write(directory.resolve("tokenizer.json"), bytes);
     }
 
-    /** A Unigram tokenizer with the special tokens and the normalisation of XLM-R. */
+    /** A Unigram tokenizer with the special tokens and the normalization of XLM-R. */
     private static ObjectNode unigram(JsonNode bert, int terms) {
         List<String> words = new ArrayList<>();
         Iterator<String> vocabulary = bert.at("/model/vocab").fieldNames();

@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Vectors that are ready: real texts with some 120 random terms each, few of them common and most
- * of them rare, as a model's are. The same ones each time.
+ * Precomputed vectors: real texts with about 120 random terms each, a few of them frequent and most
+ * of them rare, as those of a model. They are deterministic.
  *
- * @param round begins the ids, so that each round writes new documents
+ * @param round part of the ids, so that each round writes new documents
  */
 record SyntheticVectors(
         Provenance provenance, List<String> texts, int documents, int round, int terms)
@@ -26,7 +26,7 @@ record SyntheticVectors(
     /** Terms of a vector, on average. */
     static final int MEAN_TERMS = 120;
 
-    /** When the last reader was opened, by {@link System#nanoTime()}; one job runs at a time. */
+    /** {@link System#nanoTime} when the last reader was opened; one job runs at a time. */
     private static volatile long openedAt;
 
     static long openedAt() {
@@ -54,11 +54,11 @@ record SyntheticVectors(
 
     private VectorRecord vector(int number) {
         Random random = new Random(number);
-        int[] drawn = new int[MEAN_TERMS / 2 + random.nextInt(MEAN_TERMS + 1)];
-        for (int i = 0; i < drawn.length; i++) {
-            drawn[i] = (int) (terms * Math.pow(random.nextDouble(), 3));
+        int[] samples = new int[MEAN_TERMS / 2 + random.nextInt(MEAN_TERMS + 1)];
+        for (int i = 0; i < samples.length; i++) {
+            samples[i] = (int) (terms * Math.pow(random.nextDouble(), 3));
         }
-        int[] indices = Arrays.stream(drawn).sorted().distinct().toArray();
+        int[] indices = Arrays.stream(samples).sorted().distinct().toArray();
         float[] values = new float[indices.length];
         for (int i = 0; i < values.length; i++) {
             values[i] = .01f + 2.5f * random.nextFloat() * random.nextFloat();

@@ -23,7 +23,7 @@ class DeviceCheckTest {
     @TempDir static Path cache;
 
     private static List<Item> check(String device) {
-        List<String> said = new ArrayList<>();
+        List<String> messages = new ArrayList<>();
         List<Item> items =
                 new DeviceCheck(
                                 "synthetic:minilm",
@@ -34,17 +34,17 @@ class DeviceCheckTest {
                                         .build(),
                                 TEXTS,
                                 Progress.SILENT,
-                                said::add)
+                                messages::add)
                         .run();
-        assertThat(said).isNotEmpty();
+        assertThat(messages).isNotEmpty();
         return items;
     }
 
     @Test
-    void aDeviceThatIsNotThereFailsWithItsReason() {
+    void unavailableDeviceFailsWithAReason() {
         List<Item> items = check("cuda:0");
         assertThat(items).hasSize(1);
-        assertThat(items.get(0).good()).isFalse();
+        assertThat(items.get(0).passed()).isFalse();
         assertThat(items.get(0).detail()).contains("cuda:0 cannot be used");
         assertThat(DeviceCheck.table(items).get(0)).startsWith("FAILED");
     }

@@ -23,7 +23,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the benchmark says is of the shape it promises, and its reference is the recipe. */
+/** Checks the structure of the report, and that the encoder agrees with the reference. */
 class EncodeBenchmarkTest {
 
     private static final List<String> TEXTS =
@@ -38,8 +38,8 @@ class EncodeBenchmarkTest {
     }
 
     @Test
-    void reportsEveryWayWithItsFigures() throws Exception {
-        List<String> said = new ArrayList<>();
+    void reportsTheResultOfEveryContender() throws Exception {
+        List<String> messages = new ArrayList<>();
         EncodeBenchmark.Report report =
                 new EncodeBenchmark(
                                 "synthetic:minilm",
@@ -49,37 +49,37 @@ class EncodeBenchmarkTest {
                                 1,
                                 100,
                                 Progress.SILENT,
-                                said::add)
+                                messages::add)
                         .run();
         JsonNode json = new ObjectMapper().readTree(report.toJson());
         assertThat(json.at("/machine/cores").asInt()).isEqualTo(2);
         assertThat(json.at("/machine/gemmGflops").asDouble()).isPositive();
         assertThat(json.at("/model/name").asText()).isEqualTo("synthetic:minilm");
-        assertThat(json.get("rows"))
-                .extracting(row -> row.get("name").asText())
+        assertThat(json.get("results"))
+                .extracting(result -> result.get("name").asText())
                 .containsExactly("reference", "reference-lean", "fp32", "int8");
-        for (JsonNode row : json.get("rows")) {
-            assertThat(row.get("docsPerSecond").asDouble()).isPositive();
-            assertThat(row.get("gflops").asDouble()).isPositive();
+        for (JsonNode result : json.get("results")) {
+            assertThat(result.get("docsPerSecond").asDouble()).isPositive();
+            assertThat(result.get("gflops").asDouble()).isPositive();
         }
-        assertThat(json.at("/rows/0/ofReference").asDouble()).isEqualTo(1);
-        assertThat(json.at("/rows/0/paddingShare").asDouble()).isPositive();
-        // all ways encode the same: two forms of the recipe, and the encoder
-        assertThat(json.at("/rows/0/worstDifference").asDouble()).isLessThan(1e-4);
-        assertThat(json.at("/rows/2/worstDifference").asDouble()).isLessThan(1e-4);
-        assertThat(json.at("/rows/2/paddingShare").asDouble()).isZero();
-        assertThat(json.at("/rows/3/worstDifference").asDouble()).isPositive();
-        assertThat(json.at("/rows/3/topOverlap").asDouble()).isGreaterThan(.5);
+        assertThat(json.at("/results/0/ofReference").asDouble()).isEqualTo(1);
+        assertThat(json.at("/results/0/paddingShare").asDouble()).isPositive();
+        // all contenders compute the same vectors
+        assertThat(json.at("/results/0/maxDifference").asDouble()).isLessThan(1e-4);
+        assertThat(json.at("/results/2/maxDifference").asDouble()).isLessThan(1e-4);
+        assertThat(json.at("/results/2/paddingShare").asDouble()).isZero();
+        assertThat(json.at("/results/3/maxDifference").asDouble()).isPositive();
+        assertThat(json.at("/results/3/topOverlap").asDouble()).isGreaterThan(.5);
         if (Files.isReadable(Path.of("/proc/self/status"))) {
-            assertThat(json.at("/rows/3/earlyRssBytes").asLong()).isGreaterThan(1 << 20);
-            assertThat(json.at("/rows/3/rssBytes").asLong()).isGreaterThan(1 << 20);
+            assertThat(json.at("/results/3/earlyRssBytes").asLong()).isGreaterThan(1 << 20);
+            assertThat(json.at("/results/3/rssBytes").asLong()).isGreaterThan(1 << 20);
         }
         assertThat(report.toText()).contains("reference-lean", "int8", "RSS MB");
-        assertThat(said).isNotEmpty();
+        assertThat(messages).isNotEmpty();
     }
 
     @Test
-    void aSyntheticModelIsTheSameEveryTimeAndHasVectors() {
+    void syntheticModelIsDeterministic() {
         ModelFiles files = ModelStore.resolve("synthetic:minilm", options(), Progress.SILENT);
         EncoderOptions elsewhere =
                 options().toBuilder().cacheDirectory(cache.resolve("elsewhere").toString()).build();
@@ -92,7 +92,7 @@ class EncodeBenchmarkTest {
     }
 
     @Test
-    void anUnknownShapeIsRefusedWithThoseThereAre() {
+    void rejectsAnUnknownShape() {
         assertThatThrownBy(() -> ModelStore.resolve("synthetic:bert", options(), Progress.SILENT))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("'bert'")
@@ -100,7 +100,7 @@ class EncodeBenchmarkTest {
     }
 
     @Test
-    void aUnigramTokenizerOfXlmRSizeTokenises(@TempDir Path directory) throws IOException {
+    void unigramTokenizerHasTheVocabularySizeOfXlmR(@TempDir Path directory) throws IOException {
         SyntheticTokenizer.write(SyntheticModel.Shape.XLM_R, directory);
         JsonNode tokenizer =
                 new ObjectMapper().readTree(directory.resolve("tokenizer.json").toFile());
@@ -110,7 +110,7 @@ class EncodeBenchmarkTest {
     }
 
     @Test
-    void textsComeFromJsonOrLines(@TempDir Path directory) throws IOException {
+    void readsTextsFromJsonOrLines(@TempDir Path directory) throws IOException {
         Path json = directory.resolve("a.jsonl");
         Files.writeString(json, "{\"text\":\"one\"}\n\n{\"text\":\"two\"}\n");
         assertThat(EncodeBenchmark.read(json, 10)).containsExactly("one", "two");
@@ -124,6 +124,6 @@ class EncodeBenchmarkTest {
                 .hasMessageContaining("line 2");
         Files.writeString(text, "\n");
         assertThatThrownBy(() -> EncodeBenchmark.read(text, 10))
-                .hasMessageContaining("holds no texts");
+                .hasMessageContaining("contains no texts");
     }
 }

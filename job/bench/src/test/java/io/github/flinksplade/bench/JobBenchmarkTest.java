@@ -23,7 +23,7 @@ import org.apache.flink.configuration.StateBackendOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The benchmark of the job runs a real job to the end and reports what it promises. */
+/** Runs the benchmark with a real job and checks its report. */
 class JobBenchmarkTest {
 
     private static final List<String> TEXTS =
@@ -32,7 +32,7 @@ class JobBenchmarkTest {
     @TempDir static Path cache;
     @TempDir Path checkpoints;
 
-    private JobBenchmark benchmark(List<String> texts, List<String> said) {
+    private JobBenchmark benchmark(List<String> texts, List<String> messages) {
         Configuration flink = new Configuration();
         flink.set(CoreOptions.DEFAULT_PARALLELISM, 1);
         flink.set(StateBackendOptions.STATE_BACKEND, "rocksdb");
@@ -47,14 +47,14 @@ class JobBenchmarkTest {
                 30,
                 flink,
                 Progress.SILENT,
-                said::add);
+                messages::add);
     }
 
     @Test
     void reportsThroughputAndLatency() throws Exception {
-        List<String> said = new ArrayList<>();
-        // run() itself fails unless every document has arrived once
-        JobBenchmark.Report report = benchmark(TEXTS, said).run();
+        List<String> messages = new ArrayList<>();
+        // run() fails unless every document arrives exactly once
+        JobBenchmark.Report report = benchmark(TEXTS, messages).run();
         JsonNode json = new ObjectMapper().readTree(report.toJson());
         assertThat(json.at("/machine/cores").asInt()).isEqualTo(2);
         assertThat(json.at("/model/name").asText()).isEqualTo("synthetic:minilm");
@@ -64,15 +64,15 @@ class JobBenchmarkTest {
         double job = throughput.get("jobDocsPerSecond").asDouble();
         assertThat(job)
                 .isBetween(
-                        throughput.get("jobSlowest").asDouble(),
-                        throughput.get("jobFastest").asDouble());
+                        throughput.get("jobMinDocsPerSecond").asDouble(),
+                        throughput.get("jobMaxDocsPerSecond").asDouble());
         assertThat(throughput.get("ratio").asDouble())
                 .isPositive()
                 .isBetween(
-                        throughput.get("jobSlowest").asDouble()
-                                / throughput.get("encoderFastest").asDouble(),
-                        throughput.get("jobFastest").asDouble()
-                                / throughput.get("encoderSlowest").asDouble());
+                        throughput.get("jobMinDocsPerSecond").asDouble()
+                                / throughput.get("encoderMaxDocsPerSecond").asDouble(),
+                        throughput.get("jobMaxDocsPerSecond").asDouble()
+                                / throughput.get("encoderMinDocsPerSecond").asDouble());
         assertThat(throughput.get("encoderCpuMillis").asDouble()).isPositive();
         assertThat(throughput.get("jobCpuMillis").asDouble()).isPositive();
         assertThat(json.get("latency"))
@@ -90,12 +90,12 @@ class JobBenchmarkTest {
             assertThat(millis[0]).isPositive();
         }
         assertThat(report.toText()).contains("encoder", "job", "ratio", "10 %", "90 %", "p99 ms");
-        assertThat(said).contains("round 2 of 2 ...");
+        assertThat(messages).contains("round 2 of 2 ...");
         assertThat(checkpoints.toFile().list()).isNotEmpty();
     }
 
     @Test
-    void aTextThatTheJobRefusesEndsTheMeasurement() {
+    void failsWhenTheJobRejectsAText() {
         List<String> texts = List.of("a car", "a".repeat(1_100_000));
         assertThatThrownBy(() -> benchmark(texts, new ArrayList<>()).run())
                 .isInstanceOf(IOException.class)
@@ -103,7 +103,7 @@ class JobBenchmarkTest {
     }
 
     @Test
-    void percentilesAreTheNearestRanks() {
+    void computesPercentilesByNearestRank() {
         double[] millis = DoubleStream.iterate(100, n -> n - 1).limit(100).toArray();
         assertThat(JobBenchmark.Latency.of(.5, 7, millis))
                 .isEqualTo(new JobBenchmark.Latency(.5, 7, 100, 50, 95, 99, 100));
@@ -112,18 +112,18 @@ class JobBenchmarkTest {
     }
 
     @Test
-    void arrivalsAreAPoissonProcessAndAlwaysTheSame() {
-        long[] moments = JobBenchmark.arrivals(10_000, 50, 1000);
-        assertThat(moments).isSorted().isEqualTo(JobBenchmark.arrivals(10_000, 50, 1000));
+    void arrivalsAreADeterministicPoissonProcess() {
+        long[] times = JobBenchmark.arrivals(10_000, 50, 1000);
+        assertThat(times).isSorted().isEqualTo(JobBenchmark.arrivals(10_000, 50, 1000));
         double[] gaps =
-                IntStream.range(1, moments.length)
-                        .mapToDouble(i -> (moments[i] - moments[i - 1]) / 1e9)
+                IntStream.range(1, times.length)
+                        .mapToDouble(i -> (times[i] - times[i - 1]) / 1e9)
                         .toArray();
         double mean = DoubleStream.of(gaps).average().orElseThrow();
         double variance =
                 DoubleStream.of(gaps).map(g -> (g - mean) * (g - mean)).average().orElseThrow();
         assertThat(mean).isCloseTo(.02, within(.001));
-        // of an exponential distribution the deviation is the mean
+        // the standard deviation of an exponential distribution equals its mean
         assertThat(Math.sqrt(variance)).isCloseTo(mean, within(.001));
     }
 }

@@ -12,7 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The feed gives every document once and in order, and does not wait for what will not come. */
+/** The feed provides every document once and in order, and stops waiting when one cannot arrive. */
 class JobFeedTest {
 
     private final JobFeed feed = new JobFeed("test");
@@ -24,13 +24,13 @@ class JobFeedTest {
     }
 
     @Test
-    void documentsGoInOnceAndComeOut() throws Exception {
+    void emitsEachDocumentOnceAndRecordsItsArrival() throws Exception {
         JobFeed.Phase phase = feed.phase("a", List.of("one", "two"), 3);
         assertThat(feed.poll()).isNull();
         CompletableFuture<Void> available = feed.available();
         assertThat(available).isNotDone();
         for (int i = 0; i < 3; i++) {
-            phase.hand(i);
+            phase.offer(i);
         }
         assertThat(available).isDone();
         assertThat(feed.available()).isDone();
@@ -54,7 +54,7 @@ class JobFeedTest {
     }
 
     @Test
-    void aDocumentThatArrivesTwiceIsNotForgiven() {
+    void failsWhenADocumentArrivesTwice() {
         feed.phase("a", List.of("one"), 1);
         feed.arrive("a/0");
         feed.arrive("a/0");
@@ -64,11 +64,11 @@ class JobFeedTest {
     }
 
     @Test
-    void aDeadLetterOrTheEndOfTheJobEndsTheWait() {
+    void stopsWaitingOnADeadLetterOrTheEndOfTheJob() {
         JobFeed.Phase phase = feed.phase("a", List.of("one"), 1);
         job.complete(null);
         assertThatThrownBy(() -> phase.await(job)).hasMessageContaining("the job ended");
-        feed.refuse("too long");
+        feed.reject("too long");
         assertThatThrownBy(() -> phase.await(new CompletableFuture<>())).hasMessage("too long");
     }
 }

@@ -14,10 +14,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class MachineTest {
 
-    /** Results that vanish or overflow would be multiplied faster than real ones. */
+    /** Results that underflow or overflow would be multiplied faster than real ones. */
     @ParameterizedTest
     @EnumSource(names = {"FLOAT", "FLOAT16"})
-    void numbersOfTheChainKeepTheirMagnitude(DataType type) throws OrtException {
+    void chainKeepsTheMagnitudeOfItsNumbers(DataType type) throws OrtException {
         OrtEnvironment environment = ReferenceRecipe.environment();
         try (OrtSession session = environment.createSession(Machine.chain(type, 64, 8));
                 OnnxTensor input =
@@ -32,10 +32,10 @@ class MachineTest {
         }
     }
 
-    /** What a GPU's rate is measured with runs at least on a CPU. */
+    /** The graph that measures the rate of a GPU also runs on a CPU. */
     @ParameterizedTest
     @EnumSource(names = {"FLOAT", "FLOAT16"})
-    void aChainOfProductsHasARate(DataType type) throws OrtException {
+    void measuresTheRateOfAChain(DataType type) throws OrtException {
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             assertThat(Machine.chainRate(options, type, 64, 3)).isPositive();
         }

@@ -16,7 +16,7 @@ class NoInferenceModelTest {
     @TempDir static Path cache;
 
     @Test
-    void vectorsHaveAllTermsAndHangOnTheText() {
+    void vectorsHaveAllTermsAndDependOnTheText() {
         try (SpladeEncoder encoder =
                 SpladeEncoder.open(
                         PipelineBenchmark.MODEL,

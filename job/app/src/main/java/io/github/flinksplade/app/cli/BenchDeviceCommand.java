@@ -85,6 +85,6 @@ final class BenchDeviceCommand implements Callable<Integer> {
         Results results = new Results(console);
         DeviceCheck.table(items).forEach(results::line);
         results.flush();
-        return items.stream().allMatch(DeviceCheck.Item::good) ? ExitCode.OK : ExitCode.INPUT;
+        return items.stream().allMatch(DeviceCheck.Item::passed) ? ExitCode.OK : ExitCode.INPUT;
     }
 }

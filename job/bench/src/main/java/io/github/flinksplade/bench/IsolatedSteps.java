@@ -19,23 +19,23 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Steps of the job that share a thread with others there, measured one by one. */
-final class PartsAlone {
+/** Measures steps of the job separately that share a thread with others in the job. */
+final class IsolatedSteps {
 
-    /** Passes over the texts; the last counts. */
+    /** Passes over the texts; only the last one is measured. */
     private static final int PASSES = 4;
 
-    private static final int TEXTS = 4000;
+    private static final int MAX_TEXTS = 4000;
 
-    /** One step for the text of that number. */
+    /** Runs the step for the text with that index. */
     private interface Step {
-        void take(int number) throws Exception;
+        void run(int index) throws Exception;
     }
 
-    private PartsAlone() {}
+    private IsolatedSteps() {}
 
     static List<Cost> measure(SpladeEncoder encoder, List<String> all) throws Exception {
-        List<String> texts = all.subList(0, Math.min(TEXTS, all.size()));
+        List<String> texts = all.subList(0, Math.min(MAX_TEXTS, all.size()));
         DocumentParser parser =
                 new DocumentParser(RecordFormat.JSON, PipelineOptions.defaults().maxRecordBytes());
         List<SourceRecord> records = new ArrayList<>();
@@ -70,11 +70,11 @@ final class PartsAlone {
         return List.of(
                 cost("parse JSON", texts.size(), i -> parser.parse(records.get(i))),
                 cost(
-                        "tokenise",
+                        "tokenize",
                         texts.size(),
                         i -> encoder.tokenizer().tokenize(texts.get(i), Role.DOCUMENT)),
                 cost(
-                        "engine, one text a run",
+                        "engine, one text per run",
                         texts.size(),
                         i -> encoder.engine().run(List.of(tokens.get(i)))),
                 cost("write JSON", texts.size(), i -> json.bytes(vectors.get(i))));
@@ -86,7 +86,7 @@ final class PartsAlone {
         for (int pass = 0; pass < PASSES; pass++) {
             long start = threads.getCurrentThreadCpuTime();
             for (int i = 0; i < texts; i++) {
-                step.take(i);
+                step.run(i);
             }
             nanos = threads.getCurrentThreadCpuTime() - start;
         }

@@ -10,33 +10,33 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * What this process has used until a moment.
+ * A sample of what this process has used so far.
  *
  * @param wallNanos {@link System#nanoTime}
  * @param cpuNanos CPU time of the whole process
- * @param threadNanos CPU time of the threads that live, by what they do
- * @param allocatedBytes heap that the threads that live have taken
- * @param collectionMillis time in garbage collections
+ * @param threadNanos CPU time of the live threads, by stage
+ * @param allocatedBytes heap that the live threads have allocated
+ * @param collectionMillis time of garbage collections
  */
-record ProcessUse(
+record ProcessUsage(
         long wallNanos,
         long cpuNanos,
         Map<Stage, Long> threadNanos,
         long allocatedBytes,
         long collectionMillis) {
 
-    /** What a thread of the job does, known by its name. */
+    /** The stage of the job that a thread runs, according to its name. */
     enum Stage {
         CONSUMER("Kafka consumer", "Source Data Fetcher", "kafka-coordinator-heartbeat"),
         PARSE("read and parse", "Source: "),
-        GATE("gate and hand over", "gate"),
-        TOKENIZER("tokenise", "splade-tokenizer-"),
+        CHANGE_DETECTOR("detect changes", "gate"),
+        TOKENIZER("tokenize", "splade-tokenizer-"),
         ENGINE("engine", "splade-encoder-"),
-        GUARD("guard and write", "guard", "check-", "target-"),
+        SEQUENCER("sequence and write", "guard", "check-", "target-"),
         PRODUCER("Kafka producer", "kafka-producer-network-thread"),
-        JAVA("other threads of Java", ""),
-        /** What is left of the process: it is not asked of threads. */
-        REST("collector, compiler, native");
+        OTHER_THREADS("other Java threads", ""),
+        /** The rest of the process: its CPU time less that of the threads. */
+        NATIVE("GC, JIT compiler, native");
 
         final String label;
         private final String[] prefixes;
@@ -50,11 +50,11 @@ record ProcessUse(
             return Arrays.stream(values())
                     .filter(stage -> Arrays.stream(stage.prefixes).anyMatch(thread::startsWith))
                     .findFirst()
-                    .orElse(JAVA);
+                    .orElse(OTHER_THREADS);
         }
     }
 
-    static ProcessUse now() {
+    static ProcessUsage now() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         OperatingSystemMXBean system =
                 (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
@@ -67,7 +67,7 @@ record ProcessUse(
                 byStage.merge(Stage.of(infos[i].getThreadName()), cpu[i], Long::sum);
             }
         }
-        return new ProcessUse(
+        return new ProcessUsage(
                 System.nanoTime(),
                 system.getProcessCpuTime(),
                 byStage,
@@ -78,14 +78,14 @@ record ProcessUse(
     }
 
     /**
-     * CPU time from an earlier moment to this one, in nanoseconds. They add up to the process's,
-     * but for the clock's grain where that is larger than what is left.
+     * CPU time between an earlier sample and this one, in nanoseconds. The sum is that of the
+     * process, apart from the resolution of the clock.
      */
-    Map<Stage, Long> since(ProcessUse before) {
+    Map<Stage, Long> since(ProcessUsage before) {
         Map<Stage, Long> used = new EnumMap<>(Stage.class);
         long rest = cpuNanos - before.cpuNanos;
         for (Stage stage : Stage.values()) {
-            if (stage != Stage.REST) {
+            if (stage != Stage.NATIVE) {
                 long nanos =
                         Math.max(
                                 0,
@@ -95,7 +95,7 @@ record ProcessUse(
                 rest -= nanos;
             }
         }
-        used.put(Stage.REST, Math.max(0, rest));
+        used.put(Stage.NATIVE, Math.max(0, rest));
         return used;
     }
 }
