@@ -16,9 +16,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Selects the HTTP proxy that {@code HTTPS_PROXY}, {@code HTTP_PROXY}, {@code ALL_PROXY} and {@code
- * NO_PROXY} name, as curl and Python's clients do. A client of {@code java.net.http} uses it in two
- * places:
+ * Selects the HTTP proxy from {@code HTTPS_PROXY}, {@code HTTP_PROXY}, {@code ALL_PROXY} and {@code
+ * NO_PROXY}, like curl and Python's clients. A client of {@code java.net.http} needs it twice:
  *
  * <pre>
  * EnvironmentProxySelector proxies = new EnvironmentProxySelector(System.getenv());
@@ -28,15 +27,15 @@ import java.util.Optional;
  * </pre>
  *
  * <ul>
- *   <li>The lower-case form of each variable wins over the upper-case one. {@code ALL_PROXY} counts
- *       where the variable of the URI's scheme is not set.
+ *   <li>The lower-case form of each variable takes precedence over the upper-case one. {@code
+ *       ALL_PROXY} applies if the variable of the URI's scheme is not set.
  *   <li>A proxy is {@code [http://][user:password@]host[:port]}, port 80 by default; user and
  *       password are percent-encoded. TLS to the proxy itself and SOCKS are not supported.
  *   <li>{@code NO_PROXY} is a list separated by commas or spaces. {@code *} matches every host, a
  *       name matches itself and its subdomains with or without a leading dot, {@code name:port}
  *       matches that port only, an IP address matches itself, {@code 10.0.0.0/8} matches a range.
  *       Host names are not resolved.
- *   <li>Where no variable is set for a scheme, the JVM's default selector decides ({@code
+ *   <li>If no variable is set for a scheme, the JVM's default selector decides ({@code
  *       https.proxyHost} and the like).
  * </ul>
  *
@@ -54,7 +53,7 @@ public final class EnvironmentProxySelector extends ProxySelector {
     private final List<Exclusion> exclusions = new ArrayList<>();
 
     /**
-     * A proxy as a variable names it.
+     * A proxy from a variable.
      *
      * @param variable the variable's name, for messages
      * @param authorization the value of Proxy-Authorization, or null
@@ -96,8 +95,8 @@ public final class EnvironmentProxySelector extends ProxySelector {
     }
 
     /**
-     * @throws IllegalArgumentException if the variable that counts does not name an HTTP proxy; the
-     *     message is for the user
+     * @throws IllegalArgumentException if the variable that applies is not the URL of an HTTP
+     *     proxy; the message is for the user
      */
     @Override
     public List<Proxy> select(URI uri) {
@@ -116,7 +115,7 @@ public final class EnvironmentProxySelector extends ProxySelector {
 
     @Override
     public void connectFailed(URI uri, SocketAddress address, IOException failure) {
-        // there is no second proxy to choose, and the caller gets the exception
+        // there is no other proxy to select, and the caller gets the exception
     }
 
     /**
@@ -130,8 +129,8 @@ public final class EnvironmentProxySelector extends ProxySelector {
     }
 
     /**
-     * The proxy for this URI and its variable, for messages; without user and password. Empty if
-     * the environment names none.
+     * The proxy for this URI and its variable, without user and password, for messages. Empty if
+     * the environment has no proxy for it.
      *
      * @throws IllegalArgumentException as {@link #select}
      */
@@ -155,7 +154,7 @@ public final class EnvironmentProxySelector extends ProxySelector {
         return uri.getPort() >= 0 ? uri.getPort() : scheme(uri).equals("https") ? 443 : 80;
     }
 
-    /** The name of the variable that counts for a scheme. */
+    /** The name of the variable that applies to a scheme. */
     private Optional<String> variable(String scheme) {
         if (!scheme.equals("http") && !scheme.equals("https")) {
             return Optional.empty();
@@ -167,7 +166,7 @@ public final class EnvironmentProxySelector extends ProxySelector {
         return name(lowerCase).map(this::text);
     }
 
-    /** The form of a variable that is set, the lower-case one first. */
+    /** The name of a variable that is set, preferably in lower case. */
     private Optional<String> name(String lowerCase) {
         for (String name : List.of(lowerCase, lowerCase.toUpperCase(Locale.ROOT))) {
             if (!text(name).isEmpty()) {
@@ -187,7 +186,7 @@ public final class EnvironmentProxySelector extends ProxySelector {
         try {
             uri = new URI(text.contains("://") ? text : "http://" + text);
         } catch (URISyntaxException e) {
-            // without the cause, whose message has the password
+            // without the cause, because its message contains the password
             throw invalid(variable, "not a valid URL");
         }
         if (!scheme(uri).equals("http")) {
@@ -217,7 +216,7 @@ public final class EnvironmentProxySelector extends ProxySelector {
                 variable
                         + " is "
                         + what
-                        + "; write http://host:port or http://user:password@host:port with other"
+                        + ". Write http://host:port or http://user:password@host:port with other"
                         + " characters percent-encoded, or exclude the host with NO_PROXY");
     }
 
@@ -242,7 +241,7 @@ public final class EnvironmentProxySelector extends ProxySelector {
         if (address != null && prefix.matches("\\d{1,3}")) {
             bits = Math.min(bits, Integer.parseInt(prefix));
         }
-        // "*.example.com" is not in curl's manual, but people write it
+        // "*.example.com" is not in curl's manual, but is common
         String name = host.length() > 1 ? host.replaceFirst("^\\*?\\.", "") : host;
         return new Exclusion(name, address, bits, port);
     }

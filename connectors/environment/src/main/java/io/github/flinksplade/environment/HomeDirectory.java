@@ -15,7 +15,7 @@ public final class HomeDirectory {
     private HomeDirectory() {}
 
     /**
-     * @throws UncheckedIOException if neither names an absolute path; the message is for the user
+     * @throws UncheckedIOException if neither is an absolute path; the message is for the user
      */
     public static Path of(Map<String, String> environment) {
         return of(environment, System.getProperty("user.home", ""));
@@ -32,13 +32,13 @@ public final class HomeDirectory {
                 new FileNotFoundException(
                         "the home directory is unknown: HOME is '"
                                 + home
-                                + "' and the password database has no entry for this user; set HOME"
+                                + "' and the password database has no entry for this user. Set HOME"
                                 + " to a directory"));
     }
 
     /**
-     * The path with the home directory in place of a leading {@code ~} or {@code ~/}, which a shell
-     * does not expand within {@code --state=~/x} and nobody in a file.
+     * The path with the home directory instead of a leading {@code ~} or {@code ~/}, which a shell
+     * does not expand in {@code --state=~/x}.
      *
      * @throws IllegalArgumentException for the home directory of another user, {@code ~name}
      * @throws UncheckedIOException if the home directory is needed and unknown

@@ -3,7 +3,7 @@ package io.github.flinksplade.environment;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 
-/** IP addresses as text, without any name look-up. */
+/** Parses IP addresses without resolving host names. */
 final class IpAddresses {
 
     private static final String OCTET = "(25[0-5]|2[0-4]\\d|1?\\d?\\d)";
@@ -19,7 +19,7 @@ final class IpAddresses {
             return null;
         }
         try {
-            // an address of either form is parsed, not looked up
+            // addresses of both formats are parsed, not resolved
             return InetAddress.getByName(text).getAddress();
         } catch (UnknownHostException e) {
             return null; // has colons but is not an address

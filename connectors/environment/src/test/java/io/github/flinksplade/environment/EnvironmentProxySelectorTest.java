@@ -98,7 +98,7 @@ class EnvironmentProxySelectorTest {
     }
 
     @Test
-    void choosesTheVariableOfTheScheme() {
+    void selectsVariableOfScheme() {
         Map<String, String> environment =
                 Map.of("HTTP_PROXY", "http://127.0.0.1:1", "HTTPS_PROXY", "http://127.0.0.1:2/");
         assertThat(selected(environment, "http://a.example/x")).isEqualTo("127.0.0.1:1");
@@ -110,7 +110,7 @@ class EnvironmentProxySelectorTest {
     }
 
     @Test
-    void lowerCaseWins() {
+    void prefersLowerCase() {
         assertThat(
                         selected(
                                 Map.of(
@@ -127,7 +127,7 @@ class EnvironmentProxySelectorTest {
     }
 
     @Test
-    void leavesTheRestToTheJvmsProperties() {
+    void fallsBackToPropertiesOfJvm() {
         System.setProperty("https.proxyHost", "127.0.0.1");
         System.setProperty("https.proxyPort", "9");
         try {
@@ -174,7 +174,7 @@ class EnvironmentProxySelectorTest {
                 "fd00::/8               | http://[fe80::1]         | false",
                 "300.1.1.1              | http://300.1.1.1         | true",
             })
-    void noProxyMatches(String list, String uri, boolean direct) {
+    void matchesNoProxy(String list, String uri, boolean direct) {
         Map<String, String> environment = Map.of("HTTP_PROXY", "127.0.0.1:1", "NO_PROXY", list);
         assertThat(selected(environment, uri)).isEqualTo(direct ? "direct" : "127.0.0.1:1");
     }
@@ -188,7 +188,7 @@ class EnvironmentProxySelectorTest {
                 "http://",
                 "http://h h"
             })
-    void rejectsWhatIsNotAnHttpProxy(String value) {
+    void rejectsInvalidProxies(String value) {
         EnvironmentProxySelector proxies =
                 new EnvironmentProxySelector(
                         Map.of("HTTPS_PROXY", value, "NO_PROXY", "other.example"));
@@ -203,7 +203,7 @@ class EnvironmentProxySelectorTest {
     }
 
     @Test
-    void describesTheProxyWithoutItsPassword() {
+    void describesProxyWithoutPassword() {
         EnvironmentProxySelector proxies =
                 new EnvironmentProxySelector(Map.of("https_proxy", "http://me:secret@h:81"));
         assertThat(proxies.describe(URI.create("https://a.example")))
@@ -211,9 +211,9 @@ class EnvironmentProxySelectorTest {
         assertThat(proxies.describe(URI.create("http://a.example"))).isEmpty();
     }
 
-    private static HttpResponse<String> get(EnvironmentProxySelector proxies, String address)
+    private static HttpResponse<String> get(EnvironmentProxySelector proxies, String url)
             throws IOException, InterruptedException {
-        URI uri = URI.create(address);
+        URI uri = URI.create(url);
         HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(20));
         proxies.authorization(uri).ifPresent(value -> request.header("Proxy-Authorization", value));
         return HttpClient.newBuilder()
@@ -228,7 +228,7 @@ class EnvironmentProxySelectorTest {
         "http, GET http://hub.example/x HTTP/1.1",
         "https, CONNECT hub.example:443 HTTP/1.1"
     })
-    void aClientGoesThroughTheProxyWithItsPassword(String scheme, String line) throws Exception {
+    void clientUsesProxyWithPassword(String scheme, String line) throws Exception {
         InetSocketAddress loopback = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         HttpServer server;
         if (scheme.equals("https")) {
@@ -253,17 +253,17 @@ class EnvironmentProxySelectorTest {
             proxy.hosts.put("hub.example", server.getAddress().getPort());
             proxy.requiredAuthorization = BASIC;
             String variable = scheme + "_proxy";
-            String address = scheme + "://hub.example/x";
+            String url = scheme + "://hub.example/x";
             EnvironmentProxySelector with =
                     new EnvironmentProxySelector(
                             Map.of(variable, "http://me:p%40ss@127.0.0.1:" + proxy.port()));
-            assertThat(get(with, address).body()).isEqualTo("hello");
+            assertThat(get(with, url).body()).isEqualTo("hello");
             assertThat(proxy.requests).containsExactly(line);
 
             EnvironmentProxySelector without =
                     new EnvironmentProxySelector(
                             Map.of(variable, "http://127.0.0.1:" + proxy.port()));
-            assertThat(get(without, address).statusCode()).isEqualTo(407);
+            assertThat(get(without, url).statusCode()).isEqualTo(407);
         } finally {
             server.stop(0);
         }

@@ -23,7 +23,7 @@ import java.util.concurrent.Executors;
 /**
  * A forward proxy on loopback for tests: CONNECT tunnels and plain HTTP requests with an absolute
  * URI. Host names are resolved by {@link #hosts} only, so a test can use any name for a server on
- * loopback; 127.0.0.1 is itself.
+ * loopback; 127.0.0.1 is loopback itself.
  */
 public final class ForwardProxy implements AutoCloseable {
 
@@ -128,7 +128,7 @@ public final class ForwardProxy implements AutoCloseable {
             in.transferTo(remote.getOutputStream());
             remote.shutdownOutput();
         } catch (IOException e) {
-            return; // one side has closed the connection
+            return; // one side closed the connection
         }
     }
 

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class HomeDirectoryTest {
 
     @Test
-    void homeWinsOverThePasswordDatabase() {
+    void prefersHomeToPasswordDatabase() {
         assertThat(HomeDirectory.of(Map.of("HOME", "/h"), "/p")).isEqualTo(Path.of("/h"));
         assertThat(HomeDirectory.of(Map.of("HOME", "/h"), "?")).isEqualTo(Path.of("/h"));
         assertThat(HomeDirectory.of(Map.of(), "/p")).isEqualTo(Path.of("/p"));
@@ -20,17 +20,17 @@ class HomeDirectoryTest {
     }
 
     @Test
-    void rejectsAnUnknownHomeDirectory() {
+    void rejectsUnknownHomeDirectory() {
         assertThatThrownBy(() -> HomeDirectory.of(Map.of("HOME", "here"), "?"))
                 .isInstanceOf(UncheckedIOException.class)
                 .cause()
                 .hasMessage(
                         "the home directory is unknown: HOME is 'here' and the password database"
-                                + " has no entry for this user; set HOME to a directory");
+                                + " has no entry for this user. Set HOME to a directory");
     }
 
     @Test
-    void cacheFollowsTheXdgSpecification() {
+    void cacheFollowsXdgSpecification() {
         assertThat(HomeDirectory.cache(Map.of("HOME", "/h"))).isEqualTo(Path.of("/h/.cache"));
         assertThat(HomeDirectory.cache(Map.of("HOME", "/h", "XDG_CACHE_HOME", "/x")))
                 .isEqualTo(Path.of("/x"));
@@ -40,7 +40,7 @@ class HomeDirectoryTest {
     }
 
     @Test
-    void onlyALeadingTildeIsExpanded() {
+    void expandsOnlyLeadingTilde() {
         Map<String, String> ann = Map.of("HOME", "/home/ann");
         assertThat(HomeDirectory.expand("~/x/y", ann)).isEqualTo("/home/ann/x/y");
         assertThat(HomeDirectory.expand("~", ann)).isEqualTo("/home/ann");

@@ -1,8 +1,8 @@
 package io.github.flinksplade.vector;
 
 /**
- * Writes JSON that any reader takes, one value a line: lone surrogates are escaped, because UTF-8
- * has no form for them, and so are U+0085, U+2028 and U+2029, which some readers take for line
+ * Writes JSON that every reader accepts, one value per line: lone surrogates are escaped, because
+ * UTF-8 cannot encode them, and so are U+0085, U+2028 and U+2029, which some readers treat as line
  * ends.
  */
 public final class JsonText {
@@ -11,7 +11,7 @@ public final class JsonText {
 
     private JsonText() {}
 
-    /** Appends the string as a JSON string, with its quotation marks. */
+    /** Appends the string as a JSON string, with quotation marks. */
     public static void appendString(StringBuilder json, String string) {
         json.append('"');
         int length = string.length();

@@ -4,9 +4,9 @@ import java.io.Serializable;
 import java.util.Arrays;
 
 /**
- * The terms of a text and their weights. The arrays are not copied; nobody may change them.
+ * The terms of a text and their weights. The arrays are not copied and must not be changed.
  *
- * @param indices ids of the terms, from 0, strictly ascending
+ * @param indices indices of the terms in the vocabulary, from 0, strictly ascending
  * @param values weights, same length, all finite and above 0
  */
 public record SparseVector(int[] indices, float[] values) implements Serializable {
@@ -16,8 +16,8 @@ public record SparseVector(int[] indices, float[] values) implements Serializabl
     public static final SparseVector EMPTY = new SparseVector(new int[0], new float[0]);
 
     /**
-     * @throws IllegalArgumentException if the indices are negative or do not ascend, a value is not
-     *     finite and above 0, or the lengths differ
+     * @throws IllegalArgumentException if an index is negative, the indices do not ascend, a value
+     *     is not finite and above 0, or the lengths differ
      */
     public SparseVector {
         if (indices.length != values.length) {
@@ -52,8 +52,8 @@ public record SparseVector(int[] indices, float[] values) implements Serializabl
     }
 
     /**
-     * The dot product: the sum, in ascending order of the indices and in doubles, of the products
-     * of the floats. Each product is exact in a double.
+     * The dot product: the sum of the products of the floats, in ascending order of the indices and
+     * in doubles. Each product is exact in a double.
      */
     public double dot(SparseVector other) {
         double sum = 0;
@@ -96,7 +96,7 @@ public record SparseVector(int[] indices, float[] values) implements Serializabl
         return order;
     }
 
-    /** Equal to the bit. */
+    /** Compares all indices and the bits of all weights. */
     @Override
     public boolean equals(Object other) {
         return other instanceof SparseVector that

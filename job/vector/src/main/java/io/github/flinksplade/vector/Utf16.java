@@ -1,8 +1,8 @@
 package io.github.flinksplade.vector;
 
 /**
- * Strings with lone surrogates: halves of a character outside the basic plane, which JSON can
- * contain and UTF-8 cannot.
+ * Handles lone surrogates: halves of a character outside the basic multilingual plane, which JSON
+ * can contain and UTF-8 cannot.
  */
 public final class Utf16 {
 

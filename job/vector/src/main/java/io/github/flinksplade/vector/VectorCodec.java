@@ -3,9 +3,9 @@ package io.github.flinksplade.vector;
 import java.util.Arrays;
 
 /**
- * A sparse vector as bytes, weights to the bit: the number of terms, the first index and the
- * difference from each index to the next, each as a variable-length integer (7 bits a byte, low
- * bits first), then the weights as 32-bit IEEE floats, low byte first.
+ * Encodes a sparse vector as bytes, without loss: the number of terms, the first index and the
+ * difference from each index to the next, each as a variable-length integer (7 bits per byte, low
+ * bits first), then the weights as little-endian 32-bit IEEE floats.
  */
 public final class VectorCodec {
 
@@ -49,7 +49,7 @@ public final class VectorCodec {
         return new SparseVector(indices, values);
     }
 
-    /** {@link SparseVector#dot} of the encoded vector, which is not decoded for it. */
+    /** {@link SparseVector#dot} of the encoded vector, without decoding it. */
     public static double dot(byte[] bytes, int offset, int length, SparseVector other) {
         Cursor cursor = new Cursor(bytes, offset, length);
         int[] indices = other.indices();

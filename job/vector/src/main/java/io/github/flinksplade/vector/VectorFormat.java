@@ -7,8 +7,8 @@ import java.util.function.IntFunction;
 public enum VectorFormat {
     /**
      * {@code {"indices":[2040,2047],"values":[0.42195,0.43201]}}: indices ascending, weights
-     * unrounded, in the fewest digits that are read as the same float. SPLADERunner's default,
-     * which calls it {@code hybrid}.
+     * unrounded, with the fewest digits that are parsed as the same float. The default of
+     * SPLADERunner, which calls it {@code hybrid}.
      */
     INDICES {
         @Override
@@ -60,7 +60,7 @@ public enum VectorFormat {
     /**
      * A query for Anserini's impact search: {@code world world hello}, each term as often as its
      * weight times 100, rounded (half to even), indices ascending. A vector without terms is
-     * {@value #ANSERINI_NOTHING}, which no tokenizer has as a term, because a topic must not be
+     * {@value #ANSERINI_NOTHING}, which is no term of any tokenizer, because a topic must not be
      * empty.
      */
     ANSERINI {
@@ -78,15 +78,16 @@ public enum VectorFormat {
         }
     };
 
-    /** SPLADERunner's name of {@link #INDICES}. */
+    /** The name of {@link #INDICES} in SPLADERunner. */
     private static final String HYBRID = "hybrid";
 
     private static final String ANSERINI_NOTHING = "(nothing)";
 
     /**
-     * The format of that name, in upper or lower case; {@code hybrid} is {@link #INDICES}.
+     * Returns the format with this name, in upper or lower case; {@code hybrid} is {@link
+     * #INDICES}.
      *
-     * @throws IllegalArgumentException if there is none
+     * @throws IllegalArgumentException if there is no such format
      */
     public static VectorFormat of(String name) {
         for (VectorFormat format : values()) {
@@ -98,7 +99,7 @@ public enum VectorFormat {
             return INDICES;
         }
         throw new IllegalArgumentException(
-                "unknown format '" + name + "'; write indices, lucene, terms or anserini");
+                "unknown format '" + name + "'. Write indices, lucene, terms or anserini");
     }
 
     /**
@@ -108,7 +109,9 @@ public enum VectorFormat {
      */
     public abstract String format(SparseVector vector, IntFunction<String> term);
 
-    /** Appends {@code "indices":[2040],"values":[0.42195]}, as {@link #INDICES} without braces. */
+    /**
+     * Appends {@code "indices":[2040],"values":[0.42195]}, like {@link #INDICES} without braces.
+     */
     public static void appendIndicesAndValues(StringBuilder json, SparseVector vector) {
         int[] indices = vector.indices();
         json.append("\"indices\":[");
@@ -130,7 +133,7 @@ public enum VectorFormat {
         json.append(']');
     }
 
-    /** Appends the vector as {@link #LUCENE}. */
+    /** Appends the vector in the format {@link #LUCENE}. */
     public static void appendRounded(
             StringBuilder json, SparseVector vector, IntFunction<String> term) {
         String separator = "{";

@@ -25,7 +25,7 @@ class SparseVectorTest {
     }
 
     @Test
-    void dotProductIsOverSharedTerms() {
+    void computesDotProductOfSharedTerms() {
         SparseVector one = new SparseVector(new int[] {1, 3, 5}, new float[] {1, 2, 3});
         SparseVector other = new SparseVector(new int[] {0, 3, 5, 9}, new float[] {9, .5f, 2, 9});
         assertThat(one.dot(other)).isEqualTo(7).isEqualTo(other.dot(one));
@@ -33,7 +33,7 @@ class SparseVectorTest {
     }
 
     @Test
-    void byWeightIsDescendingAndStable() {
+    void ordersByWeightDescendingAndStable() {
         SparseVector vector =
                 new SparseVector(new int[] {1, 2, 3, 4}, new float[] {1, 2, Float.MIN_VALUE, 2});
         assertThat(vector.byWeight()).containsExactly(1, 3, 0, 2);

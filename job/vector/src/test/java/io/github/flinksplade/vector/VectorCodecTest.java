@@ -26,9 +26,9 @@ class VectorCodecTest {
         }
     }
 
-    /** Byte by byte, because indexes and states are read by later releases. */
+    /** Later releases read indexes and state of this layout. */
     @Test
-    void layoutIsFixed() {
+    void hasFixedLayout() {
         SparseVector vector =
                 new SparseVector(
                         new int[] {0, 127, 255, Integer.MAX_VALUE}, new float[] {1, 2, 3, 4});
@@ -40,7 +40,7 @@ class VectorCodecTest {
     }
 
     @Test
-    void decodesAPartOfAnArrayAndComputesItsDotProduct() {
+    void decodesPartOfArrayAndComputesDotProduct() {
         SparseVector vector = new SparseVector(new int[] {1, 300, 301}, new float[] {1, .5f, 4});
         byte[] bytes = VectorCodec.encode(vector);
         byte[] padded = new byte[bytes.length + 5];
@@ -54,7 +54,7 @@ class VectorCodecTest {
     }
 
     @Test
-    void vectorOfTypicalSizeIsCompact() {
+    void encodesTypicalVectorCompactly() {
         int[] indices = new int[150];
         float[] values = new float[150];
         Arrays.fill(values, 1);

@@ -14,7 +14,7 @@ class VectorFormatTest {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** The golden vector of Splade_PP_en_v1 for "Hello World", as SPLADERunner gives it. */
+    /** The golden vector of Splade_PP_en_v1 for "Hello World", as SPLADERunner returns it. */
     private static final SparseVector HELLO =
             new SparseVector(
                     new int[] {2040, 2047, 2088, 3795, 7592},
@@ -31,7 +31,7 @@ class VectorFormatTest {
                     };
 
     @Test
-    void formatsHaveNames() {
+    void findsFormatsByName() {
         assertThat(VectorFormat.of("Terms")).isEqualTo(VectorFormat.TERMS);
         assertThat(VectorFormat.of("hybrid")).isEqualTo(VectorFormat.INDICES);
         assertThatThrownBy(() -> VectorFormat.of("card"))
@@ -41,7 +41,7 @@ class VectorFormatTest {
     }
 
     @Test
-    void indicesAreUnroundedAndAscending() {
+    void writesUnroundedIndices() {
         assertThat(VectorFormat.INDICES.format(HELLO, TERMS))
                 .isEqualTo(
                         "{\"indices\":[2040,2047,2088,3795,7592],"
@@ -49,8 +49,8 @@ class VectorFormatTest {
     }
 
     @Test
-    void indicesKeepFloatsExactly() throws Exception {
-        float[] hard = {
+    void writesFloatsWithoutLoss() throws Exception {
+        float[] special = {
             Float.MIN_VALUE,
             Float.MIN_NORMAL,
             1e-7f,
@@ -62,19 +62,19 @@ class VectorFormatTest {
             3.4e38f,
             Float.MAX_VALUE
         };
-        int[] ids = new int[hard.length];
+        int[] ids = new int[special.length];
         for (int i = 0; i < ids.length; i++) {
             ids[i] = i;
         }
         JsonNode read =
-                JSON.readTree(VectorFormat.INDICES.format(new SparseVector(ids, hard), TERMS));
-        for (int i = 0; i < hard.length; i++) {
-            assertThat(Float.parseFloat(read.get("values").get(i).asText())).isEqualTo(hard[i]);
+                JSON.readTree(VectorFormat.INDICES.format(new SparseVector(ids, special), TERMS));
+        for (int i = 0; i < special.length; i++) {
+            assertThat(Float.parseFloat(read.get("values").get(i).asText())).isEqualTo(special[i]);
         }
     }
 
     @Test
-    void luceneIsRoundedAndHighestFirst() throws Exception {
+    void writesRoundedLuceneInDescendingOrder() throws Exception {
         String text = VectorFormat.LUCENE.format(HELLO, TERMS);
         assertThat(text)
                 .isEqualTo(
@@ -87,8 +87,8 @@ class VectorFormatTest {
 
     /** Python: [round(float(numpy.float32(x)), 2) for x in (...)] */
     @Test
-    void roundsAsPythonDoes() {
-        assertThat(lucene(.125f)).isEqualTo("{\"hello\":0.12}"); // exactly between: to even
+    void roundsLikePython() {
+        assertThat(lucene(.125f)).isEqualTo("{\"hello\":0.12}"); // halfway: to even
         assertThat(lucene(.375f)).isEqualTo("{\"hello\":0.38}");
         assertThat(lucene(2.675f)).isEqualTo("{\"hello\":2.67}"); // float 2.67499995...
         assertThat(lucene(1.005f)).isEqualTo("{\"hello\":1.0}"); // float 1.00499999...
@@ -102,7 +102,7 @@ class VectorFormatTest {
     }
 
     @Test
-    void ordersByTheUnroundedWeightThenById() {
+    void ordersByUnroundedWeightThenIndex() {
         SparseVector vector =
                 new SparseVector(new int[] {1, 2, 3, 4}, new float[] {1.001f, 1.004f, .5f, .5f});
         assertThat(VectorFormat.LUCENE.format(vector, id -> "t" + id))
@@ -110,7 +110,7 @@ class VectorFormatTest {
     }
 
     @Test
-    void cardIsWhatPythonPrints() {
+    void writesTermsLikePython() {
         assertThat(VectorFormat.TERMS.format(HELLO, TERMS))
                 .isEqualTo(
                         "number of actual dimensions:  5\n"
@@ -119,13 +119,12 @@ class VectorFormatTest {
                                 + " ('song', 0.42), ('##\"x\\\\', 0.0)]");
     }
 
-    /** Python: repr of the same strings. */
     @Test
-    void anseriniRepeatsTerms() {
+    void repeatsTermsForAnserini() {
         SparseVector vector =
                 new SparseVector(new int[] {1, 2, 3}, new float[] {0.02f, 0.004f, 0.035f});
 
-        // as a float 0.035 lies above the half
+        // as a float, 0.035 is above the halfway point
         assertThat(VectorFormat.ANSERINI.format(vector, id -> "t" + id))
                 .isEqualTo("t1 t1 t3 t3 t3 t3");
         assertThat(VectorFormat.ANSERINI.format(SparseVector.EMPTY, TERMS)).isEqualTo("(nothing)");
@@ -135,22 +134,23 @@ class VectorFormatTest {
                 .isEqualTo("(nothing)");
     }
 
+    /** Python: repr of the same strings. */
     @Test
-    void cardWritesTermsAsPythonDoes() {
-        assertThat(card("a'b\"c")).endsWith("('a\\'b\"c', 1.0)]");
-        assertThat(card("tab\tnl\n")).endsWith("('tab\\tnl\\n', 1.0)]");
-        assertThat(card("\u0001\u00a0\u200d")).endsWith("('\\x01\\xa0\\u200d', 1.0)]");
-        assertThat(card("é漢😀▁")).endsWith("('é漢😀▁', 1.0)]");
-        assertThat(card("\udb40\udc01")).endsWith("('\\U000e0001', 1.0)]");
+    void escapesTermsLikePython() {
+        assertThat(terms("a'b\"c")).endsWith("('a\\'b\"c', 1.0)]");
+        assertThat(terms("tab\tnl\n")).endsWith("('tab\\tnl\\n', 1.0)]");
+        assertThat(terms("\u0001\u00a0\u200d")).endsWith("('\\x01\\xa0\\u200d', 1.0)]");
+        assertThat(terms("é漢😀▁")).endsWith("('é漢😀▁', 1.0)]");
+        assertThat(terms("\udb40\udc01")).endsWith("('\\U000e0001', 1.0)]");
     }
 
-    private static String card(String term) {
+    private static String terms(String term) {
         return VectorFormat.TERMS.format(
                 new SparseVector(new int[] {1}, new float[] {1}), id -> term);
     }
 
     @Test
-    void emptyVectors() {
+    void writesEmptyVectors() {
         assertThat(VectorFormat.INDICES.format(SparseVector.EMPTY, TERMS))
                 .isEqualTo("{\"indices\":[],\"values\":[]}");
         assertThat(VectorFormat.LUCENE.format(SparseVector.EMPTY, TERMS)).isEqualTo("{}");
