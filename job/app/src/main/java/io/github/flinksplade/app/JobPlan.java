@@ -18,8 +18,10 @@ import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.DocumentParser;
 import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.JobDefinition.DocumentInput;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
+import io.github.flinksplade.pipeline.JobDefinition.VectorInput;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.SpladeJob;
 import java.util.ArrayList;
@@ -216,22 +218,20 @@ final class JobPlan {
                     SpladeJob.prepare(sinks.get(i), context, starts.apply(identity), unavailable));
         }
         return new JobDefinition(
-                namedSources,
-                vectors,
+                vectors == null
+                        ? new DocumentInput(namedSources, model, pinned, provenance)
+                        : new VectorInput(vectors),
                 prepared,
                 preparedDeadLetters,
-                model,
-                pinned,
-                provenance,
-                new PipelineOptions(
-                        settings.gate(),
-                        reindex,
-                        settings.keepVectors(),
-                        settings.maxRecordSize(),
-                        settings.maxBytesInFlight(),
-                        settings.capacity(),
-                        settings.stateTtl(),
-                        settings.allowMixedModels(),
-                        settings.maxDeadLetters()));
+                PipelineOptions.builder()
+                        .skipUnchanged(settings.skipUnchanged())
+                        .reindex(reindex)
+                        .keepVectors(settings.keepVectors())
+                        .maxRecordBytes(settings.maxRecordSize())
+                        .maxBytesInFlight(settings.maxBytesInFlight())
+                        .capacity(settings.capacity())
+                        .stateTtl(settings.stateTtl())
+                        .maxDeadLetters(settings.maxDeadLetters())
+                        .build());
     }
 }

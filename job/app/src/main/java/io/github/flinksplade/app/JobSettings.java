@@ -45,7 +45,7 @@ record JobSettings(
         int batchTokens,
         long deviceMemory,
         Duration checkpointInterval,
-        boolean gate,
+        boolean skipUnchanged,
         boolean reindex,
         boolean keepVectors,
         long maxRecordSize,
@@ -221,14 +221,14 @@ record JobSettings(
                     "Time between checkpoints. What is written becomes visible with them where the"
                             + " target is exactly-once.",
                     text -> duration(text, Duration.ofMillis(10)));
-    static final Setting<Boolean> GATE =
+    static final Setting<Boolean> SKIP_UNCHANGED =
             new Setting<>(
-                    "gate",
+                    "skip-unchanged",
                     "true or false",
                     null,
                     "true",
                     false,
-                    "Skips documents that repeat what was sent last.",
+                    "Skips documents that have not changed since they were last written.",
                     JobSettings::flag);
     static final Setting<Boolean> REINDEX =
             new Setting<>(
@@ -330,7 +330,7 @@ record JobSettings(
                     BATCH_TOKENS,
                     DEVICE_MEMORY,
                     CHECKPOINT_INTERVAL,
-                    GATE,
+                    SKIP_UNCHANGED,
                     REINDEX,
                     KEEP_VECTORS,
                     MAX_RECORD_SIZE,
@@ -412,7 +412,7 @@ record JobSettings(
                 one(BATCH_TOKENS, given),
                 one(DEVICE_MEMORY, given),
                 one(CHECKPOINT_INTERVAL, given),
-                one(GATE, given),
+                one(SKIP_UNCHANGED, given),
                 one(REINDEX, given),
                 one(KEEP_VECTORS, given),
                 one(MAX_RECORD_SIZE, given),
@@ -620,7 +620,7 @@ record JobSettings(
         line(text, BATCH_TOKENS, batchTokens);
         line(text, DEVICE_MEMORY, deviceMemory);
         line(text, CHECKPOINT_INTERVAL, checkpointInterval.toMillis() + " ms");
-        line(text, GATE, gate);
+        line(text, SKIP_UNCHANGED, skipUnchanged);
         line(text, REINDEX, reindex);
         line(text, KEEP_VECTORS, keepVectors);
         line(text, MAX_RECORD_SIZE, maxRecordSize);

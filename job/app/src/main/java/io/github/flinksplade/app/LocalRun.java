@@ -46,7 +46,7 @@ final class LocalRun {
     private static final long CLOSE_SECONDS = 10;
 
     /** The operators whose state a new generation of sources needs. */
-    private static final Set<String> KEYED = Set.of("gate", "guard");
+    private static final Set<String> KEYED = Set.of("change-detector", "sequencer");
 
     private final JobSettings settings;
     private final Function<JobSettings, JobPlan> planning;

@@ -86,7 +86,7 @@ class PipelineBenchmarkITCase {
                 .isBetween(
                         .8 * rate.get("least").asDouble(), 1.25 * rate.get("greatest").asDouble());
         // the others may be done with so few documents before the rounds begin
-        assertThat(named(report.get("stages"), "guard and write").get("micros").asDouble())
+        assertThat(named(report.get("stages"), "sequence and write").get("micros").asDouble())
                 .isPositive();
         assertThat(report.get("alone"))
                 .extracting(part -> part.get("name").asText())

@@ -11,6 +11,7 @@ import io.github.flinksplade.encoder.ModelStore;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.JobDefinition.DocumentInput;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
 import io.github.flinksplade.pipeline.PipelineOptions;
@@ -48,10 +49,10 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  *
  * <p>Throughput: the same texts with the same model, options and threads, in turns in one process.
  * The encoder is given all texts at once and is timed until the last vector is there. The job runs
- * the whole time, with parsing, gate, order guard, state and checkpoints; in each round its source
- * is given as many new documents at once, and it is timed from the emission of the first by the
- * source to the arrival of the last at the target. So both begin and end without a document in
- * flight, and starting the job or the encoder is in neither. The first round of each does not
+ * the whole time, with parsing, change detector, sequencer, state and checkpoints; in each round
+ * its source is given as many new documents at once, and it is timed from the emission of the first
+ * by the source to the arrival of the last at the target. So both begin and end without a document
+ * in flight, and starting the job or the encoder is in neither. The first round of each does not
  * count.
  *
  * <p>Latency: documents come at random moments (Poisson, always the same) at a share of the job's
@@ -299,8 +300,11 @@ public final class JobBenchmark {
     private JobDefinition definition(SpladeEncoder encoder) {
         Provenance provenance = SpladeJob.provenance(encoder);
         return new JobDefinition(
-                List.of(new NamedSource("bench", new FeedSource(FEED))),
-                null,
+                new DocumentInput(
+                        List.of(new NamedSource("bench", new FeedSource(FEED))),
+                        model,
+                        options,
+                        provenance),
                 List.of(
                         new NamedSink(
                                 new FeedSink(FEED),
@@ -308,9 +312,6 @@ public final class JobBenchmark {
                                         "bench", "bench", model, options, provenance, false),
                                 null)),
                 new FeedSink.Rejected(FEED),
-                model,
-                options,
-                provenance,
                 PipelineOptions.defaults());
     }
 

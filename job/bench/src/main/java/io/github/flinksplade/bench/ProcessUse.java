@@ -29,10 +29,10 @@ record ProcessUse(
     enum Stage {
         CONSUMER("Kafka consumer", "Source Data Fetcher", "kafka-coordinator-heartbeat"),
         PARSE("read and parse", "Source: "),
-        GATE("gate and hand over", "gate"),
+        CHANGE_DETECTOR("detect changes", "change-detector"),
         TOKENIZER("tokenise", "splade-tokenizer-"),
         ENGINE("engine", "splade-encoder-"),
-        GUARD("guard and write", "guard", "check-", "target-"),
+        SEQUENCER("sequence and write", "sequencer", "check-", "sink-"),
         PRODUCER("Kafka producer", "kafka-producer-network-thread"),
         JAVA("other threads of Java", ""),
         /** What is left of the process: it is not asked of threads. */
