@@ -41,6 +41,15 @@ public record VectorRecord(
     public static final long MAX_VERSION = (1L << 62) - 2;
 
     /**
+     * A delete.
+     *
+     * @param version as in the component {@code version}; may be {@link #NO_VERSION}
+     */
+    public static VectorRecord delete(String id, long version, SourceRecord origin) {
+        return new VectorRecord(id, Operation.DELETE, version, null, null, null, 0, false, origin);
+    }
+
+    /**
      * Version and operation as one number, for targets that compare numbers: the newer change of an
      * id has the higher one. At least 2; less for a delete without version, which must not be
      * compared.

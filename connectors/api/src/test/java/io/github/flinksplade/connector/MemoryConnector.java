@@ -193,17 +193,7 @@ public final class MemoryConnector implements Connector {
             VectorRecord stored = newest.get(record.id());
             VectorRecord change = record;
             if (record.version() == VectorRecord.NO_VERSION && stored != null) {
-                change =
-                        new VectorRecord(
-                                record.id(),
-                                Operation.DELETE,
-                                stored.version(),
-                                null,
-                                null,
-                                null,
-                                0,
-                                false,
-                                record.origin());
+                change = VectorRecord.delete(record.id(), stored.version(), record.origin());
             }
             if (broken == Broken.REJECTS_REPETITIONS
                     && stored != null

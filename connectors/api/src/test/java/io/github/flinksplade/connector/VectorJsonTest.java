@@ -134,8 +134,7 @@ class VectorJsonTest {
 
     @Test
     void writesDeletes() {
-        VectorRecord delete =
-                new VectorRecord("d1", Operation.DELETE, 8, null, null, null, 0, false, origin());
+        VectorRecord delete = VectorRecord.delete("d1", 8, origin());
 
         assertThat(json(Form.INDICES, true).line(delete))
                 .isEqualTo("{\"id\":\"d1\",\"version\":8,\"op\":\"delete\"}");

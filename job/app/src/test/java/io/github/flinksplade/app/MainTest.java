@@ -117,7 +117,7 @@ class MainTest {
                     run stray                            | unexpected argument 'stray'
                     search hello                         | Missing required option: '--index=URI'
                     run --from                           | Missing required parameter for option '--from' (URI)
-                    encode --format xml hello            | Invalid value for option '--format': unknown format 'xml'; write indices, lucene, terms or anserini
+                    encode --format xml hello            | Invalid value for option '--format': unknown format 'xml'. Write indices, lucene, terms or anserini
                     model                                | a command is missing
                     bench job --documents many           | Invalid value for option '--documents': 'many' is not an int
                     """)

@@ -11,6 +11,7 @@ import io.github.flinksplade.encoder.ModelStore;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.JobDefinition.DocumentInput;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
 import io.github.flinksplade.pipeline.PipelineOptions;
@@ -298,8 +299,11 @@ public final class JobBenchmark {
     private JobDefinition definition(SpladeEncoder encoder) {
         Provenance provenance = SpladeJob.provenance(encoder);
         return new JobDefinition(
-                List.of(new NamedSource("bench", new FeedSource(FEED))),
-                null,
+                new DocumentInput(
+                        List.of(new NamedSource("bench", new FeedSource(FEED))),
+                        model,
+                        options,
+                        provenance),
                 List.of(
                         new NamedSink(
                                 new FeedSink(FEED),
@@ -307,9 +311,6 @@ public final class JobBenchmark {
                                         "bench", "bench", model, options, provenance, false),
                                 null)),
                 new FeedSink.DeadLetters(FEED),
-                model,
-                options,
-                provenance,
                 PipelineOptions.defaults());
     }
 

@@ -17,6 +17,7 @@ import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.JobDefinition.DocumentInput;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
 import io.github.flinksplade.pipeline.PipelineOptions;
@@ -269,15 +270,15 @@ public final class PipelineBenchmark {
         try {
             JobDefinition job =
                     new JobDefinition(
-                            List.of(new NamedSource("documents", source)),
-                            null,
+                            new DocumentInput(
+                                    List.of(new NamedSource("documents", source)),
+                                    MODEL,
+                                    encoder,
+                                    provenance),
                             List.of(new NamedSink(counting, context, null)),
                             Connectors.of(deadLetters)
                                     .deadLetters(deadLetters)
                                     .prepare("bench-pipeline"),
-                            MODEL,
-                            encoder,
-                            provenance,
                             PipelineOptions.defaults());
             // a restarted job would count documents twice
             flink.set(RestartStrategyOptions.RESTART_STRATEGY, "none");

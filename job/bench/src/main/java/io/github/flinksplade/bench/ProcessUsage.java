@@ -29,10 +29,10 @@ record ProcessUsage(
     enum Stage {
         CONSUMER("Kafka consumer", "Source Data Fetcher", "kafka-coordinator-heartbeat"),
         PARSE("read and parse", "Source: "),
-        CHANGE_DETECTOR("detect changes", "gate"),
+        CHANGE_DETECTOR("detect changes", "change-detector"),
         TOKENIZER("tokenize", "splade-tokenizer-"),
         ENGINE("engine", "splade-encoder-"),
-        SEQUENCER("sequence and write", "guard", "check-", "target-"),
+        SEQUENCER("sequence and write", "sequencer", "check-", "sink-"),
         PRODUCER("Kafka producer", "kafka-producer-network-thread"),
         OTHER_THREADS("other Java threads", ""),
         /** The rest of the process: its CPU time less that of the threads. */

@@ -13,6 +13,7 @@ import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.JobDefinition;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
+import io.github.flinksplade.pipeline.JobDefinition.VectorInput;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.SpladeJob;
 import java.io.IOException;
@@ -231,13 +232,9 @@ public record SinkBenchmark(
         }
         JobDefinition job =
                 new JobDefinition(
-                        List.of(),
-                        vectors,
+                        new VectorInput(vectors),
                         sinks,
                         Connectors.of(deadLetters).deadLetters(deadLetters).prepare("bench-sinks"),
-                        model,
-                        EncoderOptions.defaults(),
-                        vectors.provenance(),
                         PipelineOptions.defaults());
         flink.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
         flink.set(DeploymentOptions.TARGET, "local");

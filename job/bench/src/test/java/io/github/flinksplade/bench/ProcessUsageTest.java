@@ -14,10 +14,10 @@ class ProcessUsageTest {
                 .isEqualTo(Stage.CONSUMER);
         assertThat(Stage.of("Source: source-documents -> parse-documents (1/1)#0"))
                 .isEqualTo(Stage.PARSE);
-        assertThat(Stage.of("gate -> encode (1/1)#0")).isEqualTo(Stage.CHANGE_DETECTOR);
+        assertThat(Stage.of("change-detector -> encode (1/1)#0")).isEqualTo(Stage.CHANGE_DETECTOR);
         assertThat(Stage.of("splade-tokenizer-1-1")).isEqualTo(Stage.TOKENIZER);
         assertThat(Stage.of("splade-encoder-1-2")).isEqualTo(Stage.ENGINE);
-        assertThat(Stage.of("guard -> check-vectors -> target-vectors: Writer (1/1)#0"))
+        assertThat(Stage.of("sequencer -> check-vectors -> sink-vectors: Writer (1/1)#0"))
                 .isEqualTo(Stage.SEQUENCER);
         assertThat(Stage.of("kafka-producer-network-thread | producer-flink-splade:1"))
                 .isEqualTo(Stage.PRODUCER);

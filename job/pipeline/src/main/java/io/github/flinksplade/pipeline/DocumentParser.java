@@ -36,30 +36,30 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Reads records as documents. What it takes:
+ * Parses records into documents. It accepts:
  *
  * <ul>
- *   <li>{@link RecordFormat#JSON}: one JSON object, no name twice in it. {@code id} is a string or
- *       an integer (which stands for its decimal digits); where neither it nor {@code _id} is
- *       there, the record's key is the id. {@code text} is a string. {@code version}, or another
- *       field in its place, is an integer from 0 to 2^62 - 2; it may be missing or null. {@code
- *       op}, which may be left out, is {@code upsert} or {@code delete}; a delete needs nothing but
- *       the id. All other fields are kept as they are. BEIR's form is known by {@code _id} in place
- *       of {@code id}: its {@code title} and a space go before the text that is encoded, and {@code
- *       title} is kept among the fields too.
- *   <li>{@link RecordFormat#TSV}: the id, a tab, the text; further tabs belong to the text.
+ *   <li>{@link RecordFormat#JSON}: one JSON object without duplicate fields. {@code id} is a string
+ *       or an integer (converted to its decimal digits); without it and {@code _id}, the record's
+ *       key is the id. {@code text} is a string. {@code version}, or another configured field, is
+ *       an integer from 0 to 2^62 - 2; it may be missing or null. {@code op} is optional: {@code
+ *       upsert} or {@code delete}; a delete needs only an id. All other fields are stored
+ *       unchanged. The format of BEIR is recognized by {@code _id} instead of {@code id}: the
+ *       encoded text is its {@code title}, a space and its {@code text}, and {@code title} is also
+ *       a field.
+ *   <li>{@link RecordFormat#TSV}: the id, a tab, the text, which may contain tabs.
  *   <li>{@link RecordFormat#TEXT}: the value is the text, the key is the id.
- *   <li>In any of them a record without a value (a tombstone) deletes the id that is its key.
+ *   <li>In all formats, a record without a value (a tombstone) deletes the id that is its key.
  * </ul>
  *
- * <p>Ids, keys and texts are strict UTF-8. Half a surrogate pair, which only an escape in JSON can
- * bring in, becomes U+FFFD in texts and fields and is refused in an id.
+ * <p>Ids, keys and texts are strict UTF-8. A lone surrogate, which only an escape in JSON can
+ * contain, becomes U+FFFD in texts and fields and is invalid in an id.
  */
 public final class DocumentParser {
 
     /**
-     * A source that has cut a record because it was too large to be held puts this header on what
-     * is left of it; the record is refused as too large.
+     * The header of a record that a source truncated because it does not fit into memory; the
+     * record is rejected as too large.
      */
     public static final String HEADER_TRUNCATED = "flink-splade.truncated-line";
 
@@ -70,10 +70,11 @@ public final class DocumentParser {
     private static final String BYTE_ORDER_MARK = "\uFEFF";
     private static final char REPLACEMENT = '\uFFFD';
 
-    /** Names of fields listed, and characters quoted, in a message. */
-    private static final int NAMES_LISTED = 8;
+    /** Max number of field names in a message. */
+    private static final int MAX_NAMES = 8;
 
-    private static final int CONTEXT = 20;
+    /** Max number of characters quoted in a message. */
+    private static final int MAX_CONTEXT = 20;
 
     private static final Pattern DUPLICATE =
             Pattern.compile("^Duplicate field '(.*)'", Pattern.DOTALL);
@@ -87,10 +88,10 @@ public final class DocumentParser {
     private final JsonFactory json =
             JsonFactory.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    // names come from strangers: nothing is to be remembered of them
+                    // the names of fields are unbounded, so they must not be cached
                     .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                     .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-                    // the size of the record bounds its strings
+                    // the max size of records limits their strings
                     .streamReadConstraints(
                             StreamReadConstraints.builder()
                                     .maxStringLength(Integer.MAX_VALUE)
@@ -100,7 +101,7 @@ public final class DocumentParser {
 
     /**
      * @param maxRecordBytes see {@link PipelineOptions#maxRecordBytes()}
-     * @param keyFormat how ids are read from keys
+     * @param keyFormat the format of ids in keys
      * @param versionField the field of JSON documents that contains their version, such as {@link
      *     #VERSION}; null if they have none
      */
@@ -118,9 +119,9 @@ public final class DocumentParser {
     }
 
     /**
-     * The document that the record holds.
+     * Parses a record.
      *
-     * @throws UnreadableRecordException when it holds none
+     * @throws UnreadableRecordException if it does not contain a valid document
      */
     public Document parse(SourceRecord record) throws UnreadableRecordException {
         if (hasHeader(record, HEADER_TRUNCATED) || record.sizeInBytes() > maxRecordBytes) {
@@ -201,7 +202,7 @@ public final class DocumentParser {
                     "the JSON key has no string or whole number"
                             + where
                             + (id.isObject() && keyFormat.pointer().isEmpty()
-                                    ? "; say where it is, such as id=key:/id"
+                                    ? "; set its position, such as id=key:/id"
                                     : ""),
                     null);
         }
@@ -209,7 +210,7 @@ public final class DocumentParser {
     }
 
     private static String decode(byte[] bytes, String what) throws UnreadableRecordException {
-        // what is not valid becomes U+FFFD here: only a text with one needs the slow way
+        // invalid UTF-8 becomes U+FFFD here, so only texts that contain it need the strict decoder
         String text = new String(bytes, StandardCharsets.UTF_8);
         if (text.indexOf(REPLACEMENT) < 0) {
             return text;
@@ -290,9 +291,9 @@ public final class DocumentParser {
                 Reason.MALFORMED, "the value is not one JSON object", detail);
     }
 
-    /** What is wrong with the JSON, and where; the library's messages show its own settings. */
+    /** What is wrong with the JSON, and where. The messages of Jackson mention its own settings. */
     private static String problem(JsonProcessingException e, String value) {
-        String words = e.getOriginalMessage();
+        String message = e.getOriginalMessage();
         JsonLocation location = e.getLocation();
         String at =
                 location == null
@@ -302,12 +303,12 @@ public final class DocumentParser {
                                 + ", column "
                                 + location.getColumnNr()
                                 + ")";
-        if (e instanceof JsonEOFException || words.contains("end-of-input")) {
+        if (e instanceof JsonEOFException || message.contains("end-of-input")) {
             return "it ends too early" + at;
         }
-        Matcher duplicate = DUPLICATE.matcher(words);
+        Matcher duplicate = DUPLICATE.matcher(message);
         if (duplicate.find()) {
-            return "the field " + quoted(duplicate.group(1)) + " is in it more than once" + at;
+            return "the field " + quoted(duplicate.group(1)) + " is duplicated" + at;
         }
         if (e instanceof StreamConstraintsException) {
             return "it is nested too deeply or contains a number that is too long" + at;
@@ -318,10 +319,10 @@ public final class DocumentParser {
         return "it is malformed" + at + near(value, location.getCharOffset());
     }
 
-    /** What precedes a place in the record, where the parser found it malformed. */
+    /** The text before the position at which the record is malformed. */
     private static String near(String value, long offset) {
         int end = (int) Math.min(value.length(), offset);
-        String before = value.substring(Math.max(0, end - CONTEXT), end).strip();
+        String before = value.substring(Math.max(0, end - MAX_CONTEXT), end).strip();
         return before.isEmpty() ? "" : ", after " + quoted(before);
     }
 
@@ -337,15 +338,15 @@ public final class DocumentParser {
                 ? null
                 : "the document has "
                         + fields.keySet().stream()
-                                .limit(NAMES_LISTED)
+                                .limit(MAX_NAMES)
                                 .map(name -> quoted(abbreviated(name)))
                                 .collect(Collectors.joining(", "))
-                        + (fields.size() > NAMES_LISTED ? ", ..." : "");
+                        + (fields.size() > MAX_NAMES ? ", ..." : "");
     }
 
     /**
-     * A field's value: its first token, the string or number as it stands, and its JSON text, which
-     * a text's string has none of.
+     * The value of a field: its first token, the string or number as it was written, and its JSON,
+     * which is null for {@code text}.
      */
     private record Field(JsonToken token, String string, String json) {
 
@@ -366,7 +367,7 @@ public final class DocumentParser {
             case VALUE_NULL -> "null";
             case START_ARRAY -> "an array";
             case START_OBJECT -> "an object";
-            default -> throw new IllegalStateException("no value begins with " + token);
+            default -> throw new IllegalStateException("a value cannot start with " + token);
         };
     }
 
@@ -381,18 +382,18 @@ public final class DocumentParser {
                 String name = parser.currentName();
                 JsonToken token = parser.nextToken();
                 String string = token.isScalarValue() ? parser.getText() : null;
-                // of a text, which is long, nobody asks for the JSON
+                // the JSON of a text, which may be long, is not needed
                 boolean isText = token == JsonToken.VALUE_STRING && name.equals("text");
                 fields.put(name, new Field(token, string, isText ? null : compact(parser)));
             }
             if (parser.nextToken() != null) {
-                throw notOneObject("something follows after its end");
+                throw notOneObject("it has trailing characters");
             }
         }
         return fields;
     }
 
-    /** The value at which the parser stands, without white space, numbers as they are written. */
+    /** The current value without white space, with numbers as they were written. */
     private String compact(JsonParser parser) throws IOException {
         StringWriter text = new StringWriter();
         try (JsonGenerator generator = json.createGenerator(text)) {
@@ -412,7 +413,7 @@ public final class DocumentParser {
                     case VALUE_TRUE -> generator.writeBoolean(true);
                     case VALUE_FALSE -> generator.writeBoolean(false);
                     case VALUE_NULL -> generator.writeNull();
-                    default -> throw new IllegalStateException("no value has a " + token);
+                    default -> throw new IllegalStateException("a value cannot contain " + token);
                 }
                 depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
             } while (depth > 0 && parser.nextToken() != null);
@@ -441,7 +442,7 @@ public final class DocumentParser {
         }
         if (!Utf16.wellFormed(field.string()).equals(field.string())) {
             throw new UnreadableRecordException(
-                    Reason.ID, "\"" + name + "\" contains half a surrogate pair", null);
+                    Reason.ID, "\"" + name + "\" contains a lone surrogate", null);
         }
         return field.string();
     }

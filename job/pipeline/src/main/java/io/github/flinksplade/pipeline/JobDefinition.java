@@ -14,53 +14,71 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * Everything that makes one job.
+ * A job: its input, its sinks and its options.
  *
- * @param sources where documents come from, at least one; none where vectors are copied
- * @param vectors what is copied, without encoding anything; null for a job that encodes documents
- * @param sinks where vectors go to, at least one
- * @param deadLetters where rejected records go
- * @param model reference of the model, as {@link
- *     io.github.flinksplade.encoder.SpladeEncoder#open(String, EncoderOptions)} takes it; it must
- *     be reachable from the task managers
- * @param encoder how to encode
- * @param provenance what the vectors will be made by, from opening the model where the job is
- *     submitted ({@link SpladeJob#provenance}); a task manager that finds another model under the
- *     same reference refuses to start
- * @param options everything else
+ * @param input the documents to encode, or the vectors to copy
+ * @param sinks where vectors are written to, at least one
+ * @param deadLetters where rejected records are written to
+ * @param options all other options
  */
 public record JobDefinition(
-        List<NamedSource> sources,
-        VectorSource vectors,
+        Input input,
         List<NamedSink> sinks,
         PreparedDeadLetterQueue deadLetters,
-        String model,
-        EncoderOptions encoder,
-        Provenance provenance,
         PipelineOptions options) {
 
     /**
-     * @throws IllegalArgumentException when there is no source or no sink, or when two have the
-     *     same name
+     * @throws IllegalArgumentException if there is no sink, or if two sinks have the same name
      */
     public JobDefinition {
-        sources = List.copyOf(sources);
+        Objects.requireNonNull(input, "input");
         sinks = List.copyOf(sinks);
         Objects.requireNonNull(deadLetters, "deadLetters");
-        Objects.requireNonNull(model, "model");
-        Objects.requireNonNull(encoder, "encoder");
-        Objects.requireNonNull(provenance, "provenance");
         Objects.requireNonNull(options, "options");
-        if (vectors == null) {
-            unique("source", sources.stream().map(NamedSource::name).toList());
-        } else if (!sources.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "a job encodes documents or copies vectors, not both");
-        }
-        unique("sink", sinks.stream().map(NamedSink::name).toList());
+        requireUnique("sink", sinks.stream().map(NamedSink::name).toList());
     }
 
-    private static void unique(String role, List<String> names) {
+    /** The input of a job. */
+    public sealed interface Input permits DocumentInput, VectorInput {}
+
+    /**
+     * Documents that the job encodes.
+     *
+     * @param sources where documents are read from, at least one
+     * @param model reference of the model, as {@link
+     *     io.github.flinksplade.encoder.SpladeEncoder#open(String, EncoderOptions)} accepts it;
+     *     task managers must be able to open it
+     * @param encoder the options of the encoder
+     * @param provenance the provenance of the vectors ({@link SpladeJob#provenance}), from opening
+     *     the model where the job is submitted; a task manager that opens another model under the
+     *     same reference fails the job
+     */
+    public record DocumentInput(
+            List<NamedSource> sources, String model, EncoderOptions encoder, Provenance provenance)
+            implements Input {
+
+        /**
+         * @throws IllegalArgumentException if there is no source, or if two sources have the same
+         *     name
+         */
+        public DocumentInput {
+            sources = List.copyOf(sources);
+            Objects.requireNonNull(model, "model");
+            Objects.requireNonNull(encoder, "encoder");
+            Objects.requireNonNull(provenance, "provenance");
+            requireUnique("source", sources.stream().map(NamedSource::name).toList());
+        }
+    }
+
+    /** Vectors of another target, which the job copies without encoding. */
+    public record VectorInput(VectorSource vectors) implements Input {
+
+        public VectorInput {
+            Objects.requireNonNull(vectors, "vectors");
+        }
+    }
+
+    private static void requireUnique(String role, List<String> names) {
         if (names.isEmpty()) {
             throw new IllegalArgumentException("a job needs at least one " + role);
         }
@@ -74,8 +92,10 @@ public record JobDefinition(
     }
 
     /**
-     * @param name the source's identity, and the generation of reading it: a source under a new
-     *     name is read from its beginning
+     * A source and its name.
+     *
+     * @param name the source's identity, and a number that changes when it is to be read again: a
+     *     source with a new name is read from its beginning
      * @param versionField the field that contains a document's version; null if there is none. See
      *     {@link DocumentParser}
      */
@@ -93,10 +113,10 @@ public record JobDefinition(
     }
 
     /**
-     * A prepared sink. Its identity names the operators that write to it: a sink with another
-     * identity receives every document that is read from then on, unchanged ones too.
+     * A prepared sink. Its identity is the name of the operators that write to it: a sink with
+     * another identity receives every document that is read from then on, including unchanged ones.
      *
-     * @param context what the sink was prepared with
+     * @param context the context with which the sink was prepared
      * @param unverified the sink for the tasks to prepare again, because only they know whether the
      *     job has state; null if that was known where the job was submitted
      */

@@ -6,14 +6,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How many dead letters a job may have before it fails: a number, or a percentage of the records
- * read. Both count over the whole job, over restarts too, since its sources were last read from
- * their beginning. A record that two sinks reject is two dead letters.
+ * The max number of dead letters before a job fails: a number, or a percentage of the records read.
+ * Both are counted over the whole job, including restarts, since its sources were last read from
+ * their beginning. A record that two sinks reject counts as two dead letters.
  *
  * @param count the max number; {@link Long#MAX_VALUE} if there is none
- * @param percent the max percentage of the records read, which is checked when {@link #MIN_RECORDS}
- *     records were read and at the end of the sources; {@link Double#POSITIVE_INFINITY} if there is
- *     none
+ * @param percent the max percentage of the records read, which is checked after {@link
+ *     #MIN_RECORDS} records and at the end of the sources; {@link Double#POSITIVE_INFINITY} if
+ *     there is none
  */
 public record MaxDeadLetters(long count, double percent) implements Serializable {
 
@@ -23,16 +23,16 @@ public record MaxDeadLetters(long count, double percent) implements Serializable
     public static final MaxDeadLetters NONE =
             new MaxDeadLetters(Long.MAX_VALUE, Double.POSITIVE_INFINITY);
 
-    /** A percentage of fewer records says little, unless there are no more. */
+    /** The min number of records for a percentage, unless the sources have ended. */
     public static final long MIN_RECORDS = 100;
 
     private static final Pattern NUMBER = Pattern.compile("\\d{1,18}");
     private static final Pattern PERCENTAGE = Pattern.compile("(\\d{1,3}(?:\\.\\d{1,6})?)\\s*%");
 
     /**
-     * Reads {@code none}, a number such as {@code 100}, or a percentage such as {@code 5 %}.
+     * Parses {@code none}, a number such as {@code 100}, or a percentage such as {@code 5 %}.
      *
-     * @throws IllegalArgumentException if it is none of these
+     * @throws IllegalArgumentException if the text is invalid
      */
     public static MaxDeadLetters parse(String text) {
         String trimmed = text.strip();
@@ -54,17 +54,17 @@ public record MaxDeadLetters(long count, double percent) implements Serializable
     }
 
     /**
-     * Whether so many dead letters are too many.
+     * Whether a job has too many dead letters.
      *
      * @param read records read
-     * @param all whether these are all records that there are
+     * @param isComplete whether all records were read
      */
-    public boolean isExceededBy(long deadLetters, long read, boolean all) {
+    public boolean isExceededBy(long deadLetters, long read, boolean isComplete) {
         return deadLetters > count
-                || (all || read >= MIN_RECORDS) && deadLetters * 100.0 > percent * read;
+                || (isComplete || read >= MIN_RECORDS) && deadLetters * 100.0 > percent * read;
     }
 
-    /** As {@link #parse} reads it. */
+    /** The text that {@link #parse} accepts. */
     @Override
     public String toString() {
         if (count != Long.MAX_VALUE) {

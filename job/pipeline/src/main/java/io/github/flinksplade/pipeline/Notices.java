@@ -11,11 +11,11 @@ import java.util.Map;
 import org.apache.flink.api.common.accumulators.Accumulator;
 
 /**
- * What a user should know about the records of a job, by reason: dead letters, and documents that
- * had no effect although they look like changes. An accumulator of the job under {@link #NAME}; it
- * counts since the job was last started or restored.
+ * What a user should know about the records of a job, by reason: dead letters, and documents
+ * without effect that look like changes. An accumulator of the job under {@link #NAME}; it counts
+ * since the job was last started or restored.
  *
- * <p>At most {@link #MAX_REASONS} reasons are told apart; the others are counted together.
+ * <p>At most {@link #MAX_REASONS} reasons are listed; the others are counted together.
  *
  * <p>Thread-safe, because Flink serializes accumulators while the task adds to them.
  */
@@ -24,7 +24,7 @@ public final class Notices implements Accumulator<Notices.Entry, ArrayList<Notic
     /** The accumulator's name. */
     public static final String NAME = "notices";
 
-    /** How many reasons are told apart. */
+    /** The max number of reasons listed. */
     public static final int MAX_REASONS = 50;
 
     private static final long serialVersionUID = 1L;
@@ -37,12 +37,12 @@ public final class Notices implements Accumulator<Notices.Entry, ArrayList<Notic
      * All occurrences of one reason.
      *
      * @param deadLetter whether the records became dead letters
-     * @param key tells reasons apart
+     * @param key identifies the reason
      * @param summary the reason without the values of a single record
-     * @param count how many there are
-     * @param position of the first, see {@link
+     * @param count number of records
+     * @param position the position of the first record, see {@link
      *     io.github.flinksplade.connector.SourceRecord#position()}
-     * @param detail what was found in the first; null if the summary says it all
+     * @param detail the value in the first record; null if the summary is complete
      * @param wayOut what to do about it, as sentences; may be null
      */
     public record Entry(
@@ -62,12 +62,12 @@ public final class Notices implements Accumulator<Notices.Entry, ArrayList<Notic
                     deadLetter, key, summary, count + later.count, position, detail, wayOut);
         }
 
-        /** The same with the first position written in another way. */
-        public Entry withPosition(String other) {
-            return new Entry(deadLetter, key, summary, count, other, detail, wayOut);
+        /** The same entry with another text for the position. */
+        public Entry withPosition(String newPosition) {
+            return new Entry(deadLetter, key, summary, count, newPosition, detail, wayOut);
         }
 
-        /** {@code 2 x "text" is missing, first at nested.jsonl line 1}, with the first's detail. */
+        /** {@code 2 x "text" is missing, first at nested.jsonl line 1}, with its detail. */
         public String withoutWayOut() {
             return String.format(Locale.ROOT, "%,d x %s, first at %s", count, summary, position)
                     + (detail == null ? "" : ": " + detail);
@@ -85,8 +85,8 @@ public final class Notices implements Accumulator<Notices.Entry, ArrayList<Notic
 
     @Override
     public synchronized void add(Entry entry) {
-        Entry known = entries.get(entry.key());
-        if (known == null && entries.size() >= MAX_REASONS) {
+        Entry existing = entries.get(entry.key());
+        if (existing == null && entries.size() >= MAX_REASONS) {
             Entry other =
                     new Entry(
                             entry.deadLetter(),

@@ -18,31 +18,31 @@ import io.github.flinksplade.pipeline.internal.Topology;
 import java.util.function.Consumer;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
-/** The topology: source, gate, encode, order guard, sinks; dead letters aside. */
+/** Defines a job, see the package description. */
 public final class SpladeJob {
 
     private SpladeJob() {}
 
     /**
-     * Adds the job to the environment; whoever calls it executes the environment. Turns generic
-     * types and generated uids off and object reuse on, and sets the maximum parallelism to 128,
-     * the buffer timeout to 5 ms and the timeout of checkpoints to 7 minutes unless the environment
-     * has them.
+     * Adds the job to the environment, which the caller executes. Disables generic types and
+     * generated uids, and enables object reuse. Sets the max parallelism to 128, the buffer timeout
+     * to 5 ms and the checkpoint timeout to 7 minutes, unless the environment sets them.
      *
-     * @throws ConnectorException when a checkpoint may take longer than something written lives
-     *     until it is committed
+     * @throws ConnectorException if a checkpoint may take longer than uncommitted writes are stored
      */
     public static void define(StreamExecutionEnvironment env, JobDefinition job) {
-        new Topology(job, factory(job)).define(env);
+        new Topology(job, input -> new EncoderFactory.OfModel(input.model(), input.encoder()))
+                .define(env);
     }
 
     /**
-     * What the job tells one of its targets.
+     * The context of a sink.
      *
-     * @param identity the target's identity
+     * @param identity the sink's identity
      * @param jobId distinguishes the job from others that write to the same target
      * @param model reference of the model
-     * @param allowMixedModels whether vectors may be written where vectors of another encoder are
+     * @param allowMixedModels whether vectors may be written to a target that contains vectors of
+     *     another encoder
      */
     public static SinkContext context(
             String identity,
@@ -63,10 +63,10 @@ public final class SpladeJob {
      * Prepares a sink where the job is submitted.
      *
      * @param unavailable notified, in a sentence, of a server that is unavailable while the job
-     *     resumes: the job starts all the same, and the tasks prepare the sink later
+     *     resumes: the job starts anyway, and its tasks prepare the sink later
      * @return the prepared sink, named by the sink's identity
-     * @throws UnreachableException when the server is unavailable and the job does not resume
-     * @throws ConnectorException when the sink cannot be written to
+     * @throws UnreachableException if the server is unavailable and the job does not resume
+     * @throws ConnectorException if the sink cannot be written to
      */
     public static NamedSink prepare(
             VectorSink sink, SinkContext context, StartMode start, Consumer<String> unavailable) {
@@ -84,12 +84,8 @@ public final class SpladeJob {
         return new NamedSink(prepared, context, start == StartMode.UNKNOWN ? sink : null);
     }
 
-    /** What makes the document vectors of an open encoder. */
+    /** The provenance of the document vectors of an open encoder. */
     public static Provenance provenance(SpladeEncoder encoder) {
         return EncoderFactory.provenance(encoder);
-    }
-
-    private static EncoderFactory factory(JobDefinition job) {
-        return new EncoderFactory.OfModel(job.model(), job.encoder());
     }
 }

@@ -5,7 +5,8 @@ import org.apache.flink.runtime.throwable.ThrowableType;
 
 /**
  * A job has more dead letters than {@link PipelineOptions#maxDeadLetters()} allows. Flink does not
- * restart the job: it would read the same records. The message states the reasons and what to do.
+ * restart the job, because it would read the same records again. The message states the reasons and
+ * what to do.
  */
 @ThrowableAnnotation(ThrowableType.NonRecoverableError)
 public class TooManyDeadLettersException extends RuntimeException {

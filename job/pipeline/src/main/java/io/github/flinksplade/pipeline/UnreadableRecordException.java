@@ -2,23 +2,23 @@ package io.github.flinksplade.pipeline;
 
 /**
  * A record contains no document. The message states what is wrong with it: a summary, which is the
- * same for all records of a kind, and what was found in this one.
+ * same for all records of a kind, and the value in this one.
  */
 public class UnreadableRecordException extends Exception {
 
     private static final long serialVersionUID = 1L;
 
-    /** What is wrong, in few kinds, for counting. */
+    /** What is wrong, in categories for metrics. */
     public enum Reason {
         /** Larger than {@link PipelineOptions#maxRecordBytes()}. */
         TOO_LARGE("Raise max-record-size, or split the document."),
         /** Not valid UTF-8. */
         NOT_UTF8("Convert the source to UTF-8."),
-        /** Not one single JSON object, or a TSV line without a tab. */
+        /** Not a single JSON object, or a TSV line without a tab. */
         MALFORMED(
                 "Each record must be one document in the source's format; choose another one with"
                         + " the option format of the source's URI."),
-        /** No usable id, neither in the value nor as key. */
+        /** No valid id, neither in the value nor as key. */
         ID(
                 "A document needs an id: a string or integer in the field \"id\" or \"_id\", or the"
                         + " record's key."),
@@ -52,7 +52,7 @@ public class UnreadableRecordException extends Exception {
 
     /**
      * @param summary what is wrong, without values of this record
-     * @param detail what was found; null if the summary says it all
+     * @param detail the value in this record; null if the summary is complete
      */
     public UnreadableRecordException(Reason reason, String summary, String detail) {
         super(detail == null ? summary : summary + ": " + detail);
@@ -65,12 +65,12 @@ public class UnreadableRecordException extends Exception {
         return reason;
     }
 
-    /** What is wrong, without values of this record. */
+    /** What is wrong, without the values of this record. */
     public String summary() {
         return summary;
     }
 
-    /** What was found in this record, or null. */
+    /** The value in this record, or null. */
     public String detail() {
         return detail;
     }

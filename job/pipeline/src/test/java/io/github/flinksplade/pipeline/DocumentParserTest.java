@@ -39,7 +39,7 @@ class DocumentParserTest {
         return new DocumentParser(RecordFormat.JSON, LIMIT).parse(record(null, value));
     }
 
-    static Stream<Arguments> good() {
+    static Stream<Arguments> valid() {
         return Stream.of(
                 // value, id, text, fields, version
                 Arguments.of("{'id':'a','text':'x'}", "a", "x", "{}", null),
@@ -70,14 +70,14 @@ class DocumentParserTest {
                         "x",
                         "{'z':1,'m':[1,{'k':null}],'b':true,'a':'q\\n'}",
                         null),
-                // numbers stay as they were written
+                // numbers are not changed
                 Arguments.of(
                         "{'id':'a','text':'x','n':[0.10,1E400,1e-9,-0,12345678901234567890.00]}",
                         "a",
                         "x",
                         "{'n':[0.10,1E400,1e-9,-0,12345678901234567890.00]}",
                         null),
-                // a pair of surrogates is a character, half a pair is not
+                // a pair of surrogates is a character, a lone surrogate is not
                 Arguments.of("{'id':'a','text':'\\ud83d\\ude00'}", "a", "\uD83D\uDE00", "{}", null),
                 Arguments.of("{'id':'a','text':'b\\ud83dc'}", "a", "b\uFFFDc", "{}", null),
                 Arguments.of(
@@ -87,7 +87,7 @@ class DocumentParserTest {
                         "{'t\uFFFD':['\uFFFD']}",
                         null),
                 Arguments.of("{'id':'a','text':'\\u0000\\u2028'}", "a", "\u0000\u2028", "{}", null),
-                // without _id a title is a field as any other
+                // without _id a title is an ordinary field
                 Arguments.of("{'id':'a','title':'T','text':'x'}", "a", "x", "{'title':'T'}", null),
                 // BEIR
                 Arguments.of(
@@ -107,8 +107,8 @@ class DocumentParserTest {
     }
 
     @ParameterizedTest
-    @MethodSource("good")
-    void reads(String value, String id, String text, String fields, Long version)
+    @MethodSource("valid")
+    void parsesValidDocuments(String value, String id, String text, String fields, Long version)
             throws UnreadableRecordException {
         Document document = json(value.replace('\'', '"'));
         assertThat(document.id()).isEqualTo(id);
@@ -119,10 +119,10 @@ class DocumentParserTest {
         assertThat(document.replayed()).isFalse();
     }
 
-    static Stream<Arguments> bad() {
+    static Stream<Arguments> invalid() {
         String deep = "[".repeat(100_000);
         return Stream.of(
-                // value, reason, what the sentence says
+                // value, reason, part of the message
                 Arguments.of("", Reason.MALFORMED, "it is empty"),
                 Arguments.of("   ", Reason.MALFORMED, "it is empty"),
                 Arguments.of("[]", Reason.MALFORMED, "it is an array"),
@@ -146,8 +146,8 @@ class DocumentParserTest {
                 Arguments.of(
                         "{'id':'a','text':'x'}{'id':'b','text':'y'}",
                         Reason.MALFORMED,
-                        "something follows"),
-                Arguments.of("{'id':'a','text':'x'} null", Reason.MALFORMED, "something follows"),
+                        "trailing characters"),
+                Arguments.of("{'id':'a','text':'x'} null", Reason.MALFORMED, "trailing characters"),
                 Arguments.of("{'id':'a','text':'x',}", Reason.MALFORMED, "line 1, column 22"),
                 Arguments.of("{id:'a','text':'x'}", Reason.MALFORMED, "line 1, column"),
                 Arguments.of(
@@ -164,7 +164,7 @@ class DocumentParserTest {
                 Arguments.of(
                         "{'id':'a','text':'x','o':{'p':1,'p':1}}",
                         Reason.MALFORMED,
-                        "the field 'p' is in it more than once"),
+                        "the field 'p' is duplicated"),
                 Arguments.of(
                         "{'id':'a','text':'x','d':" + deep + "}",
                         Reason.MALFORMED,
@@ -207,22 +207,24 @@ class DocumentParserTest {
     }
 
     @ParameterizedTest
-    @MethodSource("bad")
-    void refuses(String value, Reason reason, String says) {
+    @MethodSource("invalid")
+    void rejectsInvalidDocuments(String value, Reason reason, String message) {
         assertThatThrownBy(() -> json(value.replace('\'', '"')))
                 .isInstanceOfSatisfying(
                         UnreadableRecordException.class,
                         e -> {
                             assertThat(e.reason()).isEqualTo(reason);
                             assertThat(e.getMessage().replace('"', '\''))
-                                    .contains(says.replace('"', '\''))
+                                    .contains(message.replace('"', '\''))
                                     .doesNotContain("\n")
                                     .doesNotContain("StreamReadConstraints")
                                     .hasSizeLessThan(600);
                         });
     }
 
-    /** What a user reads of malformed JSON is ours: no class, setting or source location. */
+    /**
+     * Messages of malformed JSON must not contain classes, settings or source locations of Jackson.
+     */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -247,7 +249,7 @@ class DocumentParserTest {
                 "{\"a\nb\": 1}",
                 "{\"id\": \"a\", \"n\": \"\u0001\"}"
             })
-    void noWordsOfTheJsonLibrary(String value) {
+    void describesMalformedJsonInOwnWords(String value) {
         assertThatThrownBy(() -> json(value))
                 .isInstanceOf(UnreadableRecordException.class)
                 .satisfies(
@@ -260,7 +262,7 @@ class DocumentParserTest {
     }
 
     @Test
-    void aSummaryIsTheSameForAllRecordsOfItsKind() {
+    void usesSameSummaryForAllRecordsOfAKind() {
         for (String version : List.of("\"2.4.1\"", "\"3\"", "1.0", "-1")) {
             assertThatThrownBy(
                             () -> json("{\"id\":\"a\",\"text\":\"x\",\"version\":" + version + "}"))
@@ -279,7 +281,7 @@ class DocumentParserTest {
     }
 
     @Test
-    void theVersionIsInAnotherFieldOrInNone() throws UnreadableRecordException {
+    void readsVersionFromConfiguredField() throws UnreadableRecordException {
         String value = "{\"id\":\"a\",\"text\":\"x\",\"version\":\"2.4.1\",\"revision\":7}";
         Document other =
                 new DocumentParser(RecordFormat.JSON, KeyFormat.STRING, LIMIT, "revision")
@@ -294,7 +296,7 @@ class DocumentParserTest {
     }
 
     @Test
-    void deleteNeedsOnlyAnId() throws UnreadableRecordException {
+    void deleteNeedsOnlyId() throws UnreadableRecordException {
         Document document = json("{\"op\":\"delete\",\"id\":\"a\",\"text\":5,\"version\":4}");
         assertThat(document.operation()).isEqualTo(Operation.DELETE);
         assertThat(document.id()).isEqualTo("a");
@@ -304,7 +306,7 @@ class DocumentParserTest {
     }
 
     @Test
-    void keyIsTheIdWhereTheValueHasNone() throws Exception {
+    void usesKeyAsIdIfValueHasNone() throws Exception {
         DocumentParser parser = new DocumentParser(RecordFormat.JSON, LIMIT);
         assertThat(parser.parse(record("k", "{\"text\":\"x\"}")).id()).isEqualTo("k");
         assertThat(parser.parse(record("k", "{\"id\":\"a\",\"text\":\"x\"}")).id()).isEqualTo("a");
@@ -314,7 +316,7 @@ class DocumentParserTest {
     }
 
     @Test
-    void tombstoneDeletesItsKeyInEveryFormat() throws Exception {
+    void tombstoneDeletesKeyInEveryFormat() throws Exception {
         for (RecordFormat format : RecordFormat.values()) {
             DocumentParser parser = new DocumentParser(format, LIMIT);
             Document document = parser.parse(record("k", null));
@@ -329,7 +331,7 @@ class DocumentParserTest {
     }
 
     @Test
-    void utf8IsStrict() {
+    void rejectsInvalidUtf8() {
         byte[][] malformed = {
             {(byte) 0xFF},
             {(byte) 0xC0, (byte) 0x80},
@@ -342,17 +344,17 @@ class DocumentParserTest {
             value.writeBytes(bytes("{\"id\":\"a\",\"text\":\""));
             value.writeBytes(wrong);
             value.writeBytes(bytes("\"}"));
-            assertRefused(
+            assertRejected(
                     RecordFormat.JSON,
                     SourceRecord.of("docs", 0, null, value.toByteArray()),
                     Reason.NOT_UTF8,
                     "the value is not valid UTF-8");
-            assertRefused(
+            assertRejected(
                     RecordFormat.TEXT,
                     SourceRecord.of("docs", 0, bytes("k"), wrong),
                     Reason.NOT_UTF8,
                     "the value is not valid UTF-8");
-            assertRefused(
+            assertRejected(
                     RecordFormat.JSON,
                     SourceRecord.of("docs", 0, wrong, bytes("{\"text\":\"x\"}")),
                     Reason.NOT_UTF8,
@@ -360,39 +362,39 @@ class DocumentParserTest {
         }
     }
 
-    private static void assertRefused(
-            RecordFormat format, SourceRecord record, Reason reason, String says) {
+    private static void assertRejected(
+            RecordFormat format, SourceRecord record, Reason reason, String message) {
         assertThatThrownBy(() -> new DocumentParser(format, LIMIT).parse(record))
                 .isInstanceOfSatisfying(
                         UnreadableRecordException.class,
                         e -> assertThat(e.reason()).isEqualTo(reason))
-                .hasMessageContaining(says);
+                .hasMessageContaining(message);
     }
 
     @Test
-    void tsv() throws Exception {
+    void parsesTsv() throws Exception {
         DocumentParser parser = new DocumentParser(RecordFormat.TSV, LIMIT);
         Document document = parser.parse(record(null, "7\ta text\twith a tab"));
         assertThat(document.id()).isEqualTo("7");
         assertThat(document.text()).isEqualTo("a text\twith a tab");
         assertThat(document.fields()).isEqualTo("{}");
         assertThat(parser.parse(record(null, "7\t")).text()).isEmpty();
-        assertRefused(RecordFormat.TSV, record(null, "no tab"), Reason.MALFORMED, "no tab");
-        assertRefused(RecordFormat.TSV, record(null, "\ttext"), Reason.ID, "no id");
-        assertRefused(RecordFormat.TSV, record(null, ""), Reason.MALFORMED, "no tab");
+        assertRejected(RecordFormat.TSV, record(null, "no tab"), Reason.MALFORMED, "no tab");
+        assertRejected(RecordFormat.TSV, record(null, "\ttext"), Reason.ID, "no id");
+        assertRejected(RecordFormat.TSV, record(null, ""), Reason.MALFORMED, "no tab");
     }
 
     @Test
-    void plainText() throws Exception {
+    void parsesPlainText() throws Exception {
         Document document =
                 new DocumentParser(RecordFormat.TEXT, LIMIT).parse(record("k", "{\"id\":1}"));
         assertThat(document.id()).isEqualTo("k");
         assertThat(document.text()).isEqualTo("{\"id\":1}");
-        assertRefused(RecordFormat.TEXT, record(null, "x"), Reason.ID, "key is missing");
+        assertRejected(RecordFormat.TEXT, record(null, "x"), Reason.ID, "key is missing");
     }
 
     @Test
-    void tooLargeCountsKeyValueAndHeaders() throws Exception {
+    void maxSizeIncludesKeyValueAndHeaders() throws Exception {
         SourceRecord record =
                 new SourceRecord(
                         "t",
@@ -409,8 +411,8 @@ class DocumentParserTest {
     }
 
     @Test
-    void whatTheSourceHasCutIsTooLarge() {
-        SourceRecord cut =
+    void rejectsRecordsTruncatedBySource() {
+        SourceRecord truncated =
                 new SourceRecord(
                         "f",
                         0,
@@ -420,11 +422,12 @@ class DocumentParserTest {
                         bytes("{\"id\":\"a\",\"text\":\"x\"}"),
                         new String[] {DocumentParser.HEADER_TRUNCATED},
                         new byte[][] {null});
-        assertRefused(RecordFormat.JSON, cut, Reason.TOO_LARGE, "larger than max-record-size");
+        assertRejected(
+                RecordFormat.JSON, truncated, Reason.TOO_LARGE, "larger than max-record-size");
     }
 
     @Test
-    void deadLetterBeingReplayedIsMarked() throws Exception {
+    void recognizesReplayedDeadLetter() throws Exception {
         SourceRecord replayed =
                 new SourceRecord(
                         "t",
@@ -439,17 +442,17 @@ class DocumentParserTest {
                 .isTrue();
     }
 
-    /** Whatever comes in, the answer is a document or a refusal. */
+    /** Every input is parsed or rejected. */
     @Test
-    void noInputIsACrash() {
+    void neverFailsOtherwise() {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         byte[] valid =
                 bytes(
                         "{\"id\":\"a\",\"text\":\"x \\ud83d\\ude00 y\",\"version\":12,"
                                 + "\"op\":\"upsert\",\"n\":[1.5e3,{\"k\":null}],\"title\":\"T\"}");
-        int read = 0;
-        int refused = 0;
+        int parsed = 0;
+        int rejected = 0;
         for (int i = 0; i < 30_000; i++) {
             byte[] value = Arrays.copyOf(valid, valid.length - random.nextInt(3));
             for (int n = random.nextInt(3); n >= 0; n--) {
@@ -468,15 +471,15 @@ class DocumentParserTest {
                 assertThat(UTF_8.newEncoder().canEncode(document.id() + document.text()))
                         .as("seed %d", seed)
                         .isTrue();
-                read++;
+                parsed++;
             } catch (UnreadableRecordException e) {
-                refused++;
+                rejected++;
             } catch (RuntimeException e) {
                 throw new AssertionError("seed " + seed + ", input " + i, e);
             }
         }
-        assertThat(read).as("seed %d", seed).isPositive();
-        assertThat(refused).as("seed %d", seed).isPositive();
+        assertThat(parsed).as("seed %d", seed).isPositive();
+        assertThat(rejected).as("seed %d", seed).isPositive();
     }
 
     private static DocumentParser withKey(String options) {
@@ -485,7 +488,7 @@ class DocumentParserTest {
     }
 
     @Test
-    void tombstonesWithKeysOfConnectDeleteTheRightId() throws Exception {
+    void readsIdsFromJsonKeysOfTombstones() throws Exception {
         for (String[] keyAndId :
                 new String[][] {
                     {"?key=json&id=key:/id", "{\"id\":\"k1\"}", "k1"},
@@ -509,17 +512,17 @@ class DocumentParserTest {
     }
 
     @Test
-    void theKeyWinsOverTheValueOnlyWhereItIsNamed() throws Exception {
+    void keyOverridesValueOnlyIfConfigured() throws Exception {
         SourceRecord record = record("{\"id\":\"k\"}", "{\"id\":\"v\",\"text\":\"t\"}");
         assertThat(withKey("?id=key:/id").parse(record).id()).isEqualTo("k");
         assertThat(withKey("?key=json").parse(record).id()).isEqualTo("v");
     }
 
     @Test
-    void keysWithoutAnIdAreRejected() {
+    void rejectsKeysWithoutId() {
         for (String[] keyAndMessage :
                 new String[][] {
-                    {"?key=json", "{\"id\":\"k1\"}", "say where it is, such as id=key:/id"},
+                    {"?key=json", "{\"id\":\"k1\"}", "set its position, such as id=key:/id"},
                     {"?key=json", "k1", "the key is not JSON, as key=json expects"},
                     {"?id=key:/x", "{\"id\":\"k1\"}", "has no string or whole number at /x"},
                     {"?id=key:/id", "{\"id\":1.5}", "has no string or whole number at /id"},

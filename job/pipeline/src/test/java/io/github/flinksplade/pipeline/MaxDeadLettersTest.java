@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MaxDeadLettersTest {
 
     @Test
-    void readsNumbersAndPercentages() {
+    void parsesNumbersAndPercentages() {
         assertThat(MaxDeadLetters.parse("none")).isEqualTo(MaxDeadLetters.NONE);
         assertThat(MaxDeadLetters.parse("100"))
                 .isEqualTo(new MaxDeadLetters(100, Double.POSITIVE_INFINITY))
@@ -24,14 +24,14 @@ class MaxDeadLettersTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "-1", "five", "101 %", "1.5", "5 percent", "%", "1e3 %"})
-    void rejectsAnythingElse(String text) {
+    void rejectsInvalidTexts(String text) {
         assertThatThrownBy(() -> MaxDeadLetters.parse(text))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("'" + text + "' is not a number of dead letters. Write");
     }
 
     @Test
-    void aNumberIsExceededByMore() {
+    void numberIsExceededByMore() {
         MaxDeadLetters two = MaxDeadLetters.parse("2");
         assertThat(two.isExceededBy(2, 2, true)).isFalse();
         assertThat(two.isExceededBy(3, 1_000_000, false)).isTrue();
@@ -40,7 +40,7 @@ class MaxDeadLettersTest {
     }
 
     @Test
-    void aPercentageNeedsAHundredRecordsOrTheEnd() {
+    void percentageNeedsHundredRecordsOrEnd() {
         MaxDeadLetters five = MaxDeadLetters.parse("5 %");
         assertThat(five.isExceededBy(50, 99, false)).isFalse();
         assertThat(five.isExceededBy(6, 100, false)).isTrue();

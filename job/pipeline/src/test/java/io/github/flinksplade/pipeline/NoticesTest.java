@@ -16,7 +16,7 @@ class NoticesTest {
     }
 
     @Test
-    void countsByReasonAndKeepsTheFirst() {
+    void countsByReasonAndKeepsFirst() {
         Notices notices = new Notices();
         notices.add(entry("a", 1, "t-0@1"));
         notices.add(entry("b", 1, "t-0@2"));
@@ -34,7 +34,7 @@ class NoticesTest {
     }
 
     @Test
-    void mergesAndLeavesTheOtherAsItIs() {
+    void mergesWithoutChangingOther() {
         Notices one = new Notices();
         one.add(entry("a", 2, "t-0@1"));
         Notices other = new Notices();
@@ -50,7 +50,7 @@ class NoticesTest {
     }
 
     @Test
-    void tellsABoundedNumberOfReasonsApart() {
+    void limitsNumberOfReasons() {
         Notices notices = new Notices();
         for (int i = 0; i < Notices.MAX_REASONS + 7; i++) {
             notices.add(entry("r" + i, 1, "t-0@" + i));
@@ -63,7 +63,7 @@ class NoticesTest {
     }
 
     @Test
-    void flinkSerializesItWhileTheTaskAdds() throws Exception {
+    void isSerializableWhileTaskAdds() throws Exception {
         Notices notices = new Notices();
         AtomicBoolean stop = new AtomicBoolean();
         Thread task =

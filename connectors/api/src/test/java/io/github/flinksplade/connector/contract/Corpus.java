@@ -77,8 +77,7 @@ public final class Corpus {
 
     /** A delete. */
     public static VectorRecord delete(String id, long version) {
-        return new VectorRecord(
-                id, Operation.DELETE, version, null, null, null, 0, false, origin(id, version));
+        return VectorRecord.delete(id, version, origin(id, version));
     }
 
     private static SourceRecord origin(String id, long version) {

@@ -33,16 +33,7 @@ final class TestRecords {
     }
 
     static VectorRecord delete(String id) {
-        return new VectorRecord(
-                id,
-                Operation.DELETE,
-                1,
-                null,
-                null,
-                null,
-                0,
-                false,
-                SourceRecord.of("f", 0, null, null));
+        return VectorRecord.delete(id, 1, SourceRecord.of("f", 0, null, null));
     }
 
     private static final class Terms implements Vocabulary {

@@ -2,7 +2,6 @@ package io.github.flinksplade.connector.kafka;
 
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.VectorRecord;
@@ -186,15 +185,9 @@ final class KafkaVectors implements VectorSource {
             }
             if (record.value() == null) {
                 String version = header(record, VectorRecordSerializer.HEADER_VERSION);
-                return new VectorRecord(
+                return VectorRecord.delete(
                         new String(record.key(), StandardCharsets.UTF_8),
-                        Operation.DELETE,
                         version == null ? VectorRecord.NO_VERSION : Long.parseLong(version),
-                        null,
-                        null,
-                        null,
-                        0,
-                        false,
                         origin);
             }
             Provenance encoder = provenance(record);

@@ -109,17 +109,7 @@ class KafkaExactlyOnceITCase {
             }
             String id = new String(record.key(), StandardCharsets.UTF_8);
             if (record.value() == null) {
-                out.collect(
-                        new VectorRecord(
-                                id,
-                                Operation.DELETE,
-                                record.offset(),
-                                null,
-                                null,
-                                null,
-                                0,
-                                false,
-                                record));
+                out.collect(VectorRecord.delete(id, record.offset(), record));
                 return;
             }
             String value = new String(record.value(), StandardCharsets.UTF_8);

@@ -47,8 +47,7 @@ final class TestRecords {
     }
 
     static VectorRecord delete(String id, long version) {
-        return new VectorRecord(
-                id, Operation.DELETE, version, null, null, null, 0, false, origin(id));
+        return VectorRecord.delete(id, version, origin(id));
     }
 
     static SourceRecord origin(String id) {

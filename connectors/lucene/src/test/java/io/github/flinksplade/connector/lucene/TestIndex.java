@@ -149,16 +149,7 @@ final class TestIndex {
     }
 
     static VectorRecord delete(String id, long version) {
-        return new VectorRecord(
-                id,
-                Operation.DELETE,
-                version,
-                null,
-                null,
-                null,
-                0,
-                false,
-                SourceRecord.of("test", 0, null, null));
+        return VectorRecord.delete(id, version, SourceRecord.of("test", 0, null, null));
     }
 
     private record Terms() implements Vocabulary {

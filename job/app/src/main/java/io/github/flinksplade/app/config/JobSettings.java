@@ -172,8 +172,12 @@ public final class JobSettings {
                             "10 s",
                             "Time between checkpoints. Exactly-once sinks make their writes visible"
                                     + " at checkpoints."));
-    public static final Setting<Boolean> GATE =
-            add(Setting.flag("gate", true, "Skips documents that repeat what was sent last."));
+    public static final Setting<Boolean> SKIP_UNCHANGED =
+            add(
+                    Setting.flag(
+                            "skip-unchanged",
+                            true,
+                            "Skips documents that are unchanged since they were last written."));
     public static final Setting<Boolean> REINDEX =
             add(
                     Setting.flag(

@@ -19,8 +19,10 @@ import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.DocumentParser;
 import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.JobDefinition.DocumentInput;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
+import io.github.flinksplade.pipeline.JobDefinition.VectorInput;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.SpladeJob;
 import java.util.ArrayList;
@@ -221,22 +223,20 @@ public final class JobPlan {
                     SpladeJob.prepare(sinks.get(i), context, starts.apply(identity), unavailable));
         }
         return new JobDefinition(
-                namedSources,
-                vectors,
+                vectors == null
+                        ? new DocumentInput(namedSources, model, pinned, provenance)
+                        : new VectorInput(vectors),
                 prepared,
                 preparedDeadLetters,
-                model,
-                pinned,
-                provenance,
-                new PipelineOptions(
-                        settings.get(JobSettings.GATE),
-                        reindex,
-                        settings.get(JobSettings.KEEP_VECTORS),
-                        settings.get(JobSettings.MAX_RECORD_SIZE),
-                        settings.get(JobSettings.MAX_BYTES_IN_FLIGHT),
-                        settings.get(JobSettings.CAPACITY),
-                        settings.get(JobSettings.STATE_TTL),
-                        settings.get(JobSettings.ALLOW_MIXED_MODELS),
-                        settings.get(JobSettings.MAX_DEAD_LETTERS)));
+                PipelineOptions.builder()
+                        .skipUnchanged(settings.get(JobSettings.SKIP_UNCHANGED))
+                        .reindex(reindex)
+                        .keepVectors(settings.get(JobSettings.KEEP_VECTORS))
+                        .maxRecordBytes(settings.get(JobSettings.MAX_RECORD_SIZE))
+                        .maxBytesInFlight(settings.get(JobSettings.MAX_BYTES_IN_FLIGHT))
+                        .capacity(settings.get(JobSettings.CAPACITY))
+                        .stateTtl(settings.get(JobSettings.STATE_TTL))
+                        .maxDeadLetters(settings.get(JobSettings.MAX_DEAD_LETTERS))
+                        .build());
     }
 }

@@ -54,7 +54,7 @@ public final class LocalRun {
     private static final long CLOSE_TIMEOUT_SECONDS = 10;
 
     /** Uids of the operators whose state is needed when the sources are read from the beginning. */
-    private static final Set<String> KEYED = Set.of("gate", "guard");
+    private static final Set<String> KEYED = Set.of("change-detector", "sequencer");
 
     private final JobSettings settings;
     private final Function<JobSettings, JobPlan> planning;

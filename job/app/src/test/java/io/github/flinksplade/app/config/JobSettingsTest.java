@@ -59,7 +59,7 @@ class JobSettingsTest {
                         Duration.ofSeconds(10),
                         "1 min",
                         Duration.ofMinutes(1)),
-                row(JobSettings.GATE, true, "false", false),
+                row(JobSettings.SKIP_UNCHANGED, true, "false", false),
                 row(JobSettings.REINDEX, false, "true", true),
                 row(JobSettings.KEEP_VECTORS, true, "false", false),
                 row(JobSettings.MAX_RECORD_SIZE, 1_000_000L, "2 kb", 2048L),
@@ -157,7 +157,7 @@ class JobSettingsTest {
                     threads             | -1       | 'threads in the test: ''-1'' is not a whole number of at least 0'
                     device              | gpu      | 'device in the test: unknown device ''gpu''; write auto, cpu, cuda, cuda:N, tensorrt or tensorrt:N'
                     device-memory       | much     | 'device-memory in the test: ''much'' is not a size. Write bytes, or a number and a unit, such as 16 mb'
-                    gate                | yes      | 'gate in the test: ''yes'' is neither true nor false'
+                    skip-unchanged                | yes      | 'skip-unchanged in the test: ''yes'' is neither true nor false'
                     checkpoint-interval | soon     | 'checkpoint-interval in the test: ''soon'' is not a duration. Write a number and a unit, such as 10 s, 500 ms or 5 min'
                     checkpoint-interval | 10       | 'checkpoint-interval in the test: ''10'' is not a duration. Write a number and a unit, such as 10 s, 500 ms or 5 min'
                     checkpoint-interval | 1 ms     | 'checkpoint-interval in the test: ''1 ms'' is out of range: from 10 ms to 36500 d'

@@ -108,18 +108,18 @@ class StateDirectoryTest {
             Files.createDirectories(second.resolve("job/chk-11")); // incomplete
             Files.createDirectories(third.resolve("job/chk-1"));
             assertThat(state.newestCheckpoint(Set.of())).isEqualTo(tenth);
-            assertThat(state.newestCheckpoint(Set.of("gate"))).isEqualTo(tenth);
+            assertThat(state.newestCheckpoint(Set.of("change-detector"))).isEqualTo(tenth);
 
-            // taken after the gate had finished
+            // taken after the change detector had finished
             Path late =
                     checkpoint(
                             second,
                             12,
                             new FullyFinishedOperatorState(
-                                    "ChangeDetector", "gate", new OperatorID(), 1, 128));
+                                    "ChangeDetector", "change-detector", new OperatorID(), 1, 128));
             assertThat(state.newestCheckpoint(Set.of())).isEqualTo(late);
-            assertThat(state.newestCheckpoint(Set.of("gate"))).isEqualTo(tenth);
-            assertThat(state.newestCheckpoint(Set.of("guard"))).isEqualTo(late);
+            assertThat(state.newestCheckpoint(Set.of("change-detector"))).isEqualTo(tenth);
+            assertThat(state.newestCheckpoint(Set.of("sequencer"))).isEqualTo(late);
 
             assertThat(StateDirectory.hasCheckpoint(second)).isTrue();
             assertThat(StateDirectory.hasCheckpoint(third)).isFalse();
@@ -161,7 +161,7 @@ class StateDirectoryTest {
         try (StateDirectory state = StateDirectory.open(path())) {
             Path broken = checkpoint(state.newRun(), 1);
             Files.writeString(broken.resolve("_metadata"), "nothing");
-            assertThatThrownBy(() -> state.newestCheckpoint(Set.of("gate")))
+            assertThatThrownBy(() -> state.newestCheckpoint(Set.of("change-detector")))
                     .isInstanceOf(UserException.class)
                     .hasMessageStartingWith("the checkpoint " + broken + " is damaged: ");
         }

@@ -6,23 +6,23 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Bounds the bytes that wait in an ordered queue. What enters leaves in the same order: an entry
- * that is done keeps its bytes until all before it are done too, as it keeps its memory.
+ * Limits the bytes in an ordered queue. Entries leave it in their order: an entry that is done
+ * counts until all entries before it are done, because its memory is in use until then.
  */
 final class BytesInFlight {
 
-    private final long bound;
+    private final long maxBytes;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition freed = lock.newCondition();
     // guarded by lock
     private final Deque<Entry> entries = new ArrayDeque<>();
     private long bytes;
 
-    BytesInFlight(long bound) {
-        this.bound = bound;
+    BytesInFlight(long maxBytes) {
+        this.maxBytes = maxBytes;
     }
 
-    /** One entry of the queue; may be done by any thread. */
+    /** An entry of the queue; any thread may finish it. */
     final class Entry {
         private final long size;
         private boolean done;
@@ -45,11 +45,11 @@ final class BytesInFlight {
         }
     }
 
-    /** Waits until there is room for so many bytes; more than the bound find it alone. */
+    /** Waits until there is room for an entry; one larger than the max enters an empty queue. */
     Entry enter(long size) throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            while (!entries.isEmpty() && bytes + size > bound) {
+            while (!entries.isEmpty() && bytes + size > maxBytes) {
                 freed.await();
             }
             Entry entry = new Entry(size);

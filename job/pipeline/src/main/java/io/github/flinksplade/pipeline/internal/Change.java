@@ -1,41 +1,48 @@
 package io.github.flinksplade.pipeline.internal;
 
-import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.pipeline.Document;
 
 /**
- * What the gate lets pass.
+ * A document that is to be written, as the change detector emits it.
  *
- * @param explicit whether the version is the document's own
- * @param again whether a change of this version may have been sent before and is to be sent again
- * @param work what is to be done about the vector
- * @param sequence counts what the gate has let pass for this id, from 1, without gaps
- * @param textHash hash of the text, null for a delete
+ * @param document the document
+ * @param version the version of the change
+ * @param explicit whether the version is the document's own; if not, it is generated
+ * @param repeatsVersion whether a change of this version was emitted before, and is emitted again
+ *     on purpose
+ * @param work how the vector is obtained
+ * @param sequence number of changes emitted for this id, from 1, without gaps
+ * @param textHash hash of the text; null for a delete
  */
 public record Change(
-        String id,
-        Operation operation,
-        boolean explicit,
+        Document document,
         long version,
-        boolean again,
+        boolean explicit,
+        boolean repeatsVersion,
         Work work,
         long sequence,
-        byte[] textHash,
-        String text,
-        String fields,
-        SourceRecord origin) {
+        byte[] textHash) {
 
-    /** What a change needs before it can be sent. */
+    /** How the vector of a change is obtained. */
     public enum Work {
-        /** Inference. */
+        /** By inference. */
         ENCODE,
-        /** The vector sent last. */
+        /** It is the vector that was emitted last. */
         REUSE,
-        /** Nothing: a delete. */
+        /** There is no vector: a delete. */
         NONE
     }
 
+    String id() {
+        return document.id();
+    }
+
     boolean isDelete() {
-        return operation == Operation.DELETE;
+        return document.isDelete();
+    }
+
+    SourceRecord origin() {
+        return document.origin();
     }
 }

@@ -1,36 +1,65 @@
 package io.github.flinksplade.pipeline.internal;
 
+import io.github.flinksplade.pipeline.Document;
+import java.util.Arrays;
+
 /**
- * What the gate remembers of an id: the change it accepted last.
+ * The state of the change detector for an id: the last change accepted.
  *
- * @param versioning who gives this id its versions
+ * @param versioning the source of the versions of this id
  * @param version the last version accepted
- * @param deleted whether the last change was a delete
- * @param textHash hash of the text, null when deleted
- * @param fieldsHash hash of the fields, null when deleted
- * @param sequence how many changes have been let pass
- * @param kept whether the guard was to keep the vector of that change
- * @param fingerprint the encoder of that change, see {@link Hashes#fingerprint}
- * @param targets hashes of the names of the targets the change went to, ascending
+ * @param content the content of the last document; null after a delete
+ * @param sequence number of changes emitted
+ * @param vectorStored whether the sequencer stores the vector of the last change
+ * @param fingerprint the encoder of the last change, see {@link Hashes#fingerprint}
+ * @param sinks hashes of the names of the sinks that got the last change, ascending
  */
 public record ChangeDetectorState(
         Versioning versioning,
         long version,
-        boolean deleted,
-        byte[] textHash,
-        byte[] fieldsHash,
+        Content content,
         long sequence,
-        boolean kept,
+        boolean vectorStored,
         long fingerprint,
         long[] sinks) {
 
-    /** Who gives an id its versions. */
+    /** The source of the versions of an id. */
     public enum Versioning {
-        /** Nobody yet: only deletes without a version have been seen. */
+        /** Unknown: there were only deletes without a version. */
         UNDECIDED,
-        /** The gate. */
-        NUMBERED,
-        /** The documents. */
+        /** The change detector generates them. */
+        GENERATED,
+        /** The documents contain them. */
         EXPLICIT
+    }
+
+    /**
+     * Hashes of what a document contains.
+     *
+     * @param textHash hash of the text
+     * @param fieldsHash hash of the other fields
+     */
+    public record Content(byte[] textHash, byte[] fieldsHash) {
+
+        static Content of(Document document) {
+            return new Content(Hashes.of(document.text()), Hashes.of(document.fields()));
+        }
+
+        boolean hasSameText(Content other) {
+            return other != null && Arrays.equals(textHash, other.textHash);
+        }
+
+        boolean isSame(Content other) {
+            return hasSameText(other) && Arrays.equals(fieldsHash, other.fieldsHash);
+        }
+    }
+
+    boolean isDeleted() {
+        return content == null;
+    }
+
+    ChangeDetectorState withVersion(Versioning newVersioning, long newVersion) {
+        return new ChangeDetectorState(
+                newVersioning, newVersion, content, sequence, vectorStored, fingerprint, sinks);
     }
 }

@@ -17,36 +17,37 @@ import org.apache.flink.metrics.MetricGroup;
 final class DeadLetters {
 
     /**
-     * What differs between two messages of a server with the same reason: numbers and quotations.
+     * The parts in which two messages of a server with the same reason differ: numbers and
+     * quotations.
      */
     private static final Pattern VALUES =
             Pattern.compile("'[^']*'|\"[^\"]*\"|\\[[^\\]]*\\]|[0-9]+");
 
-    private static final int LONGEST_KEY = 120;
+    private static final int MAX_KEY_LENGTH = 120;
 
     private final DeadLetter.Stage stage;
     private final String sink;
-    private final LongCounter all;
+    private final LongCounter total;
     private final LongCounter ofStage;
     private final MetricGroup metrics;
     private final Map<String, Counter> byReason = new HashMap<>();
 
     /**
-     * @param target the target whose rejections these are, or null
+     * @param sink the sink that rejects the records, or null
      */
     DeadLetters(RuntimeContext context, DeadLetter.Stage stage, String sink) {
         this.stage = stage;
         this.sink = sink;
-        all = context.getLongCounter(Counters.DEAD_LETTERS);
+        total = context.getLongCounter(Counters.DEAD_LETTERS);
         ofStage = context.getLongCounter(Counters.deadLetters(stage));
         metrics = context.getMetricGroup().addGroup("stage", stage.name().toLowerCase(Locale.ROOT));
     }
 
     /**
-     * A dead letter whose reasons are ours.
+     * A dead letter with a reason of this job.
      *
-     * @param exception the failure, or what stands for it under Kafka Connect's name
-     * @param detail what was found in this record; null if the reason's summary says it all
+     * @param exception the class of the failure, which Kafka Connect's header contains
+     * @param detail the value in this record; null if the reason's summary is complete
      */
     Notice write(
             SourceRecord origin,
@@ -59,20 +60,20 @@ final class DeadLetters {
     }
 
     /**
-     * A dead letter with a message that others wrote: messages that differ only in values count as
-     * one reason.
+     * A dead letter with a message from elsewhere, such as a server: messages that differ only in
+     * values count as one reason.
      */
     Notice write(DeadLetter letter, Reason reason) {
         String kind = VALUES.matcher(letter.message()).replaceAll("#");
         return notice(
                 letter,
                 reason,
-                "/" + kind.substring(0, Math.min(kind.length(), LONGEST_KEY)),
+                "/" + kind.substring(0, Math.min(kind.length(), MAX_KEY_LENGTH)),
                 letter.message());
     }
 
     private Notice notice(DeadLetter letter, Reason reason, String kind, String detail) {
-        all.add(1L);
+        total.add(1L);
         ofStage.add(1L);
         byReason.computeIfAbsent(
                         reason.code(),
@@ -88,7 +89,7 @@ final class DeadLetters {
                 0);
     }
 
-    /** A dead letter of this operator's stage and target. */
+    /** A dead letter with this operator's stage and sink. */
     DeadLetter letter(SourceRecord origin, Class<? extends Exception> exception, String message) {
         return new DeadLetter(origin, stage, sink, exception.getName(), message);
     }

@@ -1,16 +1,16 @@
 package io.github.flinksplade.pipeline.internal;
 
+import io.github.flinksplade.encoder.EncodedText;
 import io.github.flinksplade.vector.SparseVector;
 
 /**
- * A change with the outcome of its encoding.
+ * A change after the encoder.
  *
- * @param vector the text's vector; null when the text was not or could not be encoded
- * @param tokens tokens of the text; 0 when there is no vector
+ * @param vector the vector of the text; null if the text was not or could not be encoded
+ * @param tokens number of tokens of the text; 0 without a vector
  * @param truncated whether the text was longer than the limit
  * @param failure why the text could not be encoded, or null
- * @param modelTokens tokens the engine has processed since it was last told of, for counting
- * @param modelPositions the same with padding
+ * @param usage what the engine has done since the last change, for counting
  */
 public record EncodedChange(
         Change change,
@@ -18,5 +18,19 @@ public record EncodedChange(
         int tokens,
         boolean truncated,
         String failure,
-        long modelTokens,
-        long modelPositions) {}
+        EngineUsage usage) {
+
+    /** A change that needs no inference. */
+    static EncodedChange withoutInference(Change change) {
+        return new EncodedChange(change, null, 0, false, null, EngineUsage.NONE);
+    }
+
+    static EncodedChange encoded(Change change, EncodedText text, EngineUsage usage) {
+        return new EncodedChange(
+                change, text.vector(), text.tokens(), text.truncated(), null, usage);
+    }
+
+    static EncodedChange failed(Change change, String failure, EngineUsage usage) {
+        return new EncodedChange(change, null, 0, false, failure, usage);
+    }
+}

@@ -7,20 +7,20 @@ import io.github.flinksplade.encoder.Tokenizer;
 import java.io.Serializable;
 
 /**
- * Opens the encoder where it is used. Equal factories open equal encoders: the engines of a process
- * are shared by them.
+ * Opens the encoder where it is used. Equal factories open equal encoders, so they share an engine
+ * within a process.
  */
 public interface EncoderFactory extends Serializable {
 
     SpladeEncoder open();
 
-    /** The tokenizer alone. */
+    /** Opens only the tokenizer. */
     Tokenizer openTokenizer();
 
-    /** One that opens the encoder on the GPU of that number, unless it names its device itself. */
+    /** A factory that opens the encoder on this GPU, unless a device is configured. */
     EncoderFactory onGpu(int number);
 
-    /** The encoder of a model. */
+    /** A factory for the encoder of a model. */
     record OfModel(String model, EncoderOptions options) implements EncoderFactory {
 
         private static final long serialVersionUID = 1L;
@@ -42,7 +42,7 @@ public interface EncoderFactory extends Serializable {
         }
     }
 
-    /** What makes the document vectors of an open encoder. */
+    /** The provenance of the document vectors of an open encoder. */
     static Provenance provenance(SpladeEncoder encoder) {
         return new Provenance(
                 encoder.info().name(),

@@ -3,7 +3,7 @@ package io.github.flinksplade.pipeline.internal;
 import io.github.flinksplade.connector.Vocabulary;
 import io.github.flinksplade.encoder.Tokenizer;
 
-/** The terms of the job's encoder, read from its tokenizer where they are first asked for. */
+/** The terms of the job's encoder, loaded from its tokenizer on first use. */
 public final class EncoderVocabulary implements Vocabulary {
 
     private static final long serialVersionUID = 1L;

@@ -7,19 +7,19 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The engines of this process: one for each model and its options, shared by all subtasks that name
- * the same, opened for the first and closed with the last.
+ * The engines of this process: one for each model and its options, shared by all subtasks that use
+ * it, opened for the first and closed after the last.
  */
 final class EngineRegistry {
 
-    /** The only state of this module that outlives an operator. Guarded by itself. */
+    /** The only static state of this module. Guarded by itself. */
     private static final Map<EncoderFactory, Entry> ENTRIES = new HashMap<>();
 
     private EngineRegistry() {}
 
-    /** An engine that may not be there yet. */
+    /** An engine that may not be open yet. */
     private static final class Entry {
-        /** Held while the engine is opened or closed, by nobody who holds {@code ENTRIES}. */
+        /** Locked while the engine is opened or closed; never within {@code ENTRIES}. */
         final ReentrantLock lock = new ReentrantLock();
 
         /** Guarded by {@code ENTRIES}. */
@@ -33,22 +33,22 @@ final class EngineRegistry {
         final SpladeEncoder encoder;
         final MicroBatcher batcher;
         private long reportedTokens;
-        private long reportedPositions;
+        private long reportedPaddedTokens;
 
         SharedEngine(SpladeEncoder encoder) {
             this.encoder = encoder;
             this.batcher = new MicroBatcher(encoder);
         }
 
-        synchronized Work takeWork() {
+        synchronized EngineUsage drainUsage() {
             MicroBatcher.Stats stats = batcher.stats();
-            Work work =
-                    new Work(
+            EngineUsage usage =
+                    new EngineUsage(
                             stats.tokens() - reportedTokens,
-                            stats.paddedTokens() - reportedPositions);
+                            stats.paddedTokens() - reportedPaddedTokens);
             reportedTokens = stats.tokens();
-            reportedPositions = stats.paddedTokens();
-            return work;
+            reportedPaddedTokens = stats.paddedTokens();
+            return usage;
         }
 
         void close() {
@@ -57,12 +57,7 @@ final class EngineRegistry {
         }
     }
 
-    /** What an engine has done: tokens without and positions with padding. */
-    record Work(long tokens, long positions) {
-        static final Work NONE = new Work(0, 0);
-    }
-
-    /** The right to use an engine until it is closed. Not to be closed twice. */
+    /** Keeps an engine open until it is closed. Must not be closed twice. */
     static final class Lease implements AutoCloseable {
         private final EncoderFactory factory;
         private final Entry entry;
@@ -82,9 +77,9 @@ final class EngineRegistry {
             return engine.batcher;
         }
 
-        /** What the engine has done since anybody asked last. */
-        Work takeWork() {
-            return engine.takeWork();
+        /** What the engine has processed since the last call by any user. */
+        EngineUsage drainUsage() {
+            return engine.drainUsage();
         }
 
         @Override
@@ -99,9 +94,9 @@ final class EngineRegistry {
     }
 
     /**
-     * An engine of this factory. Waits while another opens it.
+     * Acquires the engine of a factory. Waits while another user opens it.
      *
-     * @throws InterruptedException when interrupted while waiting
+     * @throws InterruptedException if interrupted while waiting
      */
     static Lease acquire(EncoderFactory factory) throws InterruptedException {
         Entry entry;
@@ -143,7 +138,7 @@ final class EngineRegistry {
         }
     }
 
-    /** One user less; the caller holds the entry's lock. */
+    /** Removes a user. The caller must hold the entry's lock. */
     private static void release(EncoderFactory factory, Entry entry) {
         boolean last;
         synchronized (ENTRIES) {
@@ -158,7 +153,7 @@ final class EngineRegistry {
             }
         } finally {
             entry.engine = null;
-            // whoever has come meanwhile waits for the lock, and will open the engine anew
+            // a user who arrived meanwhile waits for the lock, and opens the engine again
             synchronized (ENTRIES) {
                 if (entry.users == 0) {
                     ENTRIES.remove(factory, entry);
@@ -167,7 +162,7 @@ final class EngineRegistry {
         }
     }
 
-    /** Engines that are open or being opened or closed, for tests. */
+    /** The number of engines that are open, opening or closing, for tests. */
     static int size() {
         synchronized (ENTRIES) {
             return ENTRIES.size();

@@ -7,7 +7,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Collection;
 
-/** Short forms of what the state compares. */
+/** Hashes of the values that the state compares. */
 final class Hashes {
 
     private static final String NO_FIELDS = "{}";
@@ -20,7 +20,7 @@ final class Hashes {
         return text.equals(NO_FIELDS) ? OF_NO_FIELDS.clone() : Arrays.copyOf(sha256(text), 16);
     }
 
-    /** The names' hashes, ascending. */
+    /** Hashes of names, ascending. */
     static long[] ofNames(Collection<String> names) {
         return names.stream()
                 .mapToLong(name -> ByteBuffer.wrap(sha256(name)).getLong())
@@ -28,17 +28,17 @@ final class Hashes {
                 .toArray();
     }
 
-    /** Whether all of these are among those, which ascend. */
-    static boolean contains(long[] those, long[] these) {
-        for (long one : these) {
-            if (Arrays.binarySearch(those, one) < 0) {
+    /** Whether an ascending array contains all these values. */
+    static boolean contains(long[] ascending, long[] values) {
+        for (long value : values) {
+            if (Arrays.binarySearch(ascending, value) < 0) {
                 return false;
             }
         }
         return true;
     }
 
-    /** {@link io.github.flinksplade.connector.Provenance#fingerprint()} as the number it is. */
+    /** {@link io.github.flinksplade.connector.Provenance#fingerprint()} as a number. */
     static long fingerprint(String hexadecimal) {
         return Long.parseUnsignedLong(hexadecimal, 16);
     }

@@ -7,11 +7,11 @@ import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.util.OutputTag;
 
 /**
- * What an operator reports to the {@link NoticeBoard}: a dead letter, a document without effect, or
- * only how many records were read.
+ * A report of an operator to the {@link NoticeBoard}: a dead letter, a document without effect, or
+ * only the number of records read.
  *
  * @param letter the dead letter, or null
- * @param key tells reasons apart; null if there is none to report
+ * @param key identifies the reason; null if there is nothing to report
  * @param summary see {@link Notices.Entry#summary()}
  * @param position see {@link Notices.Entry#position()}
  * @param detail see {@link Notices.Entry#detail()}
@@ -29,11 +29,11 @@ public record Notice(
 
     private static final int MAX_DETAIL = 150;
 
-    /** Where operators put their notices. */
+    /** The side output of notices. */
     static final OutputTag<Notice> OUTPUT =
-            new OutputTag<>("dead-letters", TypeInformation.of(Notice.class));
+            new OutputTag<>("notices", TypeInformation.of(Notice.class));
 
-    /** A document that was read and has no effect. */
+    /** A document without effect. */
     static Notice of(SourceRecord origin, Reason reason, String detail) {
         return new Notice(
                 null,
@@ -45,7 +45,7 @@ public record Notice(
                 0);
     }
 
-    /** A detail in one line that is not too long for a list. */
+    /** A detail as one line of limited length. */
     static String abbreviated(String detail) {
         if (detail == null) {
             return null;
@@ -67,9 +67,9 @@ public record Notice(
     }
 
     /**
-     * Why, apart from the values of a single record.
+     * A reason, without the values of a single record.
      *
-     * @param code one of few words, for counting
+     * @param code a word for metrics
      * @param summary {@code "text" is missing}
      * @param wayOut what to do about it, as sentences; may be null
      */

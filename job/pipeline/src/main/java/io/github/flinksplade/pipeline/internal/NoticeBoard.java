@@ -23,70 +23,70 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ahead of the dead-letter queue, with parallelism 1 so that it sees every notice of the job: lists
- * them by reason in the accumulator {@link Notices} and, at most once a minute, in the log; fails
- * the job that has too many dead letters; and passes the dead letters on.
+ * Collects all notices of the job, and therefore has parallelism 1. It lists them by reason in the
+ * accumulator {@link Notices} and, at most once a minute, in the log; fails a job that has too many
+ * dead letters; and forwards the dead letters to their queue.
  *
- * <p>What it counts for the limit is in its state, so it is exact over restarts: operators report
- * records read before each checkpoint's barrier.
+ * <p>The counts for the limit are in its state and exact over restarts, because operators report
+ * the records read before each checkpoint barrier.
  */
 final class NoticeBoard extends AbstractStreamOperator<DeadLetter>
         implements OneInputStreamOperator<Notice, DeadLetter>, BoundedOneInput {
 
     private static final long serialVersionUID = 1L;
 
-    /** Others that come within this time are in the same log message. */
-    static final long FIRST_LOG_MILLIS = 1_000;
+    /** The delay of a log message, which contains all notices until then. */
+    static final long LOG_DELAY_MILLIS = 1_000;
 
     static final long LOG_INTERVAL_MILLIS = 60_000;
 
     private static final int REASONS_IN_FAILURE = 2;
     private static final String READ = "read";
 
-    /** Dead letters of records that no sink was given. */
-    private static final String LOST = "lost";
+    /** Dead letters of records that did not reach a sink. */
+    private static final String BEFORE_SINKS = "before-sinks";
 
     private static final String OF_SINK = "sink/";
 
-    /** Where the job logs. */
+    /** The log of the job. */
     interface Log extends Serializable {
         void warn(String message);
     }
 
     /**
-     * One number of the state.
+     * One count of the state.
      *
-     * @param reading the names of the sources, which change when they are read from their beginning
+     * @param sources the names of the sources, which change if they are read from their beginning
      */
-    public record Tally(String reading, String name, long count) {}
+    public record Tally(String sources, String name, long count) {}
 
     private final MaxDeadLetters max;
-    private final String reading;
+    private final String sources;
     private final List<String> sinks;
     private final Log log;
 
     private transient Notices notices;
     private transient ListState<Tally> state;
     private transient Map<String, Long> counts;
-    private transient boolean unlogged;
-    private transient boolean timerSet;
-    private transient long nextLog;
+    private transient boolean hasUnlogged;
+    private transient boolean isTimerSet;
+    private transient long nextLogMillis;
 
     /**
-     * @param reading the names of the sources
+     * @param sources the names of the sources
      * @param sinks the names of the sinks
      */
-    NoticeBoard(MaxDeadLetters max, List<String> reading, List<String> sinks) {
+    NoticeBoard(MaxDeadLetters max, List<String> sources, List<String> sinks) {
         this(
                 max,
-                reading,
+                sources,
                 sinks,
                 message -> LoggerFactory.getLogger(NoticeBoard.class).warn(message));
     }
 
-    NoticeBoard(MaxDeadLetters max, List<String> reading, List<String> sinks, Log log) {
+    NoticeBoard(MaxDeadLetters max, List<String> sources, List<String> sinks, Log log) {
         this.max = max;
-        this.reading = String.join(" ", reading);
+        this.sources = String.join(" ", sources);
         this.sinks = List.copyOf(sinks);
         this.log = log;
     }
@@ -101,7 +101,7 @@ final class NoticeBoard extends AbstractStreamOperator<DeadLetter>
                                         "counts", TypeInformation.of(Tally.class)));
         counts = new TreeMap<>();
         for (Tally tally : state.get()) {
-            if (tally.reading().equals(reading)) {
+            if (tally.sources().equals(sources)) {
                 counts.merge(tally.name(), tally.count(), Long::sum);
             }
         }
@@ -111,7 +111,7 @@ final class NoticeBoard extends AbstractStreamOperator<DeadLetter>
     public void snapshotState(StateSnapshotContext context) throws Exception {
         super.snapshotState(context);
         List<Tally> tallies = new ArrayList<>();
-        counts.forEach((name, count) -> tallies.add(new Tally(reading, name, count)));
+        counts.forEach((name, count) -> tallies.add(new Tally(sources, name, count)));
         state.update(tallies);
     }
 
@@ -128,18 +128,21 @@ final class NoticeBoard extends AbstractStreamOperator<DeadLetter>
         counts.merge(READ, notice.read(), Long::sum);
         if (notice.key() != null) {
             notices.add(notice.entry());
-            unlogged = true;
-            if (!timerSet) {
-                timerSet = true;
+            hasUnlogged = true;
+            if (!isTimerSet) {
+                isTimerSet = true;
                 long now = getProcessingTimeService().getCurrentProcessingTime();
                 getProcessingTimeService()
-                        .registerTimer(Math.max(now + FIRST_LOG_MILLIS, nextLog), this::onTimer);
+                        .registerTimer(
+                                Math.max(now + LOG_DELAY_MILLIS, nextLogMillis), this::onTimer);
             }
         }
         DeadLetter letter = notice.letter();
         if (letter != null) {
             counts.merge(
-                    letter.stage() == DeadLetter.Stage.WRITE ? OF_SINK + letter.sink() : LOST,
+                    letter.stage() == DeadLetter.Stage.WRITE
+                            ? OF_SINK + letter.sink()
+                            : BEFORE_SINKS,
                     1L,
                     Long::sum);
             output.collect(new StreamRecord<>(letter));
@@ -151,14 +154,14 @@ final class NoticeBoard extends AbstractStreamOperator<DeadLetter>
         return counts.getOrDefault(name, 0L);
     }
 
-    private void checkLimit(boolean all) {
+    private void checkLimit(boolean isComplete) {
         long read = count(READ);
         long letters =
                 counts.entrySet().stream()
                         .filter(entry -> !entry.getKey().equals(READ))
                         .mapToLong(Map.Entry::getValue)
                         .sum();
-        if (max.isExceededBy(letters, read, all)) {
+        if (max.isExceededBy(letters, read, isComplete)) {
             throw new TooManyDeadLettersException(
                     letters
                             + " dead letters of "
@@ -166,7 +169,7 @@ final class NoticeBoard extends AbstractStreamOperator<DeadLetter>
                             + " records read exceed max-dead-letters ("
                             + max
                             + "). Correct the records, or raise max-dead-letters. The dead-letter"
-                            + " queue has those up to the last checkpoint. Reasons: "
+                            + " queue contains those up to the last checkpoint. Reasons: "
                             + Notices.deadLetters(notices.getLocalValue()).stream()
                                     .limit(REASONS_IN_FAILURE)
                                     .map(Notices.Entry::withoutWayOut)
@@ -176,14 +179,14 @@ final class NoticeBoard extends AbstractStreamOperator<DeadLetter>
     }
 
     private void onTimer(long time) {
-        timerSet = false;
-        nextLog = time + LOG_INTERVAL_MILLIS;
+        isTimerSet = false;
+        nextLogMillis = time + LOG_INTERVAL_MILLIS;
         logNew();
     }
 
     private void logNew() {
-        if (unlogged) {
-            unlogged = false;
+        if (hasUnlogged) {
+            hasUnlogged = false;
             log.warn(
                     "Dead letters and other notices since the last start:\n  "
                             + notices.getLocalValue().stream()
@@ -192,14 +195,15 @@ final class NoticeBoard extends AbstractStreamOperator<DeadLetter>
         }
     }
 
-    /** All records were read, and whatever becomes of them is known. */
+    /** All records were read and processed. */
     @Override
     public void endInput() {
         checkLimit(true);
         long read = count(READ);
-        boolean nothing =
-                sinks.stream().allMatch(sink -> count(LOST) + count(OF_SINK + sink) >= read);
-        if (read > 0 && nothing) {
+        boolean allRejected =
+                sinks.stream()
+                        .allMatch(sink -> count(BEFORE_SINKS) + count(OF_SINK + sink) >= read);
+        if (read > 0 && allRejected) {
             getRuntimeContext().getLongCounter(Counters.ALL_REJECTED).add(1L);
         }
     }

@@ -4,13 +4,15 @@ import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.encoder.EncodingException;
 import io.github.flinksplade.pipeline.Counters;
+import io.github.flinksplade.pipeline.Document;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.internal.Notice.Reason;
+import io.github.flinksplade.pipeline.internal.SequencerState.Emitted;
+import io.github.flinksplade.pipeline.internal.SequencerState.StoredVector;
 import io.github.flinksplade.vector.SparseVector;
 import io.github.flinksplade.vector.VectorCodec;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import org.apache.flink.api.common.functions.OpenContext;
@@ -23,44 +25,46 @@ import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
 
 /**
- * Keyed by id, behind the encoder: sends each change once, in the gate's order, and adds the vector
- * it sent last to what needs no inference.
+ * Keyed by id, after the encoder: emits each change once and in the order of the change detector,
+ * with the stored vector for changes that need no inference.
  *
- * <p>Changes of one id arrive here in the gate's order, but for one case: what is in the encoder
- * when the job stops is spread anew over the subtasks when it starts with another parallelism, and
- * may then be overtaken. What overtakes is held until all before it have arrived.
+ * <p>Changes of one id arrive in the order of the change detector, with one exception: the changes
+ * in the encoder are redistributed over the subtasks if the job is restored with another
+ * parallelism, and others may then overtake them. A change that arrives early is buffered until all
+ * changes before it have arrived.
  *
- * <p>Versions are compared all the same: the gate may have forgotten an id, or have lost its state.
+ * <p>Versions are compared as well, because the change detector may have forgotten an id or lost
+ * its state.
  */
 final class Sequencer extends KeyedProcessFunction<String, EncodedChange, VectorRecord> {
 
     private static final long serialVersionUID = 1L;
 
-    /** The gate forgets first, so that it never counts on a vector that is forgotten here. */
-    private static final Duration LONGER_THAN_GATE = Duration.ofHours(1);
+    /** The change detector forgets first, so it never relies on a vector that is forgotten here. */
+    private static final Duration EXTRA_TIME_TO_LIVE = Duration.ofHours(1);
 
-    /** What is in the encoder arrives within this time, or never. */
-    static final Duration LONGEST_HOLD = Duration.ofMinutes(30);
+    /** A change in the encoder arrives within this time, or never. */
+    static final Duration MAX_BUFFERING = Duration.ofMinutes(30);
 
     private static final Reason NOT_ENCODABLE =
             new Reason("not_encodable", "the text cannot be encoded", null);
     private static final Reason NO_VECTOR =
             new Reason("no_vector", "there is no vector for the changed fields", null);
 
-    private static final Comparator<EncodedChange> IN_ORDER =
-            Comparator.comparingLong(held -> held.change().sequence());
+    private static final Comparator<EncodedChange> BY_SEQUENCE =
+            Comparator.comparingLong(encoded -> encoded.change().sequence());
 
     private final PipelineOptions options;
     private final long fingerprint;
 
     private transient ValueState<SequencerState> state;
-    private transient ListState<EncodedChange> held;
+    private transient ListState<EncodedChange> buffer;
     private transient Count encoded;
     private transient Count tokens;
     private transient Count truncated;
     private transient Count superseded;
     private transient Count modelTokens;
-    private transient Count modelPositions;
+    private transient Count modelPaddedTokens;
     private transient DeadLetters deadLetters;
 
     Sequencer(PipelineOptions options, long fingerprint) {
@@ -71,44 +75,44 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
     @Override
     public void open(OpenContext openContext) {
         ValueStateDescriptor<SequencerState> last =
-                new ValueStateDescriptor<>("guard", TypeInformation.of(SequencerState.class));
+                new ValueStateDescriptor<>("last", TypeInformation.of(SequencerState.class));
         if (!options.stateTtl().isZero()) {
-            TimeToLive.of(options.stateTtl().plus(LONGER_THAN_GATE))
+            TimeToLive.of(options.stateTtl().plus(EXTRA_TIME_TO_LIVE))
                     .ifPresent(last::enableTimeToLive);
         }
         state = getRuntimeContext().getState(last);
-        held =
+        buffer =
                 getRuntimeContext()
                         .getListState(
                                 new ListStateDescriptor<>(
-                                        "held", TypeInformation.of(EncodedChange.class)));
+                                        "buffer", TypeInformation.of(EncodedChange.class)));
         encoded = new Count(getRuntimeContext(), Counters.ENCODED);
         tokens = new Count(getRuntimeContext(), Counters.TOKENS);
         truncated = new Count(getRuntimeContext(), Counters.TRUNCATED);
         superseded = new Count(getRuntimeContext(), Counters.SUPERSEDED);
         modelTokens = new Count(getRuntimeContext(), Counters.MODEL_TOKENS);
-        modelPositions = new Count(getRuntimeContext(), Counters.MODEL_POSITIONS);
+        modelPaddedTokens = new Count(getRuntimeContext(), Counters.MODEL_PADDED_TOKENS);
         deadLetters = new DeadLetters(getRuntimeContext(), DeadLetter.Stage.ENCODE, null);
     }
 
     @Override
     public void processElement(EncodedChange arrived, Context context, Collector<VectorRecord> out)
             throws Exception {
-        modelTokens.add(arrived.modelTokens());
-        modelPositions.add(arrived.modelPositions());
+        modelTokens.add(arrived.usage().tokens());
+        modelPaddedTokens.add(arrived.usage().paddedTokens());
         SequencerState last = state.value();
-        SequencerState next = last == null ? SequencerState.NEW : last;
+        SequencerState next = last == null ? SequencerState.INITIAL : last;
         if (arrived.change().sequence() > next.sequence() + 1) {
-            held.add(arrived);
+            buffer.add(arrived);
             context.timerService()
                     .registerProcessingTimeTimer(
                             context.timerService().currentProcessingTime()
-                                    + LONGEST_HOLD.toMillis());
-            next = next.withHolding(true);
+                                    + MAX_BUFFERING.toMillis());
+            next = next.withBuffering(true);
         } else {
-            next = settle(next, arrived, context, out);
-            if (next.holding()) {
-                next = settleHeld(next, false, context, out);
+            next = process(next, arrived, context, out);
+            if (next.buffering()) {
+                next = processBuffer(next, false, context, out);
             }
         }
         state.update(next);
@@ -118,35 +122,36 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
     public void onTimer(long timestamp, OnTimerContext context, Collector<VectorRecord> out)
             throws Exception {
         SequencerState last = state.value();
-        if (last != null && last.holding()) {
-            state.update(settleHeld(last, true, context, out));
+        if (last != null && last.buffering()) {
+            state.update(processBuffer(last, true, context, out));
         }
     }
 
     /**
-     * Settles what is held, in order, up to the first gap.
+     * Processes the buffered changes in order, up to the first gap.
      *
-     * @param gaps whether to go on over gaps
+     * @param skipGaps whether to continue after gaps
      */
-    private SequencerState settleHeld(
-            SequencerState last, boolean gaps, Context context, Collector<VectorRecord> out)
+    private SequencerState processBuffer(
+            SequencerState last, boolean skipGaps, Context context, Collector<VectorRecord> out)
             throws Exception {
-        List<EncodedChange> waiting = new ArrayList<>();
-        held.get().forEach(waiting::add);
-        held.clear();
-        waiting.sort(IN_ORDER);
+        List<EncodedChange> buffered = new ArrayList<>();
+        buffer.get().forEach(buffered::add);
+        buffer.clear();
+        buffered.sort(BY_SEQUENCE);
         SequencerState next = last;
-        int settled = 0;
-        while (settled < waiting.size()
-                && (gaps || waiting.get(settled).change().sequence() <= next.sequence() + 1)) {
-            next = settle(next, waiting.get(settled++), context, out);
+        int processed = 0;
+        while (processed < buffered.size()
+                && (skipGaps
+                        || buffered.get(processed).change().sequence() <= next.sequence() + 1)) {
+            next = process(next, buffered.get(processed++), context, out);
         }
-        held.addAll(waiting.subList(settled, waiting.size()));
-        return next.withHolding(settled < waiting.size());
+        buffer.addAll(buffered.subList(processed, buffered.size()));
+        return next.withBuffering(processed < buffered.size());
     }
 
-    /** Sends, drops or refuses one change; answers the state after it. */
-    private SequencerState settle(
+    /** Emits, drops or rejects a change; returns the new state. */
+    private SequencerState process(
             SequencerState last,
             EncodedChange arrived,
             Context context,
@@ -154,15 +159,8 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
         Change change = arrived.change();
         if (change.work() == Change.Work.ENCODE) {
             if (arrived.failure() != null) {
-                context.output(
-                        Notice.OUTPUT,
-                        deadLetters.write(
-                                deadLetters.letter(
-                                        change.origin(),
-                                        EncodingException.class,
-                                        arrived.failure()),
-                                NOT_ENCODABLE));
-                return passed(last, change);
+                reject(change, arrived.failure(), NOT_ENCODABLE, context);
+                return skip(last, change);
             }
             encoded.increment();
             tokens.add(arrived.tokens());
@@ -170,64 +168,71 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
                 truncated.increment();
             }
         }
-        if (isOlder(change, last)) {
+        if (isSuperseded(change, last.emitted())) {
             superseded.increment();
-            return passed(last, change);
+            return skip(last, change);
         }
         return switch (change.work()) {
-            case NONE -> send(change, null, 0, false, last, out);
+            case NONE -> {
+                out.collect(
+                        VectorRecord.delete(change.id(), version(change, last), change.origin()));
+                yield emitted(last, change, null);
+            }
             case ENCODE ->
-                    send(
+                    emit(
+                            last,
                             change,
                             arrived.vector(),
                             arrived.tokens(),
                             arrived.truncated(),
-                            last,
                             out);
             case REUSE -> {
-                if (last.vector() == null
-                        || last.fingerprint() != fingerprint
-                        || !Arrays.equals(last.textHash(), change.textHash())) {
-                    refuseWithoutVector(change, context);
-                    yield passed(last, change);
+                StoredVector stored = last.vector();
+                if (stored == null || !stored.isOf(change.textHash(), fingerprint)) {
+                    rejectWithoutVector(change, context);
+                    yield skip(last, change);
                 }
-                yield send(
-                        change,
-                        VectorCodec.decode(last.vector()),
-                        last.tokens(),
-                        last.truncated(),
+                yield emit(
                         last,
+                        change,
+                        VectorCodec.decode(stored.bytes()),
+                        stored.tokens(),
+                        stored.truncated(),
                         out);
             }
         };
     }
 
-    /** Nothing was sent, but what follows this change is not to wait for it. */
-    private static SequencerState passed(SequencerState last, Change change) {
+    /** Emits nothing for a change, but later ones must not wait for it. */
+    private static SequencerState skip(SequencerState last, Change change) {
         return last.withSequence(Math.max(last.sequence(), change.sequence()));
     }
 
-    private void refuseWithoutVector(Change change, Context context) {
+    private void rejectWithoutVector(Change change, Context context) {
+        reject(
+                change,
+                "only other fields of '"
+                        + change.id()
+                        + "' have changed, but its text could not be encoded before, so there is no"
+                        + " vector to write with them. See the earlier dead letter of this id",
+                NO_VECTOR,
+                context);
+    }
+
+    private void reject(Change change, String message, Reason reason, Context context) {
         context.output(
                 Notice.OUTPUT,
                 deadLetters.write(
-                        deadLetters.letter(
-                                change.origin(),
-                                EncodingException.class,
-                                "only other fields of '"
-                                        + change.id()
-                                        + "' have changed, but its text could not be encoded before,"
-                                        + " so there is no vector to send with them; see the earlier"
-                                        + " dead letter of this id"),
-                        NO_VECTOR));
+                        deadLetters.letter(change.origin(), EncodingException.class, message),
+                        reason));
     }
 
-    /** Whether what was sent last is newer, or is the same and not to be sent again. */
-    private static boolean isOlder(Change change, SequencerState last) {
-        if (!last.sent()) {
+    /** Whether the last change emitted is newer, or is the same and not repeated on purpose. */
+    private static boolean isSuperseded(Change change, Emitted last) {
+        if (last == null) {
             return false;
         }
-        // versions of the documents' own follow at most a delete that the gate had to number
+        // an id with explicit versions can have a generated one only from a delete before them
         int order = Boolean.compare(change.explicit(), last.explicit());
         if (order == 0) {
             order = Long.compare(change.version(), last.version());
@@ -235,48 +240,56 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
         if (order == 0) {
             order = Boolean.compare(change.isDelete(), last.deleted());
         }
-        return order < 0 || order == 0 && !change.again();
+        return order < 0 || order == 0 && !change.repeatsVersion();
     }
 
     /**
-     * Whether a delete's number says nothing: the gate had to give it one from the clock, and the
-     * versions that follow may be the documents' own.
+     * The version of a delete. The change detector generates one even if the versions of the id may
+     * turn out to be explicit; that version must not be compared with them.
      */
-    private static boolean isUnversioned(Change change, SequencerState last) {
-        boolean numbered = last.sent() && !last.explicit() && !last.deleted();
-        return change.isDelete() && !change.explicit() && !numbered;
+    private static long version(Change change, SequencerState last) {
+        Emitted emitted = last.emitted();
+        boolean isGenerated = emitted != null && !emitted.explicit() && !emitted.deleted();
+        return change.explicit() || isGenerated ? change.version() : VectorRecord.NO_VERSION;
     }
 
-    private SequencerState send(
+    private SequencerState emit(
+            SequencerState last,
             Change change,
             SparseVector vector,
             int tokensOfText,
             boolean wasTruncated,
-            SequencerState last,
             Collector<VectorRecord> out) {
+        Document document = change.document();
         out.collect(
                 new VectorRecord(
-                        change.id(),
-                        change.operation(),
-                        isUnversioned(change, last) ? VectorRecord.NO_VERSION : change.version(),
-                        change.text(),
-                        change.fields(),
+                        document.id(),
+                        document.operation(),
+                        change.version(),
+                        document.text(),
+                        document.fields(),
                         vector,
                         tokensOfText,
                         wasTruncated,
-                        change.origin()));
-        boolean keep = vector != null && options.keepVectors();
+                        document.origin()));
+        return emitted(
+                last,
+                change,
+                options.keepVectors()
+                        ? new StoredVector(
+                                change.textHash(),
+                                fingerprint,
+                                VectorCodec.encode(vector),
+                                tokensOfText,
+                                wasTruncated)
+                        : null);
+    }
+
+    private static SequencerState emitted(SequencerState last, Change change, StoredVector vector) {
         return new SequencerState(
-                true,
-                change.explicit(),
-                change.version(),
-                change.isDelete(),
-                keep ? change.textHash() : null,
-                keep ? fingerprint : 0,
-                keep ? VectorCodec.encode(vector) : null,
-                keep ? tokensOfText : 0,
-                keep && wasTruncated,
+                new Emitted(change.explicit(), change.version(), change.isDelete()),
+                vector,
                 change.sequence(),
-                last.holding());
+                last.buffering());
     }
 }

@@ -1,64 +1,51 @@
 package io.github.flinksplade.pipeline.internal;
 
+import java.util.Arrays;
+
 /**
- * What the guard remembers of an id: the change it sent last, and its vector.
+ * The state of the sequencer for an id.
  *
- * @param sent whether anything has been sent; if not, the next six parts mean nothing
- * @param explicit whether the version sent last was the document's own
- * @param version the version sent last
- * @param deleted whether what was sent last was a delete
- * @param textHash hash of the text the vector is of; null when there is no vector
- * @param fingerprint what made the vector
- * @param vector the vector sent last, see {@link CompactVector}; null after a delete and when
- *     vectors are not kept
- * @param tokens tokens of that text
- * @param truncated whether it was truncated
- * @param sequence {@link Change#sequence} of the last change that was settled, sent or not
- * @param holding whether changes are held until those before them arrive
+ * @param emitted the last change emitted; null if there is none
+ * @param vector the vector emitted last; null after a delete, and if vectors are not stored
+ * @param sequence {@link Change#sequence} of the last change processed, emitted or not
+ * @param buffering whether changes are buffered until those before them arrive
  */
 public record SequencerState(
-        boolean sent,
-        boolean explicit,
-        long version,
-        boolean deleted,
-        byte[] textHash,
-        long fingerprint,
-        byte[] vector,
-        int tokens,
-        boolean truncated,
-        long sequence,
-        boolean holding) {
+        Emitted emitted, StoredVector vector, long sequence, boolean buffering) {
 
-    static final SequencerState NEW =
-            new SequencerState(false, false, -1, false, null, 0, null, 0, false, 0, false);
+    static final SequencerState INITIAL = new SequencerState(null, null, 0, false);
 
-    SequencerState withSequence(long settled) {
-        return new SequencerState(
-                sent,
-                explicit,
-                version,
-                deleted,
-                textHash,
-                fingerprint,
-                vector,
-                tokens,
-                truncated,
-                settled,
-                holding);
+    /**
+     * The order of an emitted change.
+     *
+     * @param explicit whether the version was the document's own
+     * @param version its version
+     * @param deleted whether it was a delete
+     */
+    public record Emitted(boolean explicit, long version, boolean deleted) {}
+
+    /**
+     * A vector, for changes of fields only.
+     *
+     * @param textHash hash of its text
+     * @param fingerprint the encoder that made it, see {@link Hashes#fingerprint}
+     * @param bytes the vector, see {@link io.github.flinksplade.vector.VectorCodec}
+     * @param tokens number of tokens of the text
+     * @param truncated whether the text was truncated
+     */
+    public record StoredVector(
+            byte[] textHash, long fingerprint, byte[] bytes, int tokens, boolean truncated) {
+
+        boolean isOf(byte[] otherTextHash, long otherFingerprint) {
+            return fingerprint == otherFingerprint && Arrays.equals(textHash, otherTextHash);
+        }
     }
 
-    SequencerState withHolding(boolean any) {
-        return new SequencerState(
-                sent,
-                explicit,
-                version,
-                deleted,
-                textHash,
-                fingerprint,
-                vector,
-                tokens,
-                truncated,
-                sequence,
-                any);
+    SequencerState withSequence(long newSequence) {
+        return new SequencerState(emitted, vector, newSequence, buffering);
+    }
+
+    SequencerState withBuffering(boolean isBuffering) {
+        return new SequencerState(emitted, vector, sequence, isBuffering);
     }
 }

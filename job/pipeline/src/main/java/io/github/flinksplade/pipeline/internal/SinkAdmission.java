@@ -27,12 +27,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ahead of each sink: sends records that the target can never accept to the dead-letter queue.
+ * Precedes each sink: sends records that the target can never accept to the dead-letter queue.
  *
- * <p>Where the job was submitted without knowing whether it has state ({@link StartMode#UNKNOWN}),
- * the first subtask prepares the target again, because only the tasks know whether they were
- * restored. The state of this operator is the number of records written to the sink, so an empty
- * target of a job that has written nothing yet is accepted.
+ * <p>If the job was submitted without knowing whether it has state ({@link StartMode#UNKNOWN}), the
+ * first subtask prepares the target again, because only the tasks know whether they were restored.
+ * The state of this operator is the number of records written to the sink, so an empty target of a
+ * job that has written nothing yet is accepted.
  */
 final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
         implements CheckpointedFunction {
@@ -44,12 +44,12 @@ final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
     private final String name;
     private final PreparedSink prepared;
 
-    /** What to prepare again; null where the start mode was known. */
+    /** The sink to prepare again; null if the start mode was known. */
     private final VectorSink unverified;
 
     private final SinkContext context;
 
-    private transient long writtenInAll;
+    private transient long totalWritten;
     private transient ListState<Long> writtenState;
     private transient Count written;
     private transient DeadLetters deadLetters;
@@ -75,7 +75,7 @@ final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
         if (task.getIndexOfThisSubtask() != 0) {
             return;
         }
-        writtenInAll = restored;
+        totalWritten = restored;
         getRuntimeContext().getLongCounter(Counters.restored(name)).add(restored);
         boolean wroteBefore = restored > 0;
         if (unverified != null
@@ -96,14 +96,14 @@ final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
 
     @Override
     public void snapshotState(FunctionSnapshotContext snapshot) throws Exception {
-        writtenState.update(List.of(writtenInAll));
+        writtenState.update(List.of(totalWritten));
     }
 
     @Override
     public void open(OpenContext openContext) {
         if (prepared instanceof FlinkSink) {
             written = new Count(getRuntimeContext(), Counters.written(name));
-        } // else the operator that writes the batches counts what the server accepted
+        } // otherwise the operator that writes batches counts what the server accepted
         deadLetters = new DeadLetters(getRuntimeContext(), DeadLetter.Stage.WRITE, name);
         rejected = new Reason("rejected", "not supported by " + name, null);
     }
@@ -113,7 +113,7 @@ final class SinkAdmission extends ProcessFunction<VectorRecord, VectorRecord>
             VectorRecord record, Context processing, Collector<VectorRecord> out) {
         String rejection = prepared.rejection(record);
         if (rejection == null) {
-            writtenInAll++;
+            totalWritten++;
             if (written != null) {
                 written.increment();
             }

@@ -4,12 +4,12 @@ import java.time.Duration;
 import java.util.Optional;
 import org.apache.flink.api.common.state.StateTtlConfig;
 
-/** How long state lives that is not written. */
+/** The time to live of state after its last update. */
 final class TimeToLive {
 
     private TimeToLive() {}
 
-    /** None when the duration is zero: for ever. */
+    /** Empty if the duration is zero, which means unlimited. */
     static Optional<StateTtlConfig> of(Duration duration) {
         return duration.isZero()
                 ? Optional.empty()

@@ -8,15 +8,19 @@ import io.github.flinksplade.connector.PreparedSink;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.VectorSource;
 import io.github.flinksplade.pipeline.Document;
 import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.JobDefinition.DocumentInput;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
+import io.github.flinksplade.pipeline.JobDefinition.VectorInput;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
@@ -30,70 +34,81 @@ import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.CheckpointConfig;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
-/** Lays the operators of one job, with whatever encoder. */
+/** Adds the operators of a job to an environment. */
 public final class Topology {
 
     /**
-     * Key groups, and so the most subtasks an operator can have. State cannot be read with another
-     * number than it was written with.
+     * Number of key groups, and max parallelism of an operator. State cannot be restored with
+     * another number.
      */
     public static final int MAX_PARALLELISM = 128;
 
     /**
-     * How long a record may wait for others before it goes on to the next task. Flink's own 100 ms,
-     * twice on the way of each document, would be more than the encoder takes.
+     * How long a record may wait for others before it is sent to the next task. Flink's default of
+     * 100 ms, twice per document, would be longer than the encoder needs.
      */
     static final Duration BUFFER_TIMEOUT = Duration.ofMillis(5);
 
     /**
-     * After which a checkpoint is given up and the job starts again from the one before. Flink's
-     * own 10 minutes, twice until a transaction is committed, would be more than the 15 that a
-     * Kafka broker lets it live by default.
+     * After this time a checkpoint fails and the job restarts from the one before. Twice Flink's
+     * default of 10 minutes, until a transaction is committed, would be longer than the 15 minutes
+     * for which a Kafka broker keeps it by default.
      */
     static final Duration CHECKPOINT_TIMEOUT = Duration.ofMinutes(7);
 
+    private static final String CHANGE_DETECTOR = "change-detector";
+    private static final String SEQUENCER = "sequencer";
     private static final String DEAD_LETTERS = "dead-letters";
     private static final String NOTICES = "notices";
 
     private final JobDefinition job;
-    private final EncoderFactory factory;
+    private final Function<DocumentInput, EncoderFactory> encoders;
     private final List<DataStream<Notice>> notices = new ArrayList<>();
 
-    public Topology(JobDefinition job, EncoderFactory factory) {
+    /**
+     * @param encoders returns the encoder of a job's documents
+     */
+    public Topology(JobDefinition job, Function<DocumentInput, EncoderFactory> encoders) {
         this.job = job;
-        this.factory = factory;
+        this.encoders = encoders;
     }
 
     /** Adds the job to the environment. */
     public void define(StreamExecutionEnvironment env) {
-        Configuration house = new Configuration();
-        house.set(org.apache.flink.configuration.PipelineOptions.GENERIC_TYPES, false);
-        house.set(org.apache.flink.configuration.PipelineOptions.AUTO_GENERATE_UIDS, false);
-        // records are never changed once they are made: no need to copy them between operators
-        house.set(org.apache.flink.configuration.PipelineOptions.OBJECT_REUSE, true);
+        Configuration settings = new Configuration();
+        settings.set(org.apache.flink.configuration.PipelineOptions.GENERIC_TYPES, false);
+        settings.set(org.apache.flink.configuration.PipelineOptions.AUTO_GENERATE_UIDS, false);
+        // records are immutable, so operators need not copy them
+        settings.set(org.apache.flink.configuration.PipelineOptions.OBJECT_REUSE, true);
         if (env.getConfiguration().getOptional(ExecutionOptions.BUFFER_TIMEOUT).isEmpty()) {
-            house.set(ExecutionOptions.BUFFER_TIMEOUT, BUFFER_TIMEOUT);
+            settings.set(ExecutionOptions.BUFFER_TIMEOUT, BUFFER_TIMEOUT);
         }
         if (env.getConfiguration()
                 .getOptional(CheckpointingOptions.CHECKPOINTING_TIMEOUT)
                 .isEmpty()) {
-            house.set(CheckpointingOptions.CHECKPOINTING_TIMEOUT, CHECKPOINT_TIMEOUT);
+            settings.set(CheckpointingOptions.CHECKPOINTING_TIMEOUT, CHECKPOINT_TIMEOUT);
         }
-        env.configure(house);
+        env.configure(settings);
         checkCommits(env.getCheckpointConfig());
         if (env.getMaxParallelism() <= 0) {
             env.setMaxParallelism(MAX_PARALLELISM);
         }
 
-        DataStream<VectorRecord> records = job.vectors() == null ? encoded(env) : copied(env);
+        DataStream<VectorRecord> records;
+        List<String> sources;
+        if (job.input() instanceof DocumentInput documents) {
+            records = encoded(env, documents);
+            sources = documents.sources().stream().map(NamedSource::name).toList();
+        } else if (job.input() instanceof VectorInput vectors) {
+            records = copied(env, vectors.vectors());
+            sources = List.of("vectors");
+        } else {
+            throw new IllegalStateException("unknown input " + job.input());
+        }
         for (NamedSink sink : job.sinks()) {
             write(env, records, sink);
         }
 
-        List<String> sources =
-                job.vectors() == null
-                        ? job.sources().stream().map(NamedSource::name).toList()
-                        : List.of("vectors");
         named(
                         NOTICES,
                         notices.stream()
@@ -115,48 +130,49 @@ public final class Topology {
                 .setParallelism(1);
     }
 
-    /** Asks the sinks whether what they were given lives until it is committed. */
+    /** Lets the sinks reject checkpoints that take too long for them. */
     private void checkCommits(CheckpointConfig checkpoints) {
         if (!checkpoints.isCheckpointingEnabled()) {
             return;
         }
-        // from one barrier to the next, while the first checkpoint may take its time, and then
-        // until the second is complete
+        // from one barrier to the next, while the first checkpoint may take until its timeout, and
+        // then until the second checkpoint is complete
         long timeout = checkpoints.getCheckpointTimeout();
         long next =
                 Math.max(
                         checkpoints.getCheckpointInterval(),
                         timeout + checkpoints.getMinPauseBetweenCheckpoints());
-        Duration longest = Duration.ofMillis(next + timeout);
+        Duration maxDelay = Duration.ofMillis(next + timeout);
         for (NamedSink named : job.sinks()) {
             if (named.prepared() instanceof FlinkSink sink) {
-                sink.checkCommits(longest);
+                sink.checkCommits(maxDelay);
             }
         }
-        job.deadLetters().checkCommits(longest);
+        job.deadLetters().checkCommits(maxDelay);
     }
 
-    /** The changes that the documents make, in order of each id. */
-    private DataStream<VectorRecord> encoded(StreamExecutionEnvironment env) {
+    /** The changes of the documents, in order per id. */
+    private DataStream<VectorRecord> encoded(StreamExecutionEnvironment env, DocumentInput input) {
         PipelineOptions options = job.options();
-        Provenance provenance = job.provenance();
+        Provenance provenance = input.provenance();
         long fingerprint = Hashes.fingerprint(provenance.fingerprint());
         long[] sinks = Hashes.ofNames(job.sinks().stream().map(NamedSink::name).toList());
 
         DataStream<Document> documents =
-                job.sources().stream()
+                input.sources().stream()
                         .map(source -> (DataStream<Document>) parse(env, source))
                         .reduce(DataStream::union)
                         .orElseThrow();
 
         SingleOutputStreamOperator<Change> changes =
                 named(
-                        "gate",
+                        CHANGE_DETECTOR,
                         documents
                                 .keyBy(Document::id, Types.STRING)
                                 .process(
                                         new ChangeDetector(
-                                                options, fingerprint, sinks, MicrosClock.SYSTEM),
+                                                new ChangeRules(options, fingerprint, sinks),
+                                                MicrosClock.SYSTEM),
                                         TypeInformation.of(Change.class)));
         collectNotices(changes);
 
@@ -165,8 +181,11 @@ public final class Topology {
                         "encode",
                         AsyncDataStream.orderedWait(
                                         changes,
-                                        new Encode(factory, provenance, options.maxBytesInFlight()),
-                                        // no timeout: a long queue is no failure
+                                        new EncodeFunction(
+                                                encoders.apply(input),
+                                                provenance,
+                                                options.maxBytesInFlight()),
+                                        // no timeout, because a long queue is not a failure
                                         0,
                                         TimeUnit.MILLISECONDS,
                                         options.capacity())
@@ -174,7 +193,7 @@ public final class Topology {
 
         SingleOutputStreamOperator<VectorRecord> records =
                 named(
-                        "guard",
+                        SEQUENCER,
                         encoded.keyBy(change -> change.change().id(), Types.STRING)
                                 .process(
                                         new Sequencer(options, fingerprint),
@@ -183,22 +202,22 @@ public final class Topology {
         return records;
     }
 
-    /** The vectors that are copied, in their order. */
-    private DataStream<VectorRecord> copied(StreamExecutionEnvironment env) {
+    /** The vectors to copy, in order. */
+    private DataStream<VectorRecord> copied(StreamExecutionEnvironment env, VectorSource vectors) {
         SingleOutputStreamOperator<VectorRecord> copied =
                 named(
                                 "copy",
                                 named(
                                                 "positions",
                                                 env.fromSource(
-                                                        Copy.positions(job.vectors()),
+                                                        CopyOperator.positions(vectors),
                                                         WatermarkStrategy.noWatermarks(),
                                                         "positions"))
                                         .setParallelism(1)
                                         .transform(
                                                 "copy",
                                                 TypeInformation.of(VectorRecord.class),
-                                                new Copy(job.vectors())))
+                                                new CopyOperator(vectors)))
                         .setParallelism(1);
         collectNotices(copied);
         return copied.keyBy(VectorRecord::id, Types.STRING);
@@ -219,7 +238,7 @@ public final class Topology {
                                 .transform(
                                         "parse",
                                         TypeInformation.of(Document.class),
-                                        new Parse(
+                                        new ParseOperator(
                                                 source.source().format(),
                                                 source.source().keyFormat(),
                                                 job.options().maxRecordBytes(),
@@ -241,29 +260,29 @@ public final class Topology {
                 sink instanceof FlinkSink flinkSink
                         ? flinkSink.maxParallelism()
                         : Integer.MAX_VALUE;
-        boolean bounded = max < env.getMaxParallelism();
-        if (!bounded && job.sinks().size() > 1) {
-            // a task of its own: in one with the guard, a sink that waits for its server would
-            // keep the others from being written to
+        boolean isLimited = max < env.getMaxParallelism();
+        if (!isLimited && job.sinks().size() > 1) {
+            // a separate task: in the task of the sequencer, a sink that waits for its server would
+            // block the other sinks
             accepted.startNewChain();
         }
-        // fewer writers than guards: all changes of one id must still meet in one writer
+        // fewer writers than sequencers: all changes of one id must still be in one writer
         DataStream<VectorRecord> toSink =
-                bounded ? accepted.keyBy(VectorRecord::id, Types.STRING) : accepted;
+                isLimited ? accepted.keyBy(VectorRecord::id, Types.STRING) : accepted;
         String uid = "sink-" + named.name();
         if (sink instanceof BatchSink batches) {
             SingleOutputStreamOperator<DeadLetter> rejected =
                     BatchDelivery.write(toSink, named.name(), batches).name(uid).uid(uid);
             notices.add(
                     named(
-                            "refused-" + named.name(),
+                            "rejected-" + named.name(),
                             rejected.process(
-                                    new RejectedInput(named.name()),
+                                    new RejectedWritesFunction(named.name()),
                                     TypeInformation.of(Notice.class))));
         } else if (sink instanceof FlinkSink flinkSink) {
             DataStreamSink<VectorRecord> written =
                     toSink.sinkTo(flinkSink.sink()).name(uid).uid(uid);
-            if (bounded) {
+            if (isLimited) {
                 written.setParallelism(Math.min(max, env.getParallelism()));
             }
         }

@@ -12,7 +12,7 @@ class BytesInFlightTest {
 
     private final BytesInFlight bytes = new BytesInFlight(100);
 
-    private CompletableFuture<BytesInFlight.Entry> enterElsewhere(long size) {
+    private CompletableFuture<BytesInFlight.Entry> enterInOtherThread(long size) {
         CompletableFuture<BytesInFlight.Entry> entered = new CompletableFuture<>();
         Thread thread =
                 new Thread(
@@ -34,10 +34,10 @@ class BytesInFlightTest {
     }
 
     @Test
-    void waitsUntilThereIsRoom() throws Exception {
+    void waitsForRoom() throws Exception {
         BytesInFlight.Entry first = bytes.enter(60);
         BytesInFlight.Entry second = bytes.enter(40);
-        CompletableFuture<BytesInFlight.Entry> third = enterElsewhere(50);
+        CompletableFuture<BytesInFlight.Entry> third = enterInOtherThread(50);
         assertThat(third).isNotDone();
         first.done();
         third.get(10, TimeUnit.SECONDS).done();
@@ -46,12 +46,12 @@ class BytesInFlightTest {
     }
 
     @Test
-    void whatIsDoneKeepsItsBytesUntilAllBeforeItAre() throws Exception {
+    void countsFinishedEntriesUntilAllBeforeAreFinished() throws Exception {
         BytesInFlight.Entry first = bytes.enter(50);
         BytesInFlight.Entry second = bytes.enter(50);
         second.done();
         assertThat(bytes.bytes()).isEqualTo(100);
-        CompletableFuture<BytesInFlight.Entry> third = enterElsewhere(1);
+        CompletableFuture<BytesInFlight.Entry> third = enterInOtherThread(1);
         assertThat(third).isNotDone();
         first.done();
         third.get(10, TimeUnit.SECONDS);
@@ -59,9 +59,9 @@ class BytesInFlightTest {
     }
 
     @Test
-    void moreThanTheBoundPassesAlone() throws Exception {
+    void oversizedEntryEntersEmptyQueue() throws Exception {
         BytesInFlight.Entry first = bytes.enter(1000);
-        CompletableFuture<BytesInFlight.Entry> second = enterElsewhere(1000);
+        CompletableFuture<BytesInFlight.Entry> second = enterInOtherThread(1000);
         assertThat(second).isNotDone();
         first.done();
         second.get(10, TimeUnit.SECONDS);

@@ -24,20 +24,21 @@ class ChangeDetectorTest {
     private static final long OTHER_MODEL = 2;
 
     private final AtomicLong now = new AtomicLong(1_000_000);
-    private KeyedOperator<Document, Change> gate;
+    private KeyedOperator<Document, Change> detector;
 
     private KeyedOperator<Document, Change> open(
             PipelineOptions options, long model, OperatorSubtaskState from, String... sinks)
             throws Exception {
         close();
         AtomicLong clock = now;
-        gate =
+        detector =
                 KeyedOperator.open(
                         new ChangeDetector(
-                                options, model, Hashes.ofNames(List.of(sinks)), clock::get),
+                                new ChangeRules(options, model, Hashes.ofNames(List.of(sinks))),
+                                clock::get),
                         Document::id,
                         from);
-        return gate;
+        return detector;
     }
 
     private void open() throws Exception {
@@ -46,35 +47,35 @@ class ChangeDetectorTest {
 
     @AfterEach
     void close() {
-        if (gate != null) {
-            gate.close();
-            gate = null;
+        if (detector != null) {
+            detector.close();
+            detector = null;
         }
     }
 
     private Change one(Document document) throws Exception {
-        List<Change> changes = gate.process(document);
+        List<Change> changes = detector.process(document);
         assertThat(changes).hasSize(1);
         return changes.get(0);
     }
 
     private void none(Document document, String counter) throws Exception {
-        long before = gate.count(counter);
-        assertThat(gate.process(document)).isEmpty();
-        assertThat(gate.count(counter)).isEqualTo(before + 1);
-        assertThat(gate.deadLetters()).isEmpty();
+        long before = detector.count(counter);
+        assertThat(detector.process(document)).isEmpty();
+        assertThat(detector.count(counter)).isEqualTo(before + 1);
+        assertThat(detector.deadLetters()).isEmpty();
     }
 
     @Test
-    void numbersChangesAboveTheClock() throws Exception {
+    void generatesVersionsFromClock() throws Exception {
         open();
         Change first = one(upsert("a", "x"));
         assertThat(first.version()).isEqualTo(1_000_000);
         assertThat(first.explicit()).isFalse();
-        assertThat(first.again()).isFalse();
+        assertThat(first.repeatsVersion()).isFalse();
         assertThat(first.work()).isEqualTo(Work.ENCODE);
-        assertThat(first.text()).isEqualTo("x");
-        // the clock stands still, then goes back, then on
+        assertThat(first.document().text()).isEqualTo("x");
+        // the clock stops, then goes backward, then forward
         assertThat(one(upsert("a", "y")).version()).isEqualTo(1_000_001);
         now.set(500);
         assertThat(one(upsert("a", "z")).version()).isEqualTo(1_000_002);
@@ -83,7 +84,7 @@ class ChangeDetectorTest {
     }
 
     @Test
-    void repetitionIsSkipped() throws Exception {
+    void skipsUnchangedDocuments() throws Exception {
         open();
         one(upsert("a", "x", "{\"p\":1}", null));
         none(upsert("a", "x", "{\"p\":1}", null), Counters.SKIPPED);
@@ -93,7 +94,7 @@ class ChangeDetectorTest {
     }
 
     @Test
-    void repeatedDeleteIsSkippedButTheFirstOfAnUnknownIdGoesOut() throws Exception {
+    void skipsRepeatedDeleteButEmitsDeleteOfUnknownId() throws Exception {
         open();
         Change unknown = one(delete("a"));
         assertThat(unknown.work()).isEqualTo(Work.NONE);
@@ -101,12 +102,12 @@ class ChangeDetectorTest {
         one(upsert("a", "x"));
         one(delete("a"));
         none(delete("a"), Counters.SKIPPED);
-        Change back = one(upsert("a", "x"));
-        assertThat(back.work()).as("the vector is gone with the delete").isEqualTo(Work.ENCODE);
+        Change restored = one(upsert("a", "x"));
+        assertThat(restored.work()).as("the delete removed the vector").isEqualTo(Work.ENCODE);
     }
 
     @Test
-    void changeOfFieldsNeedsNoInference() throws Exception {
+    void reusesVectorOnChangeOfFields() throws Exception {
         open();
         Change text = one(upsert("a", "x", "{\"p\":1}", null));
         Change fields = one(upsert("a", "x", "{\"p\":2}", null));
@@ -115,74 +116,74 @@ class ChangeDetectorTest {
         assertThat(text.sequence()).isEqualTo(1);
         assertThat(fields.sequence()).isEqualTo(2);
         assertThat(fields.textHash()).isEqualTo(text.textHash());
-        assertThat(fields.again()).isFalse();
-        assertThat(gate.count(Counters.FIELDS_ONLY)).isEqualTo(1);
-        Change more = one(upsert("a", "x", "{\"p\":3}", null));
-        assertThat(more.sequence()).isEqualTo(3);
+        assertThat(fields.repeatsVersion()).isFalse();
+        assertThat(detector.count(Counters.FIELDS_ONLY)).isEqualTo(1);
+        Change third = one(upsert("a", "x", "{\"p\":3}", null));
+        assertThat(third.sequence()).isEqualTo(3);
     }
 
     @Test
-    void withoutKeptVectorsAChangeOfFieldsIsEncoded() throws Exception {
+    void encodesChangeOfFieldsWithoutStoredVector() throws Exception {
         open(options(true, false, false), MODEL, null, "t");
         one(upsert("a", "x", "{\"p\":1}", null));
         assertThat(one(upsert("a", "x", "{\"p\":2}", null)).work()).isEqualTo(Work.ENCODE);
-        // switched on later: what was sent before is not there
-        open(PipelineOptions.defaults(), MODEL, gate.snapshot(), "t");
+        // enabled later: the earlier vector is not stored
+        open(PipelineOptions.defaults(), MODEL, detector.snapshot(), "t");
         assertThat(one(upsert("a", "x", "{\"p\":3}", null)).work()).isEqualTo(Work.ENCODE);
         assertThat(one(upsert("a", "x", "{\"p\":4}", null)).work()).isEqualTo(Work.REUSE);
     }
 
     @Test
-    void otherModelEncodesAgain() throws Exception {
+    void encodesAgainWithOtherModel() throws Exception {
         open();
         Change first = one(upsert("a", "x"));
         Change explicit = one(upsert("e", "x", "{}", 5L));
         one(delete("d"));
-        open(PipelineOptions.defaults(), OTHER_MODEL, gate.snapshot(), "t");
+        open(PipelineOptions.defaults(), OTHER_MODEL, detector.snapshot(), "t");
         Change second = one(upsert("a", "x"));
         assertThat(second.work()).isEqualTo(Work.ENCODE);
         assertThat(second.version()).isGreaterThan(first.version());
         Change again = one(upsert("e", "x", "{}", 5L));
         assertThat(again.work()).isEqualTo(Work.ENCODE);
         assertThat(again.version()).isEqualTo(explicit.version());
-        assertThat(again.again()).isTrue();
+        assertThat(again.repeatsVersion()).isTrue();
         none(delete("d"), Counters.SKIPPED);
         none(upsert("a", "x"), Counters.SKIPPED);
     }
 
     @Test
-    void newTargetGetsEverythingWithoutInference() throws Exception {
+    void emitsEverythingForNewSinkWithoutInference() throws Exception {
         open();
         Change first = one(upsert("a", "x"));
         one(delete("d"));
-        open(PipelineOptions.defaults(), MODEL, gate.snapshot(), "t", "u");
+        open(PipelineOptions.defaults(), MODEL, detector.snapshot(), "t", "u");
         Change again = one(upsert("a", "x"));
         assertThat(again.work()).isEqualTo(Work.REUSE);
         assertThat(again.version()).isEqualTo(first.version());
-        assertThat(again.again()).isTrue();
-        assertThat(one(delete("d")).again()).isTrue();
-        assertThat(gate.count(Counters.RESENT)).isEqualTo(2);
+        assertThat(again.repeatsVersion()).isTrue();
+        assertThat(one(delete("d")).repeatsVersion()).isTrue();
+        assertThat(detector.count(Counters.REINDEXED)).isEqualTo(2);
         none(upsert("a", "x"), Counters.SKIPPED);
-        // one target less: the other has everything
-        open(PipelineOptions.defaults(), MODEL, gate.snapshot(), "u");
+        // a sink is removed: the other one has everything
+        open(PipelineOptions.defaults(), MODEL, detector.snapshot(), "u");
         none(upsert("a", "x"), Counters.SKIPPED);
         one(upsert("a", "y"));
-        // and back, having missed a change
-        open(PipelineOptions.defaults(), MODEL, gate.snapshot(), "u", "t");
+        // it is added again, without the last change
+        open(PipelineOptions.defaults(), MODEL, detector.snapshot(), "u", "t");
         assertThat(one(upsert("a", "y")).work()).isEqualTo(Work.REUSE);
     }
 
     @Test
-    void reindexPassesEverythingWithItsOldVersion() throws Exception {
+    void reindexEmitsEverythingWithOldVersion() throws Exception {
         open();
         Change first = one(upsert("a", "x"));
         Change gone = one(delete("d"));
-        open(options(true, true, true), MODEL, gate.snapshot(), "t");
+        open(options(true, true, true), MODEL, detector.snapshot(), "t");
         for (int i = 0; i < 2; i++) {
             Change again = one(upsert("a", "x"));
             assertThat(again.work()).isEqualTo(Work.REUSE);
             assertThat(again.version()).isEqualTo(first.version());
-            assertThat(again.again()).isTrue();
+            assertThat(again.repeatsVersion()).isTrue();
             assertThat(one(delete("d")).version()).isEqualTo(gone.version());
         }
         assertThat(one(upsert("a", "x", "{\"p\":1}", null)).version())
@@ -190,17 +191,17 @@ class ChangeDetectorTest {
     }
 
     @Test
-    void deadLetterBeingReplayedIsEncodedAgain() throws Exception {
+    void encodesReplayedDeadLetterAgain() throws Exception {
         open();
         Change first = one(upsert("a", "x"));
         Change again = one(replayed(upsert("a", "x")));
         assertThat(again.work()).isEqualTo(Work.ENCODE);
         assertThat(again.version()).isEqualTo(first.version());
-        assertThat(again.again()).isTrue();
+        assertThat(again.repeatsVersion()).isTrue();
     }
 
     @Test
-    void switchedOffEverythingIsEncoded() throws Exception {
+    void encodesEverythingIfUnchangedDocumentsAreNotSkipped() throws Exception {
         open(options(false, false, true), MODEL, null, "t");
         for (int i = 0; i < 3; i++) {
             assertThat(one(upsert("a", "x")).work()).isEqualTo(Work.ENCODE);
@@ -211,7 +212,7 @@ class ChangeDetectorTest {
     }
 
     @Test
-    void versionsOfTheDocumentsDecide() throws Exception {
+    void usesExplicitVersions() throws Exception {
         open();
         Change five = one(upsert("a", "x", "{}", 5L));
         assertThat(five.version()).isEqualTo(5);
@@ -221,7 +222,7 @@ class ChangeDetectorTest {
         none(upsert("a", "x", "{}", 5L), Counters.SKIPPED);
         none(upsert("a", "y", "{}", 5L), Counters.EQUAL_VERSION);
         none(upsert("a", "x", "{\"p\":1}", 5L), Counters.EQUAL_VERSION);
-        assertThat(gate.count(Counters.SUPERSEDED)).isEqualTo(2);
+        assertThat(detector.count(Counters.SUPERSEDED)).isEqualTo(2);
         none(delete("a", 4L), Counters.SUPERSEDED);
         assertThat(one(upsert("a", "y", "{}", 7L)).version()).isEqualTo(7);
         none(upsert("a", "z", "{}", 6L), Counters.SUPERSEDED);
@@ -229,7 +230,7 @@ class ChangeDetectorTest {
     }
 
     @Test
-    void sameContentUnderAHigherVersionIsSkippedButRemembered() throws Exception {
+    void skipsSameContentButStoresHigherVersion() throws Exception {
         open();
         one(upsert("a", "x", "{}", 5L));
         none(upsert("a", "x", "{}", 9L), Counters.SKIPPED);
@@ -240,25 +241,25 @@ class ChangeDetectorTest {
     }
 
     @Test
-    void deleteBeatsAnUpsertOfItsVersion() throws Exception {
+    void deleteWinsOverUpsertOfItsVersion() throws Exception {
         open();
         one(upsert("a", "x", "{}", 5L));
         Change delete = one(delete("a", 5L));
         assertThat(delete.version()).isEqualTo(5);
-        assertThat(delete.again()).isFalse();
+        assertThat(delete.repeatsVersion()).isFalse();
         none(upsert("a", "x", "{}", 5L), Counters.SUPERSEDED);
         none(delete("a", 5L), Counters.SKIPPED);
         one(upsert("a", "x", "{}", 6L));
     }
 
     @Test
-    void anEqualVersionWithOtherContentIsReported() throws Exception {
+    void reportsEqualVersionWithOtherContent() throws Exception {
         open();
         one(upsert("a", "x", "{}", 1L));
         none(upsert("a", "x", "{}", 1L), Counters.SKIPPED);
-        assertThat(gate.notices()).isEmpty();
+        assertThat(detector.notices()).isEmpty();
         none(upsert("a", "y", "{}", 1L), Counters.EQUAL_VERSION);
-        assertThat(gate.notices())
+        assertThat(detector.notices())
                 .singleElement()
                 .satisfies(
                         notice -> {
@@ -272,14 +273,14 @@ class ChangeDetectorTest {
     }
 
     @Test
-    void aDeleteOfAnUnknownIdIsReportedAndGoesOut() throws Exception {
+    void emitsAndReportsDeleteOfUnknownId() throws Exception {
         open();
         one(upsert("k1", "x"));
         one(delete("{\"id\":\"k1\"}"));
         one(delete("k1"));
         none(delete("k1"), Counters.SKIPPED);
-        assertThat(gate.count(Counters.DELETES_OF_UNKNOWN)).isEqualTo(1);
-        assertThat(gate.notices())
+        assertThat(detector.count(Counters.DELETES_OF_UNKNOWN)).isEqualTo(1);
+        assertThat(detector.notices())
                 .singleElement()
                 .satisfies(
                         notice ->
@@ -290,7 +291,7 @@ class ChangeDetectorTest {
     }
 
     @Test
-    void tombstoneTakesTheLastVersion() throws Exception {
+    void tombstoneGetsLastVersion() throws Exception {
         open();
         one(upsert("a", "x", "{}", 5L));
         Change delete = one(delete("a"));
@@ -302,14 +303,14 @@ class ChangeDetectorTest {
     }
 
     @Test
-    void versionsOfTwoKindsAreNeverMixed() throws Exception {
+    void rejectsMixedVersions() throws Exception {
         open();
         one(upsert("n", "x"));
-        assertThat(gate.process(upsert("n", "y", "{}", 5L))).isEmpty();
-        assertThat(gate.process(delete("n", 5L))).isEmpty();
+        assertThat(detector.process(upsert("n", "y", "{}", 5L))).isEmpty();
+        assertThat(detector.process(delete("n", 5L))).isEmpty();
         one(upsert("e", "x", "{}", 5L));
-        assertThat(gate.process(upsert("e", "y"))).isEmpty();
-        List<DeadLetter> letters = gate.deadLetters();
+        assertThat(detector.process(upsert("e", "y"))).isEmpty();
+        List<DeadLetter> letters = detector.deadLetters();
         assertThat(letters).hasSize(3);
         assertThat(letters)
                 .allSatisfy(
@@ -320,14 +321,15 @@ class ChangeDetectorTest {
                                             "some records of an id have a version and others have"
                                                     + " none: ");
                         });
-        assertThat(letters.get(0).message()).endsWith("id 'n' has a version, earlier ones none");
-        assertThat(letters.get(2).message()).endsWith("id 'e' has none, earlier ones had one");
-        assertThat(gate.count(Counters.DEAD_LETTERS)).isEqualTo(3);
-        assertThat(gate.count(Counters.deadLetters(DeadLetter.Stage.PARSE))).isEqualTo(3);
+        assertThat(letters.get(0).message())
+                .endsWith("id 'n' has a version, but earlier ones have none");
+        assertThat(letters.get(2).message()).endsWith("id 'e' has none, but earlier ones have");
+        assertThat(detector.count(Counters.DEAD_LETTERS)).isEqualTo(3);
+        assertThat(detector.count(Counters.deadLetters(DeadLetter.Stage.PARSE))).isEqualTo(3);
     }
 
     @Test
-    void tombstoneOfAnUnknownIdDoesNotSettleTheKind() throws Exception {
+    void tombstoneOfUnknownIdDoesNotDecideKindOfVersions() throws Exception {
         open();
         assertThat(one(delete("e")).explicit()).isFalse();
         assertThat(one(upsert("e", "x", "{}", 5L)).explicit()).isTrue();
@@ -335,29 +337,29 @@ class ChangeDetectorTest {
         none(delete("f"), Counters.SKIPPED);
         assertThat(one(upsert("f", "x")).explicit()).isFalse();
         one(delete("g"));
-        // content that repeats, but settles the kind
+        // unchanged, but decides the kind
         none(delete("g", 3L), Counters.SKIPPED);
         none(upsert("g", "x", "{}", 2L), Counters.SUPERSEDED);
     }
 
     @Test
-    void forgetsWhatDoesNotChange() throws Exception {
+    void forgetsIdsWithoutChanges() throws Exception {
         open(Documents.withTtl(Duration.ofMinutes(10)), MODEL, null, "t");
-        gate.setProcessingTime(0);
+        detector.setProcessingTime(0);
         one(upsert("a", "x"));
-        gate.setProcessingTime(Duration.ofMinutes(9).toMillis());
+        detector.setProcessingTime(Duration.ofMinutes(9).toMillis());
         none(upsert("a", "x"), Counters.SKIPPED);
-        gate.setProcessingTime(Duration.ofMinutes(11).toMillis());
+        detector.setProcessingTime(Duration.ofMinutes(11).toMillis());
         assertThat(one(upsert("a", "x")).work()).isEqualTo(Work.ENCODE);
     }
 
     @Test
-    void timeToLiveMayBeSetLater() throws Exception {
+    void acceptsTimeToLiveLater() throws Exception {
         open();
         one(upsert("a", "x"));
-        open(Documents.withTtl(Duration.ofMinutes(10)), MODEL, gate.snapshot(), "t");
+        open(Documents.withTtl(Duration.ofMinutes(10)), MODEL, detector.snapshot(), "t");
         none(upsert("a", "x"), Counters.SKIPPED);
-        open(PipelineOptions.defaults(), MODEL, gate.snapshot(), "t");
+        open(PipelineOptions.defaults(), MODEL, detector.snapshot(), "t");
         none(upsert("a", "x"), Counters.SKIPPED);
     }
 
@@ -367,16 +369,17 @@ class ChangeDetectorTest {
         for (int i = 0; i < 50; i++) {
             one(upsert("id" + i, "x" + i));
         }
-        OperatorSubtaskState all = gate.snapshot();
+        OperatorSubtaskState all = detector.snapshot();
         close();
         int skipped = 0;
         for (int subtask = 0; subtask < 2; subtask++) {
             try (KeyedOperator<Document, Change> half =
                     KeyedOperator.open(
                             new ChangeDetector(
-                                    PipelineOptions.defaults(),
-                                    MODEL,
-                                    Hashes.ofNames(List.of("t")),
+                                    new ChangeRules(
+                                            PipelineOptions.defaults(),
+                                            MODEL,
+                                            Hashes.ofNames(List.of("t"))),
                                     now::get),
                             Document::id,
                             KeyedOperator.part(all, 1, 2, subtask),

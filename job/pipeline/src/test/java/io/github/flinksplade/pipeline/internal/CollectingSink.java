@@ -25,10 +25,10 @@ import org.apache.flink.api.connector.sink2.WriterInitContext;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /**
- * Commits what it is given with the checkpoint, each once, into a list of the test's JVM.
+ * Commits elements with checkpoints, each once, to a static list.
  *
- * @param <T> what it is given
- * @param <R> what it keeps of it
+ * @param <T> type of the elements
+ * @param <R> type of their collected form
  */
 final class CollectingSink<T, R extends Serializable>
         implements Sink<T>, SupportsCommitter<CollectingSink.Batch> {
@@ -37,31 +37,31 @@ final class CollectingSink<T, R extends Serializable>
 
     interface Form<T, R> extends Function<T, R>, Serializable {}
 
-    /** What was written between two checkpoints. */
+    /** The elements written between two checkpoints. */
     record Batch(UUID id, ArrayList<Serializable> elements) implements Serializable {
         private static final long serialVersionUID = 1L;
     }
 
-    private static final class Place {
+    private static final class Target {
         final List<Serializable> elements = new ArrayList<>();
         final Set<UUID> batches = new HashSet<>();
     }
 
-    private static final Map<String, Place> PLACES = new ConcurrentHashMap<>();
+    private static final Map<String, Target> TARGETS = new ConcurrentHashMap<>();
 
-    private final String place;
+    private final String name;
     private final Form<T, R> form;
 
-    CollectingSink(String place, Form<T, R> form) {
-        this.place = place;
+    CollectingSink(String name, Form<T, R> form) {
+        this.name = name;
         this.form = form;
     }
 
-    /** What has been committed to a place, in the order of commits. */
-    static <R> List<R> committed(String place, Class<R> type) {
-        Place known = PLACES.computeIfAbsent(place, unused -> new Place());
-        synchronized (known) {
-            return known.elements.stream().map(type::cast).toList();
+    /** The elements committed under a name, in the order of commits. */
+    static <R> List<R> committed(String name, Class<R> type) {
+        Target target = TARGETS.computeIfAbsent(name, unused -> new Target());
+        synchronized (target) {
+            return target.elements.stream().map(type::cast).toList();
         }
     }
 
@@ -98,12 +98,12 @@ final class CollectingSink<T, R extends Serializable>
         return new Committer<>() {
             @Override
             public void commit(Collection<CommitRequest<Batch>> requests) {
-                Place known = PLACES.computeIfAbsent(place, unused -> new Place());
-                synchronized (known) {
+                Target target = TARGETS.computeIfAbsent(name, unused -> new Target());
+                synchronized (target) {
                     for (CommitRequest<Batch> request : requests) {
                         Batch batch = request.getCommittable();
-                        if (known.batches.add(batch.id())) {
-                            known.elements.addAll(batch.elements());
+                        if (target.batches.add(batch.id())) {
+                            target.elements.addAll(batch.elements());
                         } else {
                             request.signalAlreadyCommitted();
                         }

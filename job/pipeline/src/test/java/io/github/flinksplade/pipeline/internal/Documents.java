@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.pipeline.Document;
-import io.github.flinksplade.pipeline.MaxDeadLetters;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import java.time.Duration;
 
@@ -46,21 +45,15 @@ final class Documents {
         return SourceRecord.of("test", 0, null, value.getBytes(UTF_8));
     }
 
-    static PipelineOptions options(boolean gate, boolean reindex, boolean keepVectors) {
-        return new PipelineOptions(
-                gate,
-                reindex,
-                keepVectors,
-                1_000_000,
-                64 << 20,
-                256,
-                Duration.ZERO,
-                false,
-                MaxDeadLetters.NONE);
+    static PipelineOptions options(boolean skipUnchanged, boolean reindex, boolean keepVectors) {
+        return PipelineOptions.builder()
+                .skipUnchanged(skipUnchanged)
+                .reindex(reindex)
+                .keepVectors(keepVectors)
+                .build();
     }
 
     static PipelineOptions withTtl(Duration ttl) {
-        return new PipelineOptions(
-                true, false, true, 1_000_000, 64 << 20, 256, ttl, false, MaxDeadLetters.NONE);
+        return PipelineOptions.builder().stateTtl(ttl).build();
     }
 }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 class EngineRegistryTest {
 
     @Test
-    void oneEngineForEqualFactoriesClosedWithTheLast() throws Exception {
+    void sharesEngineUntilLastUserCloses() throws Exception {
         int before = EngineRegistry.size();
         FakeEncoderFactory factory = new FakeEncoderFactory("shared");
         EngineRegistry.Lease first = EngineRegistry.acquire(factory);
@@ -46,12 +46,13 @@ class EngineRegistryTest {
     }
 
     @Test
-    void workIsToldOnce() throws Exception {
-        try (EngineRegistry.Lease one = EngineRegistry.acquire(new FakeEncoderFactory("work"));
-                EngineRegistry.Lease two = EngineRegistry.acquire(new FakeEncoderFactory("work"))) {
+    void drainsUsageOnce() throws Exception {
+        try (EngineRegistry.Lease one = EngineRegistry.acquire(new FakeEncoderFactory("usage"));
+                EngineRegistry.Lease two =
+                        EngineRegistry.acquire(new FakeEncoderFactory("usage"))) {
             one.batcher().submit("three words here", Role.DOCUMENT).get(10, TimeUnit.SECONDS);
-            assertThat(one.takeWork()).isEqualTo(new EngineRegistry.Work(3, 3));
-            assertThat(two.takeWork()).isEqualTo(new EngineRegistry.Work(0, 0));
+            assertThat(one.drainUsage()).isEqualTo(new EngineUsage(3, 3));
+            assertThat(two.drainUsage()).isEqualTo(new EngineUsage(0, 0));
         }
     }
 
@@ -75,7 +76,7 @@ class EngineRegistryTest {
     }
 
     @Test
-    void whatCannotBeOpenedLeavesNothingBehind() {
+    void removesEngineThatCannotBeOpened() {
         int before = EngineRegistry.size();
         for (int i = 0; i < 2; i++) {
             assertThatThrownBy(() -> EngineRegistry.acquire(new Broken()))
@@ -86,7 +87,7 @@ class EngineRegistryTest {
     }
 
     @Test
-    void manyComeAndGo() throws Exception {
+    void handlesManyConcurrentUsers() throws Exception {
         int before = EngineRegistry.size();
         ExecutorService threads = Executors.newFixedThreadPool(8);
         try {
@@ -113,7 +114,7 @@ class EngineRegistryTest {
     }
 
     @Test
-    void vocabularyIsReadFromTheTokenizerAlone() {
+    void readsVocabularyFromTokenizerOnly() {
         int before = EngineRegistry.size();
         EncoderVocabulary vocabulary = new EncoderVocabulary(new FakeEncoderFactory("terms"));
         assertThat(vocabulary.size()).isEqualTo(1000);
@@ -122,7 +123,7 @@ class EngineRegistryTest {
             terms.add(vocabulary.term(i));
         }
         assertThat(terms).hasSize(1000).contains("t0", "t999");
-        // no engine is opened for it
+        // without opening an engine
         assertThat(EngineRegistry.size()).isEqualTo(before);
         assertThat(new FakeEncoderFactory("terms").opened()).isZero();
     }

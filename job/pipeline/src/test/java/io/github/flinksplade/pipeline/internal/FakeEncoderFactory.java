@@ -9,10 +9,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Opens fake encoders. What is known of them stands in a map of the test's JVM, for the factory
- * itself is copied.
+ * Opens fake encoders, and counts in static maps, because the factory itself is copied.
  *
- * @param name tests that do not want to share an engine give different names
+ * @param name tests that must not share an engine use different names
  */
 record FakeEncoderFactory(String name) implements EncoderFactory {
 
@@ -39,12 +38,12 @@ record FakeEncoderFactory(String name) implements EncoderFactory {
         return new FakeEncoderFactory(name + "-gpu" + number);
     }
 
-    /** How many documents have been run through the engines of this name. */
+    /** The number of documents that the engines of this name have encoded. */
     long documents() {
         return DOCUMENTS.computeIfAbsent(name, unused -> new AtomicLong()).get();
     }
 
-    /** How many engines of this name have been opened. */
+    /** The number of engines of this name that have been opened. */
     long opened() {
         return OPENED.computeIfAbsent(name, unused -> new AtomicLong()).get();
     }

@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
-/** The sink of a server, of which there is no more than when it answers. */
+/** The sink of a fake server, of which only the responses are implemented. */
 interface FakeServer extends BatchSink {
 
-    /** A connection: takes a batch, and all of it is written when the future completes. */
+    /** A connection, which sends a batch; all changes are written when the future completes. */
     Function<List<VectorRecord>, CompletableFuture<Void>> connect();
 
     @Override

@@ -10,6 +10,7 @@ import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.JobDefinition;
+import io.github.flinksplade.pipeline.JobDefinition.DocumentInput;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
 import io.github.flinksplade.pipeline.PipelineOptions;
@@ -20,47 +21,42 @@ import java.util.stream.Stream;
 import org.apache.flink.api.connector.sink2.Sink;
 
 /**
- * Jobs of one test, with the fake encoder and sinks that collect.
+ * The jobs of one test, with the fake encoder and collecting sinks.
  *
- * @param name keeps the collections of different tests apart
+ * @param name distinguishes the targets of different tests
  */
 record Jobs(String name) {
 
-    /** What is kept of a record that was written. */
+    /** The collected form of a record. */
     record Written(
             String id,
             boolean delete,
             long version,
             String text,
             String fields,
-            int[] indices,
-            float[] values)
+            SparseVector vector)
             implements Serializable {
         private static final long serialVersionUID = 1L;
-
-        SparseVector vector() {
-            return new SparseVector(indices, values);
-        }
     }
 
-    /** What is kept of a dead letter. */
+    /** The collected form of a dead letter. */
     record Dead(int partition, long offset, DeadLetter.Stage stage, String sink, String message)
             implements Serializable {
         private static final long serialVersionUID = 1L;
     }
 
-    private record Collecting(String place) implements FlinkSink {
+    private record Collecting(String name) implements FlinkSink {
         private static final long serialVersionUID = 1L;
 
         @Override
         public String rejection(VectorRecord record) {
-            return record.id().equals("unacceptable") ? "no such ids here" : null;
+            return record.id().equals("unacceptable") ? "this id is not supported" : null;
         }
 
         @Override
         public Sink<VectorRecord> sink() {
             return new CollectingSink<VectorRecord, Written>(
-                    place,
+                    name,
                     record ->
                             new Written(
                                     record.id(),
@@ -68,16 +64,15 @@ record Jobs(String name) {
                                     record.version(),
                                     record.text(),
                                     record.fields(),
-                                    record.vector().indices(),
-                                    record.vector().values()));
+                                    record.vector()));
         }
     }
 
-    private record CollectingDeadLetters(String place) implements PreparedDeadLetterQueue {
+    private record CollectingDeadLetters(String name) implements PreparedDeadLetterQueue {
         @Override
         public Sink<DeadLetter> sink() {
             return new CollectingSink<DeadLetter, Dead>(
-                    place,
+                    name,
                     letter ->
                             new Dead(
                                     letter.origin().partition(),
@@ -93,7 +88,7 @@ record Jobs(String name) {
     }
 
     List<NamedSink> sinks(String... names) {
-        return Stream.of(names).map(each -> sink(each, new Collecting(place(each)))).toList();
+        return Stream.of(names).map(each -> sink(each, new Collecting(target(each)))).toList();
     }
 
     NamedSink sink(String identity, PreparedSink sink) {
@@ -110,28 +105,24 @@ record Jobs(String name) {
         }
     }
 
-    private String place(String sink) {
+    private String target(String sink) {
         return name + "/" + sink;
     }
 
     JobDefinition definition(
             List<NamedSource> sources, List<NamedSink> sinks, PipelineOptions options) {
         return new JobDefinition(
-                sources,
-                null,
+                new DocumentInput(sources, "fake", EncoderOptions.defaults(), provenance()),
                 sinks,
-                new CollectingDeadLetters(place("dead")),
-                "fake",
-                EncoderOptions.defaults(),
-                provenance(),
+                new CollectingDeadLetters(target("dead")),
                 options);
     }
 
     List<Written> written(String sink) {
-        return CollectingSink.committed(place(sink), Written.class);
+        return CollectingSink.committed(target(sink), Written.class);
     }
 
     List<Dead> dead() {
-        return CollectingSink.committed(place("dead"), Dead.class);
+        return CollectingSink.committed(target("dead"), Dead.class);
     }
 }

@@ -14,7 +14,7 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.util.AbstractStreamOperatorTestHarness;
 import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
 
-/** Flink's harness around one of the job's keyed functions. */
+/** Flink's test harness for a keyed function of the job. */
 final class KeyedOperator<I, O> implements AutoCloseable {
 
     static final int MAX_PARALLELISM = 128;
@@ -24,7 +24,7 @@ final class KeyedOperator<I, O> implements AutoCloseable {
     private final int parallelism;
     private final int subtask;
     private long checkpoint;
-    private int deadLettersTaken;
+    private int deadLettersReturned;
 
     private KeyedOperator(
             KeyedProcessFunction<String, I, O> function,
@@ -69,7 +69,7 @@ final class KeyedOperator<I, O> implements AutoCloseable {
         return operator;
     }
 
-    /** The part of a snapshot that one subtask of another parallelism gets. */
+    /** The part of a snapshot for a subtask of another parallelism. */
     static OperatorSubtaskState part(OperatorSubtaskState all, int from, int to, int subtask) {
         return AbstractStreamOperatorTestHarness.repartitionOperatorState(
                 all, MAX_PARALLELISM, from, to, subtask);
@@ -81,25 +81,25 @@ final class KeyedOperator<I, O> implements AutoCloseable {
                 == subtask;
     }
 
-    /** What comes out for one element. */
+    /** Processes an element; returns what is emitted for it. */
     List<O> process(I element) throws Exception {
         harness.processElement(element, 0);
-        return taken();
+        return emitted();
     }
 
-    /** What has come out since it was last asked for. */
-    List<O> taken() {
+    /** What was emitted since the last call. */
+    List<O> emitted() {
         List<O> out = new ArrayList<>(harness.extractOutputValues());
         harness.getOutput().clear();
         return out;
     }
 
-    /** The dead letters since they were last asked for. */
+    /** The dead letters since the last call. */
     List<DeadLetter> deadLetters() {
         List<DeadLetter> all =
                 notices().stream().map(Notice::letter).filter(Objects::nonNull).toList();
-        List<DeadLetter> fresh = all.subList(deadLettersTaken, all.size());
-        deadLettersTaken = all.size();
+        List<DeadLetter> fresh = all.subList(deadLettersReturned, all.size());
+        deadLettersReturned = all.size();
         return fresh;
     }
 
@@ -130,7 +130,7 @@ final class KeyedOperator<I, O> implements AutoCloseable {
         try {
             harness.close();
         } catch (Exception e) {
-            throw new AssertionError("the operator does not close", e);
+            throw new AssertionError("the operator cannot be closed", e);
         }
     }
 }

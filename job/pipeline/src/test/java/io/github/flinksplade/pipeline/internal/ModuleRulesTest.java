@@ -19,7 +19,7 @@ class ModuleRulesTest {
                     .importPackages("io.github.flinksplade.pipeline");
 
     @Test
-    void knowsTheEncoderAndTheConnectorsInterfaceButNoConnector() {
+    void dependsOnEncoderAndConnectorApiOnly() {
         classes()
                 .should()
                 .onlyDependOnClassesThat()
@@ -37,7 +37,7 @@ class ModuleRulesTest {
     }
 
     @Test
-    void onlyTheEngineRegistryHasStateInStatics() {
+    void onlyEngineRegistryHasStaticState() {
         fields().that()
                 .areStatic()
                 .and()
@@ -56,7 +56,7 @@ class ModuleRulesTest {
     }
 
     @Test
-    void noRetriesInTheAsynchronousOperator() {
+    void asyncOperatorDoesNotRetry() {
         noClasses()
                 .should()
                 .callMethodWhere(

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 class NoticeBoardTest {
 
-    /** Static: the operator, with its log, is serialized. */
+    /** Static, because the operator is serialized with its log. */
     private static final List<String> LOGGED = new ArrayList<>();
 
     private NoticeBoard board;
@@ -98,7 +98,7 @@ class NoticeBoardTest {
     }
 
     @Test
-    void passesDeadLettersOnAndListsThem() throws Exception {
+    void forwardsAndListsDeadLetters() throws Exception {
         open("none");
         dead(null, "no text");
         read(3);
@@ -120,7 +120,7 @@ class NoticeBoardTest {
     }
 
     @Test
-    void logsAtMostOnceAMinuteWhileThereAreNewOnes() throws Exception {
+    void logsNewNoticesAtMostOncePerMinute() throws Exception {
         open("none");
         harness.setProcessingTime(10_000);
         dead(null, "no text");
@@ -147,7 +147,7 @@ class NoticeBoardTest {
     }
 
     @Test
-    void failsForGoodWithTheReasons() throws Exception {
+    void failsPermanentlyWithReasons() throws Exception {
         open("2");
         dead(null, "no text");
         dead(null, "no text");
@@ -155,7 +155,7 @@ class NoticeBoardTest {
                 .isInstanceOf(TooManyDeadLettersException.class)
                 .hasMessage(
                         "3 dead letters of 2 records read exceed max-dead-letters (2). Correct the"
-                                + " records, or raise max-dead-letters. The dead-letter queue has"
+                                + " records, or raise max-dead-letters. The dead-letter queue contains"
                                 + " those up to the last checkpoint. Reasons: 2 x no text, first at"
                                 + " /d/docs.jsonl line 1; 1 x too long, first at /d/docs.jsonl line"
                                 + " 3.")
@@ -168,7 +168,7 @@ class NoticeBoardTest {
     }
 
     @Test
-    void aPercentageCountsOverRestartsButNotOverReadingAgain() throws Exception {
+    void countsPercentageOverRestartsUntilSourcesAreReadAgain() throws Exception {
         open("5 %");
         read(60);
         for (int i = 0; i < 4; i++) {
@@ -192,7 +192,7 @@ class NoticeBoardTest {
     }
 
     @Test
-    void theEndChecksAPercentageOfFewRecords() throws Exception {
+    void checksPercentageOfFewRecordsAtEnd() throws Exception {
         open("5 %");
         read(9);
         dead(null, "no text");
@@ -201,7 +201,7 @@ class NoticeBoardTest {
     }
 
     @Test
-    void nothingReachedASink() throws Exception {
+    void reportsThatNothingReachedASink() throws Exception {
         open("none");
         dead(null, "no text");
         read(2);

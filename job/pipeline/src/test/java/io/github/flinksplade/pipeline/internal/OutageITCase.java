@@ -27,19 +27,19 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A target that is away for longer than a checkpoint may take. */
+/** A server that is unavailable for longer than the checkpoint timeout. */
 @Timeout(120)
 class OutageITCase {
 
     private static final int DOCUMENTS = 50;
 
-    /** Attempts of the job in which the server is away. */
-    private static final int AWAY = 3;
+    /** The number of attempts of the job during which the server is unavailable. */
+    private static final int FAILED_ATTEMPTS = 3;
 
     private static final AtomicInteger CLIENTS = new AtomicInteger();
     private static final Set<String> WRITTEN = ConcurrentHashMap.newKeySet();
 
-    private record Away() implements FakeServer {
+    private record UnavailableServer() implements FakeServer {
 
         private static final long serialVersionUID = 1L;
 
@@ -50,10 +50,10 @@ class OutageITCase {
 
         @Override
         public Function<List<VectorRecord>, CompletableFuture<Void>> connect() {
-            boolean isAway = CLIENTS.incrementAndGet() <= AWAY;
+            boolean isUnavailable = CLIENTS.incrementAndGet() <= FAILED_ATTEMPTS;
             return batch -> {
-                if (isAway) {
-                    return CompletableFuture.failedFuture(new IOException("away"));
+                if (isUnavailable) {
+                    return CompletableFuture.failedFuture(new IOException("unavailable"));
                 }
                 batch.forEach(record -> WRITTEN.add(record.id()));
                 return CompletableFuture.completedFuture(null);
@@ -61,9 +61,9 @@ class OutageITCase {
         }
     }
 
-    /** The job starts again, waits on, and no thread of an attempt that has ended fails. */
+    /** The job restarts and keeps waiting, and no thread of an ended attempt fails. */
     @Test
-    void nothingIsLostHoweverLongItIs() throws Exception {
+    void survivesOutageLongerThanCheckpointTimeout() throws Exception {
         Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
         Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
         Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> uncaught.add(failure));
@@ -73,7 +73,7 @@ class OutageITCase {
             Thread.setDefaultUncaughtExceptionHandler(before);
         }
         assertThat(WRITTEN).hasSize(DOCUMENTS);
-        assertThat(CLIENTS).hasValueGreaterThan(AWAY);
+        assertThat(CLIENTS).hasValueGreaterThan(FAILED_ATTEMPTS);
         assertThat(uncaught).isEmpty();
     }
 
@@ -99,9 +99,9 @@ class OutageITCase {
                                 List.of(
                                         new NamedSource(
                                                 "docs", new ScriptedSource("outage", script))),
-                                List.of(jobs.sink("away", new Away())),
+                                List.of(jobs.sink("server", new UnavailableServer())),
                                 PipelineOptions.defaults()),
-                        jobs.factory())
+                        input -> jobs.factory())
                 .define(env);
         JobClient job = env.executeAsync();
         job.getJobExecutionResult().get(100, TimeUnit.SECONDS);

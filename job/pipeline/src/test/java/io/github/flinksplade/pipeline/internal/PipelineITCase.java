@@ -47,11 +47,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The whole job in Flink's MiniCluster, with a source that fails and sinks that count. */
+/** The whole job in Flink's MiniCluster, with a source that fails and collecting sinks. */
 @Timeout(180)
 class PipelineITCase {
 
-    /** What has to come out, found by a much simpler program than the job. */
+    /** The expected output, computed by a much simpler program than the job. */
     private static final class Expectation {
         /** The changes of each id, in order. */
         final Map<String, List<String>> changes = new TreeMap<>();
@@ -59,8 +59,8 @@ class PipelineITCase {
         /** The dead letters, as {@code partition@offset stage}. */
         final List<String> dead = new ArrayList<>();
 
-        int repeated;
-        int stale;
+        int unchanged;
+        int superseded;
         int fieldsOnly;
         int encodings;
 
@@ -75,11 +75,11 @@ class PipelineITCase {
             if (version != null
                     && before != null
                     && (version < before.version || version == before.version && !same)) {
-                stale++;
+                superseded++;
                 return;
             }
             if (same) {
-                repeated++;
+                unchanged++;
                 last.put(id, new Last(text, fields, before.encoded, number(version)));
                 return;
             }
@@ -100,14 +100,14 @@ class PipelineITCase {
         void delete(String id) {
             Last before = last.get(id);
             if (before != null && before.text == null) {
-                repeated++;
+                unchanged++;
                 return;
             }
             last.put(id, new Last(null, null, false, before == null ? 0 : before.version));
             change(id, "delete");
         }
 
-        /** Ids are words too, and the fake encoder knows a word only by its hash. */
+        /** Ids are words, too, and the fake encoder recognizes words by their hashes. */
         private static boolean isPoison(String text) {
             int poison = Math.floorMod(FakeEncoder.POISON.hashCode(), FakeEncoder.VOCABULARY);
             return Stream.of(text.split(" "))
@@ -130,7 +130,7 @@ class PipelineITCase {
         }
     }
 
-    /** Fills the script with documents of all kinds; answers what has to come out. */
+    /** Fills the script with documents of all kinds; returns the expected output. */
     private static Expectation fill(ScriptedSource.Script script, int perPartition, long seed) {
         Random random = new Random(seed);
         Expectation expectation = new Expectation();
@@ -141,14 +141,15 @@ class PipelineITCase {
                 String id = (numbered ? "n" : "e") + partition + "-" + random.nextInt(40);
                 int kind = random.nextInt(100);
                 if (kind < 4) {
-                    SourceRecord bad = record(partition, offset, null, "{\"id\":\"" + id + "\",");
-                    expectation.dead(bad, Stage.PARSE);
-                    script.partitions.get(partition).add(bad);
+                    SourceRecord malformed =
+                            record(partition, offset, null, "{\"id\":\"" + id + "\",");
+                    expectation.dead(malformed, Stage.PARSE);
+                    script.partitions.get(partition).add(malformed);
                     continue;
                 }
                 if (kind < 10) {
                     SourceRecord tombstone = record(partition, offset, id, null);
-                    // before any version is known a tombstone gets the gate's own
+                    // until a version is known, a tombstone gets a generated one
                     expectation.delete(id);
                     versions.computeIfPresent(id, (unused, version) -> version + 1);
                     script.partitions.get(partition).add(tombstone);
@@ -206,11 +207,11 @@ class PipelineITCase {
                     .add(one.delete() ? "delete" : "upsert " + one.text() + " " + one.fields());
             if (one.version() == VectorRecord.NO_VERSION) {
                 assertThat(one.delete()).isTrue();
-                continue; // of an id without a version so far, or deleted before
+                continue; // the id had no version yet, or was deleted before
             }
             Written before = last.put(one.id(), one);
             if (before != null) {
-                // a tombstone of a document that has a version of its own takes that version
+                // a tombstone of a document with an explicit version has that version
                 boolean sameVersion = one.id().startsWith("e") && one.delete() && !before.delete();
                 assertThat(one.version())
                         .as("order of %s, seed %d", one.id(), seed)
@@ -220,7 +221,7 @@ class PipelineITCase {
                 assertThat(one.vector()).isEqualTo(FakeEncoder.vector(one.text()));
             }
         }
-        // only what differs, for the whole is long
+        // only the differences, because the complete lists are long
         Map<String, String> differences = new TreeMap<>();
         Set<String> ids = new TreeSet<>(changes.keySet());
         ids.addAll(expected.changes.keySet());
@@ -265,7 +266,7 @@ class PipelineITCase {
         new Topology(
                         jobs.definition(
                                 List.of(new NamedSource(sourceName, source)), sinks, options),
-                        jobs.factory())
+                        input -> jobs.factory())
                 .define(env);
         return env.executeAsync();
     }
@@ -276,14 +277,14 @@ class PipelineITCase {
 
     @ParameterizedTest
     @CsvSource({"1,hashmap,false", "2,rocksdb,false", "2,hashmap,true"})
-    void failuresLoseNothingAndRepeatNothing(int parallelism, String backend, boolean unaligned)
+    void writesExactlyOnceInSpiteOfFailures(int parallelism, String backend, boolean unaligned)
             throws Exception {
         long seed = System.nanoTime();
         Jobs jobs = new Jobs("failing-" + parallelism + backend + unaligned);
         ScriptedSource.Script script = new ScriptedSource.Script();
         Expectation expected = fill(script, 1500, seed);
         script.recordsPerCheckpoint = 100;
-        script.failuresToCome.set(5);
+        script.remainingFailures.set(5);
         finish(
                 start(
                         environment(parallelism, backend, unaligned, null),
@@ -299,15 +300,15 @@ class PipelineITCase {
     }
 
     @Test
-    void countsWhatItDid() throws Exception {
+    void countsRecords() throws Exception {
         long seed = System.nanoTime();
         Jobs jobs = new Jobs("counting");
         ScriptedSource.Script script = new ScriptedSource.Script();
         Expectation expected = fill(script, 500, seed);
-        SourceRecord refused =
+        SourceRecord rejected =
                 record(0, 500, null, "{\"id\":\"unacceptable\",\"text\":\"a good text\"}");
-        script.partitions.get(0).add(refused);
-        expected.dead(refused, Stage.WRITE);
+        script.partitions.get(0).add(rejected);
+        expected.dead(rejected, Stage.WRITE);
         Map<String, Object> counts =
                 finish(
                         start(
@@ -321,26 +322,26 @@ class PipelineITCase {
         assertThat(jobs.dead())
                 .filteredOn(letter -> letter.stage() == Stage.WRITE)
                 .extracting(Dead::sink, Dead::message)
-                .containsExactly(tuple("a", "no such ids here"));
+                .containsExactly(tuple("a", "this id is not supported"));
         long changes = expected.changes.values().stream().mapToLong(List::size).sum();
-        Map<String, Object> want = new TreeMap<>();
+        Map<String, Object> expectedCounts = new TreeMap<>();
         long parseErrors = dead(expected, Stage.PARSE);
-        want.put(Counters.READ, 1001L);
-        want.put(Counters.PARSED, 1001 - parseErrors);
-        want.put(Counters.SKIPPED, (long) expected.repeated);
-        want.put(Counters.SUPERSEDED, (long) expected.stale);
-        want.put(Counters.FIELDS_ONLY, (long) expected.fieldsOnly);
-        want.put(Counters.RESENT, 0L);
-        want.put(Counters.ENCODED, expected.encodings + 1L);
-        want.put(Counters.TOKENS, 3 * (expected.encodings + 1L));
-        want.put(Counters.TRUNCATED, 0L);
-        want.put(Counters.written("a"), changes);
-        want.put(Counters.DEAD_LETTERS, (long) expected.dead.size());
+        expectedCounts.put(Counters.READ, 1001L);
+        expectedCounts.put(Counters.PARSED, 1001 - parseErrors);
+        expectedCounts.put(Counters.SKIPPED, (long) expected.unchanged);
+        expectedCounts.put(Counters.SUPERSEDED, (long) expected.superseded);
+        expectedCounts.put(Counters.FIELDS_ONLY, (long) expected.fieldsOnly);
+        expectedCounts.put(Counters.REINDEXED, 0L);
+        expectedCounts.put(Counters.ENCODED, expected.encodings + 1L);
+        expectedCounts.put(Counters.TOKENS, 3 * (expected.encodings + 1L));
+        expectedCounts.put(Counters.TRUNCATED, 0L);
+        expectedCounts.put(Counters.written("a"), changes);
+        expectedCounts.put(Counters.DEAD_LETTERS, (long) expected.dead.size());
         for (Stage stage : Stage.values()) {
-            want.put(Counters.deadLetters(stage), dead(expected, stage));
+            expectedCounts.put(Counters.deadLetters(stage), dead(expected, stage));
         }
-        assertThat(counts).as("seed %d", seed).containsAllEntriesOf(want);
-        assertThat((long) counts.get(Counters.MODEL_POSITIONS))
+        assertThat(counts).as("seed %d", seed).containsAllEntriesOf(expectedCounts);
+        assertThat((long) counts.get(Counters.MODEL_PADDED_TOKENS))
                 .isGreaterThanOrEqualTo((long) counts.get(Counters.MODEL_TOKENS));
     }
 
@@ -348,7 +349,7 @@ class PipelineITCase {
         return expected.dead.stream().filter(one -> one.endsWith(" " + stage)).count();
     }
 
-    /** Runs until the source stands still, then stops with a savepoint. */
+    /** Runs until the source pauses, then stops with a savepoint. */
     private static String runAndStop(
             StreamExecutionEnvironment env,
             Jobs jobs,
@@ -365,8 +366,8 @@ class PipelineITCase {
                         sinks,
                         PipelineOptions.defaults());
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (!script.stands()) {
-            assertThat(System.nanoTime()).as("the source never stood still").isLessThan(deadline);
+        while (!script.isPaused()) {
+            assertThat(System.nanoTime()).as("the source did not pause").isLessThan(deadline);
             assertThat(client.getJobStatus().get()).isNotEqualTo(JobStatus.FAILED);
             Thread.yield();
         }
@@ -377,13 +378,13 @@ class PipelineITCase {
 
     @ParameterizedTest
     @CsvSource({"1,2", "2,1"})
-    void goesOnWithAnotherParallelism(int before, int after, @TempDir Path directory)
+    void resumesWithAnotherParallelism(int before, int after, @TempDir Path directory)
             throws Exception {
         long seed = System.nanoTime();
         Jobs jobs = new Jobs("rescaling-" + before);
         ScriptedSource.Script script = new ScriptedSource.Script();
         Expectation expected = fill(script, 1000, seed);
-        script.standStillAt = 600;
+        script.pauseAt = 600;
         String savepoint =
                 runAndStop(
                         environment(before, "hashmap", false, null),
@@ -393,7 +394,7 @@ class PipelineITCase {
                         directory);
         int first = jobs.written("a").size();
         assertThat(first).isPositive();
-        script.standStillAt = -1;
+        script.pauseAt = -1;
         finish(
                 start(
                         environment(after, "hashmap", false, savepoint),
@@ -409,14 +410,14 @@ class PipelineITCase {
     private static Map<String, String> finalTexts(List<Written> written) {
         Map<String, String> texts = new TreeMap<>();
         for (Written one : written) {
-            texts.put(one.id(), one.delete() ? "gone" : one.text() + one.fields());
+            texts.put(one.id(), one.delete() ? "deleted" : one.text() + one.fields());
         }
         return texts;
     }
 
     @Test
-    void newTargetGetsEverythingWithoutInference(@TempDir Path directory) throws Exception {
-        Jobs jobs = new Jobs("target-added");
+    void newSinkGetsEverythingWithoutInference(@TempDir Path directory) throws Exception {
+        Jobs jobs = new Jobs("sink-added");
         ScriptedSource.Script script = new ScriptedSource.Script();
         for (int partition = 0; partition < ScriptedSource.PARTITIONS; partition++) {
             for (int i = 0; i < 100; i++) {
@@ -424,7 +425,7 @@ class PipelineITCase {
             }
             script.partitions.get(partition).add(record(partition, 100, partition + "-7", null));
         }
-        script.standStillAt = 101;
+        script.pauseAt = 101;
         String savepoint =
                 runAndStop(
                         environment(2, "hashmap", false, null),
@@ -432,12 +433,12 @@ class PipelineITCase {
                         script,
                         jobs.sinks("old"),
                         directory);
-        // one reader may have stood still before the other had read all
-        int sent = jobs.written("old").size();
+        // one reader may have paused before the other had read everything
+        int written = jobs.written("old").size();
         long encoded = jobs.factory().documents();
-        assertThat(sent).isPositive();
+        assertThat(written).isPositive();
 
-        script.standStillAt = -1;
+        script.pauseAt = -1;
         Map<String, Object> counts =
                 finish(
                         start(
@@ -449,11 +450,10 @@ class PipelineITCase {
                                 PipelineOptions.defaults()));
         Map<String, String> everything = finalTexts(jobs.written("new"));
         assertThat(everything).hasSize(200).isEqualTo(finalTexts(jobs.written("old")));
-        assertThat(everything.get("0-7")).isEqualTo("gone");
-        // what had been encoded before was not encoded again, but for the two ids that were
-        // deleted in between
+        assertThat(everything.get("0-7")).isEqualTo("deleted");
+        // nothing was encoded twice, except the two ids that were deleted in between
         assertThat(jobs.factory().documents()).isLessThanOrEqualTo(Math.max(encoded, 200) + 2);
-        assertThat((long) counts.get(Counters.RESENT)).isPositive();
+        assertThat((long) counts.get(Counters.REINDEXED)).isPositive();
         jobs.written("new")
                 .forEach(
                         one -> {
@@ -470,7 +470,7 @@ class PipelineITCase {
     }
 
     @Test
-    void otherModelOnATaskManagerFailsTheJobWithASentence() throws Exception {
+    void failsIfTaskManagerHasAnotherModel() throws Exception {
         Jobs jobs = new Jobs("moved");
         ScriptedSource.Script script = new ScriptedSource.Script();
         script.partitions.get(0).add(upsert(0, 0, "text"));
@@ -483,16 +483,17 @@ class PipelineITCase {
                         List.of(new NamedSource("docs", new ScriptedSource(jobs.name(), script))),
                         jobs.sinks("a"),
                         PipelineOptions.defaults());
-        new Topology(definition, new Truncating(5)).define(env);
+        new Topology(definition, input -> new Truncating(5)).define(env);
         assertThat(catchThrowable(() -> finish(env.executeAsync())))
-                .hasStackTraceContaining("the model here is not the one the job was submitted with")
+                .hasStackTraceContaining(
+                        "the model on this machine is not the one the job was submitted with")
                 .hasStackTraceContaining("max_tokens=128")
                 .hasStackTraceContaining("max_tokens=5");
         assertThat(EngineRegistry.size()).isZero();
         assertThat(jobs.written("a")).isEmpty();
     }
 
-    /** A fake encoder of another token limit. */
+    /** A fake encoder with another max number of tokens. */
     record Truncating(int tokens) implements EncoderFactory {
         private static final long serialVersionUID = 1L;
 

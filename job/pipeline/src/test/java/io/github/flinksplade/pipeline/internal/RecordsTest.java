@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What crosses the operators' borders, and what they remember, is written without Kryo. */
+/** Records between operators and their state are serialized without Kryo. */
 class RecordsTest {
 
     @ParameterizedTest
@@ -34,16 +34,16 @@ class RecordsTest {
                 ChangeDetectorState.class,
                 SequencerState.class
             })
-    void isAPojoThroughout(Class<?> type) {
+    void isPojoWithAllItsParts(Class<?> type) {
         assertThat(TypeInformation.of(type)).isInstanceOf(PojoTypeInfo.class);
         SerializerConfigImpl strict = new SerializerConfigImpl();
         strict.setGenericTypes(false);
-        // throws where a field would need Kryo
+        // throws if a field needs Kryo
         assertThat(TypeExtractor.createTypeInfo(type).createSerializer(strict)).isNotNull();
     }
 
     @Test
-    void nullsAndHalfSurrogatesSurvive() throws Exception {
+    void preservesNullsAndLoneSurrogates() throws Exception {
         SourceRecord origin =
                 new SourceRecord(
                         "t",
@@ -54,43 +54,55 @@ class RecordsTest {
                         null,
                         new String[] {"a", "b"},
                         new byte[][] {null, {1, 2}});
-        same(origin, SourceRecord.class);
-        same(new Document("a", Operation.DELETE, null, null, null, true, origin), Document.class);
+        assertPreserved(origin, SourceRecord.class);
+        assertPreserved(
+                new Document("a", Operation.DELETE, null, null, null, true, origin),
+                Document.class);
         Change change =
                 new Change(
-                        "a\uD83D",
-                        Operation.UPSERT,
-                        true,
+                        new Document(
+                                "a\uD83D",
+                                Operation.UPSERT,
+                                "\uD83D\uDE00\u0000",
+                                "{}",
+                                5L,
+                                false,
+                                origin),
                         5,
+                        true,
                         false,
                         Change.Work.REUSE,
                         4,
-                        new byte[16],
-                        "\uD83D\uDE00\u0000",
-                        "{}",
-                        origin);
-        same(change, Change.class);
-        same(new EncodedChange(change, null, 0, false, "why", 1, 2), EncodedChange.class);
-        same(
-                new EncodedChange(change, SparseVector.EMPTY, 2, true, null, 1, 2),
+                        new byte[16]);
+        assertPreserved(change, Change.class);
+        assertPreserved(
+                EncodedChange.failed(change, "why", new EngineUsage(1, 2)), EncodedChange.class);
+        assertPreserved(
+                new EncodedChange(change, SparseVector.EMPTY, 2, true, null, new EngineUsage(1, 2)),
                 EncodedChange.class);
-        same(SequencerState.NEW, SequencerState.class);
-        same(
+        assertPreserved(SequencerState.INITIAL, SequencerState.class);
+        assertPreserved(
+                new SequencerState(
+                        new SequencerState.Emitted(true, 5, false),
+                        new SequencerState.StoredVector(new byte[16], 3, new byte[] {0}, 2, true),
+                        4,
+                        true),
+                SequencerState.class);
+        assertPreserved(
                 new ChangeDetectorState(
                         ChangeDetectorState.Versioning.EXPLICIT,
                         1,
-                        true,
-                        null,
                         null,
                         0,
                         false,
                         -1,
                         new long[] {1, 2}),
                 ChangeDetectorState.class);
-        same(new DeadLetter(origin, DeadLetter.Stage.WRITE, null, "C", "m"), DeadLetter.class);
+        assertPreserved(
+                new DeadLetter(origin, DeadLetter.Stage.WRITE, null, "C", "m"), DeadLetter.class);
     }
 
-    private static <T> void same(T value, Class<T> type) throws Exception {
+    private static <T> void assertPreserved(T value, Class<T> type) throws Exception {
         TypeSerializer<T> serializer =
                 TypeInformation.of(type).createSerializer(new SerializerConfigImpl());
         DataOutputSerializer out = new DataOutputSerializer(64);

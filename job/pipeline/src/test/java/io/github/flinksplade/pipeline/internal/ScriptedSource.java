@@ -31,9 +31,9 @@ import org.apache.flink.core.io.InputStatus;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /**
- * A bounded source of given records in two partitions, that follows a script: after every so many
- * records it waits for a checkpoint, fails a number of times shortly after one, and may stand still
- * at the end of a partition until it is released.
+ * A bounded source of records in two partitions that follows a script: it waits for a checkpoint
+ * after a number of records, fails a number of times shortly after one, and may pause at the end of
+ * a partition.
  */
 final class ScriptedSource
         implements Source<SourceRecord, ScriptedSource.Split, Collection<ScriptedSource.Split>>,
@@ -43,20 +43,20 @@ final class ScriptedSource
 
     static final int PARTITIONS = 2;
 
-    /** What the test knows of its source; readers find it by name, for they are copied. */
+    /** The script, which readers look up by name, because they are serialized. */
     static final class Script {
         final List<List<SourceRecord>> partitions = new ArrayList<>();
-        final AtomicInteger failuresToCome = new AtomicInteger();
+        final AtomicInteger remainingFailures = new AtomicInteger();
         final AtomicInteger failures = new AtomicInteger();
 
-        /** Records between two checkpoints; 0: does not wait for any. */
+        /** Number of records between two checkpoints; 0 to wait for none. */
         volatile int recordsPerCheckpoint;
 
-        /** Where each partition stands still; -1: nowhere. */
-        volatile int standStillAt = -1;
+        /** The position at which each partition pauses; -1 to not pause. */
+        volatile int pauseAt = -1;
 
-        private final AtomicInteger standing = new AtomicInteger();
-        private final AtomicInteger checkpointsStanding = new AtomicInteger();
+        private final AtomicInteger pausedReaders = new AtomicInteger();
+        private final AtomicInteger checkpointsWhilePaused = new AtomicInteger();
 
         Script() {
             for (int i = 0; i < PARTITIONS; i++) {
@@ -64,9 +64,9 @@ final class ScriptedSource
             }
         }
 
-        /** Whether a partition stands still and all of the job runs: a checkpoint has completed. */
-        boolean stands() {
-            return standing.get() > 0 && checkpointsStanding.get() > 0;
+        /** Whether a partition is paused and the whole job runs: a checkpoint has completed. */
+        boolean isPaused() {
+            return pausedReaders.get() > 0 && checkpointsWhilePaused.get() > 0;
         }
     }
 
@@ -148,7 +148,7 @@ final class ScriptedSource
         private CompletableFuture<Void> checkpoint = CompletableFuture.completedFuture(null);
         private int sinceCheckpoint;
         private boolean seenCheckpoint;
-        private boolean stands;
+        private boolean paused;
 
         Reader(SourceReaderContext context, Script script) {
             super(context);
@@ -158,10 +158,10 @@ final class ScriptedSource
 
         @Override
         public InputStatus pollNext(ReaderOutput<SourceRecord> output) {
-            if (iterator != null && iterator.position == script.standStillAt) {
-                if (!stands) {
-                    stands = true;
-                    script.standing.incrementAndGet();
+            if (iterator != null && iterator.position == script.pauseAt) {
+                if (!paused) {
+                    paused = true;
+                    script.pausedReaders.incrementAndGet();
                 }
                 checkpoint = new CompletableFuture<>();
                 return InputStatus.NOTHING_AVAILABLE;
@@ -174,22 +174,22 @@ final class ScriptedSource
             }
             if (seenCheckpoint
                     && sinceCheckpoint == script.recordsPerCheckpoint / 2
-                    && script.failuresToCome.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
+                    && script.remainingFailures.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
                 script.failures.incrementAndGet();
-                throw new IllegalStateException("a failure of the script");
+                throw new IllegalStateException("failure of the script");
             }
             sinceCheckpoint++;
             return super.pollNext(output);
         }
 
-        /** Flink's reader takes the first record of a split without asking whether there is one. */
+        /** Flink's reader reads the first record of a split even if the split is empty. */
         @Override
         public void addSplits(List<Split> splits) {
-            List<Split> left = splits.stream().filter(s -> s.getIterator().hasNext()).toList();
-            if (left.isEmpty()) {
+            List<Split> nonEmpty = splits.stream().filter(s -> s.getIterator().hasNext()).toList();
+            if (nonEmpty.isEmpty()) {
                 readerContext.sendSplitRequest();
             } else {
-                super.addSplits(left);
+                super.addSplits(nonEmpty);
             }
         }
 
@@ -201,8 +201,8 @@ final class ScriptedSource
         @Override
         public void notifyCheckpointComplete(long id) {
             seenCheckpoint = true;
-            if (stands) {
-                script.checkpointsStanding.incrementAndGet();
+            if (paused) {
+                script.checkpointsWhilePaused.incrementAndGet();
             }
             sinceCheckpoint = 0;
             checkpoint.complete(null);

@@ -7,6 +7,7 @@ import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.encoder.FakeEncoder;
 import io.github.flinksplade.pipeline.Counters;
+import io.github.flinksplade.pipeline.Document;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.internal.Change.Work;
 import io.github.flinksplade.vector.SparseVector;
@@ -21,7 +22,7 @@ class SequencerTest {
 
     private static final long MODEL = 1;
 
-    private KeyedOperator<EncodedChange, VectorRecord> guard;
+    private KeyedOperator<EncodedChange, VectorRecord> sequencer;
 
     @BeforeEach
     void open() throws Exception {
@@ -31,33 +32,32 @@ class SequencerTest {
     private void open(PipelineOptions options, long model, OperatorSubtaskState from)
             throws Exception {
         close();
-        guard =
+        sequencer =
                 KeyedOperator.open(
                         new Sequencer(options, model), change -> change.change().id(), from);
     }
 
     @AfterEach
     void close() {
-        if (guard != null) {
-            guard.close();
-            guard = null;
+        if (sequencer != null) {
+            sequencer.close();
+            sequencer = null;
         }
     }
 
     private static Change change(
             String id, long version, Work work, long sequence, String text, String fields) {
-        return new Change(
-                id,
-                work == Work.NONE ? Operation.DELETE : Operation.UPSERT,
-                true,
-                version,
-                false,
-                work,
-                sequence,
-                text == null ? null : Hashes.of(text),
-                text,
-                fields,
-                Documents.origin(id + "@" + version));
+        Document document =
+                new Document(
+                        id,
+                        work == Work.NONE ? Operation.DELETE : Operation.UPSERT,
+                        text,
+                        fields,
+                        version,
+                        false,
+                        Documents.origin(id + "@" + version));
+        byte[] textHash = text == null ? null : Hashes.of(text);
+        return new Change(document, version, true, false, work, sequence, textHash);
     }
 
     private static EncodedChange encoded(String id, long version, String text) {
@@ -68,8 +68,7 @@ class SequencerTest {
                 vector.size(),
                 false,
                 null,
-                3,
-                4);
+                new EngineUsage(3, 4));
     }
 
     private static EncodedChange failed(String id, long version, String text) {
@@ -85,48 +84,62 @@ class SequencerTest {
     }
 
     private static EncodedChange without(Change change, String failure) {
-        return new EncodedChange(change, null, 0, false, failure, 0, 0);
+        return EncodedChange.failed(change, failure, EngineUsage.NONE);
     }
 
-    private static EncodedChange again(EncodedChange once) {
-        Change c = once.change();
+    private static EncodedChange with(EncodedChange encoded, Change change) {
         return new EncodedChange(
+                change,
+                encoded.vector(),
+                encoded.tokens(),
+                encoded.truncated(),
+                encoded.failure(),
+                EngineUsage.NONE);
+    }
+
+    /** The same change, emitted again on purpose. */
+    private static EncodedChange repeated(EncodedChange once) {
+        Change c = once.change();
+        return with(
+                once,
                 new Change(
-                        c.id(),
-                        c.operation(),
-                        c.explicit(),
+                        c.document(),
                         c.version(),
+                        c.explicit(),
                         true,
                         c.work(),
                         c.sequence(),
-                        c.textHash(),
-                        c.text(),
-                        c.fields(),
-                        c.origin()),
-                once.vector(),
-                once.tokens(),
-                once.truncated(),
-                once.failure(),
-                0,
-                0);
+                        c.textHash()));
     }
 
-    private static EncodedChange numbered(EncodedChange explicit) {
+    /** The same change with a generated version. */
+    private static EncodedChange generated(EncodedChange explicit) {
         Change c = explicit.change();
-        return without(
+        return with(
+                explicit,
                 new Change(
-                        c.id(),
-                        c.operation(),
-                        false,
+                        c.document(),
                         c.version(),
-                        c.again(),
+                        false,
+                        c.repeatsVersion(),
                         c.work(),
                         c.sequence(),
-                        c.textHash(),
-                        c.text(),
-                        c.fields(),
-                        c.origin()),
-                null);
+                        c.textHash()));
+    }
+
+    /** The change with this sequence number. */
+    private static EncodedChange nth(long sequence, EncodedChange of) {
+        Change c = of.change();
+        return with(
+                of,
+                new Change(
+                        c.document(),
+                        c.version(),
+                        c.explicit(),
+                        c.repeatsVersion(),
+                        c.work(),
+                        sequence,
+                        c.textHash()));
     }
 
     private VectorRecord one(EncodedChange change) throws Exception {
@@ -135,9 +148,9 @@ class SequencerTest {
         return record;
     }
 
-    /** The one record that the change becomes, whatever its version. */
+    /** The only record emitted for a change, whatever its version. */
     private VectorRecord only(EncodedChange change) throws Exception {
-        List<VectorRecord> records = guard.process(change);
+        List<VectorRecord> records = sequencer.process(change);
         assertThat(records).hasSize(1);
         assertThat(records.get(0).origin())
                 .usingRecursiveComparison()
@@ -146,15 +159,15 @@ class SequencerTest {
     }
 
     private void dropped(EncodedChange change) throws Exception {
-        long before = guard.count(Counters.SUPERSEDED);
-        assertThat(guard.process(change)).isEmpty();
-        assertThat(guard.deadLetters()).isEmpty();
-        assertThat(guard.count(Counters.SUPERSEDED)).isEqualTo(before + 1);
+        long before = sequencer.count(Counters.SUPERSEDED);
+        assertThat(sequencer.process(change)).isEmpty();
+        assertThat(sequencer.deadLetters()).isEmpty();
+        assertThat(sequencer.count(Counters.SUPERSEDED)).isEqualTo(before + 1);
     }
 
-    private DeadLetter refused(EncodedChange change) throws Exception {
-        assertThat(guard.process(change)).isEmpty();
-        List<DeadLetter> letters = guard.deadLetters();
+    private DeadLetter rejected(EncodedChange change) throws Exception {
+        assertThat(sequencer.process(change)).isEmpty();
+        List<DeadLetter> letters = sequencer.deadLetters();
         assertThat(letters).hasSize(1);
         assertThat(letters.get(0).stage()).isEqualTo(DeadLetter.Stage.ENCODE);
         assertThat(letters.get(0).origin())
@@ -169,22 +182,22 @@ class SequencerTest {
     }
 
     @Test
-    void sendsInOrderAndCounts() throws Exception {
+    void emitsAndCounts() throws Exception {
         VectorRecord first = one(encoded("a", 1, "one two"));
         assertVector(first, "one two");
         assertThat(first.text()).isEqualTo("one two");
         assertThat(first.fields()).isEqualTo("{}");
         assertThat(first.tokens()).isEqualTo(2);
         one(encoded("a", 2, "three"));
-        assertThat(guard.count(Counters.ENCODED)).isEqualTo(2);
-        assertThat(guard.count(Counters.TOKENS)).isEqualTo(3);
-        assertThat(guard.count(Counters.MODEL_TOKENS)).isEqualTo(6);
-        assertThat(guard.count(Counters.MODEL_POSITIONS)).isEqualTo(8);
-        assertThat(guard.count(Counters.SUPERSEDED)).isZero();
+        assertThat(sequencer.count(Counters.ENCODED)).isEqualTo(2);
+        assertThat(sequencer.count(Counters.TOKENS)).isEqualTo(3);
+        assertThat(sequencer.count(Counters.MODEL_TOKENS)).isEqualTo(6);
+        assertThat(sequencer.count(Counters.MODEL_PADDED_TOKENS)).isEqualTo(8);
+        assertThat(sequencer.count(Counters.SUPERSEDED)).isZero();
     }
 
     @Test
-    void dropsWhatIsOlder() throws Exception {
+    void dropsOlderChanges() throws Exception {
         one(encoded("a", 5, "five"));
         dropped(encoded("a", 4, "four"));
         dropped(encoded("a", 5, "five"));
@@ -193,18 +206,18 @@ class SequencerTest {
     }
 
     @Test
-    void sameVersionAgainOnlyOnPurpose() throws Exception {
+    void emitsSameVersionAgainOnlyIfRepeatedOnPurpose() throws Exception {
         one(encoded("a", 5, "five"));
-        one(again(encoded("a", 5, "five")));
-        VectorRecord kept = one(again(fields("a", 5, "five")));
-        assertVector(kept, "five");
+        one(repeated(encoded("a", 5, "five")));
+        VectorRecord reused = one(repeated(fields("a", 5, "five")));
+        assertVector(reused, "five");
         one(deleted("a", 6));
-        dropped(again(encoded("a", 5, "five")));
-        one(again(deleted("a", 6)));
+        dropped(repeated(encoded("a", 5, "five")));
+        one(repeated(deleted("a", 6)));
     }
 
     @Test
-    void deleteBeatsAnUpsertOfItsVersionAndIsNotUndone() throws Exception {
+    void deleteWinsOverUpsertOfItsVersion() throws Exception {
         one(encoded("a", 5, "five"));
         VectorRecord delete = one(deleted("a", 5));
         assertThat(delete.isDelete()).isTrue();
@@ -217,86 +230,61 @@ class SequencerTest {
     }
 
     @Test
-    void documentsOwnVersionsFollowADeleteThatWasNumbered() throws Exception {
-        VectorRecord delete = only(numbered(deleted("a", 1_700_000_000_000_000L)));
+    void explicitVersionsFollowDeleteWithGeneratedVersion() throws Exception {
+        VectorRecord delete = only(generated(deleted("a", 1_700_000_000_000_000L)));
         assertThat(delete.isDelete()).isTrue();
         assertThat(delete.version()).isEqualTo(VectorRecord.NO_VERSION);
         one(encoded("a", 3, "three"));
-        dropped(numbered(deleted("a", 1_800_000_000_000_000L)));
+        dropped(generated(deleted("a", 1_800_000_000_000_000L)));
     }
 
     @Test
-    void aDeleteOfANumberedDocumentHasItsNumber() throws Exception {
+    void keepsGeneratedVersionOfDeleteIfIdHasGeneratedVersions() throws Exception {
         EncodedChange upsert = encoded("a", 1_700_000_000_000_000L, "three");
-        Change c = numbered(upsert).change();
-        one(new EncodedChange(c, upsert.vector(), upsert.tokens(), false, null, 0, 0));
-        one(numbered(deleted("a", 1_800_000_000_000_000L)));
+        one(generated(upsert));
+        one(generated(deleted("a", 1_800_000_000_000_000L)));
     }
 
     @Test
-    void addsTheVectorSentLast() throws Exception {
+    void addsStoredVector() throws Exception {
         one(encoded("a", 1, "one two"));
         VectorRecord second = one(fields("a", 2, "one two"));
         assertVector(second, "one two");
         assertThat(second.fields()).isEqualTo("{\"v\":2}");
         assertThat(second.tokens()).isEqualTo(2);
         assertVector(one(fields("a", 3, "one two")), "one two");
-        assertThat(guard.count(Counters.ENCODED)).isEqualTo(1);
+        assertThat(sequencer.count(Counters.ENCODED)).isEqualTo(1);
     }
 
     @Test
-    void textThatFailedIsADeadLetterAndSoAreItsFields() throws Exception {
-        DeadLetter letter = refused(failed("a", 1, "bad"));
+    void rejectsFailedTextAndItsFields() throws Exception {
+        DeadLetter letter = rejected(failed("a", 1, "bad"));
         assertThat(letter.message()).isEqualTo("no good");
         assertThat(letter.exceptionClass()).endsWith("EncodingException");
-        assertThat(refused(fields("a", 2, "bad")).message())
+        assertThat(rejected(fields("a", 2, "bad")).message())
                 .contains("'a'")
                 .contains("could not be encoded before");
         one(encoded("a", 3, "good"));
-        refused(failed("a", 4, "bad"));
-        refused(fields("a", 5, "bad"));
-        // the vector that was sent is of another text, and stays the one that was sent
+        rejected(failed("a", 4, "bad"));
+        rejected(fields("a", 5, "bad"));
+        // the stored vector is still that of the text emitted last
         assertVector(one(fields("a", 6, "good")), "good");
     }
 
-    /** The change as the gate's so-manieth of its id. */
-    private static EncodedChange nth(long sequence, EncodedChange of) {
-        Change c = of.change();
-        return new EncodedChange(
-                new Change(
-                        c.id(),
-                        c.operation(),
-                        c.explicit(),
-                        c.version(),
-                        c.again(),
-                        c.work(),
-                        sequence,
-                        c.textHash(),
-                        c.text(),
-                        c.fields(),
-                        c.origin()),
-                of.vector(),
-                of.tokens(),
-                of.truncated(),
-                of.failure(),
-                0,
-                0);
-    }
-
-    private void held(EncodedChange change) throws Exception {
-        assertThat(guard.process(change)).isEmpty();
-        assertThat(guard.deadLetters()).isEmpty();
-        assertThat(guard.count(Counters.SUPERSEDED)).isZero();
+    private void buffered(EncodedChange change) throws Exception {
+        assertThat(sequencer.process(change)).isEmpty();
+        assertThat(sequencer.deadLetters()).isEmpty();
+        assertThat(sequencer.count(Counters.SUPERSEDED)).isZero();
     }
 
     @Test
-    void whatOvertakesIsHeldUntilAllBeforeItHaveArrived() throws Exception {
-        held(nth(5, encoded("a", 50, "five")));
-        held(nth(3, fields("a", 30, "one")));
-        held(nth(2, fields("a", 20, "one")));
-        held(nth(4, deleted("a", 40)));
-        open(PipelineOptions.defaults(), MODEL, guard.snapshot());
-        List<VectorRecord> records = guard.process(nth(1, encoded("a", 10, "one")));
+    void buffersEarlyChangesUntilAllBeforeHaveArrived() throws Exception {
+        buffered(nth(5, encoded("a", 50, "five")));
+        buffered(nth(3, fields("a", 30, "one")));
+        buffered(nth(2, fields("a", 20, "one")));
+        buffered(nth(4, deleted("a", 40)));
+        open(PipelineOptions.defaults(), MODEL, sequencer.snapshot());
+        List<VectorRecord> records = sequencer.process(nth(1, encoded("a", 10, "one")));
         assertThat(records)
                 .extracting(VectorRecord::version)
                 .containsExactly(10L, 20L, 30L, 40L, 50L);
@@ -307,22 +295,22 @@ class SequencerTest {
     }
 
     @Test
-    void heldChangesGoUpToTheNextGap() throws Exception {
-        held(nth(4, encoded("a", 40, "four")));
-        held(nth(2, encoded("a", 20, "two")));
-        assertThat(guard.process(nth(1, encoded("a", 10, "one"))))
+    void emitsBufferedChangesUpToNextGap() throws Exception {
+        buffered(nth(4, encoded("a", 40, "four")));
+        buffered(nth(2, encoded("a", 20, "two")));
+        assertThat(sequencer.process(nth(1, encoded("a", 10, "one"))))
                 .extracting(VectorRecord::version)
                 .containsExactly(10L, 20L);
-        assertThat(guard.process(nth(3, encoded("a", 30, "three"))))
+        assertThat(sequencer.process(nth(3, encoded("a", 30, "three"))))
                 .extracting(VectorRecord::version)
                 .containsExactly(30L, 40L);
     }
 
     @Test
-    void whatIsHeldForATextThatFailsIsRefused() throws Exception {
-        held(nth(2, fields("a", 2, "bad")));
-        assertThat(guard.process(nth(1, failed("a", 1, "bad")))).isEmpty();
-        assertThat(guard.deadLetters())
+    void rejectsBufferedFieldsOfFailedText() throws Exception {
+        buffered(nth(2, fields("a", 2, "bad")));
+        assertThat(sequencer.process(nth(1, failed("a", 1, "bad")))).isEmpty();
+        assertThat(sequencer.deadLetters())
                 .extracting(DeadLetter::message)
                 .satisfiesExactly(
                         first -> assertThat(first).isEqualTo("no good"),
@@ -330,26 +318,26 @@ class SequencerTest {
     }
 
     @Test
-    void whatIsHeldInVainGoesOutInTheEnd() throws Exception {
-        guard.setProcessingTime(0);
-        held(nth(4, encoded("a", 4, "four")));
-        held(nth(2, encoded("a", 2, "two")));
-        guard.setProcessingTime(Sequencer.LONGEST_HOLD.toMillis());
-        assertThat(guard.taken()).extracting(VectorRecord::version).containsExactly(2L, 4L);
+    void emitsBufferedChangesAfterMaxTime() throws Exception {
+        sequencer.setProcessingTime(0);
+        buffered(nth(4, encoded("a", 4, "four")));
+        buffered(nth(2, encoded("a", 2, "two")));
+        sequencer.setProcessingTime(Sequencer.MAX_BUFFERING.toMillis());
+        assertThat(sequencer.emitted()).extracting(VectorRecord::version).containsExactly(2L, 4L);
         dropped(nth(1, encoded("a", 1, "one")));
         one(nth(5, encoded("a", 5, "five")));
     }
 
     @Test
-    void whatFollowsADroppedChangeDoesNotWaitForIt() throws Exception {
+    void doesNotWaitForDroppedChange() throws Exception {
         one(nth(1, encoded("a", 10, "ten")));
-        // as by a gate that has forgotten the id in between and is now as far as this guard
+        // as if the change detector had forgotten the id and reached the same sequence number again
         dropped(nth(2, encoded("a", 5, "five")));
         one(nth(3, encoded("a", 20, "twenty")));
     }
 
     @Test
-    void gateThatForgotAnIdBeginsAnew() throws Exception {
+    void acceptsSequenceThatStartsAgain() throws Exception {
         one(nth(1, encoded("a", 1, "one")));
         one(nth(2, encoded("a", 2, "two")));
         one(nth(1, encoded("a", 3, "three")));
@@ -357,30 +345,30 @@ class SequencerTest {
     }
 
     @Test
-    void vectorOfAnotherModelIsNotReused() throws Exception {
+    void doesNotReuseVectorOfOtherModel() throws Exception {
         one(encoded("a", 1, "one"));
-        open(PipelineOptions.defaults(), 2, guard.snapshot());
-        refused(fields("a", 2, "one"));
+        open(PipelineOptions.defaults(), 2, sequencer.snapshot());
+        rejected(fields("a", 2, "one"));
         one(encoded("a", 3, "one"));
     }
 
     @Test
-    void keepsVectorsOnlyWhenAsked() throws Exception {
+    void storesVectorsOnlyIfConfigured() throws Exception {
         open(Documents.options(true, false, false), MODEL, null);
         one(encoded("a", 1, "one"));
-        refused(fields("a", 2, "one"));
+        rejected(fields("a", 2, "one"));
         dropped(encoded("a", 1, "one"));
     }
 
     @Test
-    void remembersLongerThanTheGate() throws Exception {
+    void remembersLongerThanChangeDetector() throws Exception {
         open(Documents.withTtl(Duration.ofMinutes(10)), MODEL, null);
-        guard.setProcessingTime(0);
+        sequencer.setProcessingTime(0);
         one(encoded("a", 2, "one"));
-        guard.setProcessingTime(Duration.ofMinutes(30).toMillis());
+        sequencer.setProcessingTime(Duration.ofMinutes(30).toMillis());
         one(fields("a", 3, "one"));
-        guard.setProcessingTime(Duration.ofHours(3).toMillis());
-        assertThat(guard.process(encoded("a", 1, "one"))).hasSize(1);
+        sequencer.setProcessingTime(Duration.ofHours(3).toMillis());
+        assertThat(sequencer.process(encoded("a", 1, "one"))).hasSize(1);
     }
 
     @Test
@@ -388,7 +376,7 @@ class SequencerTest {
         for (int i = 0; i < 50; i++) {
             one(encoded("id" + i, 5, "text " + i));
         }
-        OperatorSubtaskState all = guard.snapshot();
+        OperatorSubtaskState all = sequencer.snapshot();
         int seen = 0;
         for (int subtask = 0; subtask < 2; subtask++) {
             try (KeyedOperator<EncodedChange, VectorRecord> half =

@@ -30,7 +30,7 @@ class SinkAdmissionTest {
     private static volatile boolean isEmpty;
     private static volatile boolean isUnavailable;
 
-    /** A target that rejects what every target must reject. */
+    /** A sink that rejects the targets that every sink must reject. */
     private record Recording() implements VectorSink {
         private static final long serialVersionUID = 1L;
 
@@ -105,7 +105,7 @@ class SinkAdmissionTest {
     }
 
     @Test
-    void preparesAsNewWhereThereIsNoState() throws Exception {
+    void preparesAsNewWithoutState() throws Exception {
         start(new Recording(), null).close();
         assertThat(PREPARED).containsExactly(StartMode.NEW);
         isEmpty = false;
@@ -114,7 +114,7 @@ class SinkAdmissionTest {
     }
 
     @Test
-    void rejectsAnEmptyTargetAfterSomethingWasWritten() throws Exception {
+    void rejectsEmptyTargetAfterWrites() throws Exception {
         OperatorSubtaskState written = stateOf(new Recording(), "a");
         PREPARED.clear();
         isEmpty = false;
@@ -126,7 +126,7 @@ class SinkAdmissionTest {
     }
 
     @Test
-    void acceptsAnEmptyTargetOfARestoredJobThatWroteNothing() throws Exception {
+    void acceptsEmptyTargetOfRestoredJobWithoutWrites() throws Exception {
         OperatorSubtaskState nothingWritten = stateOf(new Recording(), "unacceptable");
         PREPARED.clear();
         start(new Recording(), nothingWritten).close();
@@ -134,7 +134,7 @@ class SinkAdmissionTest {
     }
 
     @Test
-    void leavesAnUnavailableServerToTheWriter() throws Exception {
+    void leavesUnavailableServerToWriter() throws Exception {
         OperatorSubtaskState written = stateOf(new Recording(), "a");
         isUnavailable = true;
         start(new Recording(), written).close();
@@ -142,14 +142,14 @@ class SinkAdmissionTest {
     }
 
     @Test
-    void preparesNothingWhereTheStartModeWasKnown() throws Exception {
+    void doesNotPrepareIfStartModeWasKnown() throws Exception {
         OperatorSubtaskState written = stateOf(null, "a");
         start(null, written).close();
         assertThat(PREPARED).isEmpty();
     }
 
     @Test
-    void sendsWhatTheTargetNeverAcceptsToTheDeadLetters() throws Exception {
+    void sendsUnsupportedRecordsToDeadLetters() throws Exception {
         OneInputStreamOperatorTestHarness<VectorRecord, VectorRecord> harness = start(null, null);
         harness.processElement(new StreamRecord<>(record("unacceptable")));
         harness.processElement(new StreamRecord<>(record("fine")));
@@ -157,7 +157,7 @@ class SinkAdmissionTest {
                 .extracting(VectorRecord::id)
                 .containsExactly("fine");
         DeadLetter letter = harness.getSideOutput(Notice.OUTPUT).element().getValue().letter();
-        assertThat(letter.message()).isEqualTo("no such ids here");
+        assertThat(letter.message()).isEqualTo("this id is not supported");
         assertThat(letter.sink()).isEqualTo("recording");
         harness.close();
     }

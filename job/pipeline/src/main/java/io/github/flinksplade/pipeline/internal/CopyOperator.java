@@ -5,8 +5,8 @@ import io.github.flinksplade.connector.VectorSource;
 import org.apache.flink.api.connector.source.lib.NumberSequenceSource;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
-/** Reads the vectors at the positions that come in. */
-final class Copy extends ReadingOperator<Long, VectorRecord> {
+/** Reads the vectors at the positions that it receives. */
+final class CopyOperator extends InputOperator<Long, VectorRecord> {
 
     private static final long serialVersionUID = 1L;
 
@@ -14,12 +14,13 @@ final class Copy extends ReadingOperator<Long, VectorRecord> {
 
     private transient VectorSource.Reader reader;
 
-    Copy(VectorSource vectors) {
+    CopyOperator(VectorSource vectors) {
         this.vectors = vectors;
     }
 
     /**
-     * The positions of these vectors, and one too many where there are none: no source is empty.
+     * The positions of these vectors; position 0 if there are none, because a number sequence is
+     * never empty.
      */
     static NumberSequenceSource positions(VectorSource vectors) {
         return new NumberSequenceSource(0, Math.max(0, vectors.positions() - 1));

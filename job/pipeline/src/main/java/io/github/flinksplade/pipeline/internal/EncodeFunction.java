@@ -19,16 +19,16 @@ import org.apache.flink.streaming.api.functions.async.ResultFuture;
 import org.apache.flink.streaming.api.functions.async.RichAsyncFunction;
 
 /**
- * Texts become vectors, in the engine that this process shares. What needs no inference waits only
- * for its turn. A text that cannot be encoded is a result too; anything else that fails is the
- * engine's, and fails the job.
+ * Encodes texts with the engine that all subtasks of a process share. Changes that need no
+ * inference only keep their position. A text that cannot be encoded is a result, too; any other
+ * failure is a failure of the engine and fails the job.
  */
-final class Encode extends RichAsyncFunction<Change, EncodedChange> {
+final class EncodeFunction extends RichAsyncFunction<Change, EncodedChange> {
 
     private static final long serialVersionUID = 1L;
 
-    /** The name under which Flink's own plugin for GPUs is configured as a rule. */
-    private static final String GPU = "gpu";
+    /** The usual name of the external resource of Flink's GPU plugin. */
+    private static final String GPU_RESOURCE = "gpu";
 
     private final EncoderFactory factory;
     private final Provenance provenance;
@@ -36,10 +36,10 @@ final class Encode extends RichAsyncFunction<Change, EncodedChange> {
 
     private transient EngineRegistry.Lease lease;
     private transient BytesInFlight inFlight;
-    private transient Set<CompletableFuture<EncodedText>> waiting;
+    private transient Set<CompletableFuture<EncodedText>> pending;
     private transient volatile boolean closed;
 
-    Encode(EncoderFactory factory, Provenance provenance, long maxBytesInFlight) {
+    EncodeFunction(EncoderFactory factory, Provenance provenance, long maxBytesInFlight) {
         this.factory = factory;
         this.provenance = provenance;
         this.maxBytesInFlight = maxBytesInFlight;
@@ -48,25 +48,25 @@ final class Encode extends RichAsyncFunction<Change, EncodedChange> {
     @Override
     public void open(OpenContext openContext) throws InterruptedException {
         inFlight = new BytesInFlight(maxBytesInFlight);
-        waiting = ConcurrentHashMap.newKeySet();
+        pending = ConcurrentHashMap.newKeySet();
         EngineRegistry.Lease acquired = EngineRegistry.acquire(onAssignedGpu());
-        Provenance here = EncoderFactory.provenance(acquired.encoder());
-        if (!here.fingerprint().equals(provenance.fingerprint())) {
+        Provenance actual = EncoderFactory.provenance(acquired.encoder());
+        if (!actual.fingerprint().equals(provenance.fingerprint())) {
             acquired.close();
             throw new ModelException(
-                    "the model here is not the one the job was submitted with: expected "
+                    "the model on this machine is not the one the job was submitted with: expected "
                             + provenance.toMap()
                             + ", found "
-                            + here.toMap()
-                            + "; put the same model on every machine");
+                            + actual.toMap()
+                            + ". Install the same model on every machine");
         }
         lease = acquired;
         registerMetrics(getRuntimeContext().getMetricGroup());
     }
 
-    /** Where Flink gives this task manager GPUs, the first of them. */
+    /** The encoder on the first GPU that Flink assigned to this task manager, if there is one. */
     private EncoderFactory onAssignedGpu() {
-        return getRuntimeContext().getExternalResourceInfos(GPU).stream()
+        return getRuntimeContext().getExternalResourceInfos(GPU_RESOURCE).stream()
                 .flatMap(gpu -> gpu.getProperty("index").stream())
                 .map(Integer::valueOf)
                 .min(Integer::compare)
@@ -74,16 +74,16 @@ final class Encode extends RichAsyncFunction<Change, EncodedChange> {
                 .orElse(factory);
     }
 
-    /** They are the engine's, so all subtasks of a process report the same. */
+    /** The metrics are those of the engine, so all subtasks of a process report the same. */
     private void registerMetrics(MetricGroup metrics) {
         MicroBatcher batcher = lease.batcher();
-        gauge(metrics, "paddingShare", s -> 1 - share(s.tokens(), s.paddedTokens()));
-        gauge(metrics, "batchSize", s -> share(s.batchedDocuments(), s.batches()));
+        gauge(metrics, "paddingShare", s -> 1 - ratio(s.tokens(), s.paddedTokens()));
+        gauge(metrics, "batchSize", s -> ratio(s.batchedDocuments(), s.batches()));
         gauge(
                 metrics,
                 "queueWaitMillis",
-                s -> share(s.queueWaitNanos(), s.batchedDocuments()) / 1e6);
-        gauge(metrics, "inferenceMillis", s -> share(s.inferenceNanos(), s.batches()) / 1e6);
+                s -> ratio(s.queueWaitNanos(), s.batchedDocuments()) / 1e6);
+        gauge(metrics, "inferenceMillis", s -> ratio(s.inferenceNanos(), s.batches()) / 1e6);
         Gauge<Long> batches = () -> batcher.stats().batches();
         metrics.gauge("batches", batches);
         Gauge<Integer> queue = () -> batcher.stats().waiting();
@@ -99,7 +99,7 @@ final class Encode extends RichAsyncFunction<Change, EncodedChange> {
         metrics.gauge(name, gauge);
     }
 
-    private static double share(long part, long whole) {
+    private static double ratio(long part, long whole) {
         return whole == 0 ? 0 : (double) part / whole;
     }
 
@@ -109,17 +109,16 @@ final class Encode extends RichAsyncFunction<Change, EncodedChange> {
         BytesInFlight.Entry entry = inFlight.enter(change.origin().sizeInBytes());
         if (change.work() != Change.Work.ENCODE) {
             entry.done();
-            result.complete(
-                    Collections.singleton(new EncodedChange(change, null, 0, false, null, 0, 0)));
+            result.complete(Collections.singleton(EncodedChange.withoutInference(change)));
             return;
         }
         EngineRegistry.Lease engine = lease;
         CompletableFuture<EncodedText> future =
-                engine.batcher().submit(change.text(), Role.DOCUMENT);
-        waiting.add(future);
+                engine.batcher().submit(change.document().text(), Role.DOCUMENT);
+        pending.add(future);
         future.whenComplete(
                 (encoded, failure) -> {
-                    waiting.remove(future);
+                    pending.remove(future);
                     entry.done();
                     if (!closed) {
                         complete(engine, change, encoded, failure, result);
@@ -133,30 +132,13 @@ final class Encode extends RichAsyncFunction<Change, EncodedChange> {
             EncodedText encoded,
             Throwable failure,
             ResultFuture<EncodedChange> result) {
-        EngineRegistry.Work work = engine.takeWork();
+        EngineUsage usage = engine.drainUsage();
         Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
         if (cause == null) {
-            result.complete(
-                    Collections.singleton(
-                            new EncodedChange(
-                                    change,
-                                    encoded.vector(),
-                                    encoded.tokens(),
-                                    encoded.truncated(),
-                                    null,
-                                    work.tokens(),
-                                    work.positions())));
+            result.complete(Collections.singleton(EncodedChange.encoded(change, encoded, usage)));
         } else if (cause instanceof EncodingException) {
             result.complete(
-                    Collections.singleton(
-                            new EncodedChange(
-                                    change,
-                                    null,
-                                    0,
-                                    false,
-                                    cause.getMessage(),
-                                    work.tokens(),
-                                    work.positions())));
+                    Collections.singleton(EncodedChange.failed(change, cause.getMessage(), usage)));
         } else {
             result.completeExceptionally(cause);
         }
@@ -164,10 +146,10 @@ final class Encode extends RichAsyncFunction<Change, EncodedChange> {
 
     @Override
     public void close() {
-        if (waiting != null) {
-            // there are some only after a failure, and nobody waits for them any more
+        if (pending != null) {
+            // some are pending only after a failure, and their results are not needed
             closed = true;
-            waiting.forEach(future -> future.cancel(false));
+            pending.forEach(future -> future.cancel(false));
         }
         if (lease != null) {
             lease.close();

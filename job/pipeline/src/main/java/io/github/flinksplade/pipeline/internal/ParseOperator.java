@@ -12,8 +12,8 @@ import io.github.flinksplade.pipeline.internal.Notice.Reason;
 import java.util.Locale;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
-/** Records become documents, or dead letters. */
-final class Parse extends ReadingOperator<SourceRecord, Document> {
+/** Parses records into documents; those that are invalid become dead letters. */
+final class ParseOperator extends InputOperator<SourceRecord, Document> {
 
     private static final long serialVersionUID = 1L;
 
@@ -26,7 +26,8 @@ final class Parse extends ReadingOperator<SourceRecord, Document> {
     private transient Count parsed;
     private transient DeadLetters deadLetters;
 
-    Parse(RecordFormat format, KeyFormat keyFormat, long maxRecordBytes, String versionField) {
+    ParseOperator(
+            RecordFormat format, KeyFormat keyFormat, long maxRecordBytes, String versionField) {
         this.format = format;
         this.keyFormat = keyFormat;
         this.maxRecordBytes = maxRecordBytes;

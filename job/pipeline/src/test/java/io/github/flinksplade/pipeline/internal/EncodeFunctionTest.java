@@ -16,7 +16,7 @@ import org.apache.flink.api.common.functions.RuntimeContext;
 import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
 import org.junit.jupiter.api.Test;
 
-class EncodeTest {
+class EncodeFunctionTest {
 
     private record Resource(String index) implements ExternalResourceInfo {
         @Override
@@ -30,13 +30,13 @@ class EncodeTest {
         }
     }
 
-    /** A task manager with such resources. */
+    /** The context of a task manager with these resources. */
     private static RuntimeContext with(String name, String... indices) {
         Set<ExternalResourceInfo> resources =
                 Arrays.stream(indices).map(Resource::new).collect(Collectors.toSet());
         return (RuntimeContext)
                 Proxy.newProxyInstance(
-                        EncodeTest.class.getClassLoader(),
+                        EncodeFunctionTest.class.getClassLoader(),
                         new Class<?>[] {RuntimeContext.class},
                         (proxy, method, arguments) ->
                                 switch (method.getName()) {
@@ -51,9 +51,9 @@ class EncodeTest {
     }
 
     private static void open(FakeEncoderFactory factory, RuntimeContext context) throws Exception {
-        Encode encode;
+        EncodeFunction encode;
         try (SpladeEncoder encoder = new FakeEncoderFactory("submitted").open()) {
-            encode = new Encode(factory, EncoderFactory.provenance(encoder), 1 << 20);
+            encode = new EncodeFunction(factory, EncoderFactory.provenance(encoder), 1 << 20);
         }
         encode.setRuntimeContext(context);
         encode.open(DefaultOpenContext.INSTANCE);
@@ -61,7 +61,7 @@ class EncodeTest {
     }
 
     @Test
-    void theEngineIsOnTheFirstGpuThatFlinkGives() throws Exception {
+    void usesFirstGpuThatFlinkAssigns() throws Exception {
         FakeEncoderFactory factory = new FakeEncoderFactory("assigned");
         open(factory, with("gpu", "12", "3"));
         assertThat(new FakeEncoderFactory("assigned-gpu3").opened()).isEqualTo(1);
@@ -69,7 +69,7 @@ class EncodeTest {
     }
 
     @Test
-    void withoutAGpuTheEngineIsTheJobs() throws Exception {
+    void usesConfiguredDeviceWithoutAssignedGpu() throws Exception {
         FakeEncoderFactory factory = new FakeEncoderFactory("none assigned");
         open(factory, with("gpu"));
         open(factory, with("fpga", "1"));

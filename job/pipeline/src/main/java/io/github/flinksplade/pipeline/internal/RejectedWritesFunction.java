@@ -6,28 +6,28 @@ import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.streaming.api.functions.ProcessFunction;
 import org.apache.flink.util.Collector;
 
-/** Counts what a target rejected while it was written. */
-final class RejectedInput extends ProcessFunction<DeadLetter, Notice> {
+/** Counts and reports the changes that a server rejected. */
+final class RejectedWritesFunction extends ProcessFunction<DeadLetter, Notice> {
 
     private static final long serialVersionUID = 1L;
 
     private final String sink;
 
     private transient Reason reason;
-    private transient DeadLetters office;
+    private transient DeadLetters deadLetters;
 
-    RejectedInput(String sink) {
+    RejectedWritesFunction(String sink) {
         this.sink = sink;
     }
 
     @Override
     public void open(OpenContext openContext) {
-        reason = new Reason("refused", "not written to " + sink, null);
-        office = new DeadLetters(getRuntimeContext(), DeadLetter.Stage.WRITE, sink);
+        reason = new Reason("rejected_by_server", "not written to " + sink, null);
+        deadLetters = new DeadLetters(getRuntimeContext(), DeadLetter.Stage.WRITE, sink);
     }
 
     @Override
     public void processElement(DeadLetter letter, Context context, Collector<Notice> out) {
-        out.collect(office.write(letter, reason));
+        out.collect(deadLetters.write(letter, reason));
     }
 }

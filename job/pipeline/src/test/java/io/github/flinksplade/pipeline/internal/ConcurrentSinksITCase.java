@@ -23,47 +23,47 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** While one target waits for its server, the others are written to. */
+/** While one sink waits for its server, the others write. */
 @Timeout(60)
-class SideBySideITCase {
+class ConcurrentSinksITCase {
 
     private static final int DOCUMENTS = 200;
     private static final int BATCH = 10;
 
-    /** How far the other target has to be ahead: more than waits in any queue of batches. */
+    /** How far the other sink must be ahead: more than any queue of batches contains. */
     private static final int AHEAD = 10 * BATCH;
 
-    /** What two servers of one test were sent. */
+    /** Counts what was sent to the two servers of a test. */
     private static final class Servers {
 
         private static final Map<String, Servers> ALL = new ConcurrentHashMap<>();
 
-        private record Withheld(int until, CompletableFuture<Void> answer) {}
+        private record Delayed(int until, CompletableFuture<Void> response) {}
 
-        private int atSlow;
-        private int atQuick;
-        private final List<Withheld> withheld = new ArrayList<>();
+        private int sentToSlow;
+        private int sentToFast;
+        private final List<Delayed> delayed = new ArrayList<>();
 
         static Servers of(String test) {
             return ALL.computeIfAbsent(test, unused -> new Servers());
         }
 
-        /** The quick one answers at once, the slow one when the quick one is well ahead. */
+        /** The fast server responds immediately, the slow one when the fast one is well ahead. */
         synchronized CompletableFuture<Void> send(boolean slow, int changes) {
             if (slow) {
-                atSlow += changes;
-                CompletableFuture<Void> answer = new CompletableFuture<>();
-                withheld.add(new Withheld(Math.min(DOCUMENTS, atSlow + AHEAD), answer));
-                answerWhatMay();
-                return answer;
+                sentToSlow += changes;
+                CompletableFuture<Void> response = new CompletableFuture<>();
+                delayed.add(new Delayed(Math.min(DOCUMENTS, sentToSlow + AHEAD), response));
+                respondWhenReady();
+                return response;
             }
-            atQuick += changes;
-            answerWhatMay();
+            sentToFast += changes;
+            respondWhenReady();
             return CompletableFuture.completedFuture(null);
         }
 
-        private void answerWhatMay() {
-            withheld.removeIf(one -> one.until() <= atQuick && one.answer().complete(null));
+        private void respondWhenReady() {
+            delayed.removeIf(one -> one.until() <= sentToFast && one.response().complete(null));
         }
     }
 
@@ -83,11 +83,11 @@ class SideBySideITCase {
         }
     }
 
-    /** Whichever of the two comes first in the graph. */
+    /** Independent of the order of the sinks in the graph. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void oneTargetIsWaitedForByNoOther(boolean slowFirst) throws Exception {
-        Jobs jobs = new Jobs("side-by-side-" + slowFirst);
+    void slowSinkDoesNotBlockOtherSink(boolean slowFirst) throws Exception {
+        Jobs jobs = new Jobs("concurrent-sinks-" + slowFirst);
         ScriptedSource.Script script = new ScriptedSource.Script();
         for (int i = 0; i < DOCUMENTS; i++) {
             String document = "{\"id\":\"" + i + "\",\"text\":\"the text number " + i + "\"}";
@@ -108,12 +108,12 @@ class SideBySideITCase {
                                         jobs.sink("a", new Server(jobs.name(), slowFirst)),
                                         jobs.sink("b", new Server(jobs.name(), !slowFirst))),
                                 PipelineOptions.defaults()),
-                        jobs.factory())
+                        input -> jobs.factory())
                 .define(env);
         JobClient job = env.executeAsync();
         job.getJobExecutionResult().get(50, TimeUnit.SECONDS);
-        assertThat(Servers.of(jobs.name()).atSlow).isEqualTo(DOCUMENTS);
-        assertThat(Servers.of(jobs.name()).atQuick).isEqualTo(DOCUMENTS);
+        assertThat(Servers.of(jobs.name()).sentToSlow).isEqualTo(DOCUMENTS);
+        assertThat(Servers.of(jobs.name()).sentToFast).isEqualTo(DOCUMENTS);
         assertThat(jobs.dead()).isEmpty();
     }
 }

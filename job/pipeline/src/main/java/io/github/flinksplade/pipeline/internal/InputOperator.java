@@ -7,16 +7,16 @@ import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
 /**
- * The first operator behind a source. Counts the records read, and reports their number to the
- * {@link NoticeBoard} with each notice, every {@link #REPORT_EVERY} records, before each checkpoint
- * and at the end.
+ * The first operator after a source. Counts the records read, and reports their number to the
+ * {@link NoticeBoard} with each notice, every {@link #REPORT_INTERVAL} records, before each
+ * checkpoint and at the end.
  */
-abstract class ReadingOperator<I, O> extends AbstractStreamOperator<O>
+abstract class InputOperator<I, O> extends AbstractStreamOperator<O>
         implements OneInputStreamOperator<I, O>, BoundedOneInput {
 
     private static final long serialVersionUID = 1L;
 
-    static final long REPORT_EVERY = 100;
+    static final long REPORT_INTERVAL = 100;
 
     private transient Count read;
     private transient long unreported;
@@ -30,7 +30,7 @@ abstract class ReadingOperator<I, O> extends AbstractStreamOperator<O>
     /** Counts a record. */
     protected void countRead() {
         read.increment();
-        if (++unreported >= REPORT_EVERY) {
+        if (++unreported >= REPORT_INTERVAL) {
             report();
         }
     }

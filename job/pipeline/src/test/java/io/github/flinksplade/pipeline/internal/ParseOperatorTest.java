@@ -12,7 +12,7 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
 import org.junit.jupiter.api.Test;
 
-class ParseTest {
+class ParseOperatorTest {
 
     private long offset;
 
@@ -38,10 +38,10 @@ class ParseTest {
     }
 
     @Test
-    void everyRecordReadIsReportedBeforeACheckpointAndAtTheEnd() throws Exception {
+    void reportsRecordsReadBeforeCheckpointAndAtEnd() throws Exception {
         OneInputStreamOperatorTestHarness<SourceRecord, Document> harness =
                 new OneInputStreamOperatorTestHarness<>(
-                        new Parse(RecordFormat.JSON, KeyFormat.STRING, 1_000, "version"));
+                        new ParseOperator(RecordFormat.JSON, KeyFormat.STRING, 1_000, "version"));
         try {
             harness.open();
             for (int i = 0; i < 3; i++) {
@@ -66,13 +66,13 @@ class ParseTest {
             harness.prepareSnapshotPreBarrier(1);
             harness.prepareSnapshotPreBarrier(2);
             assertThat(notices(harness)).hasSize(2);
-            for (int i = 0; i < ReadingOperator.REPORT_EVERY + 1; i++) {
+            for (int i = 0; i < InputOperator.REPORT_INTERVAL + 1; i++) {
                 process(harness, "{\"id\":\"a\",\"text\":\"x\"}");
             }
             harness.endInput();
             assertThat(notices(harness))
                     .extracting(Notice::read)
-                    .containsExactly(4L, 1L, ReadingOperator.REPORT_EVERY, 1L);
+                    .containsExactly(4L, 1L, InputOperator.REPORT_INTERVAL, 1L);
         } finally {
             harness.close();
         }
