@@ -107,6 +107,6 @@ class SolrTlsITCase {
                 .hasMessageContaining("tls=true");
         assertThatThrownBy(() -> check("", null))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("expects TLS (tls=true)");
+                .hasMessageContaining("expect TLS (tls=true)");
     }
 }
