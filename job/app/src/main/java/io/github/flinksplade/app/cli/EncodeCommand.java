@@ -7,7 +7,7 @@ import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.Failure;
 import io.github.flinksplade.app.console.Results;
 import io.github.flinksplade.app.console.UserException;
-import io.github.flinksplade.app.io.JsonText;
+import io.github.flinksplade.app.io.JsonLine;
 import io.github.flinksplade.app.io.Lines;
 import io.github.flinksplade.encoder.EncodedText;
 import io.github.flinksplade.encoder.EncoderOptions;
@@ -237,7 +237,7 @@ final class EncodeCommand implements Callable<Integer> {
             root.console().err().println(error);
             return null;
         }
-        return JsonText.object("error", error);
+        return JsonLine.object("error", error);
     }
 
     /** Reads texts ahead of the encoder, up to a limit of texts and of characters. */

@@ -8,7 +8,7 @@ import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.Failure;
 import io.github.flinksplade.app.console.UserException;
 import io.github.flinksplade.app.io.FileTree;
-import io.github.flinksplade.app.io.JsonText;
+import io.github.flinksplade.app.io.JsonLine;
 import io.github.flinksplade.app.job.JobPlan;
 import io.github.flinksplade.app.local.LocalRun;
 import io.github.flinksplade.app.local.StateDirectory;
@@ -145,7 +145,7 @@ public final class Demo {
         try (BufferedWriter out = Files.newBufferedWriter(temporary)) {
             for (WordNet.Noun noun : nouns) {
                 out.write(
-                        JsonText.object(
+                        JsonLine.object(
                                 "id", noun.id(),
                                 "text", noun.definition(),
                                 "words", noun.words()));

@@ -3,7 +3,7 @@ package io.github.flinksplade.app.search;
 import io.github.flinksplade.app.console.Console;
 import io.github.flinksplade.app.console.DownloadProgress;
 import io.github.flinksplade.app.console.UserException;
-import io.github.flinksplade.app.io.JsonText;
+import io.github.flinksplade.app.io.JsonLine;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.Provenance;
@@ -144,9 +144,9 @@ public final class Searcher implements AutoCloseable {
             pairs.addAll(List.of("text", hit.text()));
         }
         if (hit.fields() != null) {
-            pairs.addAll(List.of("fields", JsonText.parse(hit.fields())));
+            pairs.addAll(List.of("fields", JsonLine.parse(hit.fields())));
         }
-        return JsonText.object(pairs.toArray());
+        return JsonLine.object(pairs.toArray());
     }
 
     private static String shorten(String text) {

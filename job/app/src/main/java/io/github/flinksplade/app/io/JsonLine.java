@@ -7,11 +7,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Writes and parses JSON on one line. */
-public final class JsonText {
+public final class JsonLine {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private JsonText() {}
+    private JsonLine() {}
 
     /** A JSON object on one line, from alternating names and values. */
     public static String object(Object... namesAndValues) {
