@@ -2,7 +2,6 @@ package io.github.flinksplade.connector;
 
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
@@ -74,7 +73,7 @@ public final class ConnectorOption<T> {
     /**
      * A duration, such as {@code 10 s}.
      *
-     * @param defaultValue null if there is none
+     * @param defaultValue null for no default
      */
     public static ConnectorOption<Duration> duration(
             String name, Duration defaultValue, Duration min, Duration max, String description) {
@@ -89,7 +88,7 @@ public final class ConnectorOption<T> {
     /**
      * One of an enum's constants: its {@code toString()} in lower case.
      *
-     * @param defaultValue null if there is none
+     * @param defaultValue null for no default
      */
     public static <E extends Enum<E>> ConnectorOption<E> choice(
             String name, Class<E> type, E defaultValue, String description) {
@@ -117,7 +116,7 @@ public final class ConnectorOption<T> {
      * A text.
      *
      * @param values what may be written, for the documentation, such as {@code a name}
-     * @param defaultValue null if there is none
+     * @param defaultValue null for no default
      */
     public static ConnectorOption<String> text(
             String name, String values, String defaultValue, String description) {
@@ -174,7 +173,7 @@ public final class ConnectorOption<T> {
         return values;
     }
 
-    /** The default as a user would write it; empty if there is none. */
+    /** The default as a user would write it; empty without a default. */
     public String defaultText() {
         return defaultText;
     }
@@ -182,10 +181,5 @@ public final class ConnectorOption<T> {
     /** One or two sentences, in Markdown. */
     public String description() {
         return description;
-    }
-
-    /** The names of several options. */
-    public static String[] names(List<ConnectorOption<?>> options) {
-        return options.stream().map(ConnectorOption::name).toArray(String[]::new);
     }
 }

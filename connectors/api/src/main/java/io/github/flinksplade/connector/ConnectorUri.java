@@ -148,7 +148,7 @@ public final class ConnectorUri implements Serializable {
      *
      * @throws ConnectorException if it is neither
      */
-    public boolean flag(String name, boolean defaultValue) {
+    boolean flag(String name, boolean defaultValue) {
         String value = options.get(name);
         if (value == null) {
             return defaultValue;
@@ -167,7 +167,7 @@ public final class ConnectorUri implements Serializable {
      *
      * @throws ConnectorException if the value is not a number or outside the bounds
      */
-    public long number(String name, long defaultValue, long min, long max) {
+    long number(String name, long defaultValue, long min, long max) {
         String value = options.get(name);
         if (value == null) {
             return defaultValue;
@@ -196,7 +196,7 @@ public final class ConnectorUri implements Serializable {
      * @param defaultValue the value if the option is not given; may be null
      * @throws ConnectorException if the value is not a duration or outside the bounds
      */
-    public Duration duration(String name, Duration defaultValue, Duration min, Duration max) {
+    Duration duration(String name, Duration defaultValue, Duration min, Duration max) {
         String value = options.get(name);
         if (value == null) {
             return defaultValue;
@@ -218,7 +218,7 @@ public final class ConnectorUri implements Serializable {
      *
      * @throws ConnectorException if the value is not a size or outside the bounds
      */
-    public long size(String name, long defaultValue, long min, long max) {
+    long size(String name, long defaultValue, long min, long max) {
         String value = options.get(name);
         if (value == null) {
             return defaultValue;
@@ -255,14 +255,10 @@ public final class ConnectorUri implements Serializable {
     /**
      * The constant that an option names, in upper or lower case.
      *
-     * @throws ConnectorException with the list of constants if there is none of that name
+     * @param aliases constants by their other names
+     * @throws ConnectorException with the list of constants if no constant has that name
      */
-    public <E extends Enum<E>> E choice(String name, Class<E> type, E defaultValue) {
-        return choice(name, type, defaultValue, Map.of());
-    }
-
-    /** As {@link #choice(String, Class, Enum)}, where constants may have other names. */
-    public <E extends Enum<E>> E choice(
+    <E extends Enum<E>> E choice(
             String name, Class<E> type, E defaultValue, Map<String, E> aliases) {
         String value = options.get(name);
         if (value == null) {
@@ -295,12 +291,11 @@ public final class ConnectorUri implements Serializable {
 
     /** Rejects an option that is not in the list, naming the nearest in it. */
     public ConnectorUri allowOptions(List<ConnectorOption<?>> known) {
-        return allowOptions(ConnectorOption.names(known));
-    }
-
-    /** Rejects an option that is not among the known ones, naming the nearest known. */
-    public ConnectorUri allowOptions(String... known) {
-        requireKnown(options.keySet(), "option", toString(), known);
+        requireKnown(
+                options.keySet(),
+                "option",
+                toString(),
+                known.stream().map(ConnectorOption::name).toList());
         return this;
     }
 
@@ -309,15 +304,15 @@ public final class ConnectorUri implements Serializable {
      * ones, naming the nearest known. A connector without properties passes none.
      */
     public ConnectorUri allowProperties(String... known) {
-        requireKnown(properties.keySet(), "property", scheme + ".properties", known);
+        requireKnown(properties.keySet(), "property", scheme + ".properties", List.of(known));
         return this;
     }
 
     private static void requireKnown(
-            Set<String> given, String kind, String where, String... known) {
+            Set<String> given, String kind, String where, List<String> known) {
         for (String name : given) {
-            if (!Arrays.asList(known).contains(name)) {
-                String nearest = nearest(name, Arrays.asList(known));
+            if (!known.contains(name)) {
+                String nearest = nearest(name, known);
                 throw new ConnectorException(
                         "unknown "
                                 + kind
@@ -325,10 +320,12 @@ public final class ConnectorUri implements Serializable {
                                 + name
                                 + "' in "
                                 + where
-                                + (nearest == null ? "" : "; did you mean '" + nearest + "'?")
-                                + (known.length == 0
+                                + (nearest == null ? "" : "; did you mean '" + nearest + "'")
+                                + (known.isEmpty()
                                         ? "; none are supported"
-                                        : ". Known: " + new TreeSet<>(Set.of(known))));
+                                        : (nearest == null ? ". " : "? ")
+                                                + "Known: "
+                                                + new TreeSet<>(known)));
             }
         }
     }

@@ -55,7 +55,12 @@ public record VectorRecord(
      * compared.
      */
     public long order() {
-        return 2 * (version + 1) + (isDelete() ? 1 : 0);
+        return order(version, isDelete());
+    }
+
+    /** {@link #order()} of a stored change. */
+    public static long order(long version, boolean isDelete) {
+        return 2 * (version + 1) + (isDelete ? 1 : 0);
     }
 
     public boolean isDelete() {

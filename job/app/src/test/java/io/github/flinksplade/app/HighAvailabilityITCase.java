@@ -183,6 +183,7 @@ class HighAvailabilityITCase {
         }
     }
 
+    /** The duration of the fault itself; no condition is waited for. */
     private static void outage() throws InterruptedException {
         TimeUnit.SECONDS.sleep(OUTAGE_SECONDS);
     }

@@ -68,8 +68,10 @@ final class ExampleClient implements BatchClient<ExampleClient.Request> {
                 long version = stored.get("version").longValue();
                 if (record.version() == VectorRecord.NO_VERSION) {
                     // It deletes whatever is stored, and any later version is newer.
-                    content = format.bytes(delete(record, version));
-                } else if (order(version, stored.has("op")) > record.order()) {
+                    content =
+                            format.bytes(
+                                    VectorRecord.delete(record.id(), version, record.origin()));
+                } else if (VectorRecord.order(version, stored.has("op")) > record.order()) {
                     return Outcome.superseded();
                 }
             }
@@ -85,15 +87,6 @@ final class ExampleClient implements BatchClient<ExampleClient.Request> {
             // The future fails, and the batch is sent again.
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static VectorRecord delete(VectorRecord of, long version) {
-        return new VectorRecord(
-                of.id(), of.operation(), version, null, null, null, 0, false, of.origin());
-    }
-
-    private static long order(long version, boolean delete) {
-        return 2 * (version + 1) + (delete ? 1 : 0);
     }
 
     /** Ids may contain characters that file names may not. */

@@ -201,7 +201,7 @@ record FilePattern(String uri, String root, String glob) implements Serializable
         return Compression.removeSuffix(file.name()).equals(name);
     }
 
-    /** A suggestion of the most similar name in the same folder; empty if there is none. */
+    /** A suggestion of the most similar name in the same folder; empty without one. */
     private static String suggestion(Path missing) {
         Path folder = missing.getParent();
         if (folder == null || !Files.isDirectory(folder)) {

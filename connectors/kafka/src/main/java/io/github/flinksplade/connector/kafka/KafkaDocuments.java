@@ -49,7 +49,7 @@ final class KafkaDocuments implements DocumentSource {
                     StartOffsetsInitializer.Start.class,
                     StartOffsetsInitializer.Start.EARLIEST,
                     "where a job without state starts; `committed` is the group's committed"
-                            + " offsets, or the earliest where there are none; the log states the"
+                            + " offsets, or the earliest without any; the log states the"
                             + " offset of each partition");
     private static final ConnectorOption<Boolean> BOUNDED =
             ConnectorOption.flag(

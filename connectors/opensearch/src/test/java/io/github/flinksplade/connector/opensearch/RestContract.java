@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.opensearch;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.SinkOptions;
 import io.github.flinksplade.connector.contract.SinkContract;
 import io.github.flinksplade.connector.contract.StoredDocument;
 import java.net.URI;
@@ -105,7 +106,7 @@ abstract class RestContract extends SinkContract {
 
     static JsonNode ask(String method, ConnectorUri uri, String path, String body)
             throws Exception {
-        String scheme = uri.flag("tls", false) ? "https:" : "http:";
+        String scheme = SinkOptions.TLS.get(uri) ? "https:" : "http:";
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(URI.create(scheme + uri.location() + path))
                         .header("Content-Type", "application/json")
