@@ -11,7 +11,7 @@ import org.apache.flink.annotation.PublicEvolving;
 /**
  * An option of a {@link ConnectorUri}: {@code ?name=value}. A connector declares its options once,
  * as constants and in the lists of {@link Connector}; from these come parsing, the rejection of
- * unknown options, help texts and the tables of the documentation.
+ * unknown options and the tables of the documentation.
  *
  * @param <T> type of the value
  */
