@@ -13,14 +13,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /** Runs the distribution of this build as a user does, in separate processes. */
-final class Distribution {
+public final class Distribution {
 
-    static final Duration TIMEOUT = Duration.ofMinutes(4);
+    public static final Duration TIMEOUT = Duration.ofMinutes(4);
 
     private Distribution() {}
 
     /** The root of the checkout. */
-    static Path root() {
+    public static Path root() {
         Path here = Path.of("").toAbsolutePath();
         while (!Files.exists(here.resolve("docker-compose.yml"))) {
             here = here.getParent();
@@ -31,7 +31,7 @@ final class Distribution {
         return here;
     }
 
-    static Path home() {
+    public static Path home() {
         Path home = root().resolve("job/app/target/distribution");
         if (!Files.exists(home.resolve("usrlib/flink-splade-job.jar"))) {
             throw new IllegalStateException(
@@ -41,9 +41,9 @@ final class Distribution {
     }
 
     /** The result of a command. */
-    record Answer(int code, String out, String err) {
+    public record Answer(int code, String out, String err) {
 
-        Answer expect(int expected) {
+        public Answer expect(int expected) {
             if (code != expected) {
                 throw new AssertionError(
                         "exit code " + code + ", not " + expected + "\n" + out + "\n" + err);
@@ -53,12 +53,12 @@ final class Distribution {
     }
 
     /** Runs {@code flink-splade} in a directory and waits until it ends. */
-    static Answer run(Path directory, String... arguments) {
+    public static Answer run(Path directory, String... arguments) {
         return runWith("", directory, arguments);
     }
 
     /** Like {@link #run}, with standard input. */
-    static Answer runWith(String input, Path directory, String... arguments) {
+    public static Answer runWith(String input, Path directory, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(home().resolve("bin/flink-splade").toString());
         command.addAll(List.of(arguments));
@@ -66,7 +66,7 @@ final class Distribution {
     }
 
     /** Runs a command in a directory and waits until it ends. */
-    static Answer execute(
+    public static Answer execute(
             Path directory, String input, Map<String, String> environment, List<String> command) {
         try {
             Path in = Files.createTempFile(directory, "stdin", "");
@@ -104,7 +104,7 @@ final class Distribution {
     }
 
     /** Starts {@code flink-splade}; its output is appended to {@code log}. */
-    static Process start(Path directory, Path log, String... arguments) throws IOException {
+    public static Process start(Path directory, Path log, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(home().resolve("bin/flink-splade").toString());
         command.addAll(List.of(arguments));
@@ -116,7 +116,7 @@ final class Distribution {
     }
 
     /** Polls a condition until it is true, for at most {@link #TIMEOUT}. */
-    static void await(String what, BooleanSupplier condition) {
+    public static void await(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + TIMEOUT.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
@@ -132,7 +132,7 @@ final class Distribution {
     }
 
     /** The lines of all {@code *.jsonl} files that a file sink has committed. */
-    static List<String> parts(Path directory) {
+    public static List<String> parts(Path directory) {
         List<String> lines = new ArrayList<>();
         if (!Files.isDirectory(directory)) {
             return lines;

@@ -41,6 +41,7 @@ class LauncherITCase {
         Files.copy(Distribution.root().resolve("flink-splade"), launcher);
         Path built = checkout.resolve("job/app/target/distribution/bin/flink-splade");
         executable(built, "echo \"built one: $*\"");
+        executable(checkout.resolve("job/benchmarks/run"), "echo \"benchmarks: $*\"");
         Files.createFile(checkout.resolve("job/app/target/distribution.stamp"));
 
         Distribution.Answer answer =
@@ -48,6 +49,12 @@ class LauncherITCase {
 
         assertThat(answer.out()).isEqualTo("built one: encode a b\n");
         assertThat(answer.err()).isEmpty();
+        for (String benchmark : List.of("pipeline", "sinks", "device")) {
+            assertThat(run(Map.of(), launcher.toString(), "bench", benchmark, "-x").out())
+                    .isEqualTo("benchmarks: bench " + benchmark + " -x\n");
+        }
+        assertThat(run(Map.of(), launcher.toString(), "bench", "job").out())
+                .isEqualTo("built one: bench job\n");
     }
 
     @Test

@@ -39,27 +39,6 @@ class MainTest {
                 code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
-                    --documents 0                     | 2 | --documents and --rounds must be at least 1
-                    --rounds 0                        | 2 | --documents and --rounds must be at least 1
-                    --rounds 9 --documents 1000000    | 2 | must be at most 10000000
-                    --kafka localhost                 | 2 | --kafka localhost is not HOST:PORT
-                    --kafka kafka://localhost:9092/x  | 2 | is not HOST:PORT
-                    --corpus no-such-file.jsonl       | 1 | no-such-file.jsonl
-                    --round 3                         | 2 | did you mean '--rounds'?
-                    --documents many                  | 2 | 'many'
-                    """)
-    void benchPipelineRejectsInvalidOptions(String options, int code, String message) {
-        Outcome outcome = run("", ("bench pipeline " + options.strip()).split(" "));
-        assertThat(outcome.code()).isEqualTo(code);
-        assertThat(outcome.err()).contains(message);
-        assertThat(outcome.out()).isEmpty();
-    }
-
     @Test
     void bothMainClassesSetTheRootLocale() {
         Locale before = Locale.getDefault();
@@ -90,7 +69,6 @@ class MainTest {
                 "model pull",
                 "model verify",
                 "model info",
-                "bench pipeline",
                 "bench",
                 "bench job"
             })
@@ -151,7 +129,6 @@ class MainTest {
                     1 | encode --device cuda hello                     | the device cuda cannot be used: the ONNX Runtime on the class path is a build without CUDA*
                     2 | encode --device gpu hello                      | device on the command line: unknown device 'gpu'*
                     1 | encode --device cpu-emulation --precision int8 hello | int8 models run on CPUs only; on a GPU use --precision fp16
-                    2 | bench device --device cpu                      | --device must be a GPU, or cpu-emulation*
                     2 | bench encode --rounds 0                        | --documents and --rounds must be at least 1*
                     2 | bench job --documents 0                        | --documents and --rounds must be at least 1
                     2 | bench job --rounds -1                          | --documents and --rounds must be at least 1

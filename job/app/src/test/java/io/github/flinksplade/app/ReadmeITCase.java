@@ -157,9 +157,7 @@ class ReadmeITCase {
     @Test
     void measure() {
         assertThat(shell(blocks("Measure"), "").out())
-                .contains("encoder", "ratio", "p99 ms", "90 %")
-                .contains("lost 0", "per core-second", "total")
-                .contains("docs/s", "bench-idx: ");
+                .contains("encoder", "ratio", "p99 ms", "90 %");
     }
 
     @Test

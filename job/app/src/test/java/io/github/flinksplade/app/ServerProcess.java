@@ -71,7 +71,7 @@ final class ServerProcess implements AutoCloseable {
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx384m",
                         "-cp",
-                        Distribution.home().resolve("bench") + "/*");
+                        System.getProperty("java.class.path"));
         List<String> format = new ArrayList<>(java);
         format.addAll(List.of("kafka.tools.StorageTool", "format", "-c", settings.toString()));
         format.addAll(List.of("-t", Uuid.randomUuid().toString()));

@@ -8,12 +8,12 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Compares two vectors of one text. */
-final class Agreement {
+public final class Agreement {
 
     private Agreement() {}
 
     /** The max difference of a term's weights; a missing term has weight 0. */
-    static double maxDifference(SparseVector one, SparseVector other) {
+    public static double maxDifference(SparseVector one, SparseVector other) {
         double max = 0;
         int i = 0;
         int j = 0;
@@ -28,7 +28,7 @@ final class Agreement {
     }
 
     /** The share of one's largest terms that are also among the other's; 1 if it has no terms. */
-    static double topOverlap(SparseVector one, SparseVector other, int count) {
+    public static double topOverlap(SparseVector one, SparseVector other, int count) {
         Set<Integer> largest = Set.copyOf(largest(one, count));
         if (largest.isEmpty()) {
             return 1;

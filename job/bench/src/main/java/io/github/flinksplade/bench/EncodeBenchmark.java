@@ -534,7 +534,8 @@ public final class EncodeBenchmark {
                 : OptionalInt.empty();
     }
 
-    static double median(List<Double> numbers) {
+    /** The median of at least one number. */
+    public static double median(List<Double> numbers) {
         List<Double> sorted = numbers.stream().sorted().toList();
         int middle = sorted.size() / 2;
         return sorted.size() % 2 == 1

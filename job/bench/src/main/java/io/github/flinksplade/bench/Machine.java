@@ -44,7 +44,7 @@ import java.util.stream.IntStream;
  * @param gpuTf32Gemm the same in TF32, which ONNX Runtime uses for fp32 graphs by default
  * @param gpuHalfGemm the same in fp16
  */
-record Machine(
+public record Machine(
         String processor,
         int cores,
         long memoryBytes,
@@ -83,7 +83,7 @@ record Machine(
     }
 
     /** What is known without measuring. */
-    static Map<String, Object> facts() {
+    public static Map<String, Object> facts() {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("processor", processorName());
         facts.put("cores", Runtime.getRuntime().availableProcessors());

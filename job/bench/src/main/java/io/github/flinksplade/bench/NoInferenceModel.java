@@ -22,12 +22,15 @@ import java.util.List;
  * almost no cost, to measure everything but inference. Terms and weights depend on the ids, so that
  * different texts have different vectors. The terms are in BERT's vocabulary.
  */
-final class NoInferenceModel {
+public final class NoInferenceModel {
 
     static final String LABEL = "no-inference";
 
+    /** The reference of the model. */
+    public static final String REFERENCE = "synthetic:" + LABEL;
+
     /** Terms of each vector. */
-    static final int TERMS = 120;
+    public static final int TERMS = 120;
 
     /** The distance between terms; the last term is at most 30,479, of 30,522. */
     private static final int STRIDE = 254;

@@ -19,7 +19,7 @@ class NoInferenceModelTest {
     void vectorsHaveAllTermsAndDependOnTheText() {
         try (SpladeEncoder encoder =
                 SpladeEncoder.open(
-                        PipelineBenchmark.MODEL,
+                        NoInferenceModel.REFERENCE,
                         EncoderOptions.builder().cacheDirectory(cache.toString()).build())) {
             EncodedText car = encoder.encode("a car on the road", Role.DOCUMENT);
             int[] ids = encoder.tokenizer().tokenize("a car on the road", Role.DOCUMENT).ids();

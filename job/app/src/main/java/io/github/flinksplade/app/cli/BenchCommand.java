@@ -11,13 +11,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Measures speed on this machine.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {
-            BenchEncodeCommand.class,
-            BenchJobCommand.class,
-            BenchPipelineCommand.class,
-            BenchSinksCommand.class,
-            BenchDeviceCommand.class
-        },
+        subcommands = {BenchEncodeCommand.class, BenchJobCommand.class},
         footer = {"", "Example:", "  flink-splade bench encode --documents 64 --rounds 1"})
 final class BenchCommand implements Runnable {
 

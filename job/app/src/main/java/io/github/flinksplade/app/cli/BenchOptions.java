@@ -15,7 +15,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** The options that all benchmarks share. */
-final class BenchOptions {
+public final class BenchOptions {
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
@@ -47,7 +47,7 @@ final class BenchOptions {
     private Path json;
 
     /** The arguments are the defaults of {@code --documents} and {@code --rounds}. */
-    BenchOptions(int documents, int rounds) {
+    public BenchOptions(int documents, int rounds) {
         this.documents = documents;
         this.rounds = rounds;
     }
@@ -57,7 +57,7 @@ final class BenchOptions {
      *
      * @throws UserException when one of them is less than 1
      */
-    void check() {
+    public void check() {
         if (documents < 1 || rounds < 1) {
             throw UserException.at(
                     UserException.COMMAND_LINE,
@@ -66,30 +66,30 @@ final class BenchOptions {
         }
     }
 
-    int documents() {
+    public int documents() {
         return documents;
     }
 
-    int rounds() {
+    public int rounds() {
         return rounds;
     }
 
-    Console console() {
+    public Console console() {
         return ((RootCommand) command.root().userObject()).console();
     }
 
     /** One text per document, or fewer if the corpus has fewer. */
-    List<String> texts() {
+    public List<String> texts() {
         return texts(documents);
     }
 
     /** Like {@link #texts()}, but at most {@code max}. */
-    List<String> texts(int max) {
+    public List<String> texts(int max) {
         return read(corpus, Math.min(documents, max));
     }
 
     /** The first texts of a file, or of WordNet if it is null. */
-    static List<String> read(Path corpus, int max) {
+    public static List<String> read(Path corpus, int max) {
         try {
             return corpus == null
                     ? WordNet.nouns().stream().map(WordNet.Noun::definition).limit(max).toList()
@@ -100,7 +100,7 @@ final class BenchOptions {
     }
 
     /** Prints a report, and writes it as JSON if requested. */
-    void print(String text, String asJson) {
+    public void print(String text, String asJson) {
         if (json != null) {
             try {
                 Files.writeString(json, asJson);

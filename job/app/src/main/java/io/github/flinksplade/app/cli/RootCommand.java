@@ -85,16 +85,17 @@ public final class RootCommand implements Runnable {
         return verbose;
     }
 
-    Console console() {
+    public Console console() {
         return console;
     }
 
     /**
      * Runs a command line.
      *
+     * @param benchmarks more subcommands of {@code bench}
      * @return the exit code
      */
-    public static int run(String[] args, Console console) {
+    public static int run(String[] args, Console console, List<?> benchmarks) {
         boolean verbose = List.of(args).contains("--verbose");
         // its warnings repeat what the exception states
         ONNX_RUNTIME_LOG.setLevel(verbose ? Level.WARNING : Level.OFF);
@@ -103,6 +104,8 @@ public final class RootCommand implements Runnable {
             System.setProperty("flinksplade.own.log.level", "INFO");
         }
         CommandLine commands = new CommandLine(new RootCommand(console));
+        CommandLine bench = commands.getSubcommands().get("bench");
+        benchmarks.forEach(bench::addSubcommand);
         commands.setOut(writer(console.out()));
         SettingOptions.add(commands.getSubcommands().get("run").getCommandSpec(), JobSettings.ALL);
         SettingOptions.add(

@@ -1,4 +1,4 @@
-package io.github.flinksplade.bench;
+package io.github.flinksplade.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.ConnectorException;

@@ -1,5 +1,6 @@
-package io.github.flinksplade.bench;
+package io.github.flinksplade.benchmarks;
 
+import io.github.flinksplade.bench.Agreement;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncodedText;
 import io.github.flinksplade.encoder.EncoderOptions;

@@ -1,5 +1,6 @@
-package io.github.flinksplade.app.cli;
+package io.github.flinksplade.benchmarks;
 
+import io.github.flinksplade.app.cli.BenchOptions;
 import io.github.flinksplade.app.config.JobSettings;
 import io.github.flinksplade.app.config.JobSettings.Given;
 import io.github.flinksplade.app.console.Console;
@@ -8,8 +9,6 @@ import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.UserException;
 import io.github.flinksplade.app.local.LocalConfiguration;
 import io.github.flinksplade.app.local.StateDirectory;
-import io.github.flinksplade.bench.BrokerProcess;
-import io.github.flinksplade.bench.PipelineBenchmark;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.encoder.EncoderOptions;
 import java.io.IOException;
@@ -40,7 +39,7 @@ import picocli.CommandLine.Option;
             "  flink-splade bench pipeline --documents 2000 --rounds 1",
             "  flink-splade bench pipeline --kafka localhost:9092 --corpus corpus.jsonl"
         })
-final class BenchPipelineCommand implements Callable<Integer> {
+final class PipelineCommand implements Callable<Integer> {
 
     /** Max distinct texts; rounds with more documents repeat them. */
     private static final int MAX_TEXTS = 100_000;
@@ -89,23 +88,22 @@ final class BenchPipelineCommand implements Callable<Integer> {
 
     private static BrokerProcess broker() throws InterruptedException {
         try {
-            return BrokerProcess.start(jars());
+            return BrokerProcess.start(Files.readString(brokerClassPath()).strip());
         } catch (IOException e) {
             throw new UserException(
                     e.getMessage() + ". Specify a broker with --kafka HOST:PORT", e);
         }
     }
 
-    private static Path jars() {
-        String home = System.getProperty("flinksplade.home");
-        Path jars = home == null ? null : Path.of(home, "bench");
-        if (jars == null || !Files.isDirectory(jars)) {
+    private static Path brokerClassPath() {
+        String file = System.getProperty("flinksplade.broker");
+        if (file == null || !Files.exists(Path.of(file))) {
             throw new UserException(
-                    "this installation has no broker in "
-                            + (jars == null ? "bench/" : jars)
-                            + ". Specify a broker with --kafka HOST:PORT");
+                    "the file with the class path of a broker, -Dflinksplade.broker="
+                            + file
+                            + ", does not exist. Specify a broker with --kafka HOST:PORT");
         }
-        return jars;
+        return Path.of(file);
     }
 
     private int measure(String servers, List<String> texts) throws Exception {

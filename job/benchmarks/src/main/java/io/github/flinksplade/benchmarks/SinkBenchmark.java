@@ -1,6 +1,7 @@
-package io.github.flinksplade.bench;
+package io.github.flinksplade.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.bench.EncodeBenchmark;
 import io.github.flinksplade.connector.BatchDelivery;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;

@@ -1,4 +1,4 @@
-package io.github.flinksplade.bench;
+package io.github.flinksplade.benchmarks;
 
 import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.ThreadMXBean;

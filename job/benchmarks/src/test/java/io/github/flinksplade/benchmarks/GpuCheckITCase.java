@@ -1,7 +1,8 @@
-package io.github.flinksplade.app;
+package io.github.flinksplade.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.flinksplade.app.Distribution;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -17,8 +18,12 @@ class GpuCheckITCase {
         return Distribution.execute(
                 directory,
                 "",
-                Map.of("XDG_CACHE_HOME", directory.resolve("cache").toString()),
-                List.of(Distribution.home().resolve("deploy/gpu/check").toString(), device));
+                Map.of(
+                        "XDG_CACHE_HOME",
+                        directory.resolve("cache").toString(),
+                        "FLINK_SPLADE",
+                        Distribution.root().resolve("job/benchmarks/run").toString()),
+                List.of(Distribution.root().resolve("deploy/gpu/check").toString(), device));
     }
 
     @Test

@@ -1,7 +1,10 @@
-package io.github.flinksplade.bench;
+package io.github.flinksplade.benchmarks;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.bench.EncodeBenchmark;
+import io.github.flinksplade.bench.Machine;
+import io.github.flinksplade.bench.NoInferenceModel;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DocumentSource;
@@ -24,6 +27,7 @@ import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.SpladeJob;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -45,7 +49,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 public final class PipelineBenchmark {
 
     /** The model: BERT's tokenizer and a graph of seven small operators. */
-    public static final String MODEL = "synthetic:" + NoInferenceModel.LABEL;
+    public static final String MODEL = NoInferenceModel.REFERENCE;
 
     private final String servers;
     private final List<String> texts;
@@ -95,16 +99,12 @@ public final class PipelineBenchmark {
     public record Statistic(String name, String unit, double median, double min, double max) {
 
         static Statistic of(String name, String unit, List<Double> numbers) {
-            List<Double> sorted = numbers.stream().sorted().toList();
-            int middle = sorted.size() / 2;
             return new Statistic(
                     name,
                     unit,
-                    sorted.size() % 2 == 1
-                            ? sorted.get(middle)
-                            : (sorted.get(middle - 1) + sorted.get(middle)) / 2,
-                    sorted.get(0),
-                    sorted.get(sorted.size() - 1));
+                    EncodeBenchmark.median(numbers),
+                    Collections.min(numbers),
+                    Collections.max(numbers));
         }
     }
 

@@ -1,5 +1,6 @@
-package io.github.flinksplade.app.cli;
+package io.github.flinksplade.benchmarks;
 
+import io.github.flinksplade.app.cli.BenchOptions;
 import io.github.flinksplade.app.config.JobFile;
 import io.github.flinksplade.app.config.JobSettings;
 import io.github.flinksplade.app.config.JobSettings.Given;
@@ -8,7 +9,6 @@ import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.UserException;
 import io.github.flinksplade.app.local.LocalConfiguration;
 import io.github.flinksplade.app.local.StateDirectory;
-import io.github.flinksplade.bench.SinkBenchmark;
 import io.github.flinksplade.connector.Connectors;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +37,7 @@ import picocli.CommandLine.Option;
             "  flink-splade bench sinks --to lucene:bench-idx --to file:bench-vectors?append=true \\",
             "    --folder bench-idx --documents 500 --rounds 1"
         })
-final class BenchSinksCommand implements Callable<Integer> {
+final class SinksCommand implements Callable<Integer> {
 
     @Mixin private BenchOptions bench = new BenchOptions(5000, 3);
 

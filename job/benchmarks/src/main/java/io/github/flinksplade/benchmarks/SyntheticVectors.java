@@ -1,4 +1,4 @@
-package io.github.flinksplade.bench;
+package io.github.flinksplade.benchmarks;
 
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.Provenance;

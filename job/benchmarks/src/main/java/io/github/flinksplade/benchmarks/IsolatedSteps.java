@@ -1,6 +1,6 @@
-package io.github.flinksplade.bench;
+package io.github.flinksplade.benchmarks;
 
-import io.github.flinksplade.bench.PipelineBenchmark.Cost;
+import io.github.flinksplade.benchmarks.PipelineBenchmark.Cost;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;

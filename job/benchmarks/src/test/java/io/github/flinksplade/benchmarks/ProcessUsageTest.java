@@ -1,8 +1,8 @@
-package io.github.flinksplade.bench;
+package io.github.flinksplade.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.flinksplade.bench.ProcessUsage.Stage;
+import io.github.flinksplade.benchmarks.ProcessUsage.Stage;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 

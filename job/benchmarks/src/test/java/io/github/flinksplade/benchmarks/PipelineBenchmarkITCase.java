@@ -1,12 +1,14 @@
-package io.github.flinksplade.app;
+package io.github.flinksplade.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.app.Distribution;
 import io.github.flinksplade.connector.kafka.KafkaBroker;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -102,7 +104,7 @@ class PipelineBenchmarkITCase {
                         "",
                         Map.of("FLINK_SPLADE_JAVA_OPTS", "-Djava.io.tmpdir=" + temporary),
                         List.of(
-                                Distribution.home().resolve("bin/flink-splade").toString(),
+                                Distribution.root().resolve("job/benchmarks/run").toString(),
                                 "bench",
                                 "pipeline",
                                 "--documents",
@@ -132,10 +134,12 @@ class PipelineBenchmarkITCase {
     }
 
     private Distribution.Answer bench(String... options) {
-        List<String> arguments = new java.util.ArrayList<>(List.of("bench", "pipeline"));
-        arguments.addAll(List.of(options));
-        arguments.addAll(List.of("--model-cache", directory.resolve("cache").toString()));
-        return Distribution.run(directory, arguments.toArray(new String[0]));
+        List<String> command = new ArrayList<>();
+        command.add(Distribution.root().resolve("job/benchmarks/run").toString());
+        command.addAll(List.of("bench", "pipeline"));
+        command.addAll(List.of(options));
+        command.addAll(List.of("--model-cache", directory.resolve("cache").toString()));
+        return Distribution.execute(directory, "", Map.of(), command);
     }
 
     private static JsonNode named(JsonNode list, String name) {

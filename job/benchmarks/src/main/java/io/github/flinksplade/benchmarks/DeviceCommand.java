@@ -1,12 +1,13 @@
-package io.github.flinksplade.app.cli;
+package io.github.flinksplade.benchmarks;
 
+import io.github.flinksplade.app.cli.BenchOptions;
+import io.github.flinksplade.app.cli.RootCommand;
 import io.github.flinksplade.app.config.JobSettings;
 import io.github.flinksplade.app.console.Console;
 import io.github.flinksplade.app.console.DownloadProgress;
 import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.Results;
 import io.github.flinksplade.app.console.UserException;
-import io.github.flinksplade.bench.DeviceCheck;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ import picocli.CommandLine.Spec;
                     + " little memory, and measures its speed. Exits with 1 if a check fails."
         },
         footer = {"", "Example:", "  flink-splade bench device --device cuda:0"})
-final class BenchDeviceCommand implements Callable<Integer> {
+final class DeviceCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
 

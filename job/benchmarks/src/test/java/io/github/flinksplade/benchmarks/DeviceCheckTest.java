@@ -1,8 +1,8 @@
-package io.github.flinksplade.bench;
+package io.github.flinksplade.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.flinksplade.bench.DeviceCheck.Item;
+import io.github.flinksplade.benchmarks.DeviceCheck.Item;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.Progress;

@@ -1,4 +1,4 @@
-package io.github.flinksplade.bench;
+package io.github.flinksplade.benchmarks;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -48,15 +48,15 @@ public final class BrokerProcess implements AutoCloseable {
     /**
      * Starts a broker and waits until it responds, which takes several seconds.
      *
-     * @param jars directory with the jars of a broker
+     * @param classPath the class path of the broker
      * @throws IOException when it does not start; the message contains the end of its log
      */
-    public static BrokerProcess start(Path jars) throws IOException, InterruptedException {
+    public static BrokerProcess start(String classPath) throws IOException, InterruptedException {
         IOException failure = null;
         for (int attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
             // another process may take a free port before the broker binds it
             try {
-                return startOnce(jars);
+                return startOnce(classPath);
             } catch (IOException e) {
                 failure = e;
             }
@@ -64,7 +64,8 @@ public final class BrokerProcess implements AutoCloseable {
         throw failure;
     }
 
-    private static BrokerProcess startOnce(Path jars) throws IOException, InterruptedException {
+    private static BrokerProcess startOnce(String classPath)
+            throws IOException, InterruptedException {
         Path directory = Files.createTempDirectory("flink-splade-bench-broker-");
         Path log = directory.resolve("broker.log");
         try {
@@ -76,7 +77,7 @@ public final class BrokerProcess implements AutoCloseable {
             }
             Process format =
                     java(
-                            jars,
+                            classPath,
                             log,
                             "kafka.tools.StorageTool",
                             "format",
@@ -88,7 +89,7 @@ public final class BrokerProcess implements AutoCloseable {
                 format.destroyForcibly();
                 throw new IOException("cannot format the directory of a Kafka broker");
             }
-            Process process = java(jars, log, "kafka.Kafka", settings.toString());
+            Process process = java(classPath, log, "kafka.Kafka", settings.toString());
             BrokerProcess broker = new BrokerProcess(directory, process, servers);
             if (!broker.awaitResponse()) {
                 broker.close(false);
@@ -102,10 +103,11 @@ public final class BrokerProcess implements AutoCloseable {
         }
     }
 
-    private static Process java(Path jars, Path log, String... arguments) throws IOException {
+    private static Process java(String classPath, Path log, String... arguments)
+            throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-Xmx512m", "-cp", jars.resolve("*").toString()));
+        command.addAll(List.of("-Xmx512m", "-cp", classPath));
         command.addAll(List.of(arguments));
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
