@@ -57,6 +57,7 @@
  *
  * <p><b>Libraries.</b> Part files are written with Flink's {@code FileSink}. Flink's {@code
  * FileSource} is not used: it reads a path once, whereas a watched file is read again when it
- * changes, and it has no line numbers and no limit of the line length.
+ * changes, and it has no line numbers and no limit of the line length. Compressed files are
+ * decompressed by commons-compress and zstd-jni, which Flink and Kafka's clients bring.
  */
 package io.github.flinksplade.connector.files;

@@ -1,6 +1,6 @@
 package io.github.flinksplade.connector.files;
 
-import io.airlift.compress.zstd.ZstdOutputStream;
+import com.github.luben.zstd.ZstdOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -21,7 +21,7 @@ final class CompressedBytes {
 
     static byte[] zstd(byte[] bytes) throws IOException {
         ByteArrayOutputStream compressed = new ByteArrayOutputStream();
-        try (OutputStream out = new ZstdOutputStream(compressed)) {
+        try (OutputStream out = new ZstdOutputStream(compressed).setChecksum(true)) {
             out.write(bytes);
         }
         return compressed.toByteArray();

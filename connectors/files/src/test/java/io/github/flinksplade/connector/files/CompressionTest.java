@@ -9,9 +9,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class CompressionTest {
@@ -153,20 +156,61 @@ class CompressionTest {
         byte[] text = "{\"id\":1}\n".getBytes(UTF_8);
         assertThatThrownBy(() -> decompress(Compression.GZIP, text))
                 .isInstanceOf(CorruptFileException.class)
-                .hasMessage("it has bytes that are not gzip data");
+                .hasMessage("it contains bytes that are not gzip data");
         assertThatThrownBy(() -> decompress(Compression.ZSTD, text))
                 .isInstanceOf(CorruptFileException.class)
-                .hasMessage("it has bytes that are not zstd data");
+                .hasMessage("it contains bytes that are not zstd data");
         assertThatThrownBy(() -> decompress(Compression.GZIP, concat(gzip(text), text)))
                 .isInstanceOf(CorruptFileException.class)
-                .hasMessage("it has bytes that are not gzip data");
+                .hasMessage("it contains bytes that are not gzip data");
         assertThatThrownBy(() -> decompress(Compression.ZSTD, concat(zstd(text), text)))
                 .isInstanceOf(CorruptFileException.class)
-                .hasMessage("it has bytes that are not zstd data");
+                .hasMessage("it contains bytes that are not zstd data");
         assertThatThrownBy(() -> decompress(Compression.ZSTD, WIDE_WINDOW))
                 .isInstanceOf(CorruptFileException.class)
                 .hasMessageContaining("a window of 128 MiB")
                 .hasMessageContaining("zstd -19");
+    }
+
+    @Test
+    void passesFailuresOfTheFileUnchanged() throws IOException {
+        for (Compression compression : new Compression[] {Compression.GZIP, Compression.ZSTD}) {
+            byte[] compressed = compression == Compression.GZIP ? gzip(TEXT) : zstd(TEXT);
+            IOException failure = new IOException("Input/output error");
+            InputStream failing =
+                    new InputStream() {
+                        @Override
+                        public int read() throws IOException {
+                            throw failure;
+                        }
+                    };
+            InputStream start = new ByteArrayInputStream(compressed, 0, 1_000);
+            try (InputStream in = compression.decompress(new SequenceInputStream(start, failing))) {
+                assertThatThrownBy(in::readAllBytes).isSameAs(failure);
+            }
+        }
+    }
+
+    @Test
+    void closesTheFile() throws IOException {
+        for (Compression compression : Compression.values()) {
+            AtomicBoolean isClosed = new AtomicBoolean();
+            byte[] compressed =
+                    switch (compression) {
+                        case NONE -> TEXT;
+                        case GZIP -> gzip(TEXT);
+                        case ZSTD -> zstd(TEXT);
+                    };
+            InputStream file =
+                    new ByteArrayInputStream(compressed) {
+                        @Override
+                        public void close() {
+                            isClosed.set(true);
+                        }
+                    };
+            compression.decompress(file).close();
+            assertThat(isClosed).as("%s", compression).isTrue();
+        }
     }
 
     private static byte[] decompress(Compression compression, byte[] compressed)

@@ -369,7 +369,7 @@ class FilesITCase {
                 job,
                 "cannot read "
                         + folder
-                        + "/in/a.txt.gz: it is cut off: its gzip data have no end."
+                        + "/in/a.txt.gz: it is truncated: its gzip data is incomplete."
                         + " Replace the file and start the job again");
         assertThat(attempts(job)).isEqualTo(1);
     }

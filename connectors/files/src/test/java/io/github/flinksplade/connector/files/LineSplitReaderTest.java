@@ -244,7 +244,7 @@ class LineSplitReaderTest {
         for (Path file : List.of(gz, zst, truncated)) {
             assertThatThrownBy(() -> read(RecordFormat.TEXT, FileSplit.whole(file.toString(), "")))
                     .isInstanceOf(PermanentFailureException.class)
-                    .hasMessageContaining("cannot read " + file + ": it is cut off")
+                    .hasMessageContaining("cannot read " + file + ": it is truncated")
                     .hasMessageEndingWith(". Replace the file and start the job again");
         }
         Path missing = folder.resolve("gone.txt");

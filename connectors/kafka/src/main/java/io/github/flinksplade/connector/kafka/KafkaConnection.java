@@ -50,7 +50,7 @@ final class KafkaConnection implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(KafkaConnection.class);
 
     private static final int CONNECT_MILLIS = 3_000;
-    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
 
     /** How many offsets before a partition's end are read to find the encoder of its vectors. */
     private static final long TAIL_OFFSETS = 20;
@@ -60,26 +60,34 @@ final class KafkaConnection implements AutoCloseable {
     private final KafkaSettings settings;
     private final Admin admin;
 
-    private KafkaConnection(KafkaSettings settings, Admin admin) {
+    /** The deadline of each request. */
+    private final Duration timeout;
+
+    private KafkaConnection(KafkaSettings settings, Admin admin, Duration timeout) {
         this.settings = settings;
         this.admin = admin;
+        this.timeout = timeout;
     }
 
     /** Connects. Fails if no broker of the URI is reachable. */
     static KafkaConnection connect(KafkaSettings settings) {
+        return connect(settings, DEFAULT_TIMEOUT);
+    }
+
+    static KafkaConnection connect(KafkaSettings settings, Duration timeout) {
         requireListener(settings);
         Properties properties = settings.properties();
         properties.setProperty(
-                AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, Long.toString(TIMEOUT.toMillis() / 2));
+                AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, Long.toString(timeout.toMillis() / 2));
         properties.setProperty(
-                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(TIMEOUT.toMillis()));
+                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(timeout.toMillis()));
         Admin admin;
         try {
             admin = Admin.create(properties);
         } catch (KafkaException | IllegalArgumentException e) {
             throw KafkaFailureClassifier.explain(settings, "connecting", e);
         }
-        return new KafkaConnection(settings, admin);
+        return new KafkaConnection(settings, admin, timeout);
     }
 
     /**
@@ -148,7 +156,7 @@ final class KafkaConnection implements AutoCloseable {
         try {
             admin.describeTopics(Set.of(settings.topic()))
                     .allTopicNames()
-                    .get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+                    .get(timeout.toMillis(), TimeUnit.MILLISECONDS);
             return true;
         } catch (ExecutionException e) {
             if (e.getCause() instanceof UnknownTopicOrPartitionException) {
@@ -171,7 +179,7 @@ final class KafkaConnection implements AutoCloseable {
                                     new NewTopic(settings.topic(), partitions, Optional.empty())
                                             .configs(configs)))
                     .all()
-                    .get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+                    .get(timeout.toMillis(), TimeUnit.MILLISECONDS);
             LOG.info("Created topic {} at {}", settings.topic(), settings.servers());
         } catch (ExecutionException e) {
             if (!(e.getCause() instanceof TopicExistsException)) {
@@ -182,7 +190,7 @@ final class KafkaConnection implements AutoCloseable {
         } catch (InterruptedException e) {
             throw interrupted(e);
         }
-        long deadline = System.nanoTime() + TIMEOUT.toNanos();
+        long deadline = System.nanoTime() + timeout.toNanos();
         while (!topicExists()) {
             if (System.nanoTime() > deadline) {
                 throw failed(doing, new TimeoutException());
@@ -247,7 +255,7 @@ final class KafkaConnection implements AutoCloseable {
             return Optional.of(
                     admin.describeConfigs(Set.of(resource))
                             .all()
-                            .get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+                            .get(timeout.toMillis(), TimeUnit.MILLISECONDS)
                             .get(resource));
         } catch (ExecutionException e) {
             if (e.getCause() instanceof AuthorizationException) {
@@ -283,6 +291,9 @@ final class KafkaConnection implements AutoCloseable {
         properties.setProperty(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
         properties.setProperty(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         properties.setProperty(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
+        // Reading stops at a known end. With Kafka's default, close() would wait 500 ms there for
+        // the response to the last fetch.
+        properties.putIfAbsent(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, "20");
         properties.setProperty(
                 ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, Long.toString(timeout.toMillis()));
         return new KafkaConsumer<>(
@@ -298,7 +309,7 @@ final class KafkaConnection implements AutoCloseable {
 
     /** The offsets that the topic's partitions have now. */
     List<PartitionOffsets> partitions() {
-        try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings, TIMEOUT)) {
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings, timeout)) {
             List<TopicPartition> partitions = partitions(consumer);
             Map<TopicPartition, Long> begins = consumer.beginningOffsets(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
@@ -322,7 +333,7 @@ final class KafkaConnection implements AutoCloseable {
      */
     Provenance newestProvenance() {
         ConsumerRecord<byte[], byte[]> newest = null;
-        try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings, TIMEOUT)) {
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings, timeout)) {
             List<TopicPartition> partitions = partitions(consumer);
             Map<TopicPartition, Long> begins = consumer.beginningOffsets(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
@@ -339,7 +350,7 @@ final class KafkaConnection implements AutoCloseable {
                             consumer.seek(
                                     partition,
                                     Math.max(begins.get(partition), end - TAIL_OFFSETS)));
-            long deadline = System.nanoTime() + TIMEOUT.toNanos();
+            long deadline = System.nanoTime() + timeout.toNanos();
             while (!unread.isEmpty() && System.nanoTime() < deadline) {
                 for (ConsumerRecord<byte[], byte[]> record :
                         consumer.poll(Duration.ofMillis(100))) {
@@ -367,7 +378,7 @@ final class KafkaConnection implements AutoCloseable {
 
     private <T> T await(String doing, KafkaFuture<T> future) {
         try {
-            return future.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+            return future.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             throw failed(doing, e.getCause());
         } catch (TimeoutException e) {

@@ -256,7 +256,10 @@ public final class KafkaBroker implements AutoCloseable {
                                 "isolation.level",
                                 "read_committed",
                                 "auto.offset.reset",
-                                "earliest"),
+                                "earliest",
+                                // close() waits for the response to the last fetch
+                                "fetch.max.wait.ms",
+                                "20"),
                         new ByteArrayDeserializer(),
                         new ByteArrayDeserializer())) {
             List<TopicPartition> partitions =

@@ -9,8 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * The contract with JSON values, exactly once. The topic is read with {@code
@@ -25,17 +25,14 @@ class KafkaContractITCase extends SinkContract {
     /** Distinguishes the topics of this run. */
     private static final String RUN = Long.toString(System.currentTimeMillis(), 36);
 
+    @RegisterExtension private static final SharedKafkaBroker KAFKA = new SharedKafkaBroker();
+
     static KafkaBroker broker;
 
     @BeforeAll
-    static void start() throws Exception {
+    static void useBroker() {
         String url = System.getProperty("flinksplade.kafka.url");
-        broker = url == null ? KafkaBroker.start() : KafkaBroker.at(url);
-    }
-
-    @AfterAll
-    static void stop() {
-        broker.close();
+        broker = url == null ? KAFKA.broker() : KafkaBroker.at(url);
     }
 
     @Override

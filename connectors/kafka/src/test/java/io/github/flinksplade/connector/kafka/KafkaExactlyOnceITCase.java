@@ -40,7 +40,6 @@ import org.apache.flink.util.OutputTag;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeader;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -77,19 +76,16 @@ class KafkaExactlyOnceITCase {
                             .setNumberSlotsPerTaskManager(2)
                             .build());
 
+    @RegisterExtension private static final SharedKafkaBroker KAFKA = new SharedKafkaBroker();
+
     private static KafkaBroker broker;
 
     @TempDir static Path directory;
 
     @BeforeAll
-    static void startBroker() {
-        broker = KafkaBroker.start();
-        broker.createTopic("documents", 2);
-    }
-
-    @AfterAll
-    static void stopBroker() {
-        broker.close();
+    static void useBroker() {
+        broker = KAFKA.broker();
+        broker.createTopic("once-documents", 2);
     }
 
     private static ConnectorUri uri(String rest) {
@@ -152,15 +148,15 @@ class KafkaExactlyOnceITCase {
         env.setMaxParallelism(8);
 
         KafkaConnector connector = new KafkaConnector();
-        DocumentSource source = connector.source(uri("documents"));
-        VectorSink vectorSink = connector.sink(uri("vectors?partitions=2"));
+        DocumentSource source = connector.source(uri("once-documents"));
+        VectorSink vectorSink = connector.sink(uri("once-vectors?partitions=2"));
         SinkContext context = TestRecords.context("kafka-1");
         source.check();
         FlinkSink sink =
                 (FlinkSink)
                         vectorSink.prepare(
                                 context, savepoint == null ? StartMode.NEW : StartMode.RESUME);
-        PreparedDeadLetterQueue dead = connector.deadLetters(uri("dead")).prepare("job");
+        PreparedDeadLetterQueue dead = connector.deadLetters(uri("once-dead")).prepare("job");
 
         SingleOutputStreamOperator<VectorRecord> vectors =
                 env.fromSource(source.source(), WatermarkStrategy.noWatermarks(), "source")
@@ -196,7 +192,7 @@ class KafkaExactlyOnceITCase {
                         sent % 97 == 13 ? "bad-" + sent : sent % 10 == 3 ? null : "text-" + sent;
                 ProducerRecord<byte[], byte[]> record =
                         new ProducerRecord<>(
-                                "documents",
+                                "once-documents",
                                 null,
                                 FIRST_TIMESTAMP + sent,
                                 bytes(id),
@@ -214,8 +210,8 @@ class KafkaExactlyOnceITCase {
             RECORDS_TO_FAILURE.set(100 + 75 * round);
             broker.produce(records);
             int vectors = expected.values().stream().mapToInt(List::size).sum();
-            broker.readCommitted("vectors", vectors, TIMEOUT);
-            broker.readCommitted("dead", expectedDead.size(), TIMEOUT);
+            broker.readCommitted("once-vectors", vectors, TIMEOUT);
+            broker.readCommitted("once-dead", expectedDead.size(), TIMEOUT);
         }
         job.stopWithSavepoint(
                         false,
@@ -226,7 +222,7 @@ class KafkaExactlyOnceITCase {
         assertThat(FAILURES).hasValue(ROUNDS);
         Map<String, List<String>> received = new HashMap<>();
         Map<String, Long> versions = new HashMap<>();
-        for (ConsumerRecord<byte[], byte[]> record : broker.readCommitted("vectors")) {
+        for (ConsumerRecord<byte[], byte[]> record : broker.readCommitted("once-vectors")) {
             String id = new String(record.key(), StandardCharsets.UTF_8);
             received.computeIfAbsent(id, k -> new ArrayList<>())
                     .add(record.value() == null ? "delete" : "upsert");
@@ -243,7 +239,7 @@ class KafkaExactlyOnceITCase {
         assertThat(received).isEqualTo(expected);
 
         List<String> receivedDead = new ArrayList<>();
-        for (ConsumerRecord<byte[], byte[]> record : broker.readCommitted("dead")) {
+        for (ConsumerRecord<byte[], byte[]> record : broker.readCommitted("once-dead")) {
             String value = new String(record.value(), StandardCharsets.UTF_8);
             int number = Integer.parseInt(value.substring("bad-".length()));
             receivedDead.add(value);
@@ -253,7 +249,7 @@ class KafkaExactlyOnceITCase {
                     .hasSize(8)
                     .containsEntry("number", "" + number)
                     .containsEntry("none", null)
-                    .containsEntry(DeadLetter.HEADER_TOPIC, "documents")
+                    .containsEntry(DeadLetter.HEADER_TOPIC, "once-documents")
                     .containsKey(DeadLetter.HEADER_PARTITION)
                     .containsKey(DeadLetter.HEADER_OFFSET)
                     .containsEntry(DeadLetter.HEADER_STAGE, "PARSE")

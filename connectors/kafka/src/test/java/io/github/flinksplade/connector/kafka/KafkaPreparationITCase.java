@@ -15,31 +15,29 @@ import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.flink.util.InstantiationUtil;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The checks before a job starts, against a real broker. */
 class KafkaPreparationITCase {
 
+    @RegisterExtension private static final SharedKafkaBroker KAFKA = new SharedKafkaBroker();
+
     private static KafkaBroker broker;
 
     @BeforeAll
-    static void startBroker() {
-        broker = KafkaBroker.start();
+    static void useBroker() {
+        broker = KAFKA.broker();
         broker.createTopic("articles", 1);
-    }
-
-    @AfterAll
-    static void stopBroker() {
-        broker.close();
     }
 
     private static ConnectorUri uri(String rest) {
@@ -111,9 +109,17 @@ class KafkaPreparationITCase {
     @Test
     void reportsPortThatIsNotABroker() throws Exception {
         try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            ConnectorUri uri =
-                    ConnectorUri.parse("kafka://127.0.0.1:" + silent.getLocalPort() + "/articles");
-            assertThatThrownBy(() -> KafkaDocuments.of(uri).check())
+            KafkaSettings settings =
+                    KafkaSettings.of(
+                            ConnectorUri.parse(
+                                    "kafka://127.0.0.1:" + silent.getLocalPort() + "/articles"));
+            assertThatThrownBy(
+                            () -> {
+                                try (KafkaConnection connection =
+                                        KafkaConnection.connect(settings, Duration.ofMillis(500))) {
+                                    connection.requireTopic();
+                                }
+                            })
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageStartingWith("127.0.0.1:" + silent.getLocalPort())
                     .hasMessageContaining("security.protocol (now PLAINTEXT)");

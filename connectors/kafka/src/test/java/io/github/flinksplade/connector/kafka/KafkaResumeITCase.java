@@ -31,7 +31,6 @@ import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,18 +52,15 @@ class KafkaResumeITCase {
 
     private static final List<String> READ = new CopyOnWriteArrayList<>();
 
+    @RegisterExtension private static final SharedKafkaBroker KAFKA = new SharedKafkaBroker();
+
     private static KafkaBroker broker;
 
     @TempDir Path directory;
 
     @BeforeAll
-    static void startBroker() {
-        broker = KafkaBroker.start();
-    }
-
-    @AfterAll
-    static void stopBroker() {
-        broker.close();
+    static void useBroker() {
+        broker = KAFKA.broker();
     }
 
     @BeforeEach

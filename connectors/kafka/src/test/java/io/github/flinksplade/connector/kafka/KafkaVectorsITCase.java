@@ -25,23 +25,20 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Reads vectors from topics, for a copy. */
 class KafkaVectorsITCase {
 
+    @RegisterExtension private static final SharedKafkaBroker KAFKA = new SharedKafkaBroker();
+
     private static KafkaBroker broker;
 
     @BeforeAll
-    static void startBroker() {
-        broker = KafkaBroker.start();
-    }
-
-    @AfterAll
-    static void stopBroker() {
-        broker.close();
+    static void useBroker() {
+        broker = KAFKA.broker();
     }
 
     private static KafkaVectors vectors(String topic) {
@@ -140,10 +137,10 @@ class KafkaVectorsITCase {
 
     @Test
     void skipsUncommittedAndLaterRecords() throws Exception {
-        broker.createTopic("transactions", 3);
+        broker.createTopic("copied-transactions", 3);
         VectorRecordSerializer serializer =
                 new VectorRecordSerializer(
-                        "transactions", PROVENANCE, new AvroWriter(true, PROVENANCE));
+                        "copied-transactions", PROVENANCE, new AvroWriter(true, PROVENANCE));
         List<VectorRecord> committed = new ArrayList<>();
         try (KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(
@@ -173,7 +170,7 @@ class KafkaVectorsITCase {
                 }
             }
         }
-        KafkaVectors vectors = vectors("transactions");
+        KafkaVectors vectors = vectors("copied-transactions");
         // Each transaction adds a marker to the partitions it wrote to.
         assertThat(vectors.positions()).isGreaterThan(200);
         broker.produce(List.of(serializer.serialize(vector("later", 1, 1))));
@@ -244,12 +241,13 @@ class KafkaVectorsITCase {
 
     @Test
     void rejectsInvalidVectorsWithTheirOffset() {
-        broker.createTopic("empty", 2);
-        assertThatThrownBy(() -> vectors("empty"))
+        broker.createTopic("no-vectors", 2);
+        assertThatThrownBy(() -> vectors("no-vectors"))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageStartingWith("topic 'empty' at ")
+                .hasMessageStartingWith("topic 'no-vectors' at ")
                 .hasMessageEndingWith(" contains no vectors");
-        assertThatThrownBy(() -> vectors("emtpy")).hasMessageContaining("did you mean 'empty'?");
+        assertThatThrownBy(() -> vectors("no-vectros"))
+                .hasMessageContaining("did you mean 'no-vectors'?");
 
         broker.createTopic("foreign", 1);
         broker.produce(List.of(new ProducerRecord<>("foreign", bytes("k"), bytes("v"))));
