@@ -1,13 +1,15 @@
 package io.github.flinksplade.connector.opensearch;
 
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.VectorSink;
+import java.util.List;
 
 /**
- * {@code elasticsearch://HOST:9200/INDEX}: an index of Elasticsearch 8.15 or later. See the package
- * description for what it holds and promises.
+ * {@code elasticsearch://HOST:9200/INDEX}: an index of Elasticsearch 8.15 or later. The package
+ * description states what it stores and guarantees.
  */
 public final class ElasticsearchConnector implements Connector {
 
@@ -22,8 +24,13 @@ public final class ElasticsearchConnector implements Connector {
     }
 
     @Override
+    public List<ConnectorOption<?>> sinkOptions() {
+        return OpenSearchSettings.OPTIONS;
+    }
+
+    @Override
     public VectorSink sink(ConnectorUri uri) {
-        return OpenSearchSink.at(Product.ELASTICSEARCH, uri);
+        return new OpenSearchSink(OpenSearchSettings.of(Product.ELASTICSEARCH, uri));
     }
 
     @Override

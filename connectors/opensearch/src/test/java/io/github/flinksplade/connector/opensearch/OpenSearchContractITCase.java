@@ -8,7 +8,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * With a real OpenSearch 2.19 in this process, or with the one given: {@code
+ * Runs with a real OpenSearch 2.19 in this process, or with another server: {@code
  * -Dflinksplade.opensearch.url=opensearch://HOST:9200?tls=true}.
  */
 class OpenSearchContractITCase extends RestContract {
@@ -22,7 +22,7 @@ class OpenSearchContractITCase extends RestContract {
     static void start() throws Exception {
         if (System.getProperty("flinksplade.opensearch.url") == null) {
             node = new OpenSearchNode(folder);
-            server = new FaultyServer(node, node::refuse);
+            server = new FaultyServer(node, node::reject);
         }
     }
 
@@ -44,7 +44,7 @@ class OpenSearchContractITCase extends RestContract {
         return server.authority();
     }
 
-    /** OpenSearch's sparse_vector counts no documents by term. */
+    /** OpenSearch's sparse_vector does not support counting documents by term. */
     @Override
     protected ConnectorUri freshWithIdf(String name) {
         ConnectorUri uri = fresh(name);

@@ -1,6 +1,6 @@
 package io.github.flinksplade.connector.opensearch;
 
-import io.github.flinksplade.connector.opensearch.FaultyServer.Behind;
+import io.github.flinksplade.connector.opensearch.FaultyServer.Backend;
 import io.github.flinksplade.connector.opensearch.FaultyServer.Reply;
 import io.github.flinksplade.connector.opensearch.FaultyServer.Request;
 import java.io.IOException;
@@ -14,9 +14,9 @@ import java.nio.file.Path;
 import org.codelibs.opensearch.runner.OpenSearchRunner;
 
 /** A real OpenSearch node in this process. */
-final class OpenSearchNode implements Behind, AutoCloseable {
+final class OpenSearchNode implements Backend, AutoCloseable {
 
-    private static final String PIPELINE = "refusing";
+    private static final String PIPELINE = "rejecting";
 
     private final OpenSearchRunner runner = new OpenSearchRunner();
     private final HttpClient http = HttpClient.newHttpClient();
@@ -33,7 +33,7 @@ final class OpenSearchNode implements Behind, AutoCloseable {
         }
     }
 
-    /** Goes on with what the folder holds. */
+    /** Starts with the data in the folder. */
     OpenSearchNode(Path folder, int port) {
         runner.onBuild(
                 (number, settings) -> {
@@ -41,7 +41,7 @@ final class OpenSearchNode implements Behind, AutoCloseable {
                     settings.put("network.host", "127.0.0.1");
                     settings.put("http.port", port);
                     settings.putList("node.roles", "cluster_manager", "data", "ingest");
-                    // the disk of a build machine may be fuller than the node likes
+                    // the disk of a build machine may be fuller than the default watermarks allow
                     settings.put("cluster.routing.allocation.disk.threshold_enabled", false);
                 });
         runner.build(
@@ -61,7 +61,7 @@ final class OpenSearchNode implements Behind, AutoCloseable {
             lastIndex = request.path();
         }
         HttpRequest.Builder same =
-                HttpRequest.newBuilder(URI.create(url + request.sink()))
+                HttpRequest.newBuilder(URI.create(url + request.target()))
                         .method(
                                 request.method(),
                                 HttpRequest.BodyPublishers.ofByteArray(request.body()));
@@ -73,13 +73,13 @@ final class OpenSearchNode implements Behind, AutoCloseable {
         return new Reply(response.statusCode(), response.body());
     }
 
-    /** By an ingest pipeline of the index made last, which fails for the id. */
-    void refuse(String id) {
+    /** Adds an ingest pipeline that fails for the id to the newest index. */
+    void reject(String id) {
         put(
                 "/_ingest/pipeline/" + PIPELINE,
                 "{\"processors\":[{\"fail\":{\"if\":\"ctx._id == '"
                         + id
-                        + "'\",\"message\":\"this one is not taken\"}}]}");
+                        + "'\",\"message\":\"rejected by the test\"}}]}");
         put(
                 lastIndex + "/_settings",
                 "{\"index.default_pipeline\":\"" + (id == null ? "_none" : PIPELINE) + "\"}");

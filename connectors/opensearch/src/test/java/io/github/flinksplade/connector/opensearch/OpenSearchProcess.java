@@ -2,13 +2,13 @@ package io.github.flinksplade.connector.opensearch;
 
 import java.nio.file.Path;
 
-/** A node in a process of its own, for tests of other modules, which kill it. */
+/** A node in a separate process, for tests of other modules that kill it. */
 public final class OpenSearchProcess {
 
     private OpenSearchProcess() {}
 
     /**
-     * Serves until it is killed.
+     * Runs until it is killed.
      *
      * @param arguments folder and port
      */
