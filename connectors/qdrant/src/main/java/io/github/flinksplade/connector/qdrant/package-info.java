@@ -9,10 +9,10 @@
  * stands in its metadata under {@code flink_splade}.
  *
  * <p><b>A point.</b> Its id is the document's where Qdrant can hold that one, else the UUID of
- * {@link io.github.flinksplade.connector.qdrant.PointIds}; the document's id always stands in the
- * payload as {@code flink_splade.id}. Beside it: version, order, tokens and whether the text was
- * truncated. The text is under {@code text} (unless {@code text=false}), each of the other fields,
- * or those chosen with {@code fields=a,b}, under its own name. Weights are float32 and held
+ * {@link io.github.flinksplade.connector.qdrant.QdrantPointIds}; the document's id always stands in
+ * the payload as {@code flink_splade.id}. Beside it: version, order, tokens and whether the text
+ * was truncated. The text is under {@code text} (unless {@code text=false}), each of the other
+ * fields, or those chosen with {@code fields=a,b}, under its own name. Weights are float32 and held
  * exactly; integers are exact in 64 bits, other numbers become doubles. The order of fields is not
  * kept. A document without terms is a point without vector.
  *
