@@ -1,8 +1,6 @@
 package io.github.flinksplade.connector.pinecone;
 
 import com.google.common.util.concurrent.ListenableFuture;
-import io.github.flinksplade.connector.ConnectionSettings;
-import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.StartMode;
 import io.grpc.ChannelCredentials;
 import io.grpc.ConnectivityState;
@@ -11,12 +9,7 @@ import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.TlsChannelCredentials;
-import io.pinecone.clients.Pinecone;
 import io.pinecone.configs.PineconeConfig;
-import io.pinecone.configs.PineconeConnection;
-import io.pinecone.exceptions.PineconeAlreadyExistsException;
-import io.pinecone.exceptions.PineconeException;
-import io.pinecone.exceptions.PineconeNotFoundException;
 import io.pinecone.proto.DeleteRequest;
 import io.pinecone.proto.DeleteResponse;
 import io.pinecone.proto.DescribeIndexStatsRequest;
@@ -32,113 +25,63 @@ import io.pinecone.proto.VectorServiceGrpc.VectorServiceFutureStub;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import okhttp3.HttpUrl;
-import okhttp3.OkHttpClient;
 import org.openapitools.db_control.client.model.IndexModel;
 
 /**
- * Pinecone's client for one index: where the index is comes from the control plane (HTTP), records
- * go to the index itself (gRPC).
+ * The connection to one index (gRPC), whose host the control plane knows.
  *
- * <p>The client's own {@code getIndexConnection} is not used, because it keeps one connection for
- * all indexes of that name in the process, whatever their host and key; nor its {@code Index},
- * which knows no deadlines; nor its channel, which is bound to a Netty of its own.
+ * <p>It uses Pinecone's own client except for {@code getIndexConnection}, which caches one
+ * connection for all indexes of a name in the process, whatever their host and key; {@code Index},
+ * which has no deadlines; and the client's channel, which is bound to a Netty of its own.
  */
-final class PineconeIndexConnection implements AutoCloseable {
+final class PineconeConnection implements AutoCloseable {
 
     private static final int RECONNECT_SECONDS = 2;
-    private static final int CREATION_SECONDS = 120;
 
     private final PineconeSettings settings;
-    private final PineconeConnection connection;
+    private final io.pinecone.configs.PineconeConnection connection;
     private final int dimension;
 
-    private PineconeIndexConnection(PineconeSettings settings, IndexModel model) {
+    private PineconeConnection(PineconeSettings settings, IndexModel model) {
         this.settings = settings;
         this.dimension = model.getDimension() == null ? 0 : model.getDimension();
-        PineconeConfig config = new PineconeConfig(settings.connection().apiKey());
+        PineconeConfig config = new PineconeConfig(settings.connection.apiKey());
         config.setCustomManagedChannel(
                 Grpc.newChannelBuilder(
-                                PineconeConnection.formatEndpoint(model.getHost()),
+                                io.pinecone.configs.PineconeConnection.formatEndpoint(
+                                        model.getHost()),
                                 credentials(settings))
                         .userAgent(config.getUserAgent())
                         .build());
-        this.connection = new PineconeConnection(config);
+        this.connection = new io.pinecone.configs.PineconeConnection(config);
     }
 
     /**
-     * Connects to an index that must be there.
+     * Connects to an existing index.
      *
-     * @throws PineconeException when the control plane says no, or nothing
+     * @throws io.pinecone.exceptions.PineconeException see {@link PineconeControlPlane#describe}
      */
-    static PineconeIndexConnection open(PineconeSettings settings) {
-        return connect(settings, describe(settings, controlPlane(settings)));
+    static PineconeConnection open(PineconeSettings settings) {
+        return new PineconeConnection(settings, new PineconeControlPlane(settings).describe());
     }
 
-    /** Connects to the index, which is created first when there is none and the start allows it. */
-    static PineconeIndexConnection openOrCreate(PineconeSettings settings, StartMode start) {
-        Pinecone controlPlane = controlPlane(settings);
-        try {
-            return connect(settings, describe(settings, controlPlane));
-        } catch (PineconeNotFoundException e) {
-            start.createEmpty(settings.location());
-            return connect(settings, create(settings, controlPlane));
-        } catch (PineconeException e) {
-            throw PineconeFailureClassifier.explain(settings, e);
-        }
-    }
-
-    private static Pinecone controlPlane(PineconeSettings settings) {
-        return new Pinecone.Builder(settings.connection().apiKey())
-                .withOkHttpClient(http(settings))
-                .build();
-    }
-
-    /**
-     * With one deadline for a request and its whole response. It sets the host too, because
-     * Pinecone's client ignores its option {@code host} where the HTTP client is not its own.
-     */
-    private static OkHttpClient http(PineconeSettings settings) {
-        ConnectionSettings connection = settings.connection();
-        HttpUrl host = HttpUrl.get(settings.host());
-        Duration timeout = connection.requestTimeout();
-        OkHttpClient.Builder builder =
-                new OkHttpClient.Builder()
-                        .followRedirects(false)
-                        .addInterceptor(
-                                chain ->
-                                        chain.proceed(
-                                                chain.request()
-                                                        .newBuilder()
-                                                        .url(at(host, chain.request().url()))
-                                                        .build()))
-                        .connectTimeout(timeout)
-                        .readTimeout(timeout)
-                        .writeTimeout(timeout)
-                        .callTimeout(timeout);
-        if (connection.trustManager() != null) {
-            builder.sslSocketFactory(
-                    connection.sslContext().getSocketFactory(), connection.trustManager());
-        }
-        return builder.build();
-    }
-
-    private static HttpUrl at(HttpUrl host, HttpUrl url) {
-        return url.newBuilder().scheme(host.scheme()).host(host.host()).port(host.port()).build();
+    /** Connects to the index, and creates it first if it is missing and the start allows it. */
+    static PineconeConnection openOrCreate(PineconeSettings settings, StartMode start) {
+        return new PineconeConnection(
+                settings, new PineconeControlPlane(settings).describeOrCreate(start));
     }
 
     private static ChannelCredentials credentials(PineconeSettings settings) {
-        if (settings.plaintext()) {
+        if (settings.isPlaintext()) {
             return InsecureChannelCredentials.create();
         }
-        String authorities = settings.connection().authorities();
+        String authorities = settings.connection.authorities();
         if (authorities == null) {
             return TlsChannelCredentials.create();
         }
@@ -149,120 +92,20 @@ final class PineconeIndexConnection implements AutoCloseable {
                                     authorities.getBytes(StandardCharsets.ISO_8859_1)))
                     .build();
         } catch (IOException e) {
-            throw new IllegalStateException("an array can be read", e);
+            throw new IllegalStateException("reading an array cannot fail", e);
         }
     }
 
-    private static IndexModel describe(PineconeSettings settings, Pinecone controlPlane) {
-        try {
-            return controlPlane.describeIndex(settings.index());
-        } catch (PineconeException e) {
-            throw e;
-        } catch (RuntimeException e) {
-            // whatever the client makes of an answer that it does not understand
-            throw new ConnectorException(
-                    settings.host() + " does not answer as Pinecone does; check host", e);
-        }
-    }
-
-    private static IndexModel create(PineconeSettings settings, Pinecone controlPlane) {
-        if (settings.dense() != null && settings.dimension() == 0) {
-            throw new ConnectorException(
-                    settings.location()
-                            + " is not there, and to create one for dense vectors their length must"
-                            + " be known; add dimension=NUMBER, or leave out dense="
-                            + settings.dense());
-        }
-        try {
-            if (settings.dense() == null) {
-                controlPlane.createSparseServelessIndex(
-                        settings.index(),
-                        settings.cloud(),
-                        settings.region(),
-                        "disabled",
-                        Map.of(),
-                        "sparse");
-            } else {
-                controlPlane.createServerlessIndex(
-                        settings.index(),
-                        "dotproduct",
-                        settings.dimension(),
-                        settings.cloud(),
-                        settings.region(),
-                        "disabled",
-                        Map.of());
-            }
-        } catch (PineconeAlreadyExistsException e) {
-            // another job that started at the same time was faster
-        } catch (PineconeException e) {
-            throw PineconeFailureClassifier.explain(settings, e);
-        }
-        try {
-            return Waiting.until(
-                    CREATION_SECONDS,
-                    () -> {
-                        IndexModel model = describe(settings, controlPlane);
-                        return model.getStatus().getReady() ? model : null;
-                    },
-                    () ->
-                            new ConnectorException(
-                                    settings.location()
-                                            + " was created, but is not ready after "
-                                            + CREATION_SECONDS
-                                            + " s; start again when it is"));
-        } catch (PineconeException e) {
-            throw PineconeFailureClassifier.explain(settings, e);
-        }
-    }
-
-    private static PineconeIndexConnection connect(PineconeSettings settings, IndexModel model) {
-        boolean sparse = "sparse".equals(model.getVectorType());
-        if (!"dotproduct".equals(String.valueOf(model.getMetric()))) {
-            throw new ConnectorException(
-                    settings.location()
-                            + " has the metric "
-                            + model.getMetric()
-                            + ", and sparse vectors are searched by dotproduct only; name another"
-                            + " index, or one that is not there yet");
-        }
-        if (!sparse && settings.dense() == null) {
-            throw new ConnectorException(
-                    settings.location()
-                            + " is a dense one, whose records need a dense vector beside the sparse"
-                            + " one; name the field of the documents that holds it with"
-                            + " dense=FIELD, or name an index for sparse vectors");
-        }
-        if (sparse && settings.dense() != null) {
-            throw new ConnectorException(
-                    settings.location()
-                            + " is for sparse vectors only; leave out dense="
-                            + settings.dense()
-                            + ", or name a dense index");
-        }
-        if (settings.dimension() != 0
-                && !sparse
-                && !Integer.valueOf(settings.dimension()).equals(model.getDimension())) {
-            throw new ConnectorException(
-                    settings.location()
-                            + " is for dense vectors of "
-                            + model.getDimension()
-                            + " numbers, not of "
-                            + settings.dimension()
-                            + "; leave out dimension, or name another index");
-        }
-        return new PineconeIndexConnection(settings, model);
-    }
-
-    /** Length of the index's dense vectors; 0 for a sparse index. */
+    /** The dimension of the index's dense vectors; 0 for a sparse index. */
     int dimension() {
         return dimension;
     }
 
     ListenableFuture<UpsertResponse> upsert(List<Vector> vectors) {
-        return future().upsert(request(settings.namespace(), vectors));
+        return future().upsert(request(settings.namespace, vectors));
     }
 
-    /** Writes one record to any namespace, and waits for it. */
+    /** Writes one record to any namespace, and waits for the response. */
     void upsert(String namespace, Vector vector) {
         call(stub -> stub.upsert(request(namespace, List.of(vector))));
     }
@@ -274,12 +117,12 @@ final class PineconeIndexConnection implements AutoCloseable {
     ListenableFuture<DeleteResponse> delete(List<String> ids) {
         return future().delete(
                         DeleteRequest.newBuilder()
-                                .setNamespace(settings.namespace())
+                                .setNamespace(settings.namespace)
                                 .addAllIds(ids)
                                 .build());
     }
 
-    /** The records of these ids, at most 1,000; those that are not there are left out. */
+    /** The records of these ids, at most 1,000; missing ones are omitted. */
     Map<String, Vector> fetch(String namespace, List<String> ids) {
         FetchRequest request =
                 FetchRequest.newBuilder().setNamespace(namespace).addAllIds(ids).build();
@@ -290,8 +133,8 @@ final class PineconeIndexConnection implements AutoCloseable {
         return call(stub -> stub.query(request)).getMatchesList();
     }
 
-    /** How many records a namespace holds, as far as Pinecone has counted. */
-    long records(String namespace) {
+    /** The number of records in a namespace, which Pinecone updates with a delay. */
+    long countRecords(String namespace) {
         Map<String, NamespaceSummary> namespaces =
                 call(stub ->
                                 stub.describeIndexStats(
@@ -309,9 +152,9 @@ final class PineconeIndexConnection implements AutoCloseable {
     }
 
     /**
-     * Completes at once where nothing is known against the connection. After it was lost, tries to
-     * connect now, whatever the client's own pause (up to two minutes): how long to wait between
-     * tries is decided by the job. Completes in any case; a call then fails with the reason.
+     * Completes at once unless the connection is lost. Otherwise it reconnects now, instead of
+     * after the client's own backoff (up to two minutes), because the job decides how long to wait
+     * between retries. It completes in any case; a call then fails with the reason.
      */
     CompletableFuture<Void> reconnected() {
         ManagedChannel channel = connection.getChannel();
@@ -327,7 +170,7 @@ final class PineconeIndexConnection implements AutoCloseable {
     }
 
     private long deadlineMillis() {
-        return settings.connection().requestTimeout().toMillis();
+        return settings.connection.requestTimeout().toMillis();
     }
 
     private VectorServiceFutureStub future() {

@@ -1,13 +1,15 @@
 package io.github.flinksplade.connector.pinecone;
 
 import io.github.flinksplade.connector.Connector;
+import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.VectorSink;
+import java.util.List;
 
 /**
  * {@code pinecone:INDEX?namespace=NAMESPACE}: a namespace of a Pinecone index, sparse, or dense
- * with the metric dotproduct. See the package description for what it holds and promises.
+ * with the metric dotproduct. The package description states what it stores and guarantees.
  */
 public final class PineconeConnector implements Connector {
 
@@ -18,8 +20,13 @@ public final class PineconeConnector implements Connector {
 
     @Override
     public String usage() {
-        return "pinecone:INDEX?namespace=NAMESPACE is a target, and can be searched; the API key"
-                + " stands in pinecone.properties as api-key, or in PINECONE_API_KEY";
+        return "pinecone:INDEX?namespace=NAMESPACE is a sink, and can be searched; the API key"
+                + " is api-key in pinecone.properties, or PINECONE_API_KEY";
+    }
+
+    @Override
+    public List<ConnectorOption<?>> sinkOptions() {
+        return PineconeSettings.OPTIONS;
     }
 
     @Override

@@ -4,27 +4,34 @@ import io.github.flinksplade.connector.ConnectorException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Waits for what Pinecone does later than it says so. */
-final class Waiting {
+/** Waits for operations that Pinecone completes after it has acknowledged them. */
+final class PineconePolling {
 
-    private Waiting() {}
+    private static final int INTERVAL_MILLIS = 500;
 
-    /** Asks every half second until the answer is not null. */
-    static <T> T until(int seconds, Supplier<T> answer, Supplier<ConnectorException> inVain) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
-        T found = answer.get();
-        while (found == null) {
+    private PineconePolling() {}
+
+    /**
+     * Polls until there is a result.
+     *
+     * @param poll returns null until there is a result
+     * @param timeout the exception if there is none in time
+     */
+    static <T> T await(int timeoutSeconds, Supplier<T> poll, Supplier<ConnectorException> timeout) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(timeoutSeconds);
+        T result = poll.get();
+        while (result == null) {
             if (System.nanoTime() - deadline > 0) {
-                throw inVain.get();
+                throw timeout.get();
             }
             try {
-                TimeUnit.MILLISECONDS.sleep(500);
+                TimeUnit.MILLISECONDS.sleep(INTERVAL_MILLIS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw inVain.get();
+                throw timeout.get();
             }
-            found = answer.get();
+            result = poll.get();
         }
-        return found;
+        return result;
     }
 }

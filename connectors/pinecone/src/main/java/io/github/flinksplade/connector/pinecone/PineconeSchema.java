@@ -4,6 +4,8 @@ import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SinkContext;
+import io.github.flinksplade.connector.StartMode;
 import io.pinecone.proto.SparseValues;
 import io.pinecone.proto.Vector;
 import java.util.HashMap;
@@ -11,40 +13,61 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What made the vectors of a namespace: a record in the namespace {@code flink-splade} of the same
- * index, whose id is the namespace's name. (Tags of an index hold no slashes and colons, which
- * names of models have, and are one for all namespaces.)
+ * A namespace with the provenance of its vectors. The provenance is a record in the namespace
+ * {@code flink-splade} of the same index, whose id is the namespace's name. (Tags of an index
+ * cannot contain the slashes and colons of model names, and apply to all namespaces.)
  */
-final class ProvenanceMark {
+final class PineconeSchema {
 
     private static final int VISIBLE_SECONDS = 60;
 
     private final PineconeSettings settings;
-    private final PineconeIndexConnection connection;
+    private final PineconeConnection connection;
 
-    ProvenanceMark(PineconeSettings settings, PineconeIndexConnection connection) {
+    PineconeSchema(PineconeSettings settings, PineconeConnection connection) {
         this.settings = settings;
         this.connection = connection;
     }
 
-    /** What made the vectors, or null where nothing is written. */
-    Provenance read() {
-        Vector mark =
+    /** Writes the provenance of an empty namespace; checks that of any other. */
+    void createOrCheck(SinkContext context, StartMode start) {
+        Provenance stored = provenance();
+        if (stored != null) {
+            context.requireSameEncoder(
+                    stored, settings.location(), "name a new namespace or index");
+            return;
+        }
+        long records = connection.countRecords(settings.namespace);
+        if (records > 0) {
+            throw new ConnectorException(
+                    settings.location()
+                            + " contains "
+                            + records
+                            + " records that flink-splade did not write. Name a new namespace with"
+                            + " namespace=NAME, or a new index");
+        }
+        start.createEmpty(settings.location());
+        write(context.provenance());
+    }
+
+    /** The provenance of the namespace's vectors, or null. */
+    Provenance provenance() {
+        Vector stored =
                 connection
-                        .fetch(PineconeSettings.MARKS, List.of(settings.namespace()))
-                        .get(settings.namespace());
-        if (mark == null) {
+                        .fetch(PineconeSettings.PROVENANCE_NAMESPACE, List.of(settings.namespace))
+                        .get(settings.namespace);
+        if (stored == null) {
             return null;
         }
         Map<String, String> parts = new HashMap<>();
-        mark.getMetadata()
+        stored.getMetadata()
                 .getFieldsMap()
                 .forEach((name, value) -> parts.put(name, value.getStringValue()));
         return Provenance.fromMap(parts);
     }
 
-    /** Writes it, and waits until it can be read: the next job must find it. */
-    void write(Provenance provenance) {
+    /** Writes the provenance, and waits until the next job can read it. */
+    private void write(Provenance provenance) {
         Struct.Builder metadata = Struct.newBuilder();
         provenance
                 .toMap()
@@ -52,24 +75,24 @@ final class ProvenanceMark {
                         (name, value) ->
                                 metadata.putFields(
                                         name, Value.newBuilder().setStringValue(value).build()));
-        Vector.Builder mark =
+        Vector.Builder vector =
                 Vector.newBuilder()
-                        .setId(settings.namespace())
+                        .setId(settings.namespace)
                         .setMetadata(metadata)
-                        // a record without numbers is refused
+                        // a record without values is rejected
                         .setSparseValues(SparseValues.newBuilder().addIndices(0).addValues(1));
         for (int i = 0; i < connection.dimension(); i++) {
-            mark.addValues(i == 0 ? 1 : 0);
+            vector.addValues(i == 0 ? 1 : 0);
         }
-        connection.upsert(PineconeSettings.MARKS, mark.build());
-        Waiting.until(
+        connection.upsert(PineconeSettings.PROVENANCE_NAMESPACE, vector.build());
+        PineconePolling.await(
                 VISIBLE_SECONDS,
-                this::read,
+                this::provenance,
                 () ->
                         new ConnectorException(
-                                settings.location()
-                                        + " took a record, but does not show it after "
+                                settings.indexLocation()
+                                        + " accepted a record, but does not return it after "
                                         + VISIBLE_SECONDS
-                                        + " s; start again when it does"));
+                                        + " s. Start again when it does"));
     }
 }

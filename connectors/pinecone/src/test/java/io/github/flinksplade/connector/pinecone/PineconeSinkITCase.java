@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What is Pinecone's own, beside the contract. */
+/** Behavior beyond the contract. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class PineconeSinkITCase {
 
@@ -46,12 +46,12 @@ class PineconeSinkITCase {
         standIn.close();
     }
 
-    private ConnectorUri uri(String place) {
-        return uri(place, standIn.url());
+    private ConnectorUri uri(String location) {
+        return uri(location, standIn.url());
     }
 
-    private static ConnectorUri uri(String place, String host) {
-        return ConnectorUri.parse("pinecone:" + place)
+    private static ConnectorUri uri(String location, String host) {
+        return ConnectorUri.parse("pinecone:" + location)
                 .withProperties(Map.of("host", host, "api-key", PineconeStandIn.API_KEY));
     }
 
@@ -67,7 +67,7 @@ class PineconeSinkITCase {
         }
     }
 
-    private static void assertRefused(ConnectorUri uri, String... parts) {
+    private static void assertRejected(ConnectorUri uri, String... parts) {
         assertThatThrownBy(() -> sink(uri).prepare(CONTEXT, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContainingAll(parts)
@@ -79,7 +79,7 @@ class PineconeSinkITCase {
     }
 
     @Test
-    void createsASparseIndexAndSaysWhatMadeItsVectors() {
+    void createsASparseIndexWithItsProvenance() {
         standIn.blindFetches(3);
         sink(uri("docs?namespace=n")).prepare(CONTEXT, StartMode.NEW);
         assertThat(standIn.asked("docs").path("vector_type").asText()).isEqualTo("sparse");
@@ -94,7 +94,7 @@ class PineconeSinkITCase {
     }
 
     @Test
-    void namespacesOfOneIndexMayBeOfSeveralModels() {
+    void acceptsOneModelPerNamespace() {
         sink(uri("docs?namespace=n")).prepare(CONTEXT, StartMode.NEW);
         SinkContext other = Corpus.context(Corpus.OTHER, false);
         sink(uri("docs?namespace=m")).prepare(other, StartMode.NEW);
@@ -105,8 +105,8 @@ class PineconeSinkITCase {
     }
 
     @Test
-    void aDenseIndexNeedsAField() throws Exception {
-        assertRefused(uri("docs?dense=emb"), "is not there", "dimension=NUMBER");
+    void writesToDenseIndexesOnlyWithAField() throws Exception {
+        assertRejected(uri("docs?dense=emb"), "does not exist", "dimension=NUMBER");
         ConnectorUri uri = uri("docs?dense=emb&dimension=3");
         String fields = "{\"emb\":[0.1,0,-2.5],\"n\":1}";
         TreeMap<Integer, Float> terms = new TreeMap<>(Map.of(3, 0.7f, 9, 1.1f));
@@ -137,19 +137,19 @@ class PineconeSinkITCase {
             assertThat(index.search(query).get(0).fields()).isEqualTo("{\"n\":1}");
             assertThat(index.search(new SearchIndex.Query(SparseVector.EMPTY, 5, false))).isEmpty();
         }
-        assertRefused(uri("docs"), "is a dense one", "dense=FIELD");
-        assertRefused(uri("docs?dense=emb&dimension=4"), "vectors of 3 numbers, not of 4");
+        assertRejected(uri("docs"), "is a dense index", "dense=FIELD");
+        assertRejected(uri("docs?dense=emb&dimension=4"), "vectors of dimension 3, not 4");
         sink(uri("sparse")).prepare(CONTEXT, StartMode.NEW);
-        assertRefused(uri("sparse?dense=emb"), "sparse vectors only", "leave out dense=emb");
+        assertRejected(uri("sparse?dense=emb"), "sparse vectors only", "Omit dense=emb");
     }
 
     @Test
-    void aPlaceOfSomebodyElsesMakingIsRefused() {
+    void rejectsForeignNamespaces() {
         sink(uri("docs?namespace=mine")).prepare(CONTEXT, StartMode.NEW);
         standIn.held("docs", "theirs").put("x", Vector.newBuilder().setId("x").build());
-        assertRefused(
+        assertRejected(
                 uri("docs?namespace=theirs"),
-                "holds 1 records that flink-splade did not write",
+                "contains 1 records that flink-splade did not write",
                 "namespace=NAME");
         assertThatThrownBy(
                         () -> {
@@ -161,10 +161,10 @@ class PineconeSinkITCase {
     }
 
     @Test
-    void whatCannotBeReachedOrMadeIsOneSentence() throws Exception {
-        assertRefused(uri("docs?region=nowhere"), "region: nowhere not found", "another");
+    void reportsUnavailableAndOtherServersInOneSentence() throws Exception {
+        assertRejected(uri("docs?region=nowhere"), "region: nowhere not found", "another");
         standIn.down();
-        assertRefused(uri("docs"), "is unavailable", "Check host and network");
+        assertRejected(uri("docs"), "is unavailable", "Check host and network");
         standIn.up();
         HttpServer other =
                 HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -177,16 +177,16 @@ class PineconeSinkITCase {
                 });
         other.start();
         try {
-            assertRefused(
+            assertRejected(
                     uri("docs", "http://127.0.0.1:" + other.getAddress().getPort()),
-                    "does not answer as Pinecone does");
+                    "does not respond like Pinecone");
         } finally {
             other.stop(0);
         }
     }
 
     @Test
-    void noBatchIsLargerThanPineconeTakes() throws Exception {
+    void limitsBatchesToPineconesMaxSize() throws Exception {
         ConnectorUri uri = uri("docs?batch-records=1000");
         VectorRecord[] records = new VectorRecord[1_500];
         for (int i = 0; i < records.length; i++) {
@@ -199,16 +199,16 @@ class PineconeSinkITCase {
         }
         assertThat(write(uri, records).refused()).isEmpty();
         assertThat(standIn.held("docs", "")).hasSize(records.length);
-        // 17 MB, and no request was refused for its size
+        // 17 MB in total, and no request was rejected because of its size
         assertThat(standIn.failures()).isEmpty();
     }
 
     @Test
-    void aJobThatStartsAgainWhilePineconeIsAwayWaitsForIt() throws Exception {
+    void waitsForPineconeWhenItResumes() throws Exception {
         ConnectorUri uri = uri("docs");
         write(uri, Corpus.upsert("before", 1));
         standIn.down();
-        Thread back =
+        Thread recovery =
                 new Thread(
                         () -> {
                             try {
@@ -218,18 +218,18 @@ class PineconeSinkITCase {
                             }
                             standIn.up();
                         });
-        back.start();
+        recovery.start();
         try (Writing writing = Writing.restore(sink(uri), CONTEXT, null)) {
             writing.write(Corpus.upsert("after", 1));
             writing.finish();
             assertThat(writing.refused()).isEmpty();
         }
-        back.join();
+        recovery.join();
         assertThat(standIn.held("docs", "")).containsOnlyKeys("before", "after");
     }
 
     @Test
-    void searchesByIdfAreRefused() {
+    void rejectsSearchesByIdf() {
         ConnectorUri uri = uri("docs");
         sink(uri).prepare(CONTEXT, StartMode.NEW);
         try (SearchIndex index = Connectors.of(uri).index(uri)) {
@@ -238,13 +238,13 @@ class PineconeSinkITCase {
                             new SparseVector(new int[] {3}, new float[] {1}), 5, true);
             assertThatThrownBy(() -> index.search(query))
                     .isInstanceOf(ConnectorException.class)
-                    .hasMessageContaining("does not say how many documents have a term");
+                    .hasMessageContaining("does not support idf");
         }
     }
 
-    /** A server that searches goes on as soon as Pinecone is back, not after the client's pause. */
+    /** A server that searches resumes as soon as Pinecone is available, without a backoff. */
     @Test
-    void searchesGoOnAfterAnOutage() throws Exception {
+    void searchesAgainAfterAnOutage() throws Exception {
         ConnectorUri uri = uri("docs");
         write(uri, Corpus.upsert("a", 1, "{}", new TreeMap<>(Map.of(3, 1f))));
         SearchIndex.Query query =
@@ -256,7 +256,7 @@ class PineconeSinkITCase {
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageContaining("is unavailable");
             for (int i = 0; i < 5; i++) {
-                // each failure makes gRPC's own pause longer
+                // each failure increases gRPC's own backoff
                 assertThatThrownBy(() -> index.search(query))
                         .isInstanceOf(ConnectorException.class);
             }

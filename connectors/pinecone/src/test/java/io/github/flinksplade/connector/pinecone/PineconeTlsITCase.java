@@ -28,9 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Both interfaces over TLS, against a stand-in whose certificate the JVM is told to trust, or not.
- */
+/** Both interfaces over TLS, with a stand-in whose certificate the JVM trusts or does not trust. */
 @Timeout(value = 1, unit = TimeUnit.MINUTES)
 class PineconeTlsITCase {
 
@@ -95,7 +93,7 @@ class PineconeTlsITCase {
 
     @Test
     void writesAndSearches() throws Exception {
-        trust();
+        trustStandIn();
         assertThat(standIn.url()).startsWith("https:");
         try (Writing writing = Writing.start(new PineconeConnector().sink(uri()), CONTEXT)) {
             writing.write(Corpus.upsert("a", 1, "{}", new TreeMap<>(Map.of(3, 1f))));
@@ -131,13 +129,13 @@ class PineconeTlsITCase {
         assertThat(standIn.held("docs", "")).containsOnlyKeys("b");
     }
 
-    private void trust() {
+    private void trustStandIn() {
         System.setProperty(TRUSTED, store.toString());
         System.setProperty(TRUSTED + "Password", PASSWORD);
     }
 
     @Test
-    void aCertificateThatIsNotTrustedIsOneSentence() {
+    void reportsAnUntrustedCertificateInOneSentence() {
         assertThatThrownBy(
                         () -> new PineconeConnector().sink(uri()).prepare(CONTEXT, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
