@@ -4,7 +4,6 @@ import java.io.Serializable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * The size of batches, and what happens while the server is unavailable.
@@ -79,14 +78,6 @@ public record BatchOptions(
         options.add(OUTAGE_AFTER);
         options.add(ConnectionSettings.REQUEST_TIMEOUT);
         return List.copyOf(options);
-    }
-
-    /** The names of a connector's own options and of those of batches. */
-    public static String[] optionsAnd(String... own) {
-        return Stream.concat(
-                        Stream.of(own),
-                        Stream.of(ConnectorOption.names(of(1, 1, 1).options(List.of(), 1, 1))))
-                .toArray(String[]::new);
     }
 
     /** The batches that a URI configures; the same limits as in {@link #options}. */

@@ -45,6 +45,12 @@ public final class MemoryConnector implements Connector {
         NO_DEADLINE
     }
 
+    private static final BatchOptions BATCHING = BatchOptions.of(16, 100_000, 3);
+    private static final ConnectorOption<Broken> BROKEN =
+            ConnectorOption.choice("broken", Broken.class, Broken.NOTHING, "its defect");
+    private static final List<ConnectorOption<?>> OPTIONS =
+            BATCHING.options(List.of(BROKEN), 1_000, 1_000_000);
+
     private static final Map<String, MemoryServer> SERVERS = new ConcurrentHashMap<>();
 
     static MemoryServer server(String place) {
@@ -63,11 +69,11 @@ public final class MemoryConnector implements Connector {
 
     @Override
     public VectorSink sink(ConnectorUri uri) {
-        uri.allowOptions(BatchOptions.optionsAnd("broken"));
+        uri.allowOptions(OPTIONS);
         return new MemorySink(
                 uri.location(),
-                uri.choice("broken", Broken.class, Broken.NOTHING),
-                BatchOptions.of(16, 100_000, 3).with(uri, 1_000, 1_000_000),
+                BROKEN.get(uri),
+                BATCHING.with(uri, 1_000, 1_000_000),
                 ConnectionSettings.of(uri, false));
     }
 
