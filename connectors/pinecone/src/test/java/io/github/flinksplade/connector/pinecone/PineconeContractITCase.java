@@ -195,7 +195,7 @@ class PineconeContractITCase extends SinkContract {
 
                     @Override
                     public void refuse(String id) {
-                        standIn.refuse(id);
+                        standIn.reject(id);
                     }
                 };
     }

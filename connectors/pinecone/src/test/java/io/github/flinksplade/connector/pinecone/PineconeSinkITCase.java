@@ -80,12 +80,12 @@ class PineconeSinkITCase {
 
     @Test
     void createsASparseIndexWithItsProvenance() {
-        standIn.blindFetches(3);
+        standIn.emptyFetches(3);
         sink(uri("docs?namespace=n")).prepare(CONTEXT, StartMode.NEW);
-        assertThat(standIn.asked("docs").path("vector_type").asText()).isEqualTo("sparse");
-        assertThat(standIn.asked("docs").path("metric").asText()).isEqualTo("dotproduct");
+        assertThat(standIn.creation("docs").path("vector_type").asText()).isEqualTo("sparse");
+        assertThat(standIn.creation("docs").path("metric").asText()).isEqualTo("dotproduct");
         Map<String, String> parts = new HashMap<>();
-        standIn.held("docs", "flink-splade")
+        standIn.records("docs", "flink-splade")
                 .get("n")
                 .getMetadata()
                 .getFieldsMap()
@@ -121,8 +121,8 @@ class PineconeSinkITCase {
         assertThat(writing.refused())
                 .extracting(letter -> new String(letter.origin().key()))
                 .containsExactlyInAnyOrder("no vector", "too long");
-        assertThat(standIn.asked("docs").path("dimension").asInt()).isEqualTo(3);
-        Map<String, Vector> held = standIn.held("docs", "");
+        assertThat(standIn.creation("docs").path("dimension").asInt()).isEqualTo(3);
+        Map<String, Vector> held = standIn.records("docs", "");
         assertThat(held).containsOnlyKeys("a", "b", "no terms");
         assertThat(held.get("a").getValuesList()).containsExactly(0.1f, 0f, -2.5f);
         assertThat(held.get("a").getSparseValues().getValuesList()).containsExactly(0.7f, 1.1f);
@@ -146,7 +146,7 @@ class PineconeSinkITCase {
     @Test
     void rejectsForeignNamespaces() {
         sink(uri("docs?namespace=mine")).prepare(CONTEXT, StartMode.NEW);
-        standIn.held("docs", "theirs").put("x", Vector.newBuilder().setId("x").build());
+        standIn.records("docs", "theirs").put("x", Vector.newBuilder().setId("x").build());
         assertRejected(
                 uri("docs?namespace=theirs"),
                 "contains 1 records that flink-splade did not write",
@@ -198,7 +198,7 @@ class PineconeSinkITCase {
                     Corpus.upsert("doc " + i, 1, "{\"f\":\"" + "x".repeat(9_000) + "\"}", terms);
         }
         assertThat(write(uri, records).refused()).isEmpty();
-        assertThat(standIn.held("docs", "")).hasSize(records.length);
+        assertThat(standIn.records("docs", "")).hasSize(records.length);
         // 17 MB in total, and no request was rejected because of its size
         assertThat(standIn.failures()).isEmpty();
     }
@@ -225,7 +225,7 @@ class PineconeSinkITCase {
             assertThat(writing.refused()).isEmpty();
         }
         recovery.join();
-        assertThat(standIn.held("docs", "")).containsOnlyKeys("before", "after");
+        assertThat(standIn.records("docs", "")).containsOnlyKeys("before", "after");
     }
 
     @Test

@@ -99,7 +99,7 @@ class PineconeTlsITCase {
             writing.write(Corpus.upsert("a", 1, "{}", new TreeMap<>(Map.of(3, 1f))));
             writing.finish();
         }
-        assertThat(standIn.held("docs", "")).containsOnlyKeys("a");
+        assertThat(standIn.records("docs", "")).containsOnlyKeys("a");
         try (SearchIndex index = Connectors.of(uri()).index(uri())) {
             assertThat(
                             index.search(
@@ -126,7 +126,7 @@ class PineconeTlsITCase {
             writing.write(Corpus.upsert("b", 1, "{}", new TreeMap<>(Map.of(3, 1f))));
             writing.finish();
         }
-        assertThat(standIn.held("docs", "")).containsOnlyKeys("b");
+        assertThat(standIn.records("docs", "")).containsOnlyKeys("b");
     }
 
     private void trustStandIn() {
