@@ -1,7 +1,5 @@
 package io.github.flinksplade.connector.opensearch;
 
-import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.contract.Faults;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -11,7 +9,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Runs with a real OpenSearch 2.19 in this process, or with another server: {@code
  * -Dflinksplade.opensearch.url=opensearch://HOST:9200?tls=true}.
  */
-class OpenSearchContractITCase extends RestContract {
+class OpenSearchContractITCase extends OpenSearchContract {
 
     @TempDir private static Path folder;
 
@@ -22,7 +20,8 @@ class OpenSearchContractITCase extends RestContract {
     static void start() throws Exception {
         if (System.getProperty("flinksplade.opensearch.url") == null) {
             node = new OpenSearchNode(folder);
-            server = new FaultyServer(node, node::reject);
+            OpenSearchBackend backend = new OpenSearchBackend(node.url());
+            server = new FaultyServer(backend, backend::reject);
         }
     }
 
@@ -35,24 +34,7 @@ class OpenSearchContractITCase extends RestContract {
     }
 
     @Override
-    String scheme() {
-        return "opensearch";
-    }
-
-    @Override
-    String local() {
-        return server.authority();
-    }
-
-    /** OpenSearch's sparse_vector does not support counting documents by term. */
-    @Override
-    protected ConnectorUri freshWithIdf(String name) {
-        ConnectorUri uri = fresh(name);
-        return "sparse_vector".equals(uri.option("type")) ? null : uri;
-    }
-
-    @Override
-    protected Faults faults() {
+    FaultyServer server() {
         return server;
     }
 }

@@ -50,7 +50,8 @@ class OpenSearchITCase {
     @BeforeAll
     static void start() throws Exception {
         node = new OpenSearchNode(folder);
-        server = new FaultyServer(node, node::reject);
+        OpenSearchBackend backend = new OpenSearchBackend(node.url());
+        server = new FaultyServer(backend, backend::reject);
     }
 
     @AfterAll
