@@ -52,14 +52,14 @@ final class FeatureNames {
                             + " their ids");
         }
         String[] tokens = new String[vocabulary.size()];
-        Set<String> taken = new HashSet<>();
+        Set<String> used = new HashSet<>();
         for (int index = 0; index < tokens.length; index++) {
             String token = vocabulary.term(index);
             boolean isValid =
                     !token.isBlank()
                             && token.indexOf('.') < 0
                             && !token.matches("#\\d+")
-                            && taken.add(token);
+                            && used.add(token);
             tokens[index] = isValid ? token : "#" + index;
         }
         return new FeatureNames(tokens);

@@ -54,7 +54,7 @@ final class FaultyServer implements Faults, AutoCloseable {
 
     /** The server that handles the requests. */
     interface Backend {
-        Reply answer(Request request) throws IOException, InterruptedException;
+        Reply handle(Request request) throws IOException, InterruptedException;
     }
 
     private final Backend backend;
@@ -138,7 +138,7 @@ final class FaultyServer implements Faults, AutoCloseable {
                 }
             }
         }
-        return backend.answer(request);
+        return backend.handle(request);
     }
 
     /** The two forms of both products: one status for the request, or one for each change. */

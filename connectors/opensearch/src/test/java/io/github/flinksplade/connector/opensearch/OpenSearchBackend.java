@@ -24,7 +24,7 @@ final class OpenSearchBackend implements Backend {
     }
 
     @Override
-    public Reply answer(Request request) throws IOException, InterruptedException {
+    public Reply handle(Request request) throws IOException, InterruptedException {
         if (request.method().equals("PUT") && request.path().matches("/[^/_][^/]*")) {
             lastIndex = request.path();
         }
@@ -55,7 +55,7 @@ final class OpenSearchBackend implements Backend {
 
     private void put(String path, String json) {
         try {
-            Reply reply = answer(new Request("PUT", path, json.getBytes(StandardCharsets.UTF_8)));
+            Reply reply = handle(new Request("PUT", path, json.getBytes(StandardCharsets.UTF_8)));
             if (reply.status() != 200) {
                 throw new IllegalStateException(path + ": " + new String(reply.body()));
             }

@@ -100,7 +100,7 @@ final class StandInServer implements Backend {
     }
 
     @Override
-    public synchronized Reply answer(Request request) throws IOException {
+    public synchronized Reply handle(Request request) throws IOException {
         try {
             return Reply.of(200, route(request).toString());
         } catch (Rejection rejection) {

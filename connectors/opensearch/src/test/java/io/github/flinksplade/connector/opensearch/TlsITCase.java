@@ -81,7 +81,7 @@ class TlsITCase {
                 exchange -> {
                     try (exchange) {
                         Reply reply =
-                                standIn.answer(
+                                standIn.handle(
                                         new Request(
                                                 exchange.getRequestMethod(),
                                                 exchange.getRequestURI().toString(),
