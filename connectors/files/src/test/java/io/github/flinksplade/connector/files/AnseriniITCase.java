@@ -11,6 +11,7 @@ import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.VectorJson;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.contract.InstalledJava;
 import io.github.flinksplade.vector.SparseVector;
 import java.io.File;
 import java.io.IOException;
@@ -27,12 +28,12 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,61 +57,22 @@ class AnseriniITCase {
                             .setNumberSlotsPerTaskManager(2)
                             .build());
 
-    private static Path anserini;
+    private static String anserini;
     private static Path java;
 
     @TempDir Path folder;
 
     @BeforeAll
     static void findAnseriniAndItsJava() throws IOException {
-        String jar = System.getProperty("anserini.jar", "");
-        assumeThat(jar).as("Anserini, which mvn -Panserini downloads").isNotEmpty();
-        anserini = Path.of(jar);
-        java = newestJava();
-        assumeThat(java).as("a JDK of Java 21 or newer").isNotNull();
+        anserini = System.getProperty("anserini.jar", "");
+        java = InstalledJava.newest(21);
     }
 
-    /** The newest installed Java, at least version 21; null if there is none. */
-    private static Path newestJava() throws IOException {
-        List<Path> homes = new ArrayList<>();
-        homes.add(Path.of(System.getProperty("java.home")));
-        System.getenv()
-                .forEach(
-                        (name, value) -> {
-                            if (name.startsWith("JAVA_HOME") || name.startsWith("JDK_HOME")) {
-                                homes.add(Path.of(value));
-                            }
-                        });
-        for (String directory :
-                List.of(
-                        "/usr/lib/jvm",
-                        "/usr/java",
-                        "/opt/java",
-                        "/opt/hostedtoolcache/Java_Temurin-Hotspot_jdk",
-                        System.getProperty("user.home") + "/.sdkman/candidates/java",
-                        System.getProperty("user.home") + "/.jdks")) {
-            if (Files.isDirectory(Path.of(directory))) {
-                try (Stream<Path> found = Files.list(Path.of(directory))) {
-                    found.forEach(homes::add);
-                }
-            }
-        }
-        TreeMap<Integer, Path> byVersion = new TreeMap<>();
-        for (Path home : homes) {
-            Path release = home.resolve("release");
-            Path command = home.resolve("bin/java");
-            if (Files.isReadable(release) && Files.isExecutable(command)) {
-                Matcher version =
-                        Pattern.compile("JAVA_VERSION=\"(\\d+)")
-                                .matcher(Files.readString(release, UTF_8));
-                if (version.find()) {
-                    byVersion.put(Integer.valueOf(version.group(1)), command);
-                }
-            }
-        }
-        return byVersion.isEmpty() || byVersion.lastKey() < 21
-                ? null
-                : byVersion.lastEntry().getValue();
+    /** For each test, because tests of a class that is skipped as a whole are not counted. */
+    @BeforeEach
+    void requireAnseriniAndItsJava() {
+        assumeThat(anserini).as("Anserini, which mvn -Panserini downloads").isNotEmpty();
+        assumeThat(java).as("a JDK 21 or later").isNotNull();
     }
 
     /** A query or document with quantized weights, for the expected ranking. */
@@ -286,8 +248,7 @@ class AnseriniITCase {
     }
 
     private String run(String main, String... arguments) throws Exception {
-        List<String> command =
-                new ArrayList<>(List.of(java.toString(), "-cp", anserini.toString(), main));
+        List<String> command = new ArrayList<>(List.of(java.toString(), "-cp", anserini, main));
         command.addAll(List.of(arguments));
         return execute(command);
     }

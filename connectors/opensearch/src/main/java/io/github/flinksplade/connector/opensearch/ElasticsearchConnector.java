@@ -8,8 +8,8 @@ import io.github.flinksplade.connector.VectorSink;
 import java.util.List;
 
 /**
- * {@code elasticsearch://HOST:9200/INDEX}: an index of Elasticsearch 8.15 or later. See the package
- * description for what it holds and promises.
+ * {@code elasticsearch://HOST:9200/INDEX}: an index of Elasticsearch 8.15 or later. The package
+ * description states what it stores and guarantees.
  */
 public final class ElasticsearchConnector implements Connector {
 
@@ -25,12 +25,12 @@ public final class ElasticsearchConnector implements Connector {
 
     @Override
     public List<ConnectorOption<?>> sinkOptions() {
-        return OpenSearchSink.OPTIONS;
+        return OpenSearchSettings.OPTIONS;
     }
 
     @Override
     public VectorSink sink(ConnectorUri uri) {
-        return OpenSearchSink.at(Product.ELASTICSEARCH, uri);
+        return new OpenSearchSink(OpenSearchSettings.of(Product.ELASTICSEARCH, uri));
     }
 
     @Override

@@ -8,30 +8,30 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * What the terms are called in the index: by the term itself ({@code terms=token}), so that whoever
- * has a tokenizer can ask for it, or by its id in decimal ({@code terms=id}).
+ * The names of the terms in the index: the term itself ({@code terms=token}), so that any client
+ * with a tokenizer can query it, or its id in decimal ({@code terms=id}).
  *
- * <p>A feature's name may have no dot (a query takes what comes before the last one for the field,
- * and Elasticsearch before 9 refuses it) and must not be empty or two terms' own. Such a term is
- * called {@code #} and its id.
+ * <p>A feature's name must not contain a dot (a query takes everything before the last dot as the
+ * field's name, and Elasticsearch before 9 rejects it), must not be blank, and must be unique. A
+ * term that violates this is named {@code #} and its id.
  */
 final class FeatureNames {
 
-    /** The names that a token may have. */
+    /** The forms of names. */
     enum Form {
         TOKEN,
         ID
     }
 
     /**
-     * The most terms whose names are kept in the mapping, which every node of the cluster holds in
-     * memory: about 8 bytes each.
+     * The max number of terms whose names are stored in the mapping, which every node of the
+     * cluster keeps in memory: about 8 bytes per term.
      */
-    static final int MOST_TOKENS = 1 << 16;
+    static final int MAX_TOKENS = 1 << 16;
 
     private static final FeatureNames IDS = new FeatureNames(null);
 
-    /** Null where they are ids. */
+    /** Null if the names are ids. */
     private final String[] tokens;
 
     private FeatureNames(String[] tokens) {
@@ -42,41 +42,46 @@ final class FeatureNames {
         if (form == Form.ID) {
             return IDS;
         }
-        if (vocabulary.size() > MOST_TOKENS) {
+        if (vocabulary.size() > MAX_TOKENS) {
             throw new ConnectorException(
                     "the vocabulary has "
                             + vocabulary.size()
-                            + " terms, and an index keeps the names of at most "
-                            + MOST_TOKENS
-                            + "; add terms=id, which names them by their ids");
+                            + " terms, more than the "
+                            + MAX_TOKENS
+                            + " whose names an index can store. Add terms=id, which names terms by"
+                            + " their ids");
         }
         String[] tokens = new String[vocabulary.size()];
-        Set<String> taken = new HashSet<>();
+        Set<String> used = new HashSet<>();
         for (int index = 0; index < tokens.length; index++) {
             String token = vocabulary.term(index);
-            boolean usable =
+            boolean isValid =
                     !token.isBlank()
                             && token.indexOf('.') < 0
                             && !token.matches("#\\d+")
-                            && taken.add(token);
-            tokens[index] = usable ? token : "#" + index;
+                            && used.add(token);
+            tokens[index] = isValid ? token : "#" + index;
         }
         return new FeatureNames(tokens);
     }
 
-    /** The names that an index's mapping has; null there for ids. */
-    static FeatureNames read(JsonNode held) {
-        if (!held.isArray()) {
+    /**
+     * Reads the names of an index.
+     *
+     * @param terms the array in its mapping, which is missing if the names are ids
+     */
+    static FeatureNames read(JsonNode terms) {
+        if (!terms.isArray()) {
             return IDS;
         }
-        String[] tokens = new String[held.size()];
+        String[] tokens = new String[terms.size()];
         for (int index = 0; index < tokens.length; index++) {
-            tokens[index] = held.get(index).asText();
+            tokens[index] = terms.get(index).asText();
         }
         return new FeatureNames(tokens);
     }
 
-    /** Adds the names to the array, for the mapping. */
+    /** Appends the names to the array in the mapping. */
     void writeTo(ArrayNode array) {
         for (String token : tokens) {
             array.add(token);

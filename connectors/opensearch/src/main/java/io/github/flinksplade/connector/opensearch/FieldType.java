@@ -2,7 +2,7 @@ package io.github.flinksplade.connector.opensearch;
 
 import java.util.Locale;
 
-/** What the vectors are in the index's mapping. */
+/** The type of the field {@code vector} in the index's mapping. */
 enum FieldType {
     RANK_FEATURES,
     SPARSE_VECTOR;

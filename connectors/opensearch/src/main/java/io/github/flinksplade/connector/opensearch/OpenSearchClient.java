@@ -7,98 +7,107 @@ import io.github.flinksplade.connector.BatchClient;
 import io.github.flinksplade.connector.Outcome;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.connector.http.JsonRequest;
 import io.github.flinksplade.connector.http.JsonResponse;
-import io.github.flinksplade.connector.opensearch.OpenSearchRequestFactory.Request;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /**
- * Sends batches by the bulk interface.
+ * Sends batches with the bulk API.
  *
- * <p>Before each, it looks whether the index is the one it began with: a server that finds none
- * creates one by itself, with fields of its own guess, and a batch would vanish into it.
+ * <p>Before each batch it checks that the index is still the one of the first batch: a server
+ * creates a missing index with a mapping of its own, and the batch would be lost in it.
  */
-final class OpenSearchClient implements BatchClient<Request> {
+final class OpenSearchClient implements BatchClient<OpenSearchChange> {
 
-    private final OpenSearchSettings place;
-    private final OpenSearchConnection server;
+    private final OpenSearchSettings settings;
+    private final OpenSearchConnection connection;
     private final OpenSearchRequestFactory requests;
     private final String parameters;
 
-    /** Of the index, from the first batch on. */
+    /** The UUID of the index, from the first batch on. */
     private volatile String uuid;
 
-    /**
-     * @param parameters of the bulk request
-     */
-    OpenSearchClient(
-            OpenSearchSettings place, OpenSearchRequestFactory requests, String parameters) {
-        this.place = place;
-        this.server = new OpenSearchConnection(place);
+    OpenSearchClient(OpenSearchSettings settings, OpenSearchRequestFactory requests) {
+        this.settings = settings;
+        this.connection = new OpenSearchConnection(settings);
         this.requests = requests;
-        this.parameters = parameters;
+        this.parameters = parameters(settings);
+    }
+
+    private static String parameters(OpenSearchSettings settings) {
+        return "?filter_path=errors,items.*.status,items.*.error"
+                + (settings.pipeline == null
+                        ? ""
+                        : "&pipeline=" + JsonRequest.encode(settings.pipeline))
+                + (settings.refresh == OpenSearchSettings.Refresh.FALSE
+                        ? ""
+                        : "&refresh=" + settings.refresh.name().toLowerCase(Locale.ROOT));
     }
 
     @Override
-    public Request request(VectorRecord record) {
-        return requests.request(record);
+    public OpenSearchChange request(VectorRecord record) {
+        return requests.change(record);
     }
 
     @Override
-    public long sizeInBytes(Request request) {
-        // one without lines is written like any delete, once its version is known
-        return request.lines() == null
-                ? requests.delete(request.id(), Long.MAX_VALUE).lines().length
-                : request.lines().length;
+    public long sizeInBytes(OpenSearchChange change) {
+        // a delete without a version is sent like any other, once the version is known
+        return change.lines() == null
+                ? requests.delete(change.id(), Long.MAX_VALUE).lines().length
+                : change.lines().length;
     }
 
     @Override
-    public CompletableFuture<List<Outcome>> send(List<Request> batch) {
+    public CompletableFuture<List<Outcome>> send(List<OpenSearchChange> batch) {
         return requireSameIndex()
-                .thenCompose(same -> heldVersions(batch))
+                .thenCompose(same -> storedVersions(batch))
                 .thenCompose(versions -> write(batch, versions));
     }
 
     private CompletableFuture<Void> requireSameIndex() {
         if (uuid == null) {
-            return server.send(server.ofIndex("GET", "", null))
+            return connection
+                    .send(connection.indexRequest("GET", "", null))
                     .thenAccept(
-                            answer -> {
-                                if (answer.isUnavailable() || answer.status() / 100 == 5) {
-                                    requireFine(answer);
+                            response -> {
+                                if (response.isUnavailable() || response.status() / 100 == 5) {
+                                    requireSuccess(response);
                                 }
-                                uuid = OpenSearchSchema.read(place, answer).uuid();
+                                uuid = OpenSearchSchema.read(settings, connection, response).uuid();
                             });
         }
-        return server.send(server.ofIndex("GET", "/_settings/index.uuid", null))
+        return connection
+                .send(connection.indexRequest("GET", "/_settings/index.uuid", null))
                 .thenAccept(
-                        answer -> {
-                            requireFine(answer);
-                            JsonNode index = answer.body().elements().next();
+                        response -> {
+                            requireSuccess(response);
+                            JsonNode index = response.body().elements().next();
                             if (!index.at("/settings/index/uuid").asText().equals(uuid)) {
-                                throw OpenSearchFailureClassifier.gone(place);
+                                throw OpenSearchFailureClassifier.deleted(settings);
                             }
                         });
     }
 
     /**
-     * The versions held of the ids that are to be deleted whatever is there. Such a delete gets the
-     * held version plus one, which is the order of a delete of that very version: the next version
-     * is higher. (Without a version of its own the server would count on from the version of the
-     * last delete, and a few replays would carry it past the next version.)
+     * The stored versions of the ids that are to be deleted whatever their version. Such a delete
+     * is sent with the stored version plus one, which is the order of a delete of that version: the
+     * next version is higher. (Without a version the server would count on from the version of the
+     * last delete, and a few replays would exceed the next version.)
      */
-    private CompletableFuture<Map<String, Long>> heldVersions(List<Request> batch) {
+    private CompletableFuture<Map<String, Long>> storedVersions(List<OpenSearchChange> batch) {
         ArrayNode documents = JsonHttpClient.JSON.createArrayNode();
-        for (Request request : batch) {
-            if (request.lines() == null) {
-                ObjectNode document = documents.addObject().put("_id", request.id());
-                String routing = requests.routing(request.id());
+        for (OpenSearchChange change : batch) {
+            if (change.lines() == null) {
+                ObjectNode document = documents.addObject().put("_id", change.id());
+                String routing = settings.routing.of(change.id());
                 if (routing != null) {
                     document.put("routing", routing);
                 }
@@ -109,14 +118,15 @@ final class OpenSearchClient implements BatchClient<Request> {
         }
         ObjectNode body = JsonHttpClient.JSON.createObjectNode();
         body.set("docs", documents);
-        return server.send(server.ofIndex("POST", "/_mget?_source=false", body))
+        return connection
+                .send(connection.indexRequest("POST", "/_mget?_source=false", body))
                 .thenApply(
-                        answer -> {
-                            requireFine(answer);
+                        response -> {
+                            requireSuccess(response);
                             Map<String, Long> versions = new HashMap<>();
-                            for (JsonNode document : answer.body().path("docs")) {
+                            for (JsonNode document : response.body().path("docs")) {
                                 if (document.has("error")) {
-                                    throw failed(answer);
+                                    throw incomplete(response);
                                 }
                                 if (document.path("found").asBoolean()) {
                                     versions.put(
@@ -128,40 +138,42 @@ final class OpenSearchClient implements BatchClient<Request> {
                         });
     }
 
-    private CompletableFuture<List<Outcome>> write(List<Request> batch, Map<String, Long> held) {
+    private CompletableFuture<List<Outcome>> write(
+            List<OpenSearchChange> batch, Map<String, Long> storedVersions) {
         ByteArrayOutputStream lines = new ByteArrayOutputStream();
         List<Integer> sent = new ArrayList<>();
         List<Outcome> outcomes = new ArrayList<>();
         for (int i = 0; i < batch.size(); i++) {
-            Request request = batch.get(i);
-            outcomes.add(Outcome.written()); // nothing is there to be deleted, or see below
-            if (request.lines() == null) {
-                Long version = held.get(request.id());
+            OpenSearchChange change = batch.get(i);
+            outcomes.add(Outcome.written()); // a missing document is deleted; others see below
+            if (change.lines() == null) {
+                Long version = storedVersions.get(change.id());
                 if (version == null) {
                     continue;
                 }
-                request = requests.delete(request.id(), version + 1);
+                change = requests.delete(change.id(), version + 1);
             }
             sent.add(i);
-            lines.writeBytes(request.lines());
+            lines.writeBytes(change.lines());
         }
         if (sent.isEmpty()) {
             return CompletableFuture.completedFuture(outcomes);
         }
-        return server.bulk(parameters, lines.toByteArray())
+        return connection
+                .send(connection.bulkRequest(parameters, lines.toByteArray()))
                 .thenApply(
-                        answer -> {
-                            requireFine(answer);
-                            JsonNode items = answer.body().path("items");
+                        response -> {
+                            requireSuccess(response);
+                            JsonNode items = response.body().path("items");
                             if (items.size() != sent.size()) {
-                                throw failed(answer);
+                                throw incomplete(response);
                             }
                             for (int i = 0; i < sent.size(); i++) {
                                 int at = sent.get(i);
                                 outcomes.set(
                                         at,
                                         OpenSearchFailureClassifier.outcome(
-                                                place,
+                                                settings,
                                                 batch.get(at).isDelete(),
                                                 items.get(i).elements().next()));
                             }
@@ -169,23 +181,23 @@ final class OpenSearchClient implements BatchClient<Request> {
                         });
     }
 
-    private void requireFine(JsonResponse answer) {
-        Exception failure = OpenSearchFailureClassifier.failureOfBatch(place, answer);
-        if (failure instanceof RuntimeException refused) {
-            throw refused;
+    private void requireSuccess(JsonResponse response) {
+        Exception failure = OpenSearchFailureClassifier.classify(settings, response);
+        if (failure instanceof RuntimeException permanent) {
+            throw permanent;
         }
         if (failure != null) {
             throw new CompletionException(failure);
         }
     }
 
-    private static CompletionException failed(JsonResponse answer) {
+    private static CompletionException incomplete(JsonResponse response) {
         return new CompletionException(
-                new IOException("the response is incomplete (" + answer.describeStatus() + ")"));
+                new IOException("the response is incomplete (" + response.describeStatus() + ")"));
     }
 
     @Override
     public void close() {
-        server.close();
+        connection.close();
     }
 }

@@ -1,70 +1,57 @@
 package io.github.flinksplade.connector.opensearch;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.http.JsonConnection;
 import io.github.flinksplade.connector.http.JsonRequest;
 import io.github.flinksplade.connector.http.JsonResponse;
-import java.io.IOException;
-import java.util.concurrent.CompletableFuture;
 
-/** Requests to one server about one index. */
-final class OpenSearchConnection implements AutoCloseable {
+/** The connection to a server, with the requests to one index. */
+final class OpenSearchConnection extends JsonConnection {
 
-    private final OpenSearchSettings place;
-    private final JsonHttpClient http;
+    private final OpenSearchSettings settings;
 
-    OpenSearchConnection(OpenSearchSettings place) {
-        this.place = place;
-        this.http = new JsonHttpClient(place.server(), place.connection());
+    OpenSearchConnection(OpenSearchSettings settings) {
+        super(settings.product.title(), settings.server, settings.connection);
+        this.settings = settings;
     }
 
     /**
-     * A request about the index.
+     * A request to the index.
      *
-     * @param path what follows the index's name: {@code /_search}
-     * @param body null for none
+     * @param path the path after the index's name: {@code /_search}
+     * @param body null for a request without a body
      */
-    JsonRequest ofIndex(String method, String path, JsonNode body) {
+    JsonRequest indexRequest(String method, String path, JsonNode body) {
         return JsonRequest.of(method, index() + path, body);
     }
 
-    private String index() {
-        return "/" + JsonRequest.encode(place.index());
-    }
-
-    /** Sends a request without waiting; see {@link JsonHttpClient#send}. */
-    CompletableFuture<JsonResponse> send(JsonRequest request) {
-        return http.send(request);
-    }
-
-    /** Sends a bulk request without waiting. */
-    CompletableFuture<JsonResponse> bulk(String parameters, byte[] lines) {
-        return http.send(
-                JsonRequest.post(index() + "/_bulk" + parameters, lines)
-                        .withContentType("application/x-ndjson"));
-    }
-
     /**
-     * Sends a request and waits for the response.
+     * A bulk request to the index.
      *
-     * @throws io.github.flinksplade.connector.UnreachableException if none arrives, or the server
-     *     is overloaded or starting
+     * @param parameters of the URL, starting with a question mark
      */
-    JsonResponse exchange(JsonRequest request) {
-        JsonResponse response;
-        try {
-            response = http.exchange(request);
-        } catch (IOException e) {
-            throw OpenSearchFailureClassifier.unreachable(place, e);
-        }
-        if (response.isUnavailable()) {
-            throw OpenSearchFailureClassifier.unavailable(place, response);
-        }
-        return response;
+    JsonRequest bulkRequest(String parameters, byte[] lines) {
+        return JsonRequest.post(index() + "/_bulk" + parameters, lines)
+                .withContentType("application/x-ndjson");
+    }
+
+    private String index() {
+        return "/" + JsonRequest.encode(settings.index);
     }
 
     @Override
-    public void close() {
-        http.close();
+    protected boolean isSuccess(JsonResponse response) {
+        return response.isSuccess();
+    }
+
+    @Override
+    protected String reason(JsonResponse response) {
+        return OpenSearchFailureClassifier.reason(response);
+    }
+
+    @Override
+    protected ConnectorException explain(String action, JsonResponse response) {
+        return OpenSearchFailureClassifier.explain(settings, action, response);
     }
 }

@@ -8,8 +8,8 @@ import io.github.flinksplade.connector.VectorSink;
 import java.util.List;
 
 /**
- * {@code opensearch://HOST:9200/INDEX}: an index of OpenSearch 2 or 3. See the package description
- * for what it holds and promises.
+ * {@code opensearch://HOST:9200/INDEX}: an index of OpenSearch 2 or 3. The package description
+ * states what it stores and guarantees.
  */
 public final class OpenSearchConnector implements Connector {
 
@@ -25,12 +25,12 @@ public final class OpenSearchConnector implements Connector {
 
     @Override
     public List<ConnectorOption<?>> sinkOptions() {
-        return OpenSearchSink.OPTIONS;
+        return OpenSearchSettings.OPTIONS;
     }
 
     @Override
     public VectorSink sink(ConnectorUri uri) {
-        return OpenSearchSink.at(Product.OPENSEARCH, uri);
+        return new OpenSearchSink(OpenSearchSettings.of(Product.OPENSEARCH, uri));
     }
 
     @Override

@@ -4,30 +4,30 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.github.flinksplade.connector.BatchRejectedException;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Outcome;
-import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.http.JsonResponse;
+import io.github.flinksplade.connector.http.ServerFailures;
 import java.io.IOException;
 
 /**
- * What a server's answers mean.
+ * Classifies failures as permanent or retryable, and explains them to the user.
  *
  * <table>
- * <caption>Of one change in a batch</caption>
- * <tr><td>2xx; 404 of a delete</td><td>written: nothing was there to be deleted</td></tr>
- * <tr><td>409, a version conflict</td><td>superseded: conflicts are with higher versions only, since
- *     an equal one is written over</td></tr>
- * <tr><td>429, 5xx; 403 of a blocked index</td><td>sent again: a queue is full, a shard away, a disk
- *     too full</td></tr>
+ * <caption>One change of a batch</caption>
+ * <tr><td>2xx; 404 of a delete</td><td>written: there was no document to delete</td></tr>
+ * <tr><td>409, a version conflict</td><td>superseded: the stored version is higher, since an equal
+ *     one is overwritten</td></tr>
+ * <tr><td>429, 5xx; 403 of a blocked index</td><td>retried: a queue is full, a shard is unavailable,
+ *     a disk is too full</td></tr>
  * <tr><td>404 of the index, 401, 403</td><td>the job fails</td></tr>
- * <tr><td>anything else, and what an ingest pipeline fails</td><td>that document's rejection</td></tr>
+ * <tr><td>anything else, and a failed ingest pipeline</td><td>the document is rejected</td></tr>
  * </table>
  */
 final class OpenSearchFailureClassifier {
 
     private OpenSearchFailureClassifier() {}
 
-    /** What became of a change, by its part of the answer to a batch. */
-    static Outcome outcome(OpenSearchSettings place, boolean isDelete, JsonNode item) {
+    /** The outcome of a change, from its item in the response to a batch. */
+    static Outcome outcome(OpenSearchSettings settings, boolean isDelete, JsonNode item) {
         int status = item.path("status").asInt();
         String type = item.at("/error/type").asText();
         if (status / 100 == 2 || status == 404 && isDelete && type.isEmpty()) {
@@ -44,107 +44,90 @@ final class OpenSearchFailureClassifier {
             return Outcome.retry(message);
         }
         if (type.equals("index_not_found_exception")) {
-            throw gone(place);
+            throw deleted(settings);
         }
         if (status == 401 || status == 403) {
-            throw forbidden(place, "written", status);
+            throw denied(settings, "write to", status);
         }
         return Outcome.rejected(message);
     }
 
-    /** Why a whole batch was not taken; null where it was. */
-    static Exception failureOfBatch(OpenSearchSettings place, JsonResponse answer) {
-        int status = answer.status();
-        if (answer.isSuccess()) {
+    /** The failure of a whole batch; null if the response is successful. */
+    static Exception classify(OpenSearchSettings settings, JsonResponse response) {
+        int status = response.status();
+        if (response.isSuccess()) {
             return null;
         }
         if (status == 401 || status == 403) {
-            return isBlocked(answer) ? again(answer) : forbidden(place, "written", status);
+            return isBlocked(response) ? retry(response) : denied(settings, "write to", status);
         }
-        if (status == 404 && isMissing(answer)) {
-            return gone(place);
+        if (isMissing(response)) {
+            return deleted(settings);
         }
         if (status == 400 || status == 413) {
-            return new BatchRejectedException(said(answer));
+            return new BatchRejectedException(reason(response));
         }
-        return again(answer);
+        return retry(response);
     }
 
-    private static IOException again(JsonResponse answer) {
-        return answer.retry(said(answer));
+    private static IOException retry(JsonResponse response) {
+        return response.retry(reason(response));
     }
 
-    private static boolean isBlocked(JsonResponse answer) {
-        return answer.body().at("/error/type").asText().equals("cluster_block_exception");
+    private static boolean isBlocked(JsonResponse response) {
+        return response.body().at("/error/type").asText().equals("cluster_block_exception");
     }
 
-    static boolean isMissing(JsonResponse answer) {
-        return answer.status() == 404
-                && answer.body().at("/error/type").asText().equals("index_not_found_exception");
+    /** Whether the index does not exist. */
+    static boolean isMissing(JsonResponse response) {
+        return response.status() == 404
+                && response.body().at("/error/type").asText().equals("index_not_found_exception");
     }
 
-    static ConnectorException gone(OpenSearchSettings place) {
+    /** The index was deleted, or deleted and created again, while the job was harness to it. */
+    static ConnectorException deleted(OpenSearchSettings settings) {
         return new ConnectorException(
-                place
-                        + " is gone, or another one has taken its place; start the job anew with"
-                        + " --reindex, which creates and fills it");
+                settings.location()
+                        + " was deleted or replaced by another index. Restart the job with --reindex"
+                        + " to create and fill it");
     }
 
-    /** What the user is told when something other than a batch was refused. */
-    static ConnectorException refused(OpenSearchSettings place, String done, JsonResponse answer) {
-        if (answer.status() == 401 || answer.status() == 403) {
-            return forbidden(place, done, answer.status());
+    /**
+     * The message for the user.
+     *
+     * @param action what failed: {@code create}
+     */
+    static ConnectorException explain(
+            OpenSearchSettings settings, String action, JsonResponse response) {
+        if (response.status() == 401 || response.status() == 403) {
+            return denied(settings, action, response.status());
         }
-        return new ConnectorException(place + " cannot be " + done + ": " + said(answer));
+        return new ConnectorException(
+                "cannot " + action + " " + settings.location() + ": " + reason(response));
     }
 
-    private static ConnectorException forbidden(OpenSearchSettings place, String done, int status) {
-        String message;
-        if (status == 403) {
-            message =
-                    place
-                            + " cannot be "
-                            + done
-                            + " with these credentials (HTTP 403). Grant the user the rights, or use"
-                            + " other credentials. ";
-        } else if (place.connection().hasCredentials()) {
-            message = place.server() + " rejects the credentials (HTTP 401). ";
-        } else {
-            message = place.server() + " requires credentials, and none are set (HTTP 401). ";
+    private static ConnectorException denied(
+            OpenSearchSettings settings, String action, int status) {
+        if (status == 401) {
+            return ServerFailures.unauthorized(settings.serverName(), settings.connection);
         }
-        return new ConnectorException(message + place.connection().credentialsHint());
+        return new ConnectorException(
+                "cannot "
+                        + action
+                        + " "
+                        + settings.location()
+                        + " with these credentials (HTTP 403). Grant the user the privileges, or use"
+                        + " other credentials. "
+                        + settings.connection.credentialsHint());
     }
 
-    /** What the user is told when there is no response. */
-    static UnreachableException unreachable(OpenSearchSettings place, IOException failure) {
-        return new UnreachableException(
-                place.product().title()
-                        + " at "
-                        + place.server()
-                        + " is unavailable: "
-                        + failure.getMessage()
-                        + ". Check that it runs, and that host, port and tls are correct",
-                failure);
+    /** The status, and the server's own reason. */
+    static String reason(JsonResponse response) {
+        JsonNode error = response.body().path("error");
+        return response.describeStatus() + (error.isMissingNode() ? "" : " " + reason(error));
     }
 
-    /** What the user is told when the server or a proxy has no time. */
-    static UnreachableException unavailable(OpenSearchSettings place, JsonResponse answer) {
-        return new UnreachableException(
-                place.product().title()
-                        + " at "
-                        + place.server()
-                        + " is unavailable: "
-                        + said(answer)
-                        + ". Wait until it has recovered",
-                null);
-    }
-
-    private static String said(JsonResponse answer) {
-        JsonNode error = answer.body().path("error");
-        return answer.describeStatus() + (error.isMissingNode() ? "" : " " + reason(error));
-    }
-
-    /** Type and reason, with the innermost cause, which is what tells. */
+    /** Type and reason, with the innermost cause, which is the most specific. */
     private static String reason(JsonNode error) {
         if (error.isTextual()) {
             return error.asText();

@@ -17,94 +17,96 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Searches an index. The server finds candidates by weights of 9 significant bits, and the exact
- * weights beside them make the scores.
+ * Searches an index. The server finds candidates by weights of 9 significant bits; the scores are
+ * computed from the exact weights that are stored with them.
  *
- * <p>Candidates come in pages, highest of the server's scores first. Its weights are cut: {@code
- * cut <= weight < cut * (1 + 2^-8)}; so what it has not shown yet scores below its last score times
- * that factor, and the search ends when the k-th exact score is above it. A query with more terms
- * than the server takes in one goes as several; what none of them has shown scores below the sum of
- * their last scores.
+ * <p>Candidates are read in pages, highest server score first. The server truncates weights: {@code
+ * truncated <= weight < truncated * (1 + 2^-8)}. So any document that it has not returned scores
+ * below its last score times that factor, and the search ends when the k-th exact score is above
+ * that bound. A query with more terms than the server accepts is split into parts; a document that
+ * none of them has returned scores below the sum of their last scores.
  *
- * <p>With OpenSearch's {@code sparse_vector} the server's own search is approximate: what it finds
- * is scored exactly, and what it does not find is missing.
+ * <p>The server's own search of OpenSearch's {@code sparse_vector} is approximate: documents that
+ * it finds are scored exactly, others are missing.
  *
- * <p>What is written during a search may be missed by it or found twice over pages; a document is a
- * hit once.
+ * <p>A document that is written during a search may be missed, or found on two pages; it is one
+ * hit.
  */
 final class OpenSearchIndex implements SearchIndex {
 
-    /** Below the 1,024 clauses that both servers take by default. */
-    private static final int MOST_TERMS = 1_000;
+    /** Below the 1,024 clauses that both servers accept by default. */
+    private static final int MAX_TERMS = 1_000;
 
-    /** What both servers show at once by default. */
-    private static final int MOST_HITS = 10_000;
+    /** The largest page that both servers return by default. */
+    private static final int MAX_PAGE_SIZE = 10_000;
 
-    /** Candidates beyond k in a page: most searches end with the first. */
-    private static final int SPARE = 50;
+    /** Candidates beyond k in a page, so that most searches end with the first page. */
+    private static final int EXTRA_CANDIDATES = 50;
 
-    private static final double CUT = 1 + 1.0 / (1 << 8);
+    private static final double TRUNCATION = 1 + 1.0 / (1 << 8);
     private static final double ROUNDING = 1.0 / (1 << 23);
 
     private static final Comparator<Hit> BEST_FIRST =
             Comparator.comparingDouble(Hit::score).reversed().thenComparing(Hit::id);
 
-    private final OpenSearchSettings place;
-    private final OpenSearchConnection server;
-    private final OpenSearchSchema layout;
+    private final OpenSearchSettings settings;
+    private final OpenSearchConnection connection;
+    private final OpenSearchSchema schema;
 
     private OpenSearchIndex(
-            OpenSearchSettings place, OpenSearchConnection server, OpenSearchSchema layout) {
-        this.place = place;
-        this.server = server;
-        this.layout = layout;
+            OpenSearchSettings settings, OpenSearchConnection connection, OpenSearchSchema schema) {
+        this.settings = settings;
+        this.connection = connection;
+        this.schema = schema;
     }
 
-    static OpenSearchIndex open(OpenSearchSettings place) {
-        OpenSearchConnection server = new OpenSearchConnection(place);
+    static OpenSearchIndex open(OpenSearchSettings settings) {
+        OpenSearchConnection connection = new OpenSearchConnection(settings);
         try {
-            JsonResponse found = server.exchange(server.ofIndex("GET", "", null));
+            JsonResponse found = connection.exchange(connection.indexRequest("GET", "", null));
             if (OpenSearchFailureClassifier.isMissing(found)) {
                 throw new ConnectorException(
-                        place + " does not exist; name the one that a run has written to");
+                        settings.location()
+                                + " does not exist. Name an index that a job has written to");
             }
-            return new OpenSearchIndex(place, server, OpenSearchSchema.read(place, found));
+            return new OpenSearchIndex(
+                    settings, connection, OpenSearchSchema.read(settings, connection, found));
         } catch (RuntimeException e) {
-            server.close();
+            connection.close();
             throw e;
         }
     }
 
     @Override
     public Provenance provenance() {
-        return layout.provenance();
+        return schema.provenance();
     }
 
     private boolean isApproximate() {
-        return place.product() == Product.OPENSEARCH && layout.type() == FieldType.SPARSE_VECTOR;
+        return settings.isApproximate(schema.type());
     }
 
     @Override
-    public List<Hit> search(Query asked) {
-        Query query = asked.idf() ? weighted(asked) : asked;
+    public List<Hit> search(Query unweighted) {
+        Query query = unweighted.idf() ? weighted(unweighted) : unweighted;
         List<Pages> parts = new ArrayList<>();
-        for (int from = 0; from < query.vector().indices().length; from += MOST_TERMS) {
-            int to = Math.min(from + MOST_TERMS, query.vector().indices().length);
+        for (int from = 0; from < query.vector().indices().length; from += MAX_TERMS) {
+            int to = Math.min(from + MAX_TERMS, query.vector().indices().length);
             parts.add(new Pages(query, from, to));
         }
         Map<String, Hit> hits = new HashMap<>();
         List<Hit> best = List.of();
-        boolean goOn = !parts.isEmpty();
-        while (goOn) {
+        boolean hasMore = !parts.isEmpty();
+        while (hasMore) {
             for (Pages part : parts) {
                 part.next(hits);
             }
             best = hits.values().stream().sorted(BEST_FIRST).limit(query.k()).toList();
-            double rest = parts.stream().mapToDouble(part -> part.rest).sum();
+            double unseen = parts.stream().mapToDouble(part -> part.maxUnseenScore).sum();
             double bound =
-                    rest * CUT * (1 + (query.vector().indices().length + 2) * ROUNDING)
+                    unseen * TRUNCATION * (1 + (query.vector().indices().length + 2) * ROUNDING)
                             + query.vector().indices().length * Float.MIN_NORMAL;
-            goOn =
+            hasMore =
                     parts.stream().anyMatch(part -> !part.atEnd)
                             && (best.size() < query.k()
                                     || best.get(query.k() - 1).score() <= bound);
@@ -112,21 +114,21 @@ final class OpenSearchIndex implements SearchIndex {
         return best;
     }
 
-    /** The candidates that some of a query's terms find, page by page. */
+    /** The candidates for some of a query's terms, page by page. */
     private final class Pages {
 
         private final Query query;
         private final ObjectNode body = JsonHttpClient.JSON.createObjectNode();
         private final int size;
 
-        /** No document that was not shown yet has more, by the server's weights. */
-        private double rest;
+        /** The highest server score of a document that was not returned yet. */
+        private double maxUnseenScore;
 
         private boolean atEnd;
 
         Pages(Query query, int from, int to) {
             this.query = query;
-            this.size = Math.min(query.k() + SPARE, MOST_HITS);
+            this.size = Math.min(query.k() + EXTRA_CANDIDATES, MAX_PAGE_SIZE);
             body.put("size", size).put("track_total_hits", false);
             body.putArray("_source")
                     .add(OpenSearchSchema.WEIGHTS)
@@ -134,7 +136,7 @@ final class OpenSearchIndex implements SearchIndex {
                     .add(OpenSearchSchema.FIELDS);
             body.set(
                     "query",
-                    matching(
+                    termsQuery(
                             Arrays.copyOfRange(query.vector().indices(), from, to),
                             Arrays.copyOfRange(query.vector().values(), from, to),
                             size));
@@ -147,21 +149,21 @@ final class OpenSearchIndex implements SearchIndex {
             if (atEnd) {
                 return;
             }
-            JsonNode shown = ask("/_search", body).at("/hits/hits");
-            for (JsonNode one : shown) {
-                hits.computeIfAbsent(one.path("_id").asText(), id -> hit(id, one));
+            JsonNode page = search(body).at("/hits/hits");
+            for (JsonNode candidate : page) {
+                hits.computeIfAbsent(candidate.path("_id").asText(), id -> hit(id, candidate));
             }
-            atEnd = shown.size() < size || isApproximate();
-            rest = 0;
+            atEnd = page.size() < size || isApproximate();
+            maxUnseenScore = 0;
             if (!atEnd) {
-                JsonNode last = shown.get(shown.size() - 1);
-                rest = last.path("_score").asDouble();
+                JsonNode last = page.get(page.size() - 1);
+                maxUnseenScore = last.path("_score").asDouble();
                 body.set("search_after", last.path("sort"));
             }
         }
 
-        private Hit hit(String id, JsonNode shown) {
-            JsonNode source = shown.path("_source");
+        private Hit hit(String id, JsonNode candidate) {
+            JsonNode source = candidate.path("_source");
             JsonNode indices = source.at("/" + OpenSearchSchema.WEIGHTS + "/indices");
             JsonNode values = source.at("/" + OpenSearchSchema.WEIGHTS + "/values");
             int[] ids = new int[indices.size()];
@@ -180,27 +182,27 @@ final class OpenSearchIndex implements SearchIndex {
         }
     }
 
-    /** The query in the form that the field has. */
-    private ObjectNode matching(int[] indices, float[] values, int most) {
+    /** The query for the field's type. */
+    private ObjectNode termsQuery(int[] indices, float[] values, int limit) {
         ObjectNode query = JsonHttpClient.JSON.createObjectNode();
-        if (layout.type() == FieldType.RANK_FEATURES) {
+        if (schema.type() == FieldType.RANK_FEATURES) {
             ArrayNode should = query.putObject("bool").putArray("should");
             for (int i = 0; i < indices.length; i++) {
                 ObjectNode feature = should.addObject().putObject("rank_feature");
                 feature.put(
-                        "field", OpenSearchSchema.VECTOR + "." + layout.names().name(indices[i]));
+                        "field", OpenSearchSchema.VECTOR + "." + schema.names().name(indices[i]));
                 feature.put("boost", values[i]).putObject("linear");
             }
             return query;
         }
         ObjectNode tokens = JsonHttpClient.JSON.createObjectNode();
         for (int i = 0; i < indices.length; i++) {
-            tokens.put(layout.names().name(indices[i]), values[i]);
+            tokens.put(schema.names().name(indices[i]), values[i]);
         }
         if (isApproximate()) {
             ObjectNode field = query.putObject("neural_sparse").putObject(OpenSearchSchema.VECTOR);
             field.set("query_tokens", tokens);
-            field.putObject("method_parameters").put("k", most).put("top_n", indices.length);
+            field.putObject("method_parameters").put("k", limit).put("top_n", indices.length);
         } else {
             ObjectNode vector = query.putObject("sparse_vector");
             vector.put("field", OpenSearchSchema.VECTOR).put("prune", false);
@@ -209,23 +211,23 @@ final class OpenSearchIndex implements SearchIndex {
         return query;
     }
 
-    /** Weighted by idf, with counts of the documents that are there, not of deleted ones. */
+    /** The query weighted by idf; deleted documents are not counted. */
     private Query weighted(Query query) {
         if (isApproximate()) {
             throw new ConnectorException(
-                    place
-                            + " cannot weigh terms by idf: its sparse_vector field finds documents"
-                            + " approximately and so counts none; use an index with"
-                            + " type=rank_features");
+                    settings.location()
+                            + " does not support idf: its sparse_vector field is searched"
+                            + " approximately, so documents cannot be counted. Search without idf,"
+                            + " or use an index with type=rank_features");
         }
         int[] indices = query.vector().indices();
         long[] frequencies = new long[indices.length];
         long documents = 0;
-        for (int from = 0; from < indices.length; from += MOST_TERMS) {
-            int to = Math.min(from + MOST_TERMS, indices.length);
-            JsonNode counted = ask("/_search", counting(Arrays.copyOfRange(indices, from, to)));
-            documents = Math.max(documents, counted.at("/hits/total/value").asLong());
-            JsonNode buckets = counted.at("/aggregations/terms/buckets");
+        for (int from = 0; from < indices.length; from += MAX_TERMS) {
+            int to = Math.min(from + MAX_TERMS, indices.length);
+            JsonNode counts = search(countRequest(Arrays.copyOfRange(indices, from, to)));
+            documents = Math.max(documents, counts.at("/hits/total/value").asLong());
+            JsonNode buckets = counts.at("/aggregations/terms/buckets");
             for (int i = from; i < to; i++) {
                 frequencies[i] = buckets.get(i - from).path("doc_count").asLong();
             }
@@ -233,35 +235,34 @@ final class OpenSearchIndex implements SearchIndex {
         return query.weighted(documents, frequencies);
     }
 
-    private ObjectNode counting(int[] indices) {
+    private ObjectNode countRequest(int[] indices) {
         ObjectNode body = JsonHttpClient.JSON.createObjectNode();
         body.put("size", 0).put("track_total_hits", true);
         body.putObject("query").putObject("exists").put("field", OpenSearchSchema.ID);
         ArrayNode filters =
                 body.putObject("aggs").putObject("terms").putObject("filters").putArray("filters");
         for (int index : indices) {
-            filters.add(matching(new int[] {index}, new float[] {1}, 1));
+            filters.add(termsQuery(new int[] {index}, new float[] {1}, 1));
         }
         return body;
     }
 
-    private JsonNode ask(String path, ObjectNode body) {
-        JsonResponse answer = server.exchange(server.ofIndex("POST", path, body));
-        if (!answer.isSuccess()) {
-            throw OpenSearchFailureClassifier.refused(place, "searched", answer);
-        }
-        if (answer.body().at("/_shards/failed").asInt() > 0
-                || answer.body().path("timed_out").asBoolean()) {
+    private JsonNode search(ObjectNode request) {
+        JsonNode result =
+                connection.requireSuccess(
+                        connection.exchange(connection.indexRequest("POST", "/_search", request)),
+                        "search");
+        if (result.at("/_shards/failed").asInt() > 0 || result.path("timed_out").asBoolean()) {
             throw new ConnectorException(
-                    place
-                            + " answers in part only, since a shard of it is away or too slow;"
-                            + " search again when the cluster is green");
+                    settings.location()
+                            + " returned a part of the hits only, because one of its shards is"
+                            + " unavailable or too slow. Search again when the cluster is green");
         }
-        return answer.body();
+        return result;
     }
 
     @Override
     public void close() {
-        server.close();
+        connection.close();
     }
 }

@@ -1,54 +1,32 @@
 package io.github.flinksplade.connector.opensearch;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.io.NumberOutput;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.VectorRecord;
-import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.connector.Vocabulary;
 import io.github.flinksplade.vector.JsonText;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 
 /**
- * Writes a change as lines of a bulk request. The version is {@code external_gte}: the server
- * compares, takes a higher one and an equal one, which is a replay and written again as it was, and
- * so a conflict can only mean that it holds a newer change.
+ * Converts records to lines of a bulk request. The version type is {@code external_gte}: the server
+ * accepts a higher version, and an equal one, which is a replay. A conflict therefore means that
+ * the stored version is newer.
  */
 final class OpenSearchRequestFactory {
 
     /** The longest {@code _id} in UTF-8 that both servers accept. */
     private static final int MAX_ID_BYTES = 512;
 
+    private final OpenSearchSettings settings;
     private final FeatureNames names;
-    private final boolean storeText;
-
-    /** Which fields are kept; null for all. */
-    private final List<String> chosen;
-
-    private final Routing routing;
     private final String encoder;
 
     OpenSearchRequestFactory(
-            FeatureNames names,
-            boolean storeText,
-            String fields,
-            Routing routing,
-            Provenance provenance) {
-        this.names = names;
-        this.storeText = storeText;
-        this.chosen = fields == null ? null : List.of(fields.split(","));
-        this.routing = routing;
+            OpenSearchSettings settings, Vocabulary vocabulary, Provenance provenance) {
+        this.settings = settings;
+        this.names = FeatureNames.of(settings.terms, vocabulary);
         this.encoder = provenance.fingerprint();
     }
-
-    /**
-     * A change as it is sent.
-     *
-     * @param lines ends in a line end; null for a delete without version, of which the held version
-     *     has to be asked first
-     */
-    record Request(String id, boolean isDelete, byte[] lines) {}
 
     /** Why the server would reject the record, or null. */
     static String rejection(Product product, VectorRecord record) {
@@ -67,25 +45,20 @@ final class OpenSearchRequestFactory {
                         + MAX_ID_BYTES
                         + " that "
                         + product.title()
-                        + " takes";
+                        + " accepts";
     }
 
-    Request request(VectorRecord record) {
+    OpenSearchChange change(VectorRecord record) {
         if (record.version() == VectorRecord.NO_VERSION) {
-            return new Request(record.id(), true, null);
+            return new OpenSearchChange(record.id(), true, null);
         }
         return record.isDelete()
                 ? delete(record.id(), record.order())
-                : new Request(record.id(), false, bytes(upsert(record)));
+                : new OpenSearchChange(record.id(), false, bytes(upsert(record)));
     }
 
-    Request delete(String id, long version) {
-        return new Request(id, true, bytes(action("delete", id, version).append('\n')));
-    }
-
-    /** The routing value of a document; null for none. */
-    String routing(String id) {
-        return routing.of(id);
+    OpenSearchChange delete(String id, long version) {
+        return new OpenSearchChange(id, true, bytes(action("delete", id, version).append('\n')));
     }
 
     private static byte[] bytes(StringBuilder json) {
@@ -96,10 +69,10 @@ final class OpenSearchRequestFactory {
         StringBuilder json = new StringBuilder(1024).append("{\"").append(action);
         json.append("\":{\"_id\":");
         JsonText.appendString(json, id);
-        String value = routing.of(id);
-        if (value != null) {
+        String routing = settings.routing.of(id);
+        if (routing != null) {
             json.append(",\"routing\":");
-            JsonText.appendString(json, value);
+            JsonText.appendString(json, routing);
         }
         return json.append(",\"version\":")
                 .append(version)
@@ -114,7 +87,7 @@ final class OpenSearchRequestFactory {
             appendVector(record, json);
         }
         appendWeights(record, json);
-        if (storeText) {
+        if (settings.text) {
             json.append(",\"").append(OpenSearchSchema.TEXT).append("\":");
             JsonText.appendString(json, record.text());
         }
@@ -131,7 +104,7 @@ final class OpenSearchRequestFactory {
                 json.append(',');
             }
             JsonText.appendString(json, names.name(record.vector().indices()[i]));
-            // smaller ones the servers refuse
+            // the servers reject smaller weights
             json.append(':')
                     .append(number(Math.max(record.vector().values()[i], Float.MIN_NORMAL)));
         }
@@ -151,21 +124,13 @@ final class OpenSearchRequestFactory {
         json.append("]}");
     }
 
-    /** The shortest decimal that is read as this float. */
+    /** The shortest decimal that parses to this float. */
     private static String number(float value) {
         return NumberOutput.toString(value, true);
     }
 
-    /** On one line, for a line end ends the document; inside strings there is none. */
+    /** On one line, because a line feed ends the document; JSON strings contain none. */
     private String fields(VectorRecord record) {
-        if (chosen == null) {
-            return record.fields().replace('\n', ' ').replace('\r', ' ');
-        }
-        try {
-            ObjectNode all = (ObjectNode) JsonHttpClient.JSON.readTree(record.fields());
-            return all.retain(chosen).toString();
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("fields are no JSON object: " + record.fields(), e);
-        }
+        return settings.fields.select(record.fields()).replace('\n', ' ').replace('\r', ' ');
     }
 }

@@ -3,24 +3,24 @@ package io.github.flinksplade.connector.opensearch;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.flinksplade.connector.ConnectorException;
 
-/** The two servers, which have the same REST interface as far as it is used here. */
+/** The two servers. The parts of their REST APIs that are used here are the same. */
 enum Product {
     OPENSEARCH("OpenSearch", "opensearch", 2, 0, FieldType.RANK_FEATURES),
-    /** From 8.15, where the query {@code sparse_vector} came. */
+    /** From 8.15, which added the query {@code sparse_vector}. */
     ELASTICSEARCH("Elasticsearch", "elasticsearch", 8, 15, FieldType.SPARSE_VECTOR);
 
     private final String title;
     private final String scheme;
-    private final int leastMajor;
-    private final int leastMinor;
-    private final FieldType usualType;
+    private final int minMajor;
+    private final int minMinor;
+    private final FieldType defaultType;
 
-    Product(String title, String scheme, int leastMajor, int leastMinor, FieldType usualType) {
+    Product(String title, String scheme, int minMajor, int minMinor, FieldType defaultType) {
         this.title = title;
         this.scheme = scheme;
-        this.leastMajor = leastMajor;
-        this.leastMinor = leastMinor;
-        this.usualType = usualType;
+        this.minMajor = minMajor;
+        this.minMinor = minMinor;
+        this.defaultType = defaultType;
     }
 
     String title() {
@@ -31,8 +31,8 @@ enum Product {
         return scheme;
     }
 
-    FieldType usualType() {
-        return usualType;
+    FieldType defaultType() {
+        return defaultType;
     }
 
     String usage() {
@@ -42,11 +42,11 @@ enum Product {
     }
 
     /**
-     * Refuses a server that is another one, or too old.
+     * Rejects the other product and releases that are too old.
      *
-     * @param greeting what it answers to {@code GET /}
+     * @param greeting the response to {@code GET /}
      */
-    void check(JsonNode greeting, FieldType type, OpenSearchSettings place) {
+    void check(JsonNode greeting, OpenSearchSettings settings) {
         String number = greeting.at("/version/number").asText();
         Product found =
                 greeting.at("/version/distribution").asText().equals("opensearch")
@@ -54,46 +54,46 @@ enum Product {
                         : ELASTICSEARCH;
         if (!number.matches("\\d+\\.\\d+.*")) {
             throw new ConnectorException(
-                    "what answers at "
-                            + place.server()
+                    "the server at "
+                            + settings.server
                             + " is not "
                             + title
-                            + ": it tells no version; correct the address");
+                            + ": it reports no version. Correct the URI");
         }
         if (found != this) {
             throw new ConnectorException(
                     "the server at "
-                            + place.server()
+                            + settings.server
                             + " is "
                             + found.title
                             + " "
                             + number
                             + ", not "
                             + title
-                            + "; write "
+                            + ". Write "
                             + found.scheme
-                            + ":// in the address");
+                            + ":// in the URI");
         }
-        boolean approximate = this == OPENSEARCH && type == FieldType.SPARSE_VECTOR;
-        require(number, approximate ? 3 : leastMajor, approximate ? 3 : leastMinor, type, place);
+        boolean isApproximate = settings.isApproximate(settings.type);
+        requireVersion(
+                number, isApproximate ? 3 : minMajor, isApproximate ? 3 : minMinor, settings);
     }
 
-    private void require(
-            String number, int major, int minor, FieldType type, OpenSearchSettings place) {
+    private void requireVersion(String number, int major, int minor, OpenSearchSettings settings) {
         String[] parts = number.split("\\.");
         int foundMajor = Integer.parseInt(parts[0]);
         int foundMinor = Integer.parseInt(parts[1].replaceAll("\\D.*", ""));
         if (foundMajor < major || foundMajor == major && foundMinor < minor) {
             throw new ConnectorException(
                     "the server at "
-                            + place.server()
+                            + settings.server
                             + " is "
                             + title
                             + " "
                             + number
                             + ", but type="
-                            + type.typeName()
-                            + " needs "
+                            + settings.type.typeName()
+                            + " requires "
                             + major
                             + "."
                             + minor

@@ -3,18 +3,17 @@ package io.github.flinksplade.connector.opensearch;
 import java.io.Serializable;
 
 /**
- * Which documents share a shard: those whose ids begin alike, up to a separator. A document's
- * routing comes from its id and nothing else, because a delete carries no more, and a document that
- * changed its routing would be there twice.
+ * Which documents share a shard: those whose ids have the same prefix up to a separator. The
+ * routing value is derived from the id alone, because a delete carries nothing else, and a document
+ * whose routing changed would be stored twice.
  *
- * @param separator ends the part of an id that counts; null when ids are spread as wholes, by the
- *     server
+ * @param separator ends the prefix; null if the server distributes documents by their whole ids
  */
 record Routing(String separator) implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    /** The routing value of a document; null when the server spreads the ids. */
+    /** The routing value of a document; null if the server distributes by whole ids. */
     String of(String id) {
         if (separator == null) {
             return null;

@@ -15,13 +15,13 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** OpenSearch's {@code sparse_vector}, with a stand-in: no server with the plugin is at hand. */
+/** OpenSearch's {@code sparse_vector}, with a stand-in, because it requires a plugin. */
 class ApproximateSearchITCase {
 
     @Test
-    void whatTheServerFindsIsScoredExactly() throws Exception {
+    void scoresTheServersHitsExactly() throws Exception {
         StandInServer standIn = new StandInServer(true);
-        try (FaultyServer server = new FaultyServer(standIn, standIn::refuse)) {
+        try (FaultyServer server = new FaultyServer(standIn, standIn::reject)) {
             ConnectorUri uri =
                     ConnectorUri.parse(
                                     "opensearch://"
@@ -56,7 +56,7 @@ class ApproximateSearchITCase {
                                                         2,
                                                         true)))
                         .isInstanceOf(ConnectorException.class)
-                        .hasMessageContaining("cannot weigh terms by idf");
+                        .hasMessageContaining("does not support idf");
             }
         }
     }

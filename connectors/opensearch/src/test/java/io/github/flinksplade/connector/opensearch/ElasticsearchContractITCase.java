@@ -5,7 +5,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
 /**
- * With a stand-in for Elasticsearch 9, or with the real one given: {@code
+ * Runs with a stand-in for Elasticsearch 9, or with a real server: {@code
  * -Dflinksplade.elasticsearch.url=elasticsearch://HOST:9200?tls=true}.
  */
 class ElasticsearchContractITCase extends RestContract {
@@ -16,7 +16,7 @@ class ElasticsearchContractITCase extends RestContract {
     static void start() {
         if (System.getProperty("flinksplade.elasticsearch.url") == null) {
             StandInServer standIn = new StandInServer(false);
-            server = new FaultyServer(standIn, standIn::refuse);
+            server = new FaultyServer(standIn, standIn::reject);
         }
     }
 

@@ -17,8 +17,8 @@ import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 
 /**
- * An HTTP server on a port of its own that can be made to fail, before a server that answers. It
- * wants a user's name and password, as both products do.
+ * An HTTP server in front of another one, which injects faults. It requires a user name and a
+ * password, as both products do.
  */
 final class FaultyServer implements FaultInjector, AutoCloseable {
 
@@ -31,16 +31,20 @@ final class FaultyServer implements FaultInjector, AutoCloseable {
                             .encodeToString(
                                     (USERNAME + ":" + PASSWORD).getBytes(StandardCharsets.UTF_8));
 
-    /** What is asked of the server behind. */
-    record Request(String method, String sink, byte[] body) {
+    /**
+     * A request to the backend.
+     *
+     * @param target path and query
+     */
+    record Request(String method, String target, byte[] body) {
 
         String path() {
-            int question = sink.indexOf('?');
-            return question < 0 ? sink : sink.substring(0, question);
+            int question = target.indexOf('?');
+            return question < 0 ? target : target.substring(0, question);
         }
     }
 
-    /** What it answers, in JSON. */
+    /** A response of the backend, in JSON. */
     record Reply(int status, byte[] body) {
 
         static Reply of(int status, String json) {
@@ -48,15 +52,15 @@ final class FaultyServer implements FaultInjector, AutoCloseable {
         }
     }
 
-    /** The server behind. */
-    interface Behind {
-        Reply answer(Request request) throws IOException, InterruptedException;
+    /** The server that handles the requests. */
+    interface Backend {
+        Reply handle(Request request) throws IOException, InterruptedException;
     }
 
-    private final Behind behind;
-    private final Consumer<String> refusal;
+    private final Backend backend;
+    private final Consumer<String> rejection;
     private final ExecutorService threads = Executors.newCachedThreadPool();
-    private final List<Request> seen = new ArrayList<>();
+    private final List<Request> bulkRequests = new ArrayList<>();
     private final int port;
     private HttpServer server;
     private int throttled;
@@ -64,20 +68,20 @@ final class FaultyServer implements FaultInjector, AutoCloseable {
     private CountDownLatch stalled = new CountDownLatch(0);
 
     /**
-     * @param refusal makes the server behind refuse this id; null: none any more
+     * @param rejection makes the backend reject this id; null: none
      */
-    FaultyServer(Behind behind, Consumer<String> refusal) {
-        this.behind = behind;
-        this.refusal = refusal;
+    FaultyServer(Backend backend, Consumer<String> rejection) {
+        this.backend = backend;
+        this.rejection = rejection;
         listen(0);
         this.port = server.getAddress().getPort();
     }
 
-    private void listen(int at) {
+    private void listen(int listenPort) {
         try {
             server =
                     HttpServer.create(
-                            new InetSocketAddress(InetAddress.getLoopbackAddress(), at), 0);
+                            new InetSocketAddress(InetAddress.getLoopbackAddress(), listenPort), 0);
             server.setExecutor(threads);
             server.createContext("/", this::handle);
             server.start();
@@ -106,12 +110,12 @@ final class FaultyServer implements FaultInjector, AutoCloseable {
             exchange.getResponseHeaders().add("Content-Type", "application/json");
             exchange.sendResponseHeaders(
                     reply.status(), reply.body().length == 0 ? -1 : reply.body().length);
-            CountDownLatch waitsFor = stalled();
-            int half = waitsFor.getCount() == 0 ? 0 : reply.body().length / 2;
+            CountDownLatch resumed = stalled();
+            int half = resumed.getCount() == 0 ? 0 : reply.body().length / 2;
             exchange.getResponseBody().write(reply.body(), 0, half);
             if (half > 0) {
                 exchange.getResponseBody().flush();
-                waitsFor.await();
+                resumed.await();
             }
             exchange.getResponseBody().write(reply.body(), half, reply.body().length - half);
         } catch (InterruptedException e) {
@@ -122,7 +126,7 @@ final class FaultyServer implements FaultInjector, AutoCloseable {
     private Reply reply(Request request) throws IOException, InterruptedException {
         if (request.path().endsWith("/_bulk")) {
             synchronized (this) {
-                seen.add(request);
+                bulkRequests.add(request);
                 if (throttled > 0) {
                     throttled--;
                     return tooMany(throttled % 2 == 0, request);
@@ -134,10 +138,10 @@ final class FaultyServer implements FaultInjector, AutoCloseable {
                 }
             }
         }
-        return behind.answer(request);
+        return backend.handle(request);
     }
 
-    /** The two ways in which both products say it: of the request, or of each change in it. */
+    /** The two forms of both products: one status for the request, or one for each change. */
     private static Reply tooMany(boolean whole, Request request) {
         String error =
                 "{\"type\":\"es_rejected_execution_exception\",\"reason\":\"queue is full\"}";
@@ -186,18 +190,18 @@ final class FaultyServer implements FaultInjector, AutoCloseable {
 
     @Override
     public void reject(String id) {
-        refusal.accept(id);
+        rejection.accept(id);
     }
 
-    /** The next bulk request gets this answer, and is not passed on. */
-    synchronized void answerNext(Reply reply) {
+    /** The next bulk request gets this response, and is not forwarded. */
+    synchronized void respondToNext(Reply reply) {
         next = reply;
     }
 
     /** The bulk requests since the last call. */
     synchronized List<Request> bulkRequests() {
-        List<Request> all = List.copyOf(seen);
-        seen.clear();
+        List<Request> all = List.copyOf(bulkRequests);
+        bulkRequests.clear();
         return all;
     }
 

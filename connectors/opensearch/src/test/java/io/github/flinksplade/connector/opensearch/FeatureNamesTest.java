@@ -32,21 +32,21 @@ class FeatureNamesTest {
     }
 
     @Test
-    void tokensThatServersForbidAreNamedByTheirIds() {
+    void namesInvalidTokensByTheirIds() {
         FeatureNames names = FeatureNames.of(Form.TOKEN, vocabulary(TERMS.length));
         assertThat(IntStream.range(0, TERMS.length).mapToObj(names::name))
                 .containsExactly("car", "##s", "#2", "#3", "#4", "#5", "#6", "#", "#8");
     }
 
     @Test
-    void idsAreInDecimal() {
+    void namesTermsByIdsInDecimal() {
         FeatureNames names = FeatureNames.of(Form.ID, vocabulary(1_000_000));
         assertThat(names.name(123_456)).isEqualTo("123456");
         assertThat(names.form()).isEqualTo(Form.ID);
     }
 
     @Test
-    void namesAreReadAsTheyWereWritten() {
+    void readsWrittenNames() {
         FeatureNames names = FeatureNames.of(Form.TOKEN, vocabulary(100));
         ArrayNode array = JsonHttpClient.JSON.createArrayNode();
         names.writeTo(array);
@@ -58,7 +58,7 @@ class FeatureNamesTest {
     }
 
     @Test
-    void aLargeVocabularyIsNotPutIntoAMapping() {
+    void rejectsLargeVocabularyForTokens() {
         assertThatThrownBy(() -> FeatureNames.of(Form.TOKEN, vocabulary(250_000)))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("terms=id");

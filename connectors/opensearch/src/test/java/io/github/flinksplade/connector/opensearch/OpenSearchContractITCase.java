@@ -1,17 +1,15 @@
 package io.github.flinksplade.connector.opensearch;
 
-import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.contract.FaultInjector;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * With a real OpenSearch 2.19 in this process, or with the one given: {@code
+ * Runs with a real OpenSearch 2.19 in this process, or with another server: {@code
  * -Dflinksplade.opensearch.url=opensearch://HOST:9200?tls=true}.
  */
-class OpenSearchContractITCase extends RestContract {
+class OpenSearchContractITCase extends OpenSearchContract {
 
     @TempDir private static Path folder;
 
@@ -22,7 +20,8 @@ class OpenSearchContractITCase extends RestContract {
     static void start() throws Exception {
         if (System.getProperty("flinksplade.opensearch.url") == null) {
             node = new OpenSearchNode(folder);
-            server = new FaultyServer(node, node::refuse);
+            OpenSearchBackend backend = new OpenSearchBackend(node.url());
+            server = new FaultyServer(backend, backend::reject);
         }
     }
 
@@ -35,24 +34,7 @@ class OpenSearchContractITCase extends RestContract {
     }
 
     @Override
-    String scheme() {
-        return "opensearch";
-    }
-
-    @Override
-    String local() {
-        return server.authority();
-    }
-
-    /** OpenSearch's sparse_vector counts no documents by term. */
-    @Override
-    public ConnectorUri freshWithIdf(String name) {
-        ConnectorUri uri = fresh(name);
-        return "sparse_vector".equals(uri.option("type")) ? null : uri;
-    }
-
-    @Override
-    public FaultInjector faults() {
+    FaultyServer server() {
         return server;
     }
 }

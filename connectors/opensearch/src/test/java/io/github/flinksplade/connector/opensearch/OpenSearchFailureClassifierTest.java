@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class OpenSearchFailureClassifierTest {
 
-    private static final OpenSearchSettings PLACE =
+    private static final OpenSearchSettings SETTINGS =
             OpenSearchSettings.of(
                     Product.OPENSEARCH,
                     ConnectorUri.parse("opensearch://host/docs")
@@ -49,8 +49,9 @@ class OpenSearchFailureClassifierTest {
         "409, resource_already_exists_exception, REJECTED",
         "500, fail_processor_exception, REJECTED"
     })
-    void failuresOfOneChange(int status, String type, Outcome.Kind kind) throws IOException {
-        Outcome outcome = OpenSearchFailureClassifier.outcome(PLACE, false, error(status, type));
+    void classifiesFailuresOfOneChange(int status, String type, Outcome.Kind kind)
+            throws IOException {
+        Outcome outcome = OpenSearchFailureClassifier.outcome(SETTINGS, false, error(status, type));
         assertThat(outcome.kind()).isEqualTo(kind);
         if (kind == Outcome.Kind.REJECTED || kind == Outcome.Kind.RETRY) {
             assertThat(outcome.message()).contains(status + " " + type).contains("inner");
@@ -58,48 +59,49 @@ class OpenSearchFailureClassifierTest {
     }
 
     @Test
-    void nothingToDeleteIsDeleted() throws IOException {
-        JsonNode absent = JsonHttpClient.JSON.readTree("{\"status\":404}");
-        assertThat(OpenSearchFailureClassifier.outcome(PLACE, true, absent).kind())
+    void countsDeletesOfMissingDocumentsAsWritten() throws IOException {
+        JsonNode missing = JsonHttpClient.JSON.readTree("{\"status\":404}");
+        assertThat(OpenSearchFailureClassifier.outcome(SETTINGS, true, missing).kind())
                 .isEqualTo(Outcome.Kind.WRITTEN);
     }
 
     @ParameterizedTest
     @CsvSource({
-        "404, index_not_found_exception, is gone",
+        "404, index_not_found_exception, was deleted",
         "403, security_exception, with these credentials",
         "401, security_exception, rejects the credentials"
     })
-    void whatEndsTheJob(int status, String type, String message) throws IOException {
+    void failsTheJobForPermanentFailures(int status, String type, String message)
+            throws IOException {
         JsonNode item = error(status, type);
-        assertThatThrownBy(() -> OpenSearchFailureClassifier.outcome(PLACE, true, item))
+        assertThatThrownBy(() -> OpenSearchFailureClassifier.outcome(SETTINGS, true, item))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(message)
                 .hasMessageNotContaining("very-secret");
-        assertThat(OpenSearchFailureClassifier.failureOfBatch(PLACE, response(status, item)))
+        assertThat(OpenSearchFailureClassifier.classify(SETTINGS, response(status, item)))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(message);
     }
 
     @Test
-    void failuresOfABatch() throws IOException {
+    void classifiesFailuresOfABatch() throws IOException {
         assertThat(failure(200, "")).isNull();
         assertThat(failure(413, "x")).isInstanceOf(BatchRejectedException.class);
         assertThat(failure(400, "x")).isInstanceOf(BatchRejectedException.class);
         assertThat(failure(429, "x")).isInstanceOf(IOException.class);
         assertThat(failure(502, "x")).isInstanceOf(IOException.class);
         assertThat(failure(403, "cluster_block_exception")).isInstanceOf(IOException.class);
-        // a proxy's page in place of an answer
+        // a proxy's page instead of a response
         assertThat(
-                        OpenSearchFailureClassifier.failureOfBatch(
-                                PLACE, response(413, MissingNode.getInstance())))
+                        OpenSearchFailureClassifier.classify(
+                                SETTINGS, response(413, MissingNode.getInstance())))
                 .isInstanceOf(BatchRejectedException.class)
                 .hasMessageContaining("413");
     }
 
     private static Exception failure(int status, String type) throws IOException {
-        return OpenSearchFailureClassifier.failureOfBatch(
-                PLACE, response(status, error(status, type)));
+        return OpenSearchFailureClassifier.classify(
+                SETTINGS, response(status, error(status, type)));
     }
 
     private static JsonResponse response(int status, JsonNode body) {
@@ -107,10 +109,10 @@ class OpenSearchFailureClassifierTest {
     }
 
     @Test
-    void retryAfterIsPassedOn() throws IOException {
+    void passesOnRetryAfter() throws IOException {
         assertThat(
-                        OpenSearchFailureClassifier.failureOfBatch(
-                                PLACE,
+                        OpenSearchFailureClassifier.classify(
+                                SETTINGS,
                                 new JsonResponse(
                                         429, error(429, "x"), Duration.ofSeconds(9), null)))
                 .isInstanceOfSatisfying(
@@ -119,8 +121,11 @@ class OpenSearchFailureClassifierTest {
     }
 
     @Test
-    void anOverloadedServerIsUnavailable() throws IOException {
-        assertThat(OpenSearchFailureClassifier.unavailable(PLACE, response(503, error(503, "x"))))
-                .hasMessageContaining("OpenSearch at http://host:9200 is unavailable: HTTP 503 x");
+    void reportsAnOverloadedServerAsUnavailable() throws IOException {
+        try (OpenSearchConnection connection = new OpenSearchConnection(SETTINGS)) {
+            assertThat(connection.unavailable(response(503, error(503, "x"))))
+                    .hasMessageContaining(
+                            "OpenSearch at http://host:9200 is unavailable: HTTP 503 x");
+        }
     }
 }

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is this connector's own, with a real OpenSearch node. */
+/** Behavior beyond the contract, with a real OpenSearch node. */
 class OpenSearchITCase {
 
     private static final SinkContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
@@ -50,7 +50,8 @@ class OpenSearchITCase {
     @BeforeAll
     static void start() throws Exception {
         node = new OpenSearchNode(folder);
-        server = new FaultyServer(node, node::refuse);
+        OpenSearchBackend backend = new OpenSearchBackend(node.url());
+        server = new FaultyServer(backend, backend::reject);
     }
 
     @AfterAll
@@ -85,7 +86,7 @@ class OpenSearchITCase {
         return RestContract.ask(uri, "/_mget", "{\"ids\":[\"" + id + "\"]}").at("/docs/0");
     }
 
-    private static void assertRefused(ConnectorUri uri, String message) {
+    private static void assertRejected(ConnectorUri uri, String message) {
         assertThatThrownBy(() -> sink(uri).prepare(CONTEXT, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(message)
@@ -94,23 +95,23 @@ class OpenSearchITCase {
     }
 
     @Test
-    void placesThatDoNotFitAreRefused() throws Exception {
+    void rejectsServersAndIndexesThatDoNotMatch() throws Exception {
         ConnectorUri foreign = uri("foreign", "");
         RestContract.ask("PUT", foreign, "", "{}");
-        assertRefused(foreign, "was not made by this job");
+        assertRejected(foreign, "was not created by flink-splade");
         sink(uri("by-token", "")).prepare(CONTEXT, StartMode.NEW);
-        assertRefused(uri("by-token", "terms=id"), "add terms=token");
-        assertRefused(uri("new", "type=sparse_vector"), "needs 3.3 or later");
-        assertRefused(uri("new", "pipeline=none"), "no ingest pipeline 'none'");
-        assertRefused(
+        assertRejected(uri("by-token", "terms=id"), "Add terms=token");
+        assertRejected(uri("new", "type=sparse_vector"), "requires 3.3 or later");
+        assertRejected(uri("new", "pipeline=none"), "no ingest pipeline 'none'");
+        assertRejected(
                 ConnectorUri.parse("elasticsearch://" + server.authority() + "/new")
                         .withProperties(uri("new", "").properties()),
-                "write opensearch://");
-        assertRefused(
+                "Write opensearch://");
+        assertRejected(
                 ConnectorUri.parse("opensearch://" + server.authority() + "/new"),
                 "requires credentials, and none are set");
-        assertRefused(ConnectorUri.parse("opensearch://127.0.0.1:1/new"), "connection refused");
-        assertRefused(ConnectorUri.parse("opensearch://nowhere.invalid/new"), "unknown host");
+        assertRejected(ConnectorUri.parse("opensearch://127.0.0.1:1/new"), "connection refused");
+        assertRejected(ConnectorUri.parse("opensearch://nowhere.invalid/new"), "unknown host");
         ConnectorUri missing = uri("new", "");
         assertThatThrownBy(() -> Connectors.of(missing).index(missing))
                 .isInstanceOf(ConnectorException.class)
@@ -118,14 +119,14 @@ class OpenSearchITCase {
     }
 
     @Test
-    void deletesAreRememberedAsLongAsTheAddressSays() throws Exception {
-        ConnectorUri usual = uri("remembers", "");
-        sink(usual).prepare(CONTEXT, StartMode.NEW);
-        assertThat(gcDeletes(usual)).isEqualTo("7d");
+    void setsGcDeletesOfTheUri() throws Exception {
+        ConnectorUri byDefault = uri("remembers", "");
+        sink(byDefault).prepare(CONTEXT, StartMode.NEW);
+        assertThat(gcDeletes(byDefault)).isEqualTo("7d");
         sink(uri("remembers", "gc-deletes=30d")).prepare(CONTEXT, StartMode.NEW);
-        assertThat(gcDeletes(usual)).isEqualTo("30d");
-        sink(usual).prepare(CONTEXT, StartMode.NEW);
-        assertThat(gcDeletes(usual)).isEqualTo("30d");
+        assertThat(gcDeletes(byDefault)).isEqualTo("30d");
+        sink(byDefault).prepare(CONTEXT, StartMode.NEW);
+        assertThat(gcDeletes(byDefault)).isEqualTo("30d");
     }
 
     private static String gcDeletes(ConnectorUri uri) throws Exception {
@@ -135,7 +136,7 @@ class OpenSearchITCase {
     }
 
     @Test
-    void deletesWithoutVersionMayComeAnyNumberOfTimes() throws Exception {
+    void replaysDeletesWithoutVersion() throws Exception {
         ConnectorUri uri = uri("no-version", "");
         VectorRecord delete = Corpus.delete("a", VectorRecord.NO_VERSION);
         VectorRecord absent = Corpus.delete("absent", VectorRecord.NO_VERSION);
@@ -144,16 +145,16 @@ class OpenSearchITCase {
             write(uri, delete, absent);
             assertThat(document(uri, "a").path("found").asBoolean()).isFalse();
         }
-        write(uri, Corpus.upsert("a", 7)); // a replay of what was deleted
+        write(uri, Corpus.upsert("a", 7)); // a replay of the deleted document
         assertThat(document(uri, "a").path("found").asBoolean()).isFalse();
         write(uri, Corpus.upsert("a", 8), Corpus.upsert("absent", 0));
         assertThat(document(uri, "a").path("_version").asLong()).isEqualTo(18);
         assertThat(document(uri, "absent").path("_version").asLong()).isEqualTo(2);
     }
 
-    /** Six shards, of which each tenant has one. */
+    /** Six shards; each tenant uses one of them. */
     @Test
-    void documentsMayShareShardsByTheBeginningOfTheirIds() throws Exception {
+    void routesDocumentsByThePrefixOfTheirIds() throws Exception {
         RestContract.ask(
                 "PUT",
                 uri("_index_template/routed", ""),
@@ -165,14 +166,14 @@ class OpenSearchITCase {
         for (int i = 0; i < 30; i++) {
             records.add(Corpus.upsert("tenant " + i % 5 + "::doc/" + i, 3));
         }
-        records.add(Corpus.upsert("of nobody", 3));
+        records.add(Corpus.upsert("no tenant", 3));
         records.add(Corpus.upsert("::", 3));
         assertThat(write(uri, records.toArray(VectorRecord[]::new))).isEmpty();
         for (int tenant = 0; tenant < 5; tenant++) {
             String own = "/_count?routing=tenant%20" + tenant + "&q=id:tenant*" + tenant + "%5C:*";
             assertThat(RestContract.ask(uri, own, "").path("count").asInt()).isEqualTo(6);
         }
-        // replays, late changes and deletes of either kind find the shard
+        // replays, late changes and both kinds of deletes are routed to the same shard
         assertThat(
                         write(
                                 uri,
@@ -180,7 +181,7 @@ class OpenSearchITCase {
                                 Corpus.upsert("tenant 1::doc/1", 2),
                                 Corpus.delete("tenant 2::doc/2", 4),
                                 Corpus.delete("tenant 3::doc/3", VectorRecord.NO_VERSION),
-                                Corpus.delete("of nobody", VectorRecord.NO_VERSION),
+                                Corpus.delete("no tenant", VectorRecord.NO_VERSION),
                                 Corpus.delete("::", 3)))
                 .isEmpty();
         write(uri, Corpus.upsert("tenant 2::doc/2", 3), Corpus.upsert("tenant 3::doc/3", 3));
@@ -191,22 +192,22 @@ class OpenSearchITCase {
             assertThat(hit.path("_version").asLong()).as(hit.path("_id").asText()).isEqualTo(8);
             assertThat(hit.path("_id").asText()).startsWith(hit.path("_routing").asText() + "::");
         }
-        assertRefused(uri("routed", ""), "write routing=::, or name another index");
-        assertRefused(uri("routed", "routing=/"), "write routing=::, or name another index");
+        assertRejected(uri("routed", ""), "Write routing=::, or name another index");
+        assertRejected(uri("routed", "routing=/"), "Write routing=::, or name another index");
         sink(uri("not-routed", "")).prepare(CONTEXT, StartMode.NEW);
-        assertRefused(uri("not-routed", "routing=/"), "leave routing out");
+        assertRejected(uri("not-routed", "routing=/"), "Omit routing");
         assertThatThrownBy(() -> sink(uri("new", "routing=")))
                 .hasMessageContaining("such as routing=/");
     }
 
     @Test
-    void anIndexThatIsGoneEndsTheJobAndIsNotMadeByTheWay() throws Exception {
+    void failsForADeletedIndexWithoutCreatingIt() throws Exception {
         ConnectorUri uri = uri("goes-away", "");
         try (SinkTestHarness harness = SinkTestHarness.start(sink(uri), CONTEXT)) {
             harness.write(Corpus.upsert("a", 1));
             harness.checkpoint();
             RestContract.ask("DELETE", uri, "", "");
-            assertEnds(harness);
+            assertFails(harness);
         }
         assertThatThrownBy(() -> RestContract.ask("GET", uri, "", ""))
                 .hasMessageContaining("no such index");
@@ -214,13 +215,13 @@ class OpenSearchITCase {
             harness.write(Corpus.upsert("a", 1));
             harness.checkpoint();
             RestContract.ask("DELETE", uri, "", "");
-            sink(uri).prepare(CONTEXT, StartMode.NEW); // by another job
-            assertEnds(harness);
+            sink(uri).prepare(CONTEXT, StartMode.NEW); // another job creates it
+            assertFails(harness);
         }
         assertThat(document(uri, "b").path("found").asBoolean()).isFalse();
     }
 
-    private static void assertEnds(SinkTestHarness harness) {
+    private static void assertFails(SinkTestHarness harness) {
         assertThatThrownBy(
                         () -> {
                             harness.write(Corpus.upsert("b", 1));
@@ -232,14 +233,15 @@ class OpenSearchITCase {
                                                 ExceptionUtils.findThrowable(
                                                                 failure, ConnectorException.class)
                                                         .orElseThrow())
-                                        .hasMessageContaining("is gone, or another one"));
+                                        .hasMessageContaining(
+                                                "was deleted or replaced by another index"));
     }
 
     @Test
-    void aBatchThatIsTooLargeIsHalved() throws Exception {
+    void splitsABatchThatIsTooLarge() throws Exception {
         ConnectorUri uri = uri("too-large", "in-flight=1");
         server.bulkRequests();
-        server.answerNext(Reply.of(413, "<html>too large</html>"));
+        server.respondToNext(Reply.of(413, "<html>too large</html>"));
         VectorRecord[] records = new VectorRecord[8];
         for (int i = 0; i < records.length; i++) {
             records[i] = Corpus.upsert("doc " + i, 1);
@@ -249,9 +251,9 @@ class OpenSearchITCase {
     }
 
     @Test
-    void whatTheServerRefusesIsThatDocumentsDeadLetter() throws Exception {
+    void rejectsOnlyTheDocumentsThatTheServerRejects() throws Exception {
         ConnectorUri uri = uri("odd-fields", "");
-        List<DeadLetter> refused =
+        List<DeadLetter> rejected =
                 write(
                         uri,
                         Corpus.upsert("good", 1),
@@ -259,14 +261,14 @@ class OpenSearchITCase {
                         Corpus.upsert("dots", 1, "{\"a..b\":1}", new TreeMap<>()),
                         Corpus.upsert(
                                 "fine", 1, "{\"a.b\":1,\"a\":{\"b\":[{}]}}", new TreeMap<>()));
-        assertThat(refused).hasSize(2);
-        assertThat(refused.get(0).message()).contains("field name cannot be an empty string");
+        assertThat(rejected).hasSize(2);
+        assertThat(rejected.get(0).message()).contains("field name cannot be an empty string");
         assertThat(document(uri, "good").path("found").asBoolean()).isTrue();
         assertThat(document(uri, "fine").path("found").asBoolean()).isTrue();
     }
 
     @Test
-    void changesGoThroughThePipeline() throws Exception {
+    void writesThroughTheIngestPipeline() throws Exception {
         ConnectorUri server = uri("x", "");
         ConnectorUri root = ConnectorUri.parse("opensearch:" + server.location().replace("/x", ""));
         RestContract.ask(
@@ -282,9 +284,9 @@ class OpenSearchITCase {
         assertThat(source.has("text")).isFalse();
     }
 
-    /** Lucene keeps 9 bits, so that these weights are one to the server. */
+    /** Lucene stores 9 significant bits, so these weights are equal on the server. */
     @Test
-    void theOrderIsThatOfTheExactWeightsAndOfTheIds() throws Exception {
+    void ordersHitsByExactScoresAndIds() throws Exception {
         ConnectorUri uri = uri("ties", "refresh=wait_for");
         List<VectorRecord> records = new ArrayList<>();
         for (int i = 0; i < 400; i++) {
@@ -297,7 +299,7 @@ class OpenSearchITCase {
     }
 
     @Test
-    void aQueryOfMoreTermsThanTheServerTakesAtOnceIsExact() throws Exception {
+    void searchesExactlyWithMoreTermsThanTheServerAccepts() throws Exception {
         ConnectorUri uri = uri("many-terms", "refresh=true");
         Random random = new Random(5);
         List<VectorRecord> records = new ArrayList<>();
@@ -332,7 +334,7 @@ class OpenSearchITCase {
 
     /** The first terms of the contract's vocabulary: dots, quotation marks, emoji and so on. */
     @Test
-    void oddTermsAreFound() throws Exception {
+    void findsUnusualTerms() throws Exception {
         ConnectorUri uri = uri("odd-terms", "refresh=true");
         List<VectorRecord> records = new ArrayList<>();
         for (int term = 0; term < 30; term++) {
@@ -351,7 +353,7 @@ class OpenSearchITCase {
     }
 
     @Test
-    void termsMayBeNamedByTheirIds() throws Exception {
+    void namesTermsByTheirIds() throws Exception {
         ConnectorUri uri = uri("by-id", "terms=id&refresh=true");
         List<VectorRecord> records =
                 List.of(Corpus.upsert("a", 1), Corpus.upsert("b", 1), Corpus.upsert("none", 1));
@@ -361,10 +363,10 @@ class OpenSearchITCase {
         assertFinds(uri, new int[] {term}, new float[] {1}, 1, records.subList(0, 1));
     }
 
-    /** A limit of the server that the page tells of; not as it should be. */
+    /** A limitation of the server that docs/sinks/opensearch.md documents. */
     @Test
-    void aShardThatIsOpenedAnewForgetsDeletes() throws Exception {
-        ConnectorUri uri = uri("opened-anew", "");
+    void forgetsDeletesOfAReopenedShard() throws Exception {
+        ConnectorUri uri = uri("reopened", "");
         write(uri, Corpus.upsert("a", 1), Corpus.delete("a", 2));
         RestContract.ask(uri, "/_flush", "");
         write(uri, Corpus.upsert("a", 1));
@@ -397,7 +399,7 @@ class OpenSearchITCase {
     // ---- the snippets of docs/sinks/opensearch.md
 
     @Test
-    void thePagesAddressesAreTaken() throws Exception {
+    void acceptsTheUrisOfThePage() throws Exception {
         List<String> blocks = blocks("yaml");
         assertThat(blocks).hasSize(2);
         for (String block : blocks) {
@@ -407,16 +409,16 @@ class OpenSearchITCase {
     }
 
     @Test
-    void thePagesQueriesFindOpenSearchsDocuments() throws Exception {
+    void runsTheQueriesOfThePageForOpenSearch() throws Exception {
         ConnectorUri uri = uri("documents", "refresh=true");
         assertThat(run("curl", "sh", 0, server, uri)).contains("\"_id\":\"a/b\"");
         assertThat(run("python3", "python", 0, server, uri)).startsWith("a/b 3.5");
     }
 
     @Test
-    void thePagesQueryFindsElasticsearchsDocuments() throws Exception {
+    void runsTheQueryOfThePageForElasticsearch() throws Exception {
         StandInServer standIn = new StandInServer(false);
-        try (FaultyServer front = new FaultyServer(standIn, standIn::refuse)) {
+        try (FaultyServer front = new FaultyServer(standIn, standIn::reject)) {
             ConnectorUri uri =
                     ConnectorUri.parse("elasticsearch://" + front.authority() + "/documents")
                             .withProperties(uri("documents", "").properties());
@@ -424,11 +426,11 @@ class OpenSearchITCase {
         }
     }
 
-    /** Runs a block of the page against an index in which a/b has the terms fast and car. */
+    /** Runs a snippet of the page against an index where a/b has the terms fast and car. */
     private static String run(
             String program, String language, int number, FaultyServer front, ConnectorUri uri)
             throws Exception {
-        assumeTrue(isThere(program), program + " is not at hand");
+        assumeTrue(isInstalled(program), program + " is not installed");
         SinkContext context =
                 new SinkContext("page", "page", Corpus.PROVENANCE, new FastCar(), false);
         try (SinkTestHarness harness = SinkTestHarness.start(sink(uri), context)) {
@@ -454,7 +456,7 @@ class OpenSearchITCase {
         return output;
     }
 
-    private static boolean isThere(String program) throws Exception {
+    private static boolean isInstalled(String program) throws Exception {
         return new ProcessBuilder("bash", "-c", "command -v " + program).start().waitFor() == 0;
     }
 

@@ -1,39 +1,27 @@
 package io.github.flinksplade.connector.opensearch;
 
-import io.github.flinksplade.connector.opensearch.FaultyServer.Behind;
-import io.github.flinksplade.connector.opensearch.FaultyServer.Reply;
-import io.github.flinksplade.connector.opensearch.FaultyServer.Request;
 import java.io.IOException;
 import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.codelibs.opensearch.runner.OpenSearchRunner;
 
 /** A real OpenSearch node in this process. */
-final class OpenSearchNode implements Behind, AutoCloseable {
-
-    private static final String PIPELINE = "refusing";
+final class OpenSearchNode implements AutoCloseable {
 
     private final OpenSearchRunner runner = new OpenSearchRunner();
-    private final HttpClient http = HttpClient.newHttpClient();
     private final String url;
-    private volatile String lastIndex;
 
     OpenSearchNode(Path folder) throws IOException {
         this(folder, freePort());
     }
 
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (ServerSocket free = new ServerSocket(0)) {
             return free.getLocalPort();
         }
     }
 
-    /** Goes on with what the folder holds. */
+    /** Starts with the data in the folder. */
     OpenSearchNode(Path folder, int port) {
         runner.onBuild(
                 (number, settings) -> {
@@ -41,7 +29,7 @@ final class OpenSearchNode implements Behind, AutoCloseable {
                     settings.put("network.host", "127.0.0.1");
                     settings.put("http.port", port);
                     settings.putList("node.roles", "cluster_manager", "data", "ingest");
-                    // the disk of a build machine may be fuller than the node likes
+                    // the disk of a build machine may be fuller than the default watermarks allow
                     settings.put("cluster.routing.allocation.disk.threshold_enabled", false);
                 });
         runner.build(
@@ -55,45 +43,8 @@ final class OpenSearchNode implements Behind, AutoCloseable {
         url = "http://127.0.0.1:" + port;
     }
 
-    @Override
-    public Reply answer(Request request) throws IOException, InterruptedException {
-        if (request.method().equals("PUT") && request.path().matches("/[^/_][^/]*")) {
-            lastIndex = request.path();
-        }
-        HttpRequest.Builder same =
-                HttpRequest.newBuilder(URI.create(url + request.sink()))
-                        .method(
-                                request.method(),
-                                HttpRequest.BodyPublishers.ofByteArray(request.body()));
-        if (request.body().length > 0) {
-            same.header("Content-Type", "application/json");
-        }
-        HttpResponse<byte[]> response =
-                http.send(same.build(), HttpResponse.BodyHandlers.ofByteArray());
-        return new Reply(response.statusCode(), response.body());
-    }
-
-    /** By an ingest pipeline of the index made last, which fails for the id. */
-    void refuse(String id) {
-        put(
-                "/_ingest/pipeline/" + PIPELINE,
-                "{\"processors\":[{\"fail\":{\"if\":\"ctx._id == '"
-                        + id
-                        + "'\",\"message\":\"this one is not taken\"}}]}");
-        put(
-                lastIndex + "/_settings",
-                "{\"index.default_pipeline\":\"" + (id == null ? "_none" : PIPELINE) + "\"}");
-    }
-
-    private void put(String path, String json) {
-        try {
-            Reply reply = answer(new Request("PUT", path, json.getBytes(StandardCharsets.UTF_8)));
-            if (reply.status() != 200) {
-                throw new IllegalStateException(path + ": " + new String(reply.body()));
-            }
-        } catch (IOException | InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
+    String url() {
+        return url;
     }
 
     @Override

@@ -9,7 +9,6 @@ import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.contract.Corpus;
-import io.github.flinksplade.connector.opensearch.FeatureNames.Form;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
@@ -41,9 +40,9 @@ class OpenSearchSinkTest {
                 "opensearch://user:secret@host/docs; in opensearch.properties",
                 "opensearch://host/docs?gc-deletes=1w; such as 7d",
                 "opensearch://host/docs?batch-bytes=100mb; from 1 bytes to 50000000 bytes",
-                "opensearch://host/docs?type=sparse_vector&terms=token; takes ids only"
+                "opensearch://host/docs?type=sparse_vector&terms=token; accepts ids only"
             })
-    void addressesThatAreRefused(String uri, String message) {
+    void rejectsInvalidUris(String uri, String message) {
         assertThatThrownBy(() -> sink(uri, Map.of()))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(message);
@@ -57,7 +56,7 @@ class OpenSearchSinkTest {
                 "username=x,password=geheim,api-key=y; ambiguous",
                 "user=x; unknown property 'user'"
             })
-    void propertiesThatAreRefused(String properties, String message) {
+    void rejectsInvalidProperties(String properties, String message) {
         Map<String, String> map = new TreeMap<>();
         for (String one : properties.split(",")) {
             map.put(one.split("=")[0], one.split("=")[1]);
@@ -69,30 +68,30 @@ class OpenSearchSinkTest {
     }
 
     @Test
-    void theServerIsHostPortAndPath() {
-        assertThat(place("opensearch://host/docs").server()).isEqualTo("http://host:9200");
-        assertThat(place("opensearch://host:1/a/b/docs?tls=true").server())
+    void parsesServerAndIndex() {
+        assertThat(settings("opensearch://host/docs").server).isEqualTo("http://host:9200");
+        assertThat(settings("opensearch://host:1/a/b/docs?tls=true").server)
                 .isEqualTo("https://host:1/a/b");
-        assertThat(place("opensearch://[::1]:1/docs").server()).isEqualTo("http://[::1]:1");
-        assertThat(place("opensearch://host/\u00fcber-1.2").index()).isEqualTo("\u00fcber-1.2");
+        assertThat(settings("opensearch://[::1]:1/docs").server).isEqualTo("http://[::1]:1");
+        assertThat(settings("opensearch://host/\u00fcber-1.2").index).isEqualTo("\u00fcber-1.2");
     }
 
-    private static OpenSearchSettings place(String uri) {
+    private static OpenSearchSettings settings(String uri) {
         return OpenSearchSettings.of(Product.OPENSEARCH, ConnectorUri.parse(uri));
     }
 
     @Test
-    void travelsToTaskManagers() throws Exception {
+    void isSerializable() throws Exception {
         VectorSink sink = sink("opensearch://host/docs", Map.of("api-key", "x"));
         assertThat(InstantiationUtil.clone(sink).identity()).isEqualTo(sink.identity());
     }
 
     @Test
-    void idsThatNoServerTakesAreRejectedBeforehand() {
+    void rejectsIdsThatTheServersReject() {
         assertThat(rejection(Corpus.upsert("x".repeat(512), 1))).isNull();
         assertThat(rejection(Corpus.delete("\u00e9".repeat(257), 1)))
                 .isEqualTo(
-                        "its id has 514 bytes in UTF-8, more than the 512 that Elasticsearch takes");
+                        "its id has 514 bytes in UTF-8, more than the 512 that Elasticsearch accepts");
         assertThat(rejection(Corpus.upsert("a\ud83db", 1))).contains("surrogate");
     }
 
@@ -100,20 +99,17 @@ class OpenSearchSinkTest {
         return OpenSearchRequestFactory.rejection(Product.ELASTICSEARCH, record);
     }
 
-    private static String lines(String fields, boolean text, VectorRecord record) {
+    private static String lines(String options, VectorRecord record) {
         OpenSearchRequestFactory factory =
                 new OpenSearchRequestFactory(
-                        FeatureNames.of(
-                                Form.ID, Corpus.context(Corpus.PROVENANCE, false).vocabulary()),
-                        text,
-                        fields,
-                        new Routing(null),
+                        settings("opensearch://host/docs?terms=id" + options),
+                        Corpus.context(Corpus.PROVENANCE, false).vocabulary(),
                         Corpus.PROVENANCE);
-        return new String(factory.request(record).lines(), StandardCharsets.UTF_8);
+        return new String(factory.change(record).lines(), StandardCharsets.UTF_8);
     }
 
     @Test
-    void whatIdsBeginWithRoutes() {
+    void routesByThePrefixOfIds() {
         assertThat(new Routing(null).of("a/b")).isNull();
         Routing routing = new Routing("/");
         assertThat(routing.of("a/b/c")).isEqualTo("a");
@@ -123,9 +119,9 @@ class OpenSearchSinkTest {
     }
 
     @Test
-    void aChangeIsTwoLines() {
+    void writesAnUpsertAsTwoLinesAndADeleteAsOne() {
         TreeMap<Integer, Float> terms = new TreeMap<>(Map.of(7, 1.5f, 9, 1e-40f));
-        assertThat(lines(null, true, Corpus.upsert("a\n\"b", 3, "{\"x\":\n[1,\r\n2]}", terms)))
+        assertThat(lines("", Corpus.upsert("a\n\"b", 3, "{\"x\":\n[1,\r\n2]}", terms)))
                 .isEqualTo(
                         """
                         {"index":{"_id":"a\\n\\"b","version":8,"version_type":"external_gte"}}
@@ -134,16 +130,16 @@ class OpenSearchSinkTest {
                         "truncated":false,"encoder":"%s"}
                         """
                                 .formatted(Corpus.PROVENANCE.fingerprint()));
-        assertThat(lines(null, true, Corpus.delete("a", 3)))
+        assertThat(lines("", Corpus.delete("a", 3)))
                 .isEqualTo(
                         "{\"delete\":{\"_id\":\"a\",\"version\":9,\"version_type\":\"external_gte\"}}\n");
     }
 
     @Test
-    void chosenFieldsAreKeptAsTheyAre() {
+    void storesSelectedFieldsUnchanged() {
         String fields = "{\"a\":1.25,\"b\":2,\"c\":12345678901234567890123}";
         VectorRecord record = Corpus.upsert("a", 1, fields, new TreeMap<>());
-        assertThat(lines("c,a", false, record))
+        assertThat(lines("&text=false&fields=c,a", record))
                 .contains("\"fields\":{\"a\":1.25,\"c\":12345678901234567890123},")
                 .doesNotContain("\"text\"")
                 .doesNotContain("\"vector\"")

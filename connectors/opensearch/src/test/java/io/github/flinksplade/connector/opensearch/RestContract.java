@@ -17,29 +17,27 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/**
- * The contract over the REST interface; what an index holds is read by plain requests of its own.
- */
+/** The contract over the REST API; an index is read with plain requests, not by the connector. */
 abstract class RestContract extends SinkContract {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final HttpClient HTTP = HttpClient.newHttpClient();
     private static final String RUN = "contract-" + System.currentTimeMillis() + "-";
 
-    /** The scheme, which is also the part of the system properties' names. */
+    /** The scheme, which is also a part of the system properties' names. */
     abstract String scheme();
 
-    /** {@code host:port} of the server in these tests. */
+    /** {@code host:port} of the server that the test starts. */
     abstract String local();
 
-    /** A server given with {@code -Dflinksplade.SCHEME.url}, or null. */
-    final String given() {
+    /** The URI of another server: {@code -Dflinksplade.SCHEME.url}; or null. */
+    final String configured() {
         return System.getProperty("flinksplade." + scheme() + ".url");
     }
 
     @Override
     public ConnectorUri fresh(String name) {
-        String server = given() == null ? scheme() + "://" + local() : given();
+        String server = configured() == null ? scheme() + "://" + local() : configured();
         int question = server.indexOf('?');
         String uri =
                 (question < 0 ? server : server.substring(0, question))
@@ -51,7 +49,7 @@ abstract class RestContract extends SinkContract {
     }
 
     private Map<String, String> credentials() {
-        if (given() == null) {
+        if (configured() == null) {
             return Map.of(
                     "username", FaultyServer.USERNAME,
                     "password", FaultyServer.PASSWORD);
@@ -140,7 +138,7 @@ abstract class RestContract extends SinkContract {
         return true;
     }
 
-    /** What remembers them is not what is searched. */
+    /** Deleted documents are no longer in the index, but the versions are still known. */
     @Override
     public void forgetDeletes(ConnectorUri uri) throws Exception {
         ask(uri, "/_refresh", "");

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.flinksplade.connector.opensearch.FaultyServer.Behind;
+import io.github.flinksplade.connector.opensearch.FaultyServer.Backend;
 import io.github.flinksplade.connector.opensearch.FaultyServer.Reply;
 import io.github.flinksplade.connector.opensearch.FaultyServer.Request;
 import java.io.IOException;
@@ -21,37 +21,37 @@ import java.util.TreeMap;
 import java.util.UUID;
 
 /**
- * A server in memory that answers as Elasticsearch 9 does, or as OpenSearch 3.3 with the plugin
- * neural-search, as far as the connector asks. Written from what is published:
+ * An in-memory server that responds like Elasticsearch 9, or like OpenSearch 3.3 with the plugin
+ * neural-search, to the requests of the connector. It is written from published sources:
  *
  * <ul>
- *   <li>requests and answers: github.com/elastic/elasticsearch-specification, {@code
+ *   <li>requests and responses: github.com/elastic/elasticsearch-specification, {@code
  *       specification/_global/{bulk,mget,search,info}} and {@code
  *       indices/{create,get,put_settings}};
  *   <li>versions: elastic.co/docs/api, "Index a document", sections "Versioning" and "Version
  *       types";
  *   <li>field and query {@code sparse_vector}: elastic.co/docs/reference/elasticsearch,
  *       mapping-reference/sparse-vector and query-dsl-sparse-vector-query, {@code
- *       specification/_types/query_dsl/SparseVectorQuery.ts}; the wording of refusals:
+ *       specification/_types/query_dsl/SparseVectorQuery.ts}; the messages of rejections:
  *       SparseVectorFieldMapper in Elasticsearch 8.15;
  *   <li>OpenSearch's {@code sparse_vector}: docs.opensearch.org/latest,
  *       mappings/supported-field-types/sparse-vector and vector-search/ai-search/neural-sparse-ann.
  * </ul>
  */
-final class StandInServer implements Behind {
+final class StandInServer implements Backend {
 
     private static final ObjectMapper JSON =
             JsonMapper.builder().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).build();
 
     /** {@code indices.query.bool.max_clause_count} of a small node. */
-    private static final int MOST_CLAUSES = 1024;
+    private static final int MAX_CLAUSES = 1024;
 
     /** {@code index.max_result_window}. */
-    private static final int MOST_HITS = 10_000;
+    private static final int MAX_HITS = 10_000;
 
     private final boolean openSearch;
     private final Map<String, Index> indexes = new TreeMap<>();
-    private String refused;
+    private String rejectedId;
 
     StandInServer(boolean openSearch) {
         this.openSearch = openSearch;
@@ -70,16 +70,16 @@ final class StandInServer implements Behind {
         }
     }
 
-    /** What is held of an id; without a source, its delete. */
+    /** The stored state of an id; without a source it is deleted. */
     private record Document(long version, JsonNode source, Map<String, Float> features) {}
 
-    /** A refusal, with status and type. */
-    private static final class Refusal extends RuntimeException {
+    /** An error response, with status and type. */
+    private static final class Rejection extends RuntimeException {
         private static final long serialVersionUID = 1L;
         private final int status;
         private final String type;
 
-        Refusal(int status, String type, String reason) {
+        Rejection(int status, String type, String reason) {
             super(reason);
             this.status = status;
             this.type = type;
@@ -90,23 +90,23 @@ final class StandInServer implements Behind {
         }
     }
 
-    synchronized void refuse(String id) {
-        refused = id;
+    synchronized void reject(String id) {
+        rejectedId = id;
     }
 
-    /** Names of the indexes that there are. */
+    /** The names of the existing indexes. */
     synchronized List<String> indexes() {
         return List.copyOf(indexes.keySet());
     }
 
     @Override
-    public synchronized Reply answer(Request request) throws IOException {
+    public synchronized Reply handle(Request request) throws IOException {
         try {
             return Reply.of(200, route(request).toString());
-        } catch (Refusal refusal) {
+        } catch (Rejection rejection) {
             ObjectNode body = JSON.createObjectNode();
-            body.set("error", refusal.error());
-            return Reply.of(refusal.status, body.put("status", refusal.status).toString());
+            body.set("error", rejection.error());
+            return Reply.of(rejection.status, body.put("status", rejection.status).toString());
         }
     }
 
@@ -122,7 +122,7 @@ final class StandInServer implements Behind {
             return create(name, (ObjectNode) JSON.readTree(request.body()));
         }
         if (what.equals("POST _bulk")) {
-            // both products create an index that a document is written to
+            // both products create a missing index that a document is written to
             if (!indexes.containsKey(name)) {
                 create(name, JSON.createObjectNode());
             }
@@ -130,11 +130,11 @@ final class StandInServer implements Behind {
         }
         Index index = indexes.get(name);
         if (index == null) {
-            throw new Refusal(404, "index_not_found_exception", "no such index [" + name + "]");
+            throw new Rejection(404, "index_not_found_exception", "no such index [" + name + "]");
         }
         return switch (what) {
-            case "GET" -> described(name, index);
-            case "GET _settings" -> described(name, index);
+            case "GET" -> describe(name, index);
+            case "GET _settings" -> describe(name, index);
             case "PUT _settings" -> {
                 index.settings.set(
                         "gc_deletes", JSON.readTree(request.body()).get("index.gc_deletes"));
@@ -143,7 +143,7 @@ final class StandInServer implements Behind {
             case "POST _mget" -> mget(index, JSON.readTree(request.body()));
             case "POST _search" -> search(index, JSON.readTree(request.body()));
             case "POST _refresh", "POST _flush", "POST _forcemerge" -> JSON.createObjectNode();
-            default -> throw new Refusal(405, "method_not_allowed", request.sink());
+            default -> throw new Rejection(405, "method_not_allowed", request.target());
         };
     }
 
@@ -160,7 +160,7 @@ final class StandInServer implements Behind {
 
     private JsonNode create(String name, ObjectNode body) {
         if (indexes.containsKey(name)) {
-            throw new Refusal(
+            throw new Rejection(
                     400, "resource_already_exists_exception", "index [" + name + "] exists");
         }
         ObjectNode settings = JSON.createObjectNode();
@@ -177,7 +177,7 @@ final class StandInServer implements Behind {
         if (vector.path("type").asText().equals("sparse_vector") && openSearch) {
             if (!settings.path("sparse").asText().equals("true")
                     || !vector.at("/method/name").asText().equals("seismic")) {
-                throw new Refusal(
+                throw new Rejection(
                         400, "mapper_parsing_exception", "sparse_vector needs index.sparse");
             }
         }
@@ -185,7 +185,7 @@ final class StandInServer implements Behind {
         return JSON.createObjectNode().put("acknowledged", true).put("index", name);
     }
 
-    private static JsonNode described(String name, Index index) {
+    private static JsonNode describe(String name, Index index) {
         ObjectNode body = JSON.createObjectNode();
         ObjectNode one = body.putObject(name);
         one.putObject("aliases");
@@ -194,14 +194,14 @@ final class StandInServer implements Behind {
         return body;
     }
 
-    // ---- writing
+    // ---- harness
 
     private JsonNode bulk(Index index, byte[] body) throws IOException {
-        ObjectNode answer = JSON.createObjectNode();
+        ObjectNode response = JSON.createObjectNode();
         ArrayNode items = JSON.createArrayNode();
         String text = new String(body, StandardCharsets.UTF_8);
         if (!text.endsWith("\n")) {
-            throw new Refusal(
+            throw new Rejection(
                     400,
                     "illegal_argument_exception",
                     "The bulk request must be terminated by a newline [\\n]");
@@ -213,7 +213,7 @@ final class StandInServer implements Behind {
                     JSON.readTree(lines[at]).properties().iterator().next();
             String id = action.getValue().get("_id").asText();
             if (id.getBytes(StandardCharsets.UTF_8).length > 512) {
-                throw new Refusal(
+                throw new Rejection(
                         400,
                         "action_request_validation_exception",
                         "id is too long, must be no longer than 512 bytes");
@@ -222,54 +222,54 @@ final class StandInServer implements Behind {
             ObjectNode item = items.addObject().putObject(action.getKey());
             try {
                 item.put("status", write(index, id, action.getValue(), source));
-            } catch (Refusal refusal) {
+            } catch (Rejection rejection) {
                 errors = true;
-                item.put("status", refusal.status).set("error", refusal.error());
+                item.put("status", rejection.status).set("error", rejection.error());
             }
         }
-        return answer.put("errors", errors).set("items", items);
+        return response.put("errors", errors).set("items", items);
     }
 
     private int write(Index index, String id, JsonNode action, String source) throws IOException {
-        Document held = index.newest.get(id);
-        long current = held == null ? 0 : held.version();
+        Document stored = index.newest.get(id);
+        long current = stored == null ? 0 : stored.version();
         long version = action.path("version").asLong();
         switch (action.path("version_type").asText("internal")) {
             case "internal" -> version = current + 1;
-            case "external" -> requireHigher(id, held != null && version <= current, current);
-            case "external_gte" -> requireHigher(id, held != null && version < current, current);
-            default -> throw new Refusal(400, "illegal_argument_exception", "version_type");
+            case "external" -> requireHigher(id, stored != null && version <= current, current);
+            case "external_gte" -> requireHigher(id, stored != null && version < current, current);
+            default -> throw new Rejection(400, "illegal_argument_exception", "version_type");
         }
-        boolean was = held != null && held.source() != null;
+        boolean existed = stored != null && stored.source() != null;
         if (source == null) {
             index.newest.put(id, new Document(version, null, Map.of()));
-            return was ? 200 : 404;
+            return existed ? 200 : 404;
         }
-        if (id.equals(refused)) {
-            throw new Refusal(400, "document_parsing_exception", "[1:1] failed to parse");
+        if (id.equals(rejectedId)) {
+            throw new Rejection(400, "document_parsing_exception", "[1:1] failed to parse");
         }
         JsonNode document = JSON.readTree(source);
         index.newest.put(id, new Document(version, document, features(index, document)));
-        return was ? 200 : 201;
+        return existed ? 200 : 201;
     }
 
     private static void requireHigher(String id, boolean conflict, long current) {
         if (conflict) {
-            throw new Refusal(
+            throw new Rejection(
                     409,
                     "version_conflict_engine_exception",
                     "[" + id + "]: version conflict, current version [" + current + "] is higher");
         }
     }
 
-    /** With 9 significant bits, as Lucene's FeatureField keeps them. */
+    /** With 9 significant bits, like Lucene's FeatureField. */
     private Map<String, Float> features(Index index, JsonNode document) {
         Map<String, Float> features = new HashMap<>();
         for (Map.Entry<String, JsonNode> one : document.path("vector").properties()) {
             String name = one.getKey();
             float value = one.getValue().floatValue();
             if (name.contains(".") || openSearch && !name.matches("\\d+")) {
-                throw new Refusal(
+                throw new Rejection(
                         400,
                         "document_parsing_exception",
                         "[sparse_vector] fields do not support such feature names, but found ["
@@ -277,30 +277,30 @@ final class StandInServer implements Behind {
                                 + "]");
             }
             if (!(value >= Float.MIN_NORMAL && value < Float.POSITIVE_INFINITY)) {
-                throw new Refusal(
+                throw new Rejection(
                         400, "document_parsing_exception", "featureValue must be positive normal");
             }
             features.put(name, Float.intBitsToFloat(Float.floatToIntBits(value) & ~0x7fff));
         }
         if (!features.isEmpty() && !index.mappings.at("/properties/vector").has("type")) {
-            throw new Refusal(400, "illegal_argument_exception", "Limit of total fields");
+            throw new Rejection(400, "illegal_argument_exception", "Limit of total fields");
         }
         return features;
     }
 
     private static JsonNode mget(Index index, JsonNode body) {
-        ObjectNode answer = JSON.createObjectNode();
-        ArrayNode documents = answer.putArray("docs");
-        for (JsonNode asked : body.path("docs")) {
-            String id = asked.path("_id").asText();
-            Document held = index.newest.get(id);
+        ObjectNode response = JSON.createObjectNode();
+        ArrayNode documents = response.putArray("docs");
+        for (JsonNode document : body.path("docs")) {
+            String id = document.path("_id").asText();
+            Document stored = index.newest.get(id);
             ObjectNode one = documents.addObject().put("_id", id);
-            one.put("found", held != null && held.source() != null);
-            if (held != null && held.source() != null) {
-                one.put("_version", held.version());
+            one.put("found", stored != null && stored.source() != null);
+            if (stored != null && stored.source() != null) {
+                one.put("_version", stored.version());
             }
         }
-        return answer;
+        return response;
     }
 
     // ---- searching
@@ -318,27 +318,27 @@ final class StandInServer implements Behind {
                         }
                     }
                 });
-        ObjectNode answer = JSON.createObjectNode().put("timed_out", false);
-        answer.putObject("_shards").put("total", 1).put("failed", 0);
-        ObjectNode hits = answer.putObject("hits");
+        ObjectNode response = JSON.createObjectNode().put("timed_out", false);
+        response.putObject("_shards").put("total", 1).put("failed", 0);
+        ObjectNode hits = response.putObject("hits");
         hits.putObject("total").put("value", found.size()).put("relation", "eq");
-        count(index, body.path("aggs"), found, answer);
+        count(index, body.path("aggs"), found, response);
         int size = body.path("size").asInt(10);
-        if (size > MOST_HITS) {
-            throw new Refusal(400, "illegal_argument_exception", "Result window is too large");
+        if (size > MAX_HITS) {
+            throw new Rejection(400, "illegal_argument_exception", "Result window is too large");
         }
         found.sort(Comparator.comparingDouble(Scored::score).reversed().thenComparing(Scored::id));
         JsonNode after = body.path("search_after");
-        ArrayNode shown = hits.putArray("hits");
+        ArrayNode page = hits.putArray("hits");
         for (Scored one : found) {
-            if (shown.size() < size && isAfter(one, after)) {
-                ObjectNode hit = shown.addObject().put("_id", one.id());
+            if (page.size() < size && isAfter(one, after)) {
+                ObjectNode hit = page.addObject().put("_id", one.id());
                 hit.put("_score", one.score());
                 hit.putArray("sort").add(one.score()).add(one.id());
                 hit.set("_source", source(one.document().source(), body.path("_source")));
             }
         }
-        return answer;
+        return response;
     }
 
     private static boolean isAfter(Scored one, JsonNode after) {
@@ -349,19 +349,19 @@ final class StandInServer implements Behind {
         return higher > 0 || higher == 0 && one.id().compareTo(after.get(1).asText()) > 0;
     }
 
-    private static JsonNode source(JsonNode source, JsonNode wanted) {
-        if (!wanted.isArray()) {
+    private static JsonNode source(JsonNode source, JsonNode included) {
+        if (!included.isArray()) {
             return source;
         }
         List<String> names = new ArrayList<>();
-        wanted.forEach(name -> names.add(name.asText()));
+        included.forEach(name -> names.add(name.asText()));
         return ((ObjectNode) source.deepCopy()).retain(names);
     }
 
-    private void count(Index index, JsonNode aggs, List<Scored> found, ObjectNode answer) {
+    private void count(Index index, JsonNode aggs, List<Scored> found, ObjectNode response) {
         for (Map.Entry<String, JsonNode> agg : aggs.properties()) {
             ArrayNode buckets =
-                    answer.putObject("aggregations").putObject(agg.getKey()).putArray("buckets");
+                    response.putObject("aggregations").putObject(agg.getKey()).putArray("buckets");
             for (JsonNode filter : agg.getValue().at("/filters/filters")) {
                 long count =
                         found.stream()
@@ -378,7 +378,7 @@ final class StandInServer implements Behind {
         }
         boolean approximate = query.has("neural_sparse") && openSearch;
         if (!approximate && !(query.has("sparse_vector") && !openSearch)) {
-            throw new Refusal(400, "parsing_exception", "unknown query " + query);
+            throw new Rejection(400, "parsing_exception", "unknown query " + query);
         }
         JsonNode tokens =
                 approximate
@@ -387,13 +387,13 @@ final class StandInServer implements Behind {
         if (!approximate && !query.at("/sparse_vector/field").asText().equals("vector")
                 || tokens.isMissingNode()
                 || !index.mappings.at("/properties/vector/type").asText().equals("sparse_vector")) {
-            throw new Refusal(400, "parsing_exception", "not a query of the field: " + query);
+            throw new Rejection(400, "parsing_exception", "not a query of the field: " + query);
         }
-        if (tokens.size() > MOST_CLAUSES) {
-            throw new Refusal(
-                    400, "query_shard_exception", "maxClauseCount is set to " + MOST_CLAUSES);
+        if (tokens.size() > MAX_CLAUSES) {
+            throw new Rejection(
+                    400, "query_shard_exception", "maxClauseCount is set to " + MAX_CLAUSES);
         }
-        // the server's own pruning, unless it is told not to: here it leaves only the heaviest
+        // the server prunes by default; this stand-in keeps the heaviest token only
         boolean prunes = !approximate && query.at("/sparse_vector/prune").asBoolean(true);
         double heaviest = 0;
         for (JsonNode weight : tokens) {

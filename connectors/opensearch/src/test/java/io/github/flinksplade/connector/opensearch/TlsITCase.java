@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A server with a certificate of an authority that no JDK knows. */
+/** A server with a certificate of an authority that the JDK does not trust. */
 class TlsITCase {
 
     private static final String PASSWORD = "changeit";
@@ -81,7 +81,7 @@ class TlsITCase {
                 exchange -> {
                     try (exchange) {
                         Reply reply =
-                                standIn.answer(
+                                standIn.handle(
                                         new Request(
                                                 exchange.getRequestMethod(),
                                                 exchange.getRequestURI().toString(),
@@ -128,22 +128,22 @@ class TlsITCase {
     }
 
     @Test
-    void aServerIsTrustedByItsAuthority() {
+    void trustsTheAuthoritiesOfThePropertyCa() {
         check(uri("true", Map.of("ca", certificate().toString())));
         assertThat(standIn.indexes()).containsExactly("docs");
     }
 
     @Test
-    void aServerOfAnUnknownAuthorityIsRefused() throws IOException {
-        assertRefused(uri("true", Map.of()), "the property ca");
-        assertRefused(uri("false", Map.of()), "tls");
-        assertRefused(uri("true", Map.of("ca", folder + "/none.pem")), "none.pem");
+    void rejectsUntrustedAndUnencryptedServers() throws IOException {
+        assertRejected(uri("true", Map.of()), "the property ca");
+        assertRejected(uri("false", Map.of()), "tls");
+        assertRejected(uri("true", Map.of("ca", folder + "/none.pem")), "none.pem");
         Path empty = Files.writeString(folder.resolve("empty.pem"), "");
-        assertRefused(uri("true", Map.of("ca", empty.toString())), "empty.pem");
+        assertRejected(uri("true", Map.of("ca", empty.toString())), "empty.pem");
         assertThat(standIn.indexes()).isEmpty();
     }
 
-    private static void assertRefused(ConnectorUri uri, String message) {
+    private static void assertRejected(ConnectorUri uri, String message) {
         assertThatThrownBy(() -> check(uri))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining(message)

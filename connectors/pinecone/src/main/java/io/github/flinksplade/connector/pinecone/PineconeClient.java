@@ -4,11 +4,9 @@ import com.google.common.util.concurrent.FutureCallback;
 import com.google.common.util.concurrent.Futures;
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.common.util.concurrent.MoreExecutors;
-import com.google.protobuf.CodedOutputStream;
 import io.github.flinksplade.connector.BatchClient;
 import io.github.flinksplade.connector.Outcome;
 import io.github.flinksplade.connector.VectorRecord;
-import io.github.flinksplade.connector.pinecone.PineconeRequestFactory.Change;
 import io.pinecone.proto.Vector;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -17,55 +15,57 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Sends batches to one namespace: an upsert and a delete, of which Pinecone takes each whole. */
-final class PineconeClient implements BatchClient<Change> {
-
-    /** Field number and length before each record or id in a request. */
-    private static final int FRAME_BYTES = 6;
+/**
+ * Sends batches to one namespace: an upsert and a delete, each of which Pinecone accepts or rejects
+ * as a whole.
+ */
+final class PineconeClient implements BatchClient<PineconeChange> {
 
     private final PineconeSettings settings;
-    private final AtomicLong termsLeftOut = new AtomicLong();
+    private final PineconeRequestFactory requests;
+    private final AtomicLong droppedTerms = new AtomicLong();
 
-    /** Made by the first batch, and again after one that found the control plane away. */
-    private CompletableFuture<PineconeIndexConnection> connection;
+    /** Opened by the first batch, and again after a batch that could not open it. */
+    private CompletableFuture<PineconeConnection> connection;
 
     PineconeClient(PineconeSettings settings) {
         this.settings = settings;
+        this.requests = new PineconeRequestFactory(settings);
     }
 
     @Override
-    public Change request(VectorRecord record) {
-        Change change = PineconeRequestFactory.change(settings, record);
-        termsLeftOut.addAndGet(change.termsLeftOut());
+    public PineconeChange request(VectorRecord record) {
+        PineconeChange change = requests.change(record);
+        droppedTerms.addAndGet(change.droppedTerms());
         return change;
     }
 
     @Override
-    public long sizeInBytes(Change change) {
-        return FRAME_BYTES
-                + (change.vector() == null
-                        ? CodedOutputStream.computeStringSizeNoTag(change.id())
-                        : change.vector().getSerializedSize());
+    public long sizeInBytes(PineconeChange change) {
+        return change.sizeInBytes();
     }
 
     @Override
     public long droppedTerms() {
-        return termsLeftOut.get();
+        return droppedTerms.get();
     }
 
     @Override
-    public CompletableFuture<List<Outcome>> send(List<Change> batch) {
+    public CompletableFuture<List<Outcome>> send(List<PineconeChange> batch) {
         List<Vector> upserts = new ArrayList<>();
         List<String> deletes = new ArrayList<>();
-        for (Change change : batch) {
-            if (change.vector() == null) {
+        for (PineconeChange change : batch) {
+            if (change.isDelete()) {
                 deletes.add(change.id());
             } else {
                 upserts.add(change.vector());
             }
         }
         return connection()
-                .thenCompose(to -> to.reconnected().thenCompose(done -> send(to, upserts, deletes)))
+                .thenCompose(
+                        open ->
+                                open.reconnected()
+                                        .thenCompose(done -> send(open, upserts, deletes)))
                 .handle(
                         (done, failure) -> {
                             if (failure == null) {
@@ -81,55 +81,55 @@ final class PineconeClient implements BatchClient<Change> {
     }
 
     private static CompletableFuture<Void> send(
-            PineconeIndexConnection to, List<Vector> upserts, List<String> deletes) {
-        List<CompletableFuture<Void>> answers = new ArrayList<>();
+            PineconeConnection connection, List<Vector> upserts, List<String> deletes) {
+        List<CompletableFuture<Void>> responses = new ArrayList<>();
         if (!upserts.isEmpty()) {
-            answers.add(answer(to.upsert(upserts), false));
+            responses.add(response(connection.upsert(upserts), false));
         }
         if (!deletes.isEmpty()) {
-            answers.add(answer(to.delete(deletes), true));
+            responses.add(response(connection.delete(deletes), true));
         }
-        return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new));
+        return CompletableFuture.allOf(responses.toArray(CompletableFuture<?>[]::new));
     }
 
-    private CompletableFuture<PineconeIndexConnection> connection() {
+    private CompletableFuture<PineconeConnection> connection() {
         if (connection == null || connection.isCompletedExceptionally()) {
-            // a thread of its own, which sees the classes that this one sees
+            // a new thread inherits the class loader of this one, unlike those of the common pool
             connection =
                     CompletableFuture.supplyAsync(
-                            () -> PineconeIndexConnection.open(settings),
+                            () -> PineconeConnection.open(settings),
                             connecting -> new Thread(connecting, "pinecone-connect").start());
         }
         return connection;
     }
 
-    private static CompletableFuture<Void> answer(ListenableFuture<?> call, boolean delete) {
-        CompletableFuture<Void> answer = new CompletableFuture<>();
+    private static CompletableFuture<Void> response(ListenableFuture<?> call, boolean isDelete) {
+        CompletableFuture<Void> response = new CompletableFuture<>();
         Futures.addCallback(
                 call,
                 new FutureCallback<Object>() {
                     @Override
                     public void onSuccess(Object result) {
-                        answer.complete(null);
+                        response.complete(null);
                     }
 
                     @Override
                     public void onFailure(Throwable failure) {
-                        if (delete && PineconeFailureClassifier.isNothingToDelete(failure)) {
-                            answer.complete(null);
+                        if (isDelete && PineconeFailureClassifier.isNothingToDelete(failure)) {
+                            response.complete(null);
                         } else {
-                            answer.completeExceptionally(failure);
+                            response.completeExceptionally(failure);
                         }
                     }
                 },
                 MoreExecutors.directExecutor());
-        return answer;
+        return response;
     }
 
     @Override
     public void close() {
         if (connection != null) {
-            connection.thenAccept(PineconeIndexConnection::close);
+            connection.thenAccept(PineconeConnection::close);
         }
     }
 }

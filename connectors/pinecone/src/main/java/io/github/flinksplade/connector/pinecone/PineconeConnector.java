@@ -9,7 +9,7 @@ import java.util.List;
 
 /**
  * {@code pinecone:INDEX?namespace=NAMESPACE}: a namespace of a Pinecone index, sparse, or dense
- * with the metric dotproduct. See the package description for what it holds and promises.
+ * with the metric dotproduct. The package description states what it stores and guarantees.
  */
 public final class PineconeConnector implements Connector {
 
@@ -21,7 +21,7 @@ public final class PineconeConnector implements Connector {
     @Override
     public String usage() {
         return "pinecone:INDEX?namespace=NAMESPACE is a sink, and can be searched; the API key"
-                + " stands in pinecone.properties as api-key, or in PINECONE_API_KEY";
+                + " is api-key in pinecone.properties, or PINECONE_API_KEY";
     }
 
     @Override

@@ -17,47 +17,47 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.Locale;
 
-/** Tells apart what Pinecone answers. */
+/** Classifies Pinecone's failures as permanent or retryable, and explains them to the user. */
 final class PineconeFailureClassifier {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private PineconeFailureClassifier() {}
 
-    /** What became of a batch that failed, in the terms of {@code BatchClient.send}. */
+    /** The failure of a batch; see {@link io.github.flinksplade.connector.BatchClient#send}. */
     static Exception classify(PineconeSettings settings, Throwable failure) {
         if (failure instanceof Error error) {
             throw error;
         }
-        if (failure instanceof ConnectorException stop) {
-            return stop;
+        if (failure instanceof ConnectorException permanent) {
+            return permanent;
         }
         if (failure instanceof PineconeException controlPlane) {
-            boolean lasting =
+            boolean isPermanent =
                     failure instanceof PineconeAuthorizationException
                             || failure instanceof PineconeForbiddenException
                             || failure instanceof PineconeNotFoundException
                             || failure instanceof PineconeBadRequestException;
-            return lasting
+            return isPermanent
                     ? explain(settings, controlPlane)
                     : new IOException(
-                            settings.location() + ": " + message(settings, controlPlane), failure);
+                            settings.indexLocation() + ": " + message(settings, controlPlane),
+                            failure);
         }
         Status status = Status.fromThrowable(failure);
         return switch (status.getCode()) {
             case UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND -> explain(settings, failure);
-            // the second is said of a request that is too large
+            // OUT_OF_RANGE: the request is too large
             case INVALID_ARGUMENT, OUT_OF_RANGE ->
-                    new BatchRejectedException("Pinecone refuses it: " + message(settings, status));
+                    new BatchRejectedException("Pinecone rejects it: " + message(settings, status));
             default ->
                     new IOException(
-                            settings.location() + ": " + message(settings, status), failure);
+                            settings.indexLocation() + ": " + message(settings, status), failure);
         };
     }
 
     /**
-     * Whether a delete failed only because the namespace has never been written: all that it asks
-     * for is so already.
+     * Whether a delete failed because its namespace does not exist, so nothing is to be deleted.
      */
     static boolean isNothingToDelete(Throwable failure) {
         Status status = Status.fromThrowable(failure);
@@ -67,81 +67,88 @@ final class PineconeFailureClassifier {
                         .contains("namespace");
     }
 
-    /** The sentence for the user, about a call to the index itself. */
+    /** The message for the user about a call to the index. */
     static ConnectorException explain(PineconeSettings settings, Throwable failure) {
         Status status = Status.fromThrowable(failure);
         return switch (status.getCode()) {
-            case UNAUTHENTICATED, PERMISSION_DENIED -> refusedKey(settings, failure);
+            case UNAUTHENTICATED, PERMISSION_DENIED -> rejectedKey(settings, failure);
             case NOT_FOUND ->
                     new ConnectorException(
-                            settings.location()
-                                    + " is gone ("
+                            settings.indexLocation()
+                                    + " was deleted ("
                                     + message(settings, status)
-                                    + "); start the job again, which creates it",
+                                    + "). Restart the job with --reindex to create and fill it",
                             failure);
             case UNAVAILABLE, DEADLINE_EXCEEDED ->
                     unreachable(settings, message(settings, status), failure);
             default ->
                     new ConnectorException(
-                            settings.location() + " answers: " + message(settings, status),
+                            settings.indexLocation() + " responds: " + message(settings, status),
                             failure);
         };
     }
 
-    /** The sentence for the user, about a call to the control plane. */
+    /** The message for the user about a call to the control plane. */
     static ConnectorException explain(PineconeSettings settings, PineconeException failure) {
         if (failure instanceof PineconeAuthorizationException
                 || failure instanceof PineconeForbiddenException) {
-            return refusedKey(settings, failure);
+            return rejectedKey(settings, failure);
         }
         String message = message(settings, failure);
         if (failure instanceof PineconeNotFoundException) {
             return new ConnectorException(
-                    settings.location()
-                            + " is not there, or cannot be created there ("
+                    settings.indexLocation()
+                            + " does not exist, or cannot be created there ("
                             + message
-                            + "); name another index, cloud or region",
+                            + "). Name another index, cloud or region",
                     failure);
         }
-        if (broken(failure) != null) {
+        if (connectionFailure(failure) != null) {
             return unreachable(settings, message, failure);
         }
         return new ConnectorException(
-                "Pinecone's answer about " + settings.location() + ": " + message, failure);
+                settings.indexLocation() + ": Pinecone responds: " + message, failure);
     }
 
-    private static ConnectorException refusedKey(PineconeSettings settings, Throwable failure) {
+    private static ConnectorException rejectedKey(PineconeSettings settings, Throwable failure) {
         return new ConnectorException(
-                settings.location()
+                settings.indexLocation()
                         + " rejects the API key. "
-                        + settings.connection().credentialsHint(),
+                        + settings.connection.credentialsHint(),
                 failure);
     }
 
     private static ConnectorException unreachable(
             PineconeSettings settings, String reason, Throwable failure) {
         return new UnreachableException(
-                settings.location() + " is unavailable: " + reason + ". Check host and network",
+                settings.indexLocation()
+                        + " is unavailable: "
+                        + reason
+                        + ". Check host and network",
                 failure);
     }
 
-    /** What the status says; of a broken connection, what broke it. */
+    /** The message of the status, or of the exception that closed the connection. */
     private static String message(PineconeSettings settings, Status status) {
         if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
             return noResponse(settings);
         }
-        IOException broken = broken(status.getCause());
-        String message = broken == null ? status.getDescription() : broken.getMessage();
+        IOException connectionFailure = connectionFailure(status.getCause());
+        String message =
+                connectionFailure == null
+                        ? status.getDescription()
+                        : connectionFailure.getMessage();
         return message == null ? status.getCode().toString() : oneLine(message);
     }
 
-    /** What the control plane says, which is {@code {"error": {"message": ...}}}. */
+    /** The message of a response, which is {@code {"error": {"message": ...}}}. */
     private static String message(PineconeSettings settings, PineconeException failure) {
-        IOException broken = broken(failure);
-        if (broken instanceof InterruptedIOException) {
+        IOException connectionFailure = connectionFailure(failure);
+        if (connectionFailure instanceof InterruptedIOException) {
             return noResponse(settings);
         }
-        String body = broken == null ? failure.getMessage() : broken.getMessage();
+        String body =
+                connectionFailure == null ? failure.getMessage() : connectionFailure.getMessage();
         if (body == null) {
             return "no reason given";
         }
@@ -155,19 +162,19 @@ final class PineconeFailureClassifier {
 
     private static String noResponse(PineconeSettings settings) {
         return "no complete response within "
-                + Quantities.format(settings.connection().requestTimeout());
+                + Quantities.format(settings.connection.requestTimeout());
     }
 
-    private static IOException broken(Throwable failure) {
+    private static IOException connectionFailure(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof IOException broken) {
-                return broken;
+            if (cause instanceof IOException connectionFailure) {
+                return connectionFailure;
             }
         }
         return null;
     }
 
-    /** On one line, without the names of exceptions that some messages begin with. */
+    /** On one line, without the exception names that some messages start with. */
     private static String oneLine(String text) {
         return text.strip().replaceAll("\\s+", " ").replaceAll("[\\w.$]+Exception: ", "");
     }

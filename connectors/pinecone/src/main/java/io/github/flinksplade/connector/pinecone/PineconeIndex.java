@@ -18,43 +18,43 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Searches a namespace. Pinecone finds the candidates, some more than asked for; their weights are
- * fetched and the scores computed again, so that hits are scored and ordered exactly, equal scores
- * by id.
+ * Searches a namespace. Pinecone finds candidates, more than requested; the scores are computed
+ * again from their stored weights, so that scores and order are exact. Equal scores are ordered by
+ * id.
  */
 final class PineconeIndex implements SearchIndex {
 
-    /** Candidates beyond k, for scores that are nearly equal in Pinecone's arithmetic. */
-    private static final int MORE_CANDIDATES = 50;
+    /** Candidates beyond k, because exact scores may order the last ones differently. */
+    private static final int EXTRA_CANDIDATES = 50;
 
-    /** Records fetched at once: some 60 KB each at most. */
-    private static final int FETCHED = 100;
+    /** Records per request; a record has at most about 60 kB. */
+    private static final int FETCH_SIZE = 100;
 
     private final PineconeSettings settings;
-    private final PineconeIndexConnection connection;
+    private final PineconeConnection connection;
     private final Provenance provenance;
 
     private PineconeIndex(
-            PineconeSettings settings, PineconeIndexConnection connection, Provenance provenance) {
+            PineconeSettings settings, PineconeConnection connection, Provenance provenance) {
         this.settings = settings;
         this.connection = connection;
         this.provenance = provenance;
     }
 
     static PineconeIndex open(PineconeSettings settings) {
-        PineconeIndexConnection connection;
+        PineconeConnection connection;
         try {
-            connection = PineconeIndexConnection.open(settings);
+            connection = PineconeConnection.open(settings);
         } catch (PineconeException e) {
             throw PineconeFailureClassifier.explain(settings, e);
         }
         try {
-            Provenance provenance = new ProvenanceMark(settings, connection).read();
+            Provenance provenance = new PineconeSchema(settings, connection).provenance();
             if (provenance == null) {
                 throw new ConnectorException(
-                        settings.collection()
-                                + " was not written by flink-splade; name the namespace that a run"
-                                + " wrote to with namespace=NAME");
+                        settings.location()
+                                + " was not written by flink-splade. Name a namespace that a job has"
+                                + " written to with namespace=NAME");
             }
             return new PineconeIndex(settings, connection, provenance);
         } catch (RuntimeException e) {
@@ -72,17 +72,17 @@ final class PineconeIndex implements SearchIndex {
     public List<Hit> search(Query query) {
         if (query.idf()) {
             throw new ConnectorException(
-                    "Pinecone does not say how many documents have a term, so "
-                            + settings.collection()
-                            + " cannot be searched by idf; search without it");
+                    settings.location()
+                            + " does not support idf, because Pinecone does not count documents by"
+                            + " term. Search without idf");
         }
         if (query.vector().indices().length == 0) {
-            return List.of(); // Pinecone refuses a vector without terms
+            return List.of(); // Pinecone rejects a vector without terms
         }
-        long candidates = Math.min(PineconeLimits.HITS, (long) query.k() + MORE_CANDIDATES);
+        long candidates = Math.min(PineconeLimits.HITS, (long) query.k() + EXTRA_CANDIDATES);
         QueryRequest.Builder request =
                 QueryRequest.newBuilder()
-                        .setNamespace(settings.namespace())
+                        .setNamespace(settings.namespace)
                         .setTopK((int) candidates)
                         .setSparseVector(
                                 SparseValues.newBuilder()
@@ -91,16 +91,16 @@ final class PineconeIndex implements SearchIndex {
                                                         .boxed()
                                                         .toList())
                                         .addAllValues(boxed(query.vector().values())));
-        // a dense index wants a dense vector: zeros add nothing to the product
+        // a dense index requires a dense vector; zeros add nothing to the dot product
         request.addAllVector(Collections.nCopies(connection.dimension(), 0f));
         List<String> ids =
                 connection.query(request.build()).stream().map(ScoredVector::getId).toList();
         List<Hit> hits = new ArrayList<>();
-        for (int from = 0; from < ids.size(); from += FETCHED) {
+        for (int from = 0; from < ids.size(); from += FETCH_SIZE) {
             Map<String, Vector> found =
                     connection.fetch(
-                            settings.namespace(),
-                            ids.subList(from, Math.min(ids.size(), from + FETCHED)));
+                            settings.namespace,
+                            ids.subList(from, Math.min(ids.size(), from + FETCH_SIZE)));
             found.values().forEach(vector -> hits.add(hit(query, vector)));
         }
         return hits.stream()
@@ -120,7 +120,7 @@ final class PineconeIndex implements SearchIndex {
 
     private static Hit hit(Query query, Vector vector) {
         SparseValues sparse = vector.getSparseValues();
-        // nothing is said about the order that terms come back in
+        // Pinecone does not specify the order of returned terms
         TreeMap<Integer, Float> terms = new TreeMap<>();
         for (int i = 0; i < sparse.getIndicesCount(); i++) {
             terms.put(sparse.getIndices(i), sparse.getValues(i));

@@ -1,26 +1,24 @@
 package io.github.flinksplade.connector.pinecone;
 
-/**
- * What Pinecone takes, as published in its pages on operation limits and identifier limits (2026).
- */
+/** Pinecone's limits, as published in its pages on operation and identifier limits (2026). */
 final class PineconeLimits {
 
-    /** Records in an upsert, ids in a delete. */
+    /** Max number of records in an upsert, and of ids in a delete. */
     static final int RECORDS = 1_000;
 
-    /** Bytes of an upsert's records; published as "2 MB", less what the namespace's name takes. */
+    /** Max size of an upsert's records; published as "2 MB", minus the namespace's name. */
     static final long UPSERT_BYTES = 2_000_000 - 1_000;
 
-    /** Terms of a sparse vector. */
+    /** Max number of terms in a sparse vector. */
     static final int TERMS = 2_048;
 
-    /** Bytes of a record's metadata; published as "40 KB", and as this number in the refusal. */
+    /** Max size of a record's metadata; published as "40 KB", and as this number in errors. */
     static final int METADATA_BYTES = 40_960;
 
-    /** Characters of an id, all of them ASCII. */
+    /** Max number of characters in an id; all of them must be ASCII. */
     static final int ID_LENGTH = 512;
 
-    /** Hits of a query that asks for neither values nor metadata. */
+    /** Max number of hits of a query without values and metadata. */
     static final int HITS = 10_000;
 
     private PineconeLimits() {}

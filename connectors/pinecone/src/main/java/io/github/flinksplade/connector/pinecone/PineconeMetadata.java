@@ -18,20 +18,20 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A document's text and fields as Pinecone's metadata: a flat object of strings, numbers (doubles),
- * booleans and lists of strings.
+ * Converts a document's text and fields to Pinecone's metadata, which is a flat object of strings,
+ * numbers (doubles), booleans and lists of strings; and back.
  *
- * <p>A field that Pinecone can take stands under its own name, so that queries can filter by it.
- * One that it would not give back the same (null, an object, other lists, a number that is no
- * double, or that is written in another way than doubles are here) stands in the JSON object {@code
- * _fields}, as text, too or only; there {@link #fields} finds it first.
+ * <p>A field that Pinecone supports is stored under its own name, so that queries can filter by it.
+ * A field that Pinecone does not support (null, an object, other lists) or would not return
+ * unchanged (a number that is not a double, or that is formatted differently) is stored in the JSON
+ * object {@code _fields}, as text, which takes precedence in {@link #fields}.
  */
 final class PineconeMetadata {
 
     private static final String TEXT = "text";
     private static final String VERSION = "_version";
-    private static final String REST = "_fields";
-    private static final Set<String> OWN = Set.of(TEXT, VERSION, REST);
+    private static final String OTHERS = "_fields";
+    private static final Set<String> RESERVED = Set.of(TEXT, VERSION, OTHERS);
 
     private static final ObjectMapper JSON =
             JsonMapper.builder()
@@ -48,43 +48,42 @@ final class PineconeMetadata {
                     ? JSON.createObjectNode()
                     : JSON.readTree(record.fields());
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("fields of " + record.id() + " are no JSON", e);
+            throw new IllegalStateException("fields of " + record.id() + " are not JSON", e);
         }
     }
 
     static ObjectNode of(PineconeSettings settings, VectorRecord record, JsonNode fields) {
         ObjectNode metadata = JSON.createObjectNode();
-        if (settings.text()) {
+        if (settings.text) {
             metadata.put(TEXT, record.text());
         }
         metadata.put(VERSION, Long.toString(record.version()));
-        ObjectNode rest = JSON.createObjectNode();
+        ObjectNode others = JSON.createObjectNode();
         for (Map.Entry<String, JsonNode> field : fields.properties()) {
             String name = field.getKey();
             JsonNode value = field.getValue();
-            if (name.equals(settings.dense())
-                    || settings.fields() != null && !settings.fields().contains(name)) {
+            if (name.equals(settings.dense) || !settings.fields.contains(name)) {
                 continue;
             }
-            boolean takenByName = takesName(name) && takes(value);
-            if (takenByName) {
+            boolean isSupported = isSupportedName(name) && isSupported(value);
+            if (isSupported) {
                 metadata.set(name, value);
             }
-            if (!takenByName || !returnsSame(value)) {
-                rest.set(name, value);
+            if (!isSupported || !returnsUnchanged(value)) {
+                others.set(name, value);
             }
         }
-        if (!rest.isEmpty()) {
-            metadata.put(REST, rest.toString());
+        if (!others.isEmpty()) {
+            metadata.put(OTHERS, others.toString());
         }
         return metadata;
     }
 
-    private static boolean takesName(String name) {
-        return !OWN.contains(name) && !name.isEmpty() && !name.startsWith("$");
+    private static boolean isSupportedName(String name) {
+        return !RESERVED.contains(name) && !name.isEmpty() && !name.startsWith("$");
     }
 
-    private static boolean takes(JsonNode value) {
+    private static boolean isSupported(JsonNode value) {
         if (value.isNumber()) {
             return Double.isFinite(value.doubleValue());
         }
@@ -99,11 +98,11 @@ final class PineconeMetadata {
         return value.isTextual() || value.isBoolean();
     }
 
-    private static boolean returnsSame(JsonNode value) {
+    private static boolean returnsUnchanged(JsonNode value) {
         return !value.isNumber() || number(value.doubleValue()).toString().equals(value.asText());
     }
 
-    /** A double as JSON: without a point where it is whole. */
+    /** A double as JSON: without a decimal point if it is an integer. */
     private static JsonNode number(double value) {
         BigDecimal exact = BigDecimal.valueOf(value).stripTrailingZeros();
         return exact.scale() <= 0 && exact.precision() - exact.scale() <= 16
@@ -111,16 +110,16 @@ final class PineconeMetadata {
                 : JSON.getNodeFactory().numberNode(exact);
     }
 
-    /** Bytes of the metadata as JSON, which is how Pinecone's limit is understood here. */
+    /** The size of the metadata as JSON, which is compared with Pinecone's limit. */
     static int sizeInBytes(ObjectNode metadata) {
         try {
             return JSON.writeValueAsBytes(metadata).length;
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
+            throw new IllegalStateException("serializing a tree cannot fail", e);
         }
     }
 
-    /** The same as a message. */
+    /** The metadata as a protobuf message. */
     static Struct struct(ObjectNode metadata) {
         Struct.Builder struct = Struct.newBuilder();
         for (Map.Entry<String, JsonNode> entry : metadata.properties()) {
@@ -144,29 +143,29 @@ final class PineconeMetadata {
                 : value.setStringValue(node.textValue()).build();
     }
 
-    /** The text of a document, or null where it is not kept. */
+    /** The text of a document, or null if it is not stored. */
     static String text(Struct metadata) {
         Value text = metadata.getFieldsMap().get(TEXT);
         return text == null ? null : text.getStringValue();
     }
 
-    /** The other fields of a document that are kept, as one JSON object. */
+    /** The stored fields of a document, as one JSON object. */
     static String fields(Struct metadata) {
         ObjectNode fields = JSON.createObjectNode();
         metadata.getFieldsMap()
                 .forEach(
                         (name, value) -> {
-                            if (!OWN.contains(name)) {
+                            if (!RESERVED.contains(name)) {
                                 fields.set(name, node(value));
                             }
                         });
-        Value rest = metadata.getFieldsMap().get(REST);
-        if (rest != null) {
+        Value others = metadata.getFieldsMap().get(OTHERS);
+        if (others != null) {
             try {
-                fields.setAll((ObjectNode) JSON.readTree(rest.getStringValue()));
+                fields.setAll((ObjectNode) JSON.readTree(others.getStringValue()));
             } catch (JsonProcessingException e) {
                 throw new ConnectorException(
-                        "a record's " + REST + " is no JSON object: " + e.getOriginalMessage(), e);
+                        OTHERS + " of a record is not a JSON object: " + e.getOriginalMessage(), e);
             }
         }
         return fields.toString();
@@ -185,7 +184,8 @@ final class PineconeMetadata {
             }
             case STRUCT_VALUE, NULL_VALUE, KIND_NOT_SET ->
                     throw new ConnectorException(
-                            "a record's metadata holds what Pinecone does not take: " + value);
+                            "the metadata of a record contains a value that Pinecone does not support: "
+                                    + value);
         };
     }
 }

@@ -5,51 +5,35 @@ import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.FieldSelection;
 import io.github.flinksplade.connector.SinkOptions;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Set;
 
-/**
- * What an address says.
- *
- * @param dense name of the field that holds the dense vector, or null for a sparse index
- * @param dimension of the dense vectors of an index to be created, or 0
- * @param fields names of the fields to keep, or null for all
- * @param connection API key, authorities and the deadline of a request
- */
-record PineconeSettings(
-        String index,
-        String namespace,
-        String host,
-        String cloud,
-        String region,
-        String dense,
-        int dimension,
-        boolean text,
-        List<String> fields,
-        BatchOptions batching,
-        ConnectionSettings connection)
-        implements Serializable {
+/** The settings of a namespace: what its URI and the properties of the job file configure. */
+final class PineconeSettings implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
-    /** Where the marks stand that say what made the vectors of each namespace. */
-    static final String MARKS = "flink-splade";
+    /** The namespace with the provenance of all namespaces of an index. */
+    static final String PROVENANCE_NAMESPACE = "flink-splade";
 
-    /** Pinecone's own name for the namespace of those who name none. */
+    /** Pinecone's own name for its default namespace. */
     static final String DEFAULT_NAMESPACE = "__default__";
 
     private static final String PINECONE = "https://api.pinecone.io";
 
     private static final BatchOptions BATCHING =
             BatchOptions.of(PineconeLimits.RECORDS, PineconeLimits.UPSERT_BYTES, 4);
+
     private static final ConnectorOption<String> NAMESPACE =
             ConnectorOption.text(
                     "namespace",
                     "1 to 512 visible ASCII characters, not `flink-splade`",
                     DEFAULT_NAMESPACE,
-                    "the namespace of the index");
+                    "the namespace of the index",
+                    PineconeSettings::namespace);
     private static final ConnectorOption<String> CLOUD =
             ConnectorOption.text(
                     "cloud",
@@ -97,49 +81,77 @@ record PineconeSettings(
                     PineconeLimits.RECORDS,
                     PineconeLimits.UPSERT_BYTES);
 
-    static PineconeSettings of(ConnectorUri uri) {
-        uri.allowOptions(OPTIONS);
-        String index = uri.location();
+    final String index;
+    final String namespace;
+
+    /** The URL of the control plane. */
+    final String host;
+
+    final String cloud;
+    final String region;
+
+    /** The field that contains the dense vector; null for a sparse index. */
+    final String dense;
+
+    /** The dimension of the dense vectors, or 0 if it is not configured. */
+    final int dimension;
+
+    final boolean text;
+    final FieldSelection fields;
+    final BatchOptions batching;
+
+    /** API key, authorities and the deadline of a request. */
+    final ConnectionSettings connection;
+
+    private PineconeSettings(ConnectorUri uri) {
+        index = uri.location();
         if (!index.matches("[a-z0-9]([a-z0-9-]{0,43}[a-z0-9])?")) {
             throw new ConnectorException(
                     "'"
                             + index
                             + "' in "
                             + uri
-                            + " cannot be the name of a Pinecone index; write 1 to 45 lower-case"
+                            + " is not a valid name of a Pinecone index. Write 1 to 45 lower-case"
                             + " letters, digits and dashes, without a dash at either end");
         }
-        String namespace = NAMESPACE.get(uri);
-        if (!namespace.matches("[\\x21-\\x7e]{1,512}") || namespace.equals(MARKS)) {
+        namespace = NAMESPACE.get(uri);
+        host = host(uri);
+        cloud = CLOUD.get(uri);
+        region = REGION.get(uri);
+        dense = DENSE.get(uri);
+        dimension = DIMENSION.get(uri).intValue();
+        text = SinkOptions.TEXT.get(uri);
+        fields = FieldSelection.of(uri);
+        batching = BATCHING.with(uri, PineconeLimits.RECORDS, PineconeLimits.UPSERT_BYTES);
+        connection =
+                ConnectionSettings.of(
+                        uri,
+                        !isPlaintext(),
+                        Set.of(HOST.name()),
+                        ConnectionSettings.Property.API_KEY,
+                        ConnectionSettings.Property.CA);
+        if (!connection.hasCredentials()) {
             throw new ConnectorException(
-                    "namespace="
-                            + namespace
-                            + " in "
-                            + uri
-                            + ": write 1 to 512 visible ASCII characters, other than "
-                            + MARKS);
+                    uri + " requires an API key, and none is set. " + connection.credentialsHint());
         }
-        String fields = SinkOptions.FIELDS.get(uri);
-        String host = host(uri);
-        return new PineconeSettings(
-                index,
-                namespace,
-                host,
-                CLOUD.get(uri),
-                REGION.get(uri),
-                DENSE.get(uri),
-                DIMENSION.get(uri).intValue(),
-                SinkOptions.TEXT.get(uri),
-                fields == null ? null : List.of(fields.split(",")),
-                BATCHING.with(uri, PineconeLimits.RECORDS, PineconeLimits.UPSERT_BYTES),
-                connection(uri, !host.startsWith("http://")));
+    }
+
+    static PineconeSettings of(ConnectorUri uri) {
+        return new PineconeSettings(uri.allowOptions(OPTIONS));
+    }
+
+    private static String namespace(String name) {
+        if (!name.matches("[\\x21-\\x7e]{1,512}") || name.equals(PROVENANCE_NAMESPACE)) {
+            throw new IllegalArgumentException(
+                    "write 1 to 512 visible ASCII characters, other than " + PROVENANCE_NAMESPACE);
+        }
+        return name;
     }
 
     private static String host(ConnectorUri uri) {
+        String option = HOST.get(uri);
         String host =
-                (HOST.get(uri) != null
-                                ? HOST.get(uri)
-                                : uri.properties().getOrDefault(HOST.name(), PINECONE))
+                (option == null ? uri.properties().getOrDefault(HOST.name(), PINECONE) : option)
                         .replaceFirst("/+$", "");
         if (!host.matches("https?://[^/?#@]+")) {
             throw new ConnectorException(
@@ -154,27 +166,12 @@ record PineconeSettings(
         return host;
     }
 
-    private static ConnectionSettings connection(ConnectorUri uri, boolean tls) {
-        ConnectionSettings connection =
-                ConnectionSettings.of(
-                        uri,
-                        tls,
-                        Set.of(HOST.name()),
-                        ConnectionSettings.Property.API_KEY,
-                        ConnectionSettings.Property.CA);
-        if (!connection.hasCredentials()) {
-            throw new ConnectorException(
-                    uri + " requires an API key, and none is set. " + connection.credentialsHint());
-        }
-        return connection;
-    }
-
-    /** Whether data goes unencrypted, as to an emulator on this machine. */
-    boolean plaintext() {
+    /** Whether connections are not encrypted, as to an emulator on this machine. */
+    boolean isPlaintext() {
         return host.startsWith("http://");
     }
 
-    /** Pinecone's own host is the only one of its kind; another is part of the location. */
+    /** Includes the host, unless it is Pinecone's own. */
     String identity() {
         return "pinecone:"
                 + (host.equals(PINECONE) ? "" : host + "/")
@@ -184,17 +181,12 @@ record PineconeSettings(
     }
 
     /** The index, for messages. */
-    String location() {
+    String indexLocation() {
         return "the index '" + index + "' at " + host;
     }
 
     /** The namespace, for messages. */
-    String collection() {
-        return "the namespace '" + namespace + "' of " + location();
-    }
-
-    @Override
-    public String toString() {
-        return collection();
+    String location() {
+        return "the namespace '" + namespace + "' of " + indexLocation();
     }
 }

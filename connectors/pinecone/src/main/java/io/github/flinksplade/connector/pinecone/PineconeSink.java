@@ -4,13 +4,11 @@ import io.github.flinksplade.connector.BatchClient;
 import io.github.flinksplade.connector.BatchOptions;
 import io.github.flinksplade.connector.BatchSink;
 import io.github.flinksplade.connector.BatchVectorSink;
-import io.github.flinksplade.connector.ConnectorException;
-import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.VectorRecord;
 
-/** A namespace of a Pinecone index as a target. */
+/** Writes to a namespace of a Pinecone index. */
 final class PineconeSink implements BatchVectorSink {
 
     private static final long serialVersionUID = 1L;
@@ -28,37 +26,15 @@ final class PineconeSink implements BatchVectorSink {
 
     @Override
     public BatchOptions batching() {
-        return settings.batching();
+        return settings.batching;
     }
 
     @Override
     public BatchSink prepare(SinkContext context, StartMode start) {
-        createOrCheck(context, start);
-        return new Prepared(settings);
-    }
-
-    private void createOrCheck(SinkContext context, StartMode start) {
-        try (PineconeIndexConnection connection =
-                PineconeIndexConnection.openOrCreate(settings, start)) {
-            ProvenanceMark mark = new ProvenanceMark(settings, connection);
-            Provenance held = mark.read();
-            if (held != null) {
-                context.requireSameEncoder(
-                        held, settings.collection(), "name a new namespace or index");
-                return;
-            }
-            long records = connection.records(settings.namespace());
-            if (records > 0) {
-                throw new ConnectorException(
-                        settings.collection()
-                                + " holds "
-                                + records
-                                + " records that flink-splade did not write; name a new namespace"
-                                + " with namespace=NAME, or a new index");
-            }
-            start.requireMayCreate(settings.collection());
-            mark.write(context.provenance());
+        try (PineconeConnection connection = PineconeConnection.openOrCreate(settings, start)) {
+            new PineconeSchema(settings, connection).createOrCheck(context, start);
         }
+        return new Prepared(settings);
     }
 
     private record Prepared(PineconeSettings settings) implements BatchSink {
@@ -67,16 +43,16 @@ final class PineconeSink implements BatchVectorSink {
 
         @Override
         public String rejection(VectorRecord record) {
-            return PineconeRequestFactory.rejection(settings, record);
+            return new PineconeRequestFactory(settings).rejection(record);
         }
 
         @Override
         public BatchOptions batching() {
-            return settings.batching();
+            return settings.batching;
         }
 
         @Override
-        public BatchClient<?> client() {
+        public BatchClient<PineconeChange> client() {
             return new PineconeClient(settings);
         }
     }

@@ -1,30 +1,31 @@
 /**
- * {@code pinecone:INDEX?namespace=NAMESPACE}: a namespace of a Pinecone index, written and searched
- * through Pinecone's own Java client.
+ * {@code pinecone:INDEX?namespace=NAMESPACE}: a namespace of a Pinecone index.
  *
- * <p><b>What is created.</b> The index, if there is none: serverless, for sparse vectors, metric
- * dotproduct; with {@code dense=FIELD} one for dense vectors that holds sparse ones beside them. A
- * record {@code NAMESPACE} in its namespace {@code flink-splade} says what made the vectors.
+ * <p><b>The index.</b> A missing index is created: serverless, for sparse vectors, with the metric
+ * dotproduct; with {@code dense=FIELD} for dense vectors with additional sparse ones. A record
+ * {@code NAMESPACE} in its namespace {@code flink-splade} contains the provenance of the vectors.
  *
- * <p><b>A record.</b> The document's id; its terms as sparse values, float32 as they are, the 2,048
- * largest where there are more (counted in the metric {@code droppedTerms}); as metadata its text,
- * its version in {@code _version}, and its fields as {@link
- * io.github.flinksplade.connector.pinecone.PineconeMetadata} has it. A document without terms
- * cannot be held by a sparse index: whatever is there under its id is deleted. A dense one holds
+ * <p><b>A record.</b> Its id is the document's id, and its sparse values are the terms with exact
+ * float32 weights, the 2,048 largest if there are more (the metric {@code droppedTerms} counts the
+ * others). Its metadata contains the text, the version in {@code _version}, and the fields in the
+ * format of {@link io.github.flinksplade.connector.pinecone.PineconeMetadata}. A sparse index
+ * cannot store a document without terms, so the record of its id is deleted; a dense index stores
  * it.
  *
- * <p><b>Order.</b> Pinecone has no conditional writes: what comes last stays. The job sends one
- * change of an id at a time, in order. While changes since the last checkpoint are sent again after
- * a failure, an older text may show, and a deleted document; when the job has caught up, it does
- * not. A call that timed out ({@code request-timeout}) and is carried out by Pinecone after later
- * changes would undo these; nothing keeps that from happening.
+ * <p><b>Order.</b> Pinecone has no conditional writes: the last write wins. The job sends one
+ * change of an id at a time, in order. While changes since the last checkpoint are written again
+ * after a failure, a search may return older texts and deleted documents; afterwards it does not. A
+ * request that timed out ({@code request-timeout}) and that Pinecone executes after later changes
+ * would undo these; nothing prevents that.
  *
- * <p><b>Search is exact</b> over the candidates that Pinecone finds: their weights are fetched, and
- * the order of hits is that of the exact scores. There is no search by idf.
+ * <p><b>Search</b> is exact among the candidates that Pinecone finds: their weights are fetched,
+ * and hits are ordered by exact scores. Idf is not supported.
  *
- * <p>{@link io.github.flinksplade.connector.pinecone.PineconeIndexConnection} says how the client
- * is used, {@link io.github.flinksplade.connector.pinecone.PineconeFailureClassifier} what its
- * answers mean, and {@link io.github.flinksplade.connector.pinecone.PineconeLimits} what Pinecone
- * takes.
+ * <p><b>Client library.</b> The connector uses Pinecone's own Java client, which contains the
+ * generated classes of both interfaces: HTTP of the control plane and gRPC of an index. {@link
+ * io.github.flinksplade.connector.pinecone.PineconeConnection} states which parts of it are not
+ * used and why, {@link io.github.flinksplade.connector.pinecone.PineconeFailureClassifier}
+ * interprets its exceptions, and {@link io.github.flinksplade.connector.pinecone.PineconeLimits}
+ * contains the limits of Pinecone.
  */
 package io.github.flinksplade.connector.pinecone;

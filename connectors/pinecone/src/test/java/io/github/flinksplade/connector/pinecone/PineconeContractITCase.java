@@ -27,9 +27,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
 /**
- * Against the stand-in; against Pinecone itself with {@code -Dflinksplade.pinecone.url=...} and an
- * API key in {@code PINECONE_API_KEY}, then without faults. One index, a namespace for each test;
- * read with the official client's own index, page by page.
+ * Runs with the stand-in, or with Pinecone itself: {@code -Dflinksplade.pinecone.url=...} and an
+ * API key in {@code PINECONE_API_KEY}, without faults. All tests use one index, each its own
+ * namespace, which is read with the official client, page by page.
  */
 class PineconeContractITCase extends SinkContract {
 
@@ -84,7 +84,7 @@ class PineconeContractITCase extends SinkContract {
             Index index = new Index(config, connection, INDEX);
             Map<String, Vector> read = read(index, uri.option("namespace"));
             while (standIn == null) {
-                // eventually consistent: what has not changed for ten seconds is taken as settled
+                // eventually consistent: final when it has not changed for ten seconds
                 TimeUnit.SECONDS.sleep(10);
                 Map<String, Vector> again = read(index, uri.option("namespace"));
                 if (again.equals(read)) {
@@ -133,7 +133,9 @@ class PineconeContractITCase extends SinkContract {
                 fields(vector.getMetadata()).toString());
     }
 
-    /** As the page of this target says: what stands in {@code _fields} before other keys. */
+    /**
+     * As documented in docs/sinks/pinecone.md: {@code _fields} takes precedence over other keys.
+     */
     private static ObjectNode fields(Struct metadata) throws Exception {
         ObjectNode fields = JSON.createObjectNode();
         for (Map.Entry<String, Value> entry : metadata.getFieldsMap().entrySet()) {
@@ -193,7 +195,7 @@ class PineconeContractITCase extends SinkContract {
 
                     @Override
                     public void reject(String id) {
-                        standIn.refuse(id);
+                        standIn.reject(id);
                     }
                 };
     }

@@ -29,7 +29,7 @@ class PineconeFailureClassifierTest {
     }
 
     @Test
-    void whatAnotherTryMayChangeIsTriedAgain() {
+    void retriesTemporaryFailures() {
         for (Status status :
                 new Status[] {
                     Status.UNAVAILABLE,
@@ -56,19 +56,19 @@ class PineconeFailureClassifierTest {
     }
 
     @Test
-    void whatIsWrongWithARecordIsTold() {
+    void rejectsBatchesWithInvalidRecords() {
         assertThat(classify(Status.INVALID_ARGUMENT)).isInstanceOf(BatchRejectedException.class);
         assertThat(classify(Status.OUT_OF_RANGE)).isInstanceOf(BatchRejectedException.class);
     }
 
     @Test
-    void whatStaysWrongEndsTheJob() {
+    void failsTheJobForPermanentFailures() {
         assertThat(classify(Status.UNAUTHENTICATED))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("API key");
         assertThat(classify(Status.NOT_FOUND))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("is gone");
+                .hasMessageContaining("was deleted");
         assertThat(classify(new PineconeAuthorizationException("{}")))
                 .isInstanceOf(ConnectorException.class);
         assertThatThrownBy(() -> classify(new NoClassDefFoundError("x")))
@@ -76,7 +76,7 @@ class PineconeFailureClassifierTest {
     }
 
     @Test
-    void onlyAMissingNamespaceMakesADeleteDone() {
+    void countsDeletesInMissingNamespacesAsWritten() {
         assertThat(
                         PineconeFailureClassifier.isNothingToDelete(
                                 Status.NOT_FOUND

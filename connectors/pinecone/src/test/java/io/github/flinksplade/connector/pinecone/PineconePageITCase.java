@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What docs/sinks/pinecone.md shows, as it stands there but for the host. */
+/** Runs the snippets of docs/sinks/pinecone.md against the stand-in. */
 class PineconePageITCase {
 
     @TempDir private Path folder;
@@ -46,7 +46,7 @@ class PineconePageITCase {
         return matcher.group(1);
     }
 
-    /** Writes to the page's own address, with the key under the property that it names. */
+    /** Writes to the page's URI, with the API key in the property that the page names. */
     private void fill() throws Exception {
         ConnectorUri uri =
                 ConnectorUri.parse(find("\nto: (\\S+)\n"))
@@ -73,13 +73,13 @@ class PineconePageITCase {
     }
 
     @Test
-    void theCurlCommandsFind() throws Exception {
-        assumeTrue(Snippets.runs("curl", "--version"), "curl is not here");
+    void runsTheCurlCommands() throws Exception {
+        assumeTrue(Snippets.runs("curl", "--version"), "curl is not installed");
         fill();
         String commands =
                 find("```sh\n(.*?)```")
                         .replace("https://api.pinecone.io", standIn.url())
-                        // at Pinecone's the port of gRPC answers HTTP too
+                        // at Pinecone, the gRPC port also serves HTTP
                         .replace("https://$host/query", standIn.url() + "/query");
         JsonNode matches = new ObjectMapper().readTree(run("sh", "-c", commands)).path("matches");
         assertThat(matches).hasSize(2);
@@ -92,10 +92,10 @@ class PineconePageITCase {
     }
 
     @Test
-    void thePythonProgramFinds() throws Exception {
+    void runsThePythonProgram() throws Exception {
         assumeTrue(
                 Snippets.runs("python3", "-c", "import pinecone"),
-                "python3 with the package pinecone is not here");
+                "python3 with the package pinecone is not installed");
         fill();
         Path program = folder.resolve("query.py");
         Files.writeString(

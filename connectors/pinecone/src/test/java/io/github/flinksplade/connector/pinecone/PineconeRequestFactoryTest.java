@@ -10,7 +10,6 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
-import io.github.flinksplade.connector.pinecone.PineconeRequestFactory.Change;
 import io.pinecone.proto.UpsertRequest;
 import java.util.Map;
 import java.util.TreeMap;
@@ -31,13 +30,14 @@ class PineconeRequestFactoryTest {
     }
 
     private static Struct metadata(String options, String fields) {
-        return PineconeRequestFactory.change(settings(options), record(fields))
+        return new PineconeRequestFactory(settings(options))
+                .change(record(fields))
                 .vector()
                 .getMetadata();
     }
 
     @Test
-    void fieldsThatPineconeTakesCanBeFilteredByAndAllComeBackAsTheyWere() throws Exception {
+    void storesSupportedFieldsByNameAndReturnsAllFieldsUnchanged() throws Exception {
         String fields =
                 "{\"s\":\"x\",\"b\":true,\"n\":12.5,\"whole\":3,\"list\":[\"x\",\"y\"],\"none\":null,"
                         + "\"object\":{\"a\":1},\"numbers\":[1,2],\"nobody\":[],\"long\":9007199254740993,"
@@ -69,13 +69,13 @@ class PineconeRequestFactoryTest {
                 .doesNotContain("s", "b", "n", "whole", "list");
         String back = PineconeMetadata.fields(metadata);
         assertThat(JSON.readTree(back)).isEqualTo(JSON.readTree(fields));
-        // to the letter too, which a tree of doubles would not see
+        // also the text, which a tree of doubles would not compare
         assertThat(back)
                 .contains("\"long\":9007199254740993", "\"precise\":0.12345678901234567890");
     }
 
     @Test
-    void chosenFieldsAndNoText() throws Exception {
+    void storesSelectedTextAndFields() throws Exception {
         Struct metadata = metadata("text=false&fields=a,b", "{\"a\":1,\"b\":null,\"c\":2}");
         assertThat(PineconeMetadata.text(metadata)).isNull();
         assertThat(JSON.readTree(PineconeMetadata.fields(metadata)))
@@ -86,11 +86,11 @@ class PineconeRequestFactoryTest {
     void largestTermsAreKeptAndTheRestCounted() {
         TreeMap<Integer, Float> terms = new TreeMap<>();
         for (int term = 0; term < 3_000; term++) {
-            // many equal weights around the least that is kept
+            // many equal weights around the smallest that is kept
             terms.put(term, term % 3 == 0 ? 2f : 1f);
         }
         try (PineconeClient client = new PineconeClient(settings(""))) {
-            Change change = client.request(Corpus.upsert("a", 1, "{}", terms));
+            PineconeChange change = client.request(Corpus.upsert("a", 1, "{}", terms));
             assertThat(change.vector().getSparseValues().getIndicesCount()).isEqualTo(2_048);
             assertThat(change.vector().getSparseValues().getValuesList())
                     .filteredOn(weight -> weight == 2f)
@@ -102,13 +102,13 @@ class PineconeRequestFactoryTest {
     }
 
     @Test
-    void whatPineconeWouldNotTakeIsSaidBefore() {
+    void rejectsRecordsThatPineconeRejects() {
         PineconeSettings settings = settings("");
         assertThat(reject(settings, "x".repeat(512), "{}")).isNull();
         assertThat(reject(settings, "x".repeat(513), "{}")).contains("id has 513 characters");
         assertThat(reject(settings, "\u00e9", "{}")).contains("ASCII");
         assertThat(reject(settings, "a\0b", "{}")).contains("null");
-        assertThat(PineconeRequestFactory.rejection(settings, Corpus.delete("\u00e9", 1)))
+        assertThat(new PineconeRequestFactory(settings).rejection(Corpus.delete("\u00e9", 1)))
                 .contains("ASCII");
         String empty = "{\"filler\":\"\"}";
         int own = PineconeMetadata.sizeInBytes(metadataOf(settings, record(empty)));
@@ -127,12 +127,12 @@ class PineconeRequestFactoryTest {
     }
 
     private static String reject(PineconeSettings settings, String id, String fields) {
-        return PineconeRequestFactory.rejection(
-                settings, Corpus.upsert(id, 1, fields, new TreeMap<>(Map.of(7, 0.5f))));
+        return new PineconeRequestFactory(settings)
+                .rejection(Corpus.upsert(id, 1, fields, new TreeMap<>(Map.of(7, 0.5f))));
     }
 
     @Test
-    void denseVectorsComeFromAField() {
+    void readsDenseVectorsFromAField() {
         PineconeSettings settings = settings("dense=emb&dimension=2");
         assertThat(reject(settings, "a", "{\"emb\":[0.1,2]}")).isNull();
         assertThat(reject(settings, "a", "{}")).contains("emb", "missing");
@@ -141,52 +141,52 @@ class PineconeRequestFactoryTest {
                 .contains("not an array of numbers");
         assertThat(reject(settings, "a", "{\"emb\":[1e39]}")).contains("not an array of numbers");
         assertThat(reject(settings, "a", "{\"emb\":[0,0.0]}")).contains("all zeros");
-        Change change =
-                PineconeRequestFactory.change(settings, record("{\"emb\":[0.1,2],\"n\":1}"));
+        PineconeChange change =
+                new PineconeRequestFactory(settings).change(record("{\"emb\":[0.1,2],\"n\":1}"));
         assertThat(change.vector().getValuesList()).containsExactly(0.1f, 2f);
         assertThat(PineconeMetadata.fields(change.vector().getMetadata())).isEqualTo("{\"n\":1}");
     }
 
     @Test
-    void aDocumentWithoutTermsIsDeletedUnlessItHasADenseVector() {
+    void deletesDocumentsWithoutTermsFromSparseIndexes() {
         VectorRecord empty = Corpus.upsert("a", 1, "{\"emb\":[1]}", new TreeMap<>());
-        assertThat(PineconeRequestFactory.change(settings(""), empty).vector()).isNull();
-        Change dense = PineconeRequestFactory.change(settings("dense=emb"), empty);
+        assertThat(new PineconeRequestFactory(settings("")).change(empty).vector()).isNull();
+        PineconeChange dense = new PineconeRequestFactory(settings("dense=emb")).change(empty);
         assertThat(dense.vector().hasSparseValues()).isFalse();
         assertThat(dense.vector().getValuesList()).containsExactly(1f);
     }
 
     @Test
-    void sizesAreThoseOnTheWireOrALittleAbove() {
+    void estimatesSizesOnTheWire() {
         try (PineconeClient client = new PineconeClient(settings("namespace=" + "n".repeat(512)))) {
             UpsertRequest.Builder request = UpsertRequest.newBuilder();
             request.setNamespace("n".repeat(512));
             int namespace = request.build().getSerializedSize();
-            long told = 0;
+            long estimate = 0;
             for (int i = 0; i < 100; i++) {
-                Change change = client.request(Corpus.upsert("x".repeat(5 * i + 1), 1));
-                told += client.sizeInBytes(change);
+                PineconeChange change = client.request(Corpus.upsert("x".repeat(5 * i + 1), 1));
+                estimate += client.sizeInBytes(change);
                 request.addVectors(change.vector());
             }
             int size = request.build().getSerializedSize();
-            assertThat(told).isBetween((long) size - namespace, (long) size + 600);
+            assertThat(estimate).isBetween((long) size - namespace, (long) size + 600);
             assertThat(namespace + PineconeLimits.UPSERT_BYTES).isLessThan(2_000_000);
         }
     }
 
     @Test
-    void addressesAreChecked() {
-        assertRefused("pinecone:Idx", "lower-case");
-        assertRefused("pinecone:" + "a".repeat(46), "1 to 45");
-        assertRefused("pinecone:idx?namespace=flink-splade", "other than flink-splade");
-        assertRefused("pinecone:idx?namespace=a%20b", "visible ASCII");
-        assertRefused("pinecone:idx?host=ftp://x", "http://");
-        assertRefused("pinecone:idx?dimension=0", "1 to 20000");
-        assertRefused("pinecone:idx?namespce=a", "did you mean 'namespace'");
-        assertRefused("pinecone:idx?batch-records=1001", "1 to 1000");
+    void rejectsInvalidUris() {
+        assertRejected("pinecone:Idx", "lower-case");
+        assertRejected("pinecone:" + "a".repeat(46), "1 to 45");
+        assertRejected("pinecone:idx?namespace=flink-splade", "other than flink-splade");
+        assertRejected("pinecone:idx?namespace=a%20b", "visible ASCII");
+        assertRejected("pinecone:idx?host=ftp://x", "http://");
+        assertRejected("pinecone:idx?dimension=0", "1 to 20000");
+        assertRejected("pinecone:idx?namespce=a", "did you mean 'namespace'");
+        assertRejected("pinecone:idx?batch-records=1001", "1 to 1000");
     }
 
-    private static void assertRefused(String uri, String part) {
+    private static void assertRejected(String uri, String part) {
         assertThatThrownBy(
                         () ->
                                 PineconeSettings.of(
@@ -197,12 +197,13 @@ class PineconeRequestFactoryTest {
     }
 
     @Test
-    void theKeyIsNeverPrinted() {
-        assertThat(
-                        PineconeSettings.of(
-                                        ConnectorUri.parse("pinecone:idx")
-                                                .withProperties(Map.of("api-key", "s3cret")))
-                                .toString())
+    void neverPrintsTheApiKey() {
+        PineconeSettings settings =
+                PineconeSettings.of(
+                        ConnectorUri.parse("pinecone:idx")
+                                .withProperties(Map.of("api-key", "s3cret")));
+        assertThat(settings.toString() + settings.connection).doesNotContain("s3cret");
+        assertThat(settings.location())
                 .isEqualTo(
                         "the namespace '__default__' of the index 'idx' at"
                                 + " https://api.pinecone.io")

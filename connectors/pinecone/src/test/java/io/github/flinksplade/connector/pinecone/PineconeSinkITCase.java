@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What is Pinecone's own, beside the contract. */
+/** Behavior beyond the contract. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class PineconeSinkITCase {
 
@@ -46,12 +46,12 @@ class PineconeSinkITCase {
         standIn.close();
     }
 
-    private ConnectorUri uri(String place) {
-        return uri(place, standIn.url());
+    private ConnectorUri uri(String location) {
+        return uri(location, standIn.url());
     }
 
-    private static ConnectorUri uri(String place, String host) {
-        return ConnectorUri.parse("pinecone:" + place)
+    private static ConnectorUri uri(String location, String host) {
+        return ConnectorUri.parse("pinecone:" + location)
                 .withProperties(Map.of("host", host, "api-key", PineconeStandIn.API_KEY));
     }
 
@@ -68,7 +68,7 @@ class PineconeSinkITCase {
         }
     }
 
-    private static void assertRefused(ConnectorUri uri, String... parts) {
+    private static void assertRejected(ConnectorUri uri, String... parts) {
         assertThatThrownBy(() -> sink(uri).prepare(CONTEXT, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContainingAll(parts)
@@ -80,13 +80,13 @@ class PineconeSinkITCase {
     }
 
     @Test
-    void createsASparseIndexAndSaysWhatMadeItsVectors() {
-        standIn.blindFetches(3);
+    void createsASparseIndexWithItsProvenance() {
+        standIn.emptyFetches(3);
         sink(uri("docs?namespace=n")).prepare(CONTEXT, StartMode.NEW);
-        assertThat(standIn.asked("docs").path("vector_type").asText()).isEqualTo("sparse");
-        assertThat(standIn.asked("docs").path("metric").asText()).isEqualTo("dotproduct");
+        assertThat(standIn.creation("docs").path("vector_type").asText()).isEqualTo("sparse");
+        assertThat(standIn.creation("docs").path("metric").asText()).isEqualTo("dotproduct");
         Map<String, String> parts = new HashMap<>();
-        standIn.held("docs", "flink-splade")
+        standIn.records("docs", "flink-splade")
                 .get("n")
                 .getMetadata()
                 .getFieldsMap()
@@ -95,7 +95,7 @@ class PineconeSinkITCase {
     }
 
     @Test
-    void namespacesOfOneIndexMayBeOfSeveralModels() {
+    void acceptsOneModelPerNamespace() {
         sink(uri("docs?namespace=n")).prepare(CONTEXT, StartMode.NEW);
         SinkContext other = Corpus.context(Corpus.OTHER, false);
         sink(uri("docs?namespace=m")).prepare(other, StartMode.NEW);
@@ -106,8 +106,8 @@ class PineconeSinkITCase {
     }
 
     @Test
-    void aDenseIndexNeedsAField() throws Exception {
-        assertRefused(uri("docs?dense=emb"), "is not there", "dimension=NUMBER");
+    void writesToDenseIndexesOnlyWithAField() throws Exception {
+        assertRejected(uri("docs?dense=emb"), "does not exist", "dimension=NUMBER");
         ConnectorUri uri = uri("docs?dense=emb&dimension=3");
         String fields = "{\"emb\":[0.1,0,-2.5],\"n\":1}";
         TreeMap<Integer, Float> terms = new TreeMap<>(Map.of(3, 0.7f, 9, 1.1f));
@@ -122,8 +122,8 @@ class PineconeSinkITCase {
         assertThat(harness.rejected())
                 .extracting(letter -> new String(letter.origin().key()))
                 .containsExactlyInAnyOrder("no vector", "too long");
-        assertThat(standIn.asked("docs").path("dimension").asInt()).isEqualTo(3);
-        Map<String, Vector> held = standIn.held("docs", "");
+        assertThat(standIn.creation("docs").path("dimension").asInt()).isEqualTo(3);
+        Map<String, Vector> held = standIn.records("docs", "");
         assertThat(held).containsOnlyKeys("a", "b", "no terms");
         assertThat(held.get("a").getValuesList()).containsExactly(0.1f, 0f, -2.5f);
         assertThat(held.get("a").getSparseValues().getValuesList()).containsExactly(0.7f, 1.1f);
@@ -138,19 +138,19 @@ class PineconeSinkITCase {
             assertThat(index.search(query).get(0).fields()).isEqualTo("{\"n\":1}");
             assertThat(index.search(new SearchIndex.Query(SparseVector.EMPTY, 5, false))).isEmpty();
         }
-        assertRefused(uri("docs"), "is a dense one", "dense=FIELD");
-        assertRefused(uri("docs?dense=emb&dimension=4"), "vectors of 3 numbers, not of 4");
+        assertRejected(uri("docs"), "is a dense index", "dense=FIELD");
+        assertRejected(uri("docs?dense=emb&dimension=4"), "vectors of dimension 3, not 4");
         sink(uri("sparse")).prepare(CONTEXT, StartMode.NEW);
-        assertRefused(uri("sparse?dense=emb"), "sparse vectors only", "leave out dense=emb");
+        assertRejected(uri("sparse?dense=emb"), "sparse vectors only", "Omit dense=emb");
     }
 
     @Test
-    void aPlaceOfSomebodyElsesMakingIsRefused() {
+    void rejectsForeignNamespaces() {
         sink(uri("docs?namespace=mine")).prepare(CONTEXT, StartMode.NEW);
-        standIn.held("docs", "theirs").put("x", Vector.newBuilder().setId("x").build());
-        assertRefused(
+        standIn.records("docs", "theirs").put("x", Vector.newBuilder().setId("x").build());
+        assertRejected(
                 uri("docs?namespace=theirs"),
-                "holds 1 records that flink-splade did not write",
+                "contains 1 records that flink-splade did not write",
                 "namespace=NAME");
         assertThatThrownBy(
                         () -> {
@@ -162,10 +162,10 @@ class PineconeSinkITCase {
     }
 
     @Test
-    void whatCannotBeReachedOrMadeIsOneSentence() throws Exception {
-        assertRefused(uri("docs?region=nowhere"), "region: nowhere not found", "another");
+    void reportsUnavailableAndOtherServersInOneSentence() throws Exception {
+        assertRejected(uri("docs?region=nowhere"), "region: nowhere not found", "another");
         standIn.down();
-        assertRefused(uri("docs"), "is unavailable", "Check host and network");
+        assertRejected(uri("docs"), "is unavailable", "Check host and network");
         standIn.up();
         HttpServer other =
                 HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -178,16 +178,16 @@ class PineconeSinkITCase {
                 });
         other.start();
         try {
-            assertRefused(
+            assertRejected(
                     uri("docs", "http://127.0.0.1:" + other.getAddress().getPort()),
-                    "does not answer as Pinecone does");
+                    "does not respond like Pinecone");
         } finally {
             other.stop(0);
         }
     }
 
     @Test
-    void noBatchIsLargerThanPineconeTakes() throws Exception {
+    void limitsBatchesToPineconesMaxSize() throws Exception {
         ConnectorUri uri = uri("docs?batch-records=1000");
         VectorRecord[] records = new VectorRecord[1_500];
         for (int i = 0; i < records.length; i++) {
@@ -199,17 +199,17 @@ class PineconeSinkITCase {
                     Corpus.upsert("doc " + i, 1, "{\"f\":\"" + "x".repeat(9_000) + "\"}", terms);
         }
         assertThat(write(uri, records).rejected()).isEmpty();
-        assertThat(standIn.held("docs", "")).hasSize(records.length);
-        // 17 MB, and no request was refused for its size
+        assertThat(standIn.records("docs", "")).hasSize(records.length);
+        // 17 MB in total, and no request was rejected because of its size
         assertThat(standIn.failures()).isEmpty();
     }
 
     @Test
-    void aJobThatStartsAgainWhilePineconeIsAwayWaitsForIt() throws Exception {
+    void waitsForPineconeWhenItResumes() throws Exception {
         ConnectorUri uri = uri("docs");
         write(uri, Corpus.upsert("before", 1));
         standIn.down();
-        Thread back =
+        Thread recovery =
                 new Thread(
                         () -> {
                             try {
@@ -219,18 +219,18 @@ class PineconeSinkITCase {
                             }
                             standIn.up();
                         });
-        back.start();
+        recovery.start();
         try (SinkTestHarness harness = SinkTestHarness.restore(sink(uri), CONTEXT, null)) {
             harness.write(Corpus.upsert("after", 1));
             harness.finish();
             assertThat(harness.rejected()).isEmpty();
         }
-        back.join();
-        assertThat(standIn.held("docs", "")).containsOnlyKeys("before", "after");
+        recovery.join();
+        assertThat(standIn.records("docs", "")).containsOnlyKeys("before", "after");
     }
 
     @Test
-    void searchesByIdfAreRefused() {
+    void rejectsSearchesByIdf() {
         ConnectorUri uri = uri("docs");
         sink(uri).prepare(CONTEXT, StartMode.NEW);
         try (SearchIndex index = Connectors.of(uri).index(uri)) {
@@ -239,13 +239,13 @@ class PineconeSinkITCase {
                             new SparseVector(new int[] {3}, new float[] {1}), 5, true);
             assertThatThrownBy(() -> index.search(query))
                     .isInstanceOf(ConnectorException.class)
-                    .hasMessageContaining("does not say how many documents have a term");
+                    .hasMessageContaining("does not support idf");
         }
     }
 
-    /** A server that searches goes on as soon as Pinecone is back, not after the client's pause. */
+    /** A server that searches resumes as soon as Pinecone is available, without a backoff. */
     @Test
-    void searchesGoOnAfterAnOutage() throws Exception {
+    void searchesAgainAfterAnOutage() throws Exception {
         ConnectorUri uri = uri("docs");
         write(uri, Corpus.upsert("a", 1, "{}", new TreeMap<>(Map.of(3, 1f))));
         SearchIndex.Query query =
@@ -257,7 +257,7 @@ class PineconeSinkITCase {
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageContaining("is unavailable");
             for (int i = 0; i < 5; i++) {
-                // each failure makes gRPC's own pause longer
+                // each failure increases gRPC's own backoff
                 assertThatThrownBy(() -> index.search(query))
                         .isInstanceOf(ConnectorException.class);
             }

@@ -65,24 +65,24 @@ import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 
 /**
- * Stands in for Pinecone, over sockets: the control plane, and each index on a port of its own.
- * What it answers and refuses is written from Pinecone's published definitions, named beside each:
+ * A stand-in for Pinecone with real sockets: the control plane, and a separate port for each index.
+ * Its responses and rejections are written from Pinecone's published definitions, which the methods
+ * refer to:
  *
  * <ul>
  *   <li>[control] https://github.com/pinecone-io/pinecone-api 2025-10/db_control_2025-10.oas.yaml
  *   <li>[data] https://github.com/pinecone-io/pinecone-api 2025-10/db_data_2025-10.oas.yaml and
  *       db_data_2025-10.proto
  *   <li>[operations] https://docs.pinecone.io/reference/api/database-limits/operation-limits
- *   <li>[metadata] https://docs.pinecone.io/reference/api/known-limitations, and the sentence of
- *       the refusal in https://github.com/langchain-ai/langchain/issues/3800
+ *   <li>[metadata] https://docs.pinecone.io/reference/api/known-limitations, and the error message
+ *       in https://github.com/langchain-ai/langchain/issues/3800
  *   <li>[ids] https://github.com/pinecone-io/pinecone-python-client
  *       tests/integration/data/test_weird_ids.py
  *   <li>[limits] https://www.pinecone.io/docs/limits/
  * </ul>
  *
- * <p>Not published, and so what its author takes to be true: that a delete in a namespace that was
- * never written is refused as not found, the code for a request that is too large, and that scores
- * are not exact.
+ * <p>Assumptions, because they are not published: a delete in a namespace that does not exist is
+ * rejected as not found, the code for a request that is too large, and scores are not exact.
  */
 final class PineconeStandIn implements AutoCloseable {
 
@@ -95,24 +95,24 @@ final class PineconeStandIn implements AutoCloseable {
     private static final Metadata.Key<String> VERSION_HEADER =
             Metadata.Key.of("x-pinecone-api-version", Metadata.ASCII_STRING_MARSHALLER);
 
-    /** An index: what was asked for, and its namespaces. */
+    /** An index: the request that created it, and its namespaces. */
     private static final class Index {
 
-        private final ObjectNode asked;
+        private final ObjectNode creation;
         private final Map<String, NavigableMap<String, Vector>> namespaces =
                 new ConcurrentHashMap<>();
         private Server server;
         private int port;
 
-        /** Not ready when it is looked at first, as a new index of Pinecone's. */
-        private boolean ready;
+        /** Not ready when it is first described, like a new index of Pinecone. */
+        private boolean isReady;
 
-        Index(ObjectNode asked) {
-            this.asked = asked;
+        Index(ObjectNode creation) {
+            this.creation = creation;
         }
 
-        boolean sparse() {
-            return asked.path("vector_type").asText("dense").equals("sparse");
+        boolean isSparse() {
+            return creation.path("vector_type").asText("dense").equals("sparse");
         }
 
         NavigableMap<String, Vector> namespace(String name) {
@@ -123,7 +123,7 @@ final class PineconeStandIn implements AutoCloseable {
 
     private final Map<String, Index> indexes = new ConcurrentHashMap<>();
     private final AtomicInteger throttled = new AtomicInteger();
-    private final AtomicInteger blindFetches = new AtomicInteger();
+    private final AtomicInteger emptyFetches = new AtomicInteger();
     private final List<Status> failures = new CopyOnWriteArrayList<>();
     private final ExecutorService threads =
             Executors.newCachedThreadPool(
@@ -133,11 +133,11 @@ final class PineconeStandIn implements AutoCloseable {
                         return thread;
                     });
     private volatile CountDownLatch stalled = new CountDownLatch(0);
-    private volatile String refused;
+    private volatile String rejectedId;
     private HttpServer control;
     private int port;
 
-    /** What it proves itself with, or null: it speaks no TLS. */
+    /** The keys for TLS; null without TLS. */
     private final KeyManager[] keys;
 
     private PineconeStandIn(KeyManager[] keys) {
@@ -154,7 +154,7 @@ final class PineconeStandIn implements AutoCloseable {
         return standIn;
     }
 
-    /** Where the control plane is. */
+    /** The URL of the control plane. */
     String url() {
         return (keys == null ? "http" : "https") + "://127.0.0.1:" + port;
     }
@@ -174,7 +174,9 @@ final class PineconeStandIn implements AutoCloseable {
         control = null;
     }
 
-    /** From now on responses stall: of the control plane in the body, of an index before it. */
+    /**
+     * From now on responses stall: those of the control plane in the body, of an index before it.
+     */
     void stall() {
         stalled = new CountDownLatch(1);
     }
@@ -213,34 +215,34 @@ final class PineconeStandIn implements AutoCloseable {
         }
     }
 
-    /** The next requests that write are one too many. */
+    /** The next writes are throttled. */
     void throttle(int requests) {
         throttled.set(requests);
     }
 
-    /** A record of this id is refused. */
-    void refuse(String id) {
-        refused = id;
+    /** Rejects records with this id. */
+    void reject(String id) {
+        rejectedId = id;
     }
 
-    /** The next fetches do not see anything yet: reads are only eventually consistent. */
-    void blindFetches(int requests) {
-        blindFetches.set(requests);
+    /** The next fetches return nothing: reads are eventually consistent. */
+    void emptyFetches(int requests) {
+        emptyFetches.set(requests);
     }
 
-    /** What was answered to requests about records that failed. */
+    /** The statuses of failed requests to indexes. */
     List<Status> failures() {
         return failures;
     }
 
-    /** What a namespace holds, by id. */
-    NavigableMap<String, Vector> held(String index, String namespace) {
+    /** The records of a namespace by id. */
+    NavigableMap<String, Vector> records(String index, String namespace) {
         return indexes.get(index).namespace(namespace);
     }
 
-    /** How an index was asked for. */
-    JsonNode asked(String index) {
-        return indexes.get(index).asked;
+    /** The request that created an index. */
+    JsonNode creation(String index) {
+        return indexes.get(index).creation;
     }
 
     @Override
@@ -256,7 +258,7 @@ final class PineconeStandIn implements AutoCloseable {
         try (exchange) {
             byte[] body = exchange.getRequestBody().readAllBytes();
             if (!API_KEY.equals(exchange.getRequestHeaders().getFirst("Api-Key"))) {
-                refuse(exchange, 401, "UNAUTHENTICATED", "Invalid API key.");
+                respondWithError(exchange, 401, "UNAUTHENTICATED", "Invalid API key.");
                 return;
             }
             String path = exchange.getRequestURI().getPath();
@@ -266,93 +268,93 @@ final class PineconeStandIn implements AutoCloseable {
             } else if (call.startsWith("GET /indexes/")) {
                 Index index = indexes.get(path.substring("/indexes/".length()));
                 if (index == null) {
-                    refuse(exchange, 404, "NOT_FOUND", "Resource " + path + " not found");
+                    respondWithError(exchange, 404, "NOT_FOUND", "Resource " + path + " not found");
                 } else {
-                    answer(exchange, 200, model(index));
+                    respond(exchange, 200, model(index));
                 }
             } else if (call.equals("POST /query") && indexes.size() == 1) {
-                // [data] at Pinecone's each index has a host of its own, for this and for gRPC
+                // [data] at Pinecone, each index has its own host, for HTTP and gRPC
                 Index only = indexes.values().iterator().next();
-                answer(exchange, 200, query(only, JSON.readTree(body)));
+                respond(exchange, 200, query(only, JSON.readTree(body)));
             } else {
-                refuse(exchange, 404, "NOT_FOUND", "no " + call);
+                respondWithError(exchange, 404, "NOT_FOUND", "no " + call);
             }
         }
     }
 
-    private synchronized void create(HttpExchange exchange, ObjectNode asked) throws IOException {
-        String name = asked.path("name").asText();
-        JsonNode place = asked.path("spec").path("serverless");
-        boolean sparse = asked.path("vector_type").asText("dense").equals("sparse");
-        int dimension = asked.path("dimension").asInt();
+    private synchronized void create(HttpExchange exchange, ObjectNode request) throws IOException {
+        String name = request.path("name").asText();
+        JsonNode location = request.path("spec").path("serverless");
+        boolean isSparse = request.path("vector_type").asText("dense").equals("sparse");
+        int dimension = request.path("dimension").asInt();
         if (!name.matches("[a-z0-9]([a-z0-9-]{0,43}[a-z0-9])?")
-                || sparse && !asked.path("metric").asText().equals("dotproduct")
-                || sparse == asked.hasNonNull("dimension")
-                || !sparse && (dimension < 1 || dimension > 20_000)) {
-            refuse(
+                || isSparse && !request.path("metric").asText().equals("dotproduct")
+                || isSparse == request.hasNonNull("dimension")
+                || !isSparse && (dimension < 1 || dimension > 20_000)) {
+            respondWithError(
                     exchange,
                     400,
                     "INVALID_ARGUMENT",
                     "Bad request. The request body included invalid request parameters.");
-        } else if (!place.path("cloud").asText().equals("aws")
-                || !place.path("region").asText().equals("us-east-1")) {
-            refuse(
+        } else if (!location.path("cloud").asText().equals("aws")
+                || !location.path("region").asText().equals("us-east-1")) {
+            respondWithError(
                     exchange,
                     404,
                     "NOT_FOUND",
                     "Resource cloud: "
-                            + place.path("cloud").asText()
+                            + location.path("cloud").asText()
                             + " region: "
-                            + place.path("region").asText()
+                            + location.path("region").asText()
                             + " not found.");
         } else if (indexes.containsKey(name)) {
-            refuse(exchange, 409, "ALREADY_EXISTS", "Resource already exists.");
+            respondWithError(exchange, 409, "ALREADY_EXISTS", "Resource already exists.");
         } else {
-            Index index = new Index(asked);
+            Index index = new Index(request);
             serve(index);
             indexes.put(name, index);
-            answer(exchange, 201, model(index));
+            respond(exchange, 201, model(index));
         }
     }
 
     private static ObjectNode model(Index index) {
         ObjectNode model = JSON.createObjectNode();
-        model.set("name", index.asked.get("name"));
-        model.put("metric", index.asked.path("metric").asText("cosine"));
-        if (index.asked.hasNonNull("dimension")) {
-            model.set("dimension", index.asked.get("dimension"));
+        model.set("name", index.creation.get("name"));
+        model.put("metric", index.creation.path("metric").asText("cosine"));
+        if (index.creation.hasNonNull("dimension")) {
+            model.set("dimension", index.creation.get("dimension"));
         }
         model.put("host", "127.0.0.1:" + index.port);
         ObjectNode serverless = model.putObject("spec").putObject("serverless");
-        serverless.setAll((ObjectNode) index.asked.at("/spec/serverless"));
+        serverless.setAll((ObjectNode) index.creation.at("/spec/serverless"));
         ObjectNode capacity = serverless.putObject("read_capacity").put("mode", "OnDemand");
         capacity.putObject("status").put("state", "Ready");
         model.putObject("status")
-                .put("ready", index.ready)
-                .put("state", index.ready ? "Ready" : "Initializing");
-        model.put("vector_type", index.sparse() ? "sparse" : "dense");
-        index.ready = true;
+                .put("ready", index.isReady)
+                .put("state", index.isReady ? "Ready" : "Initializing");
+        model.put("vector_type", index.isSparse() ? "sparse" : "dense");
+        index.isReady = true;
         return model;
     }
 
-    private void refuse(HttpExchange exchange, int status, String code, String message)
+    private void respondWithError(HttpExchange exchange, int status, String code, String message)
             throws IOException {
         ObjectNode body = JSON.createObjectNode().put("status", status);
         body.putObject("error").put("code", code).put("message", message);
-        answer(exchange, status, body);
+        respond(exchange, status, body);
     }
 
-    private void answer(HttpExchange exchange, int status, JsonNode body) throws IOException {
+    private void respond(HttpExchange exchange, int status, JsonNode body) throws IOException {
         byte[] bytes = JSON.writeValueAsBytes(body);
         exchange.getResponseHeaders().set("Content-Type", "application/json");
         exchange.sendResponseHeaders(status, bytes.length);
-        CountDownLatch waitsFor = stalled;
-        int half = waitsFor.getCount() == 0 ? 0 : bytes.length / 2;
+        CountDownLatch resumed = stalled;
+        int half = resumed.getCount() == 0 ? 0 : bytes.length / 2;
         exchange.getResponseBody().write(bytes, 0, half);
         if (half > 0) {
             exchange.getResponseBody().flush();
             try {
-                waitsFor.await();
+                resumed.await();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
@@ -360,25 +362,25 @@ final class PineconeStandIn implements AutoCloseable {
         exchange.getResponseBody().write(bytes, half, bytes.length - half);
     }
 
-    private static JsonNode query(Index index, JsonNode asked) {
+    private static JsonNode query(Index index, JsonNode json) {
         SparseValues.Builder sparse = SparseValues.newBuilder();
-        asked.at("/sparseVector/indices").forEach(i -> sparse.addIndices(i.intValue()));
-        asked.at("/sparseVector/values").forEach(v -> sparse.addValues(v.floatValue()));
+        json.at("/sparseVector/indices").forEach(i -> sparse.addIndices(i.intValue()));
+        json.at("/sparseVector/values").forEach(v -> sparse.addValues(v.floatValue()));
         QueryRequest request =
                 QueryRequest.newBuilder()
-                        .setNamespace(asked.path("namespace").asText())
-                        .setTopK(asked.path("topK").asInt())
-                        .setIncludeMetadata(asked.path("includeMetadata").asBoolean())
+                        .setNamespace(json.path("namespace").asText())
+                        .setTopK(json.path("topK").asInt())
+                        .setIncludeMetadata(json.path("includeMetadata").asBoolean())
                         .setSparseVector(sparse)
                         .build();
-        ObjectNode answer = JSON.createObjectNode();
-        ArrayNode matches = answer.putArray("matches");
+        ObjectNode response = JSON.createObjectNode();
+        ArrayNode matches = response.putArray("matches");
         for (ScoredVector found : query(index, request).getMatchesList()) {
             ObjectNode match = matches.addObject();
             match.put("id", found.getId()).put("score", found.getScore());
             match.set("metadata", json(found.getMetadata()));
         }
-        return answer;
+        return response;
     }
 
     // ---- an index [data]
@@ -393,7 +395,7 @@ final class PineconeStandIn implements AutoCloseable {
                                                 .keyManager(keys)
                                                 .build())
                         .addService(new Service(index))
-                        .intercept(new Login())
+                        .intercept(new Authentication())
                         .intercept(new Stalling())
                         .maxInboundMessageSize(64 << 20)
                         .build()
@@ -401,7 +403,7 @@ final class PineconeStandIn implements AutoCloseable {
         index.port = index.server.getPort();
     }
 
-    /** Sends headers, and neither a message nor the end. */
+    /** Sends headers, but neither a message nor the status. */
     private final class Stalling implements ServerInterceptor {
 
         @Override
@@ -415,7 +417,7 @@ final class PineconeStandIn implements AutoCloseable {
         }
     }
 
-    private static final class Login implements ServerInterceptor {
+    private static final class Authentication implements ServerInterceptor {
         @Override
         public <Q, A> ServerCall.Listener<Q> interceptCall(
                 ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
@@ -441,7 +443,7 @@ final class PineconeStandIn implements AutoCloseable {
 
         @Override
         public void upsert(UpsertRequest request, StreamObserver<UpsertResponse> observer) {
-            answer(
+            respond(
                     observer,
                     () -> {
                         throttle();
@@ -469,7 +471,7 @@ final class PineconeStandIn implements AutoCloseable {
 
         @Override
         public void delete(DeleteRequest request, StreamObserver<DeleteResponse> observer) {
-            answer(
+            respond(
                     observer,
                     () -> {
                         throttle();
@@ -489,13 +491,13 @@ final class PineconeStandIn implements AutoCloseable {
 
         @Override
         public void fetch(FetchRequest request, StreamObserver<FetchResponse> observer) {
-            answer(
+            respond(
                     observer,
                     () -> {
                         // [operations] 1,000 ids
                         require(request.getIdsCount() <= 1_000, "Too many ids");
                         FetchResponse.Builder found = FetchResponse.newBuilder();
-                        if (blindFetches.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
+                        if (emptyFetches.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
                             return found.build();
                         }
                         for (String id : request.getIdsList()) {
@@ -508,10 +510,10 @@ final class PineconeStandIn implements AutoCloseable {
                     });
         }
 
-        /** [data] up to 100 ids a page, in the order of their bytes. */
+        /** [data] up to 100 ids per page, in the order of their bytes. */
         @Override
         public void list(ListRequest request, StreamObserver<ListResponse> observer) {
-            answer(
+            respond(
                     observer,
                     () -> {
                         NavigableMap<String, Vector> records =
@@ -535,7 +537,7 @@ final class PineconeStandIn implements AutoCloseable {
 
         @Override
         public void query(QueryRequest request, StreamObserver<QueryResponse> observer) {
-            answer(
+            respond(
                     observer,
                     () -> {
                         QueryResponse found = PineconeStandIn.query(index, request);
@@ -549,7 +551,7 @@ final class PineconeStandIn implements AutoCloseable {
         public void describeIndexStats(
                 DescribeIndexStatsRequest request,
                 StreamObserver<DescribeIndexStatsResponse> observer) {
-            answer(
+            respond(
                     observer,
                     () -> {
                         DescribeIndexStatsResponse.Builder stats =
@@ -574,21 +576,21 @@ final class PineconeStandIn implements AutoCloseable {
         }
     }
 
-    private <A> void answer(StreamObserver<A> observer, Supplier<A> work) {
-        A answer;
+    private <A> void respond(StreamObserver<A> observer, Supplier<A> action) {
+        A response;
         try {
-            answer = work.get();
+            response = action.get();
         } catch (StatusRuntimeException e) {
             failures.add(e.getStatus());
             observer.onError(e);
             return;
         }
-        observer.onNext(answer);
+        observer.onNext(response);
         observer.onCompleted();
     }
 
-    private static void require(boolean holds, String message) {
-        if (!holds) {
+    private static void require(boolean condition, String message) {
+        if (!condition) {
             throw Status.INVALID_ARGUMENT.withDescription(message).asRuntimeException();
         }
     }
@@ -602,17 +604,17 @@ final class PineconeStandIn implements AutoCloseable {
                 StandardCharsets.US_ASCII.newEncoder().canEncode(id),
                 "Vector ID must be ASCII, but got '" + id + "'");
         require(id.indexOf('\0') < 0, "Vector ID must not contain null character");
-        require(!id.equals(refused), "Vector " + id + " is refused");
-        if (index.sparse()) {
+        require(!id.equals(rejectedId), "Vector " + id + " is rejected");
+        if (index.isSparse()) {
             require(vector.getValuesCount() == 0, "Dense values in a sparse index");
             require(vector.hasSparseValues(), "Sparse vector must contain at least one value");
         } else {
             require(
-                    vector.getValuesCount() == index.asked.path("dimension").asInt(),
+                    vector.getValuesCount() == index.creation.path("dimension").asInt(),
                     "Vector dimension "
                             + vector.getValuesCount()
                             + " does not match the dimension of the index "
-                            + index.asked.path("dimension").asInt());
+                            + index.creation.path("dimension").asInt());
             // [limits]
             require(
                     vector.getValuesList().stream().anyMatch(value -> value != 0),
@@ -636,7 +638,7 @@ final class PineconeStandIn implements AutoCloseable {
                 .forEach(
                         (name, value) -> {
                             require(!name.startsWith("$"), "Key " + name + " starts with $");
-                            boolean taken =
+                            boolean isSupported =
                                     value.hasStringValue()
                                             || value.hasNumberValue()
                                             || value.hasBoolValue()
@@ -644,7 +646,7 @@ final class PineconeStandIn implements AutoCloseable {
                                                     && value.getListValue().getValuesList().stream()
                                                             .allMatch(Value::hasStringValue);
                             require(
-                                    taken,
+                                    isSupported,
                                     "Metadata value must be a string, number, boolean or list of"
                                             + " strings, got '"
                                             + value
@@ -685,7 +687,7 @@ final class PineconeStandIn implements AutoCloseable {
         // [operations]
         require(request.getTopK() >= 1 && request.getTopK() <= 10_000, "topK out of range");
         require(
-                index.sparse() == (request.getVectorCount() == 0),
+                index.isSparse() == (request.getVectorCount() == 0),
                 "A dense index is queried with a dense vector, a sparse one without");
         require(request.getSparseVector().getIndicesCount() <= 2_048, "Sparse query too large");
         Map<Integer, Float> terms = new HashMap<>();
@@ -698,8 +700,8 @@ final class PineconeStandIn implements AutoCloseable {
         List<ScoredVector> scored =
                 index.namespace(request.getNamespace()).values().stream()
                         .map(vector -> scored(request, terms, vector))
-                        // without a term in common a vector of a sparse index is no match
-                        .filter(match -> !index.sparse() || match.getScore() > 0)
+                        // a vector of a sparse index without common terms is not a match
+                        .filter(match -> !index.isSparse() || match.getScore() > 0)
                         .sorted(Comparator.comparingDouble(ScoredVector::getScore).reversed())
                         .limit(request.getTopK())
                         .toList();
@@ -719,7 +721,8 @@ final class PineconeStandIn implements AutoCloseable {
         ScoredVector.Builder match =
                 ScoredVector.newBuilder()
                         .setId(vector.getId())
-                        // 6 significant bits: who needs exact scores has to compute them
+                        // 6 significant bits, so that tests detect scores that are not computed
+                        // again
                         .setScore(Float.intBitsToFloat(Float.floatToIntBits(score) & ~0x3ffff));
         if (request.getIncludeMetadata()) {
             match.setMetadata(vector.getMetadata());

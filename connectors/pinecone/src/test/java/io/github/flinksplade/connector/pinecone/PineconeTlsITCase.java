@@ -28,9 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Both interfaces over TLS, against a stand-in whose certificate the JVM is told to trust, or not.
- */
+/** Both interfaces over TLS, with a stand-in whose certificate the JVM trusts or does not trust. */
 @Timeout(value = 1, unit = TimeUnit.MINUTES)
 class PineconeTlsITCase {
 
@@ -95,14 +93,14 @@ class PineconeTlsITCase {
 
     @Test
     void writesAndSearches() throws Exception {
-        trust();
+        trustStandIn();
         assertThat(standIn.url()).startsWith("https:");
         try (SinkTestHarness harness =
                 SinkTestHarness.start(new PineconeConnector().sink(uri()), CONTEXT)) {
             harness.write(Corpus.upsert("a", 1, "{}", new TreeMap<>(Map.of(3, 1f))));
             harness.finish();
         }
-        assertThat(standIn.held("docs", "")).containsOnlyKeys("a");
+        assertThat(standIn.records("docs", "")).containsOnlyKeys("a");
         try (SearchIndex index = Connectors.of(uri()).index(uri())) {
             assertThat(
                             index.search(
@@ -130,16 +128,16 @@ class PineconeTlsITCase {
             harness.write(Corpus.upsert("b", 1, "{}", new TreeMap<>(Map.of(3, 1f))));
             harness.finish();
         }
-        assertThat(standIn.held("docs", "")).containsOnlyKeys("b");
+        assertThat(standIn.records("docs", "")).containsOnlyKeys("b");
     }
 
-    private void trust() {
+    private void trustStandIn() {
         System.setProperty(TRUSTED, store.toString());
         System.setProperty(TRUSTED + "Password", PASSWORD);
     }
 
     @Test
-    void aCertificateThatIsNotTrustedIsOneSentence() {
+    void reportsAnUntrustedCertificateInOneSentence() {
         assertThatThrownBy(
                         () -> new PineconeConnector().sink(uri()).prepare(CONTEXT, StartMode.NEW))
                 .isInstanceOf(ConnectorException.class)

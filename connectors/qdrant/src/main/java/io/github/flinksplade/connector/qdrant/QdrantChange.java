@@ -4,22 +4,24 @@ import io.qdrant.client.grpc.Common.Condition;
 import io.qdrant.client.grpc.Points.PointStruct;
 
 /**
- * One change as it is sent.
+ * A change as it is sent.
  *
- * @param point what is to be held, or null where the point is to be deleted
- * @param held true of the point with this id if it is not newer than the change: what is to be
- *     replaced or deleted
+ * @param point the point to write, or null to delete it
+ * @param condition matches the stored point with this id if it is not newer than the change, so
+ *     that it is replaced or deleted
  */
-record QdrantChange(PointStruct point, Condition held) {
+record QdrantChange(PointStruct point, Condition condition) {
 
-    /** Tags and lengths of both in their request. */
-    private static final int FRAMES = 16;
+    /** Tags and lengths of both in a request. */
+    private static final int FRAME_BYTES = 16;
 
     boolean isDelete() {
         return point == null;
     }
 
     long sizeInBytes() {
-        return FRAMES + held.getSerializedSize() + (isDelete() ? 0 : point.getSerializedSize());
+        return FRAME_BYTES
+                + condition.getSerializedSize()
+                + (isDelete() ? 0 : point.getSerializedSize());
     }
 }

@@ -20,9 +20,9 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Sends a batch as one upsert and one delete, each with a filter that spares points which are newer
- * than their change. What a filter spared the server does not say, so that every change that is
- * answered at all counts as written.
+ * Sends a batch as one upsert and one delete, each with a filter that excludes points which are
+ * newer than their change. The server does not report which points a filter excluded, so every
+ * change of a successful request counts as written.
  */
 final class QdrantClient implements BatchClient<QdrantChange> {
 
@@ -49,67 +49,70 @@ final class QdrantClient implements BatchClient<QdrantChange> {
 
     @Override
     public CompletableFuture<List<Outcome>> send(List<QdrantChange> batch) {
-        QdrantConnection used = connection();
+        QdrantConnection current = connection();
         UpsertPoints.Builder upsert =
                 UpsertPoints.newBuilder().setCollectionName(settings.collection).setWait(true);
-        Filter.Builder replaced = Filter.newBuilder();
-        Filter.Builder deleted = Filter.newBuilder();
+        Filter.Builder upsertFilter = Filter.newBuilder();
+        Filter.Builder deleteFilter = Filter.newBuilder();
         for (QdrantChange change : batch) {
             if (change.isDelete()) {
-                deleted.addShould(change.held());
+                deleteFilter.addShould(change.condition());
             } else {
                 upsert.addPoints(change.point());
-                replaced.addShould(change.held());
+                upsertFilter.addShould(change.condition());
             }
         }
-        CompletableFuture<Void> upserted =
+        CompletableFuture<Void> upsertion =
                 upsert.getPointsCount() == 0
                         ? CompletableFuture.completedFuture(null)
                         : applied(
-                                used,
-                                used.points().upsert(upsert.setUpdateFilter(replaced).build()));
-        CompletableFuture<Void> gone =
-                deleted.getShouldCount() == 0
+                                current,
+                                current.points()
+                                        .upsert(upsert.setUpdateFilter(upsertFilter).build()));
+        CompletableFuture<Void> deletion =
+                deleteFilter.getShouldCount() == 0
                         ? CompletableFuture.completedFuture(null)
                         : applied(
-                                used,
-                                used.points()
+                                current,
+                                current.points()
                                         .delete(
                                                 DeletePoints.newBuilder()
                                                         .setCollectionName(settings.collection)
                                                         .setWait(true)
                                                         .setPoints(
                                                                 PointsSelector.newBuilder()
-                                                                        .setFilter(deleted))
+                                                                        .setFilter(deleteFilter))
                                                         .build()));
-        return CompletableFuture.allOf(upserted, gone)
+        return CompletableFuture.allOf(upsertion, deletion)
                 .thenApply(all -> Collections.nCopies(batch.size(), Outcome.written()));
     }
 
     private CompletableFuture<Void> applied(
-            QdrantConnection used, ListenableFuture<PointsOperationResponse> answer) {
+            QdrantConnection current, ListenableFuture<PointsOperationResponse> call) {
         CompletableFuture<Void> applied = new CompletableFuture<>();
         Futures.addCallback(
-                answer,
+                call,
                 new FutureCallback<>() {
                     @Override
                     public void onSuccess(PointsOperationResponse response) {
                         UpdateStatus status = response.getResult().getStatus();
-                        // acknowledged: in the server's log, and applied from there
+                        // acknowledged: in the write-ahead log, from which the server applies it
                         if (status == UpdateStatus.Completed
                                 || status == UpdateStatus.Acknowledged) {
                             applied.complete(null);
                         } else {
                             applied.completeExceptionally(
                                     new IOException(
-                                            settings.server() + " answers a write with " + status));
+                                            settings.serverName()
+                                                    + " responds to a write with "
+                                                    + status));
                         }
                     }
 
                     @Override
                     public void onFailure(Throwable failure) {
                         if (Status.fromThrowable(failure).getCode() == Status.Code.UNAVAILABLE) {
-                            replace(used);
+                            replace(current);
                         }
                         applied.completeExceptionally(
                                 QdrantFailureClassifier.classify(settings, failure));
@@ -124,14 +127,14 @@ final class QdrantClient implements BatchClient<QdrantChange> {
     }
 
     /**
-     * Lets the next call connect anew. By itself a channel that found no server waits, longer after
-     * each failure, up to two minutes, and fails what is called meanwhile without a try; how long
-     * to wait is the job's affair.
+     * Makes the next call use a new channel. A channel that cannot connect backs off, up to two
+     * minutes, and fails the calls in between without trying; the job decides how long to wait
+     * between retries.
      */
     private synchronized void replace(QdrantConnection failed) {
         if (connection == failed && !closed) {
             connection = new QdrantConnection(settings);
-            failed.closeSoftly();
+            failed.shutDown();
         }
     }
 

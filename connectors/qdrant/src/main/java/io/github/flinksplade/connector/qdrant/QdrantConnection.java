@@ -16,7 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
-/** A channel to the server. Nothing is connected before the first call. */
+/** A channel to the server, which connects at the first call. */
 final class QdrantConnection implements AutoCloseable {
 
     private final QdrantSettings settings;
@@ -29,16 +29,16 @@ final class QdrantConnection implements AutoCloseable {
                 Grpc.newChannelBuilderForAddress(
                                 settings.host, settings.port, credentials(settings))
                         .disableServiceConfigLookUp()
-                        // a batch of hits with their texts is larger than the 4 MiB of the default
+                        // hits with their texts exceed the default of 4 MiB
                         .maxInboundMessageSize(Integer.MAX_VALUE)
-                        // else a peer that is gone without a word is noticed after minutes
+                        // otherwise a peer that disappears is detected only after minutes
                         .keepAliveTime(60, TimeUnit.SECONDS)
                         .build();
-        QdrantGrpcClient.Builder connected =
+        QdrantGrpcClient.Builder builder =
                 QdrantGrpcClient.newBuilder(channel, true, false)
                         .withTimeout(settings.connection.requestTimeout());
         String apiKey = settings.connection.apiKey();
-        client = (apiKey == null ? connected : connected.withApiKey(apiKey)).build();
+        client = (apiKey == null ? builder : builder.withApiKey(apiKey)).build();
     }
 
     private static ChannelCredentials credentials(QdrantSettings settings) {
@@ -56,7 +56,7 @@ final class QdrantConnection implements AutoCloseable {
                                     authorities.getBytes(StandardCharsets.ISO_8859_1)))
                     .build();
         } catch (IOException e) {
-            throw new IllegalStateException("an array can be read", e);
+            throw new IllegalStateException("reading an array cannot fail", e);
         }
     }
 
@@ -72,25 +72,25 @@ final class QdrantConnection implements AutoCloseable {
         return client.points();
     }
 
-    /** Takes no more calls; those under way are answered. */
-    void closeSoftly() {
+    /** Accepts no more calls; those in flight complete. */
+    void shutDown() {
         channel.shutdown();
     }
 
     /**
-     * Waits for an answer.
+     * Waits for the response to a call.
      *
-     * @param doing what the call does, for the message of its failure: {@code create the
+     * @param action the purpose of the call, for the message of its failure: {@code create the
      *     collection}
      */
-    <T> T await(ListenableFuture<T> answer, String doing) {
+    <T> T await(ListenableFuture<T> call, String action) {
         try {
-            return answer.get();
+            return call.get();
         } catch (ExecutionException e) {
-            throw QdrantFailureClassifier.explain(settings, doing, e.getCause());
+            throw QdrantFailureClassifier.explain(settings, action, e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw QdrantFailureClassifier.explain(settings, doing, e);
+            throw QdrantFailureClassifier.explain(settings, action, e);
         }
     }
 

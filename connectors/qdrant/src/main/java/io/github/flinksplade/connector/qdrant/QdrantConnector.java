@@ -8,8 +8,8 @@ import io.github.flinksplade.connector.VectorSink;
 import java.util.List;
 
 /**
- * {@code qdrant://HOST:6334/COLLECTION}: a collection of a Qdrant server, spoken to through gRPC.
- * See the package description for what it holds and promises, and for the options.
+ * {@code qdrant://HOST:6334/COLLECTION}: a collection of a Qdrant server, over gRPC. The package
+ * description states what it stores and guarantees.
  */
 public final class QdrantConnector implements Connector {
 
@@ -20,7 +20,7 @@ public final class QdrantConnector implements Connector {
 
     @Override
     public String usage() {
-        return "qdrant://HOST:6334/COLLECTION?vector=splade&tls=true|false is a target, and can be"
+        return "qdrant://HOST:6334/COLLECTION?vector=splade&tls=true|false is a sink, and can be"
                 + " searched";
     }
 

@@ -9,23 +9,23 @@ import java.io.IOException;
 import java.util.Locale;
 
 /**
- * Turns the server's answers into what the job does next, and into the sentence for the user. Which
- * code stands for which fault: qdrant/qdrant, lib/storage/src/content_manager/conversions.rs.
+ * Classifies Qdrant's failures as permanent or retryable, and explains them to the user. The codes
+ * of its errors: qdrant/qdrant, lib/storage/src/content_manager/conversions.rs.
  */
 final class QdrantFailureClassifier {
 
     private QdrantFailureClassifier() {}
 
-    /** What a failed batch is for the job: refused, hopeless, or to be sent again. */
+    /** The failure of a batch; see {@link io.github.flinksplade.connector.BatchClient#send}. */
     static Exception classify(QdrantSettings settings, Throwable failure) {
         return switch (Status.fromThrowable(failure).getCode()) {
-            // something in the batch; too large for a proxy in between
+            // INVALID_ARGUMENT: a change; OUT_OF_RANGE: too large for a proxy
             case INVALID_ARGUMENT, OUT_OF_RANGE ->
                     new BatchRejectedException(
-                            settings.server() + ": " + reason(settings, failure));
+                            settings.serverName() + ": " + reason(settings, failure));
             case UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, UNIMPLEMENTED, ALREADY_EXISTS ->
                     explain(settings, "write " + settings.location(), failure);
-            // also what the server calls internal: a disk that is full, a shard that starts
+            // INTERNAL includes a full disk and a shard that starts
             case OK,
                     CANCELLED,
                     UNKNOWN,
@@ -36,44 +36,45 @@ final class QdrantFailureClassifier {
                     INTERNAL,
                     UNAVAILABLE,
                     DATA_LOSS ->
-                    new IOException(settings.server() + ": " + reason(settings, failure), failure);
+                    new IOException(
+                            settings.serverName() + ": " + reason(settings, failure), failure);
         };
     }
 
     /**
-     * The sentence for the user.
+     * The message for the user.
      *
-     * @param doing what failed, as in "cannot create the collection"
+     * @param action what failed: {@code create the collection}
      */
-    static ConnectorException explain(QdrantSettings settings, String doing, Throwable failure) {
+    static ConnectorException explain(QdrantSettings settings, String action, Throwable failure) {
         Status status = Status.fromThrowable(failure);
-        // with a cause it was made here and is not the server's: what answers speaks no gRPC
+        // a status with a cause was created by the client: the peer does not use gRPC
         Status.Code code = status.getCause() == null ? status.getCode() : Status.Code.UNAVAILABLE;
         String sentence =
                 switch (code) {
                     case UNAVAILABLE, DEADLINE_EXCEEDED ->
-                            settings.server()
+                            settings.serverName()
                                     + " is unavailable: "
                                     + reason(settings, failure)
                                     + ". Check that it runs, that this is its gRPC port (6334, not"
                                     + " 6333), and that tls is correct";
                     case UNAUTHENTICATED ->
-                            settings.server()
+                            settings.serverName()
                                     + " rejects the credentials: "
                                     + reason(settings, failure)
                                     + ". "
                                     + settings.connection.credentialsHint();
                     case PERMISSION_DENIED ->
-                            settings.server()
-                                    + " does not allow to "
-                                    + doing
+                            settings.serverName()
+                                    + " does not allow this API key to "
+                                    + action
                                     + ": "
                                     + reason(settings, failure)
-                                    + "; use an API key that may";
+                                    + ". Use an API key with that permission";
                     case NOT_FOUND ->
                             settings.location()
-                                    + " is not there; name the collection that a run wrote to, or"
-                                    + " start the run anew, which creates it";
+                                    + " does not exist. Name a collection that a job has written to,"
+                                    + " or restart the job with --reindex to create and fill it";
                     case OK,
                             CANCELLED,
                             UNKNOWN,
@@ -86,9 +87,9 @@ final class QdrantFailureClassifier {
                             UNIMPLEMENTED,
                             INTERNAL,
                             DATA_LOSS ->
-                            settings.server()
+                            settings.serverName()
                                     + " cannot "
-                                    + doing
+                                    + action
                                     + ": "
                                     + reason(settings, failure);
                 };
@@ -97,7 +98,7 @@ final class QdrantFailureClassifier {
                 : new ConnectorException(sentence, failure);
     }
 
-    /** What is known of the cause, in one line. */
+    /** The root cause, on one line. */
     private static String reason(QdrantSettings settings, Throwable failure) {
         Status status = Status.fromThrowable(failure);
         if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
@@ -116,7 +117,7 @@ final class QdrantFailureClassifier {
                 ? status.getCode().name().toLowerCase(Locale.ROOT)
                 : text.strip()
                         .replaceAll("\\s+", " ")
-                        // how the transport says which of its calls failed
+                        // the name of the failed system call
                         .replaceFirst("^.* failed with error\\(-?\\d+\\): ", "");
     }
 }

@@ -22,21 +22,21 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Searches a collection. The server finds the candidates, by scores that it sums in floats; from
- * their stored weights, which are exact, the scores are computed again.
+ * Searches a collection. The server finds candidates by scores that it sums in floats; the scores
+ * are computed again from the stored weights, which are exact.
  */
 final class QdrantIndex implements SearchIndex {
 
-    /** Candidates fetched beyond those asked for, at first. */
-    private static final int SPARE = 10;
+    /** Candidates beyond the requested hits in the first query. */
+    private static final int EXTRA_CANDIDATES = 10;
 
     /**
-     * The most candidates: where more than these share the last score, the server's choice of them
-     * stands.
+     * Max number of candidates. If more documents share the last score, the server chooses among
+     * them.
      */
-    private static final int MOST_CANDIDATES = 10_000;
+    private static final int MAX_CANDIDATES = 10_000;
 
-    /** Largest relative error of one rounding to float, taken twice: the server's and ours. */
+    /** Max relative error of rounding to float, twice: on the server and here. */
     private static final double ROUNDING = 0x1p-23;
 
     private final QdrantSettings settings;
@@ -58,10 +58,10 @@ final class QdrantIndex implements SearchIndex {
     static QdrantIndex open(QdrantSettings settings) {
         QdrantConnection connection = new QdrantConnection(settings);
         try {
-            QdrantSchema collection = new QdrantSchema(settings, connection);
-            CollectionInfo info = collection.info();
+            QdrantSchema schema = new QdrantSchema(settings, connection);
+            CollectionInfo info = schema.info();
             return new QdrantIndex(
-                    settings, connection, QdrantSchema.provenance(info), collection.modifier(info));
+                    settings, connection, QdrantSchema.provenance(info), schema.modifier(info));
         } catch (RuntimeException e) {
             connection.close();
             throw e;
@@ -81,12 +81,12 @@ final class QdrantIndex implements SearchIndex {
         }
         Query weighted = query.idf() ? weighted(query) : query;
         double rounding = (query.vector().indices().length + 4) * ROUNDING;
-        for (int limit = 2 * Math.min(query.k(), MOST_CANDIDATES) + SPARE; ; limit *= 4) {
-            int most = Math.max(query.k(), Math.min(limit, MOST_CANDIDATES));
+        for (int limit = 2 * Math.min(query.k(), MAX_CANDIDATES) + EXTRA_CANDIDATES; ; limit *= 4) {
+            int candidates = Math.max(query.k(), Math.min(limit, MAX_CANDIDATES));
             List<ScoredPoint> found =
                     connection
                             .await(
-                                    connection.points().query(nearest(query, most).build()),
+                                    connection.points().query(nearest(query, candidates).build()),
                                     "search " + settings.location())
                             .getResultList();
             List<Hit> best =
@@ -97,10 +97,10 @@ final class QdrantIndex implements SearchIndex {
                                             .thenComparing(Hit::id))
                             .limit(query.k())
                             .toList();
-            if (found.size() < most
-                    || most >= MOST_CANDIDATES
+            if (found.size() < candidates
+                    || candidates >= MAX_CANDIDATES
                     || best.get(best.size() - 1).score() * (1 - rounding)
-                            > found.get(most - 1).getScore()) {
+                            > found.get(candidates - 1).getScore()) {
                 return best;
             }
         }
@@ -110,20 +110,21 @@ final class QdrantIndex implements SearchIndex {
         if (idf && modifier == QdrantSettings.Modifier.NONE) {
             throw new ConnectorException(
                     settings.location()
-                            + " does not count documents by term, so it cannot weigh terms by"
-                            + " idf; search without idf, or write a collection with modifier=idf");
+                            + " does not support idf, because it has the modifier none. Search without"
+                            + " idf, or write to a collection with modifier=idf");
         }
         if (!idf && modifier == QdrantSettings.Modifier.IDF) {
             throw new ConnectorException(
                     settings.location()
-                            + " has the modifier idf and weighs all queries by it; search with"
-                            + " idf, or write a collection with modifier=none");
+                            + " has the modifier idf, which applies to all queries. Search with idf, or"
+                            + " write to a collection with modifier=none");
         }
     }
 
     /**
-     * The query with the weights that the server gives it. It does not say the idf of a term, but
-     * the score of any document for a query of that term alone is idf times the document's weight.
+     * The query with the weights that the server uses. The server does not return the idf of a
+     * term, but the score of a document for a query with that term alone is idf times the
+     * document's weight.
      */
     private Query weighted(Query query) {
         QueryBatchPoints.Builder singles =
@@ -140,7 +141,7 @@ final class QdrantIndex implements SearchIndex {
         List<Integer> indices = new ArrayList<>();
         List<Float> values = new ArrayList<>();
         for (int i = 0; i < results.size(); i++) {
-            // a term that no document has, or nearly all of very many, adds to no score
+            // the idf of a term in no document, or in almost all, is 0
             if (results.get(i).getResultCount() > 0 && results.get(i).getResult(0).getScore() > 0) {
                 ScoredPoint point = results.get(i).getResult(0);
                 int term = query.vector().indices()[i];
@@ -175,16 +176,16 @@ final class QdrantIndex implements SearchIndex {
 
     private Hit hit(Query weighted, ScoredPoint point) {
         Map<String, Value> payload = point.getPayloadMap();
-        if (!payload.containsKey(QdrantPayload.OURS)) {
+        if (!payload.containsKey(QdrantPayload.META)) {
             throw new ConnectorException(
                     settings.location()
-                            + " holds a point that flink-splade has not written ("
+                            + " contains a point that flink-splade did not write ("
                             + point.getId().toString().strip()
-                            + "); delete it");
+                            + "). Delete it");
         }
         Value text = payload.get(QdrantPayload.TEXT);
         return weighted.hit(
-                payload.get(QdrantPayload.OURS)
+                payload.get(QdrantPayload.META)
                         .getStructValue()
                         .getFieldsOrThrow(QdrantPayload.ID)
                         .getStringValue(),
@@ -197,7 +198,7 @@ final class QdrantIndex implements SearchIndex {
         return new SparseVector(new int[] {term}, new float[] {1});
     }
 
-    /** A point's vector; the server keeps its indices in ascending order. */
+    /** A point's vector; the server stores its indices in ascending order. */
     private SparseVector vector(ScoredPoint point) {
         Points.SparseVector vector =
                 VectorOutputHelper.getSparseVector(

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import io.github.flinksplade.connector.FieldSelection;
 import io.qdrant.client.grpc.JsonWithInt.ListValue;
 import io.qdrant.client.grpc.JsonWithInt.NullValue;
 import io.qdrant.client.grpc.JsonWithInt.Struct;
@@ -12,44 +13,42 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.Map;
-import java.util.Set;
 
-/** A document's fields as payload, and back. */
+/** Converts a document's fields to payload, and back. */
 final class QdrantPayload {
 
     /** The document's text. */
     static final String TEXT = "text";
 
-    /** The key under which everything stands that is ours and not the document's. */
-    static final String OURS = "flink_splade";
+    /** The key of the object with the document's id, version and other metadata. */
+    static final String META = "flink_splade";
 
-    /** In {@link #OURS}: the document's id. */
+    /** In {@link #META}: the document's id. */
     static final String ID = "id";
 
     /**
-     * Levels of objects and arrays in fields. The server's decoder takes 100 nested messages, of
-     * which an object in an object needs three.
+     * Max nesting of objects and arrays in fields. The server decodes up to 100 nested messages,
+     * and an object in an object uses three.
      */
-    static final int MOST_LEVELS = 30;
+    static final int MAX_LEVELS = 30;
 
     private static final JsonFactory JSON = new JsonFactory();
 
     private QdrantPayload() {}
 
     /**
-     * The fields as payload.
+     * The selected fields as payload.
      *
-     * @param json one JSON object
-     * @param chosen which fields, or null for all
+     * @param json a JSON object
      */
-    static Struct.Builder read(String json, Set<String> chosen) {
+    static Struct.Builder read(String json, FieldSelection selection) {
         Struct.Builder fields = Struct.newBuilder();
         try (JsonParser parser = JSON.createParser(json)) {
             parser.nextToken();
             while (parser.nextToken() != JsonToken.END_OBJECT) {
                 String name = parser.currentName();
                 parser.nextToken();
-                if (chosen == null || chosen.contains(name)) {
+                if (selection.contains(name)) {
                     fields.putFields(name, value(parser));
                 } else {
                     parser.skipChildren();
@@ -57,7 +56,8 @@ final class QdrantPayload {
             }
             return fields;
         } catch (IOException e) {
-            throw new UncheckedIOException("a record's fields are no JSON object: " + json, e);
+            throw new UncheckedIOException(
+                    "the fields of a record are not a JSON object: " + json, e);
         }
     }
 
@@ -113,8 +113,8 @@ final class QdrantPayload {
                 inString = true;
             } else if (c == '{' || c == '[') {
                 level++;
-                // the outermost object is the payload itself
-                if (level > MOST_LEVELS + 1) {
+                // the outermost object is the payload
+                if (level > MAX_LEVELS + 1) {
                     return true;
                 }
             } else if (c == '}' || c == ']') {
@@ -130,14 +130,14 @@ final class QdrantPayload {
         try (JsonGenerator generator = JSON.createGenerator(json)) {
             generator.writeStartObject();
             for (Map.Entry<String, Value> field : payload.entrySet()) {
-                if (!field.getKey().equals(OURS) && !field.getKey().equals(TEXT)) {
+                if (!field.getKey().equals(META) && !field.getKey().equals(TEXT)) {
                     generator.writeFieldName(field.getKey());
                     write(field.getValue(), generator);
                 }
             }
             generator.writeEndObject();
         } catch (IOException e) {
-            throw new UncheckedIOException("a string cannot be written to", e);
+            throw new UncheckedIOException("harness to a string cannot fail", e);
         }
         return json.toString();
     }

@@ -19,19 +19,19 @@ import io.qdrant.client.grpc.Points.SparseVector;
 import io.qdrant.client.grpc.Points.Vector;
 import io.qdrant.client.grpc.Points.Vectors;
 
-/** Records as changes of points. */
+/** Converts records to changes of points. */
 final class QdrantRequestFactory {
 
     /**
-     * The record's order in two halves, each exact as a double: in doubles the server compares
-     * ranges, and a whole order of 2^53 and above would come out rounded.
+     * The record's order in two halves, each of which is exact as a double: the server compares
+     * ranges as doubles, which would round an order of 2^53 and above.
      */
     static final String ORDER_HIGH = "order_high";
 
     static final String ORDER_LOW = "order_low";
 
-    private static final String HIGH_PATH = QdrantPayload.OURS + "." + ORDER_HIGH;
-    private static final String LOW_PATH = QdrantPayload.OURS + "." + ORDER_LOW;
+    private static final String HIGH_PATH = QdrantPayload.META + "." + ORDER_HIGH;
+    private static final String LOW_PATH = QdrantPayload.META + "." + ORDER_LOW;
     private static final long LOW_BITS = (1L << 32) - 1;
 
     private final QdrantSettings settings;
@@ -40,32 +40,32 @@ final class QdrantRequestFactory {
         this.settings = settings;
     }
 
-    /** The paths that the guard's conditions read. */
-    static String[] guardPaths() {
+    /** The payload fields that conditions read. */
+    static String[] orderPaths() {
         return new String[] {HIGH_PATH, LOW_PATH};
     }
 
-    /** Why the record can never be written, or null. */
+    /** Why Qdrant would reject the record, or null. */
     String rejection(VectorRecord record) {
         if (!isUnicode(record.id())) {
-            return "the id has half a surrogate pair in it, which Qdrant's strings cannot hold;"
-                    + " use an id that is valid Unicode";
+            return "the id contains an unpaired surrogate, which Qdrant does not support. Use an id"
+                    + " that is valid Unicode";
         }
         if (record.isDelete()) {
             return null;
         }
         if (QdrantPayload.isTooDeep(record.fields())) {
             return "its fields are nested deeper than the "
-                    + QdrantPayload.MOST_LEVELS
-                    + " levels that Qdrant reads; flatten them, or leave them out with fields=";
+                    + QdrantPayload.MAX_LEVELS
+                    + " levels that Qdrant supports. Flatten them, or omit them with fields=";
         }
-        if ((settings.fields == null || settings.fields.contains(QdrantPayload.OURS))
-                && record.fields().contains('"' + QdrantPayload.OURS + '"')
+        if (settings.fields.contains(QdrantPayload.META)
+                && record.fields().contains('"' + QdrantPayload.META + '"')
                 && QdrantPayload.read(record.fields(), settings.fields)
-                        .containsFields(QdrantPayload.OURS)) {
+                        .containsFields(QdrantPayload.META)) {
             return "it has a field named "
-                    + QdrantPayload.OURS
-                    + ", under which id and version stand in the payload; rename it";
+                    + QdrantPayload.META
+                    + ", the key of id and version in the payload. Rename it";
         }
         return null;
     }
@@ -75,7 +75,7 @@ final class QdrantRequestFactory {
     }
 
     QdrantChange change(VectorRecord record) {
-        PointId id = PointIds.of(record.id());
+        PointId id = QdrantPointIds.of(record.id());
         if (!record.isDelete()) {
             return new QdrantChange(
                     point(id, payload(record), vectors(record)), notNewer(id, record.order()));
@@ -89,10 +89,10 @@ final class QdrantRequestFactory {
                                 id,
                                 Struct.newBuilder()
                                         .putFields(
-                                                QdrantPayload.OURS,
+                                                QdrantPayload.META,
                                                 Value.newBuilder()
                                                         .setStructValue(
-                                                                ours(record)
+                                                                meta(record)
                                                                         .putFields(
                                                                                 "deleted",
                                                                                 value(true)))
@@ -102,7 +102,7 @@ final class QdrantRequestFactory {
         return new QdrantChange(tombstone, notNewer(id, record.order()));
     }
 
-    /** Vectors must be given, if only none: qdrant/qdrant, lib/api/src/grpc/conversions.rs. */
+    /** Vectors are required, even if empty: qdrant/qdrant, lib/api/src/grpc/conversions.rs. */
     private static PointStruct point(PointId id, Struct.Builder payload, NamedVectors vectors) {
         return PointStruct.newBuilder()
                 .setId(id)
@@ -116,15 +116,15 @@ final class QdrantRequestFactory {
         if (settings.text) {
             payload.putFields(QdrantPayload.TEXT, value(record.text()));
         }
-        Struct.Builder ours =
-                ours(record)
+        Struct.Builder meta =
+                meta(record)
                         .putFields("tokens", value(record.tokens()))
                         .putFields("truncated", value(record.truncated()));
         return payload.putFields(
-                QdrantPayload.OURS, Value.newBuilder().setStructValue(ours).build());
+                QdrantPayload.META, Value.newBuilder().setStructValue(meta).build());
     }
 
-    private static Struct.Builder ours(VectorRecord record) {
+    private static Struct.Builder meta(VectorRecord record) {
         return Struct.newBuilder()
                 .putFields(QdrantPayload.ID, value(record.id()))
                 .putFields("version", value(record.version()))
@@ -132,7 +132,7 @@ final class QdrantRequestFactory {
                 .putFields(ORDER_LOW, value(record.order() & LOW_BITS));
     }
 
-    /** A document without terms is a point without vector: it is held, but no query finds it. */
+    /** A document without terms is a point without a vector, which no query finds. */
     private NamedVectors vectors(VectorRecord record) {
         if (record.vector().indices().length == 0) {
             return NamedVectors.getDefaultInstance();
@@ -146,7 +146,7 @@ final class QdrantRequestFactory {
                 .build();
     }
 
-    /** True of the point with this id if what it holds has this order or a lower one. */
+    /** Matches the point with this id if its order is this one or lower. */
     private static Condition notNewer(PointId id, long order) {
         long high = order >>> 32;
         long low = order & LOW_BITS;

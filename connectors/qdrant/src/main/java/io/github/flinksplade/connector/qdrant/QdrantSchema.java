@@ -32,8 +32,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The collection itself: created, and checked. What made its vectors stands in its metadata, under
- * {@link QdrantPayload#OURS}.
+ * Creates and checks the collection. Its metadata contains the provenance of the vectors, under
+ * {@link QdrantPayload#META}.
  */
 final class QdrantSchema {
 
@@ -48,8 +48,8 @@ final class QdrantSchema {
     }
 
     /**
-     * Creates the collection where there is none. One that is empty and says nothing of vectors'
-     * making, as its owner may have made it with shards and replicas, is taken over.
+     * Creates the collection if it is missing. An empty collection without provenance, which its
+     * owner may have created with shards and replicas, is accepted.
      */
     void createOrCheck(SinkContext context, StartMode start) {
         requireConditionalWrites();
@@ -68,12 +68,12 @@ final class QdrantSchema {
             throw foreign();
         } else {
             start.requireMayCreate(settings.location());
-            takeOver(context.provenance());
+            addProvenance(context.provenance());
         }
         index(info.getPayloadSchemaMap().keySet());
     }
 
-    /** An older server does not know the field and would write without the condition. */
+    /** An older server ignores the condition and would write without it. */
     private void requireConditionalWrites() {
         String version =
                 connection
@@ -81,27 +81,27 @@ final class QdrantSchema {
                                 connection
                                         .server()
                                         .healthCheck(HealthCheckRequest.getDefaultInstance()),
-                                "say its version")
+                                "report its version")
                         .getVersion();
         Matcher parts = VERSION.matcher(version);
         if (!parts.matches()
                 || Integer.parseInt(parts.group(1)) == 1 && Integer.parseInt(parts.group(2)) < 16) {
             throw new ConnectorException(
-                    settings.server()
+                    settings.serverName()
                             + " has version "
                             + version
-                            + ", which cannot keep an old change from overwriting a newer one;"
-                            + " upgrade it to 1.16 or later");
+                            + ", which does not support conditional writes: an old change could"
+                            + " overwrite a newer one. Upgrade it to 1.16 or later");
         }
     }
 
-    /** What the server says of the collection; refused when there is none. */
+    /** Describes the collection, which must exist and contain vectors of flink-splade. */
     CollectionInfo info() {
         CollectionInfo info = find();
         if (info == null) {
             throw new ConnectorException(
                     settings.location()
-                            + " is not there; name the collection that a run has written to");
+                            + " does not exist. Name a collection that a job has written to");
         }
         check(info);
         if (!hasProvenance(info)) {
@@ -158,7 +158,7 @@ final class QdrantSchema {
                 .build();
     }
 
-    private void takeOver(Provenance provenance) {
+    private void addProvenance(Provenance provenance) {
         connection.await(
                 connection
                         .collections()
@@ -171,11 +171,11 @@ final class QdrantSchema {
     }
 
     /**
-     * Indexes what the guard's conditions read, so that the server answers them without reading
-     * payloads from disk, and also where its strict mode allows no others.
+     * Indexes the payload fields of the conditions, so that the server evaluates them without
+     * reading payloads from disk. Its strict mode may require an index.
      */
     private void index(Set<String> indexed) {
-        for (String path : QdrantRequestFactory.guardPaths()) {
+        for (String path : QdrantRequestFactory.orderPaths()) {
             if (indexed.contains(path)) {
                 continue;
             }
@@ -210,17 +210,17 @@ final class QdrantSchema {
                             + settings.vector
                             + "' (it has "
                             + (vectors.isEmpty() ? "none" : new TreeSet<>(vectors.keySet()))
-                            + "); name one of its own with vector=, or a new collection");
+                            + "). Name an existing one with vector=, or a new collection");
         }
         Datatype datatype = vector.getIndex().getDatatype();
         if (datatype != Datatype.Default && datatype != Datatype.Float32) {
             throw new ConnectorException(
                     settings.location()
-                            + " keeps the weights of '"
+                            + " rounds the weights of '"
                             + settings.vector
-                            + "' rounded, as "
+                            + "' to "
                             + datatype
-                            + "; name a collection that keeps them as Float32");
+                            + ". Name a collection that stores them as Float32");
         }
         if (settings.modifier != null && settings.modifier != modifier(info)) {
             throw new ConnectorException(
@@ -231,7 +231,7 @@ final class QdrantSchema {
                             + settings.vector
                             + "', not "
                             + name(settings.modifier)
-                            + "; leave modifier= out, or name a new collection");
+                            + ". Omit modifier=, or name a new collection");
         }
     }
 
@@ -252,13 +252,13 @@ final class QdrantSchema {
     }
 
     private static boolean hasProvenance(CollectionInfo info) {
-        return info.getConfig().containsMetadata(QdrantPayload.OURS);
+        return info.getConfig().containsMetadata(QdrantPayload.META);
     }
 
     static Provenance provenance(CollectionInfo info) {
         Map<String, String> parts = new LinkedHashMap<>();
         info.getConfig()
-                .getMetadataOrThrow(QdrantPayload.OURS)
+                .getMetadataOrThrow(QdrantPayload.META)
                 .getStructValue()
                 .getFieldsMap()
                 .forEach((name, part) -> parts.put(name, part.getStringValue()));
@@ -268,13 +268,13 @@ final class QdrantSchema {
     private static Map<String, Value> metadata(Provenance provenance) {
         Struct.Builder parts = Struct.newBuilder();
         provenance.toMap().forEach((name, part) -> parts.putFields(name, value(part)));
-        return Map.of(QdrantPayload.OURS, Value.newBuilder().setStructValue(parts).build());
+        return Map.of(QdrantPayload.META, Value.newBuilder().setStructValue(parts).build());
     }
 
     private ConnectorException foreign() {
         return new ConnectorException(
                 settings.location()
-                        + " holds points that flink-splade has not written, for its metadata says"
-                        + " nothing of a model; name another collection");
+                        + " contains points that flink-splade did not write: its metadata has no"
+                        + " provenance. Name another collection");
     }
 }

@@ -5,35 +5,33 @@ import io.github.flinksplade.connector.ConnectionSettings;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.FieldSelection;
 import io.github.flinksplade.connector.SinkOptions;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/**
- * What an address and the properties beside it say. No record, whose text would show the API key.
- */
+/** The settings of a collection: what its URI and the properties of the job file configure. */
 final class QdrantSettings implements Serializable {
 
-    /** What the server does to the weights of a query. */
+    /** How the server changes the weights of a query. */
     enum Modifier {
-        /** Nothing: scores are dot products. */
+        /** Not at all: scores are dot products. */
         NONE,
-        /** It multiplies each by the term's inverse document frequency. */
+        /** Each is multiplied by the term's inverse document frequency. */
         IDF
     }
 
     private static final long serialVersionUID = 1L;
 
-    private static final Pattern PLACE =
+    private static final Pattern LOCATION =
             Pattern.compile("//(\\[[0-9a-fA-F:.]+]|[^/:\\s]+)(?::(\\d{1,5}))?/([^/]+)");
 
-    private static final int GRPC_PORT = 6334;
+    private static final int DEFAULT_PORT = 6334;
 
-    /** Qdrant's own advice is 64 to 256 points a request. */
+    /** Qdrant recommends 64 to 256 points per request. */
     private static final BatchOptions BATCHING = BatchOptions.of(128, 8 << 20, 4);
 
     /** Each change adds five conditions to the filter of its batch. */
@@ -80,36 +78,34 @@ final class QdrantSettings implements Serializable {
     final String collection;
     final String vector;
 
-    /** Null for what the collection has, or {@link Modifier#NONE} for a new one. */
+    /** Null for the modifier of the collection, or {@link Modifier#NONE} for a new one. */
     final Modifier modifier;
 
     final boolean onDisk;
     final boolean text;
 
-    /** The chosen fields, or null for all. */
-    final Set<String> fields;
-
+    final FieldSelection fields;
     final boolean tombstones;
     final BatchOptions batching;
 
     private QdrantSettings(ConnectorUri uri) {
-        Matcher place = PLACE.matcher(uri.location());
-        int givenPort = GRPC_PORT;
-        if (!place.matches()
-                || place.group(2) != null
-                        && (givenPort = Integer.parseInt(place.group(2))) > 65535) {
+        Matcher location = LOCATION.matcher(uri.location());
+        int parsedPort = DEFAULT_PORT;
+        if (!location.matches()
+                || location.group(2) != null
+                        && (parsedPort = Integer.parseInt(location.group(2))) > 65535) {
             throw new ConnectorException(
                     uri + " does not name a collection. Write qdrant://HOST:6334/COLLECTION");
         }
-        host = place.group(1);
-        port = givenPort;
-        collection = place.group(3);
+        host = location.group(1);
+        port = parsedPort;
+        collection = location.group(3);
         tls = SinkOptions.TLS.get(uri);
         vector = VECTOR.get(uri);
         modifier = MODIFIER.get(uri);
         onDisk = ON_DISK.get(uri);
         text = SinkOptions.TEXT.get(uri);
-        fields = names(SinkOptions.FIELDS.get(uri));
+        fields = FieldSelection.of(uri);
         tombstones = TOMBSTONES.get(uri);
         batching = BATCHING.with(uri, MAX_RECORDS, MAX_BYTES);
         connection =
@@ -120,18 +116,11 @@ final class QdrantSettings implements Serializable {
                         ConnectionSettings.Property.CA);
     }
 
-    private static Set<String> names(String list) {
-        if (list == null) {
-            return null;
-        }
-        return list.isEmpty() ? Set.of() : Set.copyOf(List.of(list.split(",")));
-    }
-
     static QdrantSettings of(ConnectorUri uri) {
         return new QdrantSettings(uri.allowOptions(OPTIONS));
     }
 
-    /** A named vector is a place of its own in the collection. */
+    /** Includes the vector, because the named vectors of a collection are independent. */
     String identity() {
         return "qdrant://"
                 + host.toLowerCase(Locale.ROOT)
@@ -144,7 +133,7 @@ final class QdrantSettings implements Serializable {
     }
 
     /** The server, for messages. */
-    String server() {
+    String serverName() {
         return "Qdrant at " + host + ":" + port;
     }
 

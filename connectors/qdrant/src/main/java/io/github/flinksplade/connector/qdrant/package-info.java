@@ -1,38 +1,45 @@
 /**
- * {@code qdrant://HOST:6334/COLLECTION}: a collection of a Qdrant server, from version 1.16 on.
+ * {@code qdrant://HOST:6334/COLLECTION}: a collection of a Qdrant server, version 1.16 or later.
  *
- * <p><b>What is created.</b> A collection with one named sparse vector (option {@code vector},
- * {@code splade} by default; index in memory, or with {@code on-disk=true} on disk; {@code
- * modifier=idf} lets the server multiply the weights of queries by the terms' idf), payloads on
- * disk, two payload indexes that the guard below reads. A collection that is there already is used
- * as it is if flink-splade wrote it or if it is empty, and refused otherwise. What made the vectors
- * stands in its metadata under {@code flink_splade}.
+ * <p><b>The collection.</b> It is created with one named sparse vector (option {@code vector},
+ * {@code splade} by default; index in memory, or on disk with {@code on-disk=true}; with {@code
+ * modifier=idf} the server multiplies the weights of queries by the terms' idf), payloads on disk,
+ * and two payload indexes for the conditions below. An existing collection is accepted if
+ * flink-splade wrote it or if it is empty, and rejected otherwise. Its metadata contains the
+ * provenance of the vectors under {@code flink_splade}.
  *
- * <p><b>A point.</b> Its id is the document's where Qdrant can hold that one, else the UUID of
- * {@link io.github.flinksplade.connector.qdrant.PointIds}; the document's id always stands in the
- * payload as {@code flink_splade.id}. Beside it: version, order, tokens and whether the text was
- * truncated. The text is under {@code text} (unless {@code text=false}), each of the other fields,
- * or those chosen with {@code fields=a,b}, under its own name. Weights are float32 and held
- * exactly; integers are exact in 64 bits, other numbers become doubles. The order of fields is not
- * kept. A document without terms is a point without vector.
+ * <p><b>A point.</b> Its id is the document's id if Qdrant supports it, or the UUID of {@link
+ * io.github.flinksplade.connector.qdrant.QdrantPointIds}; the payload always contains the
+ * document's id as {@code flink_splade.id}, with version, order, tokens and whether the text was
+ * truncated. The text is stored under {@code text} (unless {@code text=false}), and the other
+ * fields, or those selected with {@code fields=a,b}, under their own names. Weights are exact
+ * float32; integers are exact in 64 bits, other numbers become doubles. The order of fields is not
+ * preserved. A document without terms is a point without a vector.
  *
- * <p><b>Versions.</b> Every write carries a condition on the order that the point has: an upsert
- * replaces a point that is not newer and adds one that is not there, a delete removes one that is
- * not newer. So replays and changes that come late bring no old text back. The order stands in two
- * halves because Qdrant compares ranges as doubles. A write that the condition held back is
- * answered like any other: such changes are counted as written, not as superseded.
+ * <p><b>Versions.</b> Every write has a condition on the point's order: an upsert replaces a point
+ * that is not newer and inserts a missing one, a delete removes a point that is not newer. So
+ * replays and late changes never restore old text. The order is stored in two halves because Qdrant
+ * compares ranges as doubles. The response does not distinguish writes that the condition excluded:
+ * they count as written, not as superseded.
  *
- * <p><b>Deletes.</b> Once a point is gone the collection knows nothing of it, and an older upsert
- * that comes after its delete is taken; the job's order guard is what keeps it from coming. With
- * {@code tombstones=true} a delete leaves a point without vector that keeps its order and the mark
- * {@code flink_splade.deleted}: nothing older comes back, no search finds it, but it counts as a
- * point and stays until somebody removes it. A delete without version removes the point whatever it
- * holds, and leaves nothing.
+ * <p><b>Deletes.</b> The collection does not remember a deleted point, so an older upsert after the
+ * delete would be accepted; the job's sequencer prevents that. With {@code tombstones=true} a
+ * delete stores a point without a vector, with its order and {@code flink_splade.deleted}: no older
+ * upsert restores the document and no search finds the point, but it counts as a point and remains
+ * until it is removed by hand. A delete without a version removes the point unconditionally, and
+ * leaves nothing.
  *
- * <p><b>Search.</b> The server finds the candidates, and their scores are computed again from the
- * stored weights. Under {@code modifier=idf} the idf of a term is the server's own, a float.
+ * <p><b>Search.</b> The server finds candidates, and their scores are computed again from the
+ * stored weights. With {@code modifier=idf} the idf of a term is the server's own, a float.
  *
- * <p><b>Failures.</b> A batch that the server refuses is halved until the one change is found that
- * it refuses. Wrong credentials and a collection that is gone end the job; all else is tried again.
+ * <p><b>Failures.</b> A batch that the server rejects is split until the rejected change is found.
+ * Wrong credentials and a deleted collection fail the job; other failures are retried.
+ *
+ * <p><b>Client library.</b> The connector uses Qdrant's own Java client, which contains the
+ * generated classes of the gRPC API, with conditional writes, sparse vectors and metadata of
+ * collections, and sets deadlines and the API key of calls. The channel is the connector's own:
+ * {@link io.github.flinksplade.connector.qdrant.QdrantConnection} configures TLS and message sizes,
+ * and {@link io.github.flinksplade.connector.qdrant.QdrantClient} replaces a channel that cannot
+ * connect.
  */
 package io.github.flinksplade.connector.qdrant;

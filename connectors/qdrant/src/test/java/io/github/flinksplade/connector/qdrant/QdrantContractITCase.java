@@ -11,42 +11,42 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /**
- * Against the stand-in, or against a server of one's own: {@code
- * -Dflinksplade.qdrant.url=HOST:6334}, its key in {@code QDRANT_API_KEY}, and {@code
- * -Dflinksplade.qdrant.tls=true} where it wants that. On a server there is no way to make faults.
+ * Runs with the stand-in, or with a real server: {@code -Dflinksplade.qdrant.url=HOST:6334}, the
+ * API key in {@code QDRANT_API_KEY}, and {@code -Dflinksplade.qdrant.tls=true} for TLS.
+ * FaultInjector cannot be injected into a real server.
  */
 class QdrantContractITCase extends SinkContract {
 
-    private QdrantTestCollection place;
+    private QdrantTestCollection collections;
 
-    /** Options that every address of this class has. */
+    /** The options of all URIs of this class. */
     String options() {
         return "";
     }
 
     @BeforeEach
     void open() {
-        place = QdrantTestCollection.open();
+        collections = QdrantTestCollection.open();
     }
 
     @AfterEach
     void close() {
-        place.close();
+        collections.close();
     }
 
     @Override
     public ConnectorUri fresh(String name) {
-        return place.fresh(name, options());
+        return collections.fresh(name, options());
     }
 
     @Override
     public Map<String, StoredDocument> stored(ConnectorUri uri) {
-        return place.held(uri);
+        return collections.held(uri);
     }
 
     @Override
     public FaultInjector faults() {
-        return place.standIn();
+        return collections.standIn();
     }
 
     @Override
@@ -61,12 +61,14 @@ class QdrantContractITCase extends SinkContract {
 
     @Override
     public ConnectorUri withWrongCredentials(ConnectorUri uri) {
-        assumeTrue(place.standIn() != null || place.apiKey() != null, "the server has no API key");
+        assumeTrue(
+                collections.standIn() != null || collections.apiKey() != null,
+                "the server has no API key");
         return uri.withProperties(Map.of("api-key", "wrong"));
     }
 
     @Override
     public ConnectorUri freshWithIdf(String name) {
-        return place.fresh(name, "modifier=idf&" + options());
+        return collections.fresh(name, "modifier=idf&" + options());
     }
 }

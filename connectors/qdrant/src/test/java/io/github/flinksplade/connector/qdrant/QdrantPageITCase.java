@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What docs/sinks/qdrant.md shows, as it stands there, against the stand-in. */
+/** Runs the snippets of docs/sinks/qdrant.md against the stand-in. */
 class QdrantPageITCase {
 
     private static final String KEY = "key-of-the-page";
@@ -53,7 +53,7 @@ class QdrantPageITCase {
         return matcher.group(1);
     }
 
-    /** The page's own address, but for the port. */
+    /** Writes documents to the page's URI, with the port of the stand-in. */
     private ConnectorUri fill() throws Exception {
         String written = find("\nto: (\\S+)\n");
         assertThat(written).contains(":6334/");
@@ -77,8 +77,8 @@ class QdrantPageITCase {
     }
 
     @Test
-    void theCurlCommandFinds() throws Exception {
-        assumeTrue(Snippets.runs("curl", "--version"), "curl is not here");
+    void runsTheCurlCommand() throws Exception {
+        assumeTrue(Snippets.runs("curl", "--version"), "curl is not installed");
         fill();
         JsonNode points =
                 new ObjectMapper()
@@ -91,10 +91,10 @@ class QdrantPageITCase {
     }
 
     @Test
-    void thePythonProgramFinds() throws Exception {
+    void runsThePythonProgram() throws Exception {
         assumeTrue(
                 Snippets.runs("python3", "-c", "import qdrant_client"),
-                "python3 with the package qdrant-client is not here");
+                "python3 with the package qdrant-client is not installed");
         fill();
         Path program = folder.resolve("query.py");
         Files.writeString(program, find("```python\n(.*?)```"));

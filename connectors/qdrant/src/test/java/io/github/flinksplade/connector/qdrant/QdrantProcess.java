@@ -2,16 +2,15 @@ package io.github.flinksplade.connector.qdrant;
 
 import io.grpc.InsecureServerCredentials;
 
-/** The stand-in in a process of its own, for tests of other modules. */
+/** The stand-in in a separate process, for tests of other modules. */
 public final class QdrantProcess {
 
     private QdrantProcess() {}
 
     /**
-     * Serves until it is killed.
+     * Runs until it is killed.
      *
-     * @param arguments the port; how many milliseconds a request that writes takes, none unless
-     *     given
+     * @param arguments the port, and optionally the duration of writes in milliseconds
      */
     @SuppressWarnings("resource") // ends with the process
     public static void main(String[] arguments) throws Exception {

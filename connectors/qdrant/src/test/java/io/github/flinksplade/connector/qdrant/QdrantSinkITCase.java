@@ -49,23 +49,23 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is Qdrant's own beside the contract; on a stand-in, or on a server as the contract test. */
+/** Behavior beyond the contract, with a stand-in or with the server of the contract test. */
 class QdrantSinkITCase {
 
     private static final SinkContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String PASSWORD = "password-of-the-test";
 
-    private QdrantTestCollection place;
+    private QdrantTestCollection collections;
 
     @BeforeEach
     void open() {
-        place = QdrantTestCollection.open();
+        collections = QdrantTestCollection.open();
     }
 
     @AfterEach
     void close() {
-        place.close();
+        collections.close();
     }
 
     private static BatchVectorSink sink(ConnectorUri uri) {
@@ -92,31 +92,31 @@ class QdrantSinkITCase {
         return Corpus.upsert(id, version, fields, weights);
     }
 
-    private static void assertRefused(ConnectorUri uri, String... parts) {
+    private static void assertRejected(ConnectorUri uri, String... parts) {
         assertThatThrownBy(() -> check(uri))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContainingAll(parts);
     }
 
-    // ---- what the guard stands on
+    // ---- conditional writes
 
     /**
-     * What UpsertPoints.update_filter says of itself: "New points will be inserted regardless of
-     * the filter"; lib/shard/src/update.rs, {@code conditional_upsert}, takes out only points that
-     * exist and do not match.
+     * Documented for UpsertPoints.update_filter: "New points will be inserted regardless of the
+     * filter". In lib/shard/src/update.rs, {@code conditional_upsert} removes only existing points
+     * that do not match.
      */
     @Test
-    void aPointThatIsAbsentIsInsertedWhateverTheFilter() {
-        ConnectorUri uri = place.fresh("absent", "");
+    void insertsMissingPointsRegardlessOfTheFilter() {
+        ConnectorUri uri = collections.fresh("absent", "");
         check(uri);
         Filter never =
                 Filter.newBuilder()
                         .addMust(ConditionFactory.match("flink_splade.order_high", -1))
                         .build();
-        place.points().upsert(upsertOf(uri, 1, "first", never));
+        collections.points().upsert(upsertOf(uri, 1, "first", never));
         assertThat(texts(uri)).containsExactly("first");
-        place.points().upsert(upsertOf(uri, 1, "second", never));
-        place.points().upsert(upsertOf(uri, 2, "another", never));
+        collections.points().upsert(upsertOf(uri, 1, "second", never));
+        collections.points().upsert(upsertOf(uri, 2, "another", never));
         assertThat(texts(uri)).containsExactlyInAnyOrder("first", "another");
     }
 
@@ -135,15 +135,15 @@ class QdrantSinkITCase {
     }
 
     private List<String> texts(ConnectorUri uri) {
-        return place.points(uri).stream()
+        return collections.points(uri).stream()
                 .map(point -> point.getPayloadOrThrow("text").getStringValue())
                 .toList();
     }
 
-    /** As doubles these orders are equal. */
+    /** These orders are equal as doubles. */
     @Test
-    void highVersionsAreComparedExactly() throws Exception {
-        ConnectorUri uri = place.fresh("high", "");
+    void comparesHighVersionsExactly() throws Exception {
+        ConnectorUri uri = collections.fresh("high", "");
         long version = VectorRecord.MAX_VERSION - 1;
         Corpus corpus = new Corpus();
         write(
@@ -158,7 +158,7 @@ class QdrantSinkITCase {
                 corpus.change(Corpus.upsert("b", version)),
                 Corpus.delete("c", version - 1),
                 Corpus.upsert("e", (1L << 31) - 1));
-        Map<String, StoredDocument> held = place.held(uri);
+        Map<String, StoredDocument> held = collections.held(uri);
         corpus.documents()
                 .forEach((id, record) -> assertThat(held.get(id).text()).isEqualTo(record.text()));
     }
@@ -166,11 +166,11 @@ class QdrantSinkITCase {
     // ---- the collection
 
     @Test
-    void theCollectionIsCreatedOnceAndSaysWhatMadeIt() {
-        ConnectorUri uri = place.fresh("created", "vector=mine&modifier=idf&on-disk=true");
+    void createsTheCollectionOnceWithItsProvenance() {
+        ConnectorUri uri = collections.fresh("created", "vector=mine&modifier=idf&on-disk=true");
         check(uri);
         check(uri);
-        CollectionInfo info = place.info(uri);
+        CollectionInfo info = collections.info(uri);
         SparseVectorParams vector =
                 info.getConfig().getParams().getSparseVectorsConfig().getMapOrThrow("mine");
         assertThat(vector.getModifier()).isEqualTo(Modifier.Idf);
@@ -184,38 +184,44 @@ class QdrantSinkITCase {
     }
 
     @Test
-    void anEmptyCollectionOfSomebodyElseIsTakenOver() throws Exception {
-        ConnectorUri uri = place.fresh("taken", "vector=v");
-        place.collections().create(collectionOf(uri, SparseVectorParams.getDefaultInstance()));
+    void acceptsAnEmptyForeignCollection() throws Exception {
+        ConnectorUri uri = collections.fresh("taken", "vector=v");
+        collections
+                .collections()
+                .create(collectionOf(uri, SparseVectorParams.getDefaultInstance()));
         write(uri, Corpus.upsert("a", 1));
-        assertThat(place.held(uri)).containsOnlyKeys("a");
+        assertThat(collections.held(uri)).containsOnlyKeys("a");
         try (SearchIndex index = new QdrantConnector().index(uri)) {
             assertThat(index.provenance()).isEqualTo(Corpus.PROVENANCE);
         }
     }
 
     @Test
-    void aCollectionWithPointsOfSomebodyElseIsRefused() {
-        ConnectorUri uri = place.fresh("foreign", "vector=v");
-        place.collections().create(collectionOf(uri, SparseVectorParams.getDefaultInstance()));
-        place.points().upsert(upsertOf(uri, 1, "theirs", Filter.getDefaultInstance()));
-        assertRefused(uri, "holds points that flink-splade has not written", "another");
+    void rejectsACollectionWithForeignPoints() {
+        ConnectorUri uri = collections.fresh("foreign", "vector=v");
+        collections
+                .collections()
+                .create(collectionOf(uri, SparseVectorParams.getDefaultInstance()));
+        collections.points().upsert(upsertOf(uri, 1, "theirs", Filter.getDefaultInstance()));
+        assertRejected(uri, "contains points that flink-splade did not write", "another");
         assertThatThrownBy(() -> new QdrantConnector().index(uri))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("not written");
+                .hasMessageContaining("did not write");
     }
 
     @Test
-    void anotherSchemaIsRefused() {
-        ConnectorUri uri = place.fresh("schema", "vector=v");
-        place.collections().create(collectionOf(uri, SparseVectorParams.getDefaultInstance()));
-        assertRefused(with(uri, "vector=w"), "no sparse vector 'w'", "[v]");
-        assertRefused(with(uri, "vector=v&modifier=idf"), "the modifier none", "not idf");
-        ConnectorUri rounded = place.fresh("rounded", "vector=v");
+    void rejectsAnotherSchema() {
+        ConnectorUri uri = collections.fresh("schema", "vector=v");
+        collections
+                .collections()
+                .create(collectionOf(uri, SparseVectorParams.getDefaultInstance()));
+        assertRejected(with(uri, "vector=w"), "no sparse vector 'w'", "[v]");
+        assertRejected(with(uri, "vector=v&modifier=idf"), "the modifier none", "not idf");
+        ConnectorUri rounded = collections.fresh("rounded", "vector=v");
         SparseVectorParams.Builder half = SparseVectorParams.newBuilder();
         half.getIndexBuilder().setDatatype(Datatype.Float16);
-        place.collections().create(collectionOf(rounded, half.build()));
-        assertRefused(rounded, "rounded", "Float16");
+        collections.collections().create(collectionOf(rounded, half.build()));
+        assertRejected(rounded, "rounds", "Float16");
     }
 
     private static CreateCollection collectionOf(ConnectorUri uri, SparseVectorParams vector) {
@@ -234,44 +240,44 @@ class QdrantSinkITCase {
     // ---- the server
 
     @Test
-    void aServerWithoutConditionalWritesIsRefused() {
+    void rejectsServersWithoutConditionalWrites() {
         try (QdrantStandIn old = new QdrantStandIn("1.15.4", null);
-                QdrantStandIn developed = new QdrantStandIn("1.16.0-dev", null)) {
-            assertRefused(
+                QdrantStandIn snapshot = new QdrantStandIn("1.16.0-dev", null)) {
+            assertRejected(
                     ConnectorUri.parse("qdrant://localhost:" + old.port() + "/c"),
                     "1.15.4",
-                    "upgrade it to 1.16");
-            check(ConnectorUri.parse("qdrant://localhost:" + developed.port() + "/c"));
+                    "Upgrade it to 1.16");
+            check(ConnectorUri.parse("qdrant://localhost:" + snapshot.port() + "/c"));
         }
     }
 
     @Test
-    void aServerThatIsNotThereIsRefused() {
-        assumeTrue(place.standIn() != null, "a server cannot be stopped from here");
-        ConnectorUri uri = place.fresh("away", "");
-        place.standIn().down();
-        assertRefused(uri, "is unavailable", "Connection refused", "6334");
+    void reportsAnUnavailableServer() {
+        assumeTrue(collections.standIn() != null, "the test cannot stop a real server");
+        ConnectorUri uri = collections.fresh("unavailable", "");
+        collections.standIn().down();
+        assertRejected(uri, "is unavailable", "Connection refused", "6334");
     }
 
-    /** As 6333 is on a server, the port of REST. */
+    /** Like port 6333 of a server, the REST port. */
     @Test
-    void aPortThatSpeaksAnotherProtocolIsRefused() throws Exception {
-        assumeTrue(place.standIn() != null, "where the server has its REST port is not known");
-        try (StandInRest rest = new StandInRest(place.standIn(), "key")) {
+    void rejectsPortsOfAnotherProtocol() throws Exception {
+        assumeTrue(collections.standIn() != null, "the REST port of the server is not known");
+        try (StandInRest rest = new StandInRest(collections.standIn(), "key")) {
             String port = rest.url().substring(rest.url().lastIndexOf(':') + 1);
-            assertRefused(
+            assertRejected(
                     ConnectorUri.parse("qdrant://localhost:" + port + "/c"), "6334, not 6333");
         }
     }
 
     @Test
-    void tlsIsSpokenAndTheCertificateChecked(@TempDir Path folder) throws Exception {
+    void encryptsTheConnectionAndVerifiesTheCertificate(@TempDir Path folder) throws Exception {
         Path store = folder.resolve("certificate.p12");
         try (QdrantStandIn encrypted = new QdrantStandIn("1.18.3", "key", certificate(store))) {
             ConnectorUri uri =
                     ConnectorUri.parse("qdrant://localhost:" + encrypted.port() + "/c?tls=true")
                             .withProperties(Map.of("api-key", "key"));
-            assertRefused(uri, "is unavailable");
+            assertRejected(uri, "is unavailable");
             Path authority = folder.resolve("ca.pem");
             Files.writeString(
                     authority,
@@ -296,7 +302,7 @@ class QdrantSinkITCase {
         }
     }
 
-    /** A new certificate for localhost, signed by itself. */
+    /** A new self-signed certificate for localhost. */
     private static ServerCredentials certificate(Path store) throws Exception {
         Process keytool =
                 new ProcessBuilder(
@@ -325,9 +331,10 @@ class QdrantSinkITCase {
     }
 
     @Test
-    void theKeyIsNeverShown() {
-        ConnectorUri uri = place.fresh("secret", "").withProperties(Map.of("api-key", "h1dden"));
-        assumeTrue(place.apiKey() != null, "the server has no API key");
+    void neverPrintsTheApiKey() {
+        ConnectorUri uri =
+                collections.fresh("secret", "").withProperties(Map.of("api-key", "h1dden"));
+        assumeTrue(collections.apiKey() != null, "the server has no API key");
         assertThatThrownBy(() -> check(uri))
                 .hasMessageContainingAll("rejects the credentials", "qdrant.properties")
                 .satisfies(
@@ -340,7 +347,7 @@ class QdrantSinkITCase {
     }
 
     @Test
-    void whatIsNotUnderstoodIsRefused() {
+    void rejectsInvalidUrisAndProperties() {
         for (String text :
                 new String[] {
                     "qdrant://host:6334",
@@ -355,71 +362,71 @@ class QdrantSinkITCase {
                     .as(text)
                     .isInstanceOf(ConnectorException.class);
         }
-        ConnectorUri misspelt =
+        ConnectorUri misspelled =
                 ConnectorUri.parse("qdrant://host/c").withProperties(Map.of("apikey", "secret"));
-        assertThatThrownBy(() -> sink(misspelt))
+        assertThatThrownBy(() -> sink(misspelled))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContainingAll("apikey", "api-key")
                 .hasMessageNotContaining("secret");
     }
 
     @Test
-    void theTargetTravels() throws Exception {
-        ConnectorUri uri = place.fresh("travels", "");
-        BatchVectorSink travelled = InstantiationUtil.clone(sink(uri));
-        travelled.prepare(CONTEXT, StartMode.NEW);
+    void isSerializable() throws Exception {
+        ConnectorUri uri = collections.fresh("serialized", "");
+        BatchVectorSink copy = InstantiationUtil.clone(sink(uri));
+        copy.prepare(CONTEXT, StartMode.NEW);
     }
 
     @Test
-    void aCollectionThatIsDroppedEndsTheJob() throws Exception {
-        ConnectorUri uri = place.fresh("dropped", "");
+    void failsForADeletedCollection() throws Exception {
+        ConnectorUri uri = collections.fresh("dropped", "");
         try (SinkTestHarness harness = SinkTestHarness.start(sink(uri), CONTEXT)) {
-            place.drop(uri);
+            collections.drop(uri);
             assertThatThrownBy(
                             () -> {
                                 harness.write(Corpus.upsert("a", 1));
                                 harness.flush();
                             })
-                    .hasStackTraceContaining("is not there");
+                    .hasStackTraceContaining("does not exist");
         }
     }
 
     // ---- points
 
     @Test
-    void aPointCarriesTheDocumentAndWhatIsKnownOfIt() throws Exception {
-        ConnectorUri uri = place.fresh("point", "");
+    void storesTheDocumentWithItsMetadata() throws Exception {
+        ConnectorUri uri = collections.fresh("point", "");
         write(uri, upsert("42", 7, "{\"price\":1.5}", 3));
-        RetrievedPoint point = place.points(uri).get(0);
+        RetrievedPoint point = collections.points(uri).get(0);
         assertThat(point.getId().getNum()).isEqualTo(42);
         assertThat(point.getPayloadMap()).containsOnlyKeys("price", "text", "flink_splade");
-        Map<String, Value> ours =
+        Map<String, Value> metadata =
                 point.getPayloadOrThrow("flink_splade").getStructValue().getFieldsMap();
-        assertThat(ours)
+        assertThat(metadata)
                 .containsOnlyKeys(
                         "id", "version", "order_high", "order_low", "tokens", "truncated");
-        assertThat(ours.get("version").getIntegerValue()).isEqualTo(7);
+        assertThat(metadata.get("version").getIntegerValue()).isEqualTo(7);
     }
 
     @Test
-    void fieldsAndTextAreChosen() throws Exception {
-        ConnectorUri uri = place.fresh("chosen", "text=false&fields=a,c");
+    void storesSelectedTextAndFields() throws Exception {
+        ConnectorUri uri = collections.fresh("chosen", "text=false&fields=a,c");
         write(uri, upsert("x", 1, "{\"a\":1,\"b\":{\"a\":2},\"c\":[3]}", 3));
-        assertThat(place.points(uri).get(0).getPayloadMap())
+        assertThat(collections.points(uri).get(0).getPayloadMap())
                 .containsOnlyKeys("a", "c", "flink_splade");
-        ConnectorUri none = place.fresh("none", "fields=");
+        ConnectorUri none = collections.fresh("none", "fields=");
         write(none, upsert("x", 1, "{\"a\":1}", 3));
-        assertThat(place.points(none).get(0).getPayloadMap())
+        assertThat(collections.points(none).get(0).getPayloadMap())
                 .containsOnlyKeys("text", "flink_splade");
     }
 
     @Test
-    void whatCannotBeWrittenIsSaidBeforehand() throws Exception {
-        ConnectorUri uri = place.fresh("beforehand", "");
+    void rejectsRecordsThatQdrantRejects() throws Exception {
+        ConnectorUri uri = collections.fresh("beforehand", "");
         BatchSink sink = sink(uri).prepare(CONTEXT, StartMode.NEW);
         assertThat(sink.rejection(upsert("half \uD83D pair", 1, "{}"))).contains("surrogate");
         assertThat(sink.rejection(Corpus.delete("\uDE00", 1))).contains("surrogate");
-        assertThat(sink.rejection(upsert("a", 1, "{\"flink_splade\":1}"))).contains("rename");
+        assertThat(sink.rejection(upsert("a", 1, "{\"flink_splade\":1}"))).contains("Rename");
         assertThat(sink.rejection(upsert("a", 1, "{\"b\":\"flink_splade\"}"))).isNull();
         assertThat(sink.rejection(upsert("a", 1, "{\"b\":{\"flink_splade\":1}}"))).isNull();
         String brackets = "{\"b\":\"" + "[".repeat(100) + "\\\"[\"}";
@@ -427,7 +434,7 @@ class QdrantSinkITCase {
         assertThat(sink.rejection(upsert("a", 1, nested(31)))).contains("30 levels");
         assertThat(sink.rejection(upsert("a", 1, nested(30)))).isNull();
         write(uri, upsert("a", 1, nested(30)), upsert("b", 1, brackets));
-        assertThat(place.points(uri)).hasSize(2);
+        assertThat(collections.points(uri)).hasSize(2);
     }
 
     private static String nested(int levels) {
@@ -435,18 +442,18 @@ class QdrantSinkITCase {
     }
 
     @Test
-    void aTombstoneKeepsItsOrderAndIsNotFound() throws Exception {
-        ConnectorUri uri = place.fresh("tombstone", "tombstones=true");
+    void storesTombstonesThatNoSearchFinds() throws Exception {
+        ConnectorUri uri = collections.fresh("tombstone", "tombstones=true");
         write(uri, upsert("a", 1, "{}", 3), upsert("b", 1, "{}", 3), upsert("c", 1, "{}"));
         write(uri, Corpus.delete("a", 2), Corpus.delete("never there", 5));
-        assertThat(place.held(uri)).containsOnlyKeys("b", "c");
-        assertThat(place.points(uri)).hasSize(4);
+        assertThat(collections.held(uri)).containsOnlyKeys("b", "c");
+        assertThat(collections.points(uri)).hasSize(4);
         try (SearchIndex index = new QdrantConnector().index(uri)) {
             assertThat(index.search(query(10, 3)).stream().map(SearchIndex.Hit::id))
                     .containsExactly("b");
         }
         write(uri, Corpus.delete("a", VectorRecord.NO_VERSION));
-        assertThat(place.points(uri)).hasSize(3);
+        assertThat(collections.points(uri)).hasSize(3);
     }
 
     // ---- search
@@ -457,10 +464,10 @@ class QdrantSinkITCase {
         return new SearchIndex.Query(new SparseVector(terms, weights), k, false);
     }
 
-    /** More documents share the last score than are fetched at first. */
+    /** More documents share the last score than the first query returns. */
     @Test
-    void equalScoresAreInOrderOfId() throws Exception {
-        ConnectorUri uri = place.fresh("equal", "");
+    void ordersEqualScoresById() throws Exception {
+        ConnectorUri uri = collections.fresh("equal", "");
         List<VectorRecord> records = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
             records.add(upsert("doc " + (100 + i), 1, "{}", 3, 5));
@@ -474,8 +481,8 @@ class QdrantSinkITCase {
     }
 
     @Test
-    void aHitShowsTextAndFields() throws Exception {
-        ConnectorUri uri = place.fresh("shows", "");
+    void returnsTextAndFieldsOfHits() throws Exception {
+        ConnectorUri uri = collections.fresh("hits", "");
         String fields =
                 "{\"a\":[1,2.5,\"x\\\"\\n\",null,true],\"b\":{\"c\":9007199254740993},\"d\":-0.1}";
         write(uri, upsert("x", 1, fields, 3));
@@ -489,9 +496,9 @@ class QdrantSinkITCase {
     }
 
     @Test
-    void idfIsTheCollectionsAffair() throws Exception {
-        ConnectorUri plain = place.fresh("plain", "");
-        ConnectorUri idf = place.fresh("idf", "modifier=idf");
+    void searchesByIdfOnlyWithTheModifier() throws Exception {
+        ConnectorUri plain = collections.fresh("plain", "");
+        ConnectorUri idf = collections.fresh("idf", "modifier=idf");
         write(plain, upsert("x", 1, "{}", 3));
         write(idf, upsert("x", 1, "{}", 3));
         try (SearchIndex index = new QdrantConnector().index(plain)) {
@@ -509,13 +516,13 @@ class QdrantSinkITCase {
         try (SearchIndex index = new QdrantConnector().index(idf)) {
             assertThatThrownBy(() -> index.search(query(1, 3)))
                     .isInstanceOf(ConnectorException.class)
-                    .hasMessageContaining("search with idf");
+                    .hasMessageContaining("Search with idf");
         }
     }
 
     @Test
-    void aPointOfSomebodyElseIsNamed() throws Exception {
-        ConnectorUri uri = place.fresh("beside", "");
+    void reportsForeignPoints() throws Exception {
+        ConnectorUri uri = collections.fresh("mixed", "");
         write(uri, upsert("x", 1, "{}", 3));
         UpsertPoints.Builder theirs =
                 upsertOf(uri, 99, "theirs", Filter.getDefaultInstance()).toBuilder();
@@ -523,24 +530,24 @@ class QdrantSinkITCase {
                 .getVectorsBuilder()
                 .getVectorsBuilder()
                 .putVectors("splade", VectorFactory.vector(List.of(1f), List.of(3)));
-        place.points().upsert(theirs.build());
+        collections.points().upsert(theirs.build());
         try (SearchIndex index = new QdrantConnector().index(uri)) {
             assertThatThrownBy(() -> index.search(query(5, 3)))
                     .isInstanceOf(ConnectorException.class)
-                    .hasMessageContainingAll("not written", "99");
+                    .hasMessageContainingAll("did not write", "99");
         }
     }
 
     @Test
-    void aCollectionThatIsMissingIsSaidToBe() {
-        ConnectorUri uri = place.fresh("missing", "");
+    void reportsAMissingCollection() {
+        ConnectorUri uri = collections.fresh("missing", "");
         assertThatThrownBy(() -> new QdrantConnector().index(uri))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("is not there");
+                .hasMessageContaining("does not exist");
     }
 
     @Test
-    void sizesAreThoseOnTheWireOrALittleAbove() {
+    void estimatesSizesOnTheWire() {
         QdrantRequestFactory factory =
                 new QdrantRequestFactory(QdrantSettings.of(ConnectorUri.parse("qdrant://host/c")));
         UpsertPoints.Builder batch = UpsertPoints.newBuilder();
@@ -549,7 +556,7 @@ class QdrantSinkITCase {
             QdrantChange change = factory.change(Corpus.upsert("doc " + i, i));
             sum += change.sizeInBytes();
             batch.addPoints(change.point());
-            batch.getUpdateFilterBuilder().addShould(change.held());
+            batch.getUpdateFilterBuilder().addShould(change.condition());
         }
         long size = batch.build().getSerializedSize();
         assertThat(sum).isBetween(size, size + size / 10);

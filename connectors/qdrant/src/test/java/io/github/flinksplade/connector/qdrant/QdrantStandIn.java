@@ -55,10 +55,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * A Qdrant server as far as the connector needs one, on a real socket, with faults on request.
- * There is no server to be had in process. It is written from the published definition
- * (lib/api/src/grpc/proto of qdrant/qdrant) and the server's source, both at v1.18.3; the codes of
- * its errors are those of lib/storage/src/content_manager/conversions.rs.
+ * A stand-in for a Qdrant server, with the parts that the connector needs, a real socket and fault
+ * injection, because Qdrant cannot run in a JVM. It is written from the published definition
+ * (lib/api/src/grpc/proto of qdrant/qdrant) and the server's source, both at v1.18.3; its error
+ * codes are those of lib/storage/src/content_manager/conversions.rs.
  */
 final class QdrantStandIn implements FaultInjector, AutoCloseable {
 
@@ -73,24 +73,24 @@ final class QdrantStandIn implements FaultInjector, AutoCloseable {
     private int port;
     private int throttled;
     private volatile boolean stalled;
-    private String refused;
+    private String rejectedId;
     private volatile Executor writes = Runnable::run;
 
     /**
-     * @param version what it says of itself
-     * @param apiKey the key that it asks for, or null
+     * @param version the version that it reports
+     * @param apiKey the required API key, or null
      */
     QdrantStandIn(String version, String apiKey) {
         this(version, apiKey, InsecureServerCredentials.create());
     }
 
-    /** One that speaks TLS. */
+    /** A stand-in with TLS. */
     QdrantStandIn(String version, String apiKey, ServerCredentials credentials) {
         this(version, apiKey, credentials, 0);
     }
 
     /**
-     * @param port where it listens; 0 for any that is free
+     * @param port 0 for any free port
      */
     QdrantStandIn(String version, String apiKey, ServerCredentials credentials, int port) {
         this.version = version;
@@ -125,7 +125,7 @@ final class QdrantStandIn implements FaultInjector, AutoCloseable {
         try {
             server =
                     Grpc.newServerBuilderForPort(port, credentials)
-                            // as the server has it: src/tonic/mod.rs
+                            // like the server: src/tonic/mod.rs
                             .maxInboundMessageSize(Integer.MAX_VALUE)
                             .addService(new Health())
                             .addService(new Collections())
@@ -161,10 +161,10 @@ final class QdrantStandIn implements FaultInjector, AutoCloseable {
 
     @Override
     public synchronized void reject(String id) {
-        refused = id;
+        rejectedId = id;
     }
 
-    /** From now on each request that writes takes this long, which costs no processor time. */
+    /** From now on each write takes this long, without CPU time. */
     void delayWrites(long millis) {
         writes = CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS);
     }
@@ -176,23 +176,23 @@ final class QdrantStandIn implements FaultInjector, AutoCloseable {
 
     // ---- services
 
-    /** Answers with what the action returns, or with the status that it throws. */
-    private synchronized <T> void answer(StreamObserver<T> observer, Supplier<T> action) {
-        T answer;
+    /** Responds with the result of the action, or with the status that it throws. */
+    private synchronized <T> void respond(StreamObserver<T> observer, Supplier<T> action) {
+        T response;
         try {
-            answer = action.get();
+            response = action.get();
         } catch (RuntimeException e) {
             observer.onError(e);
             return;
         }
-        observer.onNext(answer);
+        observer.onNext(response);
         observer.onCompleted();
     }
 
     private void write(StreamObserver<PointsOperationResponse> observer, Runnable action) {
         writes.execute(
                 () ->
-                        answer(
+                        respond(
                                 observer,
                                 () -> {
                                     if (throttled > 0) {
@@ -211,7 +211,7 @@ final class QdrantStandIn implements FaultInjector, AutoCloseable {
                                 }));
     }
 
-    /** src/tonic/auth.rs: all but the health check. */
+    /** src/tonic/auth.rs: all calls except the health check. */
     private final class Authentication implements ServerInterceptor {
 
         @Override
@@ -230,7 +230,7 @@ final class QdrantStandIn implements FaultInjector, AutoCloseable {
         }
     }
 
-    /** Sends headers, and neither a message nor the end. */
+    /** Sends headers, but neither a message nor the status. */
     private final class Stalling implements ServerInterceptor {
 
         @Override
@@ -249,7 +249,7 @@ final class QdrantStandIn implements FaultInjector, AutoCloseable {
         @Override
         public void healthCheck(
                 HealthCheckRequest request, StreamObserver<HealthCheckReply> observer) {
-            answer(
+            respond(
                     observer,
                     () ->
                             HealthCheckReply.newBuilder()
@@ -265,15 +265,15 @@ final class QdrantStandIn implements FaultInjector, AutoCloseable {
         public void get(
                 GetCollectionInfoRequest request,
                 StreamObserver<GetCollectionInfoResponse> observer) {
-            answer(
+            respond(
                     observer,
                     () -> {
-                        StandInCollection held = collection(request.getCollectionName());
+                        StandInCollection collection = collection(request.getCollectionName());
                         CollectionInfo.Builder info =
                                 CollectionInfo.newBuilder()
-                                        .setPointsCount(held.size())
-                                        .setConfig(config(held));
-                        for (String path : held.indexed()) {
+                                        .setPointsCount(collection.size())
+                                        .setConfig(config(collection));
+                        for (String path : collection.indexed()) {
                             info.putPayloadSchema(
                                     path,
                                     PayloadSchemaInfo.newBuilder()
@@ -284,21 +284,21 @@ final class QdrantStandIn implements FaultInjector, AutoCloseable {
                     });
         }
 
-        private CollectionConfig config(StandInCollection held) {
+        private CollectionConfig config(StandInCollection collection) {
             return CollectionConfig.newBuilder()
                     .setParams(
                             CollectionParams.newBuilder()
                                     .setSparseVectorsConfig(
                                             SparseVectorConfig.newBuilder()
-                                                    .putAllMap(held.vectors)))
-                    .putAllMetadata(held.metadata)
+                                                    .putAllMap(collection.vectors)))
+                    .putAllMetadata(collection.metadata)
                     .build();
         }
 
         @Override
         public void create(
                 CreateCollection request, StreamObserver<CollectionOperationResponse> observer) {
-            answer(
+            respond(
                     observer,
                     () -> {
                         String name = request.getCollectionName();
@@ -325,7 +325,7 @@ final class QdrantStandIn implements FaultInjector, AutoCloseable {
         @Override
         public void update(
                 UpdateCollection request, StreamObserver<CollectionOperationResponse> observer) {
-            answer(
+            respond(
                     observer,
                     () -> {
                         collection(request.getCollectionName())
@@ -338,7 +338,7 @@ final class QdrantStandIn implements FaultInjector, AutoCloseable {
         @Override
         public void delete(
                 DeleteCollection request, StreamObserver<CollectionOperationResponse> observer) {
-            answer(
+            respond(
                     observer,
                     () ->
                             CollectionOperationResponse.newBuilder()
@@ -355,19 +355,19 @@ final class QdrantStandIn implements FaultInjector, AutoCloseable {
             write(
                     observer,
                     () -> {
-                        StandInCollection held = collection(request.getCollectionName());
-                        if (request.getPointsList().stream().anyMatch(this::isRefused)) {
+                        StandInCollection collection = collection(request.getCollectionName());
+                        if (request.getPointsList().stream().anyMatch(this::isRejected)) {
                             throw Status.INVALID_ARGUMENT
                                     .withDescription("Wrong input: one of these points")
                                     .asRuntimeException();
                         }
-                        held.upsert(request);
+                        collection.upsert(request);
                     });
         }
 
-        private boolean isRefused(PointStruct point) {
-            return refused != null
-                    && refused.equals(
+        private boolean isRejected(PointStruct point) {
+            return rejectedId != null
+                    && rejectedId.equals(
                             point.getPayloadOrThrow("flink_splade")
                                     .getStructValue()
                                     .getFieldsOrThrow("id")
@@ -379,11 +379,11 @@ final class QdrantStandIn implements FaultInjector, AutoCloseable {
             write(
                     observer,
                     () -> {
-                        StandInCollection held = collection(request.getCollectionName());
+                        StandInCollection collection = collection(request.getCollectionName());
                         if (request.getPoints().hasFilter()) {
-                            held.delete(request.getPoints().getFilter());
+                            collection.delete(request.getPoints().getFilter());
                         } else {
-                            held.delete(request.getPoints().getPoints().getIdsList());
+                            collection.delete(request.getPoints().getPoints().getIdsList());
                         }
                     });
         }
@@ -399,7 +399,7 @@ final class QdrantStandIn implements FaultInjector, AutoCloseable {
 
         @Override
         public void query(QueryPoints request, StreamObserver<QueryResponse> observer) {
-            answer(
+            respond(
                     observer,
                     () ->
                             QueryResponse.newBuilder()
@@ -411,15 +411,15 @@ final class QdrantStandIn implements FaultInjector, AutoCloseable {
         @Override
         public void queryBatch(
                 QueryBatchPoints request, StreamObserver<QueryBatchResponse> observer) {
-            answer(
+            respond(
                     observer,
                     () -> {
-                        StandInCollection held = collection(request.getCollectionName());
+                        StandInCollection collection = collection(request.getCollectionName());
                         List<BatchResult> results = new ArrayList<>();
                         for (QueryPoints query : request.getQueryPointsList()) {
                             results.add(
                                     BatchResult.newBuilder()
-                                            .addAllResult(held.query(query))
+                                            .addAllResult(collection.query(query))
                                             .build());
                         }
                         return QueryBatchResponse.newBuilder().addAllResult(results).build();
@@ -428,12 +428,13 @@ final class QdrantStandIn implements FaultInjector, AutoCloseable {
 
         @Override
         public void scroll(ScrollPoints request, StreamObserver<ScrollResponse> observer) {
-            answer(
+            respond(
                     observer,
                     () -> {
-                        StandInCollection held = collection(request.getCollectionName());
-                        int from = request.hasOffset() ? held.position(request.getOffset()) : 0;
-                        List<RetrievedPoint> page = held.scroll(from, request.getLimit() + 1);
+                        StandInCollection collection = collection(request.getCollectionName());
+                        int from =
+                                request.hasOffset() ? collection.position(request.getOffset()) : 0;
+                        List<RetrievedPoint> page = collection.scroll(from, request.getLimit() + 1);
                         ScrollResponse.Builder response = ScrollResponse.newBuilder();
                         if (page.size() > request.getLimit()) {
                             response.setNextPageOffset(page.get(request.getLimit()).getId());

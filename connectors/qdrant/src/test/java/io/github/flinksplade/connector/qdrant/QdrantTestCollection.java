@@ -27,12 +27,12 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Where the tests write: a stand-in of their own, or the server of {@code flinksplade.qdrant.url}.
- * What is there is read through the published services, without the connector.
+ * The collections that the tests write to, on a stand-in or on the server of {@code
+ * flinksplade.qdrant.url}. They are read through the published services, without the connector.
  */
 final class QdrantTestCollection implements AutoCloseable {
 
-    /** The stand-in's. */
+    /** The API key of the stand-in. */
     private static final String KEY = "key-of-the-stand-in";
 
     private final QdrantStandIn standIn;
@@ -83,7 +83,7 @@ final class QdrantTestCollection implements AutoCloseable {
                 System.getenv("QDRANT_API_KEY"));
     }
 
-    /** Null where a real server is tested. */
+    /** Null if the tests use a real server. */
     QdrantStandIn standIn() {
         return standIn;
     }
@@ -92,7 +92,7 @@ final class QdrantTestCollection implements AutoCloseable {
         return apiKey;
     }
 
-    /** The address of a collection that is not there yet. */
+    /** The URI of a collection that does not exist yet. */
     ConnectorUri fresh(String name, String options) {
         String collection = standIn == null ? name + "-" + System.nanoTime() : name;
         created.add(collection);
@@ -131,7 +131,7 @@ final class QdrantTestCollection implements AutoCloseable {
         collections.delete(DeleteCollection.newBuilder().setCollectionName(collection).build());
     }
 
-    /** All points, tombstones among them. */
+    /** All points, including tombstones. */
     List<RetrievedPoint> points(ConnectorUri uri) {
         List<RetrievedPoint> all = new ArrayList<>();
         ScrollPoints.Builder request =
@@ -150,9 +150,9 @@ final class QdrantTestCollection implements AutoCloseable {
     Map<String, StoredDocument> held(ConnectorUri uri) {
         Map<String, StoredDocument> held = new TreeMap<>();
         for (RetrievedPoint point : points(uri)) {
-            Map<String, Value> ours =
+            Map<String, Value> metadata =
                     point.getPayloadOrThrow("flink_splade").getStructValue().getFieldsMap();
-            if (!ours.containsKey("deleted")) {
+            if (!metadata.containsKey("deleted")) {
                 TreeMap<Integer, Float> terms = new TreeMap<>();
                 point.getVectors()
                         .getVectors()
@@ -165,7 +165,7 @@ final class QdrantTestCollection implements AutoCloseable {
                     values[at++] = value;
                 }
                 held.put(
-                        ours.get("id").getStringValue(),
+                        metadata.get("id").getStringValue(),
                         new StoredDocument(
                                 terms.keySet().stream().mapToInt(Integer::intValue).toArray(),
                                 values,
@@ -176,7 +176,7 @@ final class QdrantTestCollection implements AutoCloseable {
         return held;
     }
 
-    /** The fields, written here and not by the connector, whose own form of them is under test. */
+    /** The fields, converted here and not by the connector, whose conversion is under test. */
     private static String fields(Map<String, Value> payload) {
         ObjectNode fields = object(payload);
         fields.remove(List.of("text", "flink_splade"));

@@ -1,6 +1,6 @@
 package io.github.flinksplade.connector.qdrant;
 
-/** The same with {@code tombstones=true}. */
+/** The contract with {@code tombstones=true}. */
 class QdrantTombstonesITCase extends QdrantContractITCase {
 
     @Override

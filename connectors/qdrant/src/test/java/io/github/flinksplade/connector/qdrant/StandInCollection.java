@@ -32,12 +32,12 @@ import java.util.TreeMap;
 import java.util.UUID;
 
 /**
- * One collection of the {@link QdrantStandIn}. What it does is read off the published definition
- * and the server's source, qdrant/qdrant at v1.18.3; the places stand beside the methods.
+ * A collection of the {@link QdrantStandIn}. Its behavior is that of the published definition and
+ * the server's source, qdrant/qdrant at v1.18.3; the methods refer to the source files.
  */
 final class StandInCollection {
 
-    /** A point as it is held; the vectors' terms ascend. */
+    /** A stored point; the terms of its vectors are in ascending order. */
     private record Point(
             Map<String, Value> payload, Map<String, TreeMap<Integer, Float>> vectors) {}
 
@@ -63,9 +63,9 @@ final class StandInCollection {
     }
 
     /**
-     * lib/shard/src/update.rs, {@code conditional_upsert}: of the points that are there, those that
-     * do not match the filter are taken out of the request; the rest is upserted, absent points
-     * with it. A request is refused as a whole before anything of it is applied.
+     * lib/shard/src/update.rs, {@code conditional_upsert}: existing points that do not match the
+     * filter are removed from the request; the others are upserted, including missing ones. A
+     * request is rejected as a whole before any of it is applied.
      */
     void upsert(UpsertPoints request) {
         Map<PointId, Point> incoming = new LinkedHashMap<>();
@@ -75,10 +75,10 @@ final class StandInCollection {
         requireIndexes(request.getUpdateFilter());
         incoming.forEach(
                 (id, point) -> {
-                    Point held = points.get(id);
-                    if (held == null
+                    Point stored = points.get(id);
+                    if (stored == null
                             || !request.hasUpdateFilter()
-                            || matches(request.getUpdateFilter(), id, held)) {
+                            || matches(request.getUpdateFilter(), id, stored)) {
                         points.put(id, point);
                     }
                 });
@@ -213,8 +213,8 @@ final class StandInCollection {
     }
 
     /**
-     * lib/collection/src/operations/verification/mod.rs: what the strict mode asks of the filters
-     * of writes ({@code unindexed_filtering_update: false}). It is on here.
+     * lib/collection/src/operations/verification/mod.rs: the strict mode requires indexes for the
+     * filters of writes ({@code unindexed_filtering_update: false}). It is on here.
      */
     private void requireIndexes(Filter filter) {
         List<Condition> all = new ArrayList<>(filter.getShouldList());
@@ -235,9 +235,9 @@ final class StandInCollection {
     // ---- search
 
     /**
-     * Only points that share a term with the query, best first. Sums are taken in floats and by
-     * ascending term (lib/sparse/src/common/sparse_vector.rs, {@code score_vectors}); nothing is
-     * promised of equal scores, so that here the point written last comes first.
+     * The points that share a term with the query, highest score first. Scores are summed in floats
+     * by ascending term (lib/sparse/src/common/sparse_vector.rs, {@code score_vectors}). The order
+     * of equal scores is not specified; here the newest point comes first.
      */
     List<ScoredPoint> query(QueryPoints request) {
         SparseVectorParams params = vectors.get(request.getUsing());
@@ -293,7 +293,7 @@ final class StandInCollection {
         return (float) Math.log((n - df + 0.5f) / (df + 0.5f) + 1f);
     }
 
-    /** A page of points from the given position on, with everything they hold. */
+    /** A page of points from a position on, with payloads and vectors. */
     List<RetrievedPoint> scroll(int from, int count) {
         return points.entrySet().stream()
                 .skip(from)
@@ -328,7 +328,7 @@ final class StandInCollection {
         return VectorsOutput.newBuilder().setVectors(named).build();
     }
 
-    /** The terms of a vector that the server gave back. */
+    /** The terms of a vector in a response. */
     static TreeMap<Integer, Float> terms(VectorOutput vector) {
         return terms(VectorOutputHelper.getSparseVector(vector));
     }
@@ -339,7 +339,7 @@ final class StandInCollection {
 
     private static RuntimeException unimplemented(Object what) {
         return Status.UNIMPLEMENTED
-                .withDescription("the stand-in does not know " + what)
+                .withDescription("the stand-in does not implement " + what)
                 .asRuntimeException();
     }
 }

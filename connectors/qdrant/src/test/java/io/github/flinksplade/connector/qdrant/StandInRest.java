@@ -18,10 +18,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The one REST call that the page of the target shows, {@code POST
- * /collections/{name}/points/query}, answered from the {@link QdrantStandIn}. Its form is that of
- * docs/redoc/master/openapi.json of qdrant/qdrant at v1.18.3, {@code QueryRequest} and {@code
- * QueryResponse}.
+ * The REST call of docs/sinks/qdrant.md, {@code POST /collections/{name}/points/query}, served from
+ * the {@link QdrantStandIn}. Its format is {@code QueryRequest} and {@code QueryResponse} in
+ * docs/redoc/master/openapi.json of qdrant/qdrant at v1.18.3.
  */
 final class StandInRest implements AutoCloseable {
 
@@ -35,7 +34,7 @@ final class StandInRest implements AutoCloseable {
         this.standIn = standIn;
         this.apiKey = apiKey;
         http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        http.createContext("/", this::answer);
+        http.createContext("/", this::handle);
         http.start();
     }
 
@@ -43,7 +42,7 @@ final class StandInRest implements AutoCloseable {
         return "http://localhost:" + http.getAddress().getPort();
     }
 
-    private void answer(HttpExchange exchange) throws IOException {
+    private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
             String[] path = exchange.getRequestURI().getPath().split("/");
             ObjectNode body = JSON.createObjectNode();
@@ -53,7 +52,7 @@ final class StandInRest implements AutoCloseable {
                 body.putObject("status").put("error", "Invalid API key or JWT");
             } else if (path.length != 5 || !path[4].equals("query")) {
                 code = 404;
-                body.putObject("status").put("error", "the stand-in has no such call");
+                body.putObject("status").put("error", "the stand-in does not implement this call");
             } else {
                 try {
                     points(path[2], JSON.readTree(exchange.getRequestBody()), body);
@@ -99,7 +98,7 @@ final class StandInRest implements AutoCloseable {
         body.put("status", "ok").put("time", 0.0);
     }
 
-    /** All of it, or the paths listed. */
+    /** The whole payload, or the listed paths. */
     private static ObjectNode payload(ObjectNode all, JsonNode paths) {
         if (!paths.isArray()) {
             return all;

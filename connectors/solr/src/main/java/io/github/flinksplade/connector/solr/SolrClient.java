@@ -8,7 +8,6 @@ import io.github.flinksplade.connector.Outcome;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.http.JsonHttpClient;
 import io.github.flinksplade.connector.http.JsonResponse;
-import io.github.flinksplade.connector.solr.SolrRequestFactory.Change;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,101 +15,96 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
-/** Sends updates, and asks what became of those that Solr passed over. */
-final class SolrClient implements BatchClient<Change> {
+/** Sends updates, and reads the stored versions of the changes that Solr skipped. */
+final class SolrClient implements BatchClient<SolrChange> {
 
-    private final SolrConnection solr;
+    private final SolrSettings settings;
+    private final SolrConnection connection;
     private final SolrRequestFactory requests;
-    private final String update;
 
-    SolrClient(SolrSettings place, SolrRequestFactory requests, long commitWithinMillis) {
-        this.solr = new SolrConnection(place);
-        this.requests = requests;
-        this.update = updatePath(commitWithinMillis);
-    }
-
-    /** With the processor that keeps what is newer; the answer names what was written. */
-    static String updatePath(long commitWithinMillis) {
-        return "/update?versions=true&json.nl=map&processor="
-                + SolrSchema.PROCESSOR
-                + (commitWithinMillis == 0 ? "" : "&commitWithin=" + commitWithinMillis);
+    SolrClient(SolrSettings settings) {
+        this.settings = settings;
+        this.connection = new SolrConnection(settings);
+        this.requests = new SolrRequestFactory(settings);
     }
 
     @Override
-    public Change request(VectorRecord record) {
+    public SolrChange request(VectorRecord record) {
         return requests.change(record);
     }
 
     @Override
-    public long sizeInBytes(Change change) {
+    public long sizeInBytes(SolrChange change) {
         return change.command().length + 1L;
     }
 
     @Override
-    public CompletableFuture<List<Outcome>> send(List<Change> batch) {
-        return solr.send(solr.ofCollection(update, SolrRequestFactory.update(batch)))
+    public CompletableFuture<List<Outcome>> send(List<SolrChange> batch) {
+        return connection
+                .send(connection.updateRequest(SolrRequestFactory.update(batch)))
                 .thenCompose(
-                        answer -> {
-                            if (!SolrFailureClassifier.isSuccess(answer)) {
-                                return failed(answer);
+                        response -> {
+                            if (!SolrFailureClassifier.isSuccess(response)) {
+                                return failed(response);
                             }
-                            JsonNode written = answer.body().path("adds");
-                            List<Change> passedOver = new ArrayList<>();
-                            for (Change change : batch) {
+                            JsonNode written = response.body().path("adds");
+                            List<SolrChange> skipped = new ArrayList<>();
+                            for (SolrChange change : batch) {
                                 if (change.isVersioned() && !written.has(change.id())) {
-                                    passedOver.add(change);
+                                    skipped.add(change);
                                 }
                             }
-                            return passedOver.isEmpty()
+                            return skipped.isEmpty()
                                     ? CompletableFuture.completedFuture(
                                             outcomes(batch, List.of(), Map.of()))
-                                    : held(passedOver)
-                                            .thenApply(held -> outcomes(batch, passedOver, held));
+                                    : storedOrders(skipped)
+                                            .thenApply(stored -> outcomes(batch, skipped, stored));
                         });
     }
 
     /**
-     * What Solr has, committed or not. It says of a change neither that it is old, nor that it has
-     * it already; and of one that goes to another shard it does not say that it wrote it.
+     * What Solr stores, committed or not. Solr does not report whether a skipped change is old or
+     * already stored, nor that it wrote a change which it forwarded to another shard.
      */
-    private CompletableFuture<Map<String, Long>> held(List<Change> changes) {
+    private CompletableFuture<Map<String, Long>> storedOrders(List<SolrChange> changes) {
         ObjectNode request = JsonHttpClient.JSON.createObjectNode();
         ObjectNode parameters = request.putObject("params");
         parameters.put("fl", SolrSchema.ID + "," + SolrSchema.ORDER);
         ArrayNode ids = parameters.putArray("id");
         changes.forEach(change -> ids.add(change.id()));
-        return solr.send(solr.ofCollection("/get", request))
+        return connection
+                .send(connection.collectionRequest("/get", request))
                 .thenCompose(
-                        answer -> {
-                            if (!SolrFailureClassifier.isSuccess(answer)) {
-                                return failed(answer);
+                        response -> {
+                            if (!SolrFailureClassifier.isSuccess(response)) {
+                                return failed(response);
                             }
-                            Map<String, Long> held = new HashMap<>();
-                            JsonNode body = answer.body();
-                            // one id is answered by one document, several by a list
+                            Map<String, Long> stored = new HashMap<>();
+                            JsonNode body = response.body();
+                            // the response contains one document for one id, else a list
                             JsonNode documents =
                                     body.has("doc")
                                             ? request.arrayNode().add(body.get("doc"))
                                             : body.at("/response/docs");
                             for (JsonNode document : documents) {
                                 if (document.has(SolrSchema.ORDER)) {
-                                    held.put(
+                                    stored.put(
                                             document.get(SolrSchema.ID).asText(),
                                             document.get(SolrSchema.ORDER).asLong());
                                 }
                             }
-                            return CompletableFuture.completedFuture(held);
+                            return CompletableFuture.completedFuture(stored);
                         });
     }
 
     private static List<Outcome> outcomes(
-            List<Change> batch, List<Change> passedOver, Map<String, Long> held) {
+            List<SolrChange> batch, List<SolrChange> skipped, Map<String, Long> stored) {
         List<Outcome> outcomes = new ArrayList<>(batch.size());
         int next = 0;
-        for (Change change : batch) {
-            if (next < passedOver.size() && passedOver.get(next) == change) {
+        for (SolrChange change : batch) {
+            if (next < skipped.size() && skipped.get(next) == change) {
                 next++;
-                outcomes.add(outcome(change, held.get(change.id())));
+                outcomes.add(outcome(change, stored.get(change.id())));
             } else {
                 outcomes.add(Outcome.written());
             }
@@ -118,32 +112,32 @@ final class SolrClient implements BatchClient<Change> {
         return outcomes;
     }
 
-    private static Outcome outcome(Change change, Long held) {
-        if (held == null || held < change.order()) {
-            return Outcome.retry("Solr took the change, but does not have it");
+    private static Outcome outcome(SolrChange change, Long stored) {
+        if (stored == null || stored < change.order()) {
+            return Outcome.retry("Solr accepted the change, but does not store it");
         }
-        return held == change.order() ? Outcome.written() : Outcome.superseded();
+        return stored == change.order() ? Outcome.written() : Outcome.superseded();
     }
 
-    private <T> CompletableFuture<T> failed(JsonResponse answer) {
-        if (answer.status() != 404) {
+    private <T> CompletableFuture<T> failed(JsonResponse response) {
+        if (response.status() != 404) {
             return CompletableFuture.failedFuture(
-                    SolrFailureClassifier.ofBatch(solr.location(), answer));
+                    SolrFailureClassifier.classify(settings, response));
         }
-        // A Solr that shuts down or starts says the same as one that has no such collection.
-        return solr.send(SolrConnection.SYSTEM)
+        // A server that starts or shuts down responds as if the collection were missing.
+        return connection
+                .send(SolrConnection.SYSTEM)
                 .thenCompose(
                         system ->
                                 CompletableFuture.failedFuture(
                                         SolrFailureClassifier.isSuccess(system)
-                                                ? SolrFailureClassifier.ofBatch(
-                                                        solr.location(), answer)
+                                                ? SolrFailureClassifier.classify(settings, response)
                                                 : new IOException(
                                                         "Solr is starting or shutting down")));
     }
 
     @Override
     public void close() {
-        solr.close();
+        connection.close();
     }
 }

@@ -1,71 +1,72 @@
 package io.github.flinksplade.connector.solr;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.http.JsonConnection;
 import io.github.flinksplade.connector.http.JsonRequest;
 import io.github.flinksplade.connector.http.JsonResponse;
-import java.io.IOException;
-import java.util.concurrent.CompletableFuture;
 
-/** Requests to one collection; any number of threads may send them at once. */
-final class SolrConnection implements AutoCloseable {
+/** The connection to a server, with the requests to one collection. */
+final class SolrConnection extends JsonConnection {
 
-    /** What the server says of itself; any user may ask that who may read the configuration. */
+    /**
+     * Describes the server. Any user who may read the configuration may send it; a server that
+     * starts or shuts down responds with 404.
+     */
     static final JsonRequest SYSTEM = JsonRequest.get("/admin/info/system");
 
-    private final SolrSettings place;
-    private final JsonHttpClient http;
+    private final SolrSettings settings;
 
-    SolrConnection(SolrSettings place) {
-        this.place = place;
-        this.http = new JsonHttpClient(place.server(), place.connection());
-    }
-
-    SolrSettings location() {
-        return place;
-    }
-
-    /** A request to the collection; with a body it is a POST of JSON. */
-    JsonRequest ofCollection(String path, JsonNode json) {
-        return JsonRequest.of(json == null ? "GET" : "POST", "/" + place.collection() + path, json);
-    }
-
-    /** A POST of JSON to the collection. */
-    JsonRequest ofCollection(String path, byte[] json) {
-        return JsonRequest.post("/" + place.collection() + path, json);
-    }
-
-    /** Sends a request without waiting; see {@link JsonHttpClient#send}. */
-    CompletableFuture<JsonResponse> send(JsonRequest request) {
-        return http.send(request);
+    SolrConnection(SolrSettings settings) {
+        super("Solr", settings.server, settings.connection);
+        this.settings = settings;
     }
 
     /**
-     * Sends a request and waits for the response.
+     * A request to the collection.
      *
-     * @throws io.github.flinksplade.connector.UnreachableException if none arrives, or the server
-     *     is overloaded or starting
+     * @param json the body of a {@code POST}; null for a {@code GET}
      */
-    JsonResponse exchange(JsonRequest request) {
-        JsonResponse response;
-        try {
-            response = http.exchange(request);
-        } catch (IOException e) {
-            throw SolrFailureClassifier.unreachable(place, e);
-        }
-        if (response.isUnavailable()) {
-            throw SolrFailureClassifier.unavailable(place, response);
-        }
-        return response;
+    JsonRequest collectionRequest(String path, JsonNode json) {
+        return JsonRequest.of(
+                json == null ? "GET" : "POST", "/" + settings.collection + path, json);
     }
 
-    /** As {@link #exchange}, of what Solr answers to GET, or to POST of a body. */
-    JsonResponse ask(String path, JsonNode json) {
-        return exchange(ofCollection(path, json));
+    /**
+     * A request with changes of documents. The response lists what was written; the processor that
+     * compares versions skips the rest.
+     *
+     * @param json the changes
+     */
+    JsonRequest updateRequest(byte[] json) {
+        return JsonRequest.post(
+                "/"
+                        + settings.collection
+                        + "/update?versions=true&json.nl=map&processor="
+                        + SolrSchema.PROCESSOR
+                        + (settings.commitWithin.isZero()
+                                ? ""
+                                : "&commitWithin=" + settings.commitWithin.toMillis()),
+                json);
+    }
+
+    /** Sends a request to the collection, and waits for the response. */
+    JsonResponse exchange(String path, JsonNode json) {
+        return exchange(collectionRequest(path, json));
     }
 
     @Override
-    public void close() {
-        http.close();
+    protected boolean isSuccess(JsonResponse response) {
+        return SolrFailureClassifier.isSuccess(response);
+    }
+
+    @Override
+    protected String reason(JsonResponse response) {
+        return SolrFailureClassifier.reason(response);
+    }
+
+    @Override
+    protected ConnectorException explain(String action, JsonResponse response) {
+        return SolrFailureClassifier.explain(settings, action, response);
     }
 }

@@ -4,106 +4,92 @@ import io.github.flinksplade.connector.BatchRejectedException;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.http.JsonResponse;
-import java.io.IOException;
+import io.github.flinksplade.connector.http.ServerFailures;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Tells Solr's failures apart: what to say, and whether to try again. */
+/** Classifies Solr's failures as permanent or retryable, and explains them to the user. */
 final class SolrFailureClassifier {
 
-    private static final int LONGEST_REASON = 500;
+    private static final int MAX_REASON_LENGTH = 500;
 
     private SolrFailureClassifier() {}
 
-    /** Why a batch was not taken; see {@link io.github.flinksplade.connector.BatchClient#send}. */
-    static Exception ofBatch(SolrSettings place, JsonResponse answer) {
-        return switch (answer.status()) {
+    /** The failure of a batch; see {@link io.github.flinksplade.connector.BatchClient#send}. */
+    static Exception classify(SolrSettings settings, JsonResponse response) {
+        return switch (response.status()) {
             case 400, 413 ->
-                    isSchemaGone(answer)
-                            ? refused("write to", place, answer)
-                            : new BatchRejectedException(reason(answer));
-            case 401, 403, 404 -> refused("write to", place, answer);
+                    isSchemaMissing(response)
+                            ? explain(settings, "write to", response)
+                            : new BatchRejectedException(reason(response));
+            case 401, 403, 404 -> explain(settings, "write to", response);
             // 429 of a rate limiter or circuit breaker, 503 of a server that starts, 409 of a
-            // change that another got ahead of, anything inside the server
-            default -> answer.retry(answer.describeStatus() + ": " + reason(answer));
+            // concurrent change, and any failure inside the server
+            default -> response.retry(response.describeStatus() + ": " + reason(response));
         };
     }
 
-    /** A field of ours that Solr does not know is no fault of the documents. */
-    private static boolean isSchemaGone(JsonResponse answer) {
-        String reason = reason(answer);
+    /** Whether a field or the processor of this project was removed: not the documents' fault. */
+    private static boolean isSchemaMissing(JsonResponse response) {
+        String reason = reason(response);
         return SolrSchema.FIELD_NAMES.stream()
                         .anyMatch(name -> reason.contains("unknown field '" + name + "'"))
                 || reason.contains("No such processor " + SolrSchema.PROCESSOR);
     }
 
-    /** What an answer that is no success means to the user. */
-    static ConnectorException refused(String doing, SolrSettings place, JsonResponse answer) {
-        String what = "cannot " + doing + " " + place + ": ";
-        return switch (answer.status()) {
-            case 401 ->
-                    new ConnectorException(
-                            what
-                                    + (place.connection().hasCredentials()
-                                            ? "it rejects the credentials. "
-                                            : "it requires credentials, and none are set. ")
-                                    + place.connection().credentialsHint());
+    /**
+     * The message for the user.
+     *
+     * @param action what failed: {@code write to}
+     */
+    static ConnectorException explain(SolrSettings settings, String action, JsonResponse response) {
+        String failure = "cannot " + action + " " + settings.location() + ": ";
+        return switch (response.status()) {
+            case 401 -> ServerFailures.unauthorized(settings.serverName(), settings.connection);
             case 403 ->
                     new ConnectorException(
-                            what
+                            failure
                                     + "the user lacks a permission. Grant it Solr's permissions read,"
                                     + " update, schema-read, schema-edit, config-read and"
                                     + " config-edit");
             case 404 ->
                     new ConnectorException(
-                            what + "it is not there; create it by starting the job anew");
+                            failure + "it does not exist. Restart the job to create it");
             default ->
                     new ConnectorException(
-                            what
-                                    + (answer.body().isObject()
-                                            ? reason(answer)
-                                            : answer.describeStatus()
-                                                    + ", not an answer of Solr. Correct the URI"));
+                            failure
+                                    + (response.body().isObject()
+                                            ? reason(response)
+                                            : response.describeStatus()
+                                                    + ", which is not a response of Solr. Correct the"
+                                                    + " URI"));
         };
     }
 
-    /** Whether it is an answer of Solr's, and none of failure. */
-    static boolean isSuccess(JsonResponse answer) {
-        return answer.isSuccess() && answer.body().isObject();
+    /** Whether it is a response of Solr that reports success. */
+    static boolean isSuccess(JsonResponse response) {
+        return response.isSuccess() && response.body().isObject();
     }
 
-    /** What the user is told when there is no response. */
-    static UnreachableException unreachable(SolrSettings place, IOException failure) {
-        return new UnreachableException(
-                "Solr at "
-                        + place.server()
-                        + " is unavailable: "
-                        + failure.getMessage()
-                        + ". Check that it runs, and that host, port and tls are correct",
-                failure);
+    /** The server responds with 404 to everything. */
+    static UnreachableException starting(SolrSettings settings, JsonResponse response) {
+        return ServerFailures.unavailable(
+                settings.serverName(),
+                "it is starting or shutting down (" + response.describeStatus() + ")");
     }
 
-    /** What the user is told when Solr or a proxy has no time, or Solr starts. */
-    static UnreachableException unavailable(SolrSettings place, JsonResponse answer) {
-        return new UnreachableException(
-                "Solr at "
-                        + place.server()
-                        + " is unavailable, starting or shutting down: "
-                        + reason(answer)
-                        + ". Wait until it has recovered",
-                null);
-    }
-
-    /** Solr's own words, in one line. */
-    static String reason(JsonResponse answer) {
+    /** Solr's own reason, on one line. */
+    static String reason(JsonResponse response) {
         List<String> messages = new ArrayList<>();
-        answer.body()
+        response.body()
                 .findValues("errorMessages")
                 .forEach(all -> all.forEach(message -> messages.add(message.asText())));
         if (messages.isEmpty()) {
-            messages.add(answer.body().at("/error/msg").asText(answer.describeStatus()));
+            messages.add(response.body().at("/error/msg").asText(response.describeStatus()));
         }
         String line = String.join("; ", messages).replaceAll("\\s+", " ").trim();
-        return line.length() <= LONGEST_REASON ? line : line.substring(0, LONGEST_REASON) + "...";
+        return line.length() <= MAX_REASON_LENGTH
+                ? line
+                : line.substring(0, MAX_REASON_LENGTH) + "...";
     }
 }

@@ -1,89 +1,54 @@
 package io.github.flinksplade.connector.solr;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.http.JsonHttpClient;
-import io.github.flinksplade.connector.http.JsonResponse;
 import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.StringJoiner;
 
 /**
- * Searches a collection as far as it is committed. Solr finds the best by their payloads, in 32-bit
- * sums; the scores are those of the stored weights, in doubles.
+ * Searches the committed documents of a collection. Solr finds candidates by their payloads, which
+ * it sums in 32-bit floats; scores are computed from the stored weights, in doubles.
  */
 final class SolrIndex implements SearchIndex {
 
-    /** More than are wanted, for some may change places with those below. */
-    private static final int SPARE = 10;
+    /** Candidates beyond k, because exact scores may order the last ones differently. */
+    private static final int EXTRA_CANDIDATES = 10;
 
     /** Solr counts rows in 32 bits. */
-    private static final long MOST_ROWS = Integer.MAX_VALUE;
+    private static final long MAX_ROWS = Integer.MAX_VALUE;
 
     /** Relative error of a product or a sum of two floats. */
     private static final double ROUNDING = 0x1p-24;
 
-    private final SolrConnection solr;
+    private final SolrConnection connection;
     private final Provenance provenance;
 
-    private SolrIndex(SolrConnection solr, Provenance provenance) {
-        this.solr = solr;
+    private SolrIndex(SolrConnection connection, Provenance provenance) {
+        this.connection = connection;
         this.provenance = provenance;
     }
 
-    static SolrIndex open(SolrSettings place) {
-        SolrConnection solr = new SolrConnection(place);
+    static SolrIndex open(SolrSettings settings) {
+        SolrConnection connection = new SolrConnection(settings);
         try {
-            Provenance provenance = provenance(solr);
+            Provenance provenance = new SolrSchema(settings, connection).provenance();
             if (provenance == null) {
                 throw new ConnectorException(
-                        place + " holds no vectors of flink-splade; name one that a run wrote to");
+                        settings.location()
+                                + " contains no vectors of flink-splade. Name a collection that a job"
+                                + " has written to");
             }
-            return new SolrIndex(solr, provenance);
+            return new SolrIndex(connection, provenance);
         } catch (RuntimeException e) {
-            solr.close();
+            connection.close();
             throw e;
-        }
-    }
-
-    /** What the collection says of its vectors, committed or not; null where it says nothing. */
-    static Provenance provenance(SolrConnection solr) {
-        ObjectNode request = JsonHttpClient.JSON.createObjectNode();
-        request.putObject("params")
-                .put("id", SolrRequestFactory.PROVENANCE_ID)
-                .put("fl", SolrSchema.PROVENANCE);
-        JsonResponse answer = solr.ask("/get", request);
-        requireSuccess(answer, "read from", solr);
-        JsonNode held = answer.body().path("doc").path(SolrSchema.PROVENANCE);
-        if (held.isMissingNode()) {
-            return null;
-        }
-        try {
-            return Provenance.fromMap(
-                    JsonHttpClient.JSON.readValue(
-                            held.asText(), new TypeReference<Map<String, String>>() {}));
-        } catch (JsonProcessingException e) {
-            throw new ConnectorException(
-                    "the document '"
-                            + SolrRequestFactory.PROVENANCE_ID
-                            + "' in "
-                            + solr.location()
-                            + " is not what flink-splade wrote; name another collection",
-                    e);
-        }
-    }
-
-    private static void requireSuccess(JsonResponse answer, String doing, SolrConnection solr) {
-        if (!SolrFailureClassifier.isSuccess(answer)) {
-            throw SolrFailureClassifier.refused(doing, solr.location(), answer);
         }
     }
 
@@ -97,20 +62,21 @@ final class SolrIndex implements SearchIndex {
         if (query.vector().indices().length == 0) {
             return List.of();
         }
-        Query weighted = query.idf() ? weigh(query) : query;
+        Query weighted = query.idf() ? weighted(query) : query;
         double rounding = 1 + 2 * ROUNDING * (weighted.vector().indices().length + 2);
-        for (long rows = Math.min((long) query.k() + SPARE, MOST_ROWS);
+        for (long rows = Math.min((long) query.k() + EXTRA_CANDIDATES, MAX_ROWS);
                 ;
-                rows = Math.min(2 * rows, MOST_ROWS)) {
-            List<JsonNode> found = candidates(weighted, rows);
-            List<Hit> hits = new ArrayList<>(found.size());
-            found.forEach(document -> hits.add(hit(weighted, document)));
+                rows = Math.min(2 * rows, MAX_ROWS)) {
+            List<JsonNode> candidates = candidates(weighted, rows);
+            List<Hit> hits = new ArrayList<>(candidates.size());
+            candidates.forEach(document -> hits.add(hit(weighted, document)));
             hits.sort(Comparator.comparingDouble((Hit hit) -> -hit.score()).thenComparing(Hit::id));
-            if (found.size() < rows) {
+            if (candidates.size() < rows) {
                 return best(hits, query.k());
             }
-            double highestLeftOut = found.get(found.size() - 1).path("score").asDouble() * rounding;
-            if (highestLeftOut < hits.get(query.k() - 1).score()) {
+            double maxUnseenScore =
+                    candidates.get(candidates.size() - 1).path("score").asDouble() * rounding;
+            if (maxUnseenScore < hits.get(query.k() - 1).score()) {
                 return best(hits, query.k());
             }
         }
@@ -120,7 +86,7 @@ final class SolrIndex implements SearchIndex {
         return List.copyOf(hits.subList(0, Math.min(k, hits.size())));
     }
 
-    /** The documents that Solr holds to be the best, best first. */
+    /** The documents with the highest scores of Solr, highest first. */
     private List<JsonNode> candidates(Query query, long rows) {
         StringJoiner sum = new StringJoiner(",", "{!func}sum(", ")");
         StringJoiner terms = new StringJoiner(",", "{!terms f=vector cache=false}", "");
@@ -162,37 +128,35 @@ final class SolrIndex implements SearchIndex {
                 new SparseVector(ids, weights));
     }
 
-    /** Counted by Solr, without what is deleted or replaced. */
-    private Query weigh(Query query) {
+    /** The query weighted by idf; Solr counts live documents only. */
+    private Query weighted(Query query) {
         ObjectNode request = JsonHttpClient.JSON.createObjectNode();
         request.put("query", SolrSchema.TOKENS + ":[* TO *]");
         request.put("limit", 0);
-        ObjectNode counts = request.putObject("facet");
+        ObjectNode facets = request.putObject("facet");
         for (int term : query.vector().indices()) {
-            counts.putObject("t" + term)
+            facets.putObject("t" + term)
                     .put("type", "query")
                     .put("q", "{!term f=vector cache=false}" + term);
         }
-        JsonNode answer = select(request);
+        JsonNode counts = select(request);
         long[] frequencies = new long[query.vector().indices().length];
         for (int i = 0; i < frequencies.length; i++) {
             frequencies[i] =
-                    answer.path("facets")
+                    counts.path("facets")
                             .path("t" + query.vector().indices()[i])
                             .path("count")
                             .asLong();
         }
-        return query.weighted(answer.at("/response/numFound").asLong(), frequencies);
+        return query.weighted(counts.at("/response/numFound").asLong(), frequencies);
     }
 
     private JsonNode select(JsonNode request) {
-        JsonResponse answer = solr.ask("/select", request);
-        requireSuccess(answer, "search", solr);
-        return answer.body();
+        return connection.requireSuccess(connection.exchange("/select", request), "search");
     }
 
     @Override
     public void close() {
-        solr.close();
+        connection.close();
     }
 }

@@ -1,21 +1,27 @@
 package io.github.flinksplade.connector.solr;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Provenance;
+import io.github.flinksplade.connector.SinkContext;
+import io.github.flinksplade.connector.StartMode;
 import io.github.flinksplade.connector.http.JsonHttpClient;
+import io.github.flinksplade.connector.http.JsonRequest;
 import io.github.flinksplade.connector.http.JsonResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * What a collection needs so that vectors can be held in order: field types, fields and one update
- * processor. All of it is made through Solr's Schema API and Config API, and what is there already
- * is compared.
+ * What a collection needs to store vectors and to compare versions: field types, fields and one
+ * update processor. Missing parts are created through Solr's Schema API and Config API; existing
+ * ones are compared.
  */
 final class SolrSchema {
 
@@ -29,11 +35,14 @@ final class SolrSchema {
     static final String DELETED_AT = "deleted_at";
     static final String PROVENANCE = "provenance";
 
-    /** The update processor that keeps what is newer, under the name that requests give. */
+    /** The id of the document that contains the provenance of the vectors. */
+    static final String PROVENANCE_ID = "flink-splade/provenance";
+
+    /** The name of the update processor that compares versions. */
     static final String PROCESSOR = "flink-splade-order";
 
     /**
-     * Terms are held by id, in decimal, each with its weight as payload: {@code 2040|1.25
+     * Terms are stored by id, in decimal, each with its weight as payload: {@code 2040|1.25
      * 2088|0.5}.
      */
     private static final JsonNode TYPES =
@@ -83,19 +92,138 @@ final class SolrSchema {
                      "supportMissingVersionOnOldDocs": true}
                     """);
 
-    private final SolrConnection solr;
+    private final SolrSettings settings;
+    private final SolrConnection connection;
 
-    SolrSchema(SolrConnection solr) {
-        this.solr = solr;
+    SolrSchema(SolrSettings settings, SolrConnection connection) {
+        this.settings = settings;
+        this.connection = connection;
     }
 
     /**
-     * Makes what is missing of the schema and the configuration.
-     *
-     * @param schema the collection's schema, as Solr gives it
+     * Creates the collection if it is missing and Solr is in cloud mode, adds the missing parts of
+     * its schema and configuration, and checks that it contains vectors of the same encoder.
      */
-    void complete(JsonNode schema) {
-        requireOwn(schema);
+    void createOrCheck(SinkContext context, StartMode start) {
+        JsonResponse schema = connection.exchange("/schema", null);
+        if (schema.status() == 404) {
+            JsonResponse system = connection.exchange(SolrConnection.SYSTEM);
+            if (system.status() == 404) {
+                throw SolrFailureClassifier.starting(settings, system);
+            }
+            connection.requireSuccess(system, "find");
+            start.requireMayCreate(settings.location());
+            create(system.body());
+            schema = connection.exchange("/schema", null);
+        }
+        complete(connection.requireSuccess(schema, "read the schema of").path("schema"));
+        if (provenance() == null) {
+            requireEmpty();
+            start.requireMayCreate(settings.location());
+        }
+        // Sent even if it exists: Solr skips it then, and it shows whether the user may write and
+        // whether the update processor works.
+        writeProvenance(context.provenance());
+        Provenance stored = provenance();
+        if (stored == null) {
+            throw new ConnectorException(
+                    settings.location()
+                            + " does not return a document that was just written to it. Add an"
+                            + " updateLog to its configuration");
+        }
+        context.requireSameEncoder(stored, settings.location(), "name a new collection");
+    }
+
+    /** In cloud mode, a collection is created with the default configset of the server. */
+    private void create(JsonNode system) {
+        if (!system.path("mode").asText().equals("solrcloud")) {
+            throw new ConnectorException(
+                    settings.location()
+                            + " does not exist, and this Solr is not in cloud mode. Create a core on"
+                            + " its machine: bin/solr create -c "
+                            + settings.collection);
+        }
+        connection.requireSuccess(
+                connection.exchange(
+                        JsonRequest.get(
+                                        "/admin/collections?action=CREATE&name="
+                                                + JsonRequest.encode(settings.collection)
+                                                + "&numShards="
+                                                + settings.shards
+                                                + "&replicationFactor="
+                                                + settings.replicas)
+                                .slow()),
+                "create");
+    }
+
+    private void requireEmpty() {
+        long documents =
+                connection
+                        .requireSuccess(connection.exchange("/select?q=*:*&rows=0", null), "search")
+                        .at("/response/numFound")
+                        .asLong();
+        if (documents > 0) {
+            throw new ConnectorException(
+                    settings.location()
+                            + " contains "
+                            + documents
+                            + " documents that flink-splade did not write. Name another collection");
+        }
+    }
+
+    private void writeProvenance(Provenance provenance) {
+        ObjectNode document = JsonHttpClient.JSON.createObjectNode();
+        document.put(ID, PROVENANCE_ID);
+        document.put(ORDER, 0);
+        document.put(PROVENANCE, JsonHttpClient.JSON.valueToTree(provenance.toMap()).toString());
+        byte[] update =
+                JsonHttpClient.JSON
+                        .createArrayNode()
+                        .add(document)
+                        .toString()
+                        .getBytes(StandardCharsets.UTF_8);
+        JsonResponse response = connection.exchange(connection.updateRequest(update));
+        if (response.status() / 100 == 5) {
+            // such as a shard without a leader, until another replica is elected
+            throw connection.unavailable(response);
+        }
+        connection.requireSuccess(response, "write to");
+    }
+
+    /** The provenance of the vectors, committed or not; null if the collection has none. */
+    Provenance provenance() {
+        ObjectNode request = JsonHttpClient.JSON.createObjectNode();
+        request.putObject("params").put("id", PROVENANCE_ID).put("fl", PROVENANCE);
+        JsonNode stored =
+                connection
+                        .requireSuccess(connection.exchange("/get", request), "read from")
+                        .path("doc")
+                        .path(PROVENANCE);
+        if (stored.isMissingNode()) {
+            return null;
+        }
+        try {
+            return Provenance.fromMap(
+                    JsonHttpClient.JSON.readValue(
+                            stored.asText(), new TypeReference<Map<String, String>>() {}));
+        } catch (JsonProcessingException e) {
+            throw new ConnectorException(
+                    "the document '"
+                            + PROVENANCE_ID
+                            + "' in "
+                            + settings.location()
+                            + " was not written by flink-splade. Name another collection",
+                    e);
+        }
+    }
+
+    /**
+     * Adds the missing parts of the schema and the configuration.
+     *
+     * @param schema the collection's schema
+     */
+    private void complete(JsonNode schema) {
+        requireCompatible(schema);
         ObjectNode commands = JsonHttpClient.JSON.createObjectNode();
         putMissing(commands, "add-field-type", TYPES, byName(schema, "fieldTypes"));
         putMissing(commands, "add-field", FIELD_DEFINITIONS, byName(schema, "fields"));
@@ -103,7 +231,10 @@ final class SolrSchema {
             change("/schema?updateTimeoutSecs=60", commands, "schema");
         }
         JsonNode found =
-                require(solr.ask("/config/updateProcessor", null), "read the configuration of")
+                connection
+                        .requireSuccess(
+                                connection.exchange("/config/updateProcessor", null),
+                                "read the configuration of")
                         .at("/config/updateProcessor/" + PROCESSOR);
         if (found.isMissingNode()) {
             ObjectNode command = JsonHttpClient.JSON.createObjectNode();
@@ -115,37 +246,31 @@ final class SolrSchema {
     }
 
     private void change(String path, JsonNode commands, String what) {
-        JsonResponse answer = solr.exchange(solr.ofCollection(path, commands).slow());
-        if (answer.status() == 400 || answer.status() == 500) {
+        JsonResponse response =
+                connection.exchange(connection.collectionRequest(path, commands).slow());
+        if (response.status() == 400 || response.status() == 500) {
             throw new ConnectorException(
-                    "the "
+                    "cannot change the "
                             + what
                             + " of "
-                            + solr.location()
-                            + " cannot be changed: "
-                            + SolrFailureClassifier.reason(answer)
-                            + "; use a configset whose schema and configuration Solr may edit,"
-                            + " such as _default");
+                            + settings.location()
+                            + ": "
+                            + SolrFailureClassifier.reason(response)
+                            + ". Use a configset whose schema and configuration Solr may edit, such"
+                            + " as _default");
         }
-        require(answer, "change the " + what + " of");
+        connection.requireSuccess(response, "change the " + what + " of");
     }
 
-    private JsonNode require(JsonResponse answer, String doing) {
-        if (!SolrFailureClassifier.isSuccess(answer)) {
-            throw SolrFailureClassifier.refused(doing, solr.location(), answer);
-        }
-        return answer.body();
-    }
-
-    /** Ids are compared as they are, and nothing but our fields may be needed. */
-    private void requireOwn(JsonNode schema) {
+    /** Rejects a schema that changes ids, requires other fields, or defines ours differently. */
+    private void requireCompatible(JsonNode schema) {
         Map<String, JsonNode> types = byName(schema, "fieldTypes");
         Map<String, JsonNode> fields = byName(schema, "fields");
         JsonNode id = fields.get(ID);
         if (!schema.path("uniqueKey").asText().equals(ID)
                 || id == null
                 || !classOf(types.get(id.path("type").asText())).equals("StrField")) {
-            throw foreign("its unique key is not a field 'id' of the class StrField");
+            throw incompatible("its unique key is not a field 'id' of the class StrField");
         }
         List<String> required = new ArrayList<>();
         fields.forEach(
@@ -157,12 +282,12 @@ final class SolrSchema {
                     }
                 });
         if (!required.isEmpty()) {
-            throw foreign("it requires the fields " + required);
+            throw incompatible("it requires the fields " + required);
         }
         for (JsonNode type : TYPES) {
             JsonNode found = types.get(type.path("name").asText());
             if (found != null && !classOf(found).equals(classOf(type))) {
-                throw foreign("it has a field type '" + type.path("name").asText() + "'");
+                throw incompatible("it has a field type '" + type.path("name").asText() + "'");
             }
         }
         for (JsonNode field : FIELD_DEFINITIONS) {
@@ -173,10 +298,10 @@ final class SolrSchema {
         }
     }
 
-    private void requireEqual(JsonNode ours, JsonNode found, String what) {
-        for (Map.Entry<String, JsonNode> part : ours.properties()) {
+    private void requireEqual(JsonNode expected, JsonNode found, String what) {
+        for (Map.Entry<String, JsonNode> part : expected.properties()) {
             if (!part.getValue().equals(found.get(part.getKey()))) {
-                throw foreign(
+                throw incompatible(
                         "it has "
                                 + what
                                 + " whose "
@@ -189,20 +314,23 @@ final class SolrSchema {
         }
     }
 
-    private ConnectorException foreign(String why) {
+    private ConnectorException incompatible(String why) {
         return new ConnectorException(
-                solr.location()
-                        + " was not made by flink-splade: "
+                settings.location()
+                        + " was not created by flink-splade: "
                         + why
-                        + "; name another collection");
+                        + ". Name another collection");
     }
 
     private static void putMissing(
-            ObjectNode commands, String command, JsonNode ours, Map<String, JsonNode> found) {
+            ObjectNode commands,
+            String command,
+            JsonNode definitions,
+            Map<String, JsonNode> found) {
         ArrayNode missing = JsonHttpClient.JSON.createArrayNode();
-        for (JsonNode one : ours) {
-            if (!found.containsKey(one.path("name").asText())) {
-                missing.add(one);
+        for (JsonNode definition : definitions) {
+            if (!found.containsKey(definition.path("name").asText())) {
+                missing.add(definition);
             }
         }
         if (!missing.isEmpty()) {
@@ -212,7 +340,7 @@ final class SolrSchema {
 
     private static Map<String, JsonNode> byName(JsonNode schema, String list) {
         Map<String, JsonNode> all = new HashMap<>();
-        schema.path(list).forEach(one -> all.put(one.path("name").asText(), one));
+        schema.path(list).forEach(part -> all.put(part.path("name").asText(), part));
         return all;
     }
 

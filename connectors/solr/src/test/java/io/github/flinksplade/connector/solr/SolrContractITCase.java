@@ -13,9 +13,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Against a real Solr in this JVM, or one elsewhere: {@code -Dflinksplade.solr.url=
- * http://host:8983/solr}, with {@code -Dflinksplade.solr.user} and the password in {@code
- * SOLR_PASSWORD} where it has users.
+ * Runs with a real Solr in this JVM, or with another server: {@code -Dflinksplade.solr.url=
+ * http://host:8983/solr}, {@code -Dflinksplade.solr.user}, and the password in {@code
+ * SOLR_PASSWORD}.
  */
 class SolrContractITCase extends SinkContract {
 
@@ -55,8 +55,8 @@ class SolrContractITCase extends SinkContract {
         }
         assumeTrue(
                 reader.isInCloudMode(),
-                "a Solr that is not in cloud mode cannot be asked for a core of its own");
-        // an earlier run may have left one of that name
+                "a Solr that is not in cloud mode cannot create cores on request");
+        // unique, because an earlier run may have left a collection of that name
         return reader.uri("contract-" + System.nanoTime() + "-" + name, "");
     }
 
@@ -65,7 +65,7 @@ class SolrContractITCase extends SinkContract {
         return reader.held(uri.location().substring(uri.location().lastIndexOf('/') + 1));
     }
 
-    /** Faults can be made in a server of our own only. */
+    /** FaultInjector can be injected only into the server of this JVM. */
     @Override
     public FaultInjector faults() {
         return solr;

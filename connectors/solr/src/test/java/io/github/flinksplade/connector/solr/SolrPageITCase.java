@@ -54,11 +54,11 @@ class SolrPageITCase {
         solr.close();
     }
 
-    /** The page's snippets of a language, as one, against the test's server. */
+    /** Runs all snippets of a language as one script, against the test's server. */
     private static String run(String language, String... command) throws Exception {
         Process which =
                 new ProcessBuilder("bash", "-c", "command -v curl && command -v python3").start();
-        assumeTrue(which.waitFor() == 0, "curl or python3 is not at hand");
+        assumeTrue(which.waitFor() == 0, "curl or python3 is not installed");
         StringBuilder snippets = new StringBuilder();
         Matcher matcher = Pattern.compile("(?s)```" + language + "\n(.*?)```").matcher(page);
         while (matcher.find()) {
@@ -78,7 +78,7 @@ class SolrPageITCase {
     }
 
     @Test
-    void curl() throws Exception {
+    void runsTheCurlCommands() throws Exception {
         assertThat(run("sh", "bash", "-eu"))
                 .doesNotContain("\"error\"")
                 .containsSubsequence(
@@ -91,7 +91,7 @@ class SolrPageITCase {
     }
 
     @Test
-    void python() throws Exception {
+    void runsThePythonProgram() throws Exception {
         assertThat(run("python", "python3", "-")).isEqualTo("first 2.0\nsecond 1.5\n");
     }
 }

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A Solr in a process of its own, which can be killed. */
+/** A Solr in a separate process, which can be killed. */
 final class SolrProcess implements AutoCloseable {
 
     private final Process process;

@@ -20,19 +20,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Solr in a process of its own: killed, and in cloud mode with a ZooKeeper of its own. */
+/** Solr in separate processes: killed, and in cloud mode with its own ZooKeeper. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class SolrProcessITCase {
 
     private static final SinkContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
 
     @Test
-    void whatWasAcknowledgedSurvivesAKill(@TempDir Path home) throws Exception {
+    void keepsAcknowledgedChangesAfterAKill(@TempDir Path home) throws Exception {
         SolrServer.prepare(home);
         try (SolrProcess first = SolrProcess.start(home)) {
             SolrReader reader = new SolrReader(first.url, null, null);
             reader.ask(SolrServer.coreFolder(home, "kept"), null);
-            // nothing is committed before the kill: all of it is in the log only
+            // nothing is committed before the kill: everything is in the transaction log only
             write(reader.uri("kept", "?commit-within=0s"), 50);
             assertThat(
                             reader.ask("/kept/select?q=*:*&rows=0", null)
@@ -43,11 +43,11 @@ class SolrProcessITCase {
         }
         try (SolrProcess second = SolrProcess.start(home)) {
             SolrReader reader = new SolrReader(second.url, null, null);
-            // a Solr that starts answers before it has read its log again
+            // a starting Solr responds before it has replayed its transaction log
             long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
             while (reader.send("/kept/update?commit=true", "{}").statusCode() != 200
                     || reader.held("kept").size() < 50) {
-                assertThat(System.nanoTime()).as("time is up").isLessThan(deadline);
+                assertThat(System.nanoTime()).as("timed out").isLessThan(deadline);
                 Thread.onSpinWait();
             }
             VectorSink sink = new SolrConnector().sink(reader.uri("kept", ""));
@@ -55,17 +55,17 @@ class SolrProcessITCase {
         }
     }
 
-    /** Two nodes, two shards, each on both; the first node brings the ZooKeeper. */
+    /** Two nodes with two shards on both; the first node runs ZooKeeper. */
     @Test
-    void inCloudModeACollectionIsMadeAndANodeMayBeLost(@TempDir Path home, @TempDir Path other)
-            throws Exception {
+    void createsACollectionInCloudModeAndSurvivesTheLossOfANode(
+            @TempDir Path home, @TempDir Path other) throws Exception {
         SolrServer.prepare(home);
         SolrServer.prepare(other);
         try (SolrProcess first =
                         SolrProcess.start(
                                 home,
                                 "-DzkRun",
-                                "-Dsolr.http1=true", // this server's Jetty knows no HTTP/2
+                                "-Dsolr.http1=true", // this server's Jetty does not support HTTP/2
                                 "-Dsolr.default.confdir="
                                         + home.resolve("configsets/_default/conf"));
                 SolrProcess second =
@@ -77,7 +77,7 @@ class SolrProcessITCase {
             ConnectorUri uri = reader.uri("made", "?shards=2&replicas=2");
             prepare(uri, StartMode.NEW);
             write(uri, 50);
-            write(uri, 50); // Solr does not say of all shards what it wrote
+            write(uri, 50); // Solr does not report what it wrote to other shards
             assertThat(reader.held("made")).hasSize(50);
             JsonNode shards =
                     reader.ask("/admin/collections?action=CLUSTERSTATUS&collection=made", null)
@@ -96,7 +96,7 @@ class SolrProcessITCase {
         }
     }
 
-    /** As a job waits for a Solr that starts, or for new leaders of the shards of a lost node. */
+    /** Waits like a job, for a starting Solr or for new leaders of the shards of a lost node. */
     private static void prepare(ConnectorUri uri, StartMode start) {
         long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
         while (true) {

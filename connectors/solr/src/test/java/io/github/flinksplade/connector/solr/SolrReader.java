@@ -15,7 +15,7 @@ import java.util.Base64;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Asks a Solr in its own terms, for tests. */
+/** Sends plain requests to a Solr, for tests. */
 final class SolrReader {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -31,7 +31,7 @@ final class SolrReader {
         this.password = password;
     }
 
-    /** The URI of one of its collections. */
+    /** The URI of a collection. */
     ConnectorUri uri(String collection, String options) {
         URI url = URI.create(server);
         ConnectorUri uri =
@@ -48,7 +48,7 @@ final class SolrReader {
                 : uri.withProperties(Map.of("username", user, "password", password));
     }
 
-    /** Status and body of an answer. */
+    /** Sends a request; with a body it is a POST. */
     HttpResponse<String> send(String path, String json) throws Exception {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server + path));
         if (user != null) {

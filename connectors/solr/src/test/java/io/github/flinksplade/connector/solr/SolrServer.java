@@ -34,8 +34,8 @@ import org.eclipse.jetty.servlet.ServletContextHandler;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 
 /**
- * A real Solr in this JVM, behind a real socket: Jetty with Solr's own filter, as in its
- * distribution, without the pages for people.
+ * A real Solr in this JVM with a real socket: Jetty with Solr's own filter, as in its distribution,
+ * without the admin UI.
  */
 final class SolrServer implements FaultInjector {
 
@@ -61,7 +61,7 @@ final class SolrServer implements FaultInjector {
         return start(home, null);
     }
 
-    /** As {@link #start(Path)}, over TLS unless null. */
+    /** Like {@link #start(Path)}, with TLS unless null. */
     static SolrServer start(Path home, SslContextFactory.Server tls) throws Exception {
         Files.writeString(home.resolve("security.json"), security());
         prepare(home);
@@ -70,7 +70,7 @@ final class SolrServer implements FaultInjector {
         return solr;
     }
 
-    /** Lays down what Solr needs to start without users. */
+    /** Writes the files that Solr needs to start without users. */
     static void prepare(Path home) throws IOException {
         Files.writeString(
                 home.resolve("solr.xml"),
@@ -84,20 +84,20 @@ final class SolrServer implements FaultInjector {
                 </solr>
                 """);
         Files.writeString(home.resolve("zoo.cfg"), "tickTime=2000\ninitLimit=10\nsyncLimit=5\n");
-        layConfiguration(home.resolve("configsets/_default"));
+        writeConfiguration(home.resolve("configsets/_default"));
     }
 
     /**
-     * A folder for a core, as {@code bin/solr create} makes it, with a configuration of its own.
+     * Creates the folder of a core like {@code bin/solr create}, with its own configuration.
      *
-     * @return the path of the request that makes it a core
+     * @return the path of the request that creates the core
      */
     static String coreFolder(Path home, String name) throws IOException {
-        layConfiguration(home.resolve(name));
+        writeConfiguration(home.resolve(name));
         return "/admin/cores?action=CREATE&name=" + name;
     }
 
-    private static void layConfiguration(Path folder) throws IOException {
+    private static void writeConfiguration(Path folder) throws IOException {
         Path configuration = Files.createDirectories(folder.resolve("conf"));
         for (String file : new String[] {"solrconfig.xml", "managed-schema.xml"}) {
             try (InputStream in = SolrServer.class.getResourceAsStream("/solr/" + file)) {
@@ -109,7 +109,7 @@ final class SolrServer implements FaultInjector {
     private void listen(Path home) throws Exception {
         connector.setHost("127.0.0.1");
         server.addConnector(connector);
-        // the port must be known before Solr starts, and stays when it is down
+        // the port must be known before Solr starts, and is used again after an outage
         connector.open();
         connector.setPort(connector.getLocalPort());
         ServletContextHandler context = new ServletContextHandler(server, "/solr");
@@ -137,17 +137,17 @@ final class SolrServer implements FaultInjector {
         server.start();
     }
 
-    /** Solr's rate limiter and circuit breakers answer with 429. */
+    /** Like Solr's rate limiter and circuit breakers, which respond with 429. */
     private void fail(ServletRequest request, ServletResponse response, FilterChain chain)
             throws IOException, ServletException {
-        CountDownLatch waitsFor = stalled;
-        if (waitsFor.getCount() > 0) {
+        CountDownLatch resumed = stalled;
+        if (resumed.getCount() > 0) {
             response.setContentType("application/json");
             response.setContentLength(1_000);
             response.getOutputStream().write('{');
             response.flushBuffer();
             try {
-                waitsFor.await();
+                resumed.await();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
@@ -161,7 +161,7 @@ final class SolrServer implements FaultInjector {
         }
     }
 
-    /** One user who may all, and one who may read only; none without a password. */
+    /** One user with all permissions, and one who may only read; both need a password. */
     private static String security() throws GeneralSecurityException {
         return """
                {"authentication": {"class": "solr.BasicAuthPlugin", "blockUnknown": true,
@@ -186,7 +186,7 @@ final class SolrServer implements FaultInjector {
         return base64.encodeToString(sha256.digest(once)) + " " + base64.encodeToString(salt);
     }
 
-    /** In a process of its own: the first argument is the folder; ends with its input. */
+    /** Runs in a separate process until its input ends; the first argument is the folder. */
     public static void main(String[] arguments) throws Exception {
         SolrServer solr = new SolrServer(null);
         solr.listen(Path.of(arguments[0]));
@@ -195,7 +195,7 @@ final class SolrServer implements FaultInjector {
         System.exit(0);
     }
 
-    /** ConnectorUri of the server. */
+    /** The URL of the server. */
     String url() {
         return (connector.getDefaultProtocol().equals("SSL") ? "https" : "http")
                 + "://127.0.0.1:"
@@ -213,7 +213,7 @@ final class SolrServer implements FaultInjector {
         }
     }
 
-    /** Jetty's part of it: Solr does not get the requests. */
+    /** Requests stall in Jetty and do not reach Solr. */
     @Override
     public void stall() {
         stalled = new CountDownLatch(1);
@@ -236,7 +236,7 @@ final class SolrServer implements FaultInjector {
 
     @Override
     public void reject(String id) {
-        RefusingProcessorFactory.refused = id;
+        RejectingProcessorFactory.rejectedId = id;
     }
 
     void stop() throws Exception {

@@ -10,52 +10,53 @@ import org.junit.jupiter.api.Test;
 
 class SolrSettingsTest {
 
-    private static SolrSettings place(String uri) {
+    private static SolrSettings settings(String uri) {
         return SolrSettings.of(ConnectorUri.parse(uri));
     }
 
     @Test
-    void serverAndCollection() {
-        SolrSettings plain = place("solr://h/solr/c");
-        assertThat(plain.server()).isEqualTo("http://h:8983/solr");
-        assertThat(plain.collection()).isEqualTo("c");
-        SolrSettings tls = place("solr://[::1]:80/a/b/my-c.1/?tls=true");
-        assertThat(tls.server()).isEqualTo("https://[::1]:80/a/b");
-        assertThat(tls.collection()).isEqualTo("my-c.1");
+    void parsesServerAndCollection() {
+        SolrSettings plain = settings("solr://h/solr/c");
+        assertThat(plain.server).isEqualTo("http://h:8983/solr");
+        assertThat(plain.collection).isEqualTo("c");
+        SolrSettings tls = settings("solr://[::1]:80/a/b/my-c.1/?tls=true");
+        assertThat(tls.server).isEqualTo("https://[::1]:80/a/b");
+        assertThat(tls.collection).isEqualTo("my-c.1");
     }
 
     @Test
-    void whatIsNoneIsRefused() {
+    void rejectsInvalidUris() {
         for (String uri :
                 new String[] {
                     "solr:c", "solr://h", "solr://h/c", "solr:///solr/c", "solr://h /s/c"
                 }) {
-            assertThatThrownBy(() -> place(uri))
+            assertThatThrownBy(() -> settings(uri))
                     .isInstanceOf(ConnectorException.class)
-                    .hasMessageContaining("write solr://HOST:8983/solr/COLLECTION");
+                    .hasMessageContaining("Write solr://HOST:8983/solr/COLLECTION");
         }
-        assertThatThrownBy(() -> place("solr://h/solr/-c"))
-                .hasMessageContaining("is no name of a collection");
+        assertThatThrownBy(() -> settings("solr://h/solr/-c"))
+                .hasMessageContaining("is not the name of a collection");
         assertThatThrownBy(
                         () -> new SolrConnector().sink(ConnectorUri.parse("solr://h/solr/c?txt=1")))
                 .hasMessageContaining("did you mean 'text'");
     }
 
     @Test
-    void secretsStayOutOfAddressesAndMessages() {
-        assertThatThrownBy(() -> place("solr://me:secret@h/solr/c"))
+    void rejectsSecretsInUrisAndNeverPrintsThem() {
+        assertThatThrownBy(() -> settings("solr://me:secret@h/solr/c"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("solr.properties")
                 .hasMessageNotContaining("secret");
         ConnectorUri uri = ConnectorUri.parse("solr://h/solr/c");
-        SolrSettings place =
+        SolrSettings settings =
                 SolrSettings.of(uri.withProperties(Map.of("username", "me", "password", "secret")));
-        assertThat(place.connection().authorization()).isEqualTo("Basic bWU6c2VjcmV0");
-        assertThat(place.toString()).doesNotContain("bWU6c2VjcmV0");
+        assertThat(settings.connection.authorization()).isEqualTo("Basic bWU6c2VjcmV0");
+        assertThat(settings.toString() + settings.location() + settings.connection)
+                .doesNotContain("bWU6c2VjcmV0");
     }
 
     @Test
-    void propertiesAreThoseOfAllConnectors() {
+    void rejectsIncompleteAndUnknownProperties() {
         ConnectorUri uri = ConnectorUri.parse("solr://h/solr/c");
         assertThatThrownBy(() -> SolrSettings.of(uri.withProperties(Map.of("password", "x"))))
                 .isInstanceOf(ConnectorException.class)
@@ -67,7 +68,7 @@ class SolrSettingsTest {
     }
 
     @Test
-    void durationsNeedAUnit() {
+    void rejectsDurationsWithoutUnit() {
         assertThatThrownBy(
                         () ->
                                 new SolrConnector()

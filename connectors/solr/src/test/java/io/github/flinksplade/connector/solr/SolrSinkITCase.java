@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is the connector's own beside the contract, on a real Solr in this JVM. */
+/** Behavior beyond the contract, with a real Solr in this JVM. */
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 class SolrSinkITCase {
 
@@ -68,7 +68,7 @@ class SolrSinkITCase {
         new SolrConnector().sink(uri).prepare(CONTEXT, StartMode.NEW);
     }
 
-    private static void assertRefused(ConnectorUri uri, String... parts) {
+    private static void assertRejected(ConnectorUri uri, String... parts) {
         assertThatThrownBy(() -> check(uri))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContainingAll(parts)
@@ -80,10 +80,10 @@ class SolrSinkITCase {
                                         .doesNotContain("\n"));
     }
 
-    /** Checks the place and opens a client. */
+    /** Prepares the sink and opens a client. */
     @SuppressWarnings("unchecked")
     private static BatchClient<Object> client(ConnectorUri uri) throws Exception {
-        // as it travels to where it writes
+        // serialized, like on its way to the tasks
         SolrSink sink = InstantiationUtil.clone((SolrSink) new SolrConnector().sink(uri));
         return (BatchClient<Object>) sink.prepare(CONTEXT, StartMode.NEW).client();
     }
@@ -95,41 +95,41 @@ class SolrSinkITCase {
                 .toList();
     }
 
-    // ---- the place
+    // ---- the collection
 
     @Test
-    void aCoreThatIsNotThereIsToBeCreated() {
-        assertRefused(
+    void explainsHowToCreateAMissingCore() {
+        assertRejected(
                 reader.uri("absent", ""),
                 "the collection 'absent' at " + solr.url(),
                 "bin/solr create -c absent");
     }
 
     @Test
-    void aCoreWithDocumentsOfOthersIsRefused() throws Exception {
+    void rejectsCoresWithForeignDocuments() throws Exception {
         ConnectorUri uri = fresh("others", "");
         reader.ask("/others/update?commit=true", "[{\"id\":\"theirs\"}]");
-        assertRefused(uri, "'others'", "1 documents that flink-splade did not write");
+        assertRejected(uri, "'others'", "1 documents that flink-splade did not write");
     }
 
     @Test
-    void aFieldOfAnotherTypeIsRefused() throws Exception {
+    void rejectsFieldsOfAnotherType() throws Exception {
         ConnectorUri uri = fresh("field", "");
         reader.ask("/field/schema", "{\"add-field\":{\"name\":\"text\",\"type\":\"string\"}}");
-        assertRefused(uri, "a field 'text' whose type is string and not splade_stored");
+        assertRejected(uri, "a field 'text' whose type is string and not splade_stored");
     }
 
     @Test
-    void aFieldThatOthersNeedIsRefused() throws Exception {
+    void rejectsOtherRequiredFields() throws Exception {
         ConnectorUri uri = fresh("required", "");
         reader.ask(
                 "/required/schema",
                 "{\"add-field\":{\"name\":\"price\",\"type\":\"plong\",\"required\":true}}");
-        assertRefused(uri, "it requires the fields [price]");
+        assertRejected(uri, "it requires the fields [price]");
     }
 
     @Test
-    void aSchemaThatCannotBeChangedIsRefused() throws Exception {
+    void rejectsSchemasThatSolrMayNotEdit() throws Exception {
         String create = SolrServer.coreFolder(home, "fixed");
         Path configuration = home.resolve("fixed/conf");
         Files.move(
@@ -140,15 +140,14 @@ class SolrSinkITCase {
                 Files.readString(settings)
                         .replace("ManagedIndexSchemaFactory", "ClassicIndexSchemaFactory"));
         reader.ask(create, null);
-        assertRefused(
+        assertRejected(
                 reader.uri("fixed", ""),
-                "the schema of the collection 'fixed'",
-                "cannot be changed",
+                "cannot change the schema of the collection 'fixed'",
                 "not editable");
     }
 
     @Test
-    void aProcessorOfThatNameWithOtherSettingsIsRefused() throws Exception {
+    void rejectsAProcessorWithOtherSettings() throws Exception {
         ConnectorUri uri = fresh("processor", "");
         check(uri);
         reader.ask(
@@ -156,33 +155,32 @@ class SolrSinkITCase {
                 "{\"update-updateprocessor\":{\"name\":\"flink-splade-order\",\"class\":"
                         + "\"solr.DocBasedVersionConstraintsProcessorFactory\",\"versionField\":"
                         + "\"order\",\"ignoreOldUpdates\":false}}");
-        assertRefused(uri, "an update processor 'flink-splade-order' whose ignoreOldUpdates");
+        assertRejected(uri, "an update processor 'flink-splade-order' whose ignoreOldUpdates");
     }
 
     @Test
-    void usersAndPasswords() throws Exception {
+    void reportsMissingAndWrongCredentials() throws Exception {
         ConnectorUri uri = fresh("users", "");
-        assertRefused(
-                ConnectorUri.parse(uri.toString()), "it requires credentials", "solr.properties");
-        assertRefused(
-                uri.withProperties(Map.of("password", "wrong")), "it rejects the credentials");
-        assertRefused(
+        assertRejected(
+                ConnectorUri.parse(uri.toString()), "requires credentials", "solr.properties");
+        assertRejected(uri.withProperties(Map.of("password", "wrong")), "rejects the credentials");
+        assertRejected(
                 uri.withProperties(Map.of("username", SolrServer.READER)),
                 "the user lacks a permission",
                 "schema-edit");
         check(uri);
-        assertRefused(
+        assertRejected(
                 uri.withProperties(Map.of("username", SolrServer.READER)),
                 "cannot write to the collection 'users'");
     }
 
     @Test
-    void aServerThatIsNoneIsRefused() throws Exception {
-        assertRefused(
+    void rejectsUnavailableAndOtherServers() throws Exception {
+        assertRejected(
                 ConnectorUri.parse("solr://127.0.0.1:1/solr/x"),
                 "Solr at http://127.0.0.1:1/solr is unavailable: connection refused");
-        assertRefused(reader.uri("x", "?tls=true"), "no TLS connection");
-        assertRefused(ConnectorUri.parse("solr://no.such.host.invalid/solr/x"), "unknown host");
+        assertRejected(reader.uri("x", "?tls=true"), "no TLS connection");
+        assertRejected(ConnectorUri.parse("solr://no.such.host.invalid/solr/x"), "unknown host");
         HttpServer other =
                 HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         other.createContext(
@@ -194,17 +192,17 @@ class SolrSinkITCase {
                 });
         other.start();
         try {
-            String place = "//127.0.0.1:" + other.getAddress().getPort() + "/solr/x";
-            assertRefused(ConnectorUri.parse("solr:" + place), "not an answer of Solr");
+            String location = "//127.0.0.1:" + other.getAddress().getPort() + "/solr/x";
+            assertRejected(ConnectorUri.parse("solr:" + location), "not a response of Solr");
         } finally {
             other.stop(0);
         }
     }
 
-    // ---- writing
+    // ---- harness
 
     @Test
-    void whatBecameOfEachChange() throws Exception {
+    void reportsTheOutcomeOfEachChange() throws Exception {
         try (BatchClient<Object> client = client(fresh("outcomes", ""))) {
             assertThat(send(client, Corpus.upsert("a", 5), Corpus.upsert("b", 5)))
                     .containsOnly(Outcome.Kind.WRITTEN);
@@ -234,7 +232,7 @@ class SolrSinkITCase {
     }
 
     @Test
-    void documentsBecomeVisibleByThemselves() throws Exception {
+    void commitsWithinTheConfiguredTime() throws Exception {
         ConnectorUri uri = fresh("visible", "");
         VectorRecord record = Corpus.upsert("a", 1);
         try (BatchClient<Object> client = client(uri)) {
@@ -244,14 +242,14 @@ class SolrSinkITCase {
         try (SearchIndex index = new SolrConnector().index(uri)) {
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
             while (index.search(query).isEmpty()) {
-                assertThat(System.nanoTime()).as("time is up").isLessThan(deadline);
+                assertThat(System.nanoTime()).as("timed out").isLessThan(deadline);
                 Thread.onSpinWait();
             }
         }
     }
 
     @Test
-    void textAndFieldsAreKeptAsAsked() throws Exception {
+    void storesSelectedTextAndFields() throws Exception {
         String fields = "{\"a\":1.50,\"b\":{\"c\":[12345678901234567890,null]},\"d\":\"x\"}";
         VectorRecord record = Corpus.upsert("a", 1, fields, new TreeMap<>(Map.of(3, 1.5f)));
         try (BatchClient<Object> client = client(fresh("chosen", "?text=false&fields=b,d,e"))) {
@@ -260,26 +258,26 @@ class SolrSinkITCase {
         assertThat(reader.held("chosen").get("a").text()).isNull();
         assertThat(reader.held("chosen").get("a").fields())
                 .isEqualTo("{\"b\":{\"c\":[12345678901234567890,null]},\"d\":\"x\"}");
-        try (BatchClient<Object> client = client(fresh("none-kept", "?fields="))) {
+        try (BatchClient<Object> client = client(fresh("no-fields", "?fields="))) {
             send(client, record);
         }
-        assertThat(reader.held("none-kept").get("a").fields()).isEqualTo("{}");
+        assertThat(reader.held("no-fields").get("a").fields()).isEqualTo("{}");
     }
 
     @Test
-    void aCollectionThatIsGoneEndsTheJob() throws Exception {
+    void failsForADeletedCollection() throws Exception {
         ConnectorUri uri = fresh("gone", "");
         try (BatchClient<Object> client = client(uri)) {
             reader.ask("/admin/cores?action=UNLOAD&core=gone&deleteInstanceDir=true", null);
             assertThatThrownBy(() -> send(client, Corpus.upsert("a", 1)))
                     .cause()
                     .isInstanceOf(ConnectorException.class)
-                    .hasMessageContaining("it is not there");
+                    .hasMessageContaining("it does not exist");
         }
     }
 
     @Test
-    void aProcessorThatIsGoneEndsTheJob() throws Exception {
+    void failsForADeletedProcessor() throws Exception {
         ConnectorUri uri = fresh("processor-gone", "");
         try (BatchClient<Object> client = client(uri)) {
             reader.ask(
@@ -292,9 +290,9 @@ class SolrSinkITCase {
         }
     }
 
-    /** Such a Solr answers everything with 404. */
+    /** A server that starts or shuts down responds to everything with 404. */
     @Test
-    void aServerThatShutsDownIsTriedAgain() throws Exception {
+    void retriesWhileTheServerShutsDown() throws Exception {
         HttpServer starting =
                 HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         starting.createContext(
@@ -307,13 +305,12 @@ class SolrSinkITCase {
         ConnectorUri uri =
                 ConnectorUri.parse(
                         "solr://127.0.0.1:" + starting.getAddress().getPort() + "/solr/x");
-        try (SolrClient client =
-                new SolrClient(SolrSettings.of(uri), new SolrRequestFactory(true, null), 0)) {
+        try (SolrClient client = new SolrClient(SolrSettings.of(uri))) {
             assertThatThrownBy(
                             () -> client.send(List.of(client.request(Corpus.upsert("a", 1)))).get())
                     .cause()
                     .isInstanceOf(IOException.class);
-            // and so at the start: it may pass
+            // and at the start
             assertThatThrownBy(
                             () -> new SolrConnector().sink(uri).prepare(CONTEXT, StartMode.RESUME))
                     .isInstanceOf(UnreachableException.class)
@@ -324,22 +321,22 @@ class SolrSinkITCase {
     }
 
     @Test
-    void idsWithSignsOfSolrsOwn() throws Exception {
+    void storesIdsWithSpecialCharacters() throws Exception {
         VectorRecord[] records =
                 Stream.of("a,b", "a", "b", "back\\,slash", "shard!document", "*", "[1 TO 2]")
                         .map(id -> Corpus.upsert(id, 1))
                         .toArray(VectorRecord[]::new);
-        try (BatchClient<Object> client = client(fresh("signs", ""))) {
+        try (BatchClient<Object> client = client(fresh("special", ""))) {
             assertThat(send(client, records)).containsOnly(Outcome.Kind.WRITTEN);
-            // passed over now, and asked for by id
+            // skipped now, so their versions are read by id
             assertThat(send(client, records)).containsOnly(Outcome.Kind.WRITTEN);
         }
-        assertThat(reader.held("signs"))
+        assertThat(reader.held("special"))
                 .containsOnlyKeys(Stream.of(records).map(VectorRecord::id).toArray(String[]::new));
     }
 
     @Test
-    void aCopyWithoutTextAndFieldsIsTaken() throws Exception {
+    void storesCopiesWithoutTextAndFields() throws Exception {
         VectorRecord from = Corpus.upsert("a", 1);
         VectorRecord bare =
                 new VectorRecord(
@@ -360,17 +357,17 @@ class SolrSinkITCase {
     }
 
     @Test
-    void whatSolrCannotTakeIsSaidBeforehand() {
+    void rejectsRecordsThatSolrRejects() {
         assertThat(SolrRequestFactory.rejection(Corpus.upsert("x".repeat(32_766), 1))).isNull();
         assertThat(SolrRequestFactory.rejection(Corpus.upsert("x".repeat(32_767), 1)))
                 .contains("32767 bytes");
         assertThat(SolrRequestFactory.rejection(Corpus.upsert("\ud83d", 1))).contains("surrogate");
         assertThat(SolrRequestFactory.rejection(Corpus.upsert("flink-splade/provenance", 1)))
-                .contains("what made the vectors");
+                .contains("reserved");
     }
 
     @Test
-    void theLongestIdIsTaken() throws Exception {
+    void storesTheLongestId() throws Exception {
         String id = "x".repeat(32_766);
         try (BatchClient<Object> client = client(fresh("long-id", ""))) {
             assertThat(send(client, Corpus.upsert(id, 1))).containsExactly(Outcome.Kind.WRITTEN);
@@ -381,7 +378,7 @@ class SolrSinkITCase {
     // ---- searching
 
     @Test
-    void manyTermsTiesAndTombstones() throws Exception {
+    void searchesWithManyTermsTiesAndTombstones() throws Exception {
         ConnectorUri uri = fresh("many", "");
         TreeMap<Integer, Float> terms = new TreeMap<>();
         for (int term = 0; term < 5_000; term++) {
@@ -427,10 +424,10 @@ class SolrSinkITCase {
     }
 
     @Test
-    void aCoreThatNoRunWroteToCannotBeSearched() throws Exception {
+    void rejectsSearchesOfForeignCores() throws Exception {
         ConnectorUri uri = fresh("never", "");
         assertThatThrownBy(() -> new SolrConnector().index(uri))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("holds no vectors of flink-splade");
+                .hasMessageContaining("contains no vectors of flink-splade");
     }
 }

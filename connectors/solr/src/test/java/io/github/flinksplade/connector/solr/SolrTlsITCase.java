@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A Solr with a certificate of an authority that no JDK knows. */
+/** A Solr with a certificate of an authority that the JDK does not trust. */
 class SolrTlsITCase {
 
     private static final SinkContext CONTEXT = Corpus.context(Corpus.PROVENANCE, false);
@@ -71,27 +71,28 @@ class SolrTlsITCase {
     }
 
     private static void check(String options, String ca) {
-        String place = solr.url().substring("https:".length()) + "/absent";
+        String location = solr.url().substring("https:".length()) + "/absent";
         Map<String, String> properties = new HashMap<>();
         properties.put("username", SolrServer.USER);
         properties.put("password", SolrServer.PASSWORD);
         if (ca != null) {
             properties.put("ca", home.resolve(ca).toString());
         }
-        ConnectorUri uri = ConnectorUri.parse("solr:" + place + options).withProperties(properties);
+        ConnectorUri uri =
+                ConnectorUri.parse("solr:" + location + options).withProperties(properties);
         new SolrConnector().sink(uri).prepare(CONTEXT, StartMode.NEW);
     }
 
-    /** The connection stands: it is Solr that says what is missing. */
+    /** The connection succeeds: Solr itself reports the missing core. */
     @Test
-    void aServerIsTrustedByItsAuthority() {
+    void trustsTheAuthoritiesOfThePropertyCa() {
         assertThatThrownBy(() -> check("?tls=true", "ca.pem"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("bin/solr create -c absent");
     }
 
     @Test
-    void whatIsNotTrustedIsRefused() {
+    void rejectsUntrustedAndUnencryptedServers() {
         assertThatThrownBy(() -> check("?tls=true", null))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("the property ca")

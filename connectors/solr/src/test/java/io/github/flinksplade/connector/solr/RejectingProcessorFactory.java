@@ -8,11 +8,11 @@ import org.apache.solr.update.AddUpdateCommand;
 import org.apache.solr.update.processor.UpdateRequestProcessor;
 import org.apache.solr.update.processor.UpdateRequestProcessorFactory;
 
-/** Inside Solr: refuses one document, as Solr refuses one that does not fit its schema. */
-public final class RefusingProcessorFactory extends UpdateRequestProcessorFactory {
+/** An update processor that rejects one document, like one that violates the schema. */
+public final class RejectingProcessorFactory extends UpdateRequestProcessorFactory {
 
-    /** The document to refuse; null for none. */
-    static volatile String refused;
+    /** The document to reject; null for none. */
+    static volatile String rejectedId;
 
     @Override
     public UpdateRequestProcessor getInstance(
@@ -20,10 +20,10 @@ public final class RefusingProcessorFactory extends UpdateRequestProcessorFactor
         return new UpdateRequestProcessor(next) {
             @Override
             public void processAdd(AddUpdateCommand command) throws IOException {
-                if (command.getPrintableId().equals(refused)) {
+                if (command.getPrintableId().equals(rejectedId)) {
                     throw new SolrException(
                             SolrException.ErrorCode.BAD_REQUEST,
-                            "ERROR: [doc=" + refused + "] refused by the test");
+                            "ERROR: [doc=" + rejectedId + "] rejected by the test");
                 }
                 super.processAdd(command);
             }
