@@ -49,11 +49,12 @@ public final class ConnectorUri implements Serializable {
      * @throws ConnectorException if the text is not a URI
      */
     public static ConnectorUri parse(String text) {
+        String shown = maskPasswords(text);
         int colon = text.indexOf(':');
         if (colon <= 0 || !text.substring(0, colon).matches("[a-z][a-z0-9+.-]*")) {
             throw new ConnectorException(
                     "'"
-                            + text
+                            + shown
                             + "' is not a URI. Write scheme:location, such as file:docs.jsonl or"
                             + " kafka://broker:9092/topic");
         }
@@ -62,7 +63,7 @@ public final class ConnectorUri implements Serializable {
         String location = question < 0 ? rest : rest.substring(0, question);
         if (location.isEmpty()) {
             throw new ConnectorException(
-                    "'" + text + "' has no location after '" + text.substring(0, colon) + ":'");
+                    "'" + shown + "' has no location after '" + text.substring(0, colon) + ":'");
         }
         LinkedHashMap<String, String> options = new LinkedHashMap<>();
         if (question >= 0) {
@@ -74,9 +75,9 @@ public final class ConnectorUri implements Serializable {
                 if (equals <= 0) {
                     throw new ConnectorException(
                             "option '"
-                                    + pair
+                                    + maskPasswords(pair)
                                     + "' in '"
-                                    + text
+                                    + shown
                                     + "' has no value. Write name=value");
                 }
                 String value;
@@ -88,9 +89,9 @@ public final class ConnectorUri implements Serializable {
                 } catch (IllegalArgumentException e) {
                     throw new ConnectorException(
                             "option '"
-                                    + pair
+                                    + maskPasswords(pair)
                                     + "' in '"
-                                    + text
+                                    + shown
                                     + "' has an invalid percent-encoding. Write a percent sign as %25",
                             e);
                 }
@@ -99,7 +100,7 @@ public final class ConnectorUri implements Serializable {
                             "duplicate option '"
                                     + pair.substring(0, equals)
                                     + "' in '"
-                                    + text
+                                    + shown
                                     + "'");
                 }
             }
@@ -378,7 +379,14 @@ public final class ConnectorUri implements Serializable {
         return Objects.hash(scheme, location, options, properties);
     }
 
-    /** The URI as it was written, with {@code ******} for options that look like secrets. */
+    private static String maskPasswords(String text) {
+        return text.replaceAll("//[^/?#&@\\s]*:[^/?#&@\\s]*@", "//******@");
+    }
+
+    /**
+     * The URI as it was written, with {@code ******} for options that look like secrets and for
+     * user names with passwords.
+     */
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(scheme).append(':').append(location);
@@ -394,6 +402,6 @@ public final class ConnectorUri implements Serializable {
                     .append(secret ? "******" : option.getValue());
             separator = '&';
         }
-        return text.toString();
+        return maskPasswords(text.toString());
     }
 }
