@@ -24,13 +24,8 @@ public interface DocumentSource {
      */
     void check();
 
-    /** The format of the records' values. */
+    /** The format of the records. */
     RecordFormat format();
-
-    /** The format of the records' keys. */
-    default KeyFormat keyFormat() {
-        return KeyFormat.STRING;
-    }
 
     /** The Flink source, bounded or unbounded. */
     Source<SourceRecord, ?, ?> source();

@@ -8,6 +8,7 @@ import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.VectorSource;
 import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.pipeline.mapping.DocumentMapping;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -96,19 +97,19 @@ public record JobDefinition(
      *
      * @param name the source's identity, and a number that changes when it is to be read again: a
      *     source with a new name is read from its beginning
-     * @param versionField the field that contains a document's version; null if there is none. See
-     *     {@link DocumentParser}
+     * @param mapping which fields of its records are the id, the text and so on
      */
-    public record NamedSource(String name, DocumentSource source, String versionField) {
+    public record NamedSource(String name, DocumentSource source, DocumentMapping mapping) {
 
         public NamedSource {
             Objects.requireNonNull(name, "name");
             Objects.requireNonNull(source, "source");
+            Objects.requireNonNull(mapping, "mapping");
         }
 
-        /** A source whose documents have their version in the field {@code version}. */
+        /** A source whose documents have the default fields. */
         public NamedSource(String name, DocumentSource source) {
-            this(name, source, DocumentParser.VERSION);
+            this(name, source, DocumentMapping.DEFAULT);
         }
     }
 

@@ -4,14 +4,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DeadLetter;
-import io.github.flinksplade.connector.KeyFormat;
+import io.github.flinksplade.connector.InvalidRecordException;
+import io.github.flinksplade.connector.InvalidRecordException.Reason;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
-import io.github.flinksplade.pipeline.UnreadableRecordException.Reason;
+import io.github.flinksplade.connector.TextDecoder;
+import io.github.flinksplade.pipeline.mapping.DocumentMapping;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 import java.util.List;
@@ -27,6 +28,9 @@ class DocumentParserTest {
 
     private static final long LIMIT = 1_000_000;
 
+    private static final List<RecordFormat> FORMATS =
+            List.of(RecordFormat.JSON, RecordFormat.TEXT, RecordFormat.TSV);
+
     private static SourceRecord record(String key, String value) {
         return SourceRecord.of("docs", 7, bytes(key), bytes(value));
     }
@@ -35,7 +39,7 @@ class DocumentParserTest {
         return text == null ? null : text.getBytes(UTF_8);
     }
 
-    private static Document json(String value) throws UnreadableRecordException {
+    private static Document json(String value) throws InvalidRecordException {
         return new DocumentParser(RecordFormat.JSON, LIMIT).parse(record(null, value));
     }
 
@@ -109,7 +113,7 @@ class DocumentParserTest {
     @ParameterizedTest
     @MethodSource("valid")
     void parsesValidDocuments(String value, String id, String text, String fields, Long version)
-            throws UnreadableRecordException {
+            throws InvalidRecordException {
         Document document = json(value.replace('\'', '"'));
         assertThat(document.id()).isEqualTo(id);
         assertThat(document.text()).isEqualTo(text);
@@ -176,7 +180,7 @@ class DocumentParserTest {
                 Arguments.of("{'id':'a'}", Reason.TEXT, "\"text\" is missing"),
                 Arguments.of("{'id':'a','text':null}", Reason.TEXT, "null, not a string"),
                 Arguments.of("{'id':'a','text':5}", Reason.TEXT, "a number, not a string"),
-                Arguments.of("{'id':'a','text':['x']}", Reason.TEXT, "an array, not a string"),
+                Arguments.of("{'id':'a','text':['x',{}]}", Reason.TEXT, "an array, not a string"),
                 Arguments.of("{'id':'a','text':{}}", Reason.TEXT, "an object, not a string"),
                 Arguments.of("{'id':'a','Text':'x'}", Reason.TEXT, "\"text\" is missing"),
                 Arguments.of("{'text':'x'}", Reason.ID, "key is missing"),
@@ -211,7 +215,7 @@ class DocumentParserTest {
     void rejectsInvalidDocuments(String value, Reason reason, String message) {
         assertThatThrownBy(() -> json(value.replace('\'', '"')))
                 .isInstanceOfSatisfying(
-                        UnreadableRecordException.class,
+                        InvalidRecordException.class,
                         e -> {
                             assertThat(e.reason()).isEqualTo(reason);
                             assertThat(e.getMessage().replace('"', '\''))
@@ -251,7 +255,7 @@ class DocumentParserTest {
             })
     void describesMalformedJsonInOwnWords(String value) {
         assertThatThrownBy(() -> json(value))
-                .isInstanceOf(UnreadableRecordException.class)
+                .isInstanceOf(InvalidRecordException.class)
                 .satisfies(
                         e ->
                                 assertThat(e.getMessage())
@@ -267,7 +271,7 @@ class DocumentParserTest {
             assertThatThrownBy(
                             () -> json("{\"id\":\"a\",\"text\":\"x\",\"version\":" + version + "}"))
                     .isInstanceOfSatisfying(
-                            UnreadableRecordException.class,
+                            InvalidRecordException.class,
                             e -> {
                                 assertThat(e.summary())
                                         .isEqualTo(
@@ -277,26 +281,22 @@ class DocumentParserTest {
                             });
         }
         assertThatThrownBy(() -> json("{\"id\":\"a\",\"title\":\"x\",\"body\":\"y\"}"))
-                .hasMessage("\"text\" is missing: the document has \"title\", \"body\"");
+                .hasMessage("\"text\" is missing: the document has \"id\", \"title\", \"body\"");
     }
 
     @Test
-    void readsVersionFromConfiguredField() throws UnreadableRecordException {
+    void readsVersionFromConfiguredField() throws InvalidRecordException {
         String value = "{\"id\":\"a\",\"text\":\"x\",\"version\":\"2.4.1\",\"revision\":7}";
-        Document other =
-                new DocumentParser(RecordFormat.JSON, KeyFormat.STRING, LIMIT, "revision")
-                        .parse(record(null, value));
+        Document other = withOptions("?version=revision").parse(record(null, value));
         assertThat(other.version()).isEqualTo(7);
         assertThat(other.fields()).isEqualTo("{\"version\":\"2.4.1\"}");
-        Document none =
-                new DocumentParser(RecordFormat.JSON, KeyFormat.STRING, LIMIT, null)
-                        .parse(record(null, value));
+        Document none = withOptions("?version=none").parse(record(null, value));
         assertThat(none.version()).isNull();
         assertThat(none.fields()).isEqualTo("{\"version\":\"2.4.1\",\"revision\":7}");
     }
 
     @Test
-    void deleteNeedsOnlyId() throws UnreadableRecordException {
+    void deleteNeedsOnlyId() throws InvalidRecordException {
         Document document = json("{\"op\":\"delete\",\"id\":\"a\",\"text\":5,\"version\":4}");
         assertThat(document.operation()).isEqualTo(Operation.DELETE);
         assertThat(document.id()).isEqualTo("a");
@@ -317,14 +317,14 @@ class DocumentParserTest {
 
     @Test
     void tombstoneDeletesKeyInEveryFormat() throws Exception {
-        for (RecordFormat format : RecordFormat.values()) {
+        for (RecordFormat format : FORMATS) {
             DocumentParser parser = new DocumentParser(format, LIMIT);
             Document document = parser.parse(record("k", null));
             assertThat(document.operation()).isEqualTo(Operation.DELETE);
             assertThat(document.id()).isEqualTo("k");
             assertThat(document.version()).isNull();
             assertThatThrownBy(() -> parser.parse(record(null, null)))
-                    .isInstanceOf(UnreadableRecordException.class)
+                    .isInstanceOf(InvalidRecordException.class)
                     .hasMessageContaining("has no value")
                     .hasMessageContaining("key is missing");
         }
@@ -366,8 +366,7 @@ class DocumentParserTest {
             RecordFormat format, SourceRecord record, Reason reason, String message) {
         assertThatThrownBy(() -> new DocumentParser(format, LIMIT).parse(record))
                 .isInstanceOfSatisfying(
-                        UnreadableRecordException.class,
-                        e -> assertThat(e.reason()).isEqualTo(reason))
+                        InvalidRecordException.class, e -> assertThat(e.reason()).isEqualTo(reason))
                 .hasMessageContaining(message);
     }
 
@@ -462,7 +461,7 @@ class DocumentParserTest {
                                 ? valid[random.nextInt(valid.length)]
                                 : (byte) random.nextInt(256);
             }
-            RecordFormat format = RecordFormat.values()[i % 3];
+            RecordFormat format = FORMATS.get(i % FORMATS.size());
             try {
                 Document document =
                         new DocumentParser(format, LIMIT)
@@ -472,7 +471,7 @@ class DocumentParserTest {
                         .as("seed %d", seed)
                         .isTrue();
                 parsed++;
-            } catch (UnreadableRecordException e) {
+            } catch (InvalidRecordException e) {
                 rejected++;
             } catch (RuntimeException e) {
                 throw new AssertionError("seed " + seed + ", input " + i, e);
@@ -482,59 +481,85 @@ class DocumentParserTest {
         assertThat(rejected).as("seed %d", seed).isPositive();
     }
 
-    private static DocumentParser withKey(String options) {
-        KeyFormat key = KeyFormat.of(ConnectorUri.parse("kafka://b:1/t" + options));
-        return new DocumentParser(RecordFormat.JSON, key, LIMIT, "version");
+    private static DocumentParser withOptions(String options) {
+        return new DocumentParser(
+                RecordFormat.JSON,
+                DocumentMapping.of(ConnectorUri.parse("any:x" + options)),
+                LIMIT);
+    }
+
+    private static DocumentParser withJsonKey(String options) {
+        return new DocumentParser(
+                RecordFormat.JSON.withKey(TextDecoder.JSON),
+                DocumentMapping.of(ConnectorUri.parse("any:x" + options)),
+                LIMIT);
     }
 
     @Test
-    void readsIdsFromJsonKeysOfTombstones() throws Exception {
+    void readsIdsFromKeysOfTombstones() throws Exception {
         for (String[] keyAndId :
                 new String[][] {
-                    {"?key=json&id=key:/id", "{\"id\":\"k1\"}", "k1"},
-                    {"?id=key:/id", "{\"id\":17}", "17"},
-                    {"?key=json", "\"k2\"", "k2"},
-                    {"?key=json", "12345678901234567890", "12345678901234567890"},
+                    {"?id=key:/id", "{\"id\":\"k1\"}", "k1"},
+                    {"", "\"k2\"", "k2"},
+                    {"", "12345678901234567890", "12345678901234567890"},
                     {
-                        "?key=json&id=key:/after/id",
+                        "?id=key:/after/id",
                         "{\"schema\":{},\"payload\":{\"after\":{\"id\":\"k3\"}}}",
                         "k3"
                     },
-                    {"?key=json", "{\"schema\":{\"type\":\"string\"},\"payload\":\"k4\"}", "k4"},
-                    {"", "{\"id\":\"k1\"}", "{\"id\":\"k1\"}"},
+                    {"", "{\"schema\":{\"type\":\"string\"},\"payload\":\"k4\"}", "k4"},
+                    {"", "{\"id\":\"k1\",\"shop\":7}", "k1"},
+                    {"", "{\"sku\":\"k5\"}", "k5"},
+                    {"?id=sku", "{\"shop\":7,\"sku\":\"k6\"}", "k6"},
                 }) {
             SourceRecord tombstone = record(keyAndId[1], null);
-            Document document = withKey(keyAndId[0]).parse(tombstone);
+            Document document = withJsonKey(keyAndId[0]).parse(tombstone);
             assertThat(document.isDelete()).isTrue();
             assertThat(document.id()).as(keyAndId[1]).isEqualTo(keyAndId[2]);
             assertThat(document.origin()).isSameAs(tombstone);
         }
+        assertThat(withOptions("?id=key:/id").parse(record("{\"id\":17}", null)).id())
+                .as("a key that the format reads as a string")
+                .isEqualTo("17");
+        assertThat(withOptions("").parse(record("{\"id\":\"k1\"}", null)).id())
+                .isEqualTo("{\"id\":\"k1\"}");
     }
 
     @Test
     void keyOverridesValueOnlyIfConfigured() throws Exception {
         SourceRecord record = record("{\"id\":\"k\"}", "{\"id\":\"v\",\"text\":\"t\"}");
-        assertThat(withKey("?id=key:/id").parse(record).id()).isEqualTo("k");
-        assertThat(withKey("?key=json").parse(record).id()).isEqualTo("v");
+        assertThat(withJsonKey("?id=key:/id").parse(record).id()).isEqualTo("k");
+        assertThat(withJsonKey("").parse(record).id()).isEqualTo("v");
+        assertThat(withOptions("?id=key").parse(record).id()).isEqualTo("{\"id\":\"k\"}");
+    }
+
+    @Test
+    void keysThatAreNotUsedMayBeAnything() throws Exception {
+        SourceRecord record =
+                SourceRecord.of("f", 0, new byte[] {-1, 0}, bytes("{\"id\":\"v\",\"text\":\"t\"}"));
+        assertThat(withJsonKey("").parse(record).id()).isEqualTo("v");
+        assertThat(withOptions("").parse(record).id()).isEqualTo("v");
     }
 
     @Test
     void rejectsKeysWithoutId() {
         for (String[] keyAndMessage :
                 new String[][] {
-                    {"?key=json", "{\"id\":\"k1\"}", "set its position, such as id=key:/id"},
-                    {"?key=json", "k1", "the key is not JSON, as key=json expects"},
-                    {"?id=key:/x", "{\"id\":\"k1\"}", "has no string or whole number at /x"},
-                    {"?id=key:/id", "{\"id\":1.5}", "has no string or whole number at /id"},
+                    {
+                        "",
+                        "{\"a\":\"k1\",\"b\":1}",
+                        "write the position of the id, such as id=key:/id"
+                    },
+                    {"", "k1", "the key is not JSON, as key=json expects"},
+                    {"?id=key:/x", "{\"id\":\"k1\"}", "has no string or integer at /x"},
+                    {"?id=key:/id", "{\"id\":1.5}", "has no string or integer at /id"},
                 }) {
             assertThatThrownBy(
-                            () -> withKey(keyAndMessage[0]).parse(record(keyAndMessage[1], null)))
-                    .isInstanceOf(UnreadableRecordException.class)
+                            () ->
+                                    withJsonKey(keyAndMessage[0])
+                                            .parse(record(keyAndMessage[1], null)))
+                    .isInstanceOf(InvalidRecordException.class)
                     .hasMessageContaining(keyAndMessage[2]);
-        }
-        for (String options :
-                new String[] {"?key=avro", "?id=text", "?id=key:id", "?key=string&id=key:/id"}) {
-            assertThatThrownBy(() -> withKey(options)).isInstanceOf(ConnectorException.class);
         }
     }
 }

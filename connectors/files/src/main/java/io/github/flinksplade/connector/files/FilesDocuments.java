@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import org.apache.flink.api.connector.source.Source;
 
 /** Reads documents from the lines of files; see the package description. */
@@ -94,18 +93,6 @@ final class FilesDocuments implements DocumentSource {
         return (interval == null ? DEFAULT_INTERVAL : interval).toMillis();
     }
 
-    /** The format that a file name implies; null if none. */
-    static RecordFormat formatOf(String fileName) {
-        String name = Compression.removeSuffix(fileName).toLowerCase(Locale.ROOT);
-        if (name.endsWith(".jsonl") || name.endsWith(".ndjson") || name.endsWith(".json")) {
-            return RecordFormat.JSON;
-        }
-        if (name.endsWith(".tsv")) {
-            return RecordFormat.TSV;
-        }
-        return name.endsWith(".txt") ? RecordFormat.TEXT : null;
-    }
-
     @Override
     public String identity() {
         return "file:" + pattern.location();
@@ -124,10 +111,10 @@ final class FilesDocuments implements DocumentSource {
 
     @Override
     public RecordFormat format() {
-        return format(pattern.list());
+        return format(pattern.list()).records();
     }
 
-    private RecordFormat format(List<FilePattern.ListedFile> files) {
+    private FileFormat format(List<FilePattern.ListedFile> files) {
         if (files.isEmpty() && intervalMillis == 0) {
             throw new ConnectorException(
                     (pattern.glob() == null
@@ -136,14 +123,14 @@ final class FilesDocuments implements DocumentSource {
                             + " (names that start with . or _ are ignored)");
         }
         return switch (format) {
-            case JSON -> RecordFormat.JSON;
-            case TSV -> RecordFormat.TSV;
-            case TEXT -> RecordFormat.TEXT;
+            case JSON -> FileFormat.JSON;
+            case TSV -> FileFormat.TSV;
+            case TEXT -> FileFormat.TEXT;
             case AUTO -> formatByNames(files);
         };
     }
 
-    private RecordFormat formatByNames(List<FilePattern.ListedFile> files) {
+    private FileFormat formatByNames(List<FilePattern.ListedFile> files) {
         if (files.isEmpty()) {
             throw new ConnectorException(
                     "there is no file yet from which the format of "
@@ -152,14 +139,14 @@ final class FilesDocuments implements DocumentSource {
         }
         FilePattern.ListedFile first = files.get(0);
         for (FilePattern.ListedFile file : files) {
-            if (formatOf(file.name()) == null) {
+            if (FileFormat.of(file.name()) == null) {
                 throw new ConnectorException(
                         "cannot detect the format of "
                                 + file.path()
                                 + " from its name. Add format=json, format=tsv or format=text"
                                 + (files.size() > 1 ? ", or select files with a pattern" : ""));
             }
-            if (formatOf(file.name()) != formatOf(first.name())) {
+            if (FileFormat.of(file.name()) != FileFormat.of(first.name())) {
                 throw new ConnectorException(
                         uri
                                 + " mixes formats: "
@@ -169,14 +156,14 @@ final class FilesDocuments implements DocumentSource {
                                 + ". Add format=, or select files with a pattern");
             }
         }
-        return formatOf(first.name());
+        return FileFormat.of(first.name());
     }
 
     @Override
     public Source<SourceRecord, ?, ?> source() {
         return new LineSource(
                 pattern,
-                format(),
+                format(pattern.list()),
                 format == Format.AUTO && intervalMillis > 0,
                 intervalMillis,
                 maxLine);

@@ -1,6 +1,5 @@
 package io.github.flinksplade.connector.files;
 
-import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +22,7 @@ final class LineSource
     private static final long serialVersionUID = 1L;
 
     private final FilePattern pattern;
-    private final RecordFormat format;
+    private final FileFormat format;
     private final boolean skipsOtherFormats;
     private final boolean isOneFile;
     private final long intervalMillis;
@@ -38,7 +37,7 @@ final class LineSource
      */
     LineSource(
             FilePattern pattern,
-            RecordFormat format,
+            FileFormat format,
             boolean skipsOtherFormats,
             long intervalMillis,
             int maxLine) {
@@ -64,10 +63,7 @@ final class LineSource
             return List.of(); // it is being replaced
         }
         return pattern.list().stream()
-                .filter(
-                        file ->
-                                !skipsOtherFormats
-                                        || FilesDocuments.formatOf(file.name()) == format)
+                .filter(file -> !skipsOtherFormats || FileFormat.of(file.name()) == format)
                 .toList();
     }
 

@@ -2,7 +2,6 @@ package io.github.flinksplade.connector.files;
 
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.PermanentFailureException;
-import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.files.LineSourceReader.Line;
 import java.io.EOFException;
@@ -32,7 +31,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
     private static final int BATCH_BYTES = 1 << 20;
     private static final byte[] TRUE = "true".getBytes(StandardCharsets.UTF_8);
 
-    private final RecordFormat format;
+    private final FileFormat format;
     private final int maxLine;
     private final boolean isWatched;
     private final ArrayDeque<FileSplit> waiting = new ArrayDeque<>();
@@ -49,7 +48,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
      * @param isWatched whether files may be removed or changed while they are read; they are read
      *     again when they are found again
      */
-    LineSplitReader(RecordFormat format, int maxLine, boolean isWatched) {
+    LineSplitReader(FileFormat format, int maxLine, boolean isWatched) {
         this.format = format;
         this.maxLine = maxLine;
         this.isWatched = isWatched;
@@ -143,7 +142,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
 
     private SourceRecord record() {
         byte[] key = null;
-        if (format == RecordFormat.TEXT) {
+        if (format == FileFormat.TEXT) {
             key = (split.name() + ":" + (lines.number() + 1)).getBytes(StandardCharsets.UTF_8);
         }
         return lines.isTruncated()

@@ -3,7 +3,6 @@ package io.github.flinksplade.connector.files;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.RecordFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -164,7 +163,7 @@ class FileEnumeratorTest {
         LineSource source =
                 new LineSource(
                         FilePattern.of(ConnectorUri.parse("file:" + folder)),
-                        RecordFormat.TEXT,
+                        FileFormat.TEXT,
                         false,
                         intervalMillis,
                         1000);

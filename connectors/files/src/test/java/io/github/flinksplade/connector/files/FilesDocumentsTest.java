@@ -105,13 +105,13 @@ class FilesDocumentsTest {
 
     @Test
     void detectsTheFormatByFileName() {
-        assertThat(FilesDocuments.formatOf("a.jsonl")).isEqualTo(RecordFormat.JSON);
-        assertThat(FilesDocuments.formatOf("a.json.gz")).isEqualTo(RecordFormat.JSON);
-        assertThat(FilesDocuments.formatOf("a.NDJSON")).isEqualTo(RecordFormat.JSON);
-        assertThat(FilesDocuments.formatOf("collection.tsv.zst")).isEqualTo(RecordFormat.TSV);
-        assertThat(FilesDocuments.formatOf("a.txt")).isEqualTo(RecordFormat.TEXT);
-        assertThat(FilesDocuments.formatOf("a.csv")).isNull();
-        assertThat(FilesDocuments.formatOf("jsonl")).isNull();
+        assertThat(FileFormat.of("a.jsonl")).isEqualTo(FileFormat.JSON);
+        assertThat(FileFormat.of("a.json.gz")).isEqualTo(FileFormat.JSON);
+        assertThat(FileFormat.of("a.NDJSON")).isEqualTo(FileFormat.JSON);
+        assertThat(FileFormat.of("collection.tsv.zst")).isEqualTo(FileFormat.TSV);
+        assertThat(FileFormat.of("a.txt")).isEqualTo(FileFormat.TEXT);
+        assertThat(FileFormat.of("a.csv")).isNull();
+        assertThat(FileFormat.of("jsonl")).isNull();
     }
 
     @Test

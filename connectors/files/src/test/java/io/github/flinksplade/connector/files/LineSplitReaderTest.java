@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.PermanentFailureException;
-import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.files.LineSourceReader.Line;
 import java.io.IOException;
@@ -42,7 +41,7 @@ class LineSplitReaderTest {
     void recordsContainTheirPosition() throws IOException {
         Path file = write("docs.txt", "one\n \t\r\n\n\u00a0\r\ntwo".getBytes(UTF_8));
 
-        List<Line> lines = read(RecordFormat.TEXT, FileSplit.whole(file.toString(), "x/n"));
+        List<Line> lines = read(FileFormat.TEXT, FileSplit.whole(file.toString(), "x/n"));
 
         assertThat(lines)
                 .extracting(line -> text(line.record().value()))
@@ -60,7 +59,7 @@ class LineSplitReaderTest {
     void setsKeysForTextOnly() throws IOException {
         Path file = write("docs.tsv", "1\tone\n".getBytes(UTF_8));
 
-        List<Line> lines = read(RecordFormat.TSV, FileSplit.whole(file.toString(), "docs.tsv"));
+        List<Line> lines = read(FileFormat.TSV, FileSplit.whole(file.toString(), "docs.tsv"));
 
         assertThat(lines).hasSize(1);
         assertThat(lines.get(0).record().key()).isNull();
@@ -72,7 +71,7 @@ class LineSplitReaderTest {
         String giant = "x".repeat(5_000_000);
         Path file = write("a.jsonl", ("a\n" + giant + "\nb\n").getBytes(UTF_8));
 
-        List<Line> lines = read(RecordFormat.JSON, FileSplit.whole(file.toString(), "a"));
+        List<Line> lines = read(FileFormat.JSON, FileSplit.whole(file.toString(), "a"));
 
         assertThat(lines).hasSize(3);
         SourceRecord head = lines.get(1).record();
@@ -94,11 +93,11 @@ class LineSplitReaderTest {
                         write("plain.txt", bytes),
                         write("a.txt.gz", gzip(bytes)),
                         write("a.txt.zst", zstd(bytes)))) {
-            List<Line> all = read(RecordFormat.TEXT, FileSplit.whole(file.toString(), "n"));
+            List<Line> all = read(FileFormat.TEXT, FileSplit.whole(file.toString(), "n"));
             assertThat(all).hasSize(82);
             for (int i = 0; i < all.size(); i++) {
                 Line line = all.get(i);
-                List<Line> rest = read(RecordFormat.TEXT, line.rest());
+                List<Line> rest = read(FileFormat.TEXT, line.rest());
                 assertThat(rest.stream().map(LineSplitReaderTest::summary))
                         .containsExactlyElementsOf(
                                 all.subList(i + 1, all.size()).stream()
@@ -114,7 +113,7 @@ class LineSplitReaderTest {
         for (String name : List.of("plain.txt", "a.txt.gz", "a.txt.zst")) {
             Path file = write(name, compress(name, before));
             FileTime modified = Files.getLastModifiedTime(file);
-            FileSplit rest = read(RecordFormat.TEXT, whole(file)).get(500).rest();
+            FileSplit rest = read(FileFormat.TEXT, whole(file)).get(500).rest();
             assertThat(rest.offset()).isPositive();
 
             // moved over the old file, with its modification time
@@ -122,7 +121,7 @@ class LineSplitReaderTest {
             Files.setLastModifiedTime(after, modified);
             Files.move(after, file, StandardCopyOption.REPLACE_EXISTING);
 
-            assertThat(read(RecordFormat.TEXT, rest)).as(name).hasSize(1000).allMatch(isNew());
+            assertThat(read(FileFormat.TEXT, rest)).as(name).hasSize(1000).allMatch(isNew());
         }
     }
 
@@ -130,24 +129,24 @@ class LineSplitReaderTest {
     void rereadsAFileOverwrittenWithinTheResolutionOfItsTime() throws IOException {
         Path file = write("plain.txt", lines("old"));
         FileTime modified = Files.getLastModifiedTime(file);
-        FileSplit rest = read(RecordFormat.TEXT, whole(file)).get(500).rest();
+        FileSplit rest = read(FileFormat.TEXT, whole(file)).get(500).rest();
 
         write("plain.txt", lines("new"));
         Files.setLastModifiedTime(file, modified);
 
         assertThat(FileVersion.of(file)).isEqualTo(rest.content().version());
-        assertThat(read(RecordFormat.TEXT, rest)).hasSize(1000).allMatch(isNew());
+        assertThat(read(FileFormat.TEXT, rest)).hasSize(1000).allMatch(isNew());
     }
 
     /** An append cannot be distinguished from another file with the same start. */
     @Test
     void rereadsAFileThatGrew() throws IOException {
         Path file = write("plain.txt", lines("new"));
-        FileSplit rest = read(RecordFormat.TEXT, whole(file)).get(500).rest();
+        FileSplit rest = read(FileFormat.TEXT, whole(file)).get(500).rest();
 
         Files.write(file, lines("new"), StandardOpenOption.APPEND);
 
-        assertThat(read(RecordFormat.TEXT, rest)).hasSize(2000);
+        assertThat(read(FileFormat.TEXT, rest)).hasSize(2000);
     }
 
     @Test
@@ -155,15 +154,15 @@ class LineSplitReaderTest {
         byte[] bytes = "one\ntwo\nthree".getBytes(UTF_8);
         for (String name : List.of("plain.txt", "a.txt.gz", "a.txt.zst")) {
             Path file = write(name, compress(name, bytes));
-            FileSplit end = read(RecordFormat.TEXT, whole(file)).get(2).rest();
+            FileSplit end = read(FileFormat.TEXT, whole(file)).get(2).rest();
             for (long offset : new long[] {3, 9, 14, 1000}) {
-                assertThat(read(RecordFormat.TEXT, end.from(offset, 1, end.content())))
+                assertThat(read(FileFormat.TEXT, end.from(offset, 1, end.content())))
                         .as("%s at %s", file, offset)
                         .hasSize(3);
             }
             // the end of the file ends its last line
             assertThat(end.offset()).isEqualTo(bytes.length);
-            assertThat(read(RecordFormat.TEXT, end)).isEmpty();
+            assertThat(read(FileFormat.TEXT, end)).isEmpty();
         }
     }
 
@@ -172,19 +171,19 @@ class LineSplitReaderTest {
         Path file = write("a.txt", "one\ntwo\nthr".getBytes(UTF_8));
         FileSplit growing = FileSplit.completeLines(file.toString(), "n");
 
-        assertThat(read(RecordFormat.TEXT, growing, true))
+        assertThat(read(FileFormat.TEXT, growing, true))
                 .extracting(line -> text(line.record().value()))
                 .containsExactly("one", "two");
-        assertThat(read(RecordFormat.TEXT, whole(file), true)).hasSize(3);
+        assertThat(read(FileFormat.TEXT, whole(file), true)).hasSize(3);
     }
 
     @Test
     void skipsAWatchedFileThatWasRemovedOrChangesWhileItIsRead() throws IOException {
-        assertThat(read(RecordFormat.TEXT, whole(folder.resolve("gone.txt")), true)).isEmpty();
+        assertThat(read(FileFormat.TEXT, whole(folder.resolve("gone.txt")), true)).isEmpty();
 
         byte[] compressed = gzip(incompressible());
         Path file = write("a.txt.gz", Arrays.copyOf(compressed, compressed.length - 5));
-        try (LineSplitReader reader = new LineSplitReader(RecordFormat.TEXT, MAX_LINE, true)) {
+        try (LineSplitReader reader = new LineSplitReader(FileFormat.TEXT, MAX_LINE, true)) {
             reader.handleSplitsChanges(new SplitsAddition<>(List.of(whole(file))));
             assertThat(reader.fetch().finishedSplits()).isEmpty();
             Files.write(file, compressed, StandardOpenOption.APPEND);
@@ -196,7 +195,7 @@ class LineSplitReaderTest {
         }
         // an unchanged truncated file is corrupt
         write("a.txt.gz", Arrays.copyOf(compressed, compressed.length - 5));
-        assertThatThrownBy(() -> read(RecordFormat.TEXT, whole(file), true))
+        assertThatThrownBy(() -> read(FileFormat.TEXT, whole(file), true))
                 .isInstanceOf(PermanentFailureException.class);
     }
 
@@ -242,13 +241,13 @@ class LineSplitReaderTest {
         Path truncated = write("b.txt.gz", Arrays.copyOf(gzip(bytes), 30));
 
         for (Path file : List.of(gz, zst, truncated)) {
-            assertThatThrownBy(() -> read(RecordFormat.TEXT, FileSplit.whole(file.toString(), "")))
+            assertThatThrownBy(() -> read(FileFormat.TEXT, FileSplit.whole(file.toString(), "")))
                     .isInstanceOf(PermanentFailureException.class)
                     .hasMessageContaining("cannot read " + file + ": it is truncated")
                     .hasMessageEndingWith(". Replace the file and start the job again");
         }
         Path missing = folder.resolve("gone.txt");
-        assertThatThrownBy(() -> read(RecordFormat.TEXT, FileSplit.whole(missing.toString(), "")))
+        assertThatThrownBy(() -> read(FileFormat.TEXT, FileSplit.whole(missing.toString(), "")))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("cannot read " + missing + ": the file does not exist");
     }
@@ -283,11 +282,11 @@ class LineSplitReaderTest {
                 + text(line.record().value());
     }
 
-    private static List<Line> read(RecordFormat format, FileSplit split) throws IOException {
+    private static List<Line> read(FileFormat format, FileSplit split) throws IOException {
         return read(format, split, false);
     }
 
-    private static List<Line> read(RecordFormat format, FileSplit split, boolean watched)
+    private static List<Line> read(FileFormat format, FileSplit split, boolean watched)
             throws IOException {
         List<Line> lines = new ArrayList<>();
         try (LineSplitReader reader = new LineSplitReader(format, MAX_LINE, watched)) {

@@ -4,12 +4,11 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DocumentSource;
-import io.github.flinksplade.connector.KeyFormat;
 import io.github.flinksplade.connector.RecordFormat;
+import io.github.flinksplade.connector.RecordFormat.Envelope;
 import io.github.flinksplade.connector.SourceRecord;
 import java.util.List;
 import java.util.Properties;
-import java.util.stream.Stream;
 import org.apache.flink.api.connector.source.Source;
 import org.apache.flink.connector.kafka.source.KafkaSourceOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -21,9 +20,24 @@ final class KafkaDocuments implements DocumentSource {
     /** How often new partitions are looked for. */
     private static final String PARTITION_DISCOVERY_MILLIS = "30000";
 
+    /** The values of the option {@code format}. */
     private enum Format {
-        JSON,
-        TEXT
+        JSON(RecordFormat.JSON, KeyFormat.STRING),
+        TEXT(RecordFormat.TEXT, KeyFormat.STRING),
+        DEBEZIUM_JSON(RecordFormat.JSON.withEnvelope(Envelope.DEBEZIUM), KeyFormat.JSON);
+
+        private final RecordFormat records;
+        private final KeyFormat defaultKey;
+
+        Format(RecordFormat records, KeyFormat defaultKey) {
+            this.records = records;
+            this.defaultKey = defaultKey;
+        }
+
+        @Override
+        public String toString() {
+            return name().replace('_', '-');
+        }
     }
 
     private static final String DEFAULT_GROUP = "flink-splade";
@@ -42,7 +56,17 @@ final class KafkaDocuments implements DocumentSource {
                     Format.class,
                     Format.JSON,
                     "`json`: one JSON object per record; `text`: the value is the text, the key"
-                            + " the id");
+                            + " the id; `debezium-json`: change events of Debezium, with or without"
+                            + " their schema");
+    private static final ConnectorOption<KeyFormat> KEY =
+            ConnectorOption.choice(
+                            "key",
+                            KeyFormat.class,
+                            null,
+                            "format of the keys: a string, JSON with or without the schema of Kafka"
+                                    + " Connect, or a big-endian integer; keys are read only where"
+                                    + " an id is in them")
+                    .withDefaultText("string; json for `debezium-json`");
     private static final ConnectorOption<StartOffsetsInitializer.Start> START =
             ConnectorOption.choice(
                     "start",
@@ -56,31 +80,23 @@ final class KafkaDocuments implements DocumentSource {
                     "bounded", false, "end at the offsets that the topic has when the job starts");
 
     static final List<ConnectorOption<?>> OPTIONS =
-            Stream.concat(
-                            Stream.of(GROUP, FORMAT, START),
-                            Stream.concat(
-                                    KeyFormat.OPTIONS.stream(),
-                                    Stream.of(BOUNDED, KafkaSettings.PROPERTIES)))
-                    .toList();
+            List.of(GROUP, FORMAT, KEY, START, BOUNDED, KafkaSettings.PROPERTIES);
 
     private final KafkaSettings settings;
     private final Properties properties;
-    private final Format format;
-    private final KeyFormat keyFormat;
+    private final RecordFormat format;
     private final StartOffsetsInitializer.Start start;
     private final boolean bounded;
 
     private KafkaDocuments(
             KafkaSettings settings,
             Properties properties,
-            Format format,
-            KeyFormat keyFormat,
+            RecordFormat format,
             StartOffsetsInitializer.Start start,
             boolean bounded) {
         this.settings = settings;
         this.properties = properties;
         this.format = format;
-        this.keyFormat = keyFormat;
         this.start = start;
         this.bounded = bounded;
     }
@@ -108,11 +124,12 @@ final class KafkaDocuments implements DocumentSource {
         properties.setProperty(
                 ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
                 ByteArrayDeserializer.class.getName());
+        Format format = FORMAT.get(uri);
+        KeyFormat key = KEY.get(uri) == null ? format.defaultKey : KEY.get(uri);
         return new KafkaDocuments(
                 settings,
                 properties,
-                FORMAT.get(uri),
-                KeyFormat.of(uri),
+                format.records.withKey(key.decoder()),
                 START.get(uri),
                 BOUNDED.get(uri));
     }
@@ -134,15 +151,7 @@ final class KafkaDocuments implements DocumentSource {
 
     @Override
     public RecordFormat format() {
-        return switch (format) {
-            case JSON -> RecordFormat.JSON;
-            case TEXT -> RecordFormat.TEXT;
-        };
-    }
-
-    @Override
-    public KeyFormat keyFormat() {
-        return keyFormat;
+        return format;
     }
 
     @Override

@@ -150,7 +150,7 @@ class KafkaSettingsTest {
                     """
                     grup=x              | did you mean 'group'?
                     group=              | the consumer group is empty
-                    format=tsv          | write one of [json, text]
+                    format=tsv          | write one of [json, text, debezium-json]
                     start=now           | write one of [earliest, latest, committed]
                     bounded=yes         | write true or false
                     """)

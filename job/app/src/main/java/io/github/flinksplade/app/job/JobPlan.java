@@ -1,7 +1,6 @@
 package io.github.flinksplade.app.job;
 
 import io.github.flinksplade.app.config.JobSettings;
-import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetterQueue;
@@ -17,7 +16,6 @@ import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.encoder.SpladeEncoder;
-import io.github.flinksplade.pipeline.DocumentParser;
 import io.github.flinksplade.pipeline.JobDefinition;
 import io.github.flinksplade.pipeline.JobDefinition.DocumentInput;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
@@ -25,9 +23,9 @@ import io.github.flinksplade.pipeline.JobDefinition.NamedSource;
 import io.github.flinksplade.pipeline.JobDefinition.VectorInput;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.SpladeJob;
+import io.github.flinksplade.pipeline.mapping.DocumentMapping;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.flink.api.connector.source.Boundedness;
@@ -36,9 +34,6 @@ import org.apache.flink.api.connector.source.Boundedness;
  * The parts of a job that its settings describe: the opened connectors and the encoder's options.
  */
 public final class JobPlan {
-
-    private static final String VERSION = "version";
-    private static final Set<String> NOT_VERSIONS = Set.of("id", "_id", "text", "op");
 
     private final JobSettings settings;
     private final List<DocumentSource> sources;
@@ -68,8 +63,8 @@ public final class JobPlan {
     public static JobPlan of(JobSettings settings) {
         List<DocumentSource> sources = new ArrayList<>();
         for (ConnectorUri uri : settings.get(JobSettings.FROM)) {
-            versionField(uri);
-            sources.add(Connectors.of(uri).source(uri.without(VERSION)));
+            DocumentMapping.of(uri);
+            sources.add(Connectors.of(uri).source(DocumentMapping.withoutOptions(uri)));
         }
         List<VectorSink> sinks = sinks(settings);
         return new JobPlan(
@@ -89,24 +84,6 @@ public final class JobPlan {
     public static JobPlan copying(JobSettings settings, VectorSource vectors, String model) {
         return new JobPlan(
                 settings, List.of(), vectors, model, sinks(settings), encoderOptions(settings));
-    }
-
-    /**
-     * The field that contains the version of a source's documents, by the option {@code version} of
-     * its URI, which every source has; null if the documents have no version.
-     */
-    private static String versionField(ConnectorUri source) {
-        String field = source.option(VERSION, DocumentParser.VERSION);
-        if (field.isBlank() || NOT_VERSIONS.contains(field)) {
-            throw new ConnectorException(
-                    "version="
-                            + field
-                            + " in "
-                            + source
-                            + " is not a field that can contain a version. Write the name of another"
-                            + " field, or none");
-        }
-        return field.equals("none") ? null : field;
     }
 
     private static List<VectorSink> sinks(JobSettings settings) {
@@ -205,7 +182,7 @@ public final class JobPlan {
                     new NamedSource(
                             sourceIdentities().get(i) + generation,
                             sources.get(i),
-                            versionField(settings.get(JobSettings.FROM).get(i))));
+                            DocumentMapping.of(settings.get(JobSettings.FROM).get(i))));
         }
         PreparedDeadLetterQueue preparedDeadLetters = deadLetters.prepare(jobId);
         List<NamedSink> prepared = new ArrayList<>();

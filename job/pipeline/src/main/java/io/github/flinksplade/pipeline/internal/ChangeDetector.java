@@ -1,9 +1,9 @@
 package io.github.flinksplade.pipeline.internal;
 
 import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.InvalidRecordException;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.Document;
-import io.github.flinksplade.pipeline.UnreadableRecordException;
 import io.github.flinksplade.pipeline.internal.Notice.Reason;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.ValueState;
@@ -122,7 +122,7 @@ final class ChangeDetector extends KeyedProcessFunction<String, Document, Change
     private Notice mixedVersions(Document document) {
         return deadLetters.write(
                 document.origin(),
-                UnreadableRecordException.class,
+                InvalidRecordException.class,
                 MIXED_VERSIONS,
                 document.version() == null
                         ? "this one of id '" + document.id() + "' has none, but earlier ones have"

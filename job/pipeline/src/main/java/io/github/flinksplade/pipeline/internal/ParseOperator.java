@@ -1,15 +1,16 @@
 package io.github.flinksplade.pipeline.internal;
 
 import io.github.flinksplade.connector.DeadLetter;
-import io.github.flinksplade.connector.KeyFormat;
+import io.github.flinksplade.connector.InvalidRecordException;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.Document;
 import io.github.flinksplade.pipeline.DocumentParser;
-import io.github.flinksplade.pipeline.UnreadableRecordException;
 import io.github.flinksplade.pipeline.internal.Notice.Reason;
+import io.github.flinksplade.pipeline.mapping.DocumentMapping;
 import java.util.Locale;
+import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
 /** Parses records into documents; those that are invalid become dead letters. */
@@ -18,28 +19,40 @@ final class ParseOperator extends InputOperator<SourceRecord, Document> {
     private static final long serialVersionUID = 1L;
 
     private final RecordFormat format;
-    private final KeyFormat keyFormat;
+    private final DocumentMapping mapping;
     private final long maxRecordBytes;
-    private final String versionField;
 
     private transient DocumentParser parser;
+    private transient MappingCheck check;
     private transient Count parsed;
     private transient DeadLetters deadLetters;
 
-    ParseOperator(
-            RecordFormat format, KeyFormat keyFormat, long maxRecordBytes, String versionField) {
+    ParseOperator(RecordFormat format, DocumentMapping mapping, long maxRecordBytes) {
         this.format = format;
-        this.keyFormat = keyFormat;
+        this.mapping = mapping;
         this.maxRecordBytes = maxRecordBytes;
-        this.versionField = versionField;
+    }
+
+    @Override
+    public void initializeState(StateInitializationContext context) throws Exception {
+        super.initializeState(context);
+        check = new MappingCheck(context.isRestored());
     }
 
     @Override
     public void open() throws Exception {
         super.open();
-        parser = new DocumentParser(format, keyFormat, maxRecordBytes, versionField);
+        parser = new DocumentParser(format, mapping, maxRecordBytes);
         parsed = new Count(getRuntimeContext(), Counters.PARSED);
         deadLetters = new DeadLetters(getRuntimeContext(), DeadLetter.Stage.PARSE, null);
+    }
+
+    @Override
+    public void close() throws Exception {
+        super.close();
+        if (parser != null) {
+            parser.close();
+        }
     }
 
     @Override
@@ -49,7 +62,8 @@ final class ParseOperator extends InputOperator<SourceRecord, Document> {
         Document document;
         try {
             document = parser.parse(record);
-        } catch (UnreadableRecordException e) {
+        } catch (InvalidRecordException e) {
+            check.rejected(record, e);
             report(
                     deadLetters.write(
                             record,
@@ -61,6 +75,7 @@ final class ParseOperator extends InputOperator<SourceRecord, Document> {
                             e.detail()));
             return;
         }
+        check.accepted();
         parsed.increment();
         output.collect(new StreamRecord<>(document));
     }

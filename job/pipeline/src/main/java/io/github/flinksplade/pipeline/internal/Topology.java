@@ -240,9 +240,8 @@ public final class Topology {
                                         TypeInformation.of(Document.class),
                                         new ParseOperator(
                                                 source.source().format(),
-                                                source.source().keyFormat(),
-                                                job.options().maxRecordBytes(),
-                                                source.versionField())));
+                                                source.mapping(),
+                                                job.options().maxRecordBytes())));
         collectNotices(parsed);
         return parsed;
     }

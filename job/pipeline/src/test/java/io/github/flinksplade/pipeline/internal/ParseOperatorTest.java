@@ -2,11 +2,13 @@ package io.github.flinksplade.pipeline.internal;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.flinksplade.connector.KeyFormat;
+import io.github.flinksplade.connector.InvalidRecordException;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.pipeline.Document;
+import io.github.flinksplade.pipeline.mapping.DocumentMapping;
 import java.util.List;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
@@ -32,6 +34,12 @@ class ParseOperatorTest {
                 0);
     }
 
+    private static OneInputStreamOperatorTestHarness<SourceRecord, Document> harness()
+            throws Exception {
+        return new OneInputStreamOperatorTestHarness<>(
+                new ParseOperator(RecordFormat.JSON, DocumentMapping.DEFAULT, 1_000));
+    }
+
     private static List<Notice> notices(
             OneInputStreamOperatorTestHarness<SourceRecord, Document> harness) {
         return harness.getSideOutput(Notice.OUTPUT).stream().map(StreamRecord::getValue).toList();
@@ -39,9 +47,7 @@ class ParseOperatorTest {
 
     @Test
     void reportsRecordsReadBeforeCheckpointAndAtEnd() throws Exception {
-        OneInputStreamOperatorTestHarness<SourceRecord, Document> harness =
-                new OneInputStreamOperatorTestHarness<>(
-                        new ParseOperator(RecordFormat.JSON, KeyFormat.STRING, 1_000, "version"));
+        OneInputStreamOperatorTestHarness<SourceRecord, Document> harness = harness();
         try {
             harness.open();
             for (int i = 0; i < 3; i++) {
@@ -57,10 +63,10 @@ class ParseOperatorTest {
                                 assertThat(notice.entry().toString())
                                         .startsWith(
                                                 "1 x \"text\" is missing, first at docs-3@3: the"
-                                                        + " document has \"title\". If the text");
+                                                        + " document has \"id\", \"title\". If the text");
                                 assertThat(notice.letter().message())
                                         .isEqualTo(
-                                                "\"text\" is missing: the document has \"title\"");
+                                                "\"text\" is missing: the document has \"id\", \"title\"");
                             });
             process(harness, "{\"id\":\"a\",\"text\":\"x\"}");
             harness.prepareSnapshotPreBarrier(1);
@@ -73,6 +79,39 @@ class ParseOperatorTest {
             assertThat(notices(harness))
                     .extracting(Notice::read)
                     .containsExactly(4L, 1L, InputOperator.REPORT_INTERVAL, 1L);
+        } finally {
+            harness.close();
+        }
+    }
+
+    @Test
+    void failsIfNoRecordHasTheConfiguredFields() throws Exception {
+        OneInputStreamOperatorTestHarness<SourceRecord, Document> harness = harness();
+        try {
+            harness.open();
+            for (int i = 1; i < MappingCheck.RECORDS; i++) {
+                process(harness, "{\"id\":\"x\",\"title\":\"y\"}");
+            }
+            assertThatThrownBy(() -> process(harness, "{\"id\":\"x\",\"title\":\"y\"}"))
+                    .hasRootCauseInstanceOf(InvalidRecordException.class)
+                    .hasMessageContaining(
+                            "none of the first 100 records of docs is a document: \"text\" is"
+                                    + " missing: the document has \"id\", \"title\"");
+        } finally {
+            harness.close();
+        }
+    }
+
+    @Test
+    void oneDocumentShowsThatTheMappingFits() throws Exception {
+        OneInputStreamOperatorTestHarness<SourceRecord, Document> harness = harness();
+        try {
+            harness.open();
+            process(harness, "{\"id\":\"x\",\"text\":\"y\"}");
+            for (int i = 0; i < 2 * MappingCheck.RECORDS; i++) {
+                process(harness, "{\"id\":\"x\",\"title\":\"y\"}");
+            }
+            assertThat(harness.extractOutputValues()).hasSize(1);
         } finally {
             harness.close();
         }
