@@ -3,6 +3,7 @@ package io.github.flinksplade.app;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -106,7 +107,12 @@ class ArchitectureTest {
 
     @Test
     void apiDependsOnNoConnector() {
-        forbid("connector", ROOT + "connector.*..");
+        forbidConnectors("connector");
+    }
+
+    @Test
+    void jsonDependsOnNothingElseOfTheProject() {
+        forbid("connector.json", ROOT + "connector", ROOT + "connector.http");
     }
 
     @Test
@@ -115,16 +121,18 @@ class ArchitectureTest {
                 .matching(ROOT + "connector.(*)..")
                 .should()
                 .notDependOnEachOther()
-                // the HTTP client that they share
+                // what they share: the HTTP client, and JSON
                 .ignoreDependency(
                         JavaClass.Predicates.resideInAPackage(ROOT + "connector.."),
-                        JavaClass.Predicates.resideInAPackage(ROOT + "connector.http"))
+                        JavaClass.Predicates.resideInAnyPackage(
+                                ROOT + "connector.http", ROOT + "connector.json"))
                 .check(classes);
     }
 
     @Test
     void pipelineDependsOnNoConnector() {
-        forbid("pipeline..", ROOT + "connector.*..", ROOT + "app..", ROOT + "builtin..");
+        forbidConnectors("pipeline..");
+        forbid("pipeline..", ROOT + "app..", ROOT + "builtin..");
     }
 
     @Test
@@ -214,6 +222,20 @@ class ArchitectureTest {
                         })
                 .should()
                 .beFreeOfCycles()
+                .check(classes);
+    }
+
+    private static void forbidConnectors(String from) {
+        noClasses()
+                .that()
+                .resideInAPackage(ROOT + from)
+                .should()
+                .dependOnClassesThat(
+                        JavaClass.Predicates.resideInAPackage(ROOT + "connector.*..")
+                                .and(
+                                        DescribedPredicate.not(
+                                                JavaClass.Predicates.resideInAPackage(
+                                                        ROOT + "connector.json"))))
                 .check(classes);
     }
 

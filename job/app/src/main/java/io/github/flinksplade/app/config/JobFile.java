@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -37,11 +38,13 @@ import org.yaml.snakeyaml.reader.ReaderException;
 /**
  * Reads the settings of a job from YAML. Values are kept as text, so that {@code 010} or {@code no}
  * are not converted. {@code ${env:NAME}} and {@code ${file:PATH}} in a value are replaced by an
- * environment variable and by the content of a file, for secrets.
+ * environment variable and by the content of a file, for secrets. A URI is a text, or a map of
+ * {@code uri} and its options, which need no percent-encoding there.
  */
 public final class JobFile {
 
     private static final int MAX_SHOWN = 60;
+    private static final String URI = "uri";
     private static final Pattern REFERENCE = Pattern.compile("\\$\\{(env|file):([^}]+)}");
 
     private final Path file;
@@ -176,6 +179,9 @@ public final class JobFile {
     }
 
     private Given given(String key, Node node) {
+        if (node instanceof MappingNode map && isUri(map)) {
+            return Given.of(where(node), uri(map));
+        }
         if (node instanceof MappingNode map) {
             Map<String, String> pairs = new LinkedHashMap<>();
             flatten("", map, pairs);
@@ -183,10 +189,49 @@ public final class JobFile {
         }
         if (node instanceof SequenceNode list) {
             List<String> values = new ArrayList<>();
-            list.getValue().forEach(element -> values.add(scalar(element)));
+            for (Node element : list.getValue()) {
+                values.add(
+                        element instanceof MappingNode map && isUri(map)
+                                ? uri(map)
+                                : scalar(element));
+            }
             return new Given(where(node), values, Map.of());
         }
         return Given.of(where(node), value(key, node));
+    }
+
+    /** Whether the map is a URI whose options are keys. */
+    private static boolean isUri(MappingNode map) {
+        return map.getValue().stream()
+                .anyMatch(
+                        pair ->
+                                pair.getKeyNode() instanceof ScalarNode key
+                                        && key.getValue().equals(URI));
+    }
+
+    /** The URI with the other keys as options; a list of values is joined by commas. */
+    private String uri(MappingNode map) {
+        Map<String, String> options = new LinkedHashMap<>();
+        for (NodeTuple pair : map.getValue()) {
+            String key = scalar(pair.getKeyNode());
+            String value =
+                    pair.getValueNode() instanceof SequenceNode list
+                            ? list.getValue().stream()
+                                    .map(this::scalar)
+                                    .collect(Collectors.joining(","))
+                            : value(key, pair.getValueNode());
+            if (options.put(key, value) != null) {
+                throw new UserException("duplicate key '" + key + "' " + where(pair.getKeyNode()));
+            }
+        }
+        StringBuilder uri = new StringBuilder(options.remove(URI));
+        options.forEach(
+                (key, value) ->
+                        uri.append(uri.indexOf("?") < 0 ? '?' : '&')
+                                .append(key)
+                                .append('=')
+                                .append(value.replace("%", "%25").replace("&", "%26")));
+        return uri.toString();
     }
 
     private void flatten(String prefix, MappingNode map, Map<String, String> pairs) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.github.flinksplade.connector.Connector;
 import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.pipeline.mapping.DocumentMapping;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,6 +74,7 @@ class ConnectorPagesTest {
             options.put(scheme + " sink", connector.sinkOptions());
             options.put(scheme + " dead-letters", connector.deadLetterOptions());
         }
+        options.put("all sources", DocumentMapping.OPTIONS);
         options.remove("example sink");
         // one page and one table for both
         assertThat(options.remove("elasticsearch sink")).isEqualTo(options.get("opensearch sink"));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.app.config.JobSettings.Given;
 import io.github.flinksplade.app.console.UserException;
+import io.github.flinksplade.connector.ConnectorUri;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -68,6 +69,35 @@ class JobFileTest {
                                 + "}c\n");
         assertThat(given.get("from").values()).containsExactly("kafka://b:9/docs");
         assertThat(given.get("to").values()).containsExactly("a$1\\xbhush hushc");
+    }
+
+    @Test
+    void readsOptionsOfUrisAsKeys() throws IOException {
+        Map<String, Given> given =
+                read(
+                        """
+                        from:
+                          - file:a.jsonl
+                          - uri: file:b.jsonl?watch=true
+                            id: /product/sku
+                            text: [title, body]
+                            template: "{title} & {body}: 100 %+"
+                            fields: "*,-secret"
+                        to:
+                          uri: lucene:idx
+                          text: false
+                        """);
+        assertThat(given.get("from").values())
+                .containsExactly(
+                        "file:a.jsonl",
+                        "file:b.jsonl?watch=true&id=/product/sku&text=title,body"
+                                + "&template={title} %26 {body}: 100 %25+&fields=*,-secret");
+        assertThat(given.get("to").values()).containsExactly("lucene:idx?text=false");
+        ConnectorUri uri = ConnectorUri.parse(given.get("from").values().get(1));
+        assertThat(uri.option("template")).isEqualTo("{title} & {body}: 100 %+");
+        assertMistake("from:\n  uri: a:b\n  uri: a:c\n", "duplicate key 'uri' in %s, line 3");
+        assertMistake("from:\n  uri: a:b\n  text:\n", "'text' has no value in %s, line 3");
+        assertMistake("from: [{text: a}]\n", "a single value is expected in %s, line 1");
     }
 
     @Test
