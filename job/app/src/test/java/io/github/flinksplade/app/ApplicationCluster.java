@@ -129,7 +129,9 @@ final class ApplicationCluster implements AutoCloseable {
 
     /** JVM options, then the options that Flink derives for the process. */
     private List<String> memory(String command) throws IOException {
-        List<String> java = new ArrayList<>(List.of(java(), "-cp", classPath()));
+        List<String> java = new ArrayList<>(List.of(java()));
+        java.addAll(Distribution.SHORT_RUN);
+        java.addAll(List.of("-cp", classPath()));
         java.addAll(
                 List.of(
                         "org.apache.flink.runtime.util.bash.BashJavaUtils",
@@ -151,6 +153,7 @@ final class ApplicationCluster implements AutoCloseable {
             throws IOException {
         List<String> command = new ArrayList<>();
         command.add(java());
+        command.addAll(Distribution.SHORT_RUN);
         command.addAll(options);
         for (String opens : List.of("java.util", "java.lang", "java.time", "java.nio")) {
             command.addAll(List.of("--add-opens", "java.base/" + opens + "=ALL-UNNAMED"));
