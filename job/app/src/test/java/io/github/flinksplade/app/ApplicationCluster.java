@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,7 @@ final class ApplicationCluster implements AutoCloseable {
     private final Path folder;
     private final Path job;
     private final Map<String, Process> processes = new LinkedHashMap<>();
+    private final Map<String, List<String>> memory = new HashMap<>();
 
     ApplicationCluster(Path folder, Path job) throws IOException {
         this.folder = Files.createDirectories(folder);
@@ -93,7 +95,10 @@ final class ApplicationCluster implements AutoCloseable {
 
     private void startFlink(String name, String resources, String main, String... more)
             throws IOException {
-        List<String> memory = memory(resources);
+        if (!memory.containsKey(resources)) {
+            memory.put(resources, deriveMemory(resources));
+        }
+        List<String> memory = this.memory.get(resources);
         int split = memory.indexOf("-D");
         List<String> arguments = new ArrayList<>(List.of("--configDir", conf()));
         arguments.addAll(memory.subList(split, memory.size()));
@@ -128,8 +133,10 @@ final class ApplicationCluster implements AutoCloseable {
     }
 
     /** JVM options, then the options that Flink derives for the process. */
-    private List<String> memory(String command) throws IOException {
-        List<String> java = new ArrayList<>(List.of(java(), "-cp", classPath()));
+    private List<String> deriveMemory(String command) throws IOException {
+        List<String> java = new ArrayList<>(List.of(java()));
+        java.addAll(Distribution.SHORT_RUN);
+        java.addAll(List.of("-cp", classPath()));
         java.addAll(
                 List.of(
                         "org.apache.flink.runtime.util.bash.BashJavaUtils",
@@ -151,6 +158,7 @@ final class ApplicationCluster implements AutoCloseable {
             throws IOException {
         List<String> command = new ArrayList<>();
         command.add(java());
+        command.addAll(Distribution.SHORT_RUN);
         command.addAll(options);
         for (String opens : List.of("java.util", "java.lang", "java.time", "java.nio")) {
             command.addAll(List.of("--add-opens", "java.base/" + opens + "=ALL-UNNAMED"));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.app.MainTest.Outcome;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,14 +35,15 @@ class ClusterITCase {
         }
         Files.writeString(documents, text);
         Map<String, String> expected = new TreeMap<>();
-        Distribution.run(
-                        directory,
+        Outcome local =
+                MainTest.run(
+                        "",
                         "run",
                         "--from",
                         "file:" + documents,
                         "--to",
-                        "file:" + directory.resolve("local"))
-                .expect(0);
+                        "file:" + directory.resolve("local"));
+        assertThat(local.code()).as(local.err()).isZero();
         for (String line : Distribution.parts(directory.resolve("local"))) {
             JsonNode json = new ObjectMapper().readTree(line);
             expected.put(json.get("id").asText(), json.get("indices") + " " + json.get("values"));

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,10 +22,11 @@ class CopyITCase {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    @TempDir private Path directory;
+    @TempDir private static Path directory;
 
-    @BeforeEach
-    void documents() throws IOException {
+    /** An index and a directory of vectors that the tests copy. */
+    @BeforeAll
+    static void documents() throws IOException {
         StringBuilder documents = new StringBuilder();
         for (int i = 0; i < 12; i++) {
             documents.append(
@@ -53,7 +54,7 @@ class CopyITCase {
                 at("file:", "vectors") + "?text=true");
     }
 
-    private String at(String scheme, String name) {
+    private static String at(String scheme, String name) {
         return scheme + directory.resolve(name);
     }
 
@@ -64,7 +65,7 @@ class CopyITCase {
     }
 
     /** The line of the newest change of each id. */
-    private Map<String, JsonNode> lines(String folder) throws IOException {
+    private static Map<String, JsonNode> lines(String folder) throws IOException {
         Map<String, JsonNode> newest = new TreeMap<>();
         List<Path> parts;
         try (Stream<Path> files = Files.list(directory.resolve(folder))) {
@@ -105,15 +106,15 @@ class CopyITCase {
 
     @Test
     void copyingAgainKeepsNewerVersions() throws IOException {
-        String[] copy = {"copy", "--from", at("lucene:", "idx"), "--to", at("lucene:", "idx2")};
+        String[] copy = {"copy", "--from", at("lucene:", "idx"), "--to", at("lucene:", "newer")};
         succeeds(copy);
         Files.writeString(
                 directory.resolve("newer.jsonl"),
                 "{\"id\":\"boat\",\"text\":\"A ship on the sea.\",\"version\":8}\n");
-        succeeds("run", "--from", at("file:", "newer.jsonl"), "--to", at("lucene:", "idx2"));
+        succeeds("run", "--from", at("file:", "newer.jsonl"), "--to", at("lucene:", "newer"));
         succeeds(copy);
         Outcome found =
-                succeeds("search", "--index", at("lucene:", "idx2"), "-k", "1", "--json", "boat");
+                succeeds("search", "--index", at("lucene:", "newer"), "-k", "1", "--json", "boat");
         assertThat(found.out()).contains("A ship on the sea.");
     }
 

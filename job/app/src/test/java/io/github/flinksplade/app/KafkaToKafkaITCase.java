@@ -9,9 +9,6 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.List;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -93,24 +90,28 @@ class KafkaToKafkaITCase {
         };
         Path log = directory.resolve("log");
         int kills = 0;
-        for (int share : new int[] {1, 3}) {
-            Process job = Distribution.start(directory, log, command);
-            int minimum = ledger.expectedCount() * share / 5;
+        Process job;
+        try (CommittedRecords vectors = committed("vectors");
+                CommittedRecords deadLetters = committed("dead-letters")) {
+            for (int share : new int[] {1, 3}) {
+                Process killed = Distribution.start(directory, log, command);
+                int minimum = ledger.expectedCount() * share / 5;
+                Distribution.await(
+                        minimum + " vectors",
+                        () -> !killed.isAlive() || vectors.count() >= minimum);
+                assertThat(killed.isAlive()).as(Files.readString(log)).isTrue();
+                killed.destroyForcibly().waitFor(); // SIGKILL, of the JVM: the launcher uses exec
+                kills++;
+            }
+            Process last = Distribution.start(directory, log, command);
             Distribution.await(
-                    minimum + " vectors",
-                    () -> !job.isAlive() || committed("vectors").size() >= minimum);
-            assertThat(job.isAlive()).as(Files.readString(log)).isTrue();
-            job.destroyForcibly().waitFor(); // SIGKILL, of the JVM: the launcher uses exec
-            kills++;
+                    "all vectors and dead letters",
+                    () ->
+                            !last.isAlive()
+                                    || vectors.count() >= ledger.expectedCount()
+                                            && deadLetters.count() >= ledger.invalid.size());
+            job = last;
         }
-        Process job = Distribution.start(directory, log, command);
-        Distribution.await(
-                "all vectors and dead letters",
-                () ->
-                        !job.isAlive()
-                                || committed("vectors").size() >= ledger.expectedCount()
-                                        && committed("dead-letters").size()
-                                                >= ledger.invalid.size());
         assertThat(job.isAlive()).as(Files.readString(log)).isTrue();
         job.destroy(); // SIGTERM: commits what is pending
         job.waitFor();
@@ -132,7 +133,7 @@ class KafkaToKafkaITCase {
                 broker.readCommitted("dead-letters"));
     }
 
-    private List<ConsumerRecord<byte[], byte[]>> committed(String topic) {
-        return broker.readCommitted(topic, 0, Duration.ofSeconds(60));
+    private CommittedRecords committed(String topic) {
+        return new CommittedRecords(broker.bootstrapServers(), topic);
     }
 }

@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.app.MainTest.Outcome;
+import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.connector.VectorSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -113,15 +119,73 @@ class ManySinksITCase {
     }
 
     /** The ids of all documents that an index finds for a term of every document. */
-    private Set<String> ids(String index) {
-        Distribution.Answer answer =
-                Distribution.run(
-                        directory, "search", "--index", index, "-k", "1000", "--json", "car");
+    private static Set<String> ids(String index) {
+        Outcome search =
+                MainTest.run("", "search", "--index", index, "-k", "1000", "--json", "car");
+        assertThat(search.code()).as(search.err()).isZero();
         Set<String> ids = new TreeSet<>();
-        if (answer.code() == 0) {
-            answer.out().lines().forEach(line -> ids.add(read(line).get("id").textValue()));
+        search.out().lines().forEach(line -> ids.add(read(line).get("id").textValue()));
+        return ids;
+    }
+
+    /** The ids of all documents that are stored, without a search, which loads the model. */
+    private static Set<String> storedIds(String index) {
+        ConnectorUri uri = ConnectorUri.parse(index);
+        return uri.scheme().equals("lucene") ? inLucene(uri) : inOpenSearch(index);
+    }
+
+    private static Set<String> inLucene(ConnectorUri index) {
+        Set<String> ids = new TreeSet<>();
+        try {
+            VectorSource vectors = Connectors.of(index).vectors(index);
+            try (VectorSource.Reader reader = vectors.open()) {
+                for (long i = 0; i < vectors.positions(); i++) {
+                    VectorRecord record = reader.read(i);
+                    if (record != null) {
+                        ids.add(record.id());
+                    }
+                }
+            }
+        } catch (ConnectorException e) {
+            return Set.of(); // not created yet
         }
         return ids;
+    }
+
+    private static Set<String> inOpenSearch(String index) {
+        URI search =
+                URI.create(
+                        index.replace("opensearch:", "http:").replaceAll("[?].*", "")
+                                + "/_search?size=1000&_source=id");
+        Set<String> ids = new TreeSet<>();
+        try {
+            String answer =
+                    HttpClient.newHttpClient()
+                            .send(
+                                    HttpRequest.newBuilder(search).build(),
+                                    HttpResponse.BodyHandlers.ofString())
+                            .body();
+            for (JsonNode hit : JSON.readTree(answer).path("hits").path("hits")) {
+                ids.add(hit.path("_source").path("id").textValue());
+            }
+        } catch (IOException e) {
+            return Set.of(); // starting
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+        return ids;
+    }
+
+    private String lucene() {
+        return "lucene:" + directory.resolve("idx");
+    }
+
+    /** Runs a command in this JVM. */
+    private static Outcome run(int code, String... arguments) {
+        Outcome outcome = MainTest.run("", arguments);
+        assertThat(outcome.code()).as(outcome.err()).isEqualTo(code);
+        return outcome;
     }
 
     private static JsonNode read(String line) {
@@ -133,7 +197,8 @@ class ManySinksITCase {
     }
 
     private void awaitIds(String index, int count) {
-        Distribution.await(count + " in " + index, () -> ids(index).size() == count);
+        Distribution.await(count + " in " + index, () -> storedIds(index).size() == count);
+        assertThat(ids(index)).hasSize(count);
     }
 
     @Test
@@ -141,38 +206,37 @@ class ManySinksITCase {
         documents("a.jsonl", 0, 40);
         String atOpenSearch = "opensearch://" + openSearch.authority() + "/alike?refresh=true";
         String atQdrant = "qdrant://" + qdrant.authority() + "/alike";
-        Distribution.Answer run =
-                Distribution.run(
-                                directory,
-                                "run",
-                                "--from",
-                                "file:in",
-                                "--to",
-                                "lucene:idx",
-                                "--to",
-                                atOpenSearch,
-                                "--to",
-                                atQdrant,
-                                "--to",
-                                "file:anserini?format=anserini")
-                        .expect(0);
+        Path anserini = directory.resolve("anserini");
+        Outcome run =
+                run(
+                        0,
+                        "run",
+                        "--from",
+                        "file:" + directory.resolve("in"),
+                        "--to",
+                        lucene(),
+                        "--to",
+                        atOpenSearch,
+                        "--to",
+                        atQdrant,
+                        "--to",
+                        "file:" + anserini + "?format=anserini");
         assertThat(run.err())
                 .contains("read 40; encoded 40;")
-                .contains("written 40 to lucene:idx")
+                .contains("written 40 to " + lucene())
                 .contains("written 40 to " + atOpenSearch)
                 .contains("written 40 to " + atQdrant)
-                .contains("written 40 to file:anserini")
+                .contains("written 40 to file:" + anserini)
                 .contains("Dead letters: 0.");
         String[] search = {"search", "--json", "-k", "7", "--index", "", "the car number 12"};
-        search[5] = "lucene:idx";
-        String expected = Distribution.run(directory, search).expect(0).out();
+        search[5] = lucene();
+        String expected = run(0, search).out();
         assertThat(expected.lines()).hasSize(7);
         for (String index : List.of(atOpenSearch, atQdrant)) {
             search[5] = index;
-            assertThat(hits(Distribution.run(directory, search).expect(0).out()))
-                    .isEqualTo(hits(expected));
+            assertThat(hits(run(0, search).out())).isEqualTo(hits(expected));
         }
-        assertThat(Distribution.parts(directory.resolve("anserini")))
+        assertThat(Distribution.parts(anserini))
                 .hasSize(40)
                 .allMatch(line -> line.contains("\"vector\":{"));
     }
@@ -205,7 +269,7 @@ class ManySinksITCase {
         assertThat(Files.exists(directory.resolve("dead.jsonl"))).isFalse();
         openSearch.start();
         awaitIds(index, 15);
-        awaitIds("lucene:idx", 15);
+        awaitIds(lucene(), 15);
         assertThat(Files.exists(directory.resolve("dead.jsonl"))).isFalse();
     }
 
@@ -220,7 +284,7 @@ class ManySinksITCase {
                 "a start without the server", () -> log().contains("Starting while opensearch:"));
         openSearch.start();
         awaitIds(index, 15);
-        awaitIds("lucene:idx", 15);
+        awaitIds(lucene(), 15);
         assertThat(Files.exists(directory.resolve("dead.jsonl"))).isFalse();
     }
 
@@ -230,29 +294,35 @@ class ManySinksITCase {
         documents("a.jsonl", 0, 5);
         String index = "opensearch://" + openSearch.authority() + "/deleted?refresh=true";
         String[] run = {
-            "run", "--from", "file:in", "--to", "lucene:idx", "--to", index, "--state", "state"
+            "run",
+            "--from",
+            "file:" + directory.resolve("in"),
+            "--to",
+            lucene(),
+            "--to",
+            index,
+            "--state",
+            directory.resolve("state").toString()
         };
-        Distribution.run(directory, run).expect(0);
+        run(0, run);
         URI deleted = URI.create("http://" + openSearch.authority() + "/deleted");
         HttpClient.newHttpClient()
                 .send(
                         HttpRequest.newBuilder(deleted).DELETE().build(),
                         HttpResponse.BodyHandlers.discarding());
-        assertThat(Distribution.run(directory, run).expect(1).err())
+        assertThat(run(1, run).err())
                 .contains("the index 'deleted' at ")
                 .contains(" is missing or empty")
                 .contains("--reindex");
         String[] reindex = Arrays.copyOf(run, run.length + 1);
         reindex[run.length] = "--reindex";
-        Distribution.run(directory, reindex).expect(0);
+        run(0, reindex);
         assertThat(ids(index)).hasSize(5);
         Files.move(directory.resolve("idx"), directory.resolve("elsewhere"));
-        assertThat(Distribution.run(directory, run).expect(1).err())
-                .contains("idx is missing or empty")
-                .contains("--reindex");
-        Distribution.run(directory, reindex).expect(0);
-        assertThat(ids("lucene:idx")).hasSize(5);
-        Distribution.run(directory, run).expect(0);
+        assertThat(run(1, run).err()).contains("idx is missing or empty").contains("--reindex");
+        run(0, reindex);
+        assertThat(ids(lucene())).hasSize(5);
+        run(0, run);
     }
 
     @Test
@@ -266,7 +336,7 @@ class ManySinksITCase {
         awaitIds(index, 5);
         openSearch.kill();
         documents("b.jsonl", 5, 15);
-        awaitIds("lucene:idx", 15);
+        awaitIds(lucene(), 15);
         Set<String> missed = new TreeSet<>();
         for (String line : Files.readAllLines(directory.resolve("dead.jsonl"))) {
             JsonNode letter = read(line);
@@ -278,8 +348,8 @@ class ManySinksITCase {
         }
         openSearch.start();
         documents("c.jsonl", 15, 20);
-        awaitIds("lucene:idx", 20);
-        Distribution.await("the last five", () -> ids(index).contains("doc-19"));
+        awaitIds(lucene(), 20);
+        Distribution.await("the last five", () -> storedIds(index).contains("doc-19"));
         Set<String> all = new TreeSet<>(ids(index));
         assertThat(all).doesNotContainAnyElementsOf(missed);
         all.addAll(missed);

@@ -28,6 +28,7 @@ class RestartITCase {
     private Process start() throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(Distribution.SHORT_RUN);
         for (String part : List.of("util", "lang", "time", "nio", "net")) {
             command.add("--add-opens=java.base/java." + part + "=ALL-UNNAMED");
         }

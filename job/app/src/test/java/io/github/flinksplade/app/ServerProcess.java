@@ -66,12 +66,10 @@ final class ServerProcess implements AutoCloseable {
                 share.coordinator.state.topic.min.isr=1
                 """
                         .formatted(controller, port, folder.resolve("data")));
-        List<String> java =
-                List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx384m",
-                        "-cp",
-                        System.getProperty("java.class.path"));
+        List<String> java = new ArrayList<>();
+        java.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        java.addAll(Distribution.SHORT_RUN);
+        java.addAll(List.of("-Xmx384m", "-cp", System.getProperty("java.class.path")));
         List<String> format = new ArrayList<>(java);
         format.addAll(List.of("kafka.tools.StorageTool", "format", "-c", settings.toString()));
         format.addAll(List.of("-t", Uuid.randomUuid().toString()));
@@ -90,6 +88,7 @@ final class ServerProcess implements AutoCloseable {
         String libraries = Files.readString(target.resolve("test-class-path")).strip();
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(Distribution.SHORT_RUN);
         command.addAll(List.of("-Xmx512m", "-cp"));
         command.add(
                 String.join(

@@ -20,6 +20,8 @@ final class SolrProcess implements AutoCloseable {
     static SolrProcess start(Path home, String... options) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        // starts in two thirds of the time
+        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
         command.add("-Xmx512m");
         command.addAll(List.of(options));
         command.addAll(

@@ -39,14 +39,23 @@ public final class Demo {
     private final Path directory;
     private final Console console;
     private final boolean verbose;
+    private final List<WordNet.Noun> nouns;
 
     /**
      * @param directory where the documents, the index and the state are stored
      */
     public Demo(Path directory, Console console, boolean verbose) {
+        this(directory, console, verbose, null);
+    }
+
+    /**
+     * @param nouns the documents; null for all of {@link WordNet#nouns()}
+     */
+    Demo(Path directory, Console console, boolean verbose, List<WordNet.Noun> nouns) {
         this.directory = directory;
         this.console = console;
         this.verbose = verbose;
+        this.nouns = nouns;
     }
 
     /**
@@ -117,7 +126,7 @@ public final class Demo {
             FileTree.delete(stateDirectory());
         }
         Path documents = directory.resolve("wordnet.jsonl");
-        int count = write(documents);
+        int count = write(nouns == null ? WordNet.nouns() : nouns, documents);
         console.err()
                 .println(
                         "Indexing "
@@ -138,8 +147,7 @@ public final class Demo {
     }
 
     /** Writes the documents and returns their number. */
-    private static int write(Path file) throws IOException {
-        List<WordNet.Noun> nouns = WordNet.nouns();
+    private static int write(List<WordNet.Noun> nouns, Path file) throws IOException {
         Files.createDirectories(file.getParent());
         Path temporary = file.resolveSibling(file.getFileName() + ".new");
         try (BufferedWriter out = Files.newBufferedWriter(temporary)) {

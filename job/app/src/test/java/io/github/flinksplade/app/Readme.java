@@ -1,0 +1,71 @@
+package io.github.flinksplade.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The shell blocks of README.md, which run in a directory in place of the checkout. */
+final class Readme {
+
+    private final Path directory;
+    private final String text;
+
+    Readme(Path directory) throws IOException {
+        this.directory = directory;
+        text = Files.readString(Distribution.root().resolve("README.md"));
+        // The checkout's launcher only adds the build, which has just been done.
+        Path launcher = directory.resolve("flink-splade");
+        Files.writeString(
+                launcher,
+                "#!/bin/sh\nexec '" + Distribution.home() + "/bin/flink-splade' \"$@\"\n");
+        assertThat(launcher.toFile().setExecutable(true)).isTrue();
+    }
+
+    /** The headings of the second level that have shell blocks. */
+    List<String> headingsOfBlocks() {
+        Matcher heading = Pattern.compile("(?m)^## (.*)\n(?s:(.*?))(?=^## |\\z)").matcher(text);
+        List<String> withBlocks = new ArrayList<>();
+        while (heading.find()) {
+            if (heading.group(2).contains("```sh")) {
+                withBlocks.add(heading.group(1));
+            }
+        }
+        return withBlocks;
+    }
+
+    /** All shell blocks under a heading of the second level, one after another. */
+    String blocks(String heading) {
+        int start = text.indexOf("\n## " + heading + "\n");
+        assertThat(start).as(heading).isNotNegative();
+        int end = text.indexOf("\n## ", start + 4);
+        String section = text.substring(start, end < 0 ? text.length() : end);
+        Matcher block = Pattern.compile("```sh\n(.*?)```", Pattern.DOTALL).matcher(section);
+        StringBuilder all = new StringBuilder();
+        while (block.find()) {
+            all.append(block.group(1));
+        }
+        return all.toString();
+    }
+
+    /** Runs a script, which must succeed. */
+    Distribution.Answer shell(String script, String input) {
+        return Distribution.execute(
+                        directory,
+                        input,
+                        Map.of("XDG_CACHE_HOME", cache().toString()),
+                        List.of("bash", "-ec", script))
+                .expect(0);
+    }
+
+    /** The {@code XDG_CACHE_HOME} of the scripts. */
+    Path cache() {
+        return directory.resolve("cache");
+    }
+}
