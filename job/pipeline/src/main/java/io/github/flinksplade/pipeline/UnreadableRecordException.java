@@ -32,17 +32,17 @@ public class UnreadableRecordException extends Exception {
                         + " field is not one, add version=none to the source's URI, or version=NAME"
                         + " to use another field."),
         /** {@code op} is neither {@code upsert} nor {@code delete}. */
-        OP("Leave \"op\" out for documents, and write \"delete\" for deletes.");
+        OP("Omit \"op\" for documents, and write \"delete\" for deletes.");
 
-        private final String wayOut;
+        private final String hint;
 
-        Reason(String wayOut) {
-            this.wayOut = wayOut;
+        Reason(String hint) {
+            this.hint = hint;
         }
 
         /** What to do about it, as sentences. */
-        public String wayOut() {
-            return wayOut;
+        public String hint() {
+            return hint;
         }
     }
 
