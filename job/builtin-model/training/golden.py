@@ -1,9 +1,9 @@
-"""Golden vectors of the built-in model, computed with numpy alone, in double, from README's formula.
+"""Golden vectors of the built-in model, computed with NumPy only, in double precision, from the formula in docs/builtin-model.md.
 
-  python3 golden.py ENCODER.onnx TOKENIZER.json WEIGHTS.npz "text" ["text" ...] > golden.json
+  python3 golden.py ENCODER.onnx TOKENIZER.json HEAD.onnx "text" ["text" ...] > golden.json
 
-Shares nothing with the joined graph: it reads the encoder's weights out of the ONNX file and runs
-its six layers itself. Erf is the standard library's. Python 3 and numpy; some seconds a text.
+Independent of the merged graph and of ONNX Runtime: it reads the weights from the ONNX files itself, and computes the
+encoder's six layers itself. Requires Python 3 and NumPy; takes a few seconds per text.
 """
 import json
 import math
@@ -39,25 +39,25 @@ def fields(data):
 
 
 def read_onnx(path):
-    """-> float initializers by name, and the second input of each MatMul by the node's name"""
-    weights, products = {}, {}
+    """-> float32 and float16 initializers by name, and the second input of each MatMul by the node's name"""
+    weights, matmuls = {}, {}
     graph = dict(fields(memoryview(open(path, "rb").read())))[7]
     for number, value in fields(graph):
         if number == 1:  # node: input 1, name 3, op_type 4
             parts = list(fields(value))
             op, name = (next((bytes(v).decode() for n, v in parts if n == k), "") for k in (4, 3))
             if op == "MatMul":
-                products[name] = [bytes(v).decode() for n, v in parts if n == 1][1]
+                matmuls[name] = [bytes(v).decode() for n, v in parts if n == 1][1]
         elif number == 5:  # initializer: dims 1, data_type 2, name 8, raw_data 9
             parts = list(fields(value)); last = dict(parts)
-            if last[2] == 1:
+            if last[2] in (1, 10):
                 dims = [v for n, v in parts if n == 1]
-                weights[bytes(last[8]).decode()] = np.frombuffer(last[9], "<f4").reshape(dims)
-    return weights, products
+                weights[bytes(last[8]).decode()] = np.frombuffer(last[9], "<f4" if last[2] == 1 else "<f2").reshape(dims)
+    return weights, matmuls
 
 
-def vector(ids, w, products, z):
-    """-> [30522] weights, in double"""
+def vector(ids, w, matmuls, z):
+    """-> [30522] weights, in double precision"""
     f = lambda name: w[name].astype(np.float64)
     erf = np.vectorize(math.erf)
     gelu = lambda t: t * (1 + erf(t / math.sqrt(2))) / 2
@@ -72,7 +72,7 @@ def vector(ids, w, products, z):
     for layer in range(6):
         def linear(t, k):
             node = nodes[MATS.index(k)]
-            m = f(products[f"/encoder/layer.{layer}/{node}/MatMul"])  # [in, out]
+            m = f(matmuls[f"/encoder/layer.{layer}/{node}/MatMul"])  # [in, out]
             if f"lora_a_{layer}_{k}" in z:
                 m = m + (z[f"lora_b_{layer}_{k}"] @ z[f"lora_a_{layer}_{k}"]).T
             return t @ m + f(f"encoder.layer.{layer}.{node.replace('/', '.')}.bias")
@@ -95,13 +95,13 @@ def vector(ids, w, products, z):
 
 
 if __name__ == "__main__":
-    onnx, tokenizer, weights = sys.argv[1:4]
-    w, products = read_onnx(onnx)
-    z = {k: v.astype(np.float64) for k, v in np.load(weights).items()}
+    onnx, tokenizer, head = sys.argv[1:4]
+    w, matmuls = read_onnx(onnx)
+    z = {k: v.astype(np.float64) for k, v in read_onnx(head)[0].items()}
     tok, lines = Tokenizer(tokenizer), []
     for text in sys.argv[4:]:
         ids = tok.encode(text, 128)
-        v = vector(ids, w, products, z)
+        v = vector(ids, w, matmuls, z)
         at = np.nonzero(v)[0]
         lines.append(json.dumps({"text": text, "ids": ids, "indices": at.tolist(), "values": [round(float(x), 7) for x in v[at]]}))
     print("[\n" + ",\n".join(lines) + "\n]")

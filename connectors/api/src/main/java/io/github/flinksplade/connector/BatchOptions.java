@@ -20,7 +20,7 @@ public record BatchOptions(
         int records, long bytes, int inFlight, Outage outage, Duration outageAfter)
         implements Serializable {
 
-    /** What happens when a server is unreachable or overloaded for longer. */
+    /** What happens when a server is unavailable for longer than {@code outageAfter}. */
     public enum Outage {
         /** The job waits. */
         WAIT,

@@ -39,20 +39,20 @@ public final class InvalidRecordException extends Exception {
                         + " to use another field."),
         /** It is not known whether the record is a document or a delete. */
         OP(
-                "Leave \"op\" out for documents, and write \"delete\" for deletes. If this field"
+                "Omit \"op\" for documents, and write \"delete\" for deletes. If this field"
                         + " means something else, add op=none to the source's URI."),
         /** The schema of the record is unknown. */
         SCHEMA("Register the schema that the record was written with, and replay the record.");
 
-        private final String wayOut;
+        private final String hint;
 
-        Reason(String wayOut) {
-            this.wayOut = wayOut;
+        Reason(String hint) {
+            this.hint = hint;
         }
 
         /** What to do about it, as sentences. */
-        public String wayOut() {
-            return wayOut;
+        public String hint() {
+            return hint;
         }
     }
 

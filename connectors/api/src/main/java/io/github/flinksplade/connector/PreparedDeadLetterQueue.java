@@ -9,7 +9,7 @@ import org.apache.flink.api.connector.sink2.Sink;
 public interface PreparedDeadLetterQueue {
 
     /** See {@link FlinkSink#checkCommits}. */
-    default void checkCommits(Duration longest) {}
+    default void checkCommits(Duration maxDelay) {}
 
     /** The Flink sink. */
     Sink<DeadLetter> sink();

@@ -64,8 +64,9 @@
  *       io.github.flinksplade.connector.StartMode#requireMayCreate}).
  * </ol>
  *
- * <p>Some targets cannot give all of these guarantees alone, such as a log, which does not compare
- * versions; the job's own order then gives them, and the documentation of the connector states so.
+ * <p>Some targets cannot provide all of these guarantees alone, such as a log, which does not
+ * compare versions. The job's sequencer then provides them, and the documentation of the connector
+ * states so.
  *
  * <h2>Test it</h2>
  *

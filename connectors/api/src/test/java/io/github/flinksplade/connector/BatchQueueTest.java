@@ -139,7 +139,7 @@ class BatchQueueTest {
     }
 
     @Test
-    void sendsOversizedChangeInBatchOfItsOwn() {
+    void sendsOversizedChangeInItsOwnBatch() {
         BatchQueue<String> queue = queue(100, 5, 1);
         queue.add(change("a", 1));
         queue.add(change("b", 1));

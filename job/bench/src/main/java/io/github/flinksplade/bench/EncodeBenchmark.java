@@ -30,7 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /**
- * Measures the encoder and the recipe of the model cards with the same texts in the same process,
+ * Measures the encoder and the reference implementation with the same texts in the same process,
  * interleaved, so that other load on the machine affects all of them equally.
  */
 public final class EncodeBenchmark {
@@ -269,10 +269,12 @@ public final class EncodeBenchmark {
             long start = System.nanoTime();
             tokenLengths(exact);
             tokenizerMicros = (System.nanoTime() - start) / 1e3 / texts.size();
-            for (int i = 0; i < lengths.length; i += ReferenceRecipe.BATCH) {
+            for (int i = 0; i < lengths.length; i += ReferenceImplementation.BATCH) {
                 int[] batch =
                         Arrays.copyOfRange(
-                                lengths, i, Math.min(lengths.length, i + ReferenceRecipe.BATCH));
+                                lengths,
+                                i,
+                                Math.min(lengths.length, i + ReferenceImplementation.BATCH));
                 tokens += Arrays.stream(batch).sum();
                 padded += (long) batch.length * Arrays.stream(batch).max().orElseThrow();
             }
@@ -366,8 +368,8 @@ public final class EncodeBenchmark {
 
     private Contender reference(ModelFiles files, SpladeEncoder exact, int threads, boolean lean)
             throws OrtException {
-        ReferenceRecipe recipe =
-                new ReferenceRecipe(
+        ReferenceImplementation reference =
+                new ReferenceImplementation(
                         files.graph(),
                         exact.tokenizer(),
                         exact.info().vocabularySize(),
@@ -377,12 +379,12 @@ public final class EncodeBenchmark {
         return new Contender() {
             @Override
             public SparseVector[] encode() throws OrtException {
-                return recipe.encode(texts);
+                return reference.encode(texts);
             }
 
             @Override
             public void close() throws OrtException {
-                recipe.close();
+                reference.close();
             }
         };
     }
@@ -428,7 +430,7 @@ public final class EncodeBenchmark {
         };
     }
 
-    /** How many times the encoder encodes each text per round; the recipe encodes each once. */
+    /** How many times the encoder encodes each text per round; the reference encodes each once. */
     private int copies() {
         return gpu().isPresent() ? (GPU_DOCUMENTS + texts.size() - 1) / texts.size() : 1;
     }

@@ -74,7 +74,7 @@ public record Machine(
                 installedMemory(),
                 System.getProperty("os.name") + " " + System.getProperty("os.arch"),
                 System.getProperty("java.version"),
-                ReferenceRecipe.environment().getVersion(),
+                ReferenceImplementation.environment().getVersion(),
                 gpu.isPresent() ? 0 : gemm(threads, false),
                 gpu.isPresent() ? 0 : gemm(threads, true),
                 gpu.isPresent() ? gpuGemm(gpu.getAsInt(), DataType.FLOAT, false) : 0,
@@ -168,7 +168,7 @@ public record Machine(
             int threads,
             double operations)
             throws OrtException {
-        OrtEnvironment environment = ReferenceRecipe.environment();
+        OrtEnvironment environment = ReferenceImplementation.environment();
         try (OrtSession session = environment.createSession(graph, options);
                 OnnxTensor input = OnnxTensor.createTensor(environment, data, shape, type)) {
             double best = 0;

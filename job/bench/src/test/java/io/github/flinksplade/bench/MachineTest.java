@@ -18,7 +18,7 @@ class MachineTest {
     @ParameterizedTest
     @EnumSource(names = {"FLOAT", "FLOAT16"})
     void chainKeepsTheMagnitudeOfItsNumbers(DataType type) throws OrtException {
-        OrtEnvironment environment = ReferenceRecipe.environment();
+        OrtEnvironment environment = ReferenceImplementation.environment();
         try (OrtSession session = environment.createSession(Machine.chain(type, 64, 8));
                 OnnxTensor input =
                         OnnxTensor.createTensor(

@@ -40,8 +40,8 @@ import org.slf4j.LoggerFactory;
 public final class BuiltinModelProvider implements ModelProvider {
 
     /**
-     * SHA-256 of the model that {@link MiniLm} creates. It changes with the encoder's artifact, our
-     * weights and the joining; the failing test of it prints the new value.
+     * SHA-256 of the model that {@link MiniLm} creates. It changes with the encoder's artifact, the
+     * head and the merging; {@code MergedGraphTest} then fails and prints the new value.
      */
     static final String MODEL_SHA256 =
             "b976ad6b41da4d9590d1a83b2d3f064af7b430981548dd9477d80c773b78ff03";
@@ -54,11 +54,11 @@ public final class BuiltinModelProvider implements ModelProvider {
 
     private static final String ENCODER = "/all-minilm-l6-v2.onnx";
     private static final String TOKENIZER = "/all-minilm-l6-v2-tokenizer.json";
-    private static final String WEIGHTS = "/io/github/flinksplade/builtin/minilm.npz";
+    private static final String HEAD = "/io/github/flinksplade/builtin/head.onnx";
     private static final byte[] LIMITS =
             "{\"document_tokens\": 128, \"query_tokens\": 64}\n".getBytes(StandardCharsets.UTF_8);
 
-    /** Much longer than creating takes: a part this old was left by a process that died. */
+    /** Much longer than a file takes to create: an older part is from a process that died. */
     private static final Duration ABANDONED_AFTER = Duration.ofMinutes(10);
 
     /** Locked while checking and creating: a second thread would only repeat the work. */
@@ -120,18 +120,18 @@ public final class BuiltinModelProvider implements ModelProvider {
         return cache.toAbsolutePath().resolve("models").resolve("builtin-" + NAME + "-" + key);
     }
 
-    /** The joined model. */
-    static ModelProto join() {
+    /** The merged model. */
+    static ModelProto merge() {
         try (InputStream encoder = resource(ENCODER);
-                InputStream weights = resource(WEIGHTS)) {
-            return MiniLm.join(encoder, NumpyArchive.read(weights));
+                InputStream head = resource(HEAD)) {
+            return MiniLm.merge(encoder, head);
         } catch (IOException e) {
             throw unusableParts(reason(e), e);
         }
     }
 
     private static Content model(Progress progress) {
-        ModelProto model = join();
+        ModelProto model = merge();
         long size = model.getSerializedSize();
         return out -> {
             progress.report("creating " + PREFIX + NAME, 0, size);
@@ -157,7 +157,7 @@ public final class BuiltinModelProvider implements ModelProvider {
         return in;
     }
 
-    /** The class path is wrong, so another cache directory would not help. */
+    /** For a wrong class path, where another cache directory would not help. */
     private static ModelException unusableParts(String reason, IOException cause) {
         return new ModelException(
                 "the parts of the built-in model on the class path cannot be used: "

@@ -4,9 +4,11 @@ import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import ai.onnxruntime.platform.Fp16Conversions;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.UnsafeByteOperations;
@@ -15,13 +17,14 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Joins the encoder's graph and our weights to one masked language model.
+ * Merges the encoder's graph and the head's weights into one masked language model.
  *
  * <p>With E the encoder's word embeddings, x_i its last hidden state and id_i the token at position
  * i, the graph's logits are
@@ -51,17 +54,18 @@ final class MiniLm {
     private static final int CLS = 101;
     private static final int SEP = 102;
 
-    /** [PAD], the unused ones, [UNK], [CLS], [SEP], [MASK]: they are not words. */
+    /** The number of special and unused terms, which come first in the vocabulary. */
     private static final int SPECIAL_TERMS = 999;
 
-    /** A bias that gain and h . E never outweigh, within the range of fp16. */
-    private static final float NEVER = -10000f;
+    /** A bias that no similarity can compensate; within the range of fp16. */
+    private static final float EXCLUDED_BIAS = -10000f;
 
     private static final String HIDDEN_STATE = "last_hidden_state";
     private static final String WORD_EMBEDDINGS = "embeddings.word_embeddings.weight";
 
     /**
-     * A linear layer of the encoder: its name in our weights, its node, its input and output size.
+     * A linear layer of the encoder: its name in the head's weights, its node, its input and output
+     * size.
      */
     private record Linear(String key, String node, int in, int out) {}
 
@@ -75,28 +79,35 @@ final class MiniLm {
                     new Linear("down", "output/dense", INNER, WIDTH));
 
     private final GraphProto.Builder graph;
-    private final NumpyArchive weights;
-    private final Map<String, Integer> initializers = new HashMap<>();
+    private final GraphProto head;
+    private final Map<String, Integer> encoderWeights;
+    private final Map<String, Integer> headWeights;
 
-    private MiniLm(GraphProto.Builder graph, NumpyArchive weights) {
+    private MiniLm(GraphProto.Builder graph, GraphProto head) {
         this.graph = graph;
-        this.weights = weights;
-        for (int i = 0; i < graph.getInitializerCount(); i++) {
-            initializers.put(graph.getInitializer(i).getName(), i);
+        this.head = head;
+        encoderWeights = indexByName(graph.getInitializerList());
+        headWeights = indexByName(head.getInitializerList());
+    }
+
+    private static Map<String, Integer> indexByName(List<TensorProto> initializers) {
+        Map<String, Integer> index = new HashMap<>();
+        for (int i = 0; i < initializers.size(); i++) {
+            index.put(initializers.get(i).getName(), i);
         }
+        return index;
     }
 
     /**
-     * Returns the joined model.
+     * Returns the merged model.
      *
      * @param encoder all-minilm-l6-v2.onnx
-     * @param weights our weights
+     * @param head head.onnx, a graph of initializers only
      * @throws IOException if one of them cannot be read or does not match
      */
-    static ModelProto join(InputStream encoder, NumpyArchive weights) throws IOException {
-        ModelProto.Builder model =
-                ModelProto.parseFrom(CodedInputStream.newInstance(encoder, 1 << 16)).toBuilder();
-        MiniLm miniLm = new MiniLm(model.getGraphBuilder(), weights);
+    static ModelProto merge(InputStream encoder, InputStream head) throws IOException {
+        ModelProto.Builder model = parse(encoder).toBuilder();
+        MiniLm miniLm = new MiniLm(model.getGraphBuilder(), parse(head).getGraph());
         miniLm.updateEncoder();
         miniLm.addHead();
         return model.setProducerName("flink-splade")
@@ -106,6 +117,10 @@ final class MiniLm {
                                 + " changed: low-rank updates added to the linear layers of the"
                                 + " encoder's layers 3 to 5; a sparse head added.")
                 .build();
+    }
+
+    private static ModelProto parse(InputStream in) throws IOException {
+        return ModelProto.parseFrom(CodedInputStream.newInstance(in, 1 << 16));
     }
 
     private void updateEncoder() throws IOException {
@@ -121,8 +136,8 @@ final class MiniLm {
                     throw new IOException("the encoder has no node " + name);
                 }
                 String suffix = layer + "_" + linear.key();
-                float[] a = weights.get("lora_a_" + suffix, RANK, linear.in());
-                float[] b = weights.get("lora_b_" + suffix, linear.out(), RANK);
+                float[] a = headWeight("lora_a_" + suffix, RANK, linear.in());
+                float[] b = headWeight("lora_b_" + suffix, linear.out(), RANK);
                 update(node.getInput(1), linear.in(), linear.out(), a, b);
             }
         }
@@ -133,7 +148,7 @@ final class MiniLm {
      * the sum over r of a[r, i] b[o, r] is added to its element [i, o].
      */
     private void update(String name, int in, int out, float[] a, float[] b) throws IOException {
-        FloatBuffer old = floats(name, in, out);
+        FloatBuffer old = encoderWeight(name, in, out);
         float[] updated = new float[in * out];
         double[] row = new double[out];
         double[] transposed = new double[RANK * out];
@@ -157,49 +172,84 @@ final class MiniLm {
                 updated[i * out + o] = (float) row[o];
             }
         }
-        graph.setInitializer(initializers.get(name), tensor(name, updated, in, out));
+        graph.setInitializer(encoderWeights.get(name), tensor(name, updated, in, out));
     }
 
-    /** The values of a matrix of the encoder. */
-    private FloatBuffer floats(String name, int... shape) throws IOException {
-        Integer index = initializers.get(name);
-        TensorProto tensor =
-                index == null ? TensorProto.getDefaultInstance() : graph.getInitializer(index);
-        long[] found = tensor.getDimsList().stream().mapToLong(Long::longValue).toArray();
-        ByteBuffer data = tensor.getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
-        if (!Arrays.equals(found, Arrays.stream(shape).asLongStream().toArray())
-                || data.remaining() != 4 * Arrays.stream(shape).reduce(1, Math::multiplyExact)) {
-            throw new IOException(
-                    "the encoder's matrix "
-                            + name
-                            + " should be "
-                            + Arrays.toString(shape)
-                            + " but is "
-                            + Arrays.toString(found));
+    private FloatBuffer encoderWeight(String name, int... shape) throws IOException {
+        Integer index = encoderWeights.get(name);
+        TensorProto weight = index == null ? null : graph.getInitializer(index);
+        checkShape("the encoder", name, weight, DataType.FLOAT, shape);
+        return bytes(weight).asFloatBuffer();
+    }
+
+    /** The values of a weight of the head, converted from fp16, which is exact. */
+    private float[] headWeight(String name, int... shape) throws IOException {
+        Integer index = headWeights.get(name);
+        TensorProto weight = index == null ? null : head.getInitializer(index);
+        checkShape("the head", name, weight, DataType.FLOAT16, shape);
+        ShortBuffer bits = bytes(weight).asShortBuffer();
+        float[] values = new float[bits.remaining()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Fp16Conversions.fp16ToFloat(bits.get(i));
         }
-        return data.asFloatBuffer();
+        return values;
+    }
+
+    private static ByteBuffer bytes(TensorProto weight) {
+        return weight.getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * @param weight null if there is no weight of this name
+     */
+    private static void checkShape(
+            String part, String name, TensorProto weight, DataType type, int... shape)
+            throws IOException {
+        int elementBytes = type == DataType.FLOAT16 ? Short.BYTES : Float.BYTES;
+        int bytes = Arrays.stream(shape).reduce(elementBytes, Math::multiplyExact);
+        String expected = type + " " + Arrays.toString(shape) + " of " + bytes + " bytes";
+        String actual =
+                weight == null
+                        ? "missing"
+                        : DataType.forNumber(weight.getDataType())
+                                + " "
+                                + weight.getDimsList()
+                                + " of "
+                                + weight.getRawData().size()
+                                + " bytes";
+        if (!actual.equals(expected)) {
+            throw new IOException(
+                    "the weight "
+                            + name
+                            + " of "
+                            + part
+                            + " should be "
+                            + expected
+                            + " but is "
+                            + actual);
+        }
     }
 
     private void addHead() throws IOException {
-        floats(WORD_EMBEDDINGS, VOCABULARY, WIDTH);
-        float[] bias = weights.get("bias", VOCABULARY).clone();
-        float[] gain = weights.get("gain", VOCABULARY);
+        encoderWeight(WORD_EMBEDDINGS, VOCABULARY, WIDTH);
+        float[] bias = headWeight("bias", VOCABULARY);
+        float[] gain = headWeight("gain", VOCABULARY);
         for (int term = 0; term < VOCABULARY; term++) {
             if (!(gain[term] > 0 && bias[term] < 0)) {
                 throw new IOException("gain or bias of term " + term + " has the wrong sign");
             }
         }
-        Arrays.fill(bias, 0, SPECIAL_TERMS, NEVER);
+        Arrays.fill(bias, 0, SPECIAL_TERMS, EXCLUDED_BIAS);
         float[] included = new float[VOCABULARY];
         Arrays.fill(included, 1);
         included[CLS] = 0;
         included[SEP] = 0;
 
         constant("head.up.weight", transpose("up.weight", HEAD, WIDTH), WIDTH, HEAD);
-        constant("head.up.bias", weights.get("up.bias", HEAD), HEAD);
+        constant("head.up.bias", headWeight("up.bias", HEAD), HEAD);
         constant("head.down.weight", transpose("down.weight", WIDTH, HEAD), HEAD, WIDTH);
-        constant("head.down.bias", weights.get("down.bias", WIDTH), WIDTH);
-        constant("head.own", weights.get("own", VOCABULARY), VOCABULARY, 1);
+        constant("head.down.bias", headWeight("down.bias", WIDTH), WIDTH);
+        constant("head.own", headWeight("own", VOCABULARY), VOCABULARY, 1);
         constant("head.included", included, VOCABULARY, 1);
         constant("head.gain", gain, VOCABULARY);
         constant("head.bias", bias, VOCABULARY);
@@ -228,7 +278,7 @@ final class MiniLm {
         node("Gather", "head.word.included", "head.included", "input_ids");
         node("Mul", "head.h", "head.all", "head.word.included");
 
-        // E is stored once: the graph transposes it, which a session folds
+        // E is stored once: the graph transposes it, and ONNX Runtime folds the transpose
         node("Transpose", "head.terms", WORD_EMBEDDINGS);
         node("MatMul", "head.similarity", "head.h", "head.terms");
         node("Mul", "head.scaled", "head.similarity", "head.gain");
@@ -237,9 +287,9 @@ final class MiniLm {
         graph.clearOutput().addOutput(logits());
     }
 
-    /** One of our matrices, [rows, columns], as [columns, rows]. */
+    /** A matrix of the head, [rows, columns], transposed to [columns, rows]. */
     private float[] transpose(String name, int rows, int columns) throws IOException {
-        float[] values = weights.get(name, rows, columns);
+        float[] values = headWeight(name, rows, columns);
         float[] transposed = new float[values.length];
         for (int row = 0; row < rows; row++) {
             for (int column = 0; column < columns; column++) {
@@ -260,7 +310,7 @@ final class MiniLm {
         TensorProto.Builder tensor =
                 TensorProto.newBuilder()
                         .setName(name)
-                        .setDataType(TensorProto.DataType.FLOAT.getNumber())
+                        .setDataType(DataType.FLOAT.getNumber())
                         .setRawData(data);
         for (int size : shape) {
             tensor.addDims(size);
@@ -290,7 +340,7 @@ final class MiniLm {
                         TypeProto.newBuilder()
                                 .setTensorType(
                                         TypeProto.Tensor.newBuilder()
-                                                .setElemType(TensorProto.DataType.FLOAT.getNumber())
+                                                .setElemType(DataType.FLOAT.getNumber())
                                                 .setShape(shape)))
                 .build();
     }

@@ -3,7 +3,7 @@
  * artifact, and a sparse head with low-rank updates of the encoder's upper layers, which is in this
  * module.
  *
- * <p>On first use the two are joined to one ONNX graph, an ordinary masked language model with
+ * <p>On first use the two are merged into one ONNX graph, an ordinary masked language model with
  * {@code logits} [batch, sequence, 30522], which is stored in the cache directory next to its
  * tokenizer. The graph contains everything specific to the model, so it runs like any other. {@link
  * io.github.flinksplade.builtin.BuiltinModelProvider} creates and checks the files;

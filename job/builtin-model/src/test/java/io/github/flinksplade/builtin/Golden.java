@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A text's vector as training/golden.py computed it, with NumPy only, in double precision. */
+/** The vector of a text that training/golden.py computed with NumPy only, in double precision. */
 record Golden(String text, int[] ids, int[] indices, float[] values) {
 
     /** Weights below this may be missing on one side: rounding can make them zero. */

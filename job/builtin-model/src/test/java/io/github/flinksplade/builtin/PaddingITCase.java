@@ -18,7 +18,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The share of padding in batches of real texts, if the engine pads: docs/performance.md. */
+/**
+ * The share of padding in batches of real texts, for an engine that pads; see docs/performance.md.
+ */
 class PaddingITCase {
 
     /** Next to the repository, if the project's measuring data is available. */
@@ -33,8 +35,8 @@ class PaddingITCase {
         List<Integer> lengths = lengths();
         System.out.println("| waiting | documents | planner | sorted | arrival | work |");
         for (int waiting : new int[] {250, 1000, 5000}) {
-            for (int most : new int[] {32, 128}) {
-                Engine.Limits limits = new Engine.Limits(1, most, TOKENS, false);
+            for (int maxDocuments : new int[] {32, 128}) {
+                Engine.Limits limits = new Engine.Limits(1, maxDocuments, TOKENS, false);
                 List<Document> documents = new ArrayList<>();
                 for (int i = 0; i < waiting; i++) {
                     documents.add(new Document(i, lengths.get(i), 0, SimulatedDevice.NEVER));
@@ -48,7 +50,12 @@ class PaddingITCase {
                 double work = (double) planner.now / SimulatedDevice.minWork(documents, limits);
                 System.out.printf(
                         "| %d | %d | %.1f %% | %.1f %% | %.1f %% | %.2f |%n",
-                        waiting, most, planner.padding() * 100, sorted * 100, arrival * 100, work);
+                        waiting,
+                        maxDocuments,
+                        planner.padding() * 100,
+                        sorted * 100,
+                        arrival * 100,
+                        work);
                 String name = waiting + " documents waiting, " + limits;
                 assertThat(planner.padding()).as(name).isLessThan(arrival / 2);
                 if (waiting >= 1000) {

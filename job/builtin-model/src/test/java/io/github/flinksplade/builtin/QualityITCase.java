@@ -107,7 +107,7 @@ class QualityITCase {
 
             SparseVector vector = encoder.encode(title.group(1), Role.DOCUMENT).vector();
             assertThat(vector.size()).isEqualTo(Integer.parseInt(title.group(2)));
-            double least = expected.values().stream().min(Double::compare).orElseThrow();
+            double smallest = expected.values().stream().min(Double::compare).orElseThrow();
             for (int k = 0; k < vector.size(); k++) {
                 String term = encoder.tokenizer().term(vector.indices()[k]);
                 Double weight = expected.remove(term);
@@ -118,7 +118,7 @@ class QualityITCase {
                 } else {
                     assertThat((double) vector.values()[k])
                             .as("%s, not among the largest of: %s", term, title.group(1))
-                            .isLessThan(least + .02);
+                            .isLessThan(smallest + .02);
                 }
             }
             assertThat(expected).as("terms without a weight in: %s", title.group(1)).isEmpty();
@@ -149,6 +149,7 @@ class QualityITCase {
                     .put(fields[2], Integer.valueOf(fields[3]));
         }
 
+<<<<<<< HEAD
         List<SparseVector> exact = encode(encoder, documents.values(), Role.DOCUMENT);
         assertRanks(name, encoder, exact, documents, queries, judged, plain, withIdf);
         try (SpladeEncoder integers =
@@ -166,6 +167,15 @@ class QualityITCase {
                     plain,
                     withIdf);
             assertAgrees(name, exact, rounded);
+=======
+        assertRanks(name, encoder, documents, queries, judged, plain, withIdf);
+        try (SpladeEncoder int8Encoder =
+                SpladeEncoder.open(
+                        "builtin:minilm",
+                        EncoderOptions.builder().precision(Precision.INT8).build())) {
+            assertRanks(name + " in int8", int8Encoder, documents, queries, judged, plain, withIdf);
+            assertAgrees(name, int8Encoder, documents.values());
+>>>>>>> lang
         }
     }
 
@@ -194,14 +204,20 @@ class QualityITCase {
 
     /** Compares int8 vectors with fp32 vectors: prints the difference and bounds it. */
     private static void assertAgrees(
+<<<<<<< HEAD
             String name, List<SparseVector> exact, List<SparseVector> rounded) {
+=======
+            String name, SpladeEncoder int8Encoder, Iterable<String> documents) {
+        List<SparseVector> fp32Vectors = encode(encoder, documents, Role.DOCUMENT);
+        List<SparseVector> int8Vectors = encode(int8Encoder, documents, Role.DOCUMENT);
+>>>>>>> lang
         double overlap = 0;
         double error = 0;
         long terms = 0;
         int compared = 0;
-        for (int i = 0; i < exact.size(); i++) {
-            SparseVector top = TOP.apply(exact.get(i));
-            SparseVector other = TOP.apply(rounded.get(i));
+        for (int i = 0; i < fp32Vectors.size(); i++) {
+            SparseVector top = TOP.apply(fp32Vectors.get(i));
+            SparseVector other = TOP.apply(int8Vectors.get(i));
             if (top.size() == 0) {
                 continue;
             }
@@ -234,7 +250,7 @@ class QualityITCase {
         return path;
     }
 
-    /** Encodes all texts at once, as a job does, in arbitrary batches. */
+    /** Encodes all texts at once in arbitrary batches, as a job does. */
     private static List<SparseVector> encode(
             SpladeEncoder encoder, Iterable<String> texts, Role role) {
         List<CompletableFuture<EncodedText>> encoded = new ArrayList<>();

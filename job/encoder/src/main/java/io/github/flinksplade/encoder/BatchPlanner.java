@@ -107,7 +107,7 @@ final class BatchPlanner<T> {
                 tokens += (long) taken * candidate;
                 longest = padded;
             }
-            // if some had to stay behind, lengths still further away cannot fit either
+            // if some did not fit, lengths still further away cannot fit either
             boolean all = !byLength.containsKey(candidate);
             if (isShorter) {
                 shorter = all ? byLength.lowerKey(candidate) : null;
@@ -150,7 +150,7 @@ final class BatchPlanner<T> {
 
     /**
      * Counts the documents of a length that are not abandoned, up to {@code max}. Removes abandoned
-     * ones on the way, so that those counted are at the front of their queue.
+     * ones along the way, so that those counted are at the front of their queue.
      */
     private int available(int tokens, int max) {
         int available = 0;

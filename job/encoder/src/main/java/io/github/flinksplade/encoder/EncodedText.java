@@ -5,7 +5,7 @@ import io.github.flinksplade.vector.SparseVector;
 /**
  * The vector of a text.
  *
- * @param vector the vector, pruned if the options say so
+ * @param vector the vector, pruned as configured
  * @param tokens number of tokens of the whole text, special tokens included
  * @param truncated whether the text exceeded the token limit, so that the vector covers only its
  *     beginning

@@ -1,6 +1,6 @@
 package io.github.flinksplade.encoder;
 
-/** A text cannot be encoded, however often it is tried; others can. The message says why. */
+/** A text cannot be encoded, however often it is tried; others can. The message states why. */
 public class EncodingException extends RuntimeException {
 
     public EncodingException(String message) {

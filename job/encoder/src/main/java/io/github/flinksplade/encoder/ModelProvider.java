@@ -22,8 +22,8 @@ public interface ModelProvider {
     Path provide(String reference, Path cache, Progress progress);
 
     /**
-     * As {@link #provide}, but looks for a newer version where the model comes from. Providers
-     * whose models never change need not implement it.
+     * As {@link #provide}, but checks the origin of the model for a newer version. Providers whose
+     * models never change need not implement it.
      */
     default Path refresh(String reference, Path cache, Progress progress) {
         return provide(reference, cache, progress);

@@ -1,8 +1,6 @@
 package io.github.flinksplade.encoder;
 
-/**
- * What a text is for: to be found, or to search with. Each role has its token limit and pruning.
- */
+/** Whether a text is a document or a query. Each role has its own token limit and pruning. */
 public enum Role {
     DOCUMENT,
     QUERY

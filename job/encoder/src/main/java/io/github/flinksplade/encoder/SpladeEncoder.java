@@ -113,7 +113,7 @@ public final class SpladeEncoder implements AutoCloseable {
     /**
      * Encodes texts in batches, on the calling thread; returns their vectors in order.
      *
-     * @throws EncodingException if one of them cannot be encoded; the message says which
+     * @throws EncodingException if one of them cannot be encoded; the message states which
      */
     public List<EncodedText> encode(List<String> texts, Role role) {
         List<TokenSequence> tokens = new ArrayList<>(texts.size());

@@ -41,7 +41,7 @@
  *
  * <h2>Roles</h2>
  *
- * <p>{@link io.github.flinksplade.encoder.Role} tells documents and queries apart. The formula is
+ * <p>{@link io.github.flinksplade.encoder.Role} distinguishes documents and queries. The formula is
  * the same for both; each role has its own token limit and pruning. A text beyond the limit is
  * truncated, which {@link io.github.flinksplade.encoder.EncodedText#truncated()} reports.
  *
@@ -56,7 +56,7 @@
  *
  * <h2>Memory and closing</h2>
  *
- * <p>Weights are memory-mapped and not on the heap; ONNX Runtime holds a copy of those that it
+ * <p>Weights are memory-mapped and not on the heap; ONNX Runtime keeps a copy of those that it
  * stores in another layout. The buffers of a run are direct memory and grow with batch size and
  * vocabulary; there is one set per thread. Close the batcher before the encoder: closing an encoder
  * waits for running calls and releases the native memory, which garbage collection does not.
@@ -69,7 +69,7 @@
  * with float logits [batch, tokens, vocabulary], and its {@code tokenizer.json}; an optional {@code
  * splade.json} such as {@code {"document_tokens": 256, "query_tokens": 32}} sets its own token
  * limits. Other sources of models implement {@link io.github.flinksplade.encoder.ModelProvider}.
- * Whatever is wrong with a model is a {@link io.github.flinksplade.encoder.ModelException} whose
- * message says what to do.
+ * Any problem with a model is reported as a {@link io.github.flinksplade.encoder.ModelException}
+ * whose message states what to do.
  */
 package io.github.flinksplade.encoder;

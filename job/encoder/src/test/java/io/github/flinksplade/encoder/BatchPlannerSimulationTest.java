@@ -39,7 +39,7 @@ class BatchPlannerSimulationTest {
         int of(int number, Random random) {
             return switch (this) {
                 case UNIFORM -> SHORTEST + random.nextInt(LONGEST - SHORTEST + 1);
-                case LOG_NORMAL -> cut(Math.exp(4.3 + .7 * random.nextGaussian()));
+                case LOG_NORMAL -> truncated(Math.exp(4.3 + .7 * random.nextGaussian()));
                 case BIMODAL -> random.nextInt(10) < 7 ? SHORTEST + random.nextInt(8) : LONGEST;
                 case SAME -> 64;
                 case ONE_LONG_AMONG_SHORT ->
@@ -48,7 +48,7 @@ class BatchPlannerSimulationTest {
             };
         }
 
-        private static int cut(double tokens) {
+        private static int truncated(double tokens) {
             return (int) Math.max(SHORTEST, Math.min(LONGEST, tokens));
         }
     }

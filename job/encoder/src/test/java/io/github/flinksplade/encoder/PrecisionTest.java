@@ -156,7 +156,7 @@ class PrecisionTest {
     }
 
     @Test
-    void quantizedModelCanBeOpenedByItself() {
+    void quantizedModelCanBeOpenedDirectly() {
         Path model = new RandomMaskedLanguageModel().write(directory.resolve("model"));
         Path quantized = directory.resolve("quantized");
         ModelStore.quantize(RandomMaskedLanguageModel.files(model), quantized, Progress.SILENT);

@@ -189,10 +189,10 @@ class SpladeEncoderTest {
         EncodedText fits = encoder.encode("hello ".repeat(62), Role.DOCUMENT);
         assertThat(fits.tokens()).isEqualTo(64);
         assertThat(fits.truncated()).isFalse();
-        EncodedText cut = encoder.encode("hello ".repeat(63), Role.DOCUMENT);
-        assertThat(cut.tokens()).isEqualTo(65);
-        assertThat(cut.truncated()).isTrue();
-        assertThat(cut.vector()).isEqualTo(fits.vector());
+        EncodedText truncated = encoder.encode("hello ".repeat(63), Role.DOCUMENT);
+        assertThat(truncated.tokens()).isEqualTo(65);
+        assertThat(truncated.truncated()).isTrue();
+        assertThat(truncated.vector()).isEqualTo(fits.vector());
         EncodedText query = encoder.encode("hello ".repeat(23), Role.QUERY);
         assertThat(query.tokens()).isEqualTo(25);
         assertThat(query.truncated()).isTrue();

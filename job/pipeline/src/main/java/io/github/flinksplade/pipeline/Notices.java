@@ -43,7 +43,7 @@ public final class Notices implements Accumulator<Notices.Entry, ArrayList<Notic
      * @param position the position of the first record, see {@link
      *     io.github.flinksplade.connector.SourceRecord#position()}
      * @param detail the value in the first record; null if the summary is complete
-     * @param wayOut what to do about it, as sentences; may be null
+     * @param hint what to do about it, as sentences; may be null
      */
     public record Entry(
             boolean deadLetter,
@@ -52,34 +52,33 @@ public final class Notices implements Accumulator<Notices.Entry, ArrayList<Notic
             long count,
             String position,
             String detail,
-            String wayOut)
+            String hint)
             implements Serializable {
 
         private static final long serialVersionUID = 1L;
 
         private Entry plus(Entry later) {
-            return new Entry(
-                    deadLetter, key, summary, count + later.count, position, detail, wayOut);
+            return new Entry(deadLetter, key, summary, count + later.count, position, detail, hint);
         }
 
         /** The same entry with another text for the position. */
         public Entry withPosition(String newPosition) {
-            return new Entry(deadLetter, key, summary, count, newPosition, detail, wayOut);
+            return new Entry(deadLetter, key, summary, count, newPosition, detail, hint);
         }
 
         /** {@code 2 x "text" is missing, first at nested.jsonl line 1}, with its detail. */
-        public String withoutWayOut() {
+        public String withoutHint() {
             return String.format(Locale.ROOT, "%,d x %s, first at %s", count, summary, position)
                     + (detail == null ? "" : ": " + detail);
         }
 
         @Override
         public String toString() {
-            String line = withoutWayOut();
-            if (wayOut == null) {
+            String line = withoutHint();
+            if (hint == null) {
                 return line;
             }
-            return line + (line.endsWith(".") ? " " : ". ") + wayOut;
+            return line + (line.endsWith(".") ? " " : ". ") + hint;
         }
     }
 

@@ -9,7 +9,7 @@
  *   <li><b>parse</b>, one per source: parses bytes into a {@link
  *       io.github.flinksplade.pipeline.Document} or a dead letter ({@link
  *       io.github.flinksplade.pipeline.DocumentParser}).
- *   <li><b>change-detector</b>, keyed by id: gives every change its version, and skips documents
+ *   <li><b>change-detector</b>, keyed by id: assigns every change its version, and skips documents
  *       that repeat the last one. A change of fields only needs no inference.
  *   <li><b>encode</b>: submits texts to the queue of the engine that all subtasks of a process
  *       share, and emits them with their vectors, in order. Changes that need no inference keep

@@ -34,8 +34,8 @@ public enum VectorFormat {
     },
 
     /**
-     * The output of the Python recipe on the model cards of Splade_PP_en_v1 and v2: {@code number
-     * of actual dimensions: 113}, {@code SPLADE BOW rep:} and a line with the list of terms and
+     * The output of the Python code on the model cards of Splade_PP_en_v1 and v2: {@code number of
+     * actual dimensions: 113}, {@code SPLADE BOW rep:} and a line with the list of terms and
      * rounded weights in Python's notation, highest first. Three lines, equal to Python's to the
      * character.
      */

@@ -43,7 +43,7 @@ class JsonHttpClientTest {
     private final BlockingQueue<String> requests = new LinkedBlockingQueue<>();
     private final CountDownLatch end = new CountDownLatch(1);
     private final ExecutorService threads = Executors.newCachedThreadPool();
-    private volatile Behavior behavior = exchange -> answer(exchange, 200, "{}");
+    private volatile Behavior behavior = exchange -> respond(exchange, 200, "{}");
     private HttpServer server;
 
     @BeforeEach
@@ -78,7 +78,7 @@ class JsonHttpClientTest {
         threads.shutdownNow();
     }
 
-    private static void answer(HttpExchange exchange, int status, String body) throws IOException {
+    private static void respond(HttpExchange exchange, int status, String body) throws IOException {
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
         exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
         exchange.getResponseBody().write(bytes);
@@ -195,7 +195,7 @@ class JsonHttpClientTest {
         behavior =
                 exchange -> {
                     exchange.getResponseHeaders().add("Location", "http://127.0.0.1:1/else");
-                    answer(exchange, 307, "");
+                    respond(exchange, 307, "");
                 };
         JsonResponse response = get();
         assertThat(response.isSuccess()).isFalse();
@@ -209,7 +209,7 @@ class JsonHttpClientTest {
         behavior =
                 exchange -> {
                     exchange.getResponseHeaders().add("Retry-After", "7");
-                    answer(exchange, 429, "{}");
+                    respond(exchange, 429, "{}");
                 };
         JsonResponse seconds = get();
         assertThat(seconds.isUnavailable()).isTrue();
@@ -225,30 +225,30 @@ class JsonHttpClientTest {
         behavior =
                 exchange -> {
                     exchange.getResponseHeaders().add("Retry-After", date);
-                    answer(exchange, 503, "");
+                    respond(exchange, 503, "");
                 };
         assertThat(get().retryAfter()).isBetween(Duration.ofMinutes(3), Duration.ofMinutes(5));
         behavior =
                 exchange -> {
                     exchange.getResponseHeaders().add("Retry-After", "soon");
-                    answer(exchange, 503, "");
+                    respond(exchange, 503, "");
                 };
         assertThat(get().retry("busy")).isNotInstanceOf(RetryLaterException.class);
     }
 
     @Test
     void parsesNumbersExactlyAndToleratesOtherBodies() throws Exception {
-        behavior = exchange -> answer(exchange, 200, "{\"n\":12345678901234567890.11}");
+        behavior = exchange -> respond(exchange, 200, "{\"n\":12345678901234567890.11}");
         assertThat(get().body().toString()).isEqualTo("{\"n\":12345678901234567890.11}");
-        behavior = exchange -> answer(exchange, 502, "<html>Bad Gateway</html>");
+        behavior = exchange -> respond(exchange, 502, "<html>Bad Gateway</html>");
         assertThat(get().body().isMissingNode()).isTrue();
-        behavior = exchange -> answer(exchange, 200, "");
+        behavior = exchange -> respond(exchange, 200, "");
         assertThat(get().body().isMissingNode()).isTrue();
     }
 
     @Test
     void rejectsTooLargeResponses() throws Exception {
-        behavior = exchange -> answer(exchange, 200, "\"" + "x".repeat(10_000) + "\"");
+        behavior = exchange -> respond(exchange, 200, "\"" + "x".repeat(10_000) + "\"");
         try (JsonHttpClient client =
                 new JsonHttpClient(url(), settings("30s", Map.of()), 8 << 10)) {
             assertThatThrownBy(() -> client.exchange(JsonRequest.get("/x")))

@@ -6,7 +6,7 @@ import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.VectorSink;
 import java.util.List;
 
-/** {@code example:FOLDER}: each document in a file of its own. */
+/** {@code example:FOLDER}: each document in its own file. */
 public final class ExampleConnector implements Connector {
 
     @Override

@@ -45,7 +45,7 @@ final class FilesSink implements VectorSink {
                     Form.class,
                     Form.INDICES,
                     Map.of("hybrid", Form.INDICES),
-                    "`indices`: `{\"id\",\"version\",\"indices\",\"values\",...}`, ids ascending,"
+                    "`indices`: `{\"id\",\"version\",\"indices\",\"values\",...}`, indices ascending,"
                             + " weights unrounded; `lucene`: `\"vector\":{term: weight}`, rounded"
                             + " to 2 decimals, highest first; `anserini`:"
                             + " `{\"id\",\"contents\",\"vector\":{term:"

@@ -25,13 +25,13 @@
  * start, always by the same subtask. A removed file is forgotten, and read if it is found again. A
  * file is read when two listings find it unchanged or it has not been modified for 5 seconds, so
  * that it is probably complete. A file that changes continuously is read every 10 seconds (after
- * two listings at least), without a last line that has no line feed yet; a compressed one is not. A
+ * two listings at least), without a last line that has no line feed yet, unless it is compressed. A
  * writer that pauses within a line should write elsewhere, or under a name that starts with {@code
  * .} or {@code _}, and move the file when it is complete.
  *
- * <p>Of a line that exceeds {@code max-line}, the start is emitted with the header {@link
- * io.github.flinksplade.connector.files.FilesConnector#HEADER_TRUNCATED_LINE}, from which the job
- * makes a dead letter.
+ * <p>A line that exceeds {@code max-line} is truncated and emitted with the header {@link
+ * io.github.flinksplade.connector.files.FilesConnector#HEADER_TRUNCATED_LINE}, which the job turns
+ * into a dead letter.
  *
  * <p>A checkpoint contains the versions of the listed files (size, modification time, inode), the
  * files that are still to be read, and the position (byte and line) in those that are being read.

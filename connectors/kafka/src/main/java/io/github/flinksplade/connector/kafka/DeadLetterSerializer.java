@@ -20,16 +20,17 @@ import org.apache.kafka.common.header.internals.RecordHeader;
  * record, followed by headers with the reason, under the names that Kafka Connect uses.
  *
  * <p>A record that the topic would reject must not fail the job repeatedly. An original that is too
- * large is cut and marked with {@value #HEADER_CUT}; a timestamp that the topic does not accept is
- * moved to {@value #HEADER_TIMESTAMP}. Topic, partition and offset identify the original.
+ * large is truncated and marked with {@value #HEADER_TRUNCATED}; a timestamp that the topic does
+ * not accept is moved to {@value #HEADER_TIMESTAMP}. Topic, partition and offset identify the
+ * original.
  */
 final class DeadLetterSerializer
         implements KafkaRecordSerializationSchema<DeadLetter>, KafkaDatasetFacetProvider {
 
     private static final long serialVersionUID = 1L;
 
-    /** What was cut, and its original size. */
-    static final String HEADER_CUT = "flink-splade.cut";
+    /** What was truncated, and its original size. */
+    static final String HEADER_TRUNCATED = "flink-splade.cut";
 
     /** The original timestamp in milliseconds. */
     static final String HEADER_TIMESTAMP = "flink-splade.timestamp";
@@ -72,21 +73,21 @@ final class DeadLetterSerializer
             headers.add(new RecordHeader(origin.headerNames()[i], origin.headerValues()[i]));
         }
         headers.addAll(reasons);
-        ProducerRecord<byte[], byte[]> uncut =
+        ProducerRecord<byte[], byte[]> complete =
                 record(timestamp, origin.key(), origin.value(), headers);
-        int excess = KafkaProducerSettings.sizeOf(uncut) - maxRecordBytes;
-        return excess <= 0 ? uncut : cut(origin, timestamp, headers, reasons, excess);
+        int excess = KafkaProducerSettings.sizeOf(complete) - maxRecordBytes;
+        return excess <= 0 ? complete : truncate(origin, timestamp, headers, reasons, excess);
     }
 
-    /** Cuts the value, or drops key, value and headers if cutting the value is not enough. */
-    private ProducerRecord<byte[], byte[]> cut(
+    /** Truncates the value; drops key, value and headers if that is not enough. */
+    private ProducerRecord<byte[], byte[]> truncate(
             SourceRecord origin,
             Long timestamp,
             List<Header> headers,
             List<Header> reasons,
             int excess) {
         int length = origin.value() == null ? 0 : origin.value().length;
-        Header marker = header(HEADER_CUT, "value of " + length + " bytes");
+        Header marker = header(HEADER_TRUNCATED, "value of " + length + " bytes");
         // The header itself needs space: name, value, and the lengths of both.
         int kept = length - excess - marker.key().length() - marker.value().length - 16;
         if (kept >= 0) {
@@ -94,7 +95,9 @@ final class DeadLetterSerializer
             return record(timestamp, origin.key(), Arrays.copyOf(origin.value(), kept), headers);
         }
         reasons.add(
-                header(HEADER_CUT, "key, value and headers of " + origin.sizeInBytes() + " bytes"));
+                header(
+                        HEADER_TRUNCATED,
+                        "key, value and headers of " + origin.sizeInBytes() + " bytes"));
         // Not null: that would be a tombstone.
         return record(timestamp, null, new byte[0], reasons);
     }

@@ -105,9 +105,9 @@ final class KafkaConnection implements AutoCloseable {
                         new InetSocketAddress(InetAddress.getByName(host), port), CONNECT_MILLIS);
                 return;
             } catch (UnknownHostException e) {
-                failures.add("no Kafka broker answers at " + server + ": unknown host");
+                failures.add("no Kafka broker responds at " + server + ": unknown host");
             } catch (IOException e) {
-                failures.add("no Kafka broker answers at " + server + ": " + e.getMessage());
+                failures.add("no Kafka broker responds at " + server + ": " + e.getMessage());
             }
         }
         throw new UnreachableException(

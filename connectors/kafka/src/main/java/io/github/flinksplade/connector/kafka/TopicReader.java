@@ -151,7 +151,7 @@ final class TopicReader implements SourceReader<SourceRecord, KafkaPartitionSpli
         return startingAt(partition.begin(), split, partition);
     }
 
-    /** The split from an offset, with a stopping offset only if this run is isBounded. */
+    /** The split from an offset, with a stopping offset only if this run is bounded. */
     private KafkaPartitionSplit startingAt(
             long offset, KafkaPartitionSplit split, PartitionOffsets partition) {
         return new KafkaPartitionSplit(

@@ -55,6 +55,6 @@ class KafkaAvroContractITCase extends KafkaContractITCase {
             schema = JSON.readTree(url).get("schema").textValue();
             SCHEMAS.put(id, schema);
         }
-        return ValueDecoder.held(ValueDecoder.avro(schema, value, 5));
+        return ValueDecoder.storedDocument(ValueDecoder.avro(schema, value, 5));
     }
 }

@@ -77,7 +77,7 @@ class KafkaPreparationITCase {
             port = socket.getLocalPort();
         }
         ConnectorUri uri = ConnectorUri.parse("kafka://localhost:" + port + "/articles");
-        String message = "no Kafka broker answers at localhost:" + port + ": Connection refused";
+        String message = "no Kafka broker responds at localhost:" + port + ": Connection refused";
         assertThatThrownBy(() -> KafkaDocuments.of(uri).check())
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageStartingWith(message)
@@ -93,7 +93,7 @@ class KafkaPreparationITCase {
                                                         "kafka://no-such-host.invalid:1/t"))
                                         .check())
                 .hasMessageStartingWith(
-                        "no Kafka broker answers at no-such-host.invalid:1: unknown host.");
+                        "no Kafka broker responds at no-such-host.invalid:1: unknown host.");
     }
 
     @Test

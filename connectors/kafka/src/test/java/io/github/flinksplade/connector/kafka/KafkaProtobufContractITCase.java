@@ -14,6 +14,6 @@ class KafkaProtobufContractITCase extends KafkaContractITCase {
 
     @Override
     StoredDocument decode(byte[] value) throws IOException {
-        return ValueDecoder.held(ValueDecoder.protobuf(ProtobufWriter.SCHEMA, value, 0));
+        return ValueDecoder.storedDocument(ValueDecoder.protobuf(ProtobufWriter.SCHEMA, value, 0));
     }
 }

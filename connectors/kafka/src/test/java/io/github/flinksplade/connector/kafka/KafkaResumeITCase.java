@@ -189,7 +189,7 @@ class KafkaResumeITCase {
     }
 
     @Test
-    void continuesAtTheEarliestOffsetWhereRetentionPassedThePosition() throws Exception {
+    void continuesAtTheEarliestOffsetIfRetentionRemovedThePosition() throws Exception {
         broker.createTopic("retention", 1);
         produce("retention", "a", 1, 2);
         JobClient job = start(uri("retention?start=earliest"), null);

@@ -248,7 +248,7 @@ class SerializersTest {
     }
 
     @Test
-    void cutsADeadLetterThatIsTooLarge() {
+    void truncatesADeadLetterThatIsTooLarge() {
         byte[] value = new byte[10_000];
         Arrays.fill(value, (byte) 'x');
         for (int limit = 900; limit < 10_700; limit += 7) {

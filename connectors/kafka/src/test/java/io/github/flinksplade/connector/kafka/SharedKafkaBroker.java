@@ -7,7 +7,7 @@ import org.junit.jupiter.api.extension.ExtensionContext.Store;
 
 /**
  * One broker for all test classes of the module, started on first use and closed after the last
- * class. Each class uses topics with names of its own.
+ * class. Each class uses its own topic names.
  */
 final class SharedKafkaBroker implements BeforeAllCallback {
 

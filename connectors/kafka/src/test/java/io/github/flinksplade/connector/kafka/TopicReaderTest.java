@@ -76,7 +76,7 @@ class TopicReaderTest {
                     false,
                     () -> {
                         if (outages.getAndDecrement() > 0) {
-                            throw new UnreachableException("no broker answers", null);
+                            throw new UnreachableException("no broker responds", null);
                         }
                         return List.of(
                                 new PartitionOffsets(0, 4, 10), new PartitionOffsets(1, 0, 10));

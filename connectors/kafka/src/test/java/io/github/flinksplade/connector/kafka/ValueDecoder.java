@@ -109,7 +109,7 @@ final class ValueDecoder {
     }
 
     /** What the contract compares. */
-    static StoredDocument held(Map<String, Object> fields) {
+    static StoredDocument storedDocument(Map<String, Object> fields) {
         List<?> ids = (List<?>) fields.get("indices");
         List<?> weights = (List<?>) fields.get("values");
         float[] values = new float[weights.size()];

@@ -99,8 +99,8 @@ final class OpenSearchClient implements BatchClient<OpenSearchChange> {
     /**
      * The stored versions of the ids that are to be deleted whatever their version. Such a delete
      * is sent with the stored version plus one, which is the order of a delete of that version: the
-     * next version is higher. (Without a version the server would count on from the version of the
-     * last delete, and a few replays would exceed the next version.)
+     * next version is higher. (Without a version the server would increment the version of the last
+     * delete, and a few replays would exceed the next version.)
      */
     private CompletableFuture<Map<String, Long>> storedVersions(List<OpenSearchChange> batch) {
         ArrayNode documents = JsonHttpClient.JSON.createArrayNode();

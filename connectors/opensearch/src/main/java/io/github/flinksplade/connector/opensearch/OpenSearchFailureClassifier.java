@@ -84,7 +84,7 @@ final class OpenSearchFailureClassifier {
                 && response.body().at("/error/type").asText().equals("index_not_found_exception");
     }
 
-    /** The index was deleted, or deleted and created again, while the job was harness to it. */
+    /** The index was deleted, or deleted and recreated, while the job was writing to it. */
     static ConnectorException deleted(OpenSearchSettings settings) {
         return new ConnectorException(
                 settings.location()

@@ -22,7 +22,7 @@ final class OpenSearchSettings implements Serializable {
         FALSE,
         /** After that interval, and the batch counts as written only then. */
         WAIT_FOR,
-        /** At once, which is expensive. */
+        /** Immediately, which is expensive. */
         TRUE
     }
 
@@ -69,7 +69,7 @@ final class OpenSearchSettings implements Serializable {
                     Refresh.class,
                     Refresh.FALSE,
                     "`wait_for`: a batch counts as written when it can be searched; `true`: it can"
-                            + " be searched at once, which is expensive");
+                            + " be searched immediately, which is expensive");
     private static final ConnectorOption<Routing> ROUTING =
             ConnectorOption.text(
                     "routing",

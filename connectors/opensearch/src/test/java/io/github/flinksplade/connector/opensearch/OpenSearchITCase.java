@@ -83,7 +83,7 @@ class OpenSearchITCase {
     }
 
     private static JsonNode document(ConnectorUri uri, String id) throws Exception {
-        return RestContract.ask(uri, "/_mget", "{\"ids\":[\"" + id + "\"]}").at("/docs/0");
+        return RestContract.send(uri, "/_mget", "{\"ids\":[\"" + id + "\"]}").at("/docs/0");
     }
 
     private static void assertRejected(ConnectorUri uri, String message) {
@@ -97,7 +97,7 @@ class OpenSearchITCase {
     @Test
     void rejectsServersAndIndexesThatDoNotMatch() throws Exception {
         ConnectorUri foreign = uri("foreign", "");
-        RestContract.ask("PUT", foreign, "", "{}");
+        RestContract.send("PUT", foreign, "", "{}");
         assertRejected(foreign, "was not created by flink-splade");
         sink(uri("by-token", "")).prepare(CONTEXT, StartMode.NEW);
         assertRejected(uri("by-token", "terms=id"), "Add terms=token");
@@ -130,7 +130,7 @@ class OpenSearchITCase {
     }
 
     private static String gcDeletes(ConnectorUri uri) throws Exception {
-        return RestContract.ask("GET", uri, "/_settings", "")
+        return RestContract.send("GET", uri, "/_settings", "")
                 .at("/remembers/settings/index/gc_deletes")
                 .asText();
     }
@@ -155,7 +155,7 @@ class OpenSearchITCase {
     /** Six shards; each tenant uses one of them. */
     @Test
     void routesDocumentsByThePrefixOfTheirIds() throws Exception {
-        RestContract.ask(
+        RestContract.send(
                 "PUT",
                 uri("_index_template/routed", ""),
                 "",
@@ -171,7 +171,7 @@ class OpenSearchITCase {
         assertThat(write(uri, records.toArray(VectorRecord[]::new))).isEmpty();
         for (int tenant = 0; tenant < 5; tenant++) {
             String own = "/_count?routing=tenant%20" + tenant + "&q=id:tenant*" + tenant + "%5C:*";
-            assertThat(RestContract.ask(uri, own, "").path("count").asInt()).isEqualTo(6);
+            assertThat(RestContract.send(uri, own, "").path("count").asInt()).isEqualTo(6);
         }
         // replays, late changes and both kinds of deletes are routed to the same shard
         assertThat(
@@ -186,7 +186,7 @@ class OpenSearchITCase {
                 .isEmpty();
         write(uri, Corpus.upsert("tenant 2::doc/2", 3), Corpus.upsert("tenant 3::doc/3", 3));
         JsonNode all =
-                RestContract.ask(uri, "/_search", "{\"size\":99,\"version\":true}").at("/hits");
+                RestContract.send(uri, "/_search", "{\"size\":99,\"version\":true}").at("/hits");
         assertThat(all.at("/total/value").asInt()).isEqualTo(28);
         for (JsonNode hit : all.path("hits")) {
             assertThat(hit.path("_version").asLong()).as(hit.path("_id").asText()).isEqualTo(8);
@@ -206,15 +206,15 @@ class OpenSearchITCase {
         try (SinkTestHarness harness = SinkTestHarness.start(sink(uri), CONTEXT)) {
             harness.write(Corpus.upsert("a", 1));
             harness.checkpoint();
-            RestContract.ask("DELETE", uri, "", "");
+            RestContract.send("DELETE", uri, "", "");
             assertFails(harness);
         }
-        assertThatThrownBy(() -> RestContract.ask("GET", uri, "", ""))
+        assertThatThrownBy(() -> RestContract.send("GET", uri, "", ""))
                 .hasMessageContaining("no such index");
         try (SinkTestHarness harness = SinkTestHarness.start(sink(uri), CONTEXT)) {
             harness.write(Corpus.upsert("a", 1));
             harness.checkpoint();
-            RestContract.ask("DELETE", uri, "", "");
+            RestContract.send("DELETE", uri, "", "");
             sink(uri).prepare(CONTEXT, StartMode.NEW); // another job creates it
             assertFails(harness);
         }
@@ -271,7 +271,7 @@ class OpenSearchITCase {
     void writesThroughTheIngestPipeline() throws Exception {
         ConnectorUri server = uri("x", "");
         ConnectorUri root = ConnectorUri.parse("opensearch:" + server.location().replace("/x", ""));
-        RestContract.ask(
+        RestContract.send(
                 "PUT",
                 root.withProperties(server.properties()),
                 "/_ingest/pipeline/adds",
@@ -368,11 +368,11 @@ class OpenSearchITCase {
     void forgetsDeletesOfAReopenedShard() throws Exception {
         ConnectorUri uri = uri("reopened", "");
         write(uri, Corpus.upsert("a", 1), Corpus.delete("a", 2));
-        RestContract.ask(uri, "/_flush", "");
+        RestContract.send(uri, "/_flush", "");
         write(uri, Corpus.upsert("a", 1));
         assertThat(document(uri, "a").path("found").asBoolean()).isFalse();
-        RestContract.ask(uri, "/_close", "");
-        RestContract.ask(uri, "/_open?wait_for_active_shards=1", "");
+        RestContract.send(uri, "/_close", "");
+        RestContract.send(uri, "/_open?wait_for_active_shards=1", "");
         write(uri, Corpus.upsert("a", 1));
         assertThat(document(uri, "a").path("found").asBoolean()).isTrue();
     }

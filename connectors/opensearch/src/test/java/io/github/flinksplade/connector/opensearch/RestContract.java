@@ -75,8 +75,8 @@ abstract class RestContract extends SinkContract {
 
     @Override
     public Map<String, StoredDocument> stored(ConnectorUri uri) throws Exception {
-        ask(uri, "/_refresh", "");
-        JsonNode found = ask(uri, "/_search", "{\"size\":10000,\"query\":{\"match_all\":{}}}");
+        send(uri, "/_refresh", "");
+        JsonNode found = send(uri, "/_search", "{\"size\":10000,\"query\":{\"match_all\":{}}}");
         Map<String, StoredDocument> held = new TreeMap<>();
         for (JsonNode hit : found.at("/hits/hits")) {
             JsonNode source = hit.path("_source");
@@ -98,11 +98,11 @@ abstract class RestContract extends SinkContract {
         return held;
     }
 
-    static JsonNode ask(ConnectorUri uri, String path, String body) throws Exception {
-        return ask("POST", uri, path, body);
+    static JsonNode send(ConnectorUri uri, String path, String body) throws Exception {
+        return send("POST", uri, path, body);
     }
 
-    static JsonNode ask(String method, ConnectorUri uri, String path, String body)
+    static JsonNode send(String method, ConnectorUri uri, String path, String body)
             throws Exception {
         String scheme = SinkOptions.TLS.get(uri) ? "https:" : "http:";
         HttpRequest.Builder request =
@@ -141,8 +141,8 @@ abstract class RestContract extends SinkContract {
     /** Deleted documents are no longer in the index, but the versions are still known. */
     @Override
     public void forgetDeletes(ConnectorUri uri) throws Exception {
-        ask(uri, "/_refresh", "");
-        ask(uri, "/_flush", "");
-        ask(uri, "/_forcemerge?max_num_segments=1", "");
+        send(uri, "/_refresh", "");
+        send(uri, "/_flush", "");
+        send(uri, "/_forcemerge?max_num_segments=1", "");
     }
 }

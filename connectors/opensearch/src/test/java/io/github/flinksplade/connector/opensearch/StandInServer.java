@@ -194,7 +194,7 @@ final class StandInServer implements Backend {
         return body;
     }
 
-    // ---- harness
+    // ---- writing
 
     private JsonNode bulk(Index index, byte[] body) throws IOException {
         ObjectNode response = JSON.createObjectNode();

@@ -38,7 +38,7 @@ import org.openapitools.db_control.client.model.IndexModel;
  *
  * <p>It uses Pinecone's own client except for {@code getIndexConnection}, which caches one
  * connection for all indexes of a name in the process, whatever their host and key; {@code Index},
- * which has no deadlines; and the client's channel, which is bound to a Netty of its own.
+ * which has no deadlines; and the client's channel, which requires the unshaded Netty of gRPC.
  */
 final class PineconeConnection implements AutoCloseable {
 
@@ -152,7 +152,7 @@ final class PineconeConnection implements AutoCloseable {
     }
 
     /**
-     * Completes at once unless the connection is lost. Otherwise it reconnects now, instead of
+     * Completes immediately unless the connection is lost. Otherwise it reconnects now, instead of
      * after the client's own backoff (up to two minutes), because the job decides how long to wait
      * between retries. It completes in any case; a call then fails with the reason.
      */

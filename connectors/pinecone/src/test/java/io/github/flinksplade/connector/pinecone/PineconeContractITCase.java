@@ -94,7 +94,7 @@ class PineconeContractITCase extends SinkContract {
             }
             Map<String, StoredDocument> held = new TreeMap<>();
             for (Vector vector : read.values()) {
-                held.put(vector.getId(), held(vector));
+                held.put(vector.getId(), storedDocument(vector));
             }
             return held;
         }
@@ -115,7 +115,7 @@ class PineconeContractITCase extends SinkContract {
         return read;
     }
 
-    private static StoredDocument held(Vector vector) throws Exception {
+    private static StoredDocument storedDocument(Vector vector) throws Exception {
         SparseValues sparse = vector.getSparseValues();
         TreeMap<Integer, Float> terms = new TreeMap<>();
         for (int i = 0; i < sparse.getIndicesCount(); i++) {

@@ -123,10 +123,10 @@ class PineconeSinkITCase {
                 .extracting(letter -> new String(letter.origin().key()))
                 .containsExactlyInAnyOrder("no vector", "too long");
         assertThat(standIn.creation("docs").path("dimension").asInt()).isEqualTo(3);
-        Map<String, Vector> held = standIn.records("docs", "");
-        assertThat(held).containsOnlyKeys("a", "b", "no terms");
-        assertThat(held.get("a").getValuesList()).containsExactly(0.1f, 0f, -2.5f);
-        assertThat(held.get("a").getSparseValues().getValuesList()).containsExactly(0.7f, 1.1f);
+        Map<String, Vector> stored = standIn.records("docs", "");
+        assertThat(stored).containsOnlyKeys("a", "b", "no terms");
+        assertThat(stored.get("a").getValuesList()).containsExactly(0.1f, 0f, -2.5f);
+        assertThat(stored.get("a").getSparseValues().getValuesList()).containsExactly(0.7f, 1.1f);
         try (SearchIndex index = Connectors.of(uri).index(uri)) {
             SearchIndex.Query query =
                     new SearchIndex.Query(

@@ -137,7 +137,7 @@ final class QdrantPayload {
             }
             generator.writeEndObject();
         } catch (IOException e) {
-            throw new UncheckedIOException("harness to a string cannot fail", e);
+            throw new UncheckedIOException("writing to a string cannot fail", e);
         }
         return json.toString();
     }

@@ -33,7 +33,7 @@
  * stored weights. With {@code modifier=idf} the idf of a term is the server's own, a float.
  *
  * <p><b>Failures.</b> A batch that the server rejects is split until the rejected change is found.
- * Wrong credentials and a deleted collection fail the job; other failures are retried.
+ * Invalid credentials and a deleted collection fail the job; other failures are retried.
  *
  * <p><b>Client library.</b> The connector uses Qdrant's own Java client, which contains the
  * generated classes of the gRPC API, with conditional writes, sparse vectors and metadata of

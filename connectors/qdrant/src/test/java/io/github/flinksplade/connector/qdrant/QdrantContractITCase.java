@@ -12,8 +12,8 @@ import org.junit.jupiter.api.BeforeEach;
 
 /**
  * Runs with the stand-in, or with a real server: {@code -Dflinksplade.qdrant.url=HOST:6334}, the
- * API key in {@code QDRANT_API_KEY}, and {@code -Dflinksplade.qdrant.tls=true} for TLS.
- * FaultInjector cannot be injected into a real server.
+ * API key in {@code QDRANT_API_KEY}, and {@code -Dflinksplade.qdrant.tls=true} for TLS. Faults
+ * cannot be injected into a real server.
  */
 class QdrantContractITCase extends SinkContract {
 

@@ -42,7 +42,7 @@ final class SolrRequestFactory {
     }
 
     /**
-     * A delete is written as a document with nothing but its version, so that no older upsert
+     * A delete is written as a document that contains only its version, so that no older upsert
      * restores the document; a delete without a version removes the document and leaves nothing.
      */
     SolrChange change(VectorRecord record) {

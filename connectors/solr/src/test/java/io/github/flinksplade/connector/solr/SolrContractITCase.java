@@ -50,7 +50,7 @@ class SolrContractITCase extends SinkContract {
     @Override
     public ConnectorUri fresh(String name) throws Exception {
         if (URL == null) {
-            reader.ask(SolrServer.coreFolder(home, name), null);
+            reader.request(SolrServer.coreFolder(home, name), null);
             return reader.uri(name, "");
         }
         assumeTrue(
@@ -65,7 +65,7 @@ class SolrContractITCase extends SinkContract {
         return reader.held(uri.location().substring(uri.location().lastIndexOf('/') + 1));
     }
 
-    /** FaultInjector can be injected only into the server of this JVM. */
+    /** Faults can be injected only into the server of this JVM. */
     @Override
     public FaultInjector faults() {
         return solr;

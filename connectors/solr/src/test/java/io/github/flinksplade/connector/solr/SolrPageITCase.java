@@ -34,7 +34,7 @@ class SolrPageITCase {
         SolrServer.prepare(home);
         solr = SolrProcess.start(home);
         reader = new SolrReader(solr.url, null, null);
-        reader.ask(SolrServer.coreFolder(home, "articles"), null);
+        reader.request(SolrServer.coreFolder(home, "articles"), null);
         ConnectorUri uri = reader.uri("articles", "");
         try (SinkTestHarness harness =
                 SinkTestHarness.start(

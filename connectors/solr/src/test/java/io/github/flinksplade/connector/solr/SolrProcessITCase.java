@@ -31,11 +31,11 @@ class SolrProcessITCase {
         SolrServer.prepare(home);
         try (SolrProcess first = SolrProcess.start(home)) {
             SolrReader reader = new SolrReader(first.url, null, null);
-            reader.ask(SolrServer.coreFolder(home, "kept"), null);
+            reader.request(SolrServer.coreFolder(home, "kept"), null);
             // nothing is committed before the kill: everything is in the transaction log only
             write(reader.uri("kept", "?commit-within=0s"), 50);
             assertThat(
-                            reader.ask("/kept/select?q=*:*&rows=0", null)
+                            reader.request("/kept/select?q=*:*&rows=0", null)
                                     .at("/response/numFound")
                                     .asInt())
                     .isZero();
@@ -80,7 +80,7 @@ class SolrProcessITCase {
             write(uri, 50); // Solr does not report what it wrote to other shards
             assertThat(reader.held("made")).hasSize(50);
             JsonNode shards =
-                    reader.ask("/admin/collections?action=CLUSTERSTATUS&collection=made", null)
+                    reader.request("/admin/collections?action=CLUSTERSTATUS&collection=made", null)
                             .at("/cluster/collections/made/shards");
             assertThat(shards).hasSize(2).allSatisfy(s -> assertThat(s.get("replicas")).hasSize(2));
             VectorRecord any = Corpus.upsert("7", 1);

@@ -67,20 +67,21 @@ final class SolrReader {
         return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
     }
 
-    JsonNode ask(String path, String json) throws Exception {
+    JsonNode request(String path, String json) throws Exception {
         HttpResponse<String> response = send(path, json);
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         return JSON.readTree(response.body());
     }
 
     boolean isInCloudMode() throws Exception {
-        return ask("/admin/info/system", null).path("mode").asText().equals("solrcloud");
+        return request("/admin/info/system", null).path("mode").asText().equals("solrcloud");
     }
 
     /** All documents with their stored fields, tombstones too. */
     JsonNode documents(String collection) throws Exception {
-        ask("/" + collection + "/update?commit=true", "{}");
-        return ask("/" + collection + "/select?q=*:*&rows=1000000&fl=*", null).at("/response/docs");
+        request("/" + collection + "/update?commit=true", "{}");
+        return request("/" + collection + "/select?q=*:*&rows=1000000&fl=*", null)
+                .at("/response/docs");
     }
 
     Map<String, StoredDocument> held(String collection) throws Exception {

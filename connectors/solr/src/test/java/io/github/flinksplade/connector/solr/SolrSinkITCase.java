@@ -60,7 +60,7 @@ class SolrSinkITCase {
     }
 
     private static ConnectorUri fresh(String name, String options) throws Exception {
-        reader.ask(SolrServer.coreFolder(home, name), null);
+        reader.request(SolrServer.coreFolder(home, name), null);
         return reader.uri(name, options);
     }
 
@@ -108,21 +108,21 @@ class SolrSinkITCase {
     @Test
     void rejectsCoresWithForeignDocuments() throws Exception {
         ConnectorUri uri = fresh("others", "");
-        reader.ask("/others/update?commit=true", "[{\"id\":\"theirs\"}]");
+        reader.request("/others/update?commit=true", "[{\"id\":\"theirs\"}]");
         assertRejected(uri, "'others'", "1 documents that flink-splade did not write");
     }
 
     @Test
     void rejectsFieldsOfAnotherType() throws Exception {
         ConnectorUri uri = fresh("field", "");
-        reader.ask("/field/schema", "{\"add-field\":{\"name\":\"text\",\"type\":\"string\"}}");
+        reader.request("/field/schema", "{\"add-field\":{\"name\":\"text\",\"type\":\"string\"}}");
         assertRejected(uri, "a field 'text' whose type is string and not splade_stored");
     }
 
     @Test
     void rejectsOtherRequiredFields() throws Exception {
         ConnectorUri uri = fresh("required", "");
-        reader.ask(
+        reader.request(
                 "/required/schema",
                 "{\"add-field\":{\"name\":\"price\",\"type\":\"plong\",\"required\":true}}");
         assertRejected(uri, "it requires the fields [price]");
@@ -139,7 +139,7 @@ class SolrSinkITCase {
                 settings,
                 Files.readString(settings)
                         .replace("ManagedIndexSchemaFactory", "ClassicIndexSchemaFactory"));
-        reader.ask(create, null);
+        reader.request(create, null);
         assertRejected(
                 reader.uri("fixed", ""),
                 "cannot change the schema of the collection 'fixed'",
@@ -150,7 +150,7 @@ class SolrSinkITCase {
     void rejectsAProcessorWithOtherSettings() throws Exception {
         ConnectorUri uri = fresh("processor", "");
         check(uri);
-        reader.ask(
+        reader.request(
                 "/processor/config",
                 "{\"update-updateprocessor\":{\"name\":\"flink-splade-order\",\"class\":"
                         + "\"solr.DocBasedVersionConstraintsProcessorFactory\",\"versionField\":"
@@ -199,7 +199,7 @@ class SolrSinkITCase {
         }
     }
 
-    // ---- harness
+    // ---- writing
 
     @Test
     void reportsTheOutcomeOfEachChange() throws Exception {
@@ -268,7 +268,7 @@ class SolrSinkITCase {
     void failsForADeletedCollection() throws Exception {
         ConnectorUri uri = fresh("gone", "");
         try (BatchClient<Object> client = client(uri)) {
-            reader.ask("/admin/cores?action=UNLOAD&core=gone&deleteInstanceDir=true", null);
+            reader.request("/admin/cores?action=UNLOAD&core=gone&deleteInstanceDir=true", null);
             assertThatThrownBy(() -> send(client, Corpus.upsert("a", 1)))
                     .cause()
                     .isInstanceOf(ConnectorException.class)
@@ -280,7 +280,7 @@ class SolrSinkITCase {
     void failsForADeletedProcessor() throws Exception {
         ConnectorUri uri = fresh("processor-gone", "");
         try (BatchClient<Object> client = client(uri)) {
-            reader.ask(
+            reader.request(
                     "/processor-gone/config",
                     "{\"delete-updateprocessor\":\"flink-splade-order\"}");
             assertThatThrownBy(() -> send(client, Corpus.upsert("a", 1)))

@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Measures the encoder and the recipe of the model cards, interleaved in one process.",
+            "Measures the encoder and the reference implementation, interleaved in one process.",
             "Prints the median, minimum and maximum of the rounds."
         },
         footer = {

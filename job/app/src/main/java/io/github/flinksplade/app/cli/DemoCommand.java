@@ -16,7 +16,7 @@ import picocli.CommandLine.ParentCommand;
         description = {
             "Indexes several thousand definitions of WordNet 3.1 with the built-in model and runs a"
                     + " few searches that share no word with their best hit. Then runs your"
-                    + " searches: typed, or one a line from a pipe. Later runs use the same index."
+                    + " searches: typed, or one per line from a pipe. Later runs use the same index."
         },
         footer = {"", "Example:", "  echo \"something to keep food cold\" | flink-splade demo"})
 final class DemoCommand implements Callable<Integer> {

@@ -34,7 +34,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         versionProvider = Version.class,
         description =
                 "Turns documents into SPLADE sparse vectors with Apache Flink and keeps search"
-                        + " indexes in step with them.",
+                        + " indexes in sync with them.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             DemoCommand.class,

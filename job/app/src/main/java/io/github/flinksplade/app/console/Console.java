@@ -32,7 +32,7 @@ public record Console(
                     || file.startsWith("/dev/tty")
                     || file.equals("/dev/console");
         } catch (IOException | UnsupportedOperationException e) {
-            // Without /proc, Java only tells whether both input and output are a terminal.
+            // Without /proc, Java only reports whether both input and output are a terminal.
             return System.console() != null;
         }
     }

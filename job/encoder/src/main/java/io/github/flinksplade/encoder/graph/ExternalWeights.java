@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/** The further files in which a graph stores weights. */
+/** The external files in which a graph stores weights. */
 public final class ExternalWeights {
 
     private ExternalWeights() {}

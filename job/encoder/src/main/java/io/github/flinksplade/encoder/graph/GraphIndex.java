@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/** Answers which node or constant produces a value of a graph. */
+/** Finds the node or constant that produces a value of a graph. */
 public final class GraphIndex {
 
     /** The domain of the operators that only ONNX Runtime has. */

@@ -48,7 +48,7 @@ final class PoolDecoder {
      * @param hidden the hidden states to use as its first input
      */
     String add(NodeProto decoder, String hidden, boolean onGpu) {
-        NodeProto.Builder product = decoder.toBuilder().setInput(0, hidden);
+        NodeProto.Builder matMul = decoder.toBuilder().setInput(0, hidden);
         long columns =
                 index.constantShape(decoder.getInput(1))
                         .filter(shape -> shape.size() == 2)
@@ -58,18 +58,18 @@ final class PoolDecoder {
             return onGpu(hidden, decoder.getInput(1), columns);
         }
         if (columns < 2 * CPU_BLOCK || index.operatorSet() < SLICE_BY_INPUTS) {
-            return added.reduceMax(added.copy(product), 1);
+            return added.reduceMax(added.copy(matMul), 1);
         }
-        return onCpu(product, columns);
+        return onCpu(matMul, columns);
     }
 
     /** Pools block by block, while the logits of the block are in the processor's cache. */
-    private String onCpu(NodeProto.Builder product, long columns) {
+    private String onCpu(NodeProto.Builder matMul, long columns) {
         ColumnBlocks columnBlocks = ColumnBlocks.of(columns, CPU_BLOCK, 1);
         List<NodeProto.Builder> blocks = new ArrayList<>();
-        columnBlocks.blocks().forEach(block -> blocks.add(product.clone()));
-        for (int input = 1; input < product.getInputCount(); input++) {
-            String value = product.getInput(input);
+        columnBlocks.blocks().forEach(block -> blocks.add(matMul.clone()));
+        for (int input = 1; input < matMul.getInputCount(); input++) {
+            String value = matMul.getInput(input);
             List<Long> shape = index.constantShape(value).orElse(List.of());
             if (!shape.isEmpty() && shape.get(shape.size() - 1) == columns) {
                 List<String> parts =

@@ -24,12 +24,12 @@ import java.util.function.Function;
  * Quantizes a graph's matrix multiplications with constant matrices to 8-bit integers.
  *
  * <p>A column of weights w becomes {@code round(w / s)} with {@code s = max |w| / 127}. The other
- * factor is quantized at run time, to 0..255 between its minimum and its maximum (ONNX's
+ * operand is quantized at run time, to 0..255 between its minimum and its maximum (ONNX's
  * DynamicQuantizeLinear), once for all multiplications that read it. That is one scale per run: a
  * text's vector would depend on the other texts of its batch, so such a graph must run unbatched.
- * If the input is wider than the output, each token has a scale of its own: in the inner layer of a
- * feed-forward block a few tokens have values many times those of all others, to which a common
- * scale would leave hardly a bit.
+ * If the input is wider than the output, each token has its own scale: in the inner layer of a
+ * feed-forward block a few tokens have values many times those of all others, which a common scale
+ * would round to almost nothing.
  *
  * <p>The multiplication, its scales and the bias that follows are one operator of ONNX Runtime,
  * MatMulIntegerToFloat, which applies them while the values are in the processor's registers.
@@ -39,7 +39,7 @@ public final class QuantizeToInt8 {
     private static final String PREFIX = "int8/";
     private static final int SLICE_BY_INPUTS = 10;
 
-    /** For smaller matrices, quantizing the other factor costs more than it saves. */
+    /** For smaller matrices, quantizing the other operand costs more than it saves. */
     private static final long MIN_WEIGHTS = 1 << 12;
 
     private final GraphIndex index;
@@ -68,7 +68,7 @@ public final class QuantizeToInt8 {
                 .forEach(output -> uses.merge(output.getName(), 1, Integer::sum));
     }
 
-    /** An [in, out] matrix; {@code transposed} tells whether it is stored as [out, in]. */
+    /** An [in, out] matrix; {@code transposed}: whether it is stored as [out, in]. */
     private record Matrix(FloatBuffer data, int in, int out, boolean transposed) {
         float get(int row, int column) {
             return transposed ? data.get(column * in + row) : data.get(row * out + column);
@@ -233,7 +233,7 @@ public final class QuantizeToInt8 {
      * @param output [..., out]
      */
     private void perToken(String input, Matrix matrix, String name, String output) {
-        addOnce(GraphBuilder.float32(PREFIX + "least", Float.MIN_NORMAL));
+        addOnce(GraphBuilder.float32(PREFIX + "epsilon", Float.MIN_NORMAL));
         addOnce(GraphBuilder.float32(PREFIX + "one", 1));
         addOnce(GraphBuilder.float32(PREFIX + "step", 1 / 127f));
         addOnce(
@@ -244,8 +244,8 @@ public final class QuantizeToInt8 {
                         .build());
         String rows = node("Reshape", name + "/rows", input, integers(-1, matrix.in()));
         String high = reduceRows("ReduceMax", name + "/high", rows);
-        String low = node("Neg", name + "/low", reduceRows("ReduceMin", name + "/least", rows));
-        String max = node("Max", name + "/greatest", high, low, PREFIX + "least");
+        String low = node("Neg", name + "/low", reduceRows("ReduceMin", name + "/min", rows));
+        String max = node("Max", name + "/max", high, low, PREFIX + "epsilon");
         String step = node("Mul", name + "/step", max, PREFIX + "step");
         added.namedNode(
                 name + "/middles",

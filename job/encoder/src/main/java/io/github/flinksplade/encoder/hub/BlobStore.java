@@ -72,7 +72,7 @@ final class BlobStore {
 
     /**
      * Downloads to a temporary file and renames it. Other tools write {@code ETAG.incomplete} under
-     * a flock(2) lock, which Java cannot take, so that file and that lock are never touched. Our
+     * a flock(2) lock, which Java cannot acquire, so that file and that lock are never touched. Our
      * own processes wait for each other, and resume a download that one of them left.
      */
     private void download(

@@ -16,8 +16,8 @@ import java.util.regex.Pattern;
  * a tag or a commit; the default is {@code main}.
  *
  * <p>Models are stored in the cache that all of the hub's tools share, see {@link HubRepository}. A
- * model that is in the cache is used without asking the hub. {@link HubEnvironment} describes the
- * environment variables; HTTPS_PROXY and NO_PROXY apply too.
+ * model that is in the cache is used without contacting the hub. {@link HubEnvironment} describes
+ * the environment variables; HTTPS_PROXY and NO_PROXY apply too.
  */
 public final class HubModelProvider implements ModelProvider {
 

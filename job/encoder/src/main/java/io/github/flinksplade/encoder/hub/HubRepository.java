@@ -172,7 +172,7 @@ final class HubRepository {
 
     /**
      * Records the commit of a branch or tag. A cache that is not writable is not an error: the next
-     * start asks the hub again. Only an outdated record that cannot be replaced is an error,
+     * start contacts the hub again. Only an outdated record that cannot be replaced is an error,
      * because the next start would use it.
      */
     private void writeRef(String revision, String commit) {
@@ -197,7 +197,7 @@ final class HubRepository {
                         e);
             }
             LOG.warn(
-                    "{} cannot be written ({}); the next start asks the hub again",
+                    "{} cannot be written ({}); the next start contacts the hub again",
                     ref,
                     FileErrors.reason(e));
         }

@@ -39,7 +39,7 @@ public record ModelReference(String text) {
                 .orElseGet(this::local);
     }
 
-    /** As {@link #locate}, but looks for a newer version where the model comes from. */
+    /** As {@link #locate}, but checks the origin of the model for a newer version. */
     public Path refresh(Path cache, Progress progress) {
         return provider()
                 .map(provider -> provider.refresh(text, cache, progress))

@@ -86,7 +86,7 @@ final class OnnxEngine implements Engine {
         this.maxTokens = maxTokens;
     }
 
-    /** Hands over the session to an engine with other limits; this one must not be closed then. */
+    /** Transfers the session to an engine with other limits; this one must not be closed then. */
     OnnxEngine withLimits(Limits other, int max) {
         return new OnnxEngine(session, inputs, output, vocabulary, columns, padding, other, max);
     }
@@ -251,7 +251,7 @@ final class OnnxEngine implements Engine {
             }
         }
 
-        /** The tensor of an input; a fixed batch size is filled with copies of the last text. */
+        /** The tensor of an input; a fixed batch size is padded with copies of the last text. */
         private OnnxTensor tensor(
                 GraphInputs.Input input, List<TokenSequence> texts, int rows, int tokens)
                 throws OrtException {
@@ -336,25 +336,29 @@ final class OnnxEngine implements Engine {
         }
 
         private OrtSession.Result run(
-                Map<String, OnnxTensor> given, Set<String> wanted, Map<String, OnnxTensor> pinned)
+                Map<String, OnnxTensor> given,
+                Set<String> requested,
+                Map<String, OnnxTensor> pinned)
                 throws OrtException {
             long start = System.nanoTime();
             try {
                 return releaseMemory
-                        ? runAndRelease(given, wanted, pinned)
-                        : session.session().run(given, wanted, pinned);
+                        ? runAndRelease(given, requested, pinned)
+                        : session.session().run(given, requested, pinned);
             } finally {
                 modelNanos.add(System.nanoTime() - start);
             }
         }
 
         private OrtSession.Result runAndRelease(
-                Map<String, OnnxTensor> given, Set<String> wanted, Map<String, OnnxTensor> pinned)
+                Map<String, OnnxTensor> given,
+                Set<String> requested,
+                Map<String, OnnxTensor> pinned)
                 throws OrtException {
             releaseMemory = false;
             try (OrtSession.RunOptions options = new OrtSession.RunOptions()) {
                 session.releaseMemoryAfter(options);
-                return session.session().run(given, wanted, pinned, options);
+                return session.session().run(given, requested, pinned, options);
             }
         }
 

@@ -137,7 +137,9 @@ public final class NativeLibraries {
         return path;
     }
 
-    /** Gives the unpacked files, which only their owner can read, their parent's permissions. */
+    /**
+     * Sets the permissions of the unpacked files, readable only by their owner, to the parent's.
+     */
     private static void copyPermissions(Path directory) {
         try (Stream<Path> versions = Files.list(directory)) {
             Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(directory);

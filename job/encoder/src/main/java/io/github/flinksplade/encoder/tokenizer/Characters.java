@@ -99,7 +99,7 @@ final class Characters {
         return spaces.get(c);
     }
 
-    /** Whether the character is a word of its own. */
+    /** Whether the character is a separate word. */
     boolean isPunctuation(int c) {
         return punctuation.get(c);
     }

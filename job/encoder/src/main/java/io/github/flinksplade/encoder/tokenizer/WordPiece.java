@@ -20,11 +20,11 @@ final class WordPiece {
 
     private static final int WORD = 1 << 16; // part of a word
     private static final int SPACE = 2 << 16; // ends a word
-    private static final int SINGLE = 3 << 16; // a word of its own
+    private static final int SINGLE = 3 << 16; // a separate word
     private static final int REMOVED = 4 << 16;
     private static final int COMPLEX = 5 << 16; // does not fit the table
 
-    /** Ranges of the CJK characters that are words of their own. */
+    /** Ranges of the CJK characters that are separate words. */
     private static final int[][] CHINESE = {
         {0x4E00, 0x9FFF},
         {0x3400, 0x4DBF},
@@ -418,7 +418,7 @@ final class WordPiece {
             return cleanText && Characters.LIBRARY.isControl(c);
         }
 
-        /** Whether the character is a word of its own because it is Chinese. */
+        /** Whether the character is a separate word because it is Chinese. */
         private boolean splits(int c) {
             if (splitChinese) {
                 for (int[] range : CHINESE) {

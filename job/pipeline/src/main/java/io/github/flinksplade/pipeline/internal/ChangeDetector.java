@@ -13,8 +13,8 @@ import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
 
 /**
- * Keyed by id: gives each change its version, and skips documents that repeat the last one. {@link
- * ChangeRules} decides; this operator has the state and the counters.
+ * Keyed by id: assigns each change its version, and skips documents that repeat the last one.
+ * {@link ChangeRules} decides; this operator has the state and the counters.
  *
  * <p>Each change is emitted exactly once and in the order of versions, because the state changes
  * with it.

@@ -85,7 +85,7 @@ final class DeadLetters {
                 reason.summary(),
                 letter.origin().position(),
                 Notice.abbreviated(detail),
-                reason.wayOut(),
+                reason.hint(),
                 0);
     }
 

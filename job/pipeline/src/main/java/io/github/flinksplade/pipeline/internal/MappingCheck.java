@@ -46,7 +46,7 @@ final class MappingCheck {
                             + " is a document: "
                             + reason.getMessage()
                             + ". "
-                            + reason.reason().wayOut(),
+                            + reason.reason().hint(),
                     reason);
         }
     }

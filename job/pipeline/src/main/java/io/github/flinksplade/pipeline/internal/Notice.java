@@ -15,7 +15,7 @@ import org.apache.flink.util.OutputTag;
  * @param summary see {@link Notices.Entry#summary()}
  * @param position see {@link Notices.Entry#position()}
  * @param detail see {@link Notices.Entry#detail()}
- * @param wayOut see {@link Notices.Entry#wayOut()}
+ * @param hint see {@link Notices.Entry#hint()}
  * @param read records read since the operator's last notice
  */
 public record Notice(
@@ -24,7 +24,7 @@ public record Notice(
         String summary,
         String position,
         String detail,
-        String wayOut,
+        String hint,
         long read) {
 
     private static final int MAX_DETAIL = 150;
@@ -41,7 +41,7 @@ public record Notice(
                 reason.summary(),
                 origin.position(),
                 abbreviated(detail),
-                reason.wayOut(),
+                reason.hint(),
                 0);
     }
 
@@ -59,11 +59,11 @@ public record Notice(
     }
 
     Notice withRead(long records) {
-        return new Notice(letter, key, summary, position, detail, wayOut, records);
+        return new Notice(letter, key, summary, position, detail, hint, records);
     }
 
     Notices.Entry entry() {
-        return new Notices.Entry(letter != null, key, summary, 1, position, detail, wayOut);
+        return new Notices.Entry(letter != null, key, summary, 1, position, detail, hint);
     }
 
     /**
@@ -71,7 +71,7 @@ public record Notice(
      *
      * @param code a word for metrics
      * @param summary {@code "text" is missing}
-     * @param wayOut what to do about it, as sentences; may be null
+     * @param hint what to do about it, as sentences; may be null
      */
-    record Reason(String code, String summary, String wayOut) {}
+    record Reason(String code, String summary, String hint) {}
 }

@@ -172,7 +172,7 @@ final class NoticeBoard extends AbstractStreamOperator<DeadLetter>
                             + " queue contains those up to the last checkpoint. Reasons: "
                             + Notices.deadLetters(notices.getLocalValue()).stream()
                                     .limit(REASONS_IN_FAILURE)
-                                    .map(Notices.Entry::withoutWayOut)
+                                    .map(Notices.Entry::withoutHint)
                                     .collect(Collectors.joining("; "))
                             + ".");
         }

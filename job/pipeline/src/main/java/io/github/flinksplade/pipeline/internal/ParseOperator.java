@@ -71,7 +71,7 @@ final class ParseOperator extends InputOperator<SourceRecord, Document> {
                             new Reason(
                                     e.reason().name().toLowerCase(Locale.ROOT),
                                     e.summary(),
-                                    e.reason().wayOut()),
+                                    e.reason().hint()),
                             e.detail()));
             return;
         }

@@ -22,14 +22,15 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * The recipe of the model cards: the exported graph in ONNX Runtime with all of its optimizations
- * on all cores, batches of 32 texts in order of arrival padded to the longest one, the logits
- * copied back, and {@code max(log(1 + relu(logits)) * mask)} computed in Java on all cores.
+ * The reference implementation of the model cards: the exported graph in ONNX Runtime with all of
+ * its optimizations on all cores, batches of 32 texts in order of arrival padded to the longest
+ * one, the logits copied back, and {@code max(log(1 + relu(logits)) * mask)} computed in Java on
+ * all cores.
  *
  * <p>The lean variant avoids what is easy to avoid: it reuses the memory of the logits, computes
  * the maximum before the logarithm, and skips padding.
  */
-final class ReferenceRecipe implements AutoCloseable {
+final class ReferenceImplementation implements AutoCloseable {
 
     static final int BATCH = 32;
 
@@ -44,7 +45,7 @@ final class ReferenceRecipe implements AutoCloseable {
     /**
      * @param gpu the index of the GPU that runs the graph, or empty for the CPU
      */
-    ReferenceRecipe(
+    ReferenceImplementation(
             Path graph,
             Tokenizer tokenizer,
             int columns,
@@ -121,7 +122,7 @@ final class ReferenceRecipe implements AutoCloseable {
                             case "token_type_ids" -> zeros;
                             default ->
                                     throw new IllegalStateException(
-                                            "the reference recipe does not support the input "
+                                            "the reference implementation does not support the input "
                                                     + name);
                         };
                 inputs.put(name, OnnxTensor.createTensor(environment, values, shape));

@@ -1,18 +1,23 @@
 package io.github.flinksplade.builtin;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import com.google.protobuf.ByteString;
 import io.github.flinksplade.vector.SparseVector;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.FloatBuffer;
 import java.security.DigestOutputStream;
@@ -29,17 +34,17 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * The joined graph alone: run by ONNX Runtime as any masked language model, its logits pooled here
- * in double arithmetic, without the encoder's rewrites.
+ * The merged graph without the encoder's rewrites: ONNX Runtime runs it like any masked language
+ * model, and this test pools its logits in double precision.
  */
-class JoinedGraphTest {
+class MergedGraphTest {
 
     private static ModelProto model;
     private static OrtSession session;
 
     @BeforeAll
-    static void join() throws OrtException {
-        model = BuiltinModelProvider.join();
+    static void merge() throws OrtException {
+        model = BuiltinModelProvider.merge();
         session = OrtEnvironment.getEnvironment().createSession(model.toByteArray());
     }
 
@@ -108,9 +113,46 @@ class JoinedGraphTest {
     }
 
     @Test
+    void reportsWhichWeightDoesNotMatch() throws Exception {
+        assertRejected(
+                Map.of("up.bias", weight(DataType.FLOAT16, 1536, 768)),
+                "the weight lora_a_3_q of the head should be FLOAT16 [32, 384] of 24576 bytes but"
+                        + " is missing");
+        assertRejected(
+                Map.of("lora_a_3_q", weight(DataType.FLOAT, 49152, 32, 384)),
+                "should be FLOAT16 [32, 384] of 24576 bytes but is FLOAT [32, 384] of 49152 bytes");
+        assertRejected(
+                Map.of("lora_a_3_q", weight(DataType.FLOAT16, 24576, 384, 32)),
+                "should be FLOAT16 [32, 384] of 24576 bytes but is FLOAT16 [384, 32] of 24576"
+                        + " bytes");
+        assertRejected(
+                Map.of("lora_a_3_q", weight(DataType.FLOAT16, 2, 32, 384)),
+                "should be FLOAT16 [32, 384] of 24576 bytes but is FLOAT16 [32, 384] of 2 bytes");
+    }
+
+    private static TensorProto.Builder weight(DataType type, int bytes, long... shape) {
+        return TensorProto.newBuilder()
+                .setDataType(type.getNumber())
+                .addAllDims(Arrays.stream(shape).boxed().toList())
+                .setRawData(ByteString.copyFrom(new byte[bytes]));
+    }
+
+    private static void assertRejected(Map<String, TensorProto.Builder> weights, String message)
+            throws IOException {
+        GraphProto.Builder head = GraphProto.newBuilder();
+        weights.forEach((name, weight) -> head.addInitializer(weight.setName(name)));
+        byte[] bytes = ModelProto.newBuilder().setGraph(head).build().toByteArray();
+        try (InputStream encoder =
+                MergedGraphTest.class.getResourceAsStream("/all-minilm-l6-v2.onnx")) {
+            assertThatThrownBy(() -> MiniLm.merge(encoder, new ByteArrayInputStream(bytes)))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining(message);
+        }
+    }
+
+    @Test
     void specialTokensNeitherActivateTermsNorAreActivated() throws Exception {
-        // [CLS] and [SEP] in the middle of a text too; [UNK], [MASK] and an unused one next to
-        // words
+        // [CLS] and [SEP] in the middle of a text too; [UNK], [MASK] and an unused term among words
         assertThat(pool(List.of(new int[] {101, 102})).get(0).size()).isZero();
         assertThat(pool(List.of(new int[] {101, 101, 102, 102})).get(0).size()).isZero();
         SparseVector vector =
