@@ -149,33 +149,23 @@ class QualityITCase {
                     .put(fields[2], Integer.valueOf(fields[3]));
         }
 
-<<<<<<< HEAD
-        List<SparseVector> exact = encode(encoder, documents.values(), Role.DOCUMENT);
-        assertRanks(name, encoder, exact, documents, queries, judged, plain, withIdf);
-        try (SpladeEncoder integers =
+        List<SparseVector> fp32Vectors = encode(encoder, documents.values(), Role.DOCUMENT);
+        assertRanks(name, encoder, fp32Vectors, documents, queries, judged, plain, withIdf);
+        try (SpladeEncoder int8Encoder =
                 SpladeEncoder.open(
                         "builtin:minilm",
                         EncoderOptions.builder().precision(Precision.INT8).build())) {
-            List<SparseVector> rounded = encode(integers, documents.values(), Role.DOCUMENT);
+            List<SparseVector> int8Vectors = encode(int8Encoder, documents.values(), Role.DOCUMENT);
             assertRanks(
                     name + " in int8",
-                    integers,
-                    rounded,
+                    int8Encoder,
+                    int8Vectors,
                     documents,
                     queries,
                     judged,
                     plain,
                     withIdf);
-            assertAgrees(name, exact, rounded);
-=======
-        assertRanks(name, encoder, documents, queries, judged, plain, withIdf);
-        try (SpladeEncoder int8Encoder =
-                SpladeEncoder.open(
-                        "builtin:minilm",
-                        EncoderOptions.builder().precision(Precision.INT8).build())) {
-            assertRanks(name + " in int8", int8Encoder, documents, queries, judged, plain, withIdf);
-            assertAgrees(name, int8Encoder, documents.values());
->>>>>>> lang
+            assertAgrees(name, fp32Vectors, int8Vectors);
         }
     }
 
@@ -204,13 +194,7 @@ class QualityITCase {
 
     /** Compares int8 vectors with fp32 vectors: prints the difference and bounds it. */
     private static void assertAgrees(
-<<<<<<< HEAD
-            String name, List<SparseVector> exact, List<SparseVector> rounded) {
-=======
-            String name, SpladeEncoder int8Encoder, Iterable<String> documents) {
-        List<SparseVector> fp32Vectors = encode(encoder, documents, Role.DOCUMENT);
-        List<SparseVector> int8Vectors = encode(int8Encoder, documents, Role.DOCUMENT);
->>>>>>> lang
+            String name, List<SparseVector> fp32Vectors, List<SparseVector> int8Vectors) {
         double overlap = 0;
         double error = 0;
         long terms = 0;
