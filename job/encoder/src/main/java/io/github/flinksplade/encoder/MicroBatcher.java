@@ -136,8 +136,11 @@ public final class MicroBatcher implements AutoCloseable {
      * skipped.
      */
     public CompletableFuture<EncodedText> submit(String text, Role role) {
-        Text submitted = new Text(text, Objects.requireNonNull(role, "role"));
-        if (text == null) {
+        return submit(new Text(text, Objects.requireNonNull(role, "role"), true));
+    }
+
+    private CompletableFuture<EncodedText> submit(Text submitted) {
+        if (submitted.text == null) {
             submitted.fail(new EncodingException("the text is null"));
             return submitted.result;
         }
@@ -147,6 +150,35 @@ public final class MicroBatcher implements AutoCloseable {
             submitted.fail(closed(e));
         }
         return submitted.result;
+    }
+
+    /**
+     * Encodes the windows of a text as one vector: each term gets its largest weight in any window,
+     * and the result is pruned. The number of tokens is the sum of those of the windows. Fails as
+     * {@link #submit} does, if one of the windows fails.
+     */
+    public CompletableFuture<EncodedText> submitMax(List<String> windows, Role role) {
+        if (windows.size() == 1) {
+            return submit(windows.get(0), role);
+        }
+        List<CompletableFuture<EncodedText>> submitted =
+                windows.stream().map(window -> submit(new Text(window, role, false))).toList();
+        CompletableFuture<EncodedText> result =
+                CompletableFuture.allOf(submitted.toArray(CompletableFuture[]::new))
+                        .thenApply(
+                                unused ->
+                                        encoder.max(
+                                                submitted.stream()
+                                                        .map(CompletableFuture::join)
+                                                        .toList(),
+                                                role));
+        result.whenComplete(
+                (encoded, failure) -> {
+                    if (failure != null) {
+                        submitted.forEach(window -> window.cancel(false));
+                    }
+                });
+        return result;
     }
 
     /** The current counters. */
@@ -214,13 +246,15 @@ public final class MicroBatcher implements AutoCloseable {
     private final class Text implements Runnable {
         final CompletableFuture<EncodedText> result = new CompletableFuture<>();
         final Role role;
+        final boolean isPruned;
         final long submittedNanos = System.nanoTime();
         String text; // until it is tokenized
         TokenSequence tokens; // once it is tokenized
 
-        Text(String text, Role role) {
+        Text(String text, Role role, boolean isPruned) {
             this.text = text;
             this.role = role;
+            this.isPruned = isPruned;
         }
 
         @Override
@@ -366,7 +400,10 @@ public final class MicroBatcher implements AutoCloseable {
     }
 
     private void finish(Text text, SparseVector vector) {
-        EncodedText encoded = encoder.finish(text.tokens, vector, text.role);
+        EncodedText encoded =
+                text.isPruned
+                        ? encoder.finish(text.tokens, vector, text.role)
+                        : new EncodedText(vector, text.tokens.tokens(), text.tokens.truncated());
         documents.increment();
         if (encoded.truncated()) {
             truncated.increment();

@@ -191,12 +191,25 @@ public final class SpladeEncoder implements AutoCloseable {
 
     /** Converts the engine's result to the encoder's, which is pruned. */
     EncodedText finish(TokenSequence tokens, SparseVector vector, Role role) {
-        Pruning pruning =
-                switch (role) {
-                    case DOCUMENT -> options.documentPruning();
-                    case QUERY -> options.queryPruning();
-                };
-        return new EncodedText(pruning.apply(vector), tokens.tokens(), tokens.truncated());
+        return new EncodedText(pruning(role).apply(vector), tokens.tokens(), tokens.truncated());
+    }
+
+    /** Joins the unpruned vectors of the windows of a text, and prunes the result. */
+    EncodedText max(List<EncodedText> windows, Role role) {
+        return new EncodedText(
+                pruning(role)
+                        .apply(
+                                SparseVector.max(
+                                        windows.stream().map(EncodedText::vector).toList())),
+                windows.stream().mapToInt(EncodedText::tokens).sum(),
+                windows.stream().anyMatch(EncodedText::truncated));
+    }
+
+    private Pruning pruning(Role role) {
+        return switch (role) {
+            case DOCUMENT -> options.documentPruning();
+            case QUERY -> options.queryPruning();
+        };
     }
 
     /** Waits for running calls, then releases the model. Later calls fail. */

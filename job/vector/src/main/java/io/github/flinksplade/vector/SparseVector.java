@@ -2,6 +2,9 @@ package io.github.flinksplade.vector;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The terms of a text and their weights. The arrays are not copied and must not be changed.
@@ -67,6 +70,27 @@ public record SparseVector(int[] indices, float[] values) implements Serializabl
             }
         }
         return sum;
+    }
+
+    /** The vector with the largest weight that each term has in any of the vectors. */
+    public static SparseVector max(List<SparseVector> vectors) {
+        if (vectors.size() == 1) {
+            return vectors.get(0);
+        }
+        TreeMap<Integer, Float> weights = new TreeMap<>();
+        for (SparseVector vector : vectors) {
+            for (int i = 0; i < vector.indices.length; i++) {
+                weights.merge(vector.indices[i], vector.values[i], Math::max);
+            }
+        }
+        int[] indices = new int[weights.size()];
+        float[] values = new float[weights.size()];
+        int i = 0;
+        for (Map.Entry<Integer, Float> weight : weights.entrySet()) {
+            indices[i] = weight.getKey();
+            values[i++] = weight.getValue();
+        }
+        return new SparseVector(indices, values);
     }
 
     /**

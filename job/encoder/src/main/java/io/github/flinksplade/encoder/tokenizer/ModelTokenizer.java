@@ -257,17 +257,22 @@ public final class ModelTokenizer implements AutoCloseable {
                 TokenSequence tokens = tokenizeAll(text.substring(0, end), limit);
                 boolean isWhole = end == text.length();
                 if (isWhole || tokens.tokens() >= limit + MARGIN_TOKENS) {
-                    return new TokenSequence(
-                            tokens.ids(), tokens.tokens(), tokens.truncated() || !isWhole);
+                    return isWhole ? tokens : truncated(tokens, end, text.length());
                 }
                 if (characters >= MAX_CHARACTERS) {
-                    return new TokenSequence(tokens.ids(), tokens.tokens(), true);
+                    return truncated(tokens, end, text.length());
                 }
                 characters *= 4;
             }
         } finally {
             open.readLock().unlock();
         }
+    }
+
+    /** The tokens of the start of a text, with an estimate of the number of all its tokens. */
+    private static TokenSequence truncated(TokenSequence start, int characters, int all) {
+        long tokens = Math.round((double) start.tokens() * all / characters);
+        return new TokenSequence(start.ids(), (int) Math.min(tokens, Integer.MAX_VALUE), true);
     }
 
     /**
