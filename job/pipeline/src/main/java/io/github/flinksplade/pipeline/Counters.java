@@ -45,6 +45,9 @@ public final class Counters {
     /** Encoded texts that were longer than the limit. */
     public static final String TRUNCATED = "truncated";
 
+    /** Tokens of these texts after the limit, which were not encoded. */
+    public static final String TRUNCATED_TOKENS = "truncatedTokens";
+
     /** Tokens that the model processed, without padding. */
     public static final String MODEL_TOKENS = "modelTokens";
 

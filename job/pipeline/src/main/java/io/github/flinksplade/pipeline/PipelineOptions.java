@@ -1,5 +1,6 @@
 package io.github.flinksplade.pipeline;
 
+import io.github.flinksplade.encoder.LongDocuments;
 import java.io.Serializable;
 import java.time.Duration;
 
@@ -19,6 +20,8 @@ import java.time.Duration;
  * @param stateTtl how long the state of an id is stored after its last change was written
  *     (unchanged documents do not count); zero (the default) means forever. A document of a
  *     forgotten id is encoded and written again
+ * @param longDocuments how documents with more tokens than the model's limit are encoded; {@link
+ *     LongDocuments#TRUNCATE} by default
  * @param maxDeadLetters the max number of dead letters before the job fails; {@link
  *     MaxDeadLetters#NONE} by default
  */
@@ -30,6 +33,7 @@ public record PipelineOptions(
         long maxBytesInFlight,
         int capacity,
         Duration stateTtl,
+        LongDocuments longDocuments,
         MaxDeadLetters maxDeadLetters)
         implements Serializable {
 
@@ -72,6 +76,7 @@ public record PipelineOptions(
         private long maxBytesInFlight = 64L << 20;
         private int capacity = 256;
         private Duration stateTtl = Duration.ZERO;
+        private LongDocuments longDocuments = LongDocuments.TRUNCATE;
         private MaxDeadLetters maxDeadLetters = MaxDeadLetters.NONE;
 
         private Builder() {}
@@ -111,6 +116,11 @@ public record PipelineOptions(
             return this;
         }
 
+        public Builder longDocuments(LongDocuments value) {
+            longDocuments = value;
+            return this;
+        }
+
         public Builder maxDeadLetters(MaxDeadLetters value) {
             maxDeadLetters = value;
             return this;
@@ -128,6 +138,7 @@ public record PipelineOptions(
                     maxBytesInFlight,
                     capacity,
                     stateTtl,
+                    longDocuments,
                     maxDeadLetters);
         }
     }

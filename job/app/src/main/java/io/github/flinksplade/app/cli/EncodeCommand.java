@@ -12,7 +12,11 @@ import io.github.flinksplade.app.io.Lines;
 import io.github.flinksplade.encoder.EncodedText;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.EncodingException;
+import io.github.flinksplade.encoder.LongDocuments;
+import io.github.flinksplade.encoder.LongDocuments.Mode;
 import io.github.flinksplade.encoder.MicroBatcher;
+import io.github.flinksplade.encoder.PassageSplitter;
+import io.github.flinksplade.encoder.PassageSplitter.Passage;
 import io.github.flinksplade.encoder.Pruning;
 import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.SpladeEncoder;
@@ -99,6 +103,27 @@ final class EncodeCommand implements Callable<Integer> {
     private String documentTokens = "0";
 
     @Option(
+            names = "--long-documents",
+            paramLabel = "MODE",
+            description =
+                    "What happens to longer documents: truncate (default), max (one vector, with the"
+                            + " largest weight that a term has in any window), or passages (a line"
+                            + " per passage; as JSON with text, passage, start and end).")
+    private String longDocuments = JobSettings.LONG_DOCUMENTS.defaultText();
+
+    @Option(
+            names = "--passage-tokens",
+            paramLabel = "N",
+            description = "Max tokens of a window or passage. Default: those of a document.")
+    private String passageTokens = JobSettings.PASSAGE_TOKENS.defaultText();
+
+    @Option(
+            names = "--passage-overlap",
+            paramLabel = "N",
+            description = "Max tokens that a window or passage repeats of the one before.")
+    private String passageOverlap = JobSettings.PASSAGE_OVERLAP.defaultText();
+
+    @Option(
             names = "--prune",
             paramLabel = "RULE",
             description =
@@ -108,6 +133,7 @@ final class EncodeCommand implements Callable<Integer> {
 
     @Mixin private ModelOptions modelOptions;
 
+    private Mode mode;
     private long truncated;
     private long failed;
 
@@ -116,17 +142,19 @@ final class EncodeCommand implements Callable<Integer> {
      *
      * @param name the text in error messages, such as {@code line 3}
      * @param topic the id of the topic; null if the format has none
+     * @param passage the start of the JSON of a passage; null if the text is not split
      * @param encoded null for an empty text or an error
      * @param error why the line cannot be encoded, or null
      */
     private record Pending(
             String name,
             String topic,
+            String passage,
             int characters,
             CompletableFuture<EncodedText> encoded,
             String error) {}
 
-    private static final Pending END = new Pending(null, null, 0, null, null);
+    private static final Pending END = new Pending(null, null, null, 0, null, null);
 
     @Override
     public Integer call() throws Exception {
@@ -149,7 +177,7 @@ final class EncodeCommand implements Callable<Integer> {
         try (SpladeEncoder encoder =
                         SpladeEncoder.open(model, options, new DownloadProgress(console));
                 MicroBatcher batcher = new MicroBatcher(encoder)) {
-            ReadAhead input = new ReadAhead(batcher);
+            ReadAhead input = new ReadAhead(batcher, splitter(encoder, where));
             Thread reader =
                     new Thread(
                             texts.isEmpty() ? () -> input.readLines(console) : input::readArguments,
@@ -172,6 +200,27 @@ final class EncodeCommand implements Callable<Integer> {
             }
         }
         return failed == 0 ? ExitCode.OK : ExitCode.INPUT;
+    }
+
+    /** Null unless long documents are encoded completely. */
+    private PassageSplitter splitter(SpladeEncoder encoder, String where) {
+        mode = JobSettings.LONG_DOCUMENTS.parse(longDocuments, where);
+        if (mode == Mode.TRUNCATE) {
+            return null;
+        }
+        if (role == Role.QUERY) {
+            throw UserException.at(
+                    where, "--long-documents is for documents, not for queries", null);
+        }
+        try {
+            return new LongDocuments(
+                            mode,
+                            JobSettings.PASSAGE_TOKENS.parse(passageTokens, where),
+                            JobSettings.PASSAGE_OVERLAP.parse(passageOverlap, where))
+                    .splitter(encoder.tokenizer(), encoder.info().documentTokens());
+        } catch (IllegalArgumentException e) {
+            throw UserException.at(where, e.getMessage(), e);
+        }
     }
 
     private void print(ReadAhead input, SpladeEncoder encoder, Results results)
@@ -215,6 +264,9 @@ final class EncodeCommand implements Callable<Integer> {
                 }
                 if (format != VectorFormat.ANSERINI || vector.size() <= MAX_ANSERINI_TERMS) {
                     String formatted = format.format(vector, encoder.tokenizer()::term);
+                    if (next.passage() != null && formatted.startsWith("{")) {
+                        return next.passage() + formatted.substring(1);
+                    }
                     return next.topic() == null ? formatted : next.topic() + '\t' + formatted;
                 }
                 error =
@@ -244,12 +296,14 @@ final class EncodeCommand implements Callable<Integer> {
     private final class ReadAhead {
 
         private final MicroBatcher batcher;
+        private final PassageSplitter splitter;
         private final BlockingQueue<Pending> queue = new LinkedBlockingQueue<>(READ_AHEAD);
         private final Semaphore characters = new Semaphore(READ_AHEAD_CHARACTERS);
         private volatile Exception failure;
 
-        ReadAhead(MicroBatcher batcher) {
+        ReadAhead(MicroBatcher batcher, PassageSplitter splitter) {
             this.batcher = batcher;
+            this.splitter = splitter;
         }
 
         void readLines(Console console) {
@@ -299,14 +353,58 @@ final class EncodeCommand implements Callable<Integer> {
         private void add(String name, String topic, String text, String error)
                 throws InterruptedException {
             if (error != null) {
-                queue.put(new Pending(name, topic, 0, null, error));
+                queue.put(new Pending(name, topic, null, 0, null, error));
             } else if (text.isEmpty()) {
                 // [CLS] and [SEP] alone may yield terms, but an empty text has none
-                queue.put(new Pending(name, topic, 0, null, null));
+                queue.put(new Pending(name, topic, null, 0, null, null));
             } else {
                 int size = Math.min(text.length(), READ_AHEAD_CHARACTERS);
                 characters.acquire(size);
-                queue.put(new Pending(name, topic, size, batcher.submit(text, role), null));
+                if (splitter == null) {
+                    queue.put(
+                            new Pending(name, topic, null, size, batcher.submit(text, role), null));
+                } else {
+                    addPassages(name, topic, text, size);
+                }
+            }
+        }
+
+        private void addPassages(String name, String topic, String text, int size)
+                throws InterruptedException {
+            List<Passage> passages;
+            try {
+                passages = splitter.split(text);
+            } catch (EncodingException e) {
+                queue.put(new Pending(name, topic, null, size, null, e.getMessage()));
+                return;
+            }
+            List<String> parts = passages.stream().map(passage -> passage.of(text)).toList();
+            if (mode == Mode.MAX) {
+                queue.put(
+                        new Pending(name, topic, null, size, batcher.submitMax(parts, role), null));
+                return;
+            }
+            for (int i = 0; i < parts.size(); i++) {
+                Passage passage = passages.get(i);
+                int start = text.codePointCount(0, passage.start());
+                String json =
+                        "{\"text\":"
+                                + name.replaceAll("\\D", "")
+                                + ",\"passage\":"
+                                + i
+                                + ",\"start\":"
+                                + start
+                                + ",\"end\":"
+                                + (start + text.codePointCount(passage.start(), passage.end()))
+                                + ",";
+                queue.put(
+                        new Pending(
+                                name,
+                                topic,
+                                json,
+                                i == 0 ? size : 0,
+                                batcher.submit(parts.get(i), role),
+                                null));
             }
         }
     }

@@ -4,6 +4,7 @@ import io.github.flinksplade.app.console.UserException;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Quantities;
 import io.github.flinksplade.encoder.Device;
+import io.github.flinksplade.encoder.LongDocuments;
 import io.github.flinksplade.encoder.Precision;
 import io.github.flinksplade.encoder.Pruning;
 import io.github.flinksplade.pipeline.MaxDeadLetters;
@@ -114,6 +115,33 @@ public final class JobSettings {
                             "0",
                             "Max tokens of a document, including [CLS] and [SEP]; 0: the limit in"
                                     + " the model's configuration, or 128."));
+    public static final Setting<LongDocuments.Mode> LONG_DOCUMENTS =
+            add(
+                    Setting.of(
+                            "long-documents",
+                            "truncate, max or passages",
+                            "MODE",
+                            "truncate",
+                            "What happens to a document with more tokens: truncate encodes its"
+                                    + " beginning; max encodes all of it in windows, and each term"
+                                    + " gets its largest weight in any of them; passages writes a"
+                                    + " vector per passage, with the id ID#N.",
+                            JobSettings::parseLongDocuments));
+    public static final Setting<Integer> PASSAGE_TOKENS =
+            add(
+                    Setting.number(
+                            "passage-tokens",
+                            0,
+                            "0",
+                            "Max tokens of a window or passage, including [CLS] and [SEP]; 0: the"
+                                    + " limit of documents."));
+    public static final Setting<Integer> PASSAGE_OVERLAP =
+            add(
+                    Setting.number(
+                            "passage-overlap",
+                            0,
+                            "0",
+                            "Max tokens that a window or passage repeats of the one before."));
     public static final Setting<Pruning> PRUNE =
             add(
                     Setting.of(
@@ -402,6 +430,16 @@ public final class JobSettings {
                             + " underscores");
         }
         return text;
+    }
+
+    private static LongDocuments.Mode parseLongDocuments(String text) {
+        for (LongDocuments.Mode mode : LongDocuments.Mode.values()) {
+            if (mode.name().equalsIgnoreCase(text)) {
+                return mode;
+            }
+        }
+        throw new IllegalArgumentException(
+                "'" + text + "' is not a mode; write truncate, max or passages");
     }
 
     private static String parseSha256(String text) {

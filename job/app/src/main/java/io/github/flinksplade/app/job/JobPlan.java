@@ -1,6 +1,7 @@
 package io.github.flinksplade.app.job;
 
 import io.github.flinksplade.app.config.JobSettings;
+import io.github.flinksplade.app.console.UserException;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetterQueue;
@@ -14,6 +15,7 @@ import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.VectorSource;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.encoder.LongDocuments;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.JobDefinition;
@@ -153,7 +155,32 @@ public final class JobPlan {
         // the machine that submits a job may have no GPU
         EncoderOptions here = encoder.toBuilder().device(Device.CPU).build();
         try (SpladeEncoder opened = SpladeEncoder.open(model, here, progress)) {
+            checkPassages(opened);
             return SpladeJob.provenance(opened);
+        }
+    }
+
+    private LongDocuments longDocuments() {
+        return new LongDocuments(
+                settings.get(JobSettings.LONG_DOCUMENTS),
+                settings.get(JobSettings.PASSAGE_TOKENS),
+                settings.get(JobSettings.PASSAGE_OVERLAP));
+    }
+
+    private void checkPassages(SpladeEncoder opened) {
+        if (longDocuments().mode() == LongDocuments.Mode.TRUNCATE) {
+            if (settings.isGiven(JobSettings.PASSAGE_TOKENS)
+                    || settings.isGiven(JobSettings.PASSAGE_OVERLAP)) {
+                throw new UserException(
+                        "passage-tokens and passage-overlap have no effect on truncated documents."
+                                + " Add long-documents: max or passages");
+            }
+            return;
+        }
+        try {
+            longDocuments().splitter(opened.tokenizer(), opened.info().documentTokens());
+        } catch (IllegalArgumentException e) {
+            throw new UserException(e.getMessage(), e);
         }
     }
 
@@ -213,6 +240,7 @@ public final class JobPlan {
                         .maxBytesInFlight(settings.get(JobSettings.MAX_BYTES_IN_FLIGHT))
                         .capacity(settings.get(JobSettings.CAPACITY))
                         .stateTtl(settings.get(JobSettings.STATE_TTL))
+                        .longDocuments(longDocuments())
                         .maxDeadLetters(settings.get(JobSettings.MAX_DEAD_LETTERS))
                         .build());
     }

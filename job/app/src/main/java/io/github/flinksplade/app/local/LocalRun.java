@@ -14,6 +14,7 @@ import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.StartMode;
+import io.github.flinksplade.encoder.LongDocuments.Mode;
 import io.github.flinksplade.pipeline.JobDefinition;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
 import io.github.flinksplade.pipeline.SpladeJob;
@@ -174,13 +175,15 @@ public final class LocalRun {
 
         boolean fromBeginning =
                 start.checkpoint() == null || start.manifest().generation() != before.generation();
+        // the number of passages is not known
+        boolean inPassages = settings.get(JobSettings.LONG_DOCUMENTS) == Mode.PASSAGES;
         RunReport report =
                 new RunReport(
                         console,
                         job.sinks().stream().map(NamedSink::name).toList(),
                         plan.sinkLocations(),
                         deadLetterUri,
-                        bounded && fromBeginning
+                        bounded && fromBeginning && !inPassages
                                 ? DocumentCount.estimate(settings.get(JobSettings.FROM))
                                 : -1,
                         start.checkpoint() != null && !fromBeginning);

@@ -203,8 +203,27 @@ final class RunReport {
                         seconds,
                         seconds > 0 ? written(counts) / seconds : 0));
         console.err().println("Documents: " + String.join("; ", parts) + ".");
+        reportTruncation(counts);
         DeadLetterSummary.lines(counts.get(Counters.DEAD_LETTERS), deadLetters, counts.notices())
                 .forEach(console.err()::println);
+    }
+
+    private void reportTruncation(Counts counts) {
+        long truncated = counts.get(Counters.TRUNCATED);
+        if (truncated > 0) {
+            console.err()
+                    .println(
+                            String.format(
+                                    Locale.ROOT,
+                                    "Truncated: %,d documents; %.0f %% of all tokens were not"
+                                            + " encoded. To encode them, use --long-documents max"
+                                            + " (a vector per document) or passages (a vector per"
+                                            + " passage).",
+                                    truncated,
+                                    100.0
+                                            * counts.get(Counters.TRUNCATED_TOKENS)
+                                            / counts.get(Counters.TOKENS)));
+        }
     }
 
     /** Whether the sources have ended and no record was accepted. */

@@ -1,6 +1,7 @@
 package io.github.flinksplade.pipeline.internal;
 
 import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.encoder.PassageSplitter;
 import io.github.flinksplade.pipeline.Document;
 
 /**
@@ -14,6 +15,8 @@ import io.github.flinksplade.pipeline.Document;
  * @param work how the vector is obtained
  * @param sequence number of changes emitted for this id, from 1, without gaps
  * @param textHash hash of the text; null for a delete
+ * @param passages the passages to write, if each has a vector; null if the document has one, or if
+ *     its vectors are reused
  */
 public record Change(
         Document document,
@@ -22,7 +25,8 @@ public record Change(
         boolean repeatsVersion,
         Work work,
         long sequence,
-        byte[] textHash) {
+        byte[] textHash,
+        PlannedPassage[] passages) {
 
     /** How the vector of a change is obtained. */
     public enum Work {
@@ -32,6 +36,26 @@ public record Change(
         REUSE,
         /** There is no vector: a delete. */
         NONE
+    }
+
+    /**
+     * A passage of the document's text.
+     *
+     * @param start see {@link PassageSplitter.Passage}
+     * @param end see {@link PassageSplitter.Passage}
+     * @param hash hash of its text, which identifies its vector among those of the document
+     * @param encode whether it is encoded; if not, the sequencer has its vector
+     */
+    public record PlannedPassage(int start, int end, long hash, boolean encode) {
+
+        String text(Document document) {
+            return document.text().substring(start, end);
+        }
+    }
+
+    Change withPassages(PlannedPassage[] newPassages) {
+        return new Change(
+                document, version, explicit, repeatsVersion, work, sequence, textHash, newPassages);
     }
 
     String id() {

@@ -2,9 +2,15 @@ package io.github.flinksplade.pipeline.internal;
 
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.InvalidRecordException;
+import io.github.flinksplade.encoder.EncodingException;
+import io.github.flinksplade.encoder.LongDocuments;
+import io.github.flinksplade.encoder.LongDocuments.Mode;
+import io.github.flinksplade.encoder.PassageSplitter;
+import io.github.flinksplade.encoder.PassageSplitter.Passage;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.Document;
 import io.github.flinksplade.pipeline.internal.Notice.Reason;
+import java.util.List;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
@@ -46,7 +52,12 @@ final class ChangeDetector extends KeyedProcessFunction<String, Document, Change
 
     private final ChangeRules rules;
     private final MicrosClock clock;
+    private final EncoderFactory encoder;
 
+    /** Null unless each passage has a vector. */
+    private transient PassageSplitter splitter;
+
+    private transient EngineRegistry.Lease lease;
     private transient ValueState<ChangeDetectorState> state;
     private transient Count skipped;
     private transient Count superseded;
@@ -56,13 +67,21 @@ final class ChangeDetector extends KeyedProcessFunction<String, Document, Change
     private transient Count reindexed;
     private transient DeadLetters deadLetters;
 
-    ChangeDetector(ChangeRules rules, MicrosClock clock) {
+    ChangeDetector(ChangeRules rules, MicrosClock clock, EncoderFactory encoder) {
         this.rules = rules;
         this.clock = clock;
+        this.encoder = encoder;
     }
 
     @Override
-    public void open(OpenContext openContext) {
+    public void open(OpenContext openContext) throws InterruptedException {
+        LongDocuments longDocuments = rules.options().longDocuments();
+        if (longDocuments.mode() == Mode.PASSAGES) {
+            lease = EngineRegistry.acquire(encoder.onAssignedGpu(getRuntimeContext()));
+            splitter =
+                    longDocuments.splitter(
+                            lease.encoder().tokenizer(), lease.encoder().info().documentTokens());
+        }
         ValueStateDescriptor<ChangeDetectorState> descriptor =
                 new ValueStateDescriptor<>("last", TypeInformation.of(ChangeDetectorState.class));
         TimeToLive.of(rules.options().stateTtl()).ifPresent(descriptor::enableTimeToLive);
@@ -79,8 +98,13 @@ final class ChangeDetector extends KeyedProcessFunction<String, Document, Change
     @Override
     public void processElement(Document document, Context context, Collector<Change> out)
             throws Exception {
-        Decision decision = rules.decide(state.value(), document, clock.micros());
-        if (decision instanceof Decision.Emit emit) {
+        ChangeDetectorState last = state.value();
+        Decision decision = rules.decide(last, document, clock.micros());
+        if (decision instanceof Decision.Emit decided) {
+            Decision.Emit emit =
+                    splitter != null && decided.change().work() == Change.Work.ENCODE
+                            ? rules.withPassages(last, decided, passages(document.text()))
+                            : decided;
             count(emit.reason(), document, context);
             state.update(emit.next());
             out.collect(emit.change());
@@ -100,6 +124,23 @@ final class ChangeDetector extends KeyedProcessFunction<String, Document, Change
                     context);
         } else if (decision instanceof Decision.RejectMixedVersions) {
             context.output(Notice.OUTPUT, mixedVersions(document));
+        }
+    }
+
+    /** A text that cannot be split cannot be encoded either, which rejects it. */
+    private List<Passage> passages(String text) {
+        try {
+            return splitter.split(text);
+        } catch (EncodingException e) {
+            return List.of(new Passage(0, text.length()));
+        }
+    }
+
+    @Override
+    public void close() {
+        if (lease != null) {
+            lease.close();
+            lease = null;
         }
     }
 

@@ -13,6 +13,8 @@ import java.util.Arrays;
  * @param vectorStored whether the sequencer stores the vector of the last change
  * @param fingerprint the encoder of the last change, see {@link Hashes#fingerprint}
  * @param sinks hashes of the names of the sinks that got the last change, ascending
+ * @param passages hashes of the passages whose vectors the sequencer stores; null if the document
+ *     has one vector
  */
 public record ChangeDetectorState(
         Versioning versioning,
@@ -21,7 +23,8 @@ public record ChangeDetectorState(
         long sequence,
         boolean vectorStored,
         long fingerprint,
-        long[] sinks) {
+        long[] sinks,
+        long[] passages) {
 
     /** The source of the versions of an id. */
     public enum Versioning {
@@ -60,6 +63,25 @@ public record ChangeDetectorState(
 
     ChangeDetectorState withVersion(Versioning newVersioning, long newVersion) {
         return new ChangeDetectorState(
-                newVersioning, newVersion, content, sequence, vectorStored, fingerprint, sinks);
+                newVersioning,
+                newVersion,
+                content,
+                sequence,
+                vectorStored,
+                fingerprint,
+                sinks,
+                passages);
+    }
+
+    ChangeDetectorState withPassages(long[] newPassages) {
+        return new ChangeDetectorState(
+                versioning,
+                version,
+                content,
+                sequence,
+                vectorStored,
+                fingerprint,
+                sinks,
+                newPassages);
     }
 }

@@ -1,16 +1,21 @@
 package io.github.flinksplade.pipeline.internal;
 
+import io.github.flinksplade.encoder.PassageSplitter.Passage;
 import io.github.flinksplade.pipeline.Document;
 import io.github.flinksplade.pipeline.PipelineOptions;
+import io.github.flinksplade.pipeline.internal.Change.PlannedPassage;
 import io.github.flinksplade.pipeline.internal.ChangeDetectorState.Content;
 import io.github.flinksplade.pipeline.internal.ChangeDetectorState.Versioning;
 import java.io.Serializable;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
 /**
  * Decides which documents are written, with which version, and whether they need inference.
  *
  * @param options the options of the job
- * @param fingerprint the encoder of the job, see {@link Hashes#fingerprint}
+ * @param fingerprint the encoder of the job and how it encodes long documents
  * @param sinks hashes of the names of the job's sinks, ascending
  */
 record ChangeRules(PipelineOptions options, long fingerprint, long[] sinks)
@@ -75,7 +80,8 @@ record ChangeRules(PipelineOptions options, long fingerprint, long[] sinks)
                         last != null && version == last.version() && delete == last.isDeleted(),
                         work,
                         last == null ? 1 : last.sequence() + 1,
-                        delete ? null : content.textHash());
+                        delete ? null : content.textHash(),
+                        null);
         boolean vectorStored =
                 work == Change.Work.REUSE || work == Change.Work.ENCODE && options.keepVectors();
         return new Decision.Emit(
@@ -88,7 +94,40 @@ record ChangeRules(PipelineOptions options, long fingerprint, long[] sinks)
                         change.sequence(),
                         vectorStored,
                         fingerprint,
-                        sinks));
+                        sinks,
+                        work == Change.Work.REUSE ? last.passages() : null));
+    }
+
+    /**
+     * Adds the passages of a document that is encoded. Passages whose vectors are stored are not
+     * encoded again, wherever in the document they were.
+     *
+     * @param last the state that {@link #decide} got
+     * @param emit its result, whose change is to be encoded
+     */
+    Decision.Emit withPassages(
+            ChangeDetectorState last, Decision.Emit emit, List<Passage> passages) {
+        Change change = emit.change();
+        Set<Long> stored = new HashSet<>();
+        if (last != null
+                && last.passages() != null
+                && last.fingerprint() == fingerprint
+                && mayReuseVector(last, change.document())) {
+            for (long hash : last.passages()) {
+                stored.add(hash);
+            }
+        }
+        PlannedPassage[] planned = new PlannedPassage[passages.size()];
+        long[] hashes = new long[planned.length];
+        for (int i = 0; i < planned.length; i++) {
+            Passage passage = passages.get(i);
+            hashes[i] = Hashes.ofPassage(passage.of(change.document().text()));
+            planned[i] =
+                    new PlannedPassage(
+                            passage.start(), passage.end(), hashes[i], !stored.contains(hashes[i]));
+        }
+        return new Decision.Emit(
+                change.withPassages(planned), emit.reason(), emit.next().withPassages(hashes));
     }
 
     private static boolean isMixed(Versioning before, Document document) {

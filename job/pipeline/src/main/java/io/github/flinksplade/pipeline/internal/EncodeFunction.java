@@ -3,10 +3,16 @@ package io.github.flinksplade.pipeline.internal;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.encoder.EncodedText;
 import io.github.flinksplade.encoder.EncodingException;
+import io.github.flinksplade.encoder.LongDocuments.Mode;
 import io.github.flinksplade.encoder.MicroBatcher;
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.PassageSplitter;
 import io.github.flinksplade.encoder.Role;
+import io.github.flinksplade.pipeline.PipelineOptions;
+import io.github.flinksplade.pipeline.internal.Change.PlannedPassage;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -27,29 +33,31 @@ final class EncodeFunction extends RichAsyncFunction<Change, EncodedChange> {
 
     private static final long serialVersionUID = 1L;
 
-    /** The usual name of the external resource of Flink's GPU plugin. */
-    private static final String GPU_RESOURCE = "gpu";
-
     private final EncoderFactory factory;
     private final Provenance provenance;
-    private final long maxBytesInFlight;
+    private final PipelineOptions options;
 
     private transient EngineRegistry.Lease lease;
+
+    /** Null unless documents are encoded in windows. */
+    private transient PassageSplitter windows;
+
     private transient BytesInFlight inFlight;
-    private transient Set<CompletableFuture<EncodedText>> pending;
+    private transient Set<CompletableFuture<?>> pending;
     private transient volatile boolean closed;
 
-    EncodeFunction(EncoderFactory factory, Provenance provenance, long maxBytesInFlight) {
+    EncodeFunction(EncoderFactory factory, Provenance provenance, PipelineOptions options) {
         this.factory = factory;
         this.provenance = provenance;
-        this.maxBytesInFlight = maxBytesInFlight;
+        this.options = options;
     }
 
     @Override
     public void open(OpenContext openContext) throws InterruptedException {
-        inFlight = new BytesInFlight(maxBytesInFlight);
+        inFlight = new BytesInFlight(options.maxBytesInFlight());
         pending = ConcurrentHashMap.newKeySet();
-        EngineRegistry.Lease acquired = EngineRegistry.acquire(onAssignedGpu());
+        EngineRegistry.Lease acquired =
+                EngineRegistry.acquire(factory.onAssignedGpu(getRuntimeContext()));
         Provenance actual = EncoderFactory.provenance(acquired.encoder());
         if (!actual.fingerprint().equals(provenance.fingerprint())) {
             acquired.close();
@@ -61,17 +69,14 @@ final class EncodeFunction extends RichAsyncFunction<Change, EncodedChange> {
                             + ". Install the same model on every machine");
         }
         lease = acquired;
+        if (options.longDocuments().mode() == Mode.MAX) {
+            windows =
+                    options.longDocuments()
+                            .splitter(
+                                    lease.encoder().tokenizer(),
+                                    lease.encoder().info().documentTokens());
+        }
         registerMetrics(getRuntimeContext().getMetricGroup());
-    }
-
-    /** The encoder on the first GPU that Flink assigned to this task manager, if there is one. */
-    private EncoderFactory onAssignedGpu() {
-        return getRuntimeContext().getExternalResourceInfos(GPU_RESOURCE).stream()
-                .flatMap(gpu -> gpu.getProperty("index").stream())
-                .map(Integer::valueOf)
-                .min(Integer::compare)
-                .map(factory::onGpu)
-                .orElse(factory);
     }
 
     /** The metrics are those of the engine, so all subtasks of a process report the same. */
@@ -113,8 +118,7 @@ final class EncodeFunction extends RichAsyncFunction<Change, EncodedChange> {
             return;
         }
         EngineRegistry.Lease engine = lease;
-        CompletableFuture<EncodedText> future =
-                engine.batcher().submit(change.document().text(), Role.DOCUMENT);
+        CompletableFuture<List<EncodedText>> future = submit(change);
         pending.add(future);
         future.whenComplete(
                 (encoded, failure) -> {
@@ -126,10 +130,52 @@ final class EncodeFunction extends RichAsyncFunction<Change, EncodedChange> {
                 });
     }
 
+    /** The vector of the document, or those of its passages, with null for stored ones. */
+    private CompletableFuture<List<EncodedText>> submit(Change change) {
+        MicroBatcher batcher = lease.batcher();
+        String text = change.document().text();
+        if (change.passages() == null) {
+            CompletableFuture<EncodedText> whole;
+            try {
+                whole =
+                        windows == null
+                                ? batcher.submit(text, Role.DOCUMENT)
+                                : batcher.submitMax(
+                                        windows.split(text).stream()
+                                                .map(window -> window.of(text))
+                                                .toList(),
+                                        Role.DOCUMENT);
+            } catch (EncodingException e) {
+                return CompletableFuture.failedFuture(e);
+            }
+            return track(whole).thenApply(List::of);
+        }
+        List<CompletableFuture<EncodedText>> passages = new ArrayList<>();
+        for (PlannedPassage passage : change.passages()) {
+            passages.add(
+                    passage.encode()
+                            ? track(batcher.submit(passage.text(change.document()), Role.DOCUMENT))
+                            : CompletableFuture.completedFuture(null));
+        }
+        return CompletableFuture.allOf(passages.toArray(CompletableFuture[]::new))
+                .thenApply(
+                        unused -> {
+                            List<EncodedText> encoded = new ArrayList<>(passages.size());
+                            passages.forEach(passage -> encoded.add(passage.join()));
+                            return encoded;
+                        });
+    }
+
+    private CompletableFuture<EncodedText> track(CompletableFuture<EncodedText> future) {
+        pending.add(future);
+        future.whenComplete((encoded, failure) -> pending.remove(future));
+        return future;
+    }
+
     private static void complete(
             EngineRegistry.Lease engine,
             Change change,
-            EncodedText encoded,
+            List<EncodedText> encoded,
             Throwable failure,
             ResultFuture<EncodedChange> result) {
         EngineUsage usage = engine.drainUsage();

@@ -2,35 +2,47 @@ package io.github.flinksplade.pipeline.internal;
 
 import io.github.flinksplade.encoder.EncodedText;
 import io.github.flinksplade.vector.SparseVector;
+import java.util.List;
 
 /**
  * A change after the encoder.
  *
- * @param vector the vector of the text; null if the text was not or could not be encoded
- * @param tokens number of tokens of the text; 0 without a vector
- * @param truncated whether the text was longer than the limit
- * @param failure why the text could not be encoded, or null
+ * @param texts the encoded document, or its encoded passages, with null for passages that were not
+ *     encoded; null if nothing was or could be encoded
+ * @param failure why a text could not be encoded, or null
  * @param usage what the engine has done since the last change, for counting
  */
-public record EncodedChange(
-        Change change,
-        SparseVector vector,
-        int tokens,
-        boolean truncated,
-        String failure,
-        EngineUsage usage) {
+public record EncodedChange(Change change, Encoded[] texts, String failure, EngineUsage usage) {
+
+    /**
+     * An encoded text.
+     *
+     * @param tokens number of tokens of the text
+     * @param truncated whether the text was longer than the limit
+     */
+    public record Encoded(SparseVector vector, int tokens, boolean truncated) {}
 
     /** A change that needs no inference. */
     static EncodedChange withoutInference(Change change) {
-        return new EncodedChange(change, null, 0, false, null, EngineUsage.NONE);
+        return new EncodedChange(change, null, null, EngineUsage.NONE);
     }
 
-    static EncodedChange encoded(Change change, EncodedText text, EngineUsage usage) {
-        return new EncodedChange(
-                change, text.vector(), text.tokens(), text.truncated(), null, usage);
+    /**
+     * @param texts with null for passages that were not encoded
+     */
+    static EncodedChange encoded(Change change, List<EncodedText> texts, EngineUsage usage) {
+        Encoded[] encoded = new Encoded[texts.size()];
+        for (int i = 0; i < encoded.length; i++) {
+            EncodedText text = texts.get(i);
+            encoded[i] =
+                    text == null
+                            ? null
+                            : new Encoded(text.vector(), text.tokens(), text.truncated());
+        }
+        return new EncodedChange(change, encoded, null, usage);
     }
 
     static EncodedChange failed(Change change, String failure, EngineUsage usage) {
-        return new EncodedChange(change, null, 0, false, failure, usage);
+        return new EncodedChange(change, null, failure, usage);
     }
 }

@@ -5,12 +5,16 @@ import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.encoder.Tokenizer;
 import java.io.Serializable;
+import org.apache.flink.api.common.functions.RuntimeContext;
 
 /**
  * Opens the encoder where it is used. Equal factories open equal encoders, so they share an engine
  * within a process.
  */
 public interface EncoderFactory extends Serializable {
+
+    /** The usual name of the external resource of Flink's GPU plugin. */
+    String GPU_RESOURCE = "gpu";
 
     SpladeEncoder open();
 
@@ -19,6 +23,16 @@ public interface EncoderFactory extends Serializable {
 
     /** A factory that opens the encoder on this GPU, unless a device is configured. */
     EncoderFactory onGpu(int number);
+
+    /** A factory for the first GPU that Flink assigned to this task manager, if there is one. */
+    default EncoderFactory onAssignedGpu(RuntimeContext context) {
+        return context.getExternalResourceInfos(GPU_RESOURCE).stream()
+                .flatMap(gpu -> gpu.getProperty("index").stream())
+                .map(Integer::valueOf)
+                .min(Integer::compare)
+                .map(this::onGpu)
+                .orElse(this);
+    }
 
     /** A factory for the encoder of a model. */
     record OfModel(String model, EncoderOptions options) implements EncoderFactory {

@@ -38,9 +38,22 @@ final class Hashes {
         return true;
     }
 
-    /** {@link io.github.flinksplade.connector.Provenance#fingerprint()} as a number. */
-    static long fingerprint(String hexadecimal) {
-        return Long.parseUnsignedLong(hexadecimal, 16);
+    /** A hash of a passage's text, to tell apart the passages of one document. */
+    static long ofPassage(String text) {
+        return ByteBuffer.wrap(sha256(text)).getLong();
+    }
+
+    /**
+     * Identifies what a vector depends on besides its text.
+     *
+     * @param encoder {@link io.github.flinksplade.connector.Provenance#fingerprint()}
+     * @param longDocuments {@link io.github.flinksplade.encoder.LongDocuments#fingerprint(int)}
+     */
+    static long fingerprint(String encoder, String longDocuments) {
+        long fingerprint = Long.parseUnsignedLong(encoder, 16);
+        return longDocuments.isEmpty()
+                ? fingerprint
+                : fingerprint ^ ByteBuffer.wrap(sha256(longDocuments)).getLong();
     }
 
     private static byte[] sha256(String text) {

@@ -3,12 +3,16 @@ package io.github.flinksplade.pipeline.internal;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.encoder.EncodingException;
+import io.github.flinksplade.encoder.LongDocuments.Mode;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.Document;
 import io.github.flinksplade.pipeline.PipelineOptions;
+import io.github.flinksplade.pipeline.internal.Change.PlannedPassage;
+import io.github.flinksplade.pipeline.internal.EncodedChange.Encoded;
 import io.github.flinksplade.pipeline.internal.Notice.Reason;
 import io.github.flinksplade.pipeline.internal.SequencerState.Emitted;
 import io.github.flinksplade.pipeline.internal.SequencerState.StoredVector;
+import io.github.flinksplade.pipeline.internal.SequencerState.StoredVectors;
 import io.github.flinksplade.vector.SparseVector;
 import io.github.flinksplade.vector.VectorCodec;
 import java.time.Duration;
@@ -56,20 +60,27 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
 
     private final PipelineOptions options;
     private final long fingerprint;
+    private final int documentTokens;
 
     private transient ValueState<SequencerState> state;
     private transient ListState<EncodedChange> buffer;
     private transient Count encoded;
     private transient Count tokens;
     private transient Count truncated;
+    private transient Count truncatedTokens;
     private transient Count superseded;
     private transient Count modelTokens;
     private transient Count modelPaddedTokens;
     private transient DeadLetters deadLetters;
 
-    Sequencer(PipelineOptions options, long fingerprint) {
+    /**
+     * @param fingerprint see {@link Hashes#fingerprint}
+     * @param documentTokens the limit of documents
+     */
+    Sequencer(PipelineOptions options, long fingerprint, int documentTokens) {
         this.options = options;
         this.fingerprint = fingerprint;
+        this.documentTokens = documentTokens;
     }
 
     @Override
@@ -89,6 +100,7 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
         encoded = new Count(getRuntimeContext(), Counters.ENCODED);
         tokens = new Count(getRuntimeContext(), Counters.TOKENS);
         truncated = new Count(getRuntimeContext(), Counters.TRUNCATED);
+        truncatedTokens = new Count(getRuntimeContext(), Counters.TRUNCATED_TOKENS);
         superseded = new Count(getRuntimeContext(), Counters.SUPERSEDED);
         modelTokens = new Count(getRuntimeContext(), Counters.MODEL_TOKENS);
         modelPaddedTokens = new Count(getRuntimeContext(), Counters.MODEL_PADDED_TOKENS);
@@ -162,45 +174,94 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
                 reject(change, arrived.failure(), NOT_ENCODABLE, context);
                 return skip(last, change);
             }
-            encoded.increment();
-            tokens.add(arrived.tokens());
-            if (arrived.truncated()) {
-                truncated.increment();
-            }
+            count(arrived.texts());
         }
         if (isSuperseded(change, last.emitted())) {
             superseded.increment();
             return skip(last, change);
         }
-        return switch (change.work()) {
-            case NONE -> {
-                out.collect(
-                        VectorRecord.delete(change.id(), version(change, last), change.origin()));
-                yield emitted(last, change, null);
+        if (change.work() == Change.Work.NONE) {
+            return delete(last, change, out);
+        }
+        StoredVector[] vectors =
+                change.work() == Change.Work.REUSE
+                        ? reused(change, last.stored())
+                        : change.passages() == null
+                                ? new StoredVector[] {stored(arrived.texts()[0], 0, 0, 0)}
+                                : passages(change, arrived.texts(), last.stored());
+        if (vectors == null) {
+            rejectWithoutVector(change, context);
+            return skip(last, change);
+        }
+        return emit(last, change, vectors, out);
+    }
+
+    private void count(Encoded[] texts) {
+        for (Encoded text : texts) {
+            if (text == null) {
+                continue;
             }
-            case ENCODE ->
-                    emit(
-                            last,
-                            change,
-                            arrived.vector(),
-                            arrived.tokens(),
-                            arrived.truncated(),
-                            out);
-            case REUSE -> {
-                StoredVector stored = last.vector();
-                if (stored == null || !stored.isOf(change.textHash(), fingerprint)) {
-                    rejectWithoutVector(change, context);
-                    yield skip(last, change);
-                }
-                yield emit(
-                        last,
-                        change,
-                        VectorCodec.decode(stored.bytes()),
-                        stored.tokens(),
-                        stored.truncated(),
-                        out);
+            encoded.increment();
+            tokens.add(text.tokens());
+            if (text.truncated()) {
+                truncated.increment();
+                truncatedTokens.add(text.tokens() - documentTokens);
             }
-        };
+        }
+    }
+
+    private static StoredVector stored(Encoded text, int start, int end, long hash) {
+        return new StoredVector(
+                start,
+                end,
+                hash,
+                VectorCodec.encode(text.vector()),
+                text.tokens(),
+                text.truncated());
+    }
+
+    /** The stored vectors of an unchanged text; null if there are none. */
+    private StoredVector[] reused(Change change, StoredVectors stored) {
+        return stored != null && stored.isOf(change.textHash(), fingerprint)
+                ? stored.vectors()
+                : null;
+    }
+
+    /** The vectors of passages, encoded or stored; null if a stored one is missing. */
+    private StoredVector[] passages(Change change, Encoded[] texts, StoredVectors stored) {
+        StoredVector[] vectors = new StoredVector[texts.length];
+        for (int i = 0; i < vectors.length; i++) {
+            PlannedPassage passage = change.passages()[i];
+            if (passage.encode()) {
+                vectors[i] = stored(texts[i], passage.start(), passage.end(), passage.hash());
+                continue;
+            }
+            StoredVector same =
+                    stored == null || stored.fingerprint() != fingerprint
+                            ? null
+                            : find(stored.vectors(), passage.hash());
+            if (same == null) {
+                return null;
+            }
+            vectors[i] =
+                    new StoredVector(
+                            passage.start(),
+                            passage.end(),
+                            passage.hash(),
+                            same.bytes(),
+                            same.tokens(),
+                            same.truncated());
+        }
+        return vectors;
+    }
+
+    private static StoredVector find(StoredVector[] vectors, long hash) {
+        for (StoredVector vector : vectors) {
+            if (vector.hash() == hash) {
+                return vector;
+            }
+        }
+        return null;
     }
 
     /** Emits nothing for a change, but later ones must not wait for it. */
@@ -253,42 +314,76 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
         return change.explicit() || isGenerated ? change.version() : VectorRecord.NO_VERSION;
     }
 
+    private SequencerState delete(SequencerState last, Change change, Collector<VectorRecord> out) {
+        long version = version(change, last);
+        int passages = last.emitted() == null ? unknownPassages() : last.emitted().passages();
+        deletePassages(change, version, 0, passages, out);
+        if (passages == Emitted.WHOLE) {
+            out.collect(VectorRecord.delete(change.id(), version, change.origin()));
+        }
+        // a delete that is repeated for a new sink deletes the same ids
+        return emitted(last, change, passages, null);
+    }
+
+    /** What to delete of an id of which nothing is known: the document, or its first passage. */
+    private int unknownPassages() {
+        return options.longDocuments().mode() == Mode.PASSAGES ? 1 : Emitted.WHOLE;
+    }
+
+    private static void deletePassages(
+            Change change, long version, int first, int count, Collector<VectorRecord> out) {
+        for (int i = first; i < count; i++) {
+            out.collect(
+                    VectorRecord.delete(
+                            PassageRecord.id(change.id(), i), version, change.origin()));
+        }
+    }
+
+    /** Emits the document or its passages, and deletes of what they replace. */
     private SequencerState emit(
             SequencerState last,
             Change change,
-            SparseVector vector,
-            int tokensOfText,
-            boolean wasTruncated,
+            StoredVector[] vectors,
             Collector<VectorRecord> out) {
         Document document = change.document();
-        out.collect(
-                new VectorRecord(
-                        document.id(),
-                        document.operation(),
-                        change.version(),
-                        document.text(),
-                        document.fields(),
-                        vector,
-                        tokensOfText,
-                        wasTruncated,
-                        document.origin()));
+        boolean inPassages = options.longDocuments().mode() == Mode.PASSAGES;
+        for (int i = 0; i < vectors.length; i++) {
+            StoredVector stored = vectors[i];
+            SparseVector vector = VectorCodec.decode(stored.bytes());
+            out.collect(
+                    inPassages
+                            ? PassageRecord.of(document, change.version(), i, stored, vector)
+                            : new VectorRecord(
+                                    document.id(),
+                                    document.operation(),
+                                    change.version(),
+                                    document.text(),
+                                    document.fields(),
+                                    vector,
+                                    stored.tokens(),
+                                    stored.truncated(),
+                                    document.origin()));
+        }
+        int before = last.emitted() == null ? 0 : last.emitted().passages();
+        boolean wasWhole = before == Emitted.WHOLE && !last.emitted().deleted();
+        if (inPassages && wasWhole) {
+            out.collect(VectorRecord.delete(change.id(), change.version(), change.origin()));
+        }
+        deletePassages(change, change.version(), inPassages ? vectors.length : 0, before, out);
         return emitted(
                 last,
                 change,
+                inPassages ? vectors.length : Emitted.WHOLE,
                 options.keepVectors()
-                        ? new StoredVector(
-                                change.textHash(),
-                                fingerprint,
-                                VectorCodec.encode(vector),
-                                tokensOfText,
-                                wasTruncated)
+                        ? new StoredVectors(change.textHash(), fingerprint, vectors)
                         : null);
     }
 
-    private static SequencerState emitted(SequencerState last, Change change, StoredVector vector) {
+    private static SequencerState emitted(
+            SequencerState last, Change change, int passages, StoredVectors stored) {
         return new SequencerState(
-                new Emitted(change.explicit(), change.version(), change.isDelete()),
-                vector,
+                new Emitted(change.explicit(), change.version(), change.isDelete(), passages),
+                stored,
                 change.sequence(),
                 last.buffering());
     }

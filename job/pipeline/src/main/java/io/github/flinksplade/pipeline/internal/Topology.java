@@ -155,7 +155,12 @@ public final class Topology {
     private DataStream<VectorRecord> encoded(StreamExecutionEnvironment env, DocumentInput input) {
         PipelineOptions options = job.options();
         Provenance provenance = input.provenance();
-        long fingerprint = Hashes.fingerprint(provenance.fingerprint());
+        int documentTokens = provenance.maxTokens();
+        long fingerprint =
+                Hashes.fingerprint(
+                        provenance.fingerprint(),
+                        options.longDocuments().fingerprint(documentTokens));
+        EncoderFactory encoder = encoders.apply(input);
         long[] sinks = Hashes.ofNames(job.sinks().stream().map(NamedSink::name).toList());
 
         DataStream<Document> documents =
@@ -172,7 +177,8 @@ public final class Topology {
                                 .process(
                                         new ChangeDetector(
                                                 new ChangeRules(options, fingerprint, sinks),
-                                                MicrosClock.SYSTEM),
+                                                MicrosClock.SYSTEM,
+                                                encoder),
                                         TypeInformation.of(Change.class)));
         collectNotices(changes);
 
@@ -181,10 +187,7 @@ public final class Topology {
                         "encode",
                         AsyncDataStream.orderedWait(
                                         changes,
-                                        new EncodeFunction(
-                                                encoders.apply(input),
-                                                provenance,
-                                                options.maxBytesInFlight()),
+                                        new EncodeFunction(encoder, provenance, options),
                                         // no timeout, because a long queue is not a failure
                                         0,
                                         TimeUnit.MILLISECONDS,
@@ -196,7 +199,7 @@ public final class Topology {
                         SEQUENCER,
                         encoded.keyBy(change -> change.change().id(), Types.STRING)
                                 .process(
-                                        new Sequencer(options, fingerprint),
+                                        new Sequencer(options, fingerprint, documentTokens),
                                         TypeInformation.of(VectorRecord.class)));
         collectNotices(records);
         return records;

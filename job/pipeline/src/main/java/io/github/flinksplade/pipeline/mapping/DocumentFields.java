@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Reads the parts of one document as a mapping configures them. */
@@ -38,8 +39,8 @@ final class DocumentFields {
     private static final FieldPath BEIR_TITLE = FieldPath.parse("title");
 
     /** Strings that mean false in exports of databases. */
-    private static final Set<String> NOT_DELETED =
-            Set.of("", "false", "f", "no", "n", "off", "0", "null");
+    private static final Pattern NOT_DELETED =
+            Pattern.compile("|false|f|no|n|off|0|null", Pattern.CASE_INSENSITIVE);
 
     private final DocumentMapping mapping;
     private final DecodedRecord record;
@@ -301,7 +302,7 @@ final class DocumentFields {
                     && number.digits().split("[eE]")[0].matches(".*[1-9].*");
         }
         if (value instanceof JsonString string) {
-            return !NOT_DELETED.contains(string.value().strip().toLowerCase(Locale.ROOT));
+            return !NOT_DELETED.matcher(string.value().strip()).matches();
         }
         throw new InvalidRecordException(
                 Reason.OP,

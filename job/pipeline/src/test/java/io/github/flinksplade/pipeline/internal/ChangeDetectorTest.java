@@ -35,7 +35,8 @@ class ChangeDetectorTest {
                 KeyedOperator.open(
                         new ChangeDetector(
                                 new ChangeRules(options, model, Hashes.ofNames(List.of(sinks))),
-                                clock::get),
+                                clock::get,
+                                new FakeEncoderFactory("detector")),
                         Document::id,
                         from);
         return detector;
@@ -380,7 +381,8 @@ class ChangeDetectorTest {
                                             PipelineOptions.defaults(),
                                             MODEL,
                                             Hashes.ofNames(List.of("t"))),
-                                    now::get),
+                                    now::get,
+                                    new FakeEncoderFactory("detector")),
                             Document::id,
                             KeyedOperator.part(all, 1, 2, subtask),
                             2,

@@ -184,7 +184,8 @@ class ChangeRulesTest {
                                 ? List.of("a")
                                 : text.contains("removed-sink")
                                         ? List.of("a", "b", "c")
-                                        : List.of("a", "b")));
+                                        : List.of("a", "b")),
+                null);
     }
 
     private static String describe(Decision decision) {

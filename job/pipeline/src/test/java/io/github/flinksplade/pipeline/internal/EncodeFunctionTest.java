@@ -3,6 +3,7 @@ package io.github.flinksplade.pipeline.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinksplade.encoder.SpladeEncoder;
+import io.github.flinksplade.pipeline.PipelineOptions;
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.Collection;
@@ -53,7 +54,11 @@ class EncodeFunctionTest {
     private static void open(FakeEncoderFactory factory, RuntimeContext context) throws Exception {
         EncodeFunction encode;
         try (SpladeEncoder encoder = new FakeEncoderFactory("submitted").open()) {
-            encode = new EncodeFunction(factory, EncoderFactory.provenance(encoder), 1 << 20);
+            encode =
+                    new EncodeFunction(
+                            factory,
+                            EncoderFactory.provenance(encoder),
+                            PipelineOptions.defaults());
         }
         encode.setRuntimeContext(context);
         encode.open(DefaultOpenContext.INSTANCE);

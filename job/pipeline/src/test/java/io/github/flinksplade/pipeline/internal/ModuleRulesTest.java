@@ -9,6 +9,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.github.flinksplade.pipeline.mapping.DocumentMapping;
 import org.junit.jupiter.api.Test;
 
 class ModuleRulesTest {
@@ -32,7 +33,8 @@ class ModuleRulesTest {
                         "io.github.flinksplade.pipeline..",
                         "io.github.flinksplade.vector",
                         "io.github.flinksplade.encoder",
-                        "io.github.flinksplade.connector")
+                        "io.github.flinksplade.connector",
+                        "io.github.flinksplade.connector.json")
                 .check(PIPELINE);
     }
 
@@ -43,6 +45,9 @@ class ModuleRulesTest {
                 .and()
                 .areDeclaredInClassesThat()
                 .doNotHaveSimpleName("EngineRegistry")
+                .and()
+                // an immutable list
+                .doNotHaveFullName(DocumentMapping.class.getName() + ".OPTIONS")
                 .should()
                 .haveModifier(JavaModifier.FINAL)
                 .andShould()

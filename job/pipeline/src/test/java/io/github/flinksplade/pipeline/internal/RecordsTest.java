@@ -73,18 +73,31 @@ class RecordsTest {
                         false,
                         Change.Work.REUSE,
                         4,
-                        new byte[16]);
+                        new byte[16],
+                        new Change.PlannedPassage[] {new Change.PlannedPassage(0, 2, -5, true)});
         assertPreserved(change, Change.class);
         assertPreserved(
                 EncodedChange.failed(change, "why", new EngineUsage(1, 2)), EncodedChange.class);
         assertPreserved(
-                new EncodedChange(change, SparseVector.EMPTY, 2, true, null, new EngineUsage(1, 2)),
+                new EncodedChange(
+                        change,
+                        new EncodedChange.Encoded[] {
+                            null, new EncodedChange.Encoded(SparseVector.EMPTY, 2, true)
+                        },
+                        null,
+                        new EngineUsage(1, 2)),
                 EncodedChange.class);
         assertPreserved(SequencerState.INITIAL, SequencerState.class);
         assertPreserved(
                 new SequencerState(
-                        new SequencerState.Emitted(true, 5, false),
-                        new SequencerState.StoredVector(new byte[16], 3, new byte[] {0}, 2, true),
+                        new SequencerState.Emitted(true, 5, false, 3),
+                        new SequencerState.StoredVectors(
+                                new byte[16],
+                                3,
+                                new SequencerState.StoredVector[] {
+                                    new SequencerState.StoredVector(
+                                            1, 2, 7, new byte[] {0}, 2, true)
+                                }),
                         4,
                         true),
                 SequencerState.class);
@@ -96,7 +109,8 @@ class RecordsTest {
                         0,
                         false,
                         -1,
-                        new long[] {1, 2}),
+                        new long[] {1, 2},
+                        new long[] {-7}),
                 ChangeDetectorState.class);
         assertPreserved(
                 new DeadLetter(origin, DeadLetter.Stage.WRITE, null, "C", "m"), DeadLetter.class);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.encoder.EncodedText;
 import io.github.flinksplade.encoder.FakeEncoder;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.Document;
@@ -34,7 +35,7 @@ class SequencerTest {
         close();
         sequencer =
                 KeyedOperator.open(
-                        new Sequencer(options, model), change -> change.change().id(), from);
+                        new Sequencer(options, model, 128), change -> change.change().id(), from);
     }
 
     @AfterEach
@@ -57,17 +58,14 @@ class SequencerTest {
                         false,
                         Documents.origin(id + "@" + version));
         byte[] textHash = text == null ? null : Hashes.of(text);
-        return new Change(document, version, true, false, work, sequence, textHash);
+        return new Change(document, version, true, false, work, sequence, textHash, null);
     }
 
     private static EncodedChange encoded(String id, long version, String text) {
         SparseVector vector = FakeEncoder.vector(text);
-        return new EncodedChange(
+        return EncodedChange.encoded(
                 change(id, version, Work.ENCODE, 1, text, "{}"),
-                vector,
-                vector.size(),
-                false,
-                null,
+                List.of(new EncodedText(vector, vector.size(), false)),
                 new EngineUsage(3, 4));
     }
 
@@ -88,13 +86,7 @@ class SequencerTest {
     }
 
     private static EncodedChange with(EncodedChange encoded, Change change) {
-        return new EncodedChange(
-                change,
-                encoded.vector(),
-                encoded.tokens(),
-                encoded.truncated(),
-                encoded.failure(),
-                EngineUsage.NONE);
+        return new EncodedChange(change, encoded.texts(), encoded.failure(), EngineUsage.NONE);
     }
 
     /** The same change, emitted again on purpose. */
@@ -109,7 +101,8 @@ class SequencerTest {
                         true,
                         c.work(),
                         c.sequence(),
-                        c.textHash()));
+                        c.textHash(),
+                        c.passages()));
     }
 
     /** The same change with a generated version. */
@@ -124,7 +117,8 @@ class SequencerTest {
                         c.repeatsVersion(),
                         c.work(),
                         c.sequence(),
-                        c.textHash()));
+                        c.textHash(),
+                        c.passages()));
     }
 
     /** The change with this sequence number. */
@@ -139,7 +133,8 @@ class SequencerTest {
                         c.repeatsVersion(),
                         c.work(),
                         sequence,
-                        c.textHash()));
+                        c.textHash(),
+                        c.passages()));
     }
 
     private VectorRecord one(EncodedChange change) throws Exception {
@@ -381,7 +376,7 @@ class SequencerTest {
         for (int subtask = 0; subtask < 2; subtask++) {
             try (KeyedOperator<EncodedChange, VectorRecord> half =
                     KeyedOperator.open(
-                            new Sequencer(PipelineOptions.defaults(), MODEL),
+                            new Sequencer(PipelineOptions.defaults(), MODEL, 128),
                             change -> change.change().id(),
                             KeyedOperator.part(all, 1, 2, subtask),
                             2,

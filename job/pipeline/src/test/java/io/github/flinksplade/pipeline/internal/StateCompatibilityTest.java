@@ -6,6 +6,7 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.encoder.EncodedText;
 import io.github.flinksplade.encoder.FakeEncoder;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.Counters;
@@ -52,7 +53,8 @@ class StateCompatibilityTest {
                 new ChangeDetector(
                         new ChangeRules(
                                 PipelineOptions.defaults(), MODEL, Hashes.ofNames(List.of("t"))),
-                        () -> 1_000_000),
+                        () -> 1_000_000,
+                        new FakeEncoderFactory("detector")),
                 Document::id,
                 from);
     }
@@ -60,7 +62,7 @@ class StateCompatibilityTest {
     private static KeyedOperator<EncodedChange, VectorRecord> sequencer(OperatorSubtaskState from)
             throws Exception {
         return KeyedOperator.open(
-                new Sequencer(PipelineOptions.defaults(), MODEL),
+                new Sequencer(PipelineOptions.defaults(), MODEL, 128),
                 change -> change.change().id(),
                 from);
     }
@@ -142,11 +144,12 @@ class StateCompatibilityTest {
                         false,
                         Documents.origin("value"));
         byte[] textHash = delete ? null : Hashes.of("text");
-        return new Change(document, version, true, false, work, sequence, textHash);
+        return new Change(document, version, true, false, work, sequence, textHash, null);
     }
 
     private static EncodedChange encoded(Change change) {
-        return new EncodedChange(change, VECTOR, 7, true, null, EngineUsage.NONE);
+        return EncodedChange.encoded(
+                change, List.of(new EncodedText(VECTOR, 7, true)), EngineUsage.NONE);
     }
 
     private static VectorRecord record(String id) {
@@ -235,7 +238,11 @@ class StateCompatibilityTest {
         FakeEncoderFactory factory = new FakeEncoderFactory("state");
         EncodeFunction function;
         try (SpladeEncoder encoder = new FakeEncoderFactory("state/submitted").open()) {
-            function = new EncodeFunction(factory, EncoderFactory.provenance(encoder), 1 << 20);
+            function =
+                    new EncodeFunction(
+                            factory,
+                            EncoderFactory.provenance(encoder),
+                            PipelineOptions.defaults());
         }
         run(
                 encode(function, read("encode-1")),
@@ -247,7 +254,11 @@ class StateCompatibilityTest {
                             .extracting(encoded -> encoded.change().id())
                             .containsExactly("a", "b", "c", "d");
                     assertThat(changes)
-                            .extracting(EncodedChange::vector)
+                            .extracting(
+                                    encoded ->
+                                            encoded.texts() == null
+                                                    ? null
+                                                    : encoded.texts()[0].vector())
                             .containsExactly(
                                     FakeEncoder.vector("text"),
                                     null,
