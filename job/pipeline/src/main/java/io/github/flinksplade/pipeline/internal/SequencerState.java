@@ -28,7 +28,7 @@ public record SequencerState(
      * A vector, for changes of fields only.
      *
      * @param textHash hash of its text
-     * @param fingerprint the encoder that made it, see {@link Hashes#fingerprint}
+     * @param fingerprint the encoder that produced it, see {@link Hashes#fingerprint}
      * @param bytes the vector, see {@link io.github.flinksplade.vector.VectorCodec}
      * @param tokens number of tokens of the text
      * @param truncated whether the text was truncated
