@@ -10,8 +10,8 @@ import java.util.Map;
 import org.apache.flink.annotation.PublicEvolving;
 
 /**
- * The model and settings that made a vector. One index contains only vectors of equal fingerprints,
- * unless mixed models are allowed.
+ * The model and settings that produced a vector. One index contains only vectors of equal
+ * fingerprints, unless mixed models are allowed.
  *
  * @param model reference of the model, as the user configured it
  * @param modelSha256 SHA-256 of the model's weights and graph, hexadecimal

@@ -21,7 +21,7 @@ public final class SpladeJobMain {
         ProcessDefaults.apply();
         if (args.length != 1) {
             throw new UserException(
-                    "give one argument, the job's configuration file, such as job.yaml");
+                    "one argument is required: the job's configuration file, such as job.yaml");
         }
         ClusterJob.execute(Path.of(args[0]), System::getenv);
     }

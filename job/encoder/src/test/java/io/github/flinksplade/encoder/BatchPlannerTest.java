@@ -101,9 +101,9 @@ class BatchPlannerTest {
     /** A worker sleeps after an empty batch, so it must not get one while documents wait. */
     @Test
     void concurrentAbandonmentDoesNotEmptyTheBatch() {
-        Set<Document> asked = new HashSet<>();
+        Set<Document> tested = new HashSet<>();
         BatchPlanner<Document> changing =
-                new BatchPlanner<>(Document::tokens, document -> !asked.add(document));
+                new BatchPlanner<>(Document::tokens, document -> !tested.add(document));
         changing.add(new Document(0, 100));
         changing.add(new Document(1, 3));
         assertThat(numbers(changing.next(padding(10, 1000)))).containsExactly(0);

@@ -1,5 +1,5 @@
 /**
  * The settings of a job. The command line, the job file and the reference page in the documentation
- * are all made from the one table of {@link io.github.flinksplade.app.config.JobSettings}.
+ * are all generated from the one table of {@link io.github.flinksplade.app.config.JobSettings}.
  */
 package io.github.flinksplade.app.config;

@@ -115,7 +115,7 @@ final class LayerNormalizationMatcher {
                 .map(node -> node.getInput(0));
     }
 
-    /** x, if a value is the mean of x over its last axis, which is kept. */
+    /** x, if a value is the mean of x over its last axis (keepdims). */
     private Optional<String> meanOf(String value) {
         return index.producer(value, "ReduceMean")
                 .filter(node -> GraphIndex.intAttribute(node, "keepdims", 1) == 1)

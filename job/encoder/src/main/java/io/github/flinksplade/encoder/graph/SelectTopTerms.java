@@ -10,7 +10,7 @@ final class SelectTopTerms {
 
     private static final int UNSORTED_TOP_K = 11;
 
-    /** No model in use gives a text more terms; a few hundred are usual. */
+    /** More than known models yield for a text, usually a few hundred. */
     private static final int MAX_TERMS = 1024;
 
     private SelectTopTerms() {}

@@ -72,8 +72,8 @@ final class BlobStore {
 
     /**
      * Downloads to a temporary file and renames it. Other tools write {@code ETAG.incomplete} under
-     * a flock(2) lock, which Java cannot acquire, so that file and that lock are never touched. Our
-     * own processes wait for each other, and resume a download that one of them left.
+     * a flock(2) lock, which Java cannot acquire, so that file and that lock are never touched.
+     * Processes of this library wait for each other, and resume a download that one of them left.
      */
     private void download(
             HubClient client, HubClient.RemoteFile remote, Path blob, Progress progress)

@@ -115,7 +115,7 @@ public final class OnnxSession implements AutoCloseable {
         }
     }
 
-    /** ONNX Runtime's whole message on one line, without its code; to search in. */
+    /** ONNX Runtime's whole message on one line, without its code, for matching. */
     static String message(OrtException e) {
         return String.valueOf(e.getMessage())
                 .replaceAll("\\s+", " ")
@@ -123,7 +123,7 @@ public final class OnnxSession implements AutoCloseable {
                 .strip();
     }
 
-    /** ONNX Runtime's message, shortened; to show. */
+    /** ONNX Runtime's message, shortened for display. */
     static String reason(OrtException e) {
         return shortened(message(e));
     }

@@ -112,7 +112,7 @@ record OutputShape(String name, int type, List<Long> sizes) {
         return FLOAT_TYPES.contains(type);
     }
 
-    /** Whether the declaration leaves open what a run has to show. */
+    /** Whether the declared shape is incomplete, so that only a run determines it. */
     boolean isVague() {
         return sizes.isEmpty()
                 || lastSize() < 0 && isFloat()

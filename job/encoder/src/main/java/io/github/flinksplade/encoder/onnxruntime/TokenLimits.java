@@ -11,7 +11,7 @@ import io.github.flinksplade.encoder.tokenizer.ModelTokenizer;
  */
 record TokenLimits(int document, int query) {
 
-    /** No model in use supports more, and the memory of a run grows with the square. */
+    /** More than known models support; the memory of a run grows with the square. */
     static final int MAX = 1 << 15;
 
     private static final int DEFAULT_DOCUMENT = 128;

@@ -268,20 +268,20 @@ final class WordPiece {
         /** Appends a character, or inserts a combining mark by its canonical order. */
         private void appendInOrder(int c) {
             int order = normalizer.order(c);
-            int place = length;
-            while (order != 0 && place > fixed) {
-                int before = Character.codePointBefore(word, place);
+            int position = length;
+            while (order != 0 && position > fixed) {
+                int before = Character.codePointBefore(word, position);
                 if (normalizer.order(before) <= order) {
                     break;
                 }
-                place -= Character.charCount(before);
+                position -= Character.charCount(before);
             }
             int from = length;
             append(c);
-            if (place < from) {
+            if (position < from) {
                 char[] mark = Arrays.copyOfRange(word, from, length);
-                System.arraycopy(word, place, word, place + mark.length, from - place);
-                System.arraycopy(mark, 0, word, place, mark.length);
+                System.arraycopy(word, position, word, position + mark.length, from - position);
+                System.arraycopy(mark, 0, word, position, mark.length);
             }
         }
 
