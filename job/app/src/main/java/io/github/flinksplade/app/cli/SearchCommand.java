@@ -69,6 +69,14 @@ final class SearchCommand implements Callable<Integer> {
             })
     private boolean idf;
 
+    @Option(
+            names = "--passages",
+            description = {
+                "Show every passage that matches, of an index with a vector per passage. Default: the"
+                        + " best one of each document."
+            })
+    private boolean passages;
+
     @Option(names = "--json", description = "Print each hit as one JSON object on one line.")
     private boolean json;
 
@@ -90,7 +98,8 @@ final class SearchCommand implements Callable<Integer> {
                         model,
                         modelOptions.toEncoderOptions(),
                         console)) {
-            SearchSession session = new SearchSession(searcher, console, maxHits, idf, json);
+            SearchSession session =
+                    new SearchSession(searcher, console, maxHits, idf, passages, json);
             if (!query.isEmpty()) {
                 session.search(String.join(" ", query));
                 return ExitCode.OK;

@@ -73,7 +73,8 @@ public final class Demo {
             searcher = open();
         }
         try (Searcher opened = searcher) {
-            SearchSession session = new SearchSession(opened, console, MAX_HITS, false, false);
+            SearchSession session =
+                    new SearchSession(opened, console, MAX_HITS, false, false, false);
             for (String query : QUERIES) {
                 session.searchWithHeading(query);
             }

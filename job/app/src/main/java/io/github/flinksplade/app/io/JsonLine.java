@@ -1,6 +1,7 @@
 package io.github.flinksplade.app.io;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.app.console.UserException;
 import java.util.LinkedHashMap;
@@ -27,7 +28,7 @@ public final class JsonLine {
     }
 
     /** Parses the fields of a document in an index. */
-    public static Object parse(String json) {
+    public static JsonNode parse(String json) {
         try {
             return JSON.readTree(json);
         } catch (JsonProcessingException e) {

@@ -16,26 +16,34 @@ public final class SearchSession {
     private final Results results;
     private final int maxHits;
     private final boolean idf;
+    private final boolean passages;
     private final boolean json;
 
     /**
      * @param maxHits max hits of a search
      * @param idf whether weights are multiplied by the inverse document frequency
+     * @param passages whether several passages of a document are hits
      * @param json whether hits are printed as JSON
      */
     public SearchSession(
-            Searcher searcher, Console console, int maxHits, boolean idf, boolean json) {
+            Searcher searcher,
+            Console console,
+            int maxHits,
+            boolean idf,
+            boolean passages,
+            boolean json) {
         this.searcher = searcher;
         this.console = console;
         this.results = new Results(console);
         this.maxHits = maxHits;
         this.idf = idf;
+        this.passages = passages;
         this.json = json;
     }
 
     /** Prints the hits of one query. */
     public void search(String query) {
-        List<SearchIndex.Hit> hits = searcher.search(query, maxHits, idf, console);
+        List<SearchIndex.Hit> hits = searcher.search(query, maxHits, idf, passages, console);
         for (int i = 0; i < hits.size(); i++) {
             results.line(
                     json

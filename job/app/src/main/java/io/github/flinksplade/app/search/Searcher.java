@@ -87,8 +87,13 @@ public final class Searcher implements AutoCloseable {
         }
     }
 
-    /** The {@code k} best hits of a query, best first. */
-    List<SearchIndex.Hit> search(String query, int k, boolean idf, Console console) {
+    /**
+     * The {@code k} best hits of a query, best first.
+     *
+     * @param passages whether several passages of a document are hits; if not, its best one is
+     */
+    List<SearchIndex.Hit> search(
+            String query, int k, boolean idf, boolean passages, Console console) {
         EncodedText encoded = encoder.encode(query, Role.QUERY);
         if (encoded.truncated()) {
             console.err()
@@ -99,7 +104,10 @@ public final class Searcher implements AutoCloseable {
                                     + encoder.info().queryTokens()
                                     + " (--query-tokens).");
         }
-        return index.search(new SearchIndex.Query(encoded.vector(), k, idf));
+        return passages
+                ? index.search(new SearchIndex.Query(encoded.vector(), k, idf))
+                : BestPassages.of(
+                        max -> index.search(new SearchIndex.Query(encoded.vector(), max, idf)), k);
     }
 
     /** A hit as text: rank, score, id and text on one line, its best terms below. */

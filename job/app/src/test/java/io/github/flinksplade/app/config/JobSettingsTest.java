@@ -7,6 +7,7 @@ import io.github.flinksplade.app.config.JobSettings.Given;
 import io.github.flinksplade.app.console.UserException;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.encoder.Device;
+import io.github.flinksplade.encoder.LongDocuments.Mode;
 import io.github.flinksplade.encoder.Precision;
 import io.github.flinksplade.encoder.Pruning;
 import io.github.flinksplade.environment.HomeDirectory;
@@ -48,6 +49,9 @@ class JobSettingsTest {
                 row(JobSettings.MODEL_SHA256, null, "A".repeat(64), "a".repeat(64)),
                 row(JobSettings.MODEL_CACHE, null, "c", "c"),
                 row(JobSettings.DOCUMENT_TOKENS, 0, "256", 256),
+                row(JobSettings.LONG_DOCUMENTS, Mode.TRUNCATE, "Passages", Mode.PASSAGES),
+                row(JobSettings.PASSAGE_TOKENS, 0, "64", 64),
+                row(JobSettings.PASSAGE_OVERLAP, 0, "16", 16),
                 row(JobSettings.PRUNE, Pruning.NONE, "top_k=9", new Pruning(Pruning.Type.TOP_K, 9)),
                 row(JobSettings.PRECISION, Precision.FP32, "int8", Precision.INT8),
                 row(JobSettings.THREADS, 0, "3", 3),

@@ -96,4 +96,24 @@ class RunReportTest {
         report(false, -1, false).summary(counts(Counters.READ, 5_000, Counters.written("a"), 0));
         assertThat(err.toString(UTF_8)).contains("read 5,000").contains("0.0 docs/s");
     }
+
+    @Test
+    void reportsHowMuchWasTruncated() throws Exception {
+        RunReport report = report(false, -1, false);
+        report.summary(
+                counts(
+                        Counters.TRUNCATED,
+                        1_200,
+                        Counters.TRUNCATED_TOKENS,
+                        450,
+                        Counters.TOKENS,
+                        1_000));
+        assertThat(err.toString(UTF_8))
+                .contains("Truncated: 1,200 documents; 45 % of all tokens were not encoded.")
+                .contains("--long-documents max")
+                .contains("passages");
+        err.reset();
+        report.summary(counts(Counters.TOKENS, 1_000));
+        assertThat(err.toString(UTF_8)).doesNotContain("Truncated:");
+    }
 }

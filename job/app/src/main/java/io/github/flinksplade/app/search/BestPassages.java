@@ -1,0 +1,48 @@
+package io.github.flinksplade.app.search;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.github.flinksplade.app.io.JsonLine;
+import io.github.flinksplade.connector.SearchIndex;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+
+/** Groups the hits of an index with a vector per passage: of each document, the best passage. */
+final class BestPassages {
+
+    /** How many more hits are requested while too few of them are of different documents. */
+    private static final int GROWTH = 4;
+
+    private static final int MAX_HITS = 1_000_000;
+
+    private BestPassages() {}
+
+    /**
+     * The best hits of different documents, best first.
+     *
+     * @param search returns the best hits, up to a number
+     * @param k the max number of documents
+     */
+    static List<SearchIndex.Hit> of(IntFunction<List<SearchIndex.Hit>> search, int k) {
+        for (int max = k; ; max = Math.min(max * GROWTH, MAX_HITS)) {
+            List<SearchIndex.Hit> hits = search.apply(max);
+            Map<String, SearchIndex.Hit> best = new LinkedHashMap<>();
+            hits.forEach(hit -> best.putIfAbsent(document(hit), hit));
+            if (best.size() >= k || hits.size() < max || max == MAX_HITS) {
+                return new ArrayList<>(best.values()).subList(0, Math.min(k, best.size()));
+            }
+        }
+    }
+
+    /** The id of the document that a hit is or belongs to. */
+    private static String document(SearchIndex.Hit hit) {
+        if (hit.fields() == null || !hit.id().matches("(?s).*#\\d+")) {
+            return hit.id();
+        }
+        JsonNode fields = JsonLine.parse(hit.fields());
+        String parent = fields.path("parent").asText("");
+        return hit.id().equals(parent + "#" + fields.path("passage").asText()) ? parent : hit.id();
+    }
+}
