@@ -10,6 +10,7 @@ import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.FakeEncoder;
+import io.github.flinksplade.encoder.LongDocuments;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.encoder.Tokenizer;
 import io.github.flinksplade.pipeline.Counters;
@@ -355,16 +356,11 @@ class PipelineITCase {
             Jobs jobs,
             ScriptedSource.Script script,
             List<NamedSink> sinks,
+            PipelineOptions options,
             Path directory)
             throws Exception {
         JobClient client =
-                start(
-                        env,
-                        jobs,
-                        "docs",
-                        new ScriptedSource(jobs.name(), script),
-                        sinks,
-                        PipelineOptions.defaults());
+                start(env, jobs, "docs", new ScriptedSource(jobs.name(), script), sinks, options);
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!script.isPaused()) {
             assertThat(System.nanoTime()).as("the source did not pause").isLessThan(deadline);
@@ -391,6 +387,7 @@ class PipelineITCase {
                         jobs,
                         script,
                         jobs.sinks("a"),
+                        PipelineOptions.defaults(),
                         directory);
         int first = jobs.written("a").size();
         assertThat(first).isPositive();
@@ -405,6 +402,148 @@ class PipelineITCase {
                         PipelineOptions.defaults()));
         assertThat(jobs.written("a").size()).isGreaterThan(first);
         verify(expected, jobs.written("a"), jobs.dead(), seed);
+    }
+
+    private static final PipelineOptions PASSAGES =
+            PipelineOptions.builder()
+                    .longDocuments(new LongDocuments(LongDocuments.Mode.PASSAGES, 10, 0))
+                    .build();
+
+    /**
+     * Fills the script with versions of documents of 1 to 12 paragraphs, each of which is a
+     * passage, and deletes; returns the passages that must be in an index at the end.
+     */
+    private static Map<String, String> fillLong(
+            ScriptedSource.Script script, int perPartition, long seed) {
+        Random random = new Random(seed);
+        Map<String, List<String>> documents = new TreeMap<>();
+        Map<String, Long> versions = new HashMap<>();
+        for (int partition = 0; partition < ScriptedSource.PARTITIONS; partition++) {
+            for (int offset = 0; offset < perPartition; offset++) {
+                String id = "d" + partition + "-" + random.nextInt(30);
+                long version = versions.getOrDefault(id, 0L) + 1;
+                boolean isOld = version > 5 && random.nextInt(10) == 0;
+                List<String> paragraphs = new ArrayList<>(documents.getOrDefault(id, List.of()));
+                boolean delete = random.nextInt(12) == 0;
+                int changes = 1 + random.nextInt(3);
+                for (int i = 0; i < changes || paragraphs.isEmpty(); i++) {
+                    if (paragraphs.size() > 1 && random.nextInt(3) == 0) {
+                        int size = 1 + random.nextInt(paragraphs.size() - 1);
+                        paragraphs = new ArrayList<>(paragraphs.subList(0, size));
+                    } else if (paragraphs.size() < 12) {
+                        String word = " p" + random.nextInt(1_000);
+                        paragraphs.add(
+                                random.nextInt(paragraphs.size() + 1), word.repeat(9).strip());
+                    }
+                }
+                if (!isOld) {
+                    versions.put(id, version);
+                    if (delete) {
+                        documents.remove(id);
+                    } else {
+                        documents.put(id, paragraphs);
+                    }
+                }
+                script.partitions
+                        .get(partition)
+                        .add(
+                                record(
+                                        partition,
+                                        offset,
+                                        null,
+                                        "{\"id\":\""
+                                                + id
+                                                + "\",\"version\":"
+                                                + (isOld ? version - 4 : version)
+                                                + (delete
+                                                        ? ",\"op\":\"delete\"}"
+                                                        : ",\"text\":\""
+                                                                + String.join("\\n\\n", paragraphs)
+                                                                + "\"}")));
+            }
+        }
+        Map<String, String> index = new TreeMap<>();
+        documents.forEach(
+                (id, paragraphs) -> {
+                    for (int i = 0; i < paragraphs.size(); i++) {
+                        index.put(id + "#" + i, paragraphs.get(i));
+                    }
+                });
+        return index;
+    }
+
+    /** What an index contains that applies all changes; their versions must ascend. */
+    private static Map<String, String> index(List<Written> written, long seed) {
+        Map<String, String> index = new TreeMap<>();
+        Map<String, Long> versions = new HashMap<>();
+        for (Written one : written) {
+            Long before = versions.put(one.id(), one.version());
+            assertThat(before == null || before < one.version())
+                    .as("order of %s, seed %d", one.id(), seed)
+                    .isTrue();
+            if (one.delete()) {
+                index.remove(one.id());
+            } else {
+                assertThat(one.vector()).isEqualTo(FakeEncoder.vector(one.text()));
+                index.put(one.id(), one.text());
+            }
+        }
+        return index;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2,rocksdb,false", "2,hashmap,true"})
+    void passagesEqualTheCorpusInSpiteOfFailures(int parallelism, String backend, boolean unaligned)
+            throws Exception {
+        long seed = System.nanoTime();
+        Jobs jobs = new Jobs("passages-" + parallelism + backend + unaligned);
+        ScriptedSource.Script script = new ScriptedSource.Script();
+        Map<String, String> expected = fillLong(script, 800, seed);
+        script.recordsPerCheckpoint = 100;
+        script.remainingFailures.set(5);
+        finish(
+                start(
+                        environment(parallelism, backend, unaligned, null),
+                        jobs,
+                        "docs",
+                        new ScriptedSource(jobs.name(), script),
+                        jobs.sinks("a", "b"),
+                        PASSAGES));
+        assertThat(script.failures).hasValue(5);
+        assertThat(index(jobs.written("a"), seed)).as("seed %d", seed).isEqualTo(expected);
+        assertThat(index(jobs.written("b"), seed)).as("seed %d", seed).isEqualTo(expected);
+        assertThat(jobs.dead()).isEmpty();
+        assertThat(EngineRegistry.size()).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,2", "2,1"})
+    void passagesEqualTheCorpusAfterRescaling(int before, int after, @TempDir Path directory)
+            throws Exception {
+        long seed = System.nanoTime();
+        Jobs jobs = new Jobs("passages-rescaling-" + before);
+        ScriptedSource.Script script = new ScriptedSource.Script();
+        Map<String, String> expected = fillLong(script, 800, seed);
+        script.pauseAt = 500;
+        String savepoint =
+                runAndStop(
+                        environment(before, "hashmap", false, null),
+                        jobs,
+                        script,
+                        jobs.sinks("a"),
+                        PASSAGES,
+                        directory);
+        script.pauseAt = -1;
+        finish(
+                start(
+                        environment(after, "hashmap", false, savepoint),
+                        jobs,
+                        "docs",
+                        new ScriptedSource(jobs.name(), script),
+                        jobs.sinks("a"),
+                        PASSAGES));
+        assertThat(index(jobs.written("a"), seed)).as("seed %d", seed).isEqualTo(expected);
+        assertThat(jobs.dead()).isEmpty();
     }
 
     private static Map<String, String> finalTexts(List<Written> written) {
@@ -432,6 +571,7 @@ class PipelineITCase {
                         jobs,
                         script,
                         jobs.sinks("old"),
+                        PipelineOptions.defaults(),
                         directory);
         // one reader may have paused before the other had read everything
         int written = jobs.written("old").size();
