@@ -2,10 +2,7 @@ package io.github.flinksplade.builtin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.encoder.EncodedText;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.MicroBatcher;
@@ -16,10 +13,8 @@ import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,7 +22,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -37,9 +31,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The built-in model as a user opens it: its vectors, and the claims of its model card. */
 class QualityITCase {
-
-    /** Next to the repository, if the project's measuring data is available. */
-    private static final Path SHARED = Path.of("../../../shared").toAbsolutePath().normalize();
 
     private static final Pruning TOP = Pruning.parse("top_k=20");
 
@@ -92,7 +83,8 @@ class QualityITCase {
     /** {@code TEXT (N terms)}, then a line of the 20 largest: {@code TERM WEIGHT, ...}. */
     @Test
     void matchesTheExamples() throws IOException {
-        List<String> lines = Files.readAllLines(present("builtin-model/examples.txt"));
+        List<String> lines =
+                Files.readAllLines(TestCollection.present("builtin-model/examples.txt"));
         assertThat(lines).hasSizeGreaterThanOrEqualTo(20);
         for (int i = 0; i + 1 < lines.size(); i += 2) {
             Matcher title = Pattern.compile("(.*) \\((\\d+) terms\\)").matcher(lines.get(i));
@@ -129,42 +121,18 @@ class QualityITCase {
     @CsvSource({"cranfield, 225, .3853, .3850", "cisi, 76, .4034, .4315"})
     void ranksAsTheModelCardClaims(String name, int count, double plain, double withIdf)
             throws IOException {
-        Path collection = present("data/" + name);
-        Map<String, String> documents = new LinkedHashMap<>();
-        ObjectMapper json = new ObjectMapper();
-        for (String line : Files.readAllLines(collection.resolve("corpus.jsonl"))) {
-            JsonNode document = json.readTree(line);
-            documents.put(document.get("id").asText(), document.get("text").asText());
-        }
-        Map<String, String> queries = new LinkedHashMap<>();
-        for (String line : Files.readAllLines(collection.resolve("queries.tsv"))) {
-            String[] fields = line.split("\t", 2);
-            queries.put(fields[0], fields[1]);
-        }
-        assertThat(queries).hasSize(count);
-        Map<String, Map<String, Integer>> judged = new HashMap<>();
-        for (String line : Files.readAllLines(collection.resolve("qrels.txt"))) {
-            String[] fields = line.split("\\s+");
-            judged.computeIfAbsent(fields[0], query -> new HashMap<>())
-                    .put(fields[2], Integer.valueOf(fields[3]));
-        }
+        TestCollection collection = TestCollection.read(name);
+        assertThat(collection.queries()).hasSize(count);
+        Map<String, String> documents = collection.documents();
 
         List<SparseVector> fp32Vectors = encode(encoder, documents.values(), Role.DOCUMENT);
-        assertRanks(name, encoder, fp32Vectors, documents, queries, judged, plain, withIdf);
+        assertRanks(name, encoder, fp32Vectors, collection, plain, withIdf);
         try (SpladeEncoder int8Encoder =
                 SpladeEncoder.open(
                         "builtin:minilm",
                         EncoderOptions.builder().precision(Precision.INT8).build())) {
             List<SparseVector> int8Vectors = encode(int8Encoder, documents.values(), Role.DOCUMENT);
-            assertRanks(
-                    name + " in int8",
-                    int8Encoder,
-                    int8Vectors,
-                    documents,
-                    queries,
-                    judged,
-                    plain,
-                    withIdf);
+            assertRanks(name + " in int8", int8Encoder, int8Vectors, collection, plain, withIdf);
             assertAgrees(name, fp32Vectors, int8Vectors);
         }
     }
@@ -173,20 +141,17 @@ class QualityITCase {
             String name,
             SpladeEncoder encoder,
             List<SparseVector> documentVectors,
-            Map<String, String> documents,
-            Map<String, String> queries,
-            Map<String, Map<String, Integer>> judged,
+            TestCollection collection,
             double plain,
             double withIdf) {
-        List<SparseVector> queryVectors = encode(encoder, queries.values(), Role.QUERY);
+        List<SparseVector> queryVectors =
+                encode(encoder, collection.queries().values(), Role.QUERY);
         double[] idf = idf(documentVectors);
         List<SparseVector> weighted =
                 queryVectors.stream().map(query -> multiply(query, idf)).toList();
 
-        List<String> ids = List.copyOf(documents.keySet());
-        List<String> queryIds = List.copyOf(queries.keySet());
-        double ndcg = ndcg(queryIds, queryVectors, ids, documentVectors, judged);
-        double ndcgIdf = ndcg(queryIds, weighted, ids, documentVectors, judged);
+        double ndcg = collection.ndcg(queryVectors, documentVectors);
+        double ndcgIdf = collection.ndcg(weighted, documentVectors);
         System.out.printf("%s: nDCG@10 %.4f, with idf %.4f%n", name, ndcg, ndcgIdf);
         assertThat(ndcg).isCloseTo(plain, Percentage.withPercentage(1));
         assertThat(ndcgIdf).isCloseTo(withIdf, Percentage.withPercentage(1));
@@ -228,12 +193,6 @@ class QualityITCase {
         assertThat(error / terms).isLessThan(.05);
     }
 
-    private static Path present(String name) {
-        Path path = SHARED.resolve(name);
-        assumeTrue(Files.exists(path), path + " does not exist: nothing to compare with");
-        return path;
-    }
-
     /** Encodes all texts at once in arbitrary batches, as a job does. */
     private static List<SparseVector> encode(
             SpladeEncoder encoder, Iterable<String> texts, Role role) {
@@ -267,37 +226,4 @@ class QualityITCase {
     }
 
     /** Mean over all queries, with the judgments as gains. */
-    private static double ndcg(
-            List<String> queryIds,
-            List<SparseVector> queries,
-            List<String> ids,
-            List<SparseVector> documents,
-            Map<String, Map<String, Integer>> judged) {
-        double sum = 0;
-        for (int query = 0; query < queries.size(); query++) {
-            SparseVector vector = queries.get(query);
-            double[] scores = documents.stream().mapToDouble(vector::dot).toArray();
-            Map<String, Integer> gains = judged.getOrDefault(queryIds.get(query), Map.of());
-            List<Integer> found =
-                    IntStream.range(0, scores.length)
-                            .boxed()
-                            .sorted(Comparator.comparing(i -> -scores[i]))
-                            .limit(10)
-                            .map(i -> gains.getOrDefault(ids.get(i), 0))
-                            .toList();
-            List<Integer> best =
-                    gains.values().stream().sorted(Comparator.reverseOrder()).limit(10).toList();
-            double ideal = discounted(best);
-            sum += ideal > 0 ? discounted(found) / ideal : 0;
-        }
-        return sum / queries.size();
-    }
-
-    private static double discounted(List<Integer> gains) {
-        double sum = 0;
-        for (int rank = 0; rank < gains.size(); rank++) {
-            sum += gains.get(rank) * Math.log(2) / Math.log(rank + 2);
-        }
-        return sum;
-    }
 }
