@@ -160,13 +160,12 @@ class FileEnumeratorTest {
     }
 
     private FileEnumerator start(int intervalMillis, FileEnumeratorState state) {
-        LineSource source =
-                new LineSource(
+        FilesSource source =
+                new FilesSource(
                         FilePattern.of(ConnectorUri.parse("file:" + folder)),
-                        FileFormat.TEXT,
+                        ReadSettings.of(FileFormat.TEXT, 1000),
                         false,
-                        intervalMillis,
-                        1000);
+                        intervalMillis);
         FileEnumerator enumerator = new FileEnumerator(readers, source, state);
         enumerator.start();
         readers.list();

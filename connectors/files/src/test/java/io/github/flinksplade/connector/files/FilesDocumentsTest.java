@@ -110,14 +110,17 @@ class FilesDocumentsTest {
         assertThat(FileFormat.of("a.NDJSON")).isEqualTo(FileFormat.JSON);
         assertThat(FileFormat.of("collection.tsv.zst")).isEqualTo(FileFormat.TSV);
         assertThat(FileFormat.of("a.txt")).isEqualTo(FileFormat.TEXT);
-        assertThat(FileFormat.of("a.csv")).isNull();
+        assertThat(FileFormat.of("a.CSV.gz")).isEqualTo(FileFormat.CSV);
+        assertThat(FileFormat.of("a.md")).isEqualTo(FileFormat.FILE);
+        assertThat(FileFormat.of("a.HTM")).isEqualTo(FileFormat.FILE);
+        assertThat(FileFormat.of("a.xml")).isNull();
         assertThat(FileFormat.of("jsonl")).isNull();
     }
 
     @Test
     void rejectsUnreadablePathsByName() throws IOException {
         touch("docs.jsonl");
-        touch("part.csv");
+        touch("part.xml");
         touch("other/a.tsv");
         touch("other/b.txt");
         touch("empty/.hidden");
@@ -130,13 +133,13 @@ class FilesDocumentsTest {
         assertRejected(folder + "/*.tsv", "no file matches file:" + folder + "/*.tsv");
         assertRejected(folder + "/empty", "no file in " + folder + "/empty");
         assertRejected(
-                folder + "/part.csv", "the format of " + folder + "/part.csv", "Add format=json");
-        assertRejected(folder + "", "part.csv", "select files with a pattern");
+                folder + "/part.xml", "the format of " + folder + "/part.xml", "Add format=json");
+        assertRejected(folder + "", "part.xml", "select files with a pattern");
         assertRejected(folder + "/other", "mixes formats: a.tsv and b.txt");
 
-        assertThatCode(() -> source(folder + "/part.csv", "?format=tsv").check())
+        assertThatCode(() -> source(folder + "/part.xml", "?format=tsv").check())
                 .doesNotThrowAnyException();
-        assertThat(source(folder + "/part.csv", "?format=tsv").format())
+        assertThat(source(folder + "/part.xml", "?format=tsv").format())
                 .isEqualTo(RecordFormat.TSV);
     }
 
@@ -150,7 +153,7 @@ class FilesDocumentsTest {
         assertThatThrownBy(() -> source(folder + "/in", "?watch=true").check())
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("there is no file yet")
-                .hasMessageContaining("format=text");
+                .hasMessageContaining("format=json");
         touch("docs.jsonl");
         DocumentSource one = source(folder + "/docs.jsonl", "?watch=true");
         one.check();
@@ -162,9 +165,9 @@ class FilesDocumentsTest {
         assertThatThrownBy(() -> source("a", "?fromat=json"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("did you mean 'format'?");
-        assertThatThrownBy(() -> source("a", "?format=csv"))
+        assertThatThrownBy(() -> source("a", "?format=xml"))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("[auto, json, tsv, text]");
+                .hasMessageContaining("[auto, json, csv, tsv, text, file]");
         assertThatThrownBy(() -> source("a", "?interval=3s"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("requires watch=true");

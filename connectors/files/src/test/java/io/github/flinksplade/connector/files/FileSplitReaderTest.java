@@ -9,7 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.PermanentFailureException;
 import io.github.flinksplade.connector.SourceRecord;
-import io.github.flinksplade.connector.files.LineSourceReader.Line;
+import io.github.flinksplade.connector.files.FilesSourceReader.PositionedRecord;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -31,7 +31,7 @@ import org.apache.flink.connector.base.source.reader.splitreader.SplitsAddition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class LineSplitReaderTest {
+class FileSplitReaderTest {
 
     private static final int MAX_LINE = 1000;
 
@@ -41,7 +41,8 @@ class LineSplitReaderTest {
     void recordsContainTheirPosition() throws IOException {
         Path file = write("docs.txt", "one\n \t\r\n\n\u00a0\r\ntwo".getBytes(UTF_8));
 
-        List<Line> lines = read(FileFormat.TEXT, FileSplit.whole(file.toString(), "x/n"));
+        List<PositionedRecord> lines =
+                read(FileFormat.TEXT, FileSplit.whole(file.toString(), "x/n"));
 
         assertThat(lines)
                 .extracting(line -> text(line.record().value()))
@@ -59,7 +60,8 @@ class LineSplitReaderTest {
     void setsKeysForTextOnly() throws IOException {
         Path file = write("docs.tsv", "1\tone\n".getBytes(UTF_8));
 
-        List<Line> lines = read(FileFormat.TSV, FileSplit.whole(file.toString(), "docs.tsv"));
+        List<PositionedRecord> lines =
+                read(FileFormat.TSV, FileSplit.whole(file.toString(), "docs.tsv"));
 
         assertThat(lines).hasSize(1);
         assertThat(lines.get(0).record().key()).isNull();
@@ -71,7 +73,7 @@ class LineSplitReaderTest {
         String giant = "x".repeat(5_000_000);
         Path file = write("a.jsonl", ("a\n" + giant + "\nb\n").getBytes(UTF_8));
 
-        List<Line> lines = read(FileFormat.JSON, FileSplit.whole(file.toString(), "a"));
+        List<PositionedRecord> lines = read(FileFormat.JSON, FileSplit.whole(file.toString(), "a"));
 
         assertThat(lines).hasSize(3);
         SourceRecord head = lines.get(1).record();
@@ -93,15 +95,16 @@ class LineSplitReaderTest {
                         write("plain.txt", bytes),
                         write("a.txt.gz", gzip(bytes)),
                         write("a.txt.zst", zstd(bytes)))) {
-            List<Line> all = read(FileFormat.TEXT, FileSplit.whole(file.toString(), "n"));
+            List<PositionedRecord> all =
+                    read(FileFormat.TEXT, FileSplit.whole(file.toString(), "n"));
             assertThat(all).hasSize(82);
             for (int i = 0; i < all.size(); i++) {
-                Line line = all.get(i);
-                List<Line> rest = read(FileFormat.TEXT, line.rest());
-                assertThat(rest.stream().map(LineSplitReaderTest::summary))
+                PositionedRecord line = all.get(i);
+                List<PositionedRecord> rest = read(FileFormat.TEXT, line.rest());
+                assertThat(rest.stream().map(FileSplitReaderTest::summary))
                         .containsExactlyElementsOf(
                                 all.subList(i + 1, all.size()).stream()
-                                        .map(LineSplitReaderTest::summary)
+                                        .map(FileSplitReaderTest::summary)
                                         .toList());
             }
         }
@@ -114,7 +117,7 @@ class LineSplitReaderTest {
             Path file = write(name, compress(name, before));
             FileTime modified = Files.getLastModifiedTime(file);
             FileSplit rest = read(FileFormat.TEXT, whole(file)).get(500).rest();
-            assertThat(rest.offset()).isPositive();
+            assertThat(rest.position().offset()).isPositive();
 
             // moved over the old file, with its modification time
             Path after = write("after", compress(name, lines("new")));
@@ -156,12 +159,15 @@ class LineSplitReaderTest {
             Path file = write(name, compress(name, bytes));
             FileSplit end = read(FileFormat.TEXT, whole(file)).get(2).rest();
             for (long offset : new long[] {3, 9, 14, 1000}) {
-                assertThat(read(FileFormat.TEXT, end.from(offset, 1, end.content())))
+                assertThat(
+                                read(
+                                        FileFormat.TEXT,
+                                        end.from(new Position(offset, 1, false), end.content())))
                         .as("%s at %s", file, offset)
                         .hasSize(3);
             }
             // the end of the file ends its last line
-            assertThat(end.offset()).isEqualTo(bytes.length);
+            assertThat(end.position().offset()).isEqualTo(bytes.length);
             assertThat(read(FileFormat.TEXT, end)).isEmpty();
         }
     }
@@ -169,7 +175,7 @@ class LineSplitReaderTest {
     @Test
     void leavesOutTheIncompleteLastLineOfAGrowingFile() throws IOException {
         Path file = write("a.txt", "one\ntwo\nthr".getBytes(UTF_8));
-        FileSplit growing = FileSplit.completeLines(file.toString(), "n");
+        FileSplit growing = FileSplit.completeRecords(file.toString(), "n");
 
         assertThat(read(FileFormat.TEXT, growing, true))
                 .extracting(line -> text(line.record().value()))
@@ -183,7 +189,8 @@ class LineSplitReaderTest {
 
         byte[] compressed = gzip(incompressible());
         Path file = write("a.txt.gz", Arrays.copyOf(compressed, compressed.length - 5));
-        try (LineSplitReader reader = new LineSplitReader(FileFormat.TEXT, MAX_LINE, true)) {
+        try (FileSplitReader reader =
+                new FileSplitReader(ReadSettings.of(FileFormat.TEXT, MAX_LINE), true)) {
             reader.handleSplitsChanges(new SplitsAddition<>(List.of(whole(file))));
             assertThat(reader.fetch().finishedSplits()).isEmpty();
             Files.write(file, compressed, StandardOpenOption.APPEND);
@@ -213,7 +220,7 @@ class LineSplitReaderTest {
         return FileSplit.whole(file.toString(), "n");
     }
 
-    private static Predicate<Line> isNew() {
+    private static Predicate<PositionedRecord> isNew() {
         return line -> text(line.record().value()).startsWith("new");
     }
 
@@ -255,46 +262,48 @@ class LineSplitReaderTest {
     @Test
     void treatsOnlyUnrecoverableFailuresAsPermanent() {
         IOException corrupt = new CorruptFileException("it is corrupt");
-        assertThat(LineSplitReader.failure("a", corrupt, false))
+        assertThat(FileSplitReader.failure("a", corrupt, false))
                 .isInstanceOf(PermanentFailureException.class);
-        assertThat(LineSplitReader.failure("a", new AccessDeniedException("a"), false))
+        assertThat(FileSplitReader.failure("a", new AccessDeniedException("a"), false))
                 .isInstanceOf(PermanentFailureException.class)
                 .hasMessage(
                         "cannot read a: permission denied. Make it readable and start the job"
                                 + " again");
         // a file that is being replaced, a disk that fails, a file system that is not mounted
-        assertThat(LineSplitReader.failure("a", corrupt, true))
+        assertThat(FileSplitReader.failure("a", corrupt, true))
                 .isNotInstanceOf(PermanentFailureException.class);
-        assertThat(LineSplitReader.failure("a", new IOException("Input/output error"), false))
+        assertThat(FileSplitReader.failure("a", new IOException("Input/output error"), false))
                 .isNotInstanceOf(PermanentFailureException.class)
                 .hasMessage("cannot read a: Input/output error");
-        assertThat(LineSplitReader.failure("a", new NoSuchFileException("a"), true))
+        assertThat(FileSplitReader.failure("a", new NoSuchFileException("a"), true))
                 .isNotInstanceOf(PermanentFailureException.class);
     }
 
-    private static String summary(Line line) {
+    private static String summary(PositionedRecord line) {
         return text(line.record().key())
                 + "|"
                 + line.record().offset()
                 + "|"
-                + line.rest().offset()
+                + line.rest().position().offset()
                 + "|"
                 + text(line.record().value());
     }
 
-    private static List<Line> read(FileFormat format, FileSplit split) throws IOException {
+    private static List<PositionedRecord> read(FileFormat format, FileSplit split)
+            throws IOException {
         return read(format, split, false);
     }
 
-    private static List<Line> read(FileFormat format, FileSplit split, boolean watched)
+    private static List<PositionedRecord> read(FileFormat format, FileSplit split, boolean watched)
             throws IOException {
-        List<Line> lines = new ArrayList<>();
-        try (LineSplitReader reader = new LineSplitReader(format, MAX_LINE, watched)) {
+        List<PositionedRecord> lines = new ArrayList<>();
+        try (FileSplitReader reader =
+                new FileSplitReader(ReadSettings.of(format, MAX_LINE), watched)) {
             reader.handleSplitsChanges(new SplitsAddition<>(List.of(split)));
             while (true) {
-                RecordsWithSplitIds<Line> batch = reader.fetch();
+                RecordsWithSplitIds<PositionedRecord> batch = reader.fetch();
                 while (batch.nextSplit() != null) {
-                    for (Line line = batch.nextRecordFromSplit();
+                    for (PositionedRecord line = batch.nextRecordFromSplit();
                             line != null;
                             line = batch.nextRecordFromSplit()) {
                         lines.add(line);
