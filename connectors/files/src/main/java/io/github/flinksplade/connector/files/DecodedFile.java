@@ -1,10 +1,9 @@
 package io.github.flinksplade.connector.files;
 
-import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.SequenceInputStream;
+import java.io.PushbackInputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.Charset;
@@ -29,9 +28,11 @@ record DecodedFile(InputStream in, int before) {
         InputStream in = compression.decompress(Channels.newInputStream(file.position(0)));
         Charset converted = null;
         if (charset != null) {
-            byte[] start = in.readNBytes(FileCharset.MARK_BYTES);
+            PushbackInputStream whole = new PushbackInputStream(in, FileCharset.MARK_BYTES);
+            byte[] start = whole.readNBytes(FileCharset.MARK_BYTES);
+            whole.unread(start);
             converted = FileCharset.of(start, charset);
-            in = new SequenceInputStream(new ByteArrayInputStream(start), in);
+            in = whole;
         }
         if (converted != null && !converted.equals(StandardCharsets.UTF_8)) {
             in = new TranscodingInputStream(in, converted);
