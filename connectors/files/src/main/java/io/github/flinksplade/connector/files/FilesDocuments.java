@@ -97,6 +97,8 @@ final class FilesDocuments implements DocumentSource {
     private final FilePattern pattern;
     private final Format format;
     private final long intervalMillis;
+    private final boolean hasHeader;
+    private final String delimiter;
     private final String charset;
     private final int maxLine;
 
@@ -105,6 +107,8 @@ final class FilesDocuments implements DocumentSource {
         this.uri = uri;
         this.format = FORMAT.get(uri);
         this.intervalMillis = intervalMillis(uri);
+        this.hasHeader = HEADER.get(uri);
+        this.delimiter = DELIMITER.get(uri);
         this.charset = CHARSET.get(uri);
         this.maxLine = MAX_LINE.get(uri).intValue();
         this.pattern = FilePattern.of(uri);
@@ -211,8 +215,8 @@ final class FilesDocuments implements DocumentSource {
         }
         return new ReadSettings(
                 resolved,
-                isTsv ? "\t" : DELIMITER.get(uri),
-                uri.option(HEADER.name()) == null ? isCsv : HEADER.get(uri),
+                isTsv ? "\t" : delimiter,
+                uri.option(HEADER.name()) == null ? isCsv : hasHeader,
                 charset,
                 maxLine);
     }

@@ -215,7 +215,9 @@ final class JsonSplitter extends WindowSplitter {
      * @param end index of the end of the file, or of the start of another record
      */
     private void endAtMalformed(int end, boolean isEndOfFile) throws IOException {
-        if (!isDropped() && !open.isFirstLine() && !open.isPretty) {
+        boolean hasOtherLines =
+                !isDropped() && !open.isFirstLine() && trimmed(end) > open.firstLineEnd;
+        if (hasOtherLines && !open.isPretty) {
             // a malformed line of JSON lines: the lines after it are read again
             setRecord(trimmed(open.firstLineEnd - 1), open.line, !isEndOfFile);
             window.drop(open.firstLineEnd);

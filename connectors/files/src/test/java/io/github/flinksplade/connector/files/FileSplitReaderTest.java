@@ -11,6 +11,8 @@ import io.github.flinksplade.connector.PermanentFailureException;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.files.FilesSourceReader.PositionedRecord;
 import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -21,6 +23,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -279,6 +282,132 @@ class FileSplitReaderTest {
                 .isNotInstanceOf(PermanentFailureException.class);
     }
 
+    @Test
+    void resumesAtEveryPositionInEveryFormat() throws IOException {
+        String pretty = "{\n  \"n\": {\"\u00e9\": 1}\n}";
+        Map<ReadSettings, String> inputs =
+                Map.of(
+                        ReadSettings.of(FileFormat.JSON, MAX_LINE),
+                        "[" + (pretty + ", {\"m\":2},\n").repeat(40) + "] x\n{}\n[4]",
+                        ReadSettings.of(FileFormat.CSV, MAX_LINE),
+                        "\n\"a\nb\",c\r\n" + "1,\"\u00e9\r\n\"\n2,\n\n".repeat(40) + "3,\"x",
+                        new ReadSettings(FileFormat.TSV, "\t", true, "UTF-8", MAX_LINE),
+                        "a\tb\n" + "1\t\"\u00e9\n\"\n2\t3\"\n".repeat(40));
+        for (Map.Entry<ReadSettings, String> input : inputs.entrySet()) {
+            for (String charset : List.of("UTF-8", "windows-1252", "UTF-16")) {
+                byte[] bytes = input.getValue().getBytes(Charset.forName(charset));
+                ReadSettings settings =
+                        new ReadSettings(
+                                input.getKey().format(),
+                                input.getKey().delimiter(),
+                                input.getKey().hasHeader(),
+                                charset.equals("UTF-16") ? "UTF-8" : charset,
+                                MAX_LINE);
+                for (String name : List.of("plain", "a.gz", "a.zst")) {
+                    Path file = write(name, compress(name, bytes));
+                    List<PositionedRecord> all = read(settings, whole(file), false);
+                    assertThat(all)
+                            .as("%s in %s", settings, charset)
+                            .hasSizeGreaterThanOrEqualTo(80);
+                    String values = all.stream().map(r -> text(r.record().value())).toList() + "";
+                    assertThat(values).contains("\u00e9");
+                    for (int i = 0; i < all.size(); i++) {
+                        assertThat(read(settings, all.get(i).rest(), false).stream().map(this::all))
+                                .as("%s in %s after record %s", settings, charset, i)
+                                .containsExactlyElementsOf(
+                                        all.subList(i + 1, all.size()).stream()
+                                                .map(this::all)
+                                                .toList());
+                    }
+                }
+            }
+        }
+    }
+
+    private String all(PositionedRecord positioned) {
+        SourceRecord record = positioned.record();
+        return record.offset()
+                + "|"
+                + text(record.value())
+                + "|"
+                + Arrays.toString(record.headerNames())
+                + Arrays.deepToString(record.headerValues())
+                + positioned.rest().position();
+    }
+
+    @Test
+    void recordsOfCsvContainTheHeaderRow() throws IOException {
+        Path file = write("a.csv", "\ufeffa,b\n1,2\n".getBytes(UTF_8));
+        SourceRecord record = read(FileFormat.CSV, whole(file)).get(0).record();
+        assertThat(record.headerNames()).containsExactly(FilesConnector.HEADER_CSV);
+        assertThat(text(record.headerValues()[0])).isEqualTo("a,b");
+        assertThat(text(record.value())).isEqualTo("1,2");
+        assertThat(record.offset()).isEqualTo(1);
+        assertThat(record.key()).isNull();
+    }
+
+    @Test
+    void readsADocumentPerFile() throws IOException {
+        byte[] utf16 = "\ufeff\u00e9".getBytes(StandardCharsets.UTF_16LE);
+        for (String name : List.of("plain.txt", "a.txt.gz")) {
+            Path file = write(name, compress(name, utf16));
+            List<PositionedRecord> all =
+                    read(FileFormat.FILE, FileSplit.whole(file.toString(), "x/n"));
+            assertThat(all).hasSize(1);
+            assertThat(all.get(0).record().value()).isEqualTo(utf16);
+            assertThat(text(all.get(0).record().key())).isEqualTo("x/n");
+            assertThat(read(FileFormat.FILE, all.get(0).rest())).isEmpty();
+        }
+        Path empty = write("empty.txt", new byte[0]);
+        List<PositionedRecord> all = read(FileFormat.FILE, whole(empty));
+        assertThat(all).hasSize(1);
+        assertThat(read(FileFormat.FILE, all.get(0).rest())).isEmpty();
+
+        Path large = write("large.txt.gz", gzip(new byte[MAX_LINE + 1]));
+        all = read(FileFormat.FILE, whole(large));
+        assertThat(all).hasSize(1);
+        assertThat(all.get(0).record().value()).hasSize(MAX_LINE);
+        assertThat(all.get(0).record().headerNames())
+                .containsExactly(FilesConnector.HEADER_TRUNCATED_LINE);
+        assertThat(read(FileFormat.FILE, all.get(0).rest())).isEmpty();
+        assertThat(read(FileFormat.FILE, whole(write("max.txt", new byte[MAX_LINE]))))
+                .allMatch(record -> record.record().headerNames().length == 0);
+    }
+
+    @Test
+    void emitsATombstoneForADeletedFile() throws IOException {
+        FileSplit deleted = FileSplit.deleted(folder.resolve("gone.md").toString(), "x/gone.md");
+        List<PositionedRecord> all = read(FileFormat.FILE, deleted, true);
+        assertThat(all).hasSize(1);
+        assertThat(text(all.get(0).record().key())).isEqualTo("x/gone.md");
+        assertThat(all.get(0).record().value()).isNull();
+        assertThat(read(FileFormat.FILE, all.get(0).rest(), true)).isEmpty();
+    }
+
+    @Test
+    void leavesOutIncompleteRecordsOfAGrowingFile() throws IOException {
+        Map<FileFormat, String> inputs =
+                Map.of(
+                        FileFormat.JSON, "[{\"a\":1},\n{\"b\":2}\n,{\"c\":\n",
+                        FileFormat.CSV, "a,b\n1,2\n3,4\n5,\"6\n");
+        for (Map.Entry<FileFormat, String> input : inputs.entrySet()) {
+            Path file = write("a", input.getValue().getBytes(UTF_8));
+            FileSplit growing = FileSplit.completeRecords(file.toString(), "n");
+            assertThat(read(input.getKey(), growing, true)).hasSize(2);
+            assertThat(read(input.getKey(), whole(file), true)).hasSize(3);
+        }
+        for (String start : List.of("", "a,b", "[", "{\n\"a\":")) {
+            Path file = write("a", start.getBytes(UTF_8));
+            FileSplit growing = FileSplit.completeRecords(file.toString(), "n");
+            assertThat(read(FileFormat.CSV, growing, true)).isEmpty();
+            assertThat(read(FileFormat.JSON, growing, true)).isEmpty();
+        }
+        Path onlyHeader = write("a", "a,b\n".getBytes(UTF_8));
+        FileSplit growing = FileSplit.completeRecords(onlyHeader.toString(), "n");
+        assertThat(read(FileFormat.CSV, growing, true)).isEmpty();
+        assertThat(read(FileFormat.CSV, whole(onlyHeader), true)).hasSize(1);
+    }
+
     private static String summary(PositionedRecord line) {
         return text(line.record().key())
                 + "|"
@@ -296,9 +425,13 @@ class FileSplitReaderTest {
 
     private static List<PositionedRecord> read(FileFormat format, FileSplit split, boolean watched)
             throws IOException {
+        return read(ReadSettings.of(format, MAX_LINE), split, watched);
+    }
+
+    private static List<PositionedRecord> read(
+            ReadSettings settings, FileSplit split, boolean watched) throws IOException {
         List<PositionedRecord> lines = new ArrayList<>();
-        try (FileSplitReader reader =
-                new FileSplitReader(ReadSettings.of(format, MAX_LINE), watched)) {
+        try (FileSplitReader reader = new FileSplitReader(settings, watched)) {
             reader.handleSplitsChanges(new SplitsAddition<>(List.of(split)));
             while (true) {
                 RecordsWithSplitIds<PositionedRecord> batch = reader.fetch();
