@@ -94,9 +94,14 @@ class FileFormatsITCase {
         run("c.tsv");
         assertThat(text("1")).isEqualTo("\"Hello,\" he said");
         assertThat(text("2")).isEqualTo("\"Open");
-        run("c.tsv?header=true&id=1");
-        assertThat(documents).isEmpty();
-        assertThat(deadLetters).hasSize(1);
+
+        write("d.tsv", "id\ttext\n1\t\"Hello,\" he said\n2\t\"a \"\"b\"\"\"\n".getBytes(UTF_8));
+        run("d.tsv?header=true");
+        assertThat(documents.keySet()).containsExactly("2");
+        assertThat(text("2")).isEqualTo("a \"b\"");
+        assertThat(deadLetters).containsExactly("1\t\"Hello,\" he said");
+        run("d.tsv?header=true&quotes=false");
+        assertThat(text("1")).isEqualTo("\"Hello,\" he said");
     }
 
     @Test

@@ -28,8 +28,7 @@ final class CsvDecoder implements RecordDecoder {
 
     private static final long serialVersionUID = 1L;
 
-    private final String delimiter;
-    private final boolean hasHeader;
+    private final CsvDialect dialect;
 
     private transient CSVFormat format;
 
@@ -38,14 +37,13 @@ final class CsvDecoder implements RecordDecoder {
 
     private transient List<String> names;
 
-    CsvDecoder(String delimiter, boolean hasHeader) {
-        this.delimiter = delimiter;
-        this.hasHeader = hasHeader;
+    CsvDecoder(CsvDialect dialect) {
+        this.dialect = dialect;
     }
 
     @Override
     public JsonValue decode(byte[] bytes, SourceRecord record) throws InvalidRecordException {
-        if (!hasHeader) {
+        if (!dialect.hasHeader()) {
             return object(cells(bytes, "the record"), null);
         }
         byte[] header = headerRow(record);
@@ -114,7 +112,11 @@ final class CsvDecoder implements RecordDecoder {
     private List<String> cells(byte[] row, String what) throws InvalidRecordException {
         String text = TextDecoder.utf8(row, what);
         if (format == null) {
-            format = CSVFormat.Builder.create().setDelimiter(delimiter).setQuote('"').build();
+            format =
+                    CSVFormat.Builder.create()
+                            .setDelimiter(dialect.delimiter())
+                            .setQuote(dialect.hasQuotes() ? '"' : null)
+                            .build();
         }
         List<CSVRecord> records;
         try (CSVParser parser = CSVParser.parse(text, format)) {
@@ -123,7 +125,8 @@ final class CsvDecoder implements RecordDecoder {
             throw malformed(
                     what
                             + " has a quotation mark that is not closed, or text after the closing"
-                            + " one. Write a quotation mark in a quoted cell twice",
+                            + " one. Double the quotation marks in a quoted cell, or add"
+                            + " quotes=false if none is quoted",
                     null);
         }
         if (records.size() != 1) {

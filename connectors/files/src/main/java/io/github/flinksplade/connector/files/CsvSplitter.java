@@ -16,7 +16,7 @@ final class CsvSplitter extends WindowSplitter {
     private static final byte[] EMPTY = new byte[0];
 
     private final byte[] delimiter;
-    private final boolean hasHeader;
+    private final CsvDialect dialect;
     private byte[] headerRow;
 
     /** Whether a record was read after the header. */
@@ -26,24 +26,18 @@ final class CsvSplitter extends WindowSplitter {
      * @param headerRow the header of the file if the position is after it; null at the start of the
      *     file, and without a header
      */
-    CsvSplitter(
-            InputStream in,
-            Position start,
-            String delimiter,
-            boolean hasHeader,
-            byte[] headerRow,
-            int maxRecord)
+    CsvSplitter(InputStream in, Position start, CsvDialect dialect, byte[] headerRow, int maxRecord)
             throws IOException {
         super(in, start, maxRecord);
-        this.delimiter = delimiter.getBytes(StandardCharsets.UTF_8);
-        this.hasHeader = hasHeader;
+        this.dialect = dialect;
+        this.delimiter = dialect.delimiter().getBytes(StandardCharsets.UTF_8);
         this.headerRow = headerRow;
         this.hasRecords = !start.equals(Position.START);
     }
 
     @Override
     public boolean next() throws IOException {
-        if (hasHeader && headerRow == null && !readHeader()) {
+        if (dialect.hasHeader() && headerRow == null && !readHeader()) {
             if (hasRecords) {
                 return false;
             }
@@ -57,7 +51,7 @@ final class CsvSplitter extends WindowSplitter {
             hasRecords = true;
             return true;
         }
-        if (hasRecords || !hasHeader) {
+        if (hasRecords || !dialect.hasHeader()) {
             return false;
         }
         hasRecords = true;
@@ -83,8 +77,8 @@ final class CsvSplitter extends WindowSplitter {
      *
      * @return null if the file is empty
      */
-    static byte[] headerRow(InputStream in, String delimiter, int maxRecord) throws IOException {
-        CsvSplitter csv = new CsvSplitter(in, Position.START, delimiter, true, null, maxRecord);
+    static byte[] headerRow(InputStream in, CsvDialect dialect, int maxRecord) throws IOException {
+        CsvSplitter csv = new CsvSplitter(in, Position.START, dialect, null, maxRecord);
         return csv.readHeader() ? csv.headerRow : null;
     }
 
@@ -103,7 +97,7 @@ final class CsvSplitter extends WindowSplitter {
         long lineFeeds = 0;
         int firstLineEnd = -1;
         boolean isQuoted = false;
-        boolean isCellStart = true;
+        boolean isCellStart = dialect.hasQuotes();
         for (int i = 0; ; i++) {
             i = bounded(i);
             int c = window.at(i);
@@ -133,7 +127,7 @@ final class CsvSplitter extends WindowSplitter {
                 isQuoted = true;
                 isCellStart = false;
             } else {
-                isCellStart = isDelimiter(i);
+                isCellStart = dialect.hasQuotes() && isDelimiter(i);
                 i += isCellStart ? delimiter.length - 1 : 0;
             }
         }

@@ -221,7 +221,7 @@ final class FileSplitReader implements SplitReader<PositionedRecord, FileSplit> 
 
     /** The header of a file of cells; null without one. */
     private byte[] headerRow(Path path) throws IOException {
-        return settings.isTable() && settings.hasHeader() ? settings.headerRow(path) : null;
+        return settings.hasHeader() ? settings.headerRow(path) : null;
     }
 
     /** The file after the split's position; null if no record ends there. */

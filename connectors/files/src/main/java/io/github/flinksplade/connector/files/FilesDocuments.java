@@ -58,6 +58,13 @@ final class FilesDocuments implements DocumentSource {
                                     + " `%26` for `&`",
                             FilesDocuments::delimiter)
                     .withDefaultText("`,`");
+    private static final ConnectorOption<Boolean> QUOTES =
+            ConnectorOption.flag(
+                    "quotes",
+                    true,
+                    "of `csv`, and `tsv` with a header: whether a cell that starts with a"
+                            + " quotation mark is quoted, so that it may contain delimiters, line"
+                            + " feeds and doubled quotation marks");
     private static final ConnectorOption<String> CHARSET =
             ConnectorOption.text(
                     "charset",
@@ -91,13 +98,14 @@ final class FilesDocuments implements DocumentSource {
                             + " one goes to the dead-letter queue");
 
     static final List<ConnectorOption<?>> OPTIONS =
-            List.of(FORMAT, HEADER, DELIMITER, CHARSET, WATCH, INTERVAL, MAX_LINE);
+            List.of(FORMAT, HEADER, DELIMITER, QUOTES, CHARSET, WATCH, INTERVAL, MAX_LINE);
 
     private final ConnectorUri uri;
     private final FilePattern pattern;
     private final Format format;
     private final long intervalMillis;
     private final boolean hasHeader;
+    private final boolean hasQuotes;
     private final String delimiter;
     private final String charset;
     private final int maxLine;
@@ -108,6 +116,7 @@ final class FilesDocuments implements DocumentSource {
         this.format = FORMAT.get(uri);
         this.intervalMillis = intervalMillis(uri);
         this.hasHeader = HEADER.get(uri);
+        this.hasQuotes = QUOTES.get(uri);
         this.delimiter = DELIMITER.get(uri);
         this.charset = CHARSET.get(uri);
         this.maxLine = MAX_LINE.get(uri).intValue();
@@ -165,7 +174,7 @@ final class FilesDocuments implements DocumentSource {
                 throw new ConnectorException("cannot read " + file.path() + ": permission denied");
             }
         }
-        if (settings.isTable() && settings.hasHeader() && !files.isEmpty()) {
+        if (settings.hasHeader() && !files.isEmpty()) {
             checkHeader(settings, files.get(0).path());
         }
         if (settings.format() == FileFormat.FILE && intervalMillis == 0 && !pattern.isOneFile()) {
@@ -181,7 +190,7 @@ final class FilesDocuments implements DocumentSource {
                 throw new ConnectorException(
                         path + " is empty: it has no header. Add header=false if it needs none");
             }
-            new CsvDecoder(settings.delimiter(), true).names(header);
+            new CsvDecoder(settings.dialect()).names(header);
         } catch (InvalidRecordException e) {
             throw new ConnectorException("cannot read " + path + ": " + e.getMessage(), e);
         } catch (IOException e) {
@@ -207,18 +216,21 @@ final class FilesDocuments implements DocumentSource {
         FileFormat resolved = format(files);
         boolean isCsv = resolved == FileFormat.CSV;
         boolean isTsv = resolved == FileFormat.TSV;
-        if (uri.option(HEADER.name()) != null && !isCsv && !isTsv) {
+        boolean isHeaderSet = uri.option(HEADER.name()) != null;
+        CsvDialect dialect =
+                new CsvDialect(
+                        isTsv ? "\t" : delimiter, isHeaderSet ? hasHeader : isCsv, hasQuotes);
+        ReadSettings settings = new ReadSettings(resolved, dialect, charset, maxLine);
+        if (isHeaderSet && !isCsv && !isTsv) {
             throw notApplicable(HEADER, "csv or tsv");
         }
         if (uri.option(DELIMITER.name()) != null && !isCsv) {
             throw notApplicable(DELIMITER, "csv");
         }
-        return new ReadSettings(
-                resolved,
-                isTsv ? "\t" : delimiter,
-                uri.option(HEADER.name()) == null ? isCsv : hasHeader,
-                charset,
-                maxLine);
+        if (uri.option(QUOTES.name()) != null && !settings.isTable()) {
+            throw notApplicable(QUOTES, "csv, or tsv with header=true");
+        }
+        return settings;
     }
 
     private ConnectorException notApplicable(ConnectorOption<?> option, String formats) {

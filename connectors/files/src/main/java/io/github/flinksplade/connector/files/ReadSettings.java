@@ -12,13 +12,11 @@ import java.nio.file.StandardOpenOption;
  * How files are read.
  *
  * @param format of all files
- * @param delimiter between the cells of {@code csv} and of {@code tsv} with a header
- * @param hasHeader whether {@code csv} and {@code tsv} have a header
+ * @param dialect of {@code csv} and {@code tsv}
  * @param charset name of the charset of files without a byte order mark
  * @param maxRecord max size of a record in bytes
  */
-record ReadSettings(
-        FileFormat format, String delimiter, boolean hasHeader, String charset, int maxRecord)
+record ReadSettings(FileFormat format, CsvDialect dialect, String charset, int maxRecord)
         implements Serializable {
 
     private static final long serialVersionUID = 1L;
@@ -27,8 +25,7 @@ record ReadSettings(
     static ReadSettings of(FileFormat format, int maxRecord) {
         return new ReadSettings(
                 format,
-                format == FileFormat.TSV ? "\t" : ",",
-                format == FileFormat.CSV,
+                format == FileFormat.TSV ? CsvDialect.TSV_LINES : CsvDialect.CSV,
                 "UTF-8",
                 maxRecord);
     }
@@ -45,17 +42,22 @@ record ReadSettings(
     }
 
     private RecordFormat table() {
-        return RecordFormat.of(new CsvDecoder(delimiter, hasHeader)).untyped();
+        return RecordFormat.of(new CsvDecoder(dialect)).untyped();
     }
 
     /** Whether records are rows of cells. */
     boolean isTable() {
-        return format == FileFormat.CSV || format == FileFormat.TSV && hasHeader;
+        return format == FileFormat.CSV || format == FileFormat.TSV && dialect.hasHeader();
+    }
+
+    /** Whether files have a header row. */
+    boolean hasHeader() {
+        return isTable() && dialect.hasHeader();
     }
 
     /** Whether records are lines. */
     boolean isLines() {
-        return format == FileFormat.TEXT || format == FileFormat.TSV && !hasHeader;
+        return format == FileFormat.TEXT || format == FileFormat.TSV && !dialect.hasHeader();
     }
 
     /** Opens a file at an offset; see {@link DecodedFile#open}. */
@@ -68,7 +70,7 @@ record ReadSettings(
     byte[] headerRow(Path path) throws IOException {
         try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
                 InputStream in = decoded(file, path.toString(), 0).in()) {
-            return CsvSplitter.headerRow(in, delimiter, maxRecord);
+            return CsvSplitter.headerRow(in, dialect, maxRecord);
         }
     }
 
@@ -82,7 +84,7 @@ record ReadSettings(
     RecordSplitter splitter(InputStream in, Position start, boolean startsLine, byte[] headerRow)
             throws IOException {
         if (isTable()) {
-            return new CsvSplitter(in, start, delimiter, hasHeader, headerRow, maxRecord);
+            return new CsvSplitter(in, start, dialect, headerRow, maxRecord);
         }
         return switch (format) {
             case JSON -> new JsonSplitter(in, start, startsLine, maxRecord);

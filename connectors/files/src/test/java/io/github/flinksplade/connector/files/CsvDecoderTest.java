@@ -29,8 +29,16 @@ class CsvDecoderTest {
     void numbersTheCellsWithoutAHeader() throws InvalidRecordException {
         byte[] row = "1\ta\t\"b\tc\"".getBytes(UTF_8);
         SourceRecord record = SourceRecord.of("/d/a.csv", 0, null, row);
-        assertThat(new CsvDecoder("\t", false).decode(row, record).toJson())
+        assertThat(new CsvDecoder(new CsvDialect("\t", false, true)).decode(row, record).toJson())
                 .isEqualTo("{\"c1\":\"1\",\"c2\":\"a\",\"c3\":\"b\\tc\"}");
+    }
+
+    @Test
+    void keepsQuotationMarksWithoutQuotes() throws InvalidRecordException {
+        byte[] row = "1,\"a\" b,\"".getBytes(UTF_8);
+        SourceRecord record = SourceRecord.of("/d/a.csv", 0, null, row);
+        assertThat(new CsvDecoder(new CsvDialect(",", false, false)).decode(row, record).toJson())
+                .isEqualTo("{\"c1\":\"1\",\"c2\":\"\\\"a\\\" b\",\"c3\":\"\\\"\"}");
     }
 
     @Test
@@ -49,7 +57,7 @@ class CsvDecoderTest {
     @Test
     void rejectsInvalidUtf8() {
         byte[] row = {'1', ',', (byte) 0xFF};
-        assertThatThrownBy(() -> new CsvDecoder(",", true).decode(row, record("id,text", row)))
+        assertThatThrownBy(() -> new CsvDecoder(CsvDialect.CSV).decode(row, record("id,text", row)))
                 .isInstanceOfSatisfying(
                         InvalidRecordException.class,
                         e -> assertThat(e.reason()).isEqualTo(Reason.NOT_UTF8));
@@ -65,7 +73,7 @@ class CsvDecoderTest {
 
     private static String decode(String header, String row) throws InvalidRecordException {
         byte[] bytes = row.getBytes(UTF_8);
-        return new CsvDecoder(",", true).decode(bytes, record(header, bytes)).toJson();
+        return new CsvDecoder(CsvDialect.CSV).decode(bytes, record(header, bytes)).toJson();
     }
 
     private static SourceRecord record(String header, byte[] row) {

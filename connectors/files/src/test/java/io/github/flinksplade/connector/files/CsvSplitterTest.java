@@ -16,6 +16,8 @@ import org.junit.jupiter.api.Test;
 
 class CsvSplitterTest {
 
+    private static final CsvDialect HEADERLESS = new CsvDialect(",", false, true);
+
     @Test
     void splitsRowsAtLineFeedsOutsideOfQuotationMarks() throws IOException {
         assertThat(rows("\ufeffa,b\r\n1,\"x\r\ny\"\r\n\r\n2,\"\"\"\n\"\"\"\n3,z", true))
@@ -29,13 +31,22 @@ class CsvSplitterTest {
     void supportsAnyDelimiter() throws IOException {
         for (String delimiter : List.of(";", "|", "\t", "\u00a6", "\ud83d\ude00")) {
             String row = "1" + delimiter + "\"x\n" + delimiter + "\"" + delimiter;
-            assertThat(rows(row + "\n" + row, delimiter, false)).containsExactly(row, row);
+            assertThat(rows(row + "\n" + row, new CsvDialect(delimiter, false, true)))
+                    .containsExactly(row, row);
         }
     }
 
     @Test
+    void splitsLinesWithoutQuotes() throws IOException {
+        CsvDialect unquoted = new CsvDialect("\t", true, false);
+        assertThat(rows("id\ttext\n1\t\"a\n2\tb\"\r\n\"", unquoted))
+                .containsExactly("1\t\"a", "2\tb\"", "\"");
+    }
+
+    @Test
     void repeatsTheHeaderRow() throws IOException {
-        CsvSplitter splitter = splitter("\n\n\"a\nb\",c\n1,2\n", ",", true, Position.START, 1000);
+        CsvSplitter splitter =
+                splitter("\n\n\"a\nb\",c\n1,2\n", CsvDialect.CSV, Position.START, 1000);
         assertThat(splitter.next()).isTrue();
         assertThat(text(splitter.headerRow())).isEqualTo("\"a\nb\",c");
         assertThat(splitter.number()).isEqualTo(4);
@@ -61,7 +72,7 @@ class CsvSplitterTest {
     @Test
     void truncatesLargeRows() throws IOException {
         String large = "\"" + "x\n".repeat(200_000) + "\"";
-        CsvSplitter splitter = splitter(large + ",1\r\n2,y\n", ",", false, Position.START, 100);
+        CsvSplitter splitter = splitter(large + ",1\r\n2,y\n", HEADERLESS, Position.START, 100);
         splitter.next();
         assertThat(splitter.isTruncated()).isTrue();
         assertThat(text(splitter.record())).isEqualTo(large.substring(0, 100));
@@ -70,7 +81,7 @@ class CsvSplitterTest {
         assertThat(splitter.number()).isEqualTo(200_001);
         assertThat(splitter.isTruncated()).isFalse();
 
-        assertThatThrownBy(() -> splitter(large, ",", true, Position.START, 100).next())
+        assertThatThrownBy(() -> splitter(large, CsvDialect.CSV, Position.START, 100).next())
                 .isInstanceOf(CorruptFileException.class)
                 .hasMessageContaining("header");
     }
@@ -110,13 +121,12 @@ class CsvSplitterTest {
     }
 
     private static List<String> rows(String text, boolean hasHeader) throws IOException {
-        return rows(text, ",", hasHeader);
+        return rows(text, hasHeader ? CsvDialect.CSV : HEADERLESS);
     }
 
     /** The rows, after verification that a splitter at each position finds the same. */
-    private static List<String> rows(String text, String delimiter, boolean hasHeader)
-            throws IOException {
-        CsvSplitter splitter = splitter(text, delimiter, hasHeader, Position.START, 1000);
+    private static List<String> rows(String text, CsvDialect dialect) throws IOException {
+        CsvSplitter splitter = splitter(text, dialect, Position.START, 1000);
         List<String> all = new ArrayList<>();
         List<Position> positions = new ArrayList<>();
         while (splitter.next()) {
@@ -124,7 +134,7 @@ class CsvSplitterTest {
             positions.add(splitter.end());
         }
         for (int i = 0; i < all.size(); i++) {
-            CsvSplitter resumed = splitter(text, delimiter, hasHeader, positions.get(i), 1000);
+            CsvSplitter resumed = splitter(text, dialect, positions.get(i), 1000);
             List<String> rest = new ArrayList<>();
             while (resumed.next()) {
                 assertThat(resumed.headerRow()).isEqualTo(splitter.headerRow());
@@ -138,20 +148,17 @@ class CsvSplitterTest {
     }
 
     private static CsvSplitter splitter(
-            String text, String delimiter, boolean hasHeader, Position start, int maxRecord)
-            throws IOException {
+            String text, CsvDialect dialect, Position start, int maxRecord) throws IOException {
         byte[] bytes = text.getBytes(UTF_8);
         int offset = (int) start.offset();
         byte[] headerRow =
-                hasHeader && offset > 0
-                        ? CsvSplitter.headerRow(
-                                new ByteArrayInputStream(bytes), delimiter, maxRecord)
+                dialect.hasHeader() && offset > 0
+                        ? CsvSplitter.headerRow(new ByteArrayInputStream(bytes), dialect, maxRecord)
                         : null;
         return new CsvSplitter(
                 new ByteArrayInputStream(bytes, offset, bytes.length - offset),
                 start,
-                delimiter,
-                hasHeader,
+                dialect,
                 headerRow,
                 maxRecord);
     }

@@ -291,7 +291,11 @@ class FileSplitReaderTest {
                         "[" + (pretty + ", {\"m\":2},\n").repeat(40) + "] x\n{}\n[4]",
                         ReadSettings.of(FileFormat.CSV, MAX_LINE),
                         "\n\"a\nb\",c\r\n" + "1,\"\u00e9\r\n\"\n2,\n\n".repeat(40) + "3,\"x",
-                        new ReadSettings(FileFormat.TSV, "\t", true, "UTF-8", MAX_LINE),
+                        new ReadSettings(
+                                FileFormat.TSV,
+                                new CsvDialect("\t", true, true),
+                                "UTF-8",
+                                MAX_LINE),
                         "a\tb\n" + "1\t\"\u00e9\n\"\n2\t3\"\n".repeat(40));
         for (Map.Entry<ReadSettings, String> input : inputs.entrySet()) {
             for (String charset : List.of("UTF-8", "windows-1252", "UTF-16")) {
@@ -299,8 +303,7 @@ class FileSplitReaderTest {
                 ReadSettings settings =
                         new ReadSettings(
                                 input.getKey().format(),
-                                input.getKey().delimiter(),
-                                input.getKey().hasHeader(),
+                                input.getKey().dialect(),
                                 charset.equals("UTF-16") ? "UTF-8" : charset,
                                 MAX_LINE);
                 for (String name : List.of("plain", "a.gz", "a.zst")) {

@@ -167,6 +167,11 @@ class FilesDocumentsTest {
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("delimiter=; in")
                 .hasMessageContaining("requires format=csv");
+        assertThatCode(() -> source(folder + "/a.tsv", "?header=true&quotes=false").check())
+                .doesNotThrowAnyException();
+        assertThatThrownBy(() -> source(folder + "/a.tsv", "?quotes=false").check())
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("requires format=csv, or tsv with header=true");
         assertThatThrownBy(() -> source(folder + "/a.csv", "?header=true&format=json").check())
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("requires format=csv or tsv");
