@@ -148,8 +148,7 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
         List<String> news = names.stream().filter(name -> !skipped.contains(name)).toList();
         if (!news.isEmpty()) {
             LOG.warn(
-                    "Skipping {} of {}, whose names do not have a suffix of the source's format: {}"
-                            + "{}",
+                    "Skipping {} in {}, because the name implies another format or none: {}{}.",
                     news.size() == 1 ? "1 file" : news.size() + " files",
                     source.location(),
                     String.join(", ", news.subList(0, Math.min(MAX_NAMES, news.size()))),
