@@ -21,8 +21,9 @@ import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 
 /**
- * Decodes a record of CSV to an object of strings. The names are in the header row, which each
- * record has as {@link FilesConnector#HEADER_CSV}, or {@code c1}, {@code c2} and so on.
+ * Decodes a record of CSV to an object of strings, in which lines end with LF. The names are in the
+ * header row, which each record has as {@link FilesConnector#HEADER_CSV}, or {@code c1}, {@code c2}
+ * and so on.
  */
 final class CsvDecoder implements RecordDecoder {
 
@@ -104,7 +105,9 @@ final class CsvDecoder implements RecordDecoder {
         }
         Map<String, JsonValue> members = new LinkedHashMap<>();
         for (int i = 0; i < cells.size(); i++) {
-            members.put(names == null ? "c" + (i + 1) : names.get(i), new JsonString(cells.get(i)));
+            members.put(
+                    names == null ? "c" + (i + 1) : names.get(i),
+                    new JsonString(cells.get(i).replace("\r\n", "\n")));
         }
         return new JsonObject(members);
     }

@@ -150,7 +150,7 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
             LOG.warn(
                     "Skipping {} in {}, because the name implies another format or none: {}{}.",
                     news.size() == 1 ? "1 file" : news.size() + " files",
-                    source.location(),
+                    source.uri(),
                     String.join(", ", news.subList(0, Math.min(MAX_NAMES, news.size()))),
                     news.size() > MAX_NAMES ? ", ..." : "");
         }

@@ -86,9 +86,9 @@ final class FilesSource
         return !skipsOtherFormats || FileFormat.of(file.name()) == settings.format();
     }
 
-    /** The absolute path or pattern. */
-    String location() {
-        return pattern.location();
+    /** The URI without options, for messages. */
+    String uri() {
+        return pattern.uri();
     }
 
     /** The name of a listed file. */

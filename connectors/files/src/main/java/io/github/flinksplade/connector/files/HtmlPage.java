@@ -91,8 +91,10 @@ record HtmlPage(String title, String text) {
         private void separate(Element element) {
             if (element.nameIs("td") || element.nameIs("th")) {
                 separateBy('\t');
-            } else if (element.isBlock() || element.nameIs("br")) {
+            } else if (element.isBlock()) {
                 separateBy('\n');
+            } else if (element.nameIs("br")) {
+                separateBy(preformatted > 0 ? '\n' : ' '); // within a sentence or an address
             }
         }
 

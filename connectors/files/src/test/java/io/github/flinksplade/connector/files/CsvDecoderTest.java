@@ -14,7 +14,7 @@ class CsvDecoderTest {
     @Test
     void decodesCellsToStrings() throws InvalidRecordException {
         assertThat(decode("id,text,n", "1,\"a \"\"b\"\"\r\nc, d\",2.50"))
-                .isEqualTo("{\"id\":\"1\",\"text\":\"a \\\"b\\\"\\r\\nc, d\",\"n\":\"2.50\"}");
+                .isEqualTo("{\"id\":\"1\",\"text\":\"a \\\"b\\\"\\nc, d\",\"n\":\"2.50\"}");
         assertThat(decode("\"i,d\",text", "1,")).isEqualTo("{\"i,d\":\"1\",\"text\":\"\"}");
         assertThat(decode("id,text", "  1 , x ")).isEqualTo("{\"id\":\"  1 \",\"text\":\" x \"}");
         assertThat(decode("id,text", "1,5\" disk")).contains("5\\\" disk");

@@ -54,7 +54,7 @@ class DocumentFileDecoderTest {
         assertThat(title(document)).isEqualTo("A & B");
         assertThat(text(document))
                 .isEqualTo(
-                        "One two\nThree\nfour <five>\nsix\nseven\neight\tnine\nten\n"
+                        "One two\nThree four <five>\nsix\nseven\neight\tnine\nten\n"
                                 + "code  block\n  indented");
     }
 
