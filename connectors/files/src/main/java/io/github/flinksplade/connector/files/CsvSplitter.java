@@ -96,6 +96,7 @@ final class CsvSplitter extends WindowSplitter {
         long first = line;
         long lineFeeds = 0;
         int firstLineEnd = -1;
+        int firstOfDelimiter = dialect.hasQuotes() ? delimiter[0] & 0xFF : -1;
         boolean isQuoted = false;
         boolean isCellStart = dialect.hasQuotes();
         for (int i = 0; ; i++) {
@@ -127,7 +128,7 @@ final class CsvSplitter extends WindowSplitter {
                 isQuoted = true;
                 isCellStart = false;
             } else {
-                isCellStart = dialect.hasQuotes() && isDelimiter(i);
+                isCellStart = c == firstOfDelimiter && isDelimiter(i);
                 i += isCellStart ? delimiter.length - 1 : 0;
             }
         }

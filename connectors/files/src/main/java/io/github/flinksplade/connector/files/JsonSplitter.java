@@ -293,6 +293,9 @@ final class JsonSplitter extends WindowSplitter {
     /** An object or array whose end is searched. */
     private static final class OpenValue {
 
+        /** How deep the type of containers is tracked; more is not valid for any parser. */
+        private static final int MAX_DEPTH = 1 << 20;
+
         /** The number of its first line. */
         private long line;
 
@@ -355,7 +358,9 @@ final class JsonSplitter extends WindowSplitter {
             switch (c) {
                 case '"' -> isInString = true;
                 case '{', '[' -> {
-                    arrays.set(depth, c == '[');
+                    if (depth < MAX_DEPTH) {
+                        arrays.set(depth, c == '[');
+                    }
                     depth++;
                 }
                 case '}', ']' -> depth--;
