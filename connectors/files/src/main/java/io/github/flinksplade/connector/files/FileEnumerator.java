@@ -3,15 +3,19 @@ package io.github.flinksplade.connector.files;
 import io.github.flinksplade.connector.ConnectorException;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.connector.source.SplitEnumerator;
 import org.apache.flink.api.connector.source.SplitEnumeratorContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Lists the files and assigns them to the readers in the order of their names: once at each start,
@@ -20,6 +24,11 @@ import org.apache.flink.api.connector.source.SplitEnumeratorContext;
  */
 final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorState> {
 
+    private static final Logger LOG = LoggerFactory.getLogger(FileEnumerator.class);
+
+    /** Max number of names in a message. */
+    private static final int MAX_NAMES = 5;
+
     /** A watched file that has not been modified for this time is assumed to be complete. */
     private static final Duration COMPLETE_AFTER = Duration.ofSeconds(5);
 
@@ -27,7 +36,7 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
     private static final Duration MAX_DELAY = Duration.ofSeconds(10);
 
     private final SplitEnumeratorContext<FileSplit> context;
-    private final LineSource source;
+    private final FilesSource source;
 
     /** Files that no reader has yet, by path. */
     private final Map<String, FileSplit> waiting = new LinkedHashMap<>();
@@ -36,6 +45,13 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
 
     private Map<String, FileVersion> known;
     private Map<String, ChangingFile> changing = new HashMap<>();
+
+    /** Known files of documents that the last listing did not find. */
+    private Set<String> missing = new HashSet<>();
+
+    /** Names of skipped files that were logged. */
+    private Set<String> skipped = Set.of();
+
     private boolean listed;
 
     /**
@@ -48,7 +64,7 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
 
     FileEnumerator(
             SplitEnumeratorContext<FileSplit> context,
-            LineSource source,
+            FilesSource source,
             FileEnumeratorState restored) {
         this.context = context;
         this.source = source;
@@ -65,7 +81,7 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
         }
     }
 
-    private void onListed(List<FilePattern.ListedFile> files, Throwable failure) {
+    private void onListed(FilesSource.Listing listing, Throwable failure) {
         if (failure != null) {
             throw failure instanceof RuntimeException e
                     ? e
@@ -73,8 +89,10 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
         }
         // Removed files are forgotten, and read if they are found again.
         Map<String, FileVersion> nowKnown = new HashMap<>();
+        deleteMissing(listing.files(), nowKnown);
+        logSkipped(listing.skipped());
         Map<String, ChangingFile> nowChanging = new HashMap<>();
-        for (FilePattern.ListedFile file : files) {
+        for (FilePattern.ListedFile file : listing.files()) {
             FileVersion read = known.get(file.path());
             if (file.version().equals(read)) {
                 nowKnown.put(file.path(), read);
@@ -88,9 +106,10 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
                 ChangingFile before = changing.get(file.path());
                 int listings = before == null ? 1 : before.listings() + 1;
                 if (listings > maxListings()
+                        && !source.isDocumentPerFile()
                         && Compression.of(file.path()) == Compression.NONE
                         && !waiting.containsKey(file.path())) {
-                    waiting.put(file.path(), FileSplit.completeLines(file.path(), file.name()));
+                    waiting.put(file.path(), FileSplit.completeRecords(file.path(), file.name()));
                     listings = 1;
                 }
                 nowChanging.put(file.path(), new ChangingFile(file.version(), listings));
@@ -100,6 +119,42 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
         changing = nowChanging;
         listed = true;
         assign();
+    }
+
+    /**
+     * Deletes the documents of files that were deleted, even if that happened while the job was
+     * stopped. A watched file must be missing in two listings, because it may be being replaced.
+     */
+    private void deleteMissing(
+            List<FilePattern.ListedFile> files, Map<String, FileVersion> nowKnown) {
+        if (!source.isDocumentPerFile()) {
+            return;
+        }
+        Map<String, FileVersion> notFound = new TreeMap<>(known);
+        files.forEach(file -> notFound.remove(file.path()));
+        notFound.forEach(
+                (path, version) -> {
+                    if (source.isWatched() && !missing.contains(path)) {
+                        nowKnown.put(path, version);
+                    } else {
+                        waiting.put(path, FileSplit.deleted(path, source.nameOf(path)));
+                    }
+                });
+        missing = new HashSet<>(notFound.keySet());
+    }
+
+    /** Logs each skipped file once. */
+    private void logSkipped(List<String> names) {
+        List<String> news = names.stream().filter(name -> !skipped.contains(name)).toList();
+        if (!news.isEmpty()) {
+            LOG.warn(
+                    "Skipping {} in {}, because the name implies another format or none: {}{}.",
+                    news.size() == 1 ? "1 file" : news.size() + " files",
+                    source.uri(),
+                    String.join(", ", news.subList(0, Math.min(MAX_NAMES, news.size()))),
+                    news.size() > MAX_NAMES ? ", ..." : "");
+        }
+        skipped = Set.copyOf(names);
     }
 
     /** Whether the file is assumed to be complete, which unwatched files always are. */

@@ -28,10 +28,10 @@ record FileEnumeratorState(Collection<FileSplit> waiting, Map<String, FileVersio
         return new FileEnumeratorState(List.of(), Map.of());
     }
 
-    /** Version 2: count and splits; count and paths, sorted, with their versions. */
+    /** Version 3: count and splits; count and paths, sorted, with their versions. */
     static final class Serializer implements SimpleVersionedSerializer<FileEnumeratorState> {
 
-        private static final int VERSION = 2;
+        private static final int VERSION = 3;
 
         @Override
         public int getVersion() {

@@ -1,27 +1,19 @@
 package io.github.flinksplade.connector.files;
 
-import io.github.flinksplade.connector.RecordFormat;
 import java.util.Locale;
 
 /** The format of a file. */
 enum FileFormat {
-    /** One JSON object per line. */
-    JSON(RecordFormat.JSON),
-    /** {@code id<TAB>text} per line. */
-    TSV(RecordFormat.TSV),
+    /** JSON objects: one per line, one after the other, or the elements of an array. */
+    JSON,
+    /** Rows of cells with a delimiter and quotation marks. */
+    CSV,
+    /** {@code id<TAB>text} per line, or rows of cells under a header. */
+    TSV,
     /** One text per line. */
-    TEXT(RecordFormat.TEXT);
-
-    private final RecordFormat records;
-
-    FileFormat(RecordFormat records) {
-        this.records = records;
-    }
-
-    /** The format of its records. */
-    RecordFormat records() {
-        return records;
-    }
+    TEXT,
+    /** One document per file. */
+    FILE;
 
     /** The format that a file name implies; null if none. */
     static FileFormat of(String fileName) {
@@ -29,9 +21,15 @@ enum FileFormat {
         if (name.endsWith(".jsonl") || name.endsWith(".ndjson") || name.endsWith(".json")) {
             return JSON;
         }
+        if (name.endsWith(".csv")) {
+            return CSV;
+        }
         if (name.endsWith(".tsv")) {
             return TSV;
         }
-        return name.endsWith(".txt") ? TEXT : null;
+        if (name.endsWith(".txt")) {
+            return TEXT;
+        }
+        return DocumentType.ofSuffix(name) == null ? null : FILE;
     }
 }

@@ -75,6 +75,13 @@ record FilePattern(String uri, String root, String glob) implements Serializable
         return glob == null ? root : root + "/" + glob;
     }
 
+    /** The same files, and those in the subfolders of a folder. */
+    FilePattern withSubfolders() {
+        return glob == null && Files.isDirectory(Path.of(root))
+                ? new FilePattern(uri, root, "**")
+                : this;
+    }
+
     /** Whether it names one existing file. */
     boolean isOneFile() {
         return glob == null && Files.isRegularFile(Path.of(root));
@@ -177,7 +184,7 @@ record FilePattern(String uri, String root, String glob) implements Serializable
         }
     }
 
-    private static String nameIn(Path folder, Path file) {
+    static String nameIn(Path folder, Path file) {
         return folder.relativize(file).toString().replace(File.separatorChar, '/');
     }
 

@@ -10,35 +10,57 @@ import org.apache.flink.core.memory.DataOutputSerializer;
  * A file, or the remainder of a file after a position.
  *
  * @param path absolute path
- * @param name the name in the document ids of a text file
- * @param offset the number of decompressed bytes before the next line
- * @param line the number of the next line, from 0
- * @param isGrowing whether the file is still being written: a last line without a line feed is
- *     skipped, because the file is read again when it is complete
- * @param content the content to which the offset refers; null if nothing has been read
+ * @param name the name in the document ids of a text file, and the id of a file that is a document
+ * @param status the status of the file when it was listed
+ * @param position the position before the next record
+ * @param content the content to which the position refers; null if nothing has been read
  */
-record FileSplit(
-        String path, String name, long offset, long line, boolean isGrowing, FileContent content)
+record FileSplit(String path, String name, Status status, Position position, FileContent content)
         implements SourceSplit {
+
+    /** The status of a file. The order of the constants is part of the serialized form. */
+    enum Status {
+        COMPLETE,
+        /**
+         * Still being written: a last record that may be incomplete is skipped, because the file is
+         * read again when it is complete.
+         */
+        GROWING,
+        /** No longer there: the document that it was is deleted. */
+        DELETED
+    }
 
     /** The whole file. */
     static FileSplit whole(String path, String name) {
-        return new FileSplit(path, name, 0, 0, false, null);
+        return new FileSplit(path, name, Status.COMPLETE, Position.START, null);
     }
 
-    /** The complete lines of a file that is still being written. */
-    static FileSplit completeLines(String path, String name) {
-        return new FileSplit(path, name, 0, 0, true, null);
+    /** The complete records of a file that is still being written. */
+    static FileSplit completeRecords(String path, String name) {
+        return new FileSplit(path, name, Status.GROWING, Position.START, null);
+    }
+
+    /** A file that was deleted. */
+    static FileSplit deleted(String path, String name) {
+        return new FileSplit(path, name, Status.DELETED, Position.START, null);
+    }
+
+    boolean isGrowing() {
+        return status == Status.GROWING;
+    }
+
+    boolean isDeleted() {
+        return status == Status.DELETED;
     }
 
     /** The same file from its start. */
     FileSplit restarted() {
-        return new FileSplit(path, name, 0, 0, isGrowing, null);
+        return from(Position.START, null);
     }
 
     /** The remainder of the same file after a position. */
-    FileSplit from(long offset, long line, FileContent content) {
-        return new FileSplit(path, name, offset, line, isGrowing, content);
+    FileSplit from(Position newPosition, FileContent newContent) {
+        return new FileSplit(path, name, status, newPosition, newContent);
     }
 
     @Override
@@ -47,11 +69,12 @@ record FileSplit(
     }
 
     /**
-     * Version 2: path, name, offset, line, whether it grows, whether there is a content, content.
+     * Version 3: path, name, ordinal of the status, position (offset, line, whether it is in an
+     * array), whether there is a content, content.
      */
     static final class Serializer implements SimpleVersionedSerializer<FileSplit> {
 
-        private static final int VERSION = 2;
+        private static final int VERSION = 3;
 
         @Override
         public int getVersion() {
@@ -74,9 +97,8 @@ record FileSplit(
         static void write(FileSplit split, DataOutputSerializer out) throws IOException {
             out.writeUTF(split.path);
             out.writeUTF(split.name);
-            out.writeLong(split.offset);
-            out.writeLong(split.line);
-            out.writeBoolean(split.isGrowing);
+            out.writeByte(split.status.ordinal());
+            split.position.write(out);
             out.writeBoolean(split.content != null);
             if (split.content != null) {
                 split.content.write(out);
@@ -87,9 +109,8 @@ record FileSplit(
             return new FileSplit(
                     in.readUTF(),
                     in.readUTF(),
-                    in.readLong(),
-                    in.readLong(),
-                    in.readBoolean(),
+                    Status.values()[in.readByte()],
+                    Position.read(in),
                     in.readBoolean() ? FileContent.read(in) : null);
         }
     }

@@ -15,10 +15,13 @@ import java.util.List;
 public final class FilesConnector implements Connector {
 
     /**
-     * The header, with the value {@code true}, of a record that contains only the start of a line,
-     * because the line exceeds the option {@code max-line}.
+     * The header, with the value {@code true}, of a record that contains only its start, because it
+     * exceeds the option {@code max-line}.
      */
     public static final String HEADER_TRUNCATED_LINE = "flink-splade.truncated-line";
+
+    /** The header, with the header row of the file, of a record of CSV, or of TSV with a header. */
+    public static final String HEADER_CSV = "flink-splade.csv-header";
 
     @Override
     public String scheme() {
@@ -27,8 +30,8 @@ public final class FilesConnector implements Connector {
 
     @Override
     public String usage() {
-        return "file:docs.jsonl reads a file, a folder or files by a pattern (JSON lines, TSV,"
-                + " text; .gz, .zst), file:vectors.jsonl writes JSON lines";
+        return "file:docs.jsonl reads a file, a folder or files by a pattern (JSON, CSV, TSV,"
+                + " text, Markdown, HTML; .gz, .zst), file:vectors.jsonl writes JSON lines";
     }
 
     @Override

@@ -159,14 +159,64 @@ class FileEnumeratorTest {
         assertThat(readers.finished).containsExactly(0);
     }
 
+    @Test
+    void deletesTheDocumentsOfDeletedFiles() throws IOException {
+        Path a = write("x/a.md", Duration.ofMinutes(1));
+        Path b = write("x/b.md", Duration.ofMinutes(1));
+        write("c.html", Duration.ofMinutes(1));
+        write("logo.png", Duration.ofMinutes(1));
+        FileEnumerator enumerator = start(WATCHED, FileEnumeratorState.initial(), FileFormat.FILE);
+        assertThat(readers.requestAll(enumerator)).containsExactly("c.html", "x/a.md", "x/b.md");
+
+        // missing in one listing only, as a file that is being replaced
+        Files.delete(a);
+        readers.list();
+        assertThat(readers.requestAll(enumerator)).isEmpty();
+        write("x/a.md", Duration.ofMinutes(1));
+        readers.list();
+        assertThat(readers.requestAll(enumerator)).containsExactly("x/a.md");
+        assertThat(readers.last).noneMatch(FileSplit::isDeleted);
+
+        Files.delete(a);
+        readers.list();
+        readers.list();
+        assertThat(readers.requestAll(enumerator)).containsExactly("x/a.md");
+        assertThat(readers.last).allMatch(FileSplit::isDeleted);
+        readers.list();
+        assertThat(readers.requestAll(enumerator)).isEmpty();
+
+        // while the job is stopped
+        FileEnumeratorState state = enumerator.snapshotState(1);
+        Files.move(b, b.resolveSibling("b.png"));
+        FileEnumerator restored = start(WATCHED, state, FileFormat.FILE);
+        readers.list();
+        assertThat(readers.requestAll(restored)).containsExactly("x/b.md");
+        assertThat(readers.last).allMatch(FileSplit::isDeleted);
+        FileEnumerator bounded = start(BOUNDED, state, FileFormat.FILE);
+        assertThat(readers.requestAll(bounded)).containsExactly("x/b.md");
+        assertThat(readers.last).allMatch(FileSplit::isDeleted);
+
+        // a file that is created again replaces its delete
+        restored = start(WATCHED, state, FileFormat.FILE);
+        readers.list();
+        write("x/b.md", Duration.ofMinutes(1));
+        readers.list();
+        assertThat(readers.requestAll(restored)).containsExactly("x/b.md");
+        assertThat(readers.last).noneMatch(FileSplit::isDeleted);
+    }
+
     private FileEnumerator start(int intervalMillis, FileEnumeratorState state) {
-        LineSource source =
-                new LineSource(
-                        FilePattern.of(ConnectorUri.parse("file:" + folder)),
-                        FileFormat.TEXT,
+        return start(intervalMillis, state, FileFormat.TEXT);
+    }
+
+    private FileEnumerator start(int intervalMillis, FileEnumeratorState state, FileFormat format) {
+        FilePattern pattern = FilePattern.of(ConnectorUri.parse("file:" + folder));
+        FilesSource source =
+                new FilesSource(
+                        format == FileFormat.FILE ? pattern.withSubfolders() : pattern,
+                        ReadSettings.of(format, 1000),
                         false,
-                        intervalMillis,
-                        1000);
+                        intervalMillis);
         FileEnumerator enumerator = new FileEnumerator(readers, source, state);
         enumerator.start();
         readers.list();
@@ -174,6 +224,7 @@ class FileEnumeratorTest {
     }
 
     private Path write(String name, Duration age) throws IOException {
+        Files.createDirectories(folder.resolve(name).getParent());
         Path file = Files.writeString(folder.resolve(name), "x\n");
         return Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(age)));
     }

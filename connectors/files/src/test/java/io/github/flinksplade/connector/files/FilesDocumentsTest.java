@@ -110,14 +110,17 @@ class FilesDocumentsTest {
         assertThat(FileFormat.of("a.NDJSON")).isEqualTo(FileFormat.JSON);
         assertThat(FileFormat.of("collection.tsv.zst")).isEqualTo(FileFormat.TSV);
         assertThat(FileFormat.of("a.txt")).isEqualTo(FileFormat.TEXT);
-        assertThat(FileFormat.of("a.csv")).isNull();
+        assertThat(FileFormat.of("a.CSV.gz")).isEqualTo(FileFormat.CSV);
+        assertThat(FileFormat.of("a.md")).isEqualTo(FileFormat.FILE);
+        assertThat(FileFormat.of("a.HTM")).isEqualTo(FileFormat.FILE);
+        assertThat(FileFormat.of("a.xml")).isNull();
         assertThat(FileFormat.of("jsonl")).isNull();
     }
 
     @Test
     void rejectsUnreadablePathsByName() throws IOException {
         touch("docs.jsonl");
-        touch("part.csv");
+        touch("part.xml");
         touch("other/a.tsv");
         touch("other/b.txt");
         touch("empty/.hidden");
@@ -130,14 +133,100 @@ class FilesDocumentsTest {
         assertRejected(folder + "/*.tsv", "no file matches file:" + folder + "/*.tsv");
         assertRejected(folder + "/empty", "no file in " + folder + "/empty");
         assertRejected(
-                folder + "/part.csv", "the format of " + folder + "/part.csv", "Add format=json");
-        assertRejected(folder + "", "part.csv", "select files with a pattern");
+                folder + "/part.xml", "the format of " + folder + "/part.xml", "Add format=json");
+        assertRejected(folder + "", "part.xml", "select files with a pattern");
         assertRejected(folder + "/other", "mixes formats: a.tsv and b.txt");
 
-        assertThatCode(() -> source(folder + "/part.csv", "?format=tsv").check())
+        assertThatCode(() -> source(folder + "/part.xml", "?format=tsv").check())
                 .doesNotThrowAnyException();
-        assertThat(source(folder + "/part.csv", "?format=tsv").format())
+        assertThat(source(folder + "/part.xml", "?format=tsv").format())
                 .isEqualTo(RecordFormat.TSV);
+    }
+
+    @Test
+    void readsTheOptionsOfTables() throws IOException {
+        Files.writeString(folder.resolve("a.csv"), "id,text\n1,x\n");
+        Files.writeString(folder.resolve("a.tsv"), "id\ttext\n1\tx\n");
+        RecordFormat csv = source(folder + "/a.csv", "").format();
+        assertThat(csv.value()).isInstanceOf(CsvDecoder.class);
+        assertThat(csv.isTyped()).isFalse();
+        assertThat(source(folder + "/a.tsv", "").format()).isEqualTo(RecordFormat.TSV);
+        assertThat(source(folder + "/a.tsv", "?header=true").format().value())
+                .isInstanceOf(CsvDecoder.class);
+        for (String options :
+                List.of("", "?delimiter=;", "?delimiter=tab", "?delimiter=%7C&header=false")) {
+            assertThatCode(() -> source(folder + "/a.csv", options).check())
+                    .doesNotThrowAnyException();
+        }
+        for (String delimiter : List.of("ab", "%22", "%0A", "")) {
+            assertThatThrownBy(() -> source(folder + "/a.csv", "?delimiter=" + delimiter))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("is not a delimiter");
+        }
+        assertThatThrownBy(() -> source(folder + "/a.tsv", "?delimiter=;").check())
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("delimiter=; in")
+                .hasMessageContaining("requires format=csv");
+        assertThatCode(() -> source(folder + "/a.tsv", "?header=true&quotes=false").check())
+                .doesNotThrowAnyException();
+        assertThatThrownBy(() -> source(folder + "/a.tsv", "?quotes=false").check())
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("requires format=csv, or tsv with header=true");
+        assertThatThrownBy(() -> source(folder + "/a.csv", "?header=true&format=json").check())
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("requires format=csv or tsv");
+        assertThatThrownBy(() -> source(folder + "/a.csv", "?charset=latin-17"))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("charset in")
+                .hasMessageContaining("'latin-17' is not the name of a charset");
+    }
+
+    @Test
+    void rejectsInvalidHeaders() throws IOException {
+        for (String[] invalid :
+                new String[][] {
+                    {"", "is empty: it has no header"},
+                    {",text\n1,x\n", "a column has no name in the header"},
+                    {"id,id\n1,x\n", "two columns have the same name in the header"},
+                    {"id,\"text\n1,x\n", "the header has a quotation mark that is not closed"},
+                }) {
+            Files.writeString(folder.resolve("a.csv"), invalid[0]);
+            assertRejected(folder + "/a.csv", folder + "/a.csv", invalid[1]);
+            assertThatCode(() -> source(folder + "/a.csv", "?header=false").check())
+                    .doesNotThrowAnyException();
+        }
+    }
+
+    @Test
+    void readsADocumentPerFile() throws IOException {
+        touch("site/index.html");
+        touch("site/deep/er/notes.txt");
+        touch("site/deep/readme.md");
+        touch("site/logo.png");
+        touch("images/logo.png");
+        touch("pages/a.md");
+        touch("pages/b.html.gz");
+
+        DocumentSource site = source(folder + "/site", "?format=file");
+        site.check();
+        assertThat(site.format().value()).isInstanceOf(DocumentFileDecoder.class);
+        assertThat(site.identity()).isEqualTo("file:" + folder + "/site");
+        FilesSource.Listing listing = ((FilesSource) site.source()).list();
+        assertThat(listing.files())
+                .extracting(FilePattern.ListedFile::name)
+                .containsExactly("deep/er/notes.txt", "deep/readme.md", "index.html");
+        assertThat(listing.skipped()).containsExactly("logo.png");
+
+        assertThat(source(folder + "/pages", "").format().value())
+                .isInstanceOf(DocumentFileDecoder.class);
+        assertThat(
+                        ((FilesSource) source(folder + "/site/logo.png", "?format=file").source())
+                                .list())
+                .extracting(one -> one.files().get(0).name())
+                .isEqualTo("logo.png");
+        assertThatThrownBy(() -> source(folder + "/images", "?format=file").check())
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("has a name that ends with .txt");
     }
 
     @Test
@@ -150,7 +239,7 @@ class FilesDocumentsTest {
         assertThatThrownBy(() -> source(folder + "/in", "?watch=true").check())
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("there is no file yet")
-                .hasMessageContaining("format=text");
+                .hasMessageContaining("format=json");
         touch("docs.jsonl");
         DocumentSource one = source(folder + "/docs.jsonl", "?watch=true");
         one.check();
@@ -162,9 +251,9 @@ class FilesDocumentsTest {
         assertThatThrownBy(() -> source("a", "?fromat=json"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("did you mean 'format'?");
-        assertThatThrownBy(() -> source("a", "?format=csv"))
+        assertThatThrownBy(() -> source("a", "?format=xml"))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("[auto, json, tsv, text]");
+                .hasMessageContaining("[auto, json, csv, tsv, text, file]");
         assertThatThrownBy(() -> source("a", "?interval=3s"))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("requires watch=true");

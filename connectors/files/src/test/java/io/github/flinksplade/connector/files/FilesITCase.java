@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.files;
 import static io.github.flinksplade.connector.files.CompressedBytes.concat;
 import static io.github.flinksplade.connector.files.CompressedBytes.gzip;
 import static io.github.flinksplade.connector.files.CompressedBytes.zstd;
+import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -55,6 +56,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.test.junit5.InjectMiniCluster;
 import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.apache.flink.util.ExceptionUtils;
+import org.apache.flink.util.FileUtils;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -208,6 +210,69 @@ class FilesITCase {
         eventually(() -> SEEN.get() == 41 + 10 + 12 + 10);
         again.cancel().get(30, TimeUnit.SECONDS);
         ended(again.getJobID());
+    }
+
+    @Test
+    void followsADocumentPerFile() throws Exception {
+        Files.createDirectories(folder.resolve("in/sub"));
+        write("in/a.md", "a".getBytes(UTF_8));
+        write("in/sub/b.txt", "b".getBytes(UTF_8));
+        write("in/sub/c.html", "c".getBytes(UTF_8));
+        write("in/logo.png", "png".getBytes(UTF_8));
+        String from = "file:" + folder + "/in?format=file&watch=true&interval=50ms";
+        JobClient job = start(unbounded(), from, Duration.ofHours(1), null);
+        eventually(() -> SEEN.get() == 3);
+
+        moveOver("in/a.md", "a2".getBytes(UTF_8));
+        eventually(() -> VALUES.contains("a2"));
+        Files.delete(folder.resolve("in/sub/b.txt"));
+        eventually(() -> VALUES.contains("deleted sub/b.txt"));
+        write("in/sub/b.txt", "b2".getBytes(UTF_8));
+        eventually(() -> VALUES.contains("b2"));
+        assertThat(SEEN).hasValue(6);
+
+        String checkpoint = checkpoint(job);
+        job.cancel().get(30, TimeUnit.SECONDS);
+        ended(job.getJobID());
+        Files.delete(folder.resolve("in/sub/c.html"));
+        write("in/d.md", "d".getBytes(UTF_8));
+        JobClient again = start(unbounded(), from, Duration.ofHours(1), checkpoint);
+        eventually(() -> VALUES.contains("deleted sub/c.html") && VALUES.contains("d"));
+        assertThat(SEEN).hasValue(8);
+        assertThat(VALUES).doesNotContain("png");
+        again.cancel().get(30, TimeUnit.SECONDS);
+        ended(again.getJobID());
+    }
+
+    @Test
+    void readsRecordsThatSpanLinesOnceThroughFailures() throws Exception {
+        StringBuilder array = new StringBuilder("[");
+        StringBuilder csv = new StringBuilder("id,text\n");
+        List<String> objects = new ArrayList<>();
+        List<String> rows = new ArrayList<>();
+        for (int i = 0; i < 2000; i++) {
+            objects.add("{\n  \"n\": " + i + "\n}");
+            array.append(i == 0 ? "" : ",").append(objects.get(i));
+            rows.add(i + ",\"x\n" + i + "\"");
+            csv.append(rows.get(i)).append("\r\n");
+        }
+        write("in/a.json.gz", gzip(array.append("]").toString().getBytes(UTF_8)));
+        readsOnceThroughFailures(objects);
+
+        Files.delete(folder.resolve("in/a.json.gz"));
+        write("in/a.csv", ("\ufeff" + csv).getBytes(UTF_16LE));
+        readsOnceThroughFailures(rows);
+    }
+
+    private void readsOnceThroughFailures(List<String> expected) throws Exception {
+        RESUMED.set(0);
+        FAILURES_LEFT.set(3);
+        start(bounded(), "file:" + folder + "/in", Duration.ofMillis(50), null)
+                .getJobExecutionResult()
+                .get(60, TimeUnit.SECONDS);
+        assertThat(RESUMED).hasPositiveValue();
+        assertThat(ids()).containsExactlyInAnyOrderElementsOf(expected);
+        FileUtils.deleteDirectory(folder.resolve("out").toFile());
     }
 
     @Test
@@ -510,7 +575,9 @@ class FilesITCase {
     }
 
     private static String text(SourceRecord record) {
-        return new String(record.value(), UTF_8);
+        return record.value() == null
+                ? "deleted " + new String(record.key(), UTF_8)
+                : new String(record.value(), UTF_8);
     }
 
     /**

@@ -16,15 +16,15 @@ class StateSerializersTest {
             new FileSplit(
                     "/d/a.txt",
                     "a.txt",
-                    258,
-                    3,
-                    true,
+                    FileSplit.Status.GROWING,
+                    new Position(258, 3, true),
                     new FileContent(new FileVersion(259, 260, 261), "ab"));
     private static final String SPLIT_BYTES =
             "0008"
                     + "2f642f612e747874"
                     + "0005"
                     + "612e747874"
+                    + "01"
                     + "0000000000000102"
                     + "0000000000000003"
                     + "01"
@@ -40,6 +40,7 @@ class StateSerializersTest {
                     + "2f642f62"
                     + "0001"
                     + "62"
+                    + "00"
                     + "0000000000000000"
                     + "0000000000000000"
                     + "00"
@@ -80,9 +81,9 @@ class StateSerializersTest {
 
     @Test
     void readTheDocumentedBytes() throws IOException {
-        assertThat(new FileSplit.Serializer().deserialize(2, bytes(SPLIT_BYTES))).isEqualTo(SPLIT);
-        assertThat(new FileSplit.Serializer().deserialize(2, bytes(WHOLE_BYTES))).isEqualTo(WHOLE);
-        assertThat(new FileEnumeratorState.Serializer().deserialize(2, bytes(STATE_BYTES)))
+        assertThat(new FileSplit.Serializer().deserialize(3, bytes(SPLIT_BYTES))).isEqualTo(SPLIT);
+        assertThat(new FileSplit.Serializer().deserialize(3, bytes(WHOLE_BYTES))).isEqualTo(WHOLE);
+        assertThat(new FileEnumeratorState.Serializer().deserialize(3, bytes(STATE_BYTES)))
                 .isEqualTo(STATE);
         assertThat(new DeadLetterSink.Serializer().deserialize(1, bytes(FILE_STATE_BYTES)))
                 .isEqualTo(FILE_STATE);
@@ -90,10 +91,10 @@ class StateSerializersTest {
 
     @Test
     void rejectAnotherVersion() {
-        assertThatThrownBy(() -> new FileSplit.Serializer().deserialize(1, bytes(SPLIT_BYTES)))
+        assertThatThrownBy(() -> new FileSplit.Serializer().deserialize(2, bytes(SPLIT_BYTES)))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("contains version 1")
-                .hasMessageContaining("reads version 2");
+                .hasMessageContaining("contains version 2")
+                .hasMessageContaining("reads version 3");
     }
 
     private static String hex(byte[] bytes) {

@@ -9,8 +9,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.PermanentFailureException;
 import io.github.flinksplade.connector.SourceRecord;
-import io.github.flinksplade.connector.files.LineSourceReader.Line;
+import io.github.flinksplade.connector.files.FilesSourceReader.PositionedRecord;
 import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -21,6 +23,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -31,7 +34,7 @@ import org.apache.flink.connector.base.source.reader.splitreader.SplitsAddition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class LineSplitReaderTest {
+class FileSplitReaderTest {
 
     private static final int MAX_LINE = 1000;
 
@@ -41,7 +44,8 @@ class LineSplitReaderTest {
     void recordsContainTheirPosition() throws IOException {
         Path file = write("docs.txt", "one\n \t\r\n\n\u00a0\r\ntwo".getBytes(UTF_8));
 
-        List<Line> lines = read(FileFormat.TEXT, FileSplit.whole(file.toString(), "x/n"));
+        List<PositionedRecord> lines =
+                read(FileFormat.TEXT, FileSplit.whole(file.toString(), "x/n"));
 
         assertThat(lines)
                 .extracting(line -> text(line.record().value()))
@@ -59,7 +63,8 @@ class LineSplitReaderTest {
     void setsKeysForTextOnly() throws IOException {
         Path file = write("docs.tsv", "1\tone\n".getBytes(UTF_8));
 
-        List<Line> lines = read(FileFormat.TSV, FileSplit.whole(file.toString(), "docs.tsv"));
+        List<PositionedRecord> lines =
+                read(FileFormat.TSV, FileSplit.whole(file.toString(), "docs.tsv"));
 
         assertThat(lines).hasSize(1);
         assertThat(lines.get(0).record().key()).isNull();
@@ -71,7 +76,7 @@ class LineSplitReaderTest {
         String giant = "x".repeat(5_000_000);
         Path file = write("a.jsonl", ("a\n" + giant + "\nb\n").getBytes(UTF_8));
 
-        List<Line> lines = read(FileFormat.JSON, FileSplit.whole(file.toString(), "a"));
+        List<PositionedRecord> lines = read(FileFormat.JSON, FileSplit.whole(file.toString(), "a"));
 
         assertThat(lines).hasSize(3);
         SourceRecord head = lines.get(1).record();
@@ -93,15 +98,16 @@ class LineSplitReaderTest {
                         write("plain.txt", bytes),
                         write("a.txt.gz", gzip(bytes)),
                         write("a.txt.zst", zstd(bytes)))) {
-            List<Line> all = read(FileFormat.TEXT, FileSplit.whole(file.toString(), "n"));
+            List<PositionedRecord> all =
+                    read(FileFormat.TEXT, FileSplit.whole(file.toString(), "n"));
             assertThat(all).hasSize(82);
             for (int i = 0; i < all.size(); i++) {
-                Line line = all.get(i);
-                List<Line> rest = read(FileFormat.TEXT, line.rest());
-                assertThat(rest.stream().map(LineSplitReaderTest::summary))
+                PositionedRecord line = all.get(i);
+                List<PositionedRecord> rest = read(FileFormat.TEXT, line.rest());
+                assertThat(rest.stream().map(FileSplitReaderTest::summary))
                         .containsExactlyElementsOf(
                                 all.subList(i + 1, all.size()).stream()
-                                        .map(LineSplitReaderTest::summary)
+                                        .map(FileSplitReaderTest::summary)
                                         .toList());
             }
         }
@@ -114,7 +120,7 @@ class LineSplitReaderTest {
             Path file = write(name, compress(name, before));
             FileTime modified = Files.getLastModifiedTime(file);
             FileSplit rest = read(FileFormat.TEXT, whole(file)).get(500).rest();
-            assertThat(rest.offset()).isPositive();
+            assertThat(rest.position().offset()).isPositive();
 
             // moved over the old file, with its modification time
             Path after = write("after", compress(name, lines("new")));
@@ -156,12 +162,15 @@ class LineSplitReaderTest {
             Path file = write(name, compress(name, bytes));
             FileSplit end = read(FileFormat.TEXT, whole(file)).get(2).rest();
             for (long offset : new long[] {3, 9, 14, 1000}) {
-                assertThat(read(FileFormat.TEXT, end.from(offset, 1, end.content())))
+                assertThat(
+                                read(
+                                        FileFormat.TEXT,
+                                        end.from(new Position(offset, 1, false), end.content())))
                         .as("%s at %s", file, offset)
                         .hasSize(3);
             }
             // the end of the file ends its last line
-            assertThat(end.offset()).isEqualTo(bytes.length);
+            assertThat(end.position().offset()).isEqualTo(bytes.length);
             assertThat(read(FileFormat.TEXT, end)).isEmpty();
         }
     }
@@ -169,7 +178,7 @@ class LineSplitReaderTest {
     @Test
     void leavesOutTheIncompleteLastLineOfAGrowingFile() throws IOException {
         Path file = write("a.txt", "one\ntwo\nthr".getBytes(UTF_8));
-        FileSplit growing = FileSplit.completeLines(file.toString(), "n");
+        FileSplit growing = FileSplit.completeRecords(file.toString(), "n");
 
         assertThat(read(FileFormat.TEXT, growing, true))
                 .extracting(line -> text(line.record().value()))
@@ -183,7 +192,8 @@ class LineSplitReaderTest {
 
         byte[] compressed = gzip(incompressible());
         Path file = write("a.txt.gz", Arrays.copyOf(compressed, compressed.length - 5));
-        try (LineSplitReader reader = new LineSplitReader(FileFormat.TEXT, MAX_LINE, true)) {
+        try (FileSplitReader reader =
+                new FileSplitReader(ReadSettings.of(FileFormat.TEXT, MAX_LINE), true)) {
             reader.handleSplitsChanges(new SplitsAddition<>(List.of(whole(file))));
             assertThat(reader.fetch().finishedSplits()).isEmpty();
             Files.write(file, compressed, StandardOpenOption.APPEND);
@@ -213,7 +223,7 @@ class LineSplitReaderTest {
         return FileSplit.whole(file.toString(), "n");
     }
 
-    private static Predicate<Line> isNew() {
+    private static Predicate<PositionedRecord> isNew() {
         return line -> text(line.record().value()).startsWith("new");
     }
 
@@ -255,46 +265,181 @@ class LineSplitReaderTest {
     @Test
     void treatsOnlyUnrecoverableFailuresAsPermanent() {
         IOException corrupt = new CorruptFileException("it is corrupt");
-        assertThat(LineSplitReader.failure("a", corrupt, false))
+        assertThat(FileSplitReader.failure("a", corrupt, false))
                 .isInstanceOf(PermanentFailureException.class);
-        assertThat(LineSplitReader.failure("a", new AccessDeniedException("a"), false))
+        assertThat(FileSplitReader.failure("a", new AccessDeniedException("a"), false))
                 .isInstanceOf(PermanentFailureException.class)
                 .hasMessage(
                         "cannot read a: permission denied. Make it readable and start the job"
                                 + " again");
         // a file that is being replaced, a disk that fails, a file system that is not mounted
-        assertThat(LineSplitReader.failure("a", corrupt, true))
+        assertThat(FileSplitReader.failure("a", corrupt, true))
                 .isNotInstanceOf(PermanentFailureException.class);
-        assertThat(LineSplitReader.failure("a", new IOException("Input/output error"), false))
+        assertThat(FileSplitReader.failure("a", new IOException("Input/output error"), false))
                 .isNotInstanceOf(PermanentFailureException.class)
                 .hasMessage("cannot read a: Input/output error");
-        assertThat(LineSplitReader.failure("a", new NoSuchFileException("a"), true))
+        assertThat(FileSplitReader.failure("a", new NoSuchFileException("a"), true))
                 .isNotInstanceOf(PermanentFailureException.class);
     }
 
-    private static String summary(Line line) {
+    @Test
+    void resumesAtEveryPositionInEveryFormat() throws IOException {
+        String pretty = "{\n  \"n\": {\"\u00e9\": 1}\n}";
+        Map<ReadSettings, String> inputs =
+                Map.of(
+                        ReadSettings.of(FileFormat.JSON, MAX_LINE),
+                        "[" + (pretty + ", {\"m\":2},\n").repeat(40) + "] x\n{}\n[4]",
+                        ReadSettings.of(FileFormat.CSV, MAX_LINE),
+                        "\n\"a\nb\",c\r\n" + "1,\"\u00e9\r\n\"\n2,\n\n".repeat(40) + "3,\"x",
+                        new ReadSettings(
+                                FileFormat.TSV,
+                                new CsvDialect("\t", true, true),
+                                "UTF-8",
+                                MAX_LINE),
+                        "a\tb\n" + "1\t\"\u00e9\n\"\n2\t3\"\n".repeat(40));
+        for (Map.Entry<ReadSettings, String> input : inputs.entrySet()) {
+            for (String charset : List.of("UTF-8", "windows-1252", "UTF-16")) {
+                byte[] bytes = input.getValue().getBytes(Charset.forName(charset));
+                ReadSettings settings =
+                        new ReadSettings(
+                                input.getKey().format(),
+                                input.getKey().dialect(),
+                                charset.equals("UTF-16") ? "UTF-8" : charset,
+                                MAX_LINE);
+                for (String name : List.of("plain", "a.gz", "a.zst")) {
+                    Path file = write(name, compress(name, bytes));
+                    List<PositionedRecord> all = read(settings, whole(file), false);
+                    assertThat(all)
+                            .as("%s in %s", settings, charset)
+                            .hasSizeGreaterThanOrEqualTo(80);
+                    String values = all.stream().map(r -> text(r.record().value())).toList() + "";
+                    assertThat(values).contains("\u00e9");
+                    for (int i = 0; i < all.size(); i++) {
+                        assertThat(read(settings, all.get(i).rest(), false).stream().map(this::all))
+                                .as("%s in %s after record %s", settings, charset, i)
+                                .containsExactlyElementsOf(
+                                        all.subList(i + 1, all.size()).stream()
+                                                .map(this::all)
+                                                .toList());
+                    }
+                }
+            }
+        }
+    }
+
+    private String all(PositionedRecord positioned) {
+        SourceRecord record = positioned.record();
+        return record.offset()
+                + "|"
+                + text(record.value())
+                + "|"
+                + Arrays.toString(record.headerNames())
+                + Arrays.deepToString(record.headerValues())
+                + positioned.rest().position();
+    }
+
+    @Test
+    void recordsOfCsvContainTheHeaderRow() throws IOException {
+        Path file = write("a.csv", "\ufeffa,b\n1,2\n".getBytes(UTF_8));
+        SourceRecord record = read(FileFormat.CSV, whole(file)).get(0).record();
+        assertThat(record.headerNames()).containsExactly(FilesConnector.HEADER_CSV);
+        assertThat(text(record.headerValues()[0])).isEqualTo("a,b");
+        assertThat(text(record.value())).isEqualTo("1,2");
+        assertThat(record.offset()).isEqualTo(1);
+        assertThat(record.key()).isNull();
+    }
+
+    @Test
+    void readsADocumentPerFile() throws IOException {
+        byte[] utf16 = "\ufeff\u00e9".getBytes(StandardCharsets.UTF_16LE);
+        for (String name : List.of("plain.txt", "a.txt.gz")) {
+            Path file = write(name, compress(name, utf16));
+            List<PositionedRecord> all =
+                    read(FileFormat.FILE, FileSplit.whole(file.toString(), "x/n"));
+            assertThat(all).hasSize(1);
+            assertThat(all.get(0).record().value()).isEqualTo(utf16);
+            assertThat(text(all.get(0).record().key())).isEqualTo("x/n");
+            assertThat(read(FileFormat.FILE, all.get(0).rest())).isEmpty();
+        }
+        Path empty = write("empty.txt", new byte[0]);
+        List<PositionedRecord> all = read(FileFormat.FILE, whole(empty));
+        assertThat(all).hasSize(1);
+        assertThat(read(FileFormat.FILE, all.get(0).rest())).isEmpty();
+
+        Path large = write("large.txt.gz", gzip(new byte[MAX_LINE + 1]));
+        all = read(FileFormat.FILE, whole(large));
+        assertThat(all).hasSize(1);
+        assertThat(all.get(0).record().value()).hasSize(MAX_LINE);
+        assertThat(all.get(0).record().headerNames())
+                .containsExactly(FilesConnector.HEADER_TRUNCATED_LINE);
+        assertThat(read(FileFormat.FILE, all.get(0).rest())).isEmpty();
+        assertThat(read(FileFormat.FILE, whole(write("max.txt", new byte[MAX_LINE]))))
+                .allMatch(record -> record.record().headerNames().length == 0);
+    }
+
+    @Test
+    void emitsATombstoneForADeletedFile() throws IOException {
+        FileSplit deleted = FileSplit.deleted(folder.resolve("gone.md").toString(), "x/gone.md");
+        List<PositionedRecord> all = read(FileFormat.FILE, deleted, true);
+        assertThat(all).hasSize(1);
+        assertThat(text(all.get(0).record().key())).isEqualTo("x/gone.md");
+        assertThat(all.get(0).record().value()).isNull();
+        assertThat(read(FileFormat.FILE, all.get(0).rest(), true)).isEmpty();
+    }
+
+    @Test
+    void leavesOutIncompleteRecordsOfAGrowingFile() throws IOException {
+        Map<FileFormat, String> inputs =
+                Map.of(
+                        FileFormat.JSON, "[{\"a\":1},\n{\"b\":2}\n,{\"c\":\n",
+                        FileFormat.CSV, "a,b\n1,2\n3,4\n5,\"6\n");
+        for (Map.Entry<FileFormat, String> input : inputs.entrySet()) {
+            Path file = write("a", input.getValue().getBytes(UTF_8));
+            FileSplit growing = FileSplit.completeRecords(file.toString(), "n");
+            assertThat(read(input.getKey(), growing, true)).hasSize(2);
+            assertThat(read(input.getKey(), whole(file), true)).hasSize(3);
+        }
+        for (String start : List.of("", "a,b", "[", "{\n\"a\":")) {
+            Path file = write("a", start.getBytes(UTF_8));
+            FileSplit growing = FileSplit.completeRecords(file.toString(), "n");
+            assertThat(read(FileFormat.CSV, growing, true)).isEmpty();
+            assertThat(read(FileFormat.JSON, growing, true)).isEmpty();
+        }
+        Path onlyHeader = write("a", "a,b\n".getBytes(UTF_8));
+        FileSplit growing = FileSplit.completeRecords(onlyHeader.toString(), "n");
+        assertThat(read(FileFormat.CSV, growing, true)).isEmpty();
+        assertThat(read(FileFormat.CSV, whole(onlyHeader), true)).hasSize(1);
+    }
+
+    private static String summary(PositionedRecord line) {
         return text(line.record().key())
                 + "|"
                 + line.record().offset()
                 + "|"
-                + line.rest().offset()
+                + line.rest().position().offset()
                 + "|"
                 + text(line.record().value());
     }
 
-    private static List<Line> read(FileFormat format, FileSplit split) throws IOException {
+    private static List<PositionedRecord> read(FileFormat format, FileSplit split)
+            throws IOException {
         return read(format, split, false);
     }
 
-    private static List<Line> read(FileFormat format, FileSplit split, boolean watched)
+    private static List<PositionedRecord> read(FileFormat format, FileSplit split, boolean watched)
             throws IOException {
-        List<Line> lines = new ArrayList<>();
-        try (LineSplitReader reader = new LineSplitReader(format, MAX_LINE, watched)) {
+        return read(ReadSettings.of(format, MAX_LINE), split, watched);
+    }
+
+    private static List<PositionedRecord> read(
+            ReadSettings settings, FileSplit split, boolean watched) throws IOException {
+        List<PositionedRecord> lines = new ArrayList<>();
+        try (FileSplitReader reader = new FileSplitReader(settings, watched)) {
             reader.handleSplitsChanges(new SplitsAddition<>(List.of(split)));
             while (true) {
-                RecordsWithSplitIds<Line> batch = reader.fetch();
+                RecordsWithSplitIds<PositionedRecord> batch = reader.fetch();
                 while (batch.nextSplit() != null) {
-                    for (Line line = batch.nextRecordFromSplit();
+                    for (PositionedRecord line = batch.nextRecordFromSplit();
                             line != null;
                             line = batch.nextRecordFromSplit()) {
                         lines.add(line);

@@ -4,6 +4,8 @@ import io.github.flinksplade.connector.SourceRecord;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.source.Boundedness;
 import org.apache.flink.api.connector.source.Source;
@@ -14,39 +16,34 @@ import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
-/** A source of the lines of files. Each file is one split. */
-final class LineSource
+/** A source of the records of files. Each file is one split. */
+final class FilesSource
         implements Source<SourceRecord, FileSplit, FileEnumeratorState>,
                 ResultTypeQueryable<SourceRecord> {
 
     private static final long serialVersionUID = 1L;
 
     private final FilePattern pattern;
-    private final FileFormat format;
+    private final ReadSettings settings;
     private final boolean skipsOtherFormats;
     private final boolean isOneFile;
     private final long intervalMillis;
-    private final int maxLine;
 
     /**
      * @param pattern the files
-     * @param format of all files
      * @param skipsOtherFormats whether files whose names imply another format are skipped
      * @param intervalMillis time between two listings of the files; 0 to list them once
-     * @param maxLine max size of a line in bytes
      */
-    LineSource(
+    FilesSource(
             FilePattern pattern,
-            FileFormat format,
+            ReadSettings settings,
             boolean skipsOtherFormats,
-            long intervalMillis,
-            int maxLine) {
+            long intervalMillis) {
         this.pattern = pattern;
-        this.format = format;
+        this.settings = settings;
         this.skipsOtherFormats = skipsOtherFormats;
         this.isOneFile = pattern.isOneFile();
         this.intervalMillis = intervalMillis;
-        this.maxLine = maxLine;
     }
 
     boolean isWatched() {
@@ -57,14 +54,48 @@ final class LineSource
         return intervalMillis;
     }
 
-    /** The files to read that exist now. */
-    List<FilePattern.ListedFile> list() {
+    /** Whether each file is one document, which is deleted with the file. */
+    boolean isDocumentPerFile() {
+        return settings.format() == FileFormat.FILE;
+    }
+
+    /**
+     * The files that exist now.
+     *
+     * @param files to read
+     * @param skipped names of files whose names imply that they have another format
+     */
+    record Listing(List<FilePattern.ListedFile> files, List<String> skipped) {}
+
+    /** Lists the files. */
+    Listing list() {
         if (isOneFile && isWatched() && !Files.exists(Path.of(pattern.root()))) {
-            return List.of(); // it is being replaced
+            return new Listing(List.of(), List.of()); // it is being replaced, or was deleted
         }
-        return pattern.list().stream()
-                .filter(file -> !skipsOtherFormats || FileFormat.of(file.name()) == format)
-                .toList();
+        Map<Boolean, List<FilePattern.ListedFile>> isRead =
+                pattern.list().stream().collect(Collectors.partitioningBy(this::isRead));
+        return new Listing(
+                isRead.get(true),
+                isRead.get(false).stream().map(FilePattern.ListedFile::name).toList());
+    }
+
+    private boolean isRead(FilePattern.ListedFile file) {
+        if (isDocumentPerFile()) {
+            return isOneFile || DocumentType.ofSuffix(file.name()) != null;
+        }
+        return !skipsOtherFormats || FileFormat.of(file.name()) == settings.format();
+    }
+
+    /** The URI without options, for messages. */
+    String uri() {
+        return pattern.uri();
+    }
+
+    /** The name of a listed file. */
+    String nameOf(String path) {
+        return isOneFile
+                ? Path.of(path).getFileName().toString()
+                : FilePattern.nameIn(Path.of(pattern.root()), Path.of(path));
     }
 
     @Override
@@ -74,8 +105,7 @@ final class LineSource
 
     @Override
     public SourceReader<SourceRecord, FileSplit> createReader(SourceReaderContext context) {
-        return new LineSourceReader(
-                () -> new LineSplitReader(format, maxLine, isWatched()), context);
+        return new FilesSourceReader(() -> new FileSplitReader(settings, isWatched()), context);
     }
 
     @Override

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-class LineReaderTest {
+class LineSplitterTest {
 
     @Test
     void splitsLinesAtLfAndCrlfOnly() throws IOException {
@@ -39,8 +39,11 @@ class LineReaderTest {
         assertThat(lines("\ufeff\na")).containsExactly("", "a");
 
         byte[] bytes = "x\n\ufeffb".getBytes(StandardCharsets.UTF_8);
-        LineReader later =
-                new LineReader(new ByteArrayInputStream(bytes, 2, bytes.length - 2), 2, 1, 100);
+        LineSplitter later =
+                new LineSplitter(
+                        new ByteArrayInputStream(bytes, 2, bytes.length - 2),
+                        new Position(2, 1, false),
+                        100);
         assertThat(later.next()).isTrue();
         assertThat(text(later)).isEqualTo("\ufeffb");
     }
@@ -49,7 +52,7 @@ class LineReaderTest {
     void truncatesLongLinesOnly() throws IOException {
         for (int length : new int[] {9, 10, 11, 65_536, 70_000, 300_000}) {
             String input = "first\n" + "x".repeat(length) + "\r\n" + "last";
-            LineReader reader = reader(input, Integer.MAX_VALUE, 10);
+            LineSplitter reader = reader(input, Integer.MAX_VALUE, 10);
 
             reader.next();
             assertThat(text(reader)).isEqualTo("first");
@@ -58,7 +61,7 @@ class LineReaderTest {
             assertThat(text(reader)).isEqualTo("x".repeat(Math.min(10, length)));
             assertThat(reader.isTruncated()).as("%s characters", length).isEqualTo(length > 10);
             assertThat(reader.number()).isEqualTo(1);
-            assertThat(reader.offset()).isEqualTo(6 + length + 2);
+            assertThat(reader.end().offset()).isEqualTo(6 + length + 2);
             reader.next();
             assertThat(text(reader)).isEqualTo("last");
             assertThat(reader.isTruncated()).isFalse();
@@ -83,21 +86,20 @@ class LineReaderTest {
             int chunk = 1 + random.nextInt(7);
             List<String> expected = naive(input.toString());
 
-            LineReader reader = reader(input.toString(), chunk, 1000);
+            LineSplitter reader = reader(input.toString(), chunk, 1000);
             List<String> found = new ArrayList<>();
             while (reader.next()) {
                 assertThat(reader.number()).isEqualTo(found.size());
                 found.add(text(reader));
                 // A new reader from here reads the rest.
                 byte[] bytes = input.toString().getBytes(StandardCharsets.UTF_8);
-                int from = (int) reader.offset();
+                int from = (int) reader.end().offset();
                 assertThat(
                                 rest(
-                                        new LineReader(
+                                        new LineSplitter(
                                                 new ByteArrayInputStream(
                                                         bytes, from, bytes.length - from),
-                                                from,
-                                                reader.number() + 1,
+                                                new Position(from, reader.number() + 1, false),
                                                 1000)))
                         .as("seed %s round %s", seed, round)
                         .isEqualTo(expected.subList(found.size(), expected.size()));
@@ -126,7 +128,7 @@ class LineReaderTest {
         return whole;
     }
 
-    private static List<String> rest(LineReader reader) throws IOException {
+    private static List<String> rest(LineSplitter reader) throws IOException {
         List<String> lines = new ArrayList<>();
         while (reader.next()) {
             lines.add(text(reader));
@@ -134,13 +136,13 @@ class LineReaderTest {
         return lines;
     }
 
-    private static String text(LineReader reader) {
-        return new String(reader.line(), StandardCharsets.UTF_8);
+    private static String text(LineSplitter reader) {
+        return new String(reader.record(), StandardCharsets.UTF_8);
     }
 
-    private static LineReader reader(String input, int chunk, int maxLine) throws IOException {
+    private static LineSplitter reader(String input, int chunk, int maxLine) throws IOException {
         InputStream bytes = new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8));
-        return new LineReader(
+        return new LineSplitter(
                 new InputStream() {
                     @Override
                     public int read() throws IOException {
@@ -152,8 +154,7 @@ class LineReaderTest {
                         return bytes.read(sink, offset, Math.min(length, chunk));
                     }
                 },
-                0,
-                0,
+                Position.START,
                 maxLine);
     }
 }

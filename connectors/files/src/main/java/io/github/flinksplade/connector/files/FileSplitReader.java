@@ -3,11 +3,8 @@ package io.github.flinksplade.connector.files;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.PermanentFailureException;
 import io.github.flinksplade.connector.SourceRecord;
-import io.github.flinksplade.connector.files.LineSourceReader.Line;
-import java.io.EOFException;
+import io.github.flinksplade.connector.files.FilesSourceReader.PositionedRecord;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
@@ -15,6 +12,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.flink.connector.base.source.reader.RecordsBySplits;
 import org.apache.flink.connector.base.source.reader.RecordsWithSplitIds;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitReader;
@@ -22,17 +21,16 @@ import org.apache.flink.connector.base.source.reader.splitreader.SplitsChange;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads files one after the other, in batches of lines. */
-final class LineSplitReader implements SplitReader<Line, FileSplit> {
+/** Reads files one after the other, in batches of records. */
+final class FileSplitReader implements SplitReader<PositionedRecord, FileSplit> {
 
-    private static final Logger LOG = LoggerFactory.getLogger(LineSplitReader.class);
+    private static final Logger LOG = LoggerFactory.getLogger(FileSplitReader.class);
 
-    private static final int BATCH_LINES = 512;
+    private static final int BATCH_RECORDS = 512;
     private static final int BATCH_BYTES = 1 << 20;
     private static final byte[] TRUE = "true".getBytes(StandardCharsets.UTF_8);
 
-    private final FileFormat format;
-    private final int maxLine;
+    private final ReadSettings settings;
     private final boolean isWatched;
     private final ArrayDeque<FileSplit> waiting = new ArrayDeque<>();
 
@@ -40,17 +38,14 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
     private FileSplit split;
 
     private FileContent content;
-    private LineReader lines;
+    private RecordSplitter records;
 
     /**
-     * @param format of the files
-     * @param maxLine max size of a line in bytes
      * @param isWatched whether files may be removed or changed while they are read; they are read
      *     again when they are found again
      */
-    LineSplitReader(FileFormat format, int maxLine, boolean isWatched) {
-        this.format = format;
-        this.maxLine = maxLine;
+    FileSplitReader(ReadSettings settings, boolean isWatched) {
+        this.settings = settings;
         this.isWatched = isWatched;
     }
 
@@ -60,8 +55,8 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
     }
 
     @Override
-    public RecordsWithSplitIds<Line> fetch() throws IOException {
-        RecordsBySplits.Builder<Line> batch = new RecordsBySplits.Builder<>();
+    public RecordsWithSplitIds<PositionedRecord> fetch() throws IOException {
+        RecordsBySplits.Builder<PositionedRecord> batch = new RecordsBySplits.Builder<>();
         if (split == null) {
             split = waiting.poll();
         }
@@ -70,7 +65,7 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
         }
         boolean more;
         try {
-            more = readInto(batch);
+            more = split.isDeleted() ? delete(batch) : readInto(batch);
         } catch (IOException e) {
             boolean changed = isChangedOrRemoved();
             if (!isWatched || !changed) {
@@ -92,22 +87,37 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
     }
 
     /** Returns false at the end of the file. */
-    private boolean readInto(RecordsBySplits.Builder<Line> batch) throws IOException {
-        if (lines == null) {
+    private boolean readInto(RecordsBySplits.Builder<PositionedRecord> batch) throws IOException {
+        if (records == null) {
             open();
         }
         int bytes = 0;
-        for (int count = 0; count < BATCH_LINES && bytes < BATCH_BYTES; ) {
-            if (!lines.next() || split.isGrowing() && !lines.isTerminated()) {
+        for (int count = 0; count < BATCH_RECORDS && bytes < BATCH_BYTES; ) {
+            if (!records.next() || split.isGrowing() && !records.isTerminated()) {
                 return false;
             }
-            if (!isBlank(lines.line())) {
-                batch.add(split.path(), new Line(record(), rest()));
+            if (!settings.isLines() || !WindowSplitter.isBlank(records.record())) {
+                batch.add(
+                        split.path(),
+                        new PositionedRecord(record(), split.from(records.end(), content)));
                 count++;
             }
-            bytes += lines.line().length + 1;
+            bytes += records.record().length + 1;
         }
         return true;
+    }
+
+    /** Adds the delete of the document that the file was. Returns false: there is nothing else. */
+    private boolean delete(RecordsBySplits.Builder<PositionedRecord> batch) {
+        if (split.position().equals(Position.START)) {
+            byte[] key = split.name().getBytes(StandardCharsets.UTF_8);
+            batch.add(
+                    split.path(),
+                    new PositionedRecord(
+                            SourceRecord.of(split.path(), 0, key, null),
+                            split.from(new Position(0, 1, false), null)));
+        }
+        return false;
     }
 
     /**
@@ -141,35 +151,35 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
     }
 
     private SourceRecord record() {
-        byte[] key = null;
-        if (format == FileFormat.TEXT) {
-            key = (split.name() + ":" + (lines.number() + 1)).getBytes(StandardCharsets.UTF_8);
+        List<String> names = new ArrayList<>(0);
+        List<byte[]> values = new ArrayList<>(0);
+        if (records.isTruncated()) {
+            names.add(FilesConnector.HEADER_TRUNCATED_LINE);
+            values.add(TRUE);
         }
-        return lines.isTruncated()
-                ? new SourceRecord(
-                        split.path(),
-                        0,
-                        lines.number(),
-                        SourceRecord.NO_TIMESTAMP,
-                        key,
-                        lines.line(),
-                        new String[] {FilesConnector.HEADER_TRUNCATED_LINE},
-                        new byte[][] {TRUE})
-                : SourceRecord.of(split.path(), lines.number(), key, lines.line());
+        if (records.headerRow() != null) {
+            names.add(FilesConnector.HEADER_CSV);
+            values.add(records.headerRow());
+        }
+        return new SourceRecord(
+                split.path(),
+                0,
+                records.number(),
+                SourceRecord.NO_TIMESTAMP,
+                key(),
+                records.record(),
+                names.toArray(String[]::new),
+                values.toArray(byte[][]::new));
     }
 
-    /** Whether the line consists of ASCII white space. Any other character is text. */
-    private static boolean isBlank(byte[] line) {
-        for (byte b : line) {
-            if (b != ' ' && (b < '\t' || b > '\r')) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private FileSplit rest() {
-        return split.from(lines.offset(), lines.number() + 1, content);
+    private byte[] key() {
+        String key =
+                switch (settings.format()) {
+                    case TEXT -> split.name() + ":" + (records.number() + 1);
+                    case FILE -> split.name();
+                    default -> null;
+                };
+        return key == null ? null : key.getBytes(StandardCharsets.UTF_8);
     }
 
     /** Opens the file at the position of the split, or at its start if the file has changed. */
@@ -180,55 +190,55 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
         FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
         try {
             content = FileContent.of(version, file);
-            InputStream in = null;
-            if (split.offset() > 0) {
-                in = content.equals(split.content()) ? resume(file) : null;
-                if (in == null) {
+            byte[] headerRow = null;
+            DecodedFile decoded = null;
+            if (split.position().offset() > 0) {
+                if (content.equals(split.content())) {
+                    headerRow = headerRow(path);
+                    decoded = resume(file);
+                }
+                if (decoded == null) {
                     LOG.warn(
                             "{} has changed since {} bytes of it were read. Reading it again from"
                                     + " its start.",
                             path,
-                            split.offset());
+                            split.position().offset());
                     split = split.restarted();
+                    headerRow = null;
                 }
             }
-            if (in == null) {
-                file.position(0);
-                in = compression().decompress(Channels.newInputStream(file));
+            if (decoded == null) {
+                decoded = decoded(file, 0);
             }
-            lines = new LineReader(in, split.offset(), split.line(), maxLine);
+            records =
+                    settings.splitter(
+                            decoded.in(), split.position(), decoded.startsLine(), headerRow);
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;
         }
     }
 
-    /**
-     * The file after the split's position; null if that is neither after a line feed nor the end of
-     * the file.
-     */
-    private InputStream resume(FileChannel file) throws IOException {
-        InputStream in;
-        if (compression() == Compression.NONE) {
-            if (file.size() < split.offset()) {
-                return null;
-            }
-            file.position(split.offset() - 1);
-            in = Channels.newInputStream(file);
-        } else {
-            in = compression().decompress(Channels.newInputStream(file));
-            try {
-                in.skipNBytes(split.offset() - 1);
-            } catch (EOFException e) {
-                return null;
-            }
-        }
-        int last = in.read();
-        return last == '\n' || last >= 0 && in.read() < 0 ? in : null;
+    /** The header of a file of cells; null without one. */
+    private byte[] headerRow(Path path) throws IOException {
+        return settings.hasHeader() ? settings.headerRow(path) : null;
     }
 
-    private Compression compression() {
-        return Compression.of(split.path());
+    /** The file after the split's position; null if no record ends there. */
+    private DecodedFile resume(FileChannel file) throws IOException {
+        DecodedFile decoded = decoded(file, split.position().offset());
+        // records of JSON end anywhere, and those of other formats with a line feed or the file
+        boolean endsRecord =
+                decoded == null
+                        || decoded.startsLine()
+                        || settings.format() == FileFormat.JSON
+                        || settings.format() == FileFormat.FILE
+                        || decoded.in().read() < 0;
+        return endsRecord ? decoded : null;
+    }
+
+    private DecodedFile decoded(FileChannel file, long offset) throws IOException {
+        return settings.decoded(file, split.path(), offset);
     }
 
     @Override
@@ -238,9 +248,9 @@ final class LineSplitReader implements SplitReader<Line, FileSplit> {
 
     @Override
     public void close() throws IOException {
-        if (lines != null) {
-            lines.close();
-            lines = null;
+        if (records != null) {
+            records.close();
+            records = null;
         }
     }
 }

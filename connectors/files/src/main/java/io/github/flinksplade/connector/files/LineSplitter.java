@@ -1,6 +1,5 @@
 package io.github.flinksplade.connector.files;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
@@ -10,7 +9,7 @@ import java.util.Arrays;
  * UTF-8 byte order mark at the start of the stream is skipped. Memory is bounded by the max line
  * length.
  */
-final class LineReader implements Closeable {
+final class LineSplitter implements RecordSplitter {
 
     private static final int BUFFER_BYTES = 64 << 10;
 
@@ -33,29 +32,25 @@ final class LineReader implements Closeable {
 
     /**
      * @param in positioned at the start of a line
-     * @param offset the number of bytes of the stream before that line
-     * @param number the line's number, from 0
+     * @param start the position of that line
      * @param maxLine the max number of bytes to keep of a line
      */
-    LineReader(InputStream in, long offset, long number, int maxLine) throws IOException {
+    LineSplitter(InputStream in, Position start, int maxLine) throws IOException {
         this.in = in;
-        this.endOfBuffer = offset;
-        this.number = number - 1;
+        this.endOfBuffer = start.offset();
+        this.number = start.line() - 1;
         this.maxLine = maxLine;
-        if (offset == 0) {
+        if (start.offset() == 0) {
             limit = in.readNBytes(buffer, 0, 3);
             endOfBuffer = limit;
-            if (limit == 3
-                    && buffer[0] == (byte) 0xEF
-                    && buffer[1] == (byte) 0xBB
-                    && buffer[2] == (byte) 0xBF) {
-                position = 3;
+            if (FileCharset.hasUtf8Mark(buffer, limit)) {
+                position = FileCharset.UTF8_MARK_BYTES;
             }
         }
     }
 
-    /** Reads the next line. Returns false at the end of the stream. */
-    boolean next() throws IOException {
+    @Override
+    public boolean next() throws IOException {
         int headLength = 0;
         long length = 0; // of the line, including a final CR
         byte last = 0;
@@ -120,28 +115,30 @@ final class LineReader implements Closeable {
     }
 
     /** The current line without its line ending, cut to the max line length. */
-    byte[] line() {
+    @Override
+    public byte[] record() {
         return line;
     }
 
-    /** Whether the current line exceeded the max line length. */
-    boolean isTruncated() {
+    @Override
+    public boolean isTruncated() {
         return truncated;
     }
 
     /** Whether the current line ends with a line feed and not at the end of the stream. */
-    boolean isTerminated() {
+    @Override
+    public boolean isTerminated() {
         return terminated;
     }
 
-    /** The current line's number, from 0. */
-    long number() {
+    @Override
+    public long number() {
         return number;
     }
 
-    /** The number of bytes of the stream up to the end of the current line, including its LF. */
-    long offset() {
-        return endOfBuffer - (limit - position);
+    @Override
+    public Position end() {
+        return new Position(endOfBuffer - (limit - position), number + 1, false);
     }
 
     @Override

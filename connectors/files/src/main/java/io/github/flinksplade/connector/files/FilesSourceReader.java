@@ -10,17 +10,20 @@ import org.apache.flink.connector.base.source.reader.splitreader.SplitReader;
 /** Requests one file after the other and keeps the position in the current one. */
 @SuppressWarnings(
         "try") // close() of the base class declares an Exception, which may be an interrupt
-final class LineSourceReader
+final class FilesSourceReader
         extends SingleThreadMultiplexSourceReaderBase<
-                LineSourceReader.Line, SourceRecord, FileSplit, LineSourceReader.Progress> {
+                FilesSourceReader.PositionedRecord,
+                SourceRecord,
+                FileSplit,
+                FilesSourceReader.Progress> {
 
     /**
-     * A line of a file.
+     * A record of a file and the position after it.
      *
      * @param record the record to emit
-     * @param rest the remainder of the file after the line
+     * @param rest the remainder of the file after the record
      */
-    record Line(SourceRecord record, FileSplit rest) {}
+    record PositionedRecord(SourceRecord record, FileSplit rest) {}
 
     /** The position up to which a file has been emitted. */
     static final class Progress {
@@ -32,13 +35,14 @@ final class LineSourceReader
         }
     }
 
-    LineSourceReader(
-            Supplier<SplitReader<Line, FileSplit>> splitReader, SourceReaderContext context) {
+    FilesSourceReader(
+            Supplier<SplitReader<PositionedRecord, FileSplit>> splitReader,
+            SourceReaderContext context) {
         super(
                 splitReader,
-                (line, output, progress) -> {
-                    output.collect(line.record());
-                    progress.split = line.rest();
+                (record, output, progress) -> {
+                    output.collect(record.record());
+                    progress.split = record.rest();
                 },
                 context.getConfiguration(),
                 context);
