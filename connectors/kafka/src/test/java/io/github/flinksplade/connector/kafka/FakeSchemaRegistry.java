@@ -32,8 +32,18 @@ final class FakeSchemaRegistry implements AutoCloseable {
     private static final Pattern BY_ID = Pattern.compile("/schemas/ids/(\\d{1,9})");
     private static final Pattern REGISTER = Pattern.compile("/subjects/([^/]+)/versions");
 
+    private static final Pattern VERSION = Pattern.compile("/subjects/([^/]+)/versions/(\\d{1,9})");
+
     /** A schema. By definition it has the same id under all subjects. */
-    record Registered(String type, String schema) {}
+    record Registered(String type, String schema, List<Reference> references) {
+
+        Registered(String type, String schema) {
+            this(type, schema, List.of());
+        }
+    }
+
+    /** A reference to a version of a subject, which has a name in the schema. */
+    record Reference(String name, String subject, int version) {}
 
     private final HttpServer server;
     private final List<Registered> schemas = new ArrayList<>();
@@ -41,6 +51,8 @@ final class FakeSchemaRegistry implements AutoCloseable {
     private String authorization;
     private String nextBody;
     private int nextStatus;
+    private boolean isUnavailable;
+    private int requests;
     private Set<String> types = Set.of("AVRO", "PROTOBUF");
 
     private FakeSchemaRegistry(HttpServer server) {
@@ -85,6 +97,16 @@ final class FakeSchemaRegistry implements AutoCloseable {
         nextBody = body;
     }
 
+    /** Whether the registry responds with 503. */
+    synchronized void setUnavailable(boolean value) {
+        isUnavailable = value;
+    }
+
+    /** Number of requests so far. */
+    synchronized int requests() {
+        return requests;
+    }
+
     synchronized Registered schema(int id) {
         return schemas.get(id - 1);
     }
@@ -94,12 +116,13 @@ final class FakeSchemaRegistry implements AutoCloseable {
     }
 
     /** Registers a schema as another client would. */
-    synchronized void register(String subject, String type, String schema) {
-        subjects.computeIfAbsent(subject, name -> new ArrayList<>()).add(id(type, schema));
+    synchronized int register(String subject, String type, String schema, Reference... references) {
+        int id = id(new Registered(type, schema, List.of(references)));
+        subjects.computeIfAbsent(subject, name -> new ArrayList<>()).add(id);
+        return id;
     }
 
-    private int id(String type, String schema) {
-        Registered registered = new Registered(type, schema);
+    private int id(Registered registered) {
         if (!schemas.contains(registered)) {
             schemas.add(registered);
         }
@@ -108,6 +131,11 @@ final class FakeSchemaRegistry implements AutoCloseable {
 
     private synchronized void respond(HttpExchange exchange) throws IOException {
         byte[] request = exchange.getRequestBody().readAllBytes();
+        requests++;
+        if (isUnavailable) {
+            send(exchange, 503, "");
+            return;
+        }
         if (nextBody != null) {
             String body = nextBody;
             nextBody = null;
@@ -125,12 +153,22 @@ final class FakeSchemaRegistry implements AutoCloseable {
             if (id < 1 || id > schemas.size()) {
                 error(exchange, 404, 40403, "Schema " + id + " not found");
             } else {
-                Registered found = schema(id);
-                send(
-                        exchange,
-                        200,
-                        JSON.writeValueAsString(
-                                Map.of("schemaType", found.type(), "schema", found.schema())));
+                send(exchange, 200, json(schema(id)));
+            }
+            return;
+        }
+        if (exchange.getRequestURI().getPath().equals("/schemas/types")) {
+            send(exchange, 200, JSON.writeValueAsString(types));
+            return;
+        }
+        Matcher byVersion = VERSION.matcher(exchange.getRequestURI().getPath());
+        if (byVersion.matches() && exchange.getRequestMethod().equals("GET")) {
+            List<Integer> ids = versions(byVersion.group(1));
+            int version = Integer.parseInt(byVersion.group(2));
+            if (version < 1 || version > ids.size()) {
+                error(exchange, 404, 40402, "Version " + version + " not found.");
+            } else {
+                send(exchange, 200, json(schema(ids.get(version - 1))));
             }
             return;
         }
@@ -177,11 +215,24 @@ final class FakeSchemaRegistry implements AutoCloseable {
                 }
             }
         }
-        int id = id(type, schema);
+        int id = id(new Registered(type, schema));
         if (!versions.contains(id)) {
             versions.add(id);
         }
         send(exchange, 200, "{\"id\":" + id + "}");
+    }
+
+    /** The type of an Avro schema and empty references are left out, as by Confluent's registry. */
+    private static String json(Registered schema) throws IOException {
+        Map<String, Object> response = new LinkedHashMap<>();
+        response.put("schema", schema.schema());
+        if (!schema.type().equals("AVRO")) {
+            response.put("schemaType", schema.type());
+        }
+        if (!schema.references().isEmpty()) {
+            response.put("references", schema.references());
+        }
+        return JSON.writeValueAsString(response);
     }
 
     private static void error(HttpExchange exchange, int status, int code, String message)
