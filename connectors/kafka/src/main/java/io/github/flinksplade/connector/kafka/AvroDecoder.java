@@ -60,7 +60,8 @@ final class AvroDecoder implements PayloadDecoder {
                 parser.parse(reference);
             }
             return new AvroDecoder(parser.parse(schema));
-        } catch (AvroRuntimeException e) {
+        } catch (RuntimeException e) {
+            // the parser throws a NullPointerException, too, for an unknown type
             throw new InvalidSchemaException("it is not an Avro schema: " + e.getMessage(), e);
         }
     }

@@ -222,6 +222,9 @@ class AvroDecoderTest {
                 .hasMessageStartingWith("it is not an Avro schema: ");
         assertThatThrownBy(() -> AvroDecoder.of("\"Unknown\"", List.of()))
                 .isInstanceOf(InvalidSchemaException.class);
+        assertThatThrownBy(() -> AvroDecoder.of(NESTED.replace("\"Node\"]", "\"Nod\"]"), List.of()))
+                .isInstanceOf(InvalidSchemaException.class)
+                .hasMessageContaining("Nod");
     }
 
     @Test
