@@ -26,7 +26,7 @@ import org.apache.avro.SchemaParseException;
  * definition: confluentinc/schema-registry,
  * core/generated/swagger-ui/schema-registry-api-spec.yaml.
  */
-final class FakeSchemaRegistry implements AutoCloseable {
+public final class FakeSchemaRegistry implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern BY_ID = Pattern.compile("/schemas/ids/(\\d{1,9})");
@@ -43,7 +43,7 @@ final class FakeSchemaRegistry implements AutoCloseable {
     }
 
     /** A reference to a version of a subject, which has a name in the schema. */
-    record Reference(String name, String subject, int version) {}
+    public record Reference(String name, String subject, int version) {}
 
     private final HttpServer server;
     private final List<Registered> schemas = new ArrayList<>();
@@ -53,13 +53,14 @@ final class FakeSchemaRegistry implements AutoCloseable {
     private int nextStatus;
     private boolean isUnavailable;
     private int requests;
+    private int failingLookUps;
     private Set<String> types = Set.of("AVRO", "PROTOBUF");
 
     private FakeSchemaRegistry(HttpServer server) {
         this.server = server;
     }
 
-    static FakeSchemaRegistry start() throws IOException {
+    public static FakeSchemaRegistry start() throws IOException {
         HttpServer server =
                 HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         FakeSchemaRegistry registry = new FakeSchemaRegistry(server);
@@ -72,7 +73,7 @@ final class FakeSchemaRegistry implements AutoCloseable {
         return registry;
     }
 
-    String url() {
+    public String url() {
         return "http://127.0.0.1:" + server.getAddress().getPort();
     }
 
@@ -83,7 +84,7 @@ final class FakeSchemaRegistry implements AutoCloseable {
                                 .encodeToString(userAndPassword.getBytes(StandardCharsets.UTF_8));
     }
 
-    synchronized void requireToken(String token) {
+    public synchronized void requireToken(String token) {
         authorization = "Bearer " + token;
     }
 
@@ -102,6 +103,11 @@ final class FakeSchemaRegistry implements AutoCloseable {
         isUnavailable = value;
     }
 
+    /** Responds to the next requests for schemas by id with 503. */
+    public synchronized void failLookUps(int number) {
+        failingLookUps = number;
+    }
+
     /** Number of requests so far. */
     synchronized int requests() {
         return requests;
@@ -116,7 +122,8 @@ final class FakeSchemaRegistry implements AutoCloseable {
     }
 
     /** Registers a schema as another client would. */
-    synchronized int register(String subject, String type, String schema, Reference... references) {
+    public synchronized int register(
+            String subject, String type, String schema, Reference... references) {
         int id = id(new Registered(type, schema, List.of(references)));
         subjects.computeIfAbsent(subject, name -> new ArrayList<>()).add(id);
         return id;
@@ -148,6 +155,11 @@ final class FakeSchemaRegistry implements AutoCloseable {
             return;
         }
         Matcher byId = BY_ID.matcher(exchange.getRequestURI().getPath());
+        if (byId.matches() && failingLookUps > 0) {
+            failingLookUps--;
+            send(exchange, 503, "");
+            return;
+        }
         if (byId.matches() && exchange.getRequestMethod().equals("GET")) {
             int id = Integer.parseInt(byId.group(1));
             if (id < 1 || id > schemas.size()) {
