@@ -52,7 +52,7 @@ final class AvroDecoder implements PayloadDecoder {
      */
     static AvroDecoder of(String schema, Iterable<String> references)
             throws InvalidSchemaException {
-        // a schema that payloads were written with is not the place to correct names and defaults
+        // not validated: payloads were written with this schema, whatever its names and defaults
         Schema.Parser parser =
                 new Schema.Parser(NameValidator.NO_VALIDATION).setValidateDefaults(false);
         try {
