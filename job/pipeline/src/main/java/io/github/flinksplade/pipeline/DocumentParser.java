@@ -57,6 +57,8 @@ public final class DocumentParser implements AutoCloseable {
      * Parses a record.
      *
      * @throws InvalidRecordException if it does not contain a valid document
+     * @throws io.github.flinksplade.connector.UnreachableException if a server that is needed to
+     *     decode it is unavailable; the record may be parsed again
      */
     public Document parse(SourceRecord record) throws InvalidRecordException {
         if (hasHeader(record, HEADER_TRUNCATED) || record.sizeInBytes() > maxRecordBytes) {

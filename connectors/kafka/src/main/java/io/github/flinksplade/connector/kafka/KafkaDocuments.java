@@ -4,11 +4,15 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.RecordDecoder;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.RecordFormat.Envelope;
 import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.TextDecoder;
 import java.util.List;
+import java.util.Locale;
 import java.util.Properties;
+import java.util.stream.Stream;
 import org.apache.flink.api.connector.source.Source;
 import org.apache.flink.connector.kafka.source.KafkaSourceOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -22,21 +26,49 @@ final class KafkaDocuments implements DocumentSource {
 
     /** The values of the option {@code format}. */
     private enum Format {
-        JSON(RecordFormat.JSON, KeyFormat.STRING),
-        TEXT(RecordFormat.TEXT, KeyFormat.STRING),
-        DEBEZIUM_JSON(RecordFormat.JSON.withEnvelope(Envelope.DEBEZIUM), KeyFormat.JSON);
+        JSON(TextDecoder.JSON, Envelope.NONE, KeyFormat.STRING),
+        TEXT(TextDecoder.DOCUMENT, Envelope.NONE, KeyFormat.STRING),
+        AVRO(SchemaType.AVRO, Envelope.NONE, KeyFormat.STRING),
+        PROTOBUF(SchemaType.PROTOBUF, Envelope.NONE, KeyFormat.STRING),
+        JSON_SCHEMA(JsonSchemaDecoder.INSTANCE, Envelope.NONE, KeyFormat.STRING),
+        DEBEZIUM_JSON(TextDecoder.JSON, Envelope.DEBEZIUM, KeyFormat.JSON),
+        DEBEZIUM_AVRO(SchemaType.AVRO, Envelope.DEBEZIUM, KeyFormat.AVRO);
 
-        private final RecordFormat records;
+        private final RecordDecoder decoder;
+        private final SchemaType schemaType;
+        private final Envelope envelope;
         private final KeyFormat defaultKey;
 
-        Format(RecordFormat records, KeyFormat defaultKey) {
-            this.records = records;
+        Format(RecordDecoder decoder, Envelope envelope, KeyFormat defaultKey) {
+            this(decoder, null, envelope, defaultKey);
+        }
+
+        Format(SchemaType schemaType, Envelope envelope, KeyFormat defaultKey) {
+            this(null, schemaType, envelope, defaultKey);
+        }
+
+        Format(
+                RecordDecoder decoder,
+                SchemaType schemaType,
+                Envelope envelope,
+                KeyFormat defaultKey) {
+            this.decoder = decoder;
+            this.schemaType = schemaType;
+            this.envelope = envelope;
             this.defaultKey = defaultKey;
+        }
+
+        RecordFormat records(SchemaOptions schemas) {
+            RecordDecoder values =
+                    schemaType == null
+                            ? schemas.decoder(RecordPart.VALUE, decoder)
+                            : schemas.decoder(RecordPart.VALUE, schemaType, "format=" + this);
+            return RecordFormat.of(values).withEnvelope(envelope);
         }
 
         @Override
         public String toString() {
-            return name().replace('_', '-');
+            return name().replace('_', '-').toLowerCase(Locale.ROOT);
         }
     }
 
@@ -56,17 +88,18 @@ final class KafkaDocuments implements DocumentSource {
                     Format.class,
                     Format.JSON,
                     "`json`: one JSON object per record; `text`: the value is the text, the key"
-                            + " the id; `debezium-json`: change events of Debezium, with or without"
-                            + " their schema");
+                            + " the id; `avro` and `protobuf`: with the schema of a registry or a"
+                            + " file; `json-schema`: JSON after a schema id; `debezium-json` and"
+                            + " `debezium-avro`: change events of Debezium");
     private static final ConnectorOption<KeyFormat> KEY =
             ConnectorOption.choice(
                             "key",
                             KeyFormat.class,
                             null,
                             "format of the keys: a string, JSON with or without the schema of Kafka"
-                                    + " Connect, or a big-endian integer; keys are read only where"
-                                    + " an id is in them")
-                    .withDefaultText("string; json for `debezium-json`");
+                                    + " Connect, a big-endian integer, or as for `format`; keys are"
+                                    + " read only where an id is in them")
+                    .withDefaultText("string; json for `debezium-json`, avro for `debezium-avro`");
     private static final ConnectorOption<StartOffsetsInitializer.Start> START =
             ConnectorOption.choice(
                     "start",
@@ -80,11 +113,17 @@ final class KafkaDocuments implements DocumentSource {
                     "bounded", false, "end at the offsets that the topic has when the job starts");
 
     static final List<ConnectorOption<?>> OPTIONS =
-            List.of(GROUP, FORMAT, KEY, START, BOUNDED, KafkaSettings.PROPERTIES);
+            Stream.of(
+                            List.of(GROUP, FORMAT, KEY),
+                            SchemaOptions.OPTIONS,
+                            List.of(START, BOUNDED, KafkaSettings.PROPERTIES))
+                    .<ConnectorOption<?>>flatMap(List::stream)
+                    .toList();
 
     private final KafkaSettings settings;
     private final Properties properties;
     private final RecordFormat format;
+    private final SchemaRegistryClient registry;
     private final StartOffsetsInitializer.Start start;
     private final boolean bounded;
 
@@ -92,11 +131,13 @@ final class KafkaDocuments implements DocumentSource {
             KafkaSettings settings,
             Properties properties,
             RecordFormat format,
+            SchemaRegistryClient registry,
             StartOffsetsInitializer.Start start,
             boolean bounded) {
         this.settings = settings;
         this.properties = properties;
         this.format = format;
+        this.registry = registry;
         this.start = start;
         this.bounded = bounded;
     }
@@ -124,12 +165,15 @@ final class KafkaDocuments implements DocumentSource {
         properties.setProperty(
                 ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
                 ByteArrayDeserializer.class.getName());
+        SchemaOptions schemas = SchemaOptions.of(settings);
         Format format = FORMAT.get(uri);
         KeyFormat key = KEY.get(uri) == null ? format.defaultKey : KEY.get(uri);
+        RecordFormat records = format.records(schemas).withKey(key.decoder(schemas));
         return new KafkaDocuments(
                 settings,
                 properties,
-                format.records.withKey(key.decoder()),
+                records,
+                schemas.registry(),
                 START.get(uri),
                 BOUNDED.get(uri));
     }
@@ -146,6 +190,9 @@ final class KafkaDocuments implements DocumentSource {
         try (KafkaConnection connection = KafkaConnection.connect(settings)) {
             connection.checkConsumer(properties);
             connection.requireTopic();
+        }
+        if (registry != null) {
+            registry.check();
         }
     }
 

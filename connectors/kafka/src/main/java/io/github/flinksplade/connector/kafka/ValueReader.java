@@ -24,9 +24,6 @@ final class ValueReader {
 
     private static final JsonFactory JSON = new JsonFactory();
 
-    /** Length of the zero byte and the schema id. */
-    private static final int WIRE_FORMAT_BYTES = 5;
-
     private static final String AVRO = new AvroWriter(false, null).schema();
     private static final String PROTOBUF = new ProtobufWriter(false, null).schema();
 
@@ -65,12 +62,13 @@ final class ValueReader {
             } else {
                 throw new IOException("its schema " + schema + " is unknown");
             }
-        } else if (value.length > WIRE_FORMAT_BYTES && value[0] == 0) {
+        } else if (value.length > ConfluentWireFormat.PREFIX_BYTES
+                && ConfluentWireFormat.matches(value)) {
             // An Avro value starts with the length of the id, which is not empty.
-            if (value[WIRE_FORMAT_BYTES] == 0) {
-                reader.protobuf(WIRE_FORMAT_BYTES + 1);
+            if (value[ConfluentWireFormat.PREFIX_BYTES] == 0) {
+                reader.protobuf(ConfluentWireFormat.PREFIX_BYTES + 1);
             } else {
-                reader.avro(WIRE_FORMAT_BYTES);
+                reader.avro(ConfluentWireFormat.PREFIX_BYTES);
             }
         } else {
             reader.json();

@@ -4,9 +4,7 @@ import io.github.flinksplade.connector.VectorRecord;
 import java.nio.ByteBuffer;
 
 /**
- * Writes values whose schema is in a registry, in Confluent's wire format: a zero byte, the schema
- * id in four bytes (big-endian), for Protobuf the index of the message in its file (a zero byte for
- * the first), and the value.
+ * Writes values whose schema is in a registry, in Confluent's {@link ConfluentWireFormat}.
  *
  * @param writer writes the value itself
  * @param prefix the bytes before it
@@ -16,14 +14,11 @@ record WireFormatWriter(ValueWriter writer, byte[] prefix) implements ValueWrite
     private static final long serialVersionUID = 1L;
 
     static WireFormatWriter avro(AvroWriter writer, int schemaId) {
-        return new WireFormatWriter(
-                writer, ByteBuffer.allocate(5).put((byte) 0).putInt(schemaId).array());
+        return new WireFormatWriter(writer, ConfluentWireFormat.avroPrefix(schemaId));
     }
 
     static WireFormatWriter protobuf(ProtobufWriter writer, int schemaId) {
-        return new WireFormatWriter(
-                writer,
-                ByteBuffer.allocate(6).put((byte) 0).putInt(schemaId).put((byte) 0).array());
+        return new WireFormatWriter(writer, ConfluentWireFormat.protobufPrefix(schemaId));
     }
 
     @Override

@@ -26,14 +26,24 @@ import org.apache.avro.SchemaParseException;
  * definition: confluentinc/schema-registry,
  * core/generated/swagger-ui/schema-registry-api-spec.yaml.
  */
-final class FakeSchemaRegistry implements AutoCloseable {
+public final class FakeSchemaRegistry implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern BY_ID = Pattern.compile("/schemas/ids/(\\d{1,9})");
     private static final Pattern REGISTER = Pattern.compile("/subjects/([^/]+)/versions");
 
+    private static final Pattern VERSION = Pattern.compile("/subjects/([^/]+)/versions/(\\d{1,9})");
+
     /** A schema. By definition it has the same id under all subjects. */
-    record Registered(String type, String schema) {}
+    record Registered(String type, String schema, List<Reference> references) {
+
+        Registered(String type, String schema) {
+            this(type, schema, List.of());
+        }
+    }
+
+    /** A reference to a version of a subject, which has a name in the schema. */
+    public record Reference(String name, String subject, int version) {}
 
     private final HttpServer server;
     private final List<Registered> schemas = new ArrayList<>();
@@ -41,13 +51,16 @@ final class FakeSchemaRegistry implements AutoCloseable {
     private String authorization;
     private String nextBody;
     private int nextStatus;
+    private boolean isUnavailable;
+    private int requests;
+    private int failingLookUps;
     private Set<String> types = Set.of("AVRO", "PROTOBUF");
 
     private FakeSchemaRegistry(HttpServer server) {
         this.server = server;
     }
 
-    static FakeSchemaRegistry start() throws IOException {
+    public static FakeSchemaRegistry start() throws IOException {
         HttpServer server =
                 HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         FakeSchemaRegistry registry = new FakeSchemaRegistry(server);
@@ -60,7 +73,7 @@ final class FakeSchemaRegistry implements AutoCloseable {
         return registry;
     }
 
-    String url() {
+    public String url() {
         return "http://127.0.0.1:" + server.getAddress().getPort();
     }
 
@@ -71,7 +84,7 @@ final class FakeSchemaRegistry implements AutoCloseable {
                                 .encodeToString(userAndPassword.getBytes(StandardCharsets.UTF_8));
     }
 
-    synchronized void requireToken(String token) {
+    public synchronized void requireToken(String token) {
         authorization = "Bearer " + token;
     }
 
@@ -85,6 +98,21 @@ final class FakeSchemaRegistry implements AutoCloseable {
         nextBody = body;
     }
 
+    /** Whether the registry responds with 503. */
+    synchronized void setUnavailable(boolean value) {
+        isUnavailable = value;
+    }
+
+    /** Responds to the next requests for schemas by id with 503. */
+    public synchronized void failLookUps(int number) {
+        failingLookUps = number;
+    }
+
+    /** Number of requests so far. */
+    synchronized int requests() {
+        return requests;
+    }
+
     synchronized Registered schema(int id) {
         return schemas.get(id - 1);
     }
@@ -94,12 +122,14 @@ final class FakeSchemaRegistry implements AutoCloseable {
     }
 
     /** Registers a schema as another client would. */
-    synchronized void register(String subject, String type, String schema) {
-        subjects.computeIfAbsent(subject, name -> new ArrayList<>()).add(id(type, schema));
+    public synchronized int register(
+            String subject, String type, String schema, Reference... references) {
+        int id = id(new Registered(type, schema, List.of(references)));
+        subjects.computeIfAbsent(subject, name -> new ArrayList<>()).add(id);
+        return id;
     }
 
-    private int id(String type, String schema) {
-        Registered registered = new Registered(type, schema);
+    private int id(Registered registered) {
         if (!schemas.contains(registered)) {
             schemas.add(registered);
         }
@@ -108,6 +138,11 @@ final class FakeSchemaRegistry implements AutoCloseable {
 
     private synchronized void respond(HttpExchange exchange) throws IOException {
         byte[] request = exchange.getRequestBody().readAllBytes();
+        requests++;
+        if (isUnavailable) {
+            send(exchange, 503, "");
+            return;
+        }
         if (nextBody != null) {
             String body = nextBody;
             nextBody = null;
@@ -120,17 +155,32 @@ final class FakeSchemaRegistry implements AutoCloseable {
             return;
         }
         Matcher byId = BY_ID.matcher(exchange.getRequestURI().getPath());
+        if (byId.matches() && failingLookUps > 0) {
+            failingLookUps--;
+            send(exchange, 503, "");
+            return;
+        }
         if (byId.matches() && exchange.getRequestMethod().equals("GET")) {
             int id = Integer.parseInt(byId.group(1));
             if (id < 1 || id > schemas.size()) {
                 error(exchange, 404, 40403, "Schema " + id + " not found");
             } else {
-                Registered found = schema(id);
-                send(
-                        exchange,
-                        200,
-                        JSON.writeValueAsString(
-                                Map.of("schemaType", found.type(), "schema", found.schema())));
+                send(exchange, 200, json(schema(id)));
+            }
+            return;
+        }
+        if (exchange.getRequestURI().getPath().equals("/schemas/types")) {
+            send(exchange, 200, JSON.writeValueAsString(types));
+            return;
+        }
+        Matcher byVersion = VERSION.matcher(exchange.getRequestURI().getPath());
+        if (byVersion.matches() && exchange.getRequestMethod().equals("GET")) {
+            List<Integer> ids = versions(byVersion.group(1));
+            int version = Integer.parseInt(byVersion.group(2));
+            if (version < 1 || version > ids.size()) {
+                error(exchange, 404, 40402, "Version " + version + " not found.");
+            } else {
+                send(exchange, 200, json(schema(ids.get(version - 1))));
             }
             return;
         }
@@ -177,11 +227,24 @@ final class FakeSchemaRegistry implements AutoCloseable {
                 }
             }
         }
-        int id = id(type, schema);
+        int id = id(new Registered(type, schema));
         if (!versions.contains(id)) {
             versions.add(id);
         }
         send(exchange, 200, "{\"id\":" + id + "}");
+    }
+
+    /** The type of an Avro schema and empty references are left out, as by Confluent's registry. */
+    private static String json(Registered schema) throws IOException {
+        Map<String, Object> response = new LinkedHashMap<>();
+        response.put("schema", schema.schema());
+        if (!schema.type().equals("AVRO")) {
+            response.put("schemaType", schema.type());
+        }
+        if (!schema.references().isEmpty()) {
+            response.put("references", schema.references());
+        }
+        return JSON.writeValueAsString(response);
     }
 
     private static void error(HttpExchange exchange, int status, int code, String message)

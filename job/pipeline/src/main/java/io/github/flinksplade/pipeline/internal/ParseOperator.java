@@ -13,7 +13,10 @@ import java.util.Locale;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
-/** Parses records into documents; those that are invalid become dead letters. */
+/**
+ * Parses records into documents; those that are invalid become dead letters. While a server that is
+ * needed to decode a record is unavailable, the operator waits.
+ */
 final class ParseOperator extends InputOperator<SourceRecord, Document> {
 
     private static final long serialVersionUID = 1L;
@@ -56,12 +59,12 @@ final class ParseOperator extends InputOperator<SourceRecord, Document> {
     }
 
     @Override
-    public void processElement(StreamRecord<SourceRecord> element) {
+    public void processElement(StreamRecord<SourceRecord> element) throws InterruptedException {
         countRead();
         SourceRecord record = element.getValue();
         Document document;
         try {
-            document = parser.parse(record);
+            document = ServerWaiter.await(() -> parser.parse(record));
         } catch (InvalidRecordException e) {
             check.rejected(record, e);
             report(

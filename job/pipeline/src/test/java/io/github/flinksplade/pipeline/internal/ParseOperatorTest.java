@@ -5,14 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.connector.InvalidRecordException;
+import io.github.flinksplade.connector.RecordDecoder;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
+import io.github.flinksplade.connector.TextDecoder;
+import io.github.flinksplade.connector.UnreachableException;
+import io.github.flinksplade.connector.json.JsonValue;
 import io.github.flinksplade.pipeline.Document;
 import io.github.flinksplade.pipeline.mapping.DocumentMapping;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class ParseOperatorTest {
 
@@ -36,8 +42,27 @@ class ParseOperatorTest {
 
     private static OneInputStreamOperatorTestHarness<SourceRecord, Document> harness()
             throws Exception {
+        return harness(RecordFormat.JSON);
+    }
+
+    private static OneInputStreamOperatorTestHarness<SourceRecord, Document> harness(
+            RecordFormat format) throws Exception {
         return new OneInputStreamOperatorTestHarness<>(
-                new ParseOperator(RecordFormat.JSON, DocumentMapping.DEFAULT, 1_000));
+                new ParseOperator(format, DocumentMapping.DEFAULT, 1_000));
+    }
+
+    /** A decoder whose server is unavailable for the first requests. */
+    private record FlakyDecoder(AtomicInteger failures) implements RecordDecoder {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public JsonValue decode(byte[] bytes, SourceRecord record) throws InvalidRecordException {
+            if (failures.getAndDecrement() > 0) {
+                throw new UnreachableException("the server is unavailable", null);
+            }
+            return TextDecoder.JSON.decode(bytes, record);
+        }
     }
 
     private static List<Notice> notices(
@@ -112,6 +137,51 @@ class ParseOperatorTest {
                 process(harness, "{\"id\":\"x\",\"title\":\"y\"}");
             }
             assertThat(harness.extractOutputValues()).hasSize(1);
+        } finally {
+            harness.close();
+        }
+    }
+
+    @Test
+    void retriesTheRecordWhileAServerIsUnavailable() throws Exception {
+        OneInputStreamOperatorTestHarness<SourceRecord, Document> harness =
+                harness(RecordFormat.of(new FlakyDecoder(new AtomicInteger(1))));
+        try {
+            harness.open();
+            process(harness, "{\"id\":\"a\",\"text\":\"x\"}");
+            process(harness, "{\"id\":\"b\",\"text\":\"x\"}");
+            assertThat(harness.extractOutputValues())
+                    .extracting(Document::id)
+                    .containsExactly("a", "b");
+            assertThat(harness.getSideOutput(Notice.OUTPUT)).isNull();
+        } finally {
+            harness.close();
+        }
+    }
+
+    @Test
+    @Timeout(20)
+    void stopsWaitingWhenItIsCanceled() throws Exception {
+        OneInputStreamOperatorTestHarness<SourceRecord, Document> harness =
+                harness(RecordFormat.of(new FlakyDecoder(new AtomicInteger(Integer.MAX_VALUE))));
+        try {
+            harness.open();
+            Thread task = Thread.currentThread();
+            Thread canceler =
+                    new Thread(
+                            () -> {
+                                try {
+                                    Thread.sleep(200);
+                                } catch (InterruptedException e) {
+                                    throw new IllegalStateException(e);
+                                }
+                                task.interrupt();
+                            });
+            canceler.start();
+            assertThatThrownBy(() -> process(harness, "{\"id\":\"a\",\"text\":\"x\"}"))
+                    .isInstanceOf(InterruptedException.class);
+            canceler.join();
+            assertThat(harness.extractOutputValues()).isEmpty();
         } finally {
             harness.close();
         }
