@@ -102,7 +102,11 @@ class PipelineBenchmarkITCase {
                 Distribution.execute(
                         directory,
                         "",
-                        Map.of("FLINK_SPLADE_JAVA_OPTS", "-Djava.io.tmpdir=" + temporary),
+                        Map.of(
+                                "FLINK_SPLADE_JAVA_OPTS",
+                                String.join(" ", Distribution.SHORT_RUN)
+                                        + " -Djava.io.tmpdir="
+                                        + temporary),
                         List.of(
                                 Distribution.root().resolve("job/benchmarks/run").toString(),
                                 "bench",
