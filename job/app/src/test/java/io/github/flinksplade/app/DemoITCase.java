@@ -26,12 +26,13 @@ class DemoITCase {
     /** The block that the README starts with, then the same demo again. */
     @Test
     void findsHitsThatShareNoWordWithTheQuery() throws IOException {
-        Readme readme = new Readme(directory);
+        Path cache = directory.resolve("cache");
+        Readme readme = new Readme(directory, cache);
         Distribution.Answer first = readme.shell(readme.blocks("Start"), "a large striped cat\n");
         assertThat(first.err()).contains("Indexing ", "; skipped 0; ", "Dead letters: 0.");
         assertThat(first.out()).contains("\n> a large striped cat\n 1. ");
 
-        Path built = readme.cache().resolve("flink-splade/demo");
+        Path built = cache.resolve("flink-splade/demo");
         Outcome hits =
                 MainTest.run(
                         String.join("\n", Demo.QUERIES),

@@ -15,10 +15,15 @@ import java.util.regex.Pattern;
 final class Readme {
 
     private final Path directory;
+    private final Path cache;
     private final String text;
 
-    Readme(Path directory) throws IOException {
+    /**
+     * @param cache the {@code XDG_CACHE_HOME} of the scripts
+     */
+    Readme(Path directory, Path cache) throws IOException {
         this.directory = directory;
+        this.cache = cache;
         text = Files.readString(Distribution.root().resolve("README.md"));
         // The checkout's launcher only adds the build, which has just been done.
         Path launcher = directory.resolve("flink-splade");
@@ -59,13 +64,8 @@ final class Readme {
         return Distribution.execute(
                         directory,
                         input,
-                        Map.of("XDG_CACHE_HOME", cache().toString()),
+                        Map.of("XDG_CACHE_HOME", cache.toString()),
                         List.of("bash", "-ec", script))
                 .expect(0);
-    }
-
-    /** The {@code XDG_CACHE_HOME} of the scripts. */
-    Path cache() {
-        return directory.resolve("cache");
     }
 }

@@ -15,12 +15,15 @@ import org.junit.jupiter.api.io.TempDir;
 /** Runs the shell blocks of README.md unchanged, by heading. */
 class ReadmeITCase {
 
+    /** Shared, because it contains the built-in model, which has 93 MB. */
+    @TempDir static Path cache;
+
     @TempDir Path directory;
     private Readme readme;
 
     @BeforeEach
     void prepare() throws Exception {
-        readme = new Readme(directory);
+        readme = new Readme(directory, cache);
     }
 
     @Test

@@ -12,6 +12,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** The script that checks a machine with a GPU, without a GPU. */
 class GpuCheckITCase {
 
+    /** Shared, because it contains the built-in model, which has 93 MB. */
+    @TempDir static Path cache;
+
     @TempDir Path directory;
 
     private Distribution.Answer check(String device) {
@@ -20,7 +23,7 @@ class GpuCheckITCase {
                 "",
                 Map.of(
                         "XDG_CACHE_HOME",
-                        directory.resolve("cache").toString(),
+                        cache.toString(),
                         "FLINK_SPLADE",
                         Distribution.root().resolve("job/benchmarks/run").toString()),
                 List.of(Distribution.root().resolve("deploy/gpu/check").toString(), device));

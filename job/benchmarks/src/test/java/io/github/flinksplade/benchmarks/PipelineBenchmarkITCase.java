@@ -22,6 +22,9 @@ class PipelineBenchmarkITCase {
     private static final int DOCUMENTS = 300;
     private static final int ROUNDS = 2;
 
+    /** Shared, because it contains the built-in model, which has 93 MB. */
+    @TempDir static Path cache;
+
     @TempDir Path directory;
 
     @Test
@@ -102,7 +105,11 @@ class PipelineBenchmarkITCase {
                 Distribution.execute(
                         directory,
                         "",
-                        Map.of("FLINK_SPLADE_JAVA_OPTS", "-Djava.io.tmpdir=" + temporary),
+                        Map.of(
+                                "FLINK_SPLADE_JAVA_OPTS",
+                                String.join(" ", Distribution.SHORT_RUN)
+                                        + " -Djava.io.tmpdir="
+                                        + temporary),
                         List.of(
                                 Distribution.root().resolve("job/benchmarks/run").toString(),
                                 "bench",
@@ -112,7 +119,7 @@ class PipelineBenchmarkITCase {
                                 "--rounds",
                                 "1",
                                 "--model-cache",
-                                directory.resolve("cache").toString()));
+                                cache.toString()));
         assertThat(answer.expect(0).out()).contains("sent 150, received 150, lost 0, repeated 0");
         try (var left = Files.list(temporary)) {
             assertThat(left).noneMatch(file -> file.getFileName().toString().startsWith("flink-s"));
@@ -138,7 +145,7 @@ class PipelineBenchmarkITCase {
         command.add(Distribution.root().resolve("job/benchmarks/run").toString());
         command.addAll(List.of("bench", "pipeline"));
         command.addAll(List.of(options));
-        command.addAll(List.of("--model-cache", directory.resolve("cache").toString()));
+        command.addAll(List.of("--model-cache", cache.toString()));
         return Distribution.execute(directory, "", Map.of(), command);
     }
 

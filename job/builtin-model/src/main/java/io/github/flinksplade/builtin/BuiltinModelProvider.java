@@ -17,12 +17,16 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.slf4j.LoggerFactory;
@@ -32,10 +36,11 @@ import org.slf4j.LoggerFactory;
  * <cache>/models/builtin-minilm-<digest>}: {@code model.onnx}, {@code tokenizer.json}, {@code
  * splade.json}.
  *
- * <p>The SHA-256 of every file is known in advance and checked on every call; a missing or damaged
- * file is created again. Each file appears completely by one atomic rename, so any number of
- * threads and processes may use the same cache at once. Creating the model takes about two seconds
- * and 160 MB of heap; a cache that contains the correct files need not be writable.
+ * <p>The SHA-256 of every file is known in advance. A process checks it on the first call, and
+ * again when the file has changed; a missing or damaged file is created again. Each file appears
+ * completely by one atomic rename, so any number of threads and processes may use the same cache at
+ * once. Creating the model takes about two seconds and 160 MB of heap; a cache that contains the
+ * correct files need not be writable.
  */
 public final class BuiltinModelProvider implements ModelProvider {
 
@@ -61,8 +66,27 @@ public final class BuiltinModelProvider implements ModelProvider {
     /** Much longer than a file takes to create: an older part is from a process that died. */
     private static final Duration ABANDONED_AFTER = Duration.ofMinutes(10);
 
+    /** A file modified more recently could change again within the resolution of its time. */
+    private static final Duration SETTLED_AFTER = Duration.ofSeconds(3);
+
     /** Locked while checking and creating: a second thread would only repeat the work. */
     private static final Object LOCK = new Object();
+
+    /** The files that this process has checked. Guarded by {@link #LOCK}. */
+    private static final Map<Path, Version> CHECKED = new HashMap<>();
+
+    /** What changes with the content of a file. */
+    private record Version(Object fileKey, long size, FileTime modified) {
+        static Version of(Path file) throws IOException {
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            return new Version(
+                    attributes.fileKey(), attributes.size(), attributes.lastModifiedTime());
+        }
+
+        boolean isSettled() {
+            return modified.toInstant().isBefore(Instant.now().minus(SETTLED_AFTER));
+        }
+    }
 
     /** Writes the content of a file. */
     private interface Content {
@@ -178,7 +202,14 @@ public final class BuiltinModelProvider implements ModelProvider {
             Path file, String sha256, Supplier<Content> content, Progress progress)
             throws IOException {
         if (Files.isRegularFile(file)) {
+            Version version = Version.of(file);
+            if (version.equals(CHECKED.get(file))) {
+                return;
+            }
             if (sha256(file).equals(sha256)) {
+                if (version.isSettled()) {
+                    CHECKED.put(file, version);
+                }
                 return;
             }
             String message = file + " is damaged and is created again";

@@ -149,6 +149,22 @@ class BuiltinModelProviderTest {
     }
 
     @Test
+    void recreatesAFileThatIsDamagedAfterItWasChecked() throws Exception {
+        Path tokenizer = directory.resolve("tokenizer.json");
+        Files.setLastModifiedTime(
+                tokenizer, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
+        new BuiltinModelProvider().provide(MODEL, cache, Progress.SILENT);
+        try (RandomAccessFile damaged = file("tokenizer.json")) {
+            damaged.seek(1000);
+            int old = damaged.read();
+            damaged.seek(1000);
+            damaged.write(old ^ 1);
+        }
+        new BuiltinModelProvider().provide(MODEL, cache, Progress.SILENT);
+        assertComplete();
+    }
+
+    @Test
     void deletesPartsOfKilledProcessesOnly() throws Exception {
         Path abandoned = Files.createFile(directory.resolve("model.onnx123.part"));
         Files.setLastModifiedTime(
