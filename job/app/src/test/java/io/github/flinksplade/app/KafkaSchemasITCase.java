@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaBuilder;
 import org.apache.avro.generic.GenericData;
@@ -78,20 +79,24 @@ class KafkaSchemasITCase {
     }
 
     private Distribution.Answer run(String topic, String options) {
-        return Distribution.run(
+        return Distribution.execute(
                 directory,
-                "run",
-                "--from",
-                "kafka://"
-                        + broker.bootstrapServers()
-                        + "/"
-                        + topic
-                        + "?bounded=true&"
-                        + options
-                        + "&registry="
-                        + registry.url(),
-                "--to",
-                "file:" + topic);
+                "",
+                Map.of(),
+                List.of(
+                        Distribution.home().resolve("bin/flink-splade").toString(),
+                        "run",
+                        "--from",
+                        "kafka://"
+                                + broker.bootstrapServers()
+                                + "/"
+                                + topic
+                                + "?bounded=true&"
+                                + options
+                                + "&registry="
+                                + registry.url(),
+                        "--to",
+                        "file:" + topic));
     }
 
     /** The written lines, without what depends on the model. */

@@ -49,8 +49,8 @@ class NothingSilentITCase {
         assertThat(outcome.code()).isEqualTo(ExitCode.INPUT);
         assertThat(outcome.err())
                 .contains("Dead letters: 2, in file:")
-                .contains("  2 x \"text\" is missing, " + at(1) + ": the document has \"title\",")
-                .contains("If the text has another name, rename its field to \"text\"")
+                .contains("  2 x \"text\" is missing, " + at(1) + ": the document has \"id\",")
+                .contains("If the text has another name, add text=NAME to the source's URI")
                 .contains("flink-splade: no record was accepted.");
         // the corrected file is read again with the same state
         Outcome corrected = run(nested.replace("body", "text"), "");
