@@ -27,7 +27,7 @@ class DemoITCase {
     @Test
     void findsHitsThatShareNoWordWithTheQuery() throws IOException {
         Path cache = directory.resolve("cache");
-        Readme readme = new Readme(directory, cache);
+        PageScripts readme = new PageScripts("README.md", directory, cache);
         Distribution.Answer first = readme.shell(readme.blocks("Start"), "a large striped cat\n");
         assertThat(first.err()).contains("Indexing ", "; skipped 0; ", "Dead letters: 0.");
         assertThat(first.out()).contains("\n> a large striped cat\n 1. ");

@@ -19,11 +19,11 @@ class ReadmeITCase {
     @TempDir static Path cache;
 
     @TempDir Path directory;
-    private Readme readme;
+    private PageScripts readme;
 
     @BeforeEach
     void prepare() throws Exception {
-        readme = new Readme(directory, cache);
+        readme = new PageScripts("README.md", directory, cache);
     }
 
     @Test

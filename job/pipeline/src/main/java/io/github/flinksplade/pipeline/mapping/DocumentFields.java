@@ -128,7 +128,7 @@ final class DocumentFields {
         }
         if (id.path() != null && record.envelope() == null) {
             throw new InvalidRecordException(
-                    Reason.ID, "\"" + path.text() + "\", the id, is missing", names());
+                    Reason.ID, "\"" + path.text() + "\", the id, is missing", names(""));
         }
         return idFromKey(id.path(), "a document without \"" + path.text() + "\"");
     }
@@ -378,24 +378,27 @@ final class DocumentFields {
                 quoted.size() == 1
                         ? quoted.get(0) + " is missing"
                         : String.join(", ", quoted) + " are all missing",
-                names());
+                names(textCandidates()));
     }
 
-    /** The fields that the document has, and those that could be its text. */
-    private String names() {
+    /** The fields that could be the text. */
+    private String textCandidates() {
+        return document.members().entrySet().stream()
+                .filter(
+                        field ->
+                                field.getValue() instanceof JsonString string
+                                        && string.value().indexOf(' ') > 0)
+                .map(Map.Entry::getKey)
+                .filter(name -> name.matches("[^,/\\s\"]{1,40}"))
+                .limit(3)
+                .collect(Collectors.joining(","));
+    }
+
+    /** The fields that the document has, and a suggestion. */
+    private String names(String candidates) {
         if (document.members().isEmpty()) {
             return null;
         }
-        String candidates =
-                document.members().entrySet().stream()
-                        .filter(
-                                field ->
-                                        field.getValue() instanceof JsonString string
-                                                && string.value().indexOf(' ') > 0)
-                        .map(Map.Entry::getKey)
-                        .filter(name -> name.matches("[^,/\\s\"]{1,40}"))
-                        .limit(3)
-                        .collect(Collectors.joining(","));
         boolean hasMore = document.members().size() > MAX_NAMES;
         return "the document has "
                 + document.members().keySet().stream()

@@ -11,20 +11,21 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The shell blocks of README.md, which run in a directory in place of the checkout. */
-final class Readme {
+/** The shell blocks of a page, which run in a directory in place of the checkout. */
+final class PageScripts {
 
     private final Path directory;
     private final Path cache;
     private final String text;
 
     /**
+     * @param page its path in the checkout
      * @param cache the {@code XDG_CACHE_HOME} of the scripts
      */
-    Readme(Path directory, Path cache) throws IOException {
+    PageScripts(String page, Path directory, Path cache) throws IOException {
         this.directory = directory;
         this.cache = cache;
-        text = Files.readString(Distribution.root().resolve("README.md"));
+        text = Files.readString(Distribution.root().resolve(page));
         // The checkout's launcher only adds the build, which has just been done.
         Path launcher = directory.resolve("flink-splade");
         Files.writeString(
