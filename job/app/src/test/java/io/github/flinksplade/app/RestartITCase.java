@@ -2,6 +2,7 @@ package io.github.flinksplade.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,9 +11,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -25,7 +30,7 @@ class RestartITCase {
 
     @TempDir private Path directory;
 
-    private Process start() throws IOException {
+    private Process start(String... more) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(Distribution.SHORT_RUN);
@@ -47,6 +52,7 @@ class RestartITCase {
                         "state",
                         "--checkpoint-interval",
                         "300ms"));
+        command.addAll(List.of(more));
         return new ProcessBuilder(command)
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
@@ -149,5 +155,98 @@ class RestartITCase {
             assertThat(runs).hasSize(1); // the checkpoints of older runs were deleted
         }
         assertThat(directory.resolve("state/work")).doesNotExist();
+    }
+
+    /** A text of passages with the given numbers. */
+    private static String text(IntStream passages) {
+        return passages.mapToObj(n -> "part " + n + " speaks of the sea, of ships and of wind.")
+                .collect(Collectors.joining("\\n\\n"));
+    }
+
+    /** Documents that shrink from eight passages to three, or are deleted. */
+    @Test
+    void passagesEqualTheDocumentsAfterKills() throws Exception {
+        int documents = 120;
+        List<String> lines = new ArrayList<>();
+        Set<String> expected = new TreeSet<>();
+        for (int i = 0; i < documents; i++) {
+            lines.add(
+                    "{\"id\":\"d%d\",\"version\":1,\"text\":\"%s\"}"
+                            .formatted(i, text(IntStream.range(i, i + 8))));
+        }
+        for (int i = 0; i < documents; i++) {
+            boolean delete = i % 5 == 0;
+            lines.add(
+                    delete
+                            ? "{\"id\":\"d%d\",\"version\":2,\"op\":\"delete\"}".formatted(i)
+                            : "{\"id\":\"d%d\",\"version\":2,\"text\":\"%s\"}"
+                                    .formatted(i, text(IntStream.range(i + 2, i + 5))));
+            for (int passage = 0; passage < 3 && !delete; passage++) {
+                expected.add("d" + i + "#" + passage + " part " + (i + 2 + passage));
+            }
+        }
+        Files.write(directory.resolve("docs.jsonl"), lines);
+        String[] options = {
+            "--long-documents", "passages", "--passage-tokens", "16", "--to", "lucene:index"
+        };
+        for (int kills = 0; kills < 2; kills++) {
+            int before = parts().size();
+            Process killed = start(options);
+            await(killed, () -> morePartsThan(before));
+            killed.destroyForcibly().waitFor();
+        }
+        Process last = start(options);
+        assertThat(last.waitFor(3, TimeUnit.MINUTES)).isTrue();
+        assertThat(last.exitValue()).as(Files.readString(log())).isZero();
+
+        Map<String, JsonNode> newest = new TreeMap<>();
+        List<String> changes = new ArrayList<>();
+        ObjectMapper json = new ObjectMapper();
+        for (Path part : parts()) {
+            for (String line : Files.readAllLines(part)) {
+                JsonNode change = json.readTree(line);
+                String id = change.get("id").asText();
+                changes.add(id + " " + change.get("version"));
+                newest.merge(
+                        id,
+                        change,
+                        (a, b) -> a.get("version").asLong() > b.get("version").asLong() ? a : b);
+            }
+        }
+        assertThat(changes).as("every change once").doesNotHaveDuplicates();
+        Set<String> written = new TreeSet<>();
+        newest.forEach(
+                (id, change) -> {
+                    if (!change.path("op").asText().equals("delete")) {
+                        assertThat(change.at("/fields/parent").asText() + "#")
+                                .isEqualTo(id.substring(0, id.indexOf('#') + 1));
+                        written.add(id);
+                    }
+                });
+        assertThat(written)
+                .isEqualTo(
+                        expected.stream()
+                                .map(passage -> passage.substring(0, passage.indexOf(' ')))
+                                .collect(Collectors.toCollection(TreeSet::new)));
+
+        Set<String> found = new TreeSet<>();
+        for (String line :
+                MainTest.run(
+                                "",
+                                "search",
+                                "--index",
+                                "lucene:" + directory.resolve("index"),
+                                "--passages",
+                                "--json",
+                                "-k",
+                                "9999",
+                                "ships on the sea")
+                        .out()
+                        .split("\n")) {
+            JsonNode hit = json.readTree(line);
+            String text = hit.get("text").asText();
+            found.add(hit.get("id").asText() + " " + text.substring(0, text.indexOf(" speaks")));
+        }
+        assertThat(found).isEqualTo(expected);
     }
 }
