@@ -55,6 +55,13 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
     private static final Reason NO_VECTOR =
             new Reason("no_vector", "there is no vector for the changed fields", null);
 
+    private static final Reason REPLACED_FIELDS =
+            new Reason(
+                    "replaced_fields",
+                    "fields with the names of a passage's own fields, not written",
+                    "Passages have the fields parent, passage, start and end. To exclude the"
+                            + " document's, add for instance fields=*,-start to the source's URI.");
+
     private static final Comparator<EncodedChange> BY_SEQUENCE =
             Comparator.comparingLong(encoded -> encoded.change().sequence());
 
@@ -193,7 +200,7 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
             rejectWithoutVector(change, context);
             return skip(last, change);
         }
-        return emit(last, change, vectors, out);
+        return emit(last, change, vectors, context, out);
     }
 
     private void count(Encoded[] texts) {
@@ -344,21 +351,30 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
             SequencerState last,
             Change change,
             StoredVector[] vectors,
+            Context context,
             Collector<VectorRecord> out) {
         Document document = change.document();
         boolean inPassages = options.longDocuments().mode() == Mode.PASSAGES;
+        String fields =
+                inPassages ? PassageRecord.withoutOwnFields(document.fields()) : document.fields();
+        if (fields.length() < document.fields().length()) {
+            context.output(
+                    Notice.OUTPUT,
+                    Notice.of(document.origin(), REPLACED_FIELDS, "id '" + document.id() + "'"));
+        }
         for (int i = 0; i < vectors.length; i++) {
             StoredVector stored = vectors[i];
             SparseVector vector = VectorCodec.decode(stored.bytes());
             out.collect(
                     inPassages
-                            ? PassageRecord.of(document, change.version(), i, stored, vector)
+                            ? PassageRecord.of(
+                                    document, fields, change.version(), i, stored, vector)
                             : new VectorRecord(
                                     document.id(),
                                     document.operation(),
                                     change.version(),
                                     document.text(),
-                                    document.fields(),
+                                    fields,
                                     vector,
                                     stored.tokens(),
                                     stored.truncated(),

@@ -156,6 +156,24 @@ class PassagesTest {
     }
 
     @Test
+    void passagesReplaceFieldsWithTheNamesOfTheirOwn() throws Exception {
+        process(upsert("a b", "{\"start\":\"x\",\"y\":{\"end\":1.50},\"parent\":null}", 5));
+        assertThat(index)
+                .containsExactly(
+                        Map.entry(
+                                "doc#0",
+                                "a b {\"y\":{\"end\":1.50},\"parent\":\"doc\",\"passage\":0,"
+                                        + "\"start\":0,\"end\":3}"));
+        assertThat(sequencer.notices())
+                .singleElement()
+                .satisfies(
+                        notice ->
+                                assertThat(notice.entry().toString())
+                                        .contains("names of a passage's own fields")
+                                        .contains("id 'doc'"));
+    }
+
+    @Test
     void shrinkingLeavesExactlyThePassagesOfTheNewText() throws Exception {
         process(upsert(words("a", 200), "{}", 5));
         assertThat(index).hasSize(20);
