@@ -7,12 +7,15 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 
 /** Estimates the number of documents in uncompressed files, to estimate the time left. */
 final class DocumentCount {
 
     /** Max bytes that are read; more would take too long for an estimate. */
     private static final long MAX_BYTES = 256L << 20;
+
+    private static final Set<String> LINE_FORMATS = Set.of("auto", "json", "tsv", "text");
 
     private DocumentCount() {}
 
@@ -33,8 +36,12 @@ final class DocumentCount {
         return total;
     }
 
+    /** An uncompressed file with a document per line; null for others. */
     private static Path plainFile(ConnectorUri source) {
-        if (!source.scheme().equals("file") || source.location().matches(".*\\.(gz|zst|zstd)")) {
+        boolean hasDocumentPerLine =
+                source.location().matches(".*\\.(jsonl|ndjson|tsv|txt)")
+                        && LINE_FORMATS.contains(source.option("format", "auto"));
+        if (!source.scheme().equals("file") || !hasDocumentPerLine) {
             return null;
         }
         try {
