@@ -14,6 +14,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.apache.flink.core.fs.FSDataInputStream;
@@ -43,6 +44,14 @@ enum RemoteFiles implements FileStorage {
                     "gs", "flink-gs-fs-hadoop",
                     "abfs", "flink-azure-fs-hadoop",
                     "abfss", "flink-azure-fs-hadoop");
+
+    /** Exceptions of Hadoop's client for S3 that are thrown after its own retries. */
+    private static final Set<String> TEMPORARY =
+            Set.of(
+                    "AWSApiCallTimeoutException",
+                    "AWSClientIOException",
+                    "AWSServiceThrottledException",
+                    "AWSStatus500Exception");
 
     /** A call of a file system. */
     private interface Call<T> {
@@ -198,6 +207,7 @@ enum RemoteFiles implements FileStorage {
 
     /** A failure that the user can understand, or the same one. */
     private static IOException explained(String path, IOException failure) {
+        Throwable temporary = null;
         for (Throwable e = failure; e != null; e = e.getCause()) {
             String name = e.getClass().getSimpleName();
             String message = String.valueOf(e.getMessage());
@@ -216,10 +226,21 @@ enum RemoteFiles implements FileStorage {
                     || e instanceof NoRouteToHostException
                     || e instanceof SocketTimeoutException
                     || name.equals("ConnectTimeoutException")) {
-                throw new UnreachableException(
-                        "the storage of " + path + " is unreachable: " + e.getMessage(), failure);
+                throw unreachable(path, e, failure);
+            }
+            if (temporary == null && TEMPORARY.contains(name)) {
+                temporary = e; // its cause may be more specific
             }
         }
+        if (temporary != null) {
+            throw unreachable(path, temporary, failure);
+        }
         return failure;
+    }
+
+    private static UnreachableException unreachable(
+            String path, Throwable reason, IOException failure) {
+        return new UnreachableException(
+                "the storage of " + path + " is unreachable: " + reason.getMessage(), failure);
     }
 }
