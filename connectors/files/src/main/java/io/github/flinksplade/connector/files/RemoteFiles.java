@@ -137,24 +137,42 @@ enum RemoteFiles implements FileStorage {
 
     @Override
     public OpenFile open(String path) throws IOException {
-        FSDataInputStream file = call(path, FileSystem::open);
-        return new OpenFile() {
-            @Override
-            public long size() throws IOException {
-                return status(path).getLen();
-            }
+        return new OpenRemoteFile(path);
+    }
 
-            @Override
-            public InputStream from(long position) throws IOException {
-                file.seek(position);
-                return file;
-            }
+    /**
+     * Opens a stream for each position, since Hadoop's client for S3 would read with many small
+     * requests after it had moved backwards.
+     */
+    private static final class OpenRemoteFile implements OpenFile {
 
-            @Override
-            public void close() throws IOException {
-                file.close();
+        private final String path;
+        private FSDataInputStream stream;
+
+        OpenRemoteFile(String path) throws IOException {
+            this.path = path;
+            this.stream = call(path, FileSystem::open);
+        }
+
+        @Override
+        public long size() throws IOException {
+            return status(path).getLen();
+        }
+
+        @Override
+        public InputStream from(long position) throws IOException {
+            if (stream.getPos() > position) {
+                stream.close();
+                stream = call(path, FileSystem::open);
             }
-        };
+            stream.seek(position);
+            return stream;
+        }
+
+        @Override
+        public void close() throws IOException {
+            stream.close();
+        }
     }
 
     @Override
