@@ -2,6 +2,7 @@ package io.github.flinksplade.app;
 
 import io.github.flinksplade.app.cli.RootCommand;
 import io.github.flinksplade.app.console.Console;
+import io.github.flinksplade.app.io.FlinkFileSystems;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.InputStream;
@@ -9,6 +10,7 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 
 /** The main class of the command line {@code flink-splade}. */
 public final class Main {
@@ -56,6 +58,7 @@ public final class Main {
 
     private static int run(String[] args, Console console, List<?> benchmarks) {
         ProcessDefaults.apply();
+        FlinkFileSystems.initialize(Map.of()); // for models; a job adds its own keys
         return RootCommand.run(args, console, benchmarks);
     }
 }

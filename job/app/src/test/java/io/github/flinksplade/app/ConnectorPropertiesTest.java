@@ -40,15 +40,21 @@ class ConnectorPropertiesTest {
     void testsEveryConnectorExceptKafka() {
         assertThat(Connectors.all())
                 .containsOnlyKeys(
+                        "abfs", // sources only, as the other file systems
+                        "abfss",
                         "elasticsearch",
                         "example", // not shipped
                         "failing", // for tests
                         "file",
+                        "gs",
+                        "hdfs",
                         "kafka",
                         "lucene",
                         "opensearch",
                         "pinecone",
                         "qdrant",
+                        "s3",
+                        "s3a",
                         "solr");
     }
 }

@@ -4,8 +4,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
-import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 
@@ -23,9 +21,10 @@ record DecodedFile(InputStream in, int before) {
      * @param charset name of the charset of files without a byte order mark; null to keep the bytes
      * @return null if the file ends before the position
      */
-    static DecodedFile open(FileChannel file, Compression compression, String charset, long offset)
+    static DecodedFile open(
+            FileStorage.OpenFile file, Compression compression, String charset, long offset)
             throws IOException {
-        InputStream in = compression.decompress(Channels.newInputStream(file.position(0)));
+        InputStream in = compression.decompress(file.from(0));
         Charset converted = null;
         if (charset != null) {
             PushbackInputStream whole = new PushbackInputStream(in, FileCharset.MARK_BYTES);
@@ -40,7 +39,7 @@ record DecodedFile(InputStream in, int before) {
             if (file.size() < offset) {
                 return null;
             }
-            in = Channels.newInputStream(file.position(offset - 1));
+            in = file.from(offset - 1);
             return new DecodedFile(in, in.read());
         }
         if (offset == 0) {

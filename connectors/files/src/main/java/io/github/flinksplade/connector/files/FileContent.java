@@ -1,8 +1,6 @@
 package io.github.flinksplade.connector.files;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -24,16 +22,13 @@ record FileContent(FileVersion version, String headDigest) {
     /**
      * @param version read before the file was opened: if the file is replaced in between, the next
      *     comparison finds a difference
-     * @param file its position is not changed
+     * @param file positioned at its start or anywhere else
      */
-    static FileContent of(FileVersion version, FileChannel file) throws IOException {
-        ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES);
-        while (head.hasRemaining() && file.read(head, head.position()) > 0) {
-            // until the buffer is full or the file ends
-        }
+    static FileContent of(FileVersion version, FileStorage.OpenFile file) throws IOException {
+        byte[] head = file.from(0).readNBytes(HEAD_BYTES);
         try {
             MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-            sha256.update(head.flip());
+            sha256.update(head);
             return new FileContent(version, HexFormat.of().formatHex(sha256.digest()));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform supports SHA-256", e);

@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector.files;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.UnreachableException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -54,6 +55,9 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
 
     private boolean listed;
 
+    /** Whether the last listing failed because the storage is unreachable. */
+    private boolean isUnreachable;
+
     /**
      * A file that is still changing.
      *
@@ -82,6 +86,15 @@ final class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumeratorS
     }
 
     private void onListed(FilesSource.Listing listing, Throwable failure) {
+        if (failure instanceof UnreachableException && source.isWatched()) {
+            if (!isUnreachable) {
+                LOG.warn(
+                        "{}. Listing the files again until it is available.", failure.getMessage());
+            }
+            isUnreachable = true;
+            return;
+        }
+        isUnreachable = false;
         if (failure != null) {
             throw failure instanceof RuntimeException e
                     ? e

@@ -9,31 +9,31 @@ import java.io.Serializable;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystemLoopException;
-import java.nio.file.FileVisitOption;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
+import java.nio.file.FileSystems;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumSet;
 import java.util.List;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import java.util.stream.Stream;
 
 /**
  * The files that a URI names: one file, the files of a folder, or those that match a pattern.
  *
  * @param uri as the user wrote it, without options, for messages
- * @param root absolute path of the file or folder; for a pattern, the folder it starts in
+ * @param root absolute path of the file or folder, or its URI in a Flink file system; for a
+ *     pattern, the folder it starts in
  * @param glob the pattern, relative to the root; null if the path is not a pattern
  */
 record FilePattern(String uri, String root, String glob) implements Serializable {
 
     private static final long serialVersionUID = 1L;
+
+    /** The host or bucket, and the path. */
+    private static final Pattern REMOTE = Pattern.compile("//([^/]*)(/?.*)", Pattern.DOTALL);
 
     /**
      * A file of a listing.
@@ -45,29 +45,70 @@ record FilePattern(String uri, String root, String glob) implements Serializable
      */
     record ListedFile(String path, String name, FileVersion version) {}
 
-    /** Parses the path. A path that exists now is not a pattern. */
+    /** Parses the path. A local path that exists now is not a pattern. */
     static FilePattern of(ConnectorUri uri) {
+        if (!uri.scheme().equals("file")) {
+            return remote(uri);
+        }
         String path = LocalPath.text(uri);
         String shownUri = uri.scheme() + ":" + uri.location();
         if (!hasGlob(path) || new File(path).exists()) {
             return new FilePattern(shownUri, LocalPath.of(uri).toString(), null);
         }
+        int start = startOfGlob(path);
+        String folder = LocalPath.of(uri, path.substring(0, start)).toString();
+        return new FilePattern(shownUri, folder, path.substring(start)).checked();
+    }
+
+    /** Parses the path of a Flink file system, whose root is a URI without a slash at its end. */
+    private static FilePattern remote(ConnectorUri uri) {
+        Matcher parts = REMOTE.matcher(uri.location());
+        if (!parts.matches() || parts.group(1).isEmpty() && !uri.scheme().equals("hdfs")) {
+            throw new ConnectorException(
+                    uri + " has no host or bucket. Write " + uri.scheme() + "://BUCKET/PATH");
+        }
+        String host = parts.group(1);
+        if (host.matches(".*:.*@.*")) {
+            throw new ConnectorException(
+                    uri + " contains credentials. Set them in Flink's configuration instead");
+        }
+        if (hasGlob(host)) {
+            throw new ConnectorException(uri + ": a pattern cannot select hosts or buckets");
+        }
+        String shownUri = uri.scheme() + ":" + uri.location();
+        String base = uri.scheme() + "://" + host;
+        String path = parts.group(2).replaceAll("/+", "/");
+        if (!hasGlob(path)) {
+            return new FilePattern(shownUri, base + path.replaceFirst("/$", ""), null);
+        }
+        int start = startOfGlob(path);
+        return new FilePattern(shownUri, base + path.substring(0, start - 1), path.substring(start))
+                .checked();
+    }
+
+    /** The start of the first name that is a pattern. */
+    private static int startOfGlob(String path) {
         int start = 0;
         while (true) {
             int slash = path.indexOf('/', start);
             if (slash < 0 || hasGlob(path.substring(start, slash))) {
-                break;
+                return start;
             }
             start = slash + 1;
         }
-        String folder = LocalPath.of(uri, path.substring(0, start)).toString();
-        FilePattern pattern = new FilePattern(shownUri, folder, path.substring(start));
-        pattern.matcher();
-        return pattern;
     }
 
     private static boolean hasGlob(String path) {
         return path.chars().anyMatch(c -> "*[{".indexOf(c) >= 0);
+    }
+
+    private FilePattern checked() {
+        matcher();
+        return this;
+    }
+
+    FileStorage storage() {
+        return FileStorage.of(root);
     }
 
     /** The absolute path or pattern. */
@@ -75,16 +116,42 @@ record FilePattern(String uri, String root, String glob) implements Serializable
         return glob == null ? root : root + "/" + glob;
     }
 
-    /** The same files, and those in the subfolders of a folder. */
+    /** The same files, and those in the subfolders of a folder, which may be created later. */
     FilePattern withSubfolders() {
-        return glob == null && Files.isDirectory(Path.of(root))
-                ? new FilePattern(uri, root, "**")
-                : this;
+        if (glob != null) {
+            return this;
+        }
+        FileStorage.Kind kind = kind();
+        boolean isFolder =
+                kind == FileStorage.Kind.FOLDER
+                        || kind == FileStorage.Kind.MISSING && RemoteFiles.isRemote(root);
+        return isFolder ? new FilePattern(uri, root, "**") : this;
     }
 
     /** Whether it names one existing file. */
     boolean isOneFile() {
-        return glob == null && Files.isRegularFile(Path.of(root));
+        return glob == null && kind() == FileStorage.Kind.FILE;
+    }
+
+    /** Whether the file or folder is missing. */
+    boolean isMissing() {
+        return kind() == FileStorage.Kind.MISSING;
+    }
+
+    /**
+     * Whether a missing folder is as good as an empty one: object stores have no empty folders. A
+     * missing bucket is an error.
+     */
+    boolean mayBeMissing() {
+        return RemoteFiles.isRemote(root);
+    }
+
+    private FileStorage.Kind kind() {
+        try {
+            return storage().kind(root);
+        } catch (IOException e) {
+            throw failure("cannot list the files of ", e);
+        }
     }
 
     /**
@@ -93,48 +160,55 @@ record FilePattern(String uri, String root, String glob) implements Serializable
      * @throws ConnectorException if the file or folder does not exist or cannot be listed
      */
     List<ListedFile> list() {
-        Path path = Path.of(root);
-        if (!Files.exists(path)) {
+        FileStorage.Kind kind = kind();
+        if (kind == FileStorage.Kind.MISSING) {
+            if (glob != null && mayBeMissing()) {
+                return List.of();
+            }
+            String nearest = storage().suggestion(root);
             throw new ConnectorException(
                     (glob == null ? "file or folder " : "folder ")
                             + root
                             + " (from "
                             + uri
                             + ") does not exist"
-                            + suggestion(path));
+                            + (nearest == null ? "" : "; did you mean '" + nearest + "'?"));
         }
         try {
             if (glob != null) {
-                return matching(path);
+                return sorted(storage().walk(root, depth(), matcher()));
             }
-            if (Files.isDirectory(path)) {
-                return inFolder(path);
+            if (kind == FileStorage.Kind.FOLDER) {
+                return inFolder();
             }
         } catch (IOException e) {
-            throw new ConnectorException("cannot list the files of " + uri + ": " + reason(e), e);
+            throw failure("cannot list the files of ", e);
         }
-        if (!Files.isRegularFile(path)) {
+        if (kind != FileStorage.Kind.FILE) {
             throw new ConnectorException(root + " is neither a file nor a folder");
         }
-        List<ListedFile> one = new ArrayList<>(1);
         try {
-            add(path, path.getFileName().toString(), one);
+            return List.of(new ListedFile(root, storage().fileName(root), storage().version(root)));
+        } catch (NoSuchFileException e) {
+            return List.of(); // it was just removed
         } catch (IOException e) {
             throw new ConnectorException("cannot read " + root + ": " + reason(e), e);
         }
-        return one;
     }
 
-    private List<ListedFile> inFolder(Path folder) throws IOException {
-        List<ListedFile> files = new ArrayList<>();
-        try (Stream<Path> paths = Files.list(folder)) {
-            for (Path file : (Iterable<Path>) paths::iterator) {
-                if (!isHidden(file) && Files.isRegularFile(file)) {
-                    add(file, nameIn(folder, file), files);
-                }
-            }
-        }
-        files.sort(Comparator.comparing(ListedFile::name));
+    private ConnectorException failure(String what, IOException e) {
+        boolean isRemoteDenial = e instanceof AccessDeniedException && RemoteFiles.isRemote(root);
+        return new ConnectorException(
+                what
+                        + uri
+                        + ": "
+                        + reason(e)
+                        + (isRemoteDenial ? ". " + RemoteFiles.DENIED_HINT : ""),
+                e);
+    }
+
+    private List<ListedFile> inFolder() throws IOException {
+        List<ListedFile> files = sorted(storage().list(root));
         List<ListedFile> corpus =
                 files.stream().filter(file -> isNamed(file, "corpus.jsonl")).toList();
         boolean isBeir =
@@ -142,89 +216,28 @@ record FilePattern(String uri, String root, String glob) implements Serializable
         return isBeir ? corpus : files;
     }
 
-    private List<ListedFile> matching(Path folder) throws IOException {
-        PathMatcher matcher = matcher();
-        int depth = glob.contains("**") ? Integer.MAX_VALUE : glob.split("/").length;
-        List<ListedFile> files = new ArrayList<>();
-        Files.walkFileTree(
-                folder,
-                EnumSet.of(FileVisitOption.FOLLOW_LINKS),
-                depth,
-                new SimpleFileVisitor<>() {
-                    @Override
-                    public FileVisitResult preVisitDirectory(Path visited, BasicFileAttributes a) {
-                        return !visited.equals(folder) && isHidden(visited)
-                                ? FileVisitResult.SKIP_SUBTREE
-                                : FileVisitResult.CONTINUE;
-                    }
-
-                    @Override
-                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                            throws IOException {
-                        if (!isHidden(file)
-                                && attributes.isRegularFile()
-                                && matcher.matches(folder.relativize(file))) {
-                            add(file, nameIn(folder, file), files);
-                        }
-                        return FileVisitResult.CONTINUE;
-                    }
-                });
-        files.sort(Comparator.comparing(ListedFile::name));
-        return files;
+    private static List<ListedFile> sorted(List<ListedFile> files) {
+        return files.stream().sorted(Comparator.comparing(ListedFile::name)).toList();
     }
 
-    private PathMatcher matcher() {
+    private int depth() {
+        return glob.contains("**") ? Integer.MAX_VALUE : glob.split("/").length;
+    }
+
+    private Predicate<String> matcher() {
         try {
             // In Java **/ matches at least one folder, elsewhere zero or more.
-            return Path.of(root)
-                    .getFileSystem()
-                    .getPathMatcher("glob:" + glob.replace("**/", "{,**/}"));
+            PathMatcher matcher =
+                    FileSystems.getDefault()
+                            .getPathMatcher("glob:" + glob.replace("**/", "{,**/}"));
+            return name -> matcher.matches(Path.of(name));
         } catch (PatternSyntaxException e) {
             throw new ConnectorException(uri + " is not a valid pattern: " + e.getDescription(), e);
         }
     }
 
-    static String nameIn(Path folder, Path file) {
-        return folder.relativize(file).toString().replace(File.separatorChar, '/');
-    }
-
-    /** Skips a file that was removed after its folder was listed. */
-    private static void add(Path file, String name, List<ListedFile> files) throws IOException {
-        FileVersion version;
-        try {
-            version = FileVersion.of(file);
-        } catch (NoSuchFileException e) {
-            return;
-        }
-        files.add(new ListedFile(file.toString(), name, version));
-    }
-
-    private static boolean isHidden(Path file) {
-        String name = file.getFileName().toString();
-        return name.startsWith(".") || name.startsWith("_");
-    }
-
     private static boolean isNamed(ListedFile file, String name) {
         return Compression.removeSuffix(file.name()).equals(name);
-    }
-
-    /** A suggestion of the most similar name in the same folder; empty without one. */
-    private static String suggestion(Path missing) {
-        Path folder = missing.getParent();
-        if (folder == null || !Files.isDirectory(folder)) {
-            return "";
-        }
-        try (Stream<Path> siblings = Files.list(folder)) {
-            String nearest =
-                    ConnectorUri.nearest(
-                            missing.getFileName().toString(),
-                            siblings.map(sibling -> sibling.getFileName().toString())
-                                    .sorted()
-                                    .toList());
-            return nearest == null ? "" : "; did you mean '" + nearest + "'?";
-        } catch (IOException e) {
-            return ""; // report the missing file, not that its folder cannot be listed
-        }
     }
 
     /** The reason of a file system exception. */

@@ -5,12 +5,9 @@ import io.github.flinksplade.connector.PermanentFailureException;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.files.FilesSourceReader.PositionedRecord;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -133,7 +130,12 @@ final class FileSplitReader implements SplitReader<PositionedRecord, FileSplit> 
         }
         if (e instanceof AccessDeniedException) {
             return new PermanentFailureException(
-                    message + ". Make it readable and start the job again", e);
+                    message
+                            + (RemoteFiles.isRemote(path)
+                                    ? ". " + RemoteFiles.DENIED_HINT
+                                    : ". Make it readable")
+                            + " and start the job again",
+                    e);
         }
         return new ConnectorException(message, e);
     }
@@ -141,11 +143,11 @@ final class FileSplitReader implements SplitReader<PositionedRecord, FileSplit> 
     /** Whether the current file is no longer what was opened. */
     private boolean isChangedOrRemoved() {
         try {
-            FileVersion now = FileVersion.of(Path.of(split.path()));
+            FileVersion now = FileStorage.of(split.path()).version(split.path());
             return content != null && !now.equals(content.version());
         } catch (NoSuchFileException e) {
             return true;
-        } catch (IOException e) {
+        } catch (IOException | ConnectorException e) {
             return false; // report the failure to read the file instead
         }
     }
@@ -184,10 +186,10 @@ final class FileSplitReader implements SplitReader<PositionedRecord, FileSplit> 
 
     /** Opens the file at the position of the split, or at its start if the file has changed. */
     private void open() throws IOException {
-        Path path = Path.of(split.path());
+        String path = split.path();
         content = null;
-        FileVersion version = FileVersion.of(path);
-        FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
+        FileVersion version = FileStorage.of(path).version(path);
+        FileStorage.OpenFile file = FileStorage.of(path).open(path);
         try {
             content = FileContent.of(version, file);
             byte[] headerRow = null;
@@ -220,12 +222,12 @@ final class FileSplitReader implements SplitReader<PositionedRecord, FileSplit> 
     }
 
     /** The header of a file of cells; null without one. */
-    private byte[] headerRow(Path path) throws IOException {
+    private byte[] headerRow(String path) throws IOException {
         return settings.hasHeader() ? settings.headerRow(path) : null;
     }
 
     /** The file after the split's position; null if no record ends there. */
-    private DecodedFile resume(FileChannel file) throws IOException {
+    private DecodedFile resume(FileStorage.OpenFile file) throws IOException {
         DecodedFile decoded = decoded(file, split.position().offset());
         // records of JSON end anywhere, and those of other formats with a line feed or the file
         boolean endsRecord =
@@ -237,7 +239,7 @@ final class FileSplitReader implements SplitReader<PositionedRecord, FileSplit> 
         return endsRecord ? decoded : null;
     }
 
-    private DecodedFile decoded(FileChannel file, long offset) throws IOException {
+    private DecodedFile decoded(FileStorage.OpenFile file, long offset) throws IOException {
         return settings.decoded(file, split.path(), offset);
     }
 

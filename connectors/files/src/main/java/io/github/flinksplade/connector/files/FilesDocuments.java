@@ -9,8 +9,6 @@ import io.github.flinksplade.connector.Quantities;
 import io.github.flinksplade.connector.RecordFormat;
 import io.github.flinksplade.connector.SourceRecord;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.apache.flink.api.connector.source.Source;
@@ -159,18 +157,18 @@ final class FilesDocuments implements DocumentSource {
 
     @Override
     public String identity() {
-        return "file:" + pattern.location();
+        return pattern.mayBeMissing() ? pattern.location() : "file:" + pattern.location();
     }
 
     @Override
     public void check() {
-        List<FilePattern.ListedFile> files = pattern.list();
+        List<FilePattern.ListedFile> files = list(pattern);
         ReadSettings settings = settings(files);
         if (settings.format() == FileFormat.FILE) {
-            files = pattern.withSubfolders().list();
+            files = list(pattern.withSubfolders());
         }
         for (FilePattern.ListedFile file : files) {
-            if (!Files.isReadable(Path.of(file.path()))) {
+            if (!pattern.storage().isReadable(file.path())) {
                 throw new ConnectorException("cannot read " + file.path() + ": permission denied");
             }
         }
@@ -185,7 +183,7 @@ final class FilesDocuments implements DocumentSource {
     /** The headers of the other files are checked when they are read. */
     private static void checkHeader(ReadSettings settings, String path) {
         try {
-            byte[] header = settings.headerRow(Path.of(path));
+            byte[] header = settings.headerRow(path);
             if (header == null) {
                 throw new ConnectorException(
                         path + " is empty: it has no header. Add header=false if it needs none");
@@ -209,7 +207,14 @@ final class FilesDocuments implements DocumentSource {
 
     @Override
     public RecordFormat format() {
-        return settings(pattern.list()).records();
+        return settings(list(pattern)).records();
+    }
+
+    /** The current files; none if they are watched and their folder may be created later. */
+    private List<FilePattern.ListedFile> list(FilePattern listed) {
+        return intervalMillis > 0 && listed.mayBeMissing() && listed.isMissing()
+                ? List.of()
+                : listed.list();
     }
 
     private ReadSettings settings(List<FilePattern.ListedFile> files) {
@@ -293,7 +298,7 @@ final class FilesDocuments implements DocumentSource {
 
     @Override
     public Source<SourceRecord, ?, ?> source() {
-        ReadSettings settings = settings(pattern.list());
+        ReadSettings settings = settings(list(pattern));
         return new FilesSource(
                 settings.format() == FileFormat.FILE ? pattern.withSubfolders() : pattern,
                 settings,

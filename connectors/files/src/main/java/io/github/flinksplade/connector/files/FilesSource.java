@@ -1,8 +1,6 @@
 package io.github.flinksplade.connector.files;
 
 import io.github.flinksplade.connector.SourceRecord;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -69,8 +67,10 @@ final class FilesSource
 
     /** Lists the files. */
     Listing list() {
-        if (isOneFile && isWatched() && !Files.exists(Path.of(pattern.root()))) {
-            return new Listing(List.of(), List.of()); // it is being replaced, or was deleted
+        boolean mayBeMissing = isOneFile || pattern.mayBeMissing();
+        if (isWatched() && mayBeMissing && pattern.isMissing()) {
+            // it is being replaced, was deleted or will be created
+            return new Listing(List.of(), List.of());
         }
         Map<Boolean, List<FilePattern.ListedFile>> isRead =
                 pattern.list().stream().collect(Collectors.partitioningBy(this::isRead));
@@ -94,8 +94,8 @@ final class FilesSource
     /** The name of a listed file. */
     String nameOf(String path) {
         return isOneFile
-                ? Path.of(path).getFileName().toString()
-                : FilePattern.nameIn(Path.of(pattern.root()), Path.of(path));
+                ? pattern.storage().fileName(path)
+                : pattern.storage().nameIn(pattern.root(), path);
     }
 
     @Override

@@ -4,9 +4,6 @@ import io.github.flinksplade.connector.RecordFormat;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
-import java.nio.channels.FileChannel;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /**
  * How files are read.
@@ -61,15 +58,15 @@ record ReadSettings(FileFormat format, CsvDialect dialect, String charset, int m
     }
 
     /** Opens a file at an offset; see {@link DecodedFile#open}. */
-    DecodedFile decoded(FileChannel file, String path, long offset) throws IOException {
+    DecodedFile decoded(FileStorage.OpenFile file, String path, long offset) throws IOException {
         return DecodedFile.open(
                 file, Compression.of(path), format == FileFormat.FILE ? null : charset, offset);
     }
 
     /** The header row of a file of cells; null if the file is empty. */
-    byte[] headerRow(Path path) throws IOException {
-        try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
-                InputStream in = decoded(file, path.toString(), 0).in()) {
+    byte[] headerRow(String path) throws IOException {
+        try (FileStorage.OpenFile file = FileStorage.of(path).open(path);
+                InputStream in = decoded(file, path, 0).in()) {
             return CsvSplitter.headerRow(in, dialect, maxRecord);
         }
     }

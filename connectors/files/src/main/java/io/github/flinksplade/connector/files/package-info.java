@@ -11,6 +11,12 @@
  * {@code .zst} files are decompressed; a truncated or corrupt file fails the job with its name.
  * (Zstandard is supported with windows of up to 8 MiB, which all levels up to 19 use.)
  *
+ * <p>{@code s3://BUCKET/PATH}, and the same with {@code s3a}, {@code hdfs}, {@code gs}, {@code
+ * abfs} and {@code abfss}, reads the same from a Flink file system. {@code FileStorage} is the
+ * difference: the version of a remote file has no inode and its modification time is in
+ * milliseconds; a path with a pattern is never taken for the name of a file; and a missing folder
+ * is empty if it is watched or a pattern starts in it, because object stores have no empty folders.
+ *
  * <p>A {@code RecordSplitter} finds the records in the bytes of a file, which are decompressed and,
  * in another charset than UTF-8, converted. The value of a record is exactly its bytes: a line, an
  * object of JSON, a row of CSV, or a file. In all formats but {@code file}, lines end with LF or

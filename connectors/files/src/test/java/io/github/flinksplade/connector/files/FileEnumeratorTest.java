@@ -1,9 +1,12 @@
 package io.github.flinksplade.connector.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.UnreachableException;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -203,6 +206,32 @@ class FileEnumeratorTest {
         readers.list();
         assertThat(readers.requestAll(restored)).containsExactly("x/b.md");
         assertThat(readers.last).noneMatch(FileSplit::isDeleted);
+    }
+
+    @Test
+    void listsAgainWhenTheStorageWasUnreachable() throws IOException {
+        write("a.txt", Duration.ofMinutes(1));
+        FilePattern pattern = FilePattern.of(ConnectorUri.parse("flaky://host" + folder));
+        ReadSettings settings = ReadSettings.of(FileFormat.TEXT, 1000);
+        FilesSource watched = new FilesSource(pattern, settings, false, WATCHED);
+        FilesSource bounded = new FilesSource(pattern, settings, false, BOUNDED);
+        FileEnumerator enumerator =
+                new FileEnumerator(readers, watched, FileEnumeratorState.initial());
+        enumerator.start();
+        RemoteFilesTest.Flaky.fail(new ConnectException("refused"));
+        try {
+            readers.list();
+            assertThat(readers.requestAll(enumerator)).isEmpty();
+            RemoteFilesTest.Flaky.fail(null);
+            readers.list();
+            assertThat(readers.requestAll(enumerator)).containsExactly("a.txt");
+
+            RemoteFilesTest.Flaky.fail(new ConnectException("refused"));
+            new FileEnumerator(readers, bounded, FileEnumeratorState.initial()).start();
+            assertThatThrownBy(readers::list).isInstanceOf(UnreachableException.class);
+        } finally {
+            RemoteFilesTest.Flaky.fail(null);
+        }
     }
 
     private FileEnumerator start(int intervalMillis, FileEnumeratorState state) {

@@ -4,6 +4,7 @@ import io.github.flinksplade.app.config.JobFile;
 import io.github.flinksplade.app.config.JobSettings;
 import io.github.flinksplade.app.config.JobSettings.Given;
 import io.github.flinksplade.app.console.UserException;
+import io.github.flinksplade.app.io.FlinkFileSystems;
 import io.github.flinksplade.app.job.Availability;
 import io.github.flinksplade.app.job.JobPlan;
 import io.github.flinksplade.connector.Connectors;
@@ -15,6 +16,7 @@ import io.github.flinksplade.pipeline.JobDefinition;
 import io.github.flinksplade.pipeline.SpladeJob;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.apache.flink.client.deployment.application.executors.EmbeddedExecutor;
@@ -62,6 +64,7 @@ public final class ClusterJob {
     public static void execute(Path file, UnaryOperator<String> environment) throws Exception {
         Map<String, Given> given = JobFile.read(file, environment);
         JobSettings settings = JobSettings.of(given, Connectors.all().keySet());
+        reportIgnoredKeys(settings.flink());
         StreamExecutionEnvironment env =
                 StreamExecutionEnvironment.getExecutionEnvironment(
                         configuration(settings, environment));
@@ -72,6 +75,18 @@ public final class ClusterJob {
         retainCheckpoints(env);
         SpladeJob.define(env, definition(settings, env.getConfiguration()));
         env.execute(settings.get(JobSettings.NAME));
+    }
+
+    /** The processes of a cluster initialize their file systems before they know the job. */
+    private static void reportIgnoredKeys(Map<String, String> flink) {
+        List<String> ignored = flink.keySet().stream().filter(FlinkFileSystems::isKey).toList();
+        if (!ignored.isEmpty()) {
+            report(
+                    "Ignoring "
+                            + String.join(", ", ignored)
+                            + " under 'flink:': on a cluster, file systems are configured in Flink's"
+                            + " own configuration. Set the keys there.");
+        }
     }
 
     /** A job that fails or is canceled retains its checkpoints, unless configured otherwise. */

@@ -6,6 +6,7 @@ import io.github.flinksplade.app.console.DownloadProgress;
 import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.Failure;
 import io.github.flinksplade.app.console.JobFailedException;
+import io.github.flinksplade.app.io.FlinkFileSystems;
 import io.github.flinksplade.app.job.Availability;
 import io.github.flinksplade.app.job.JobPlan;
 import io.github.flinksplade.app.local.StateDirectory.Manifest;
@@ -106,6 +107,7 @@ public final class LocalRun {
             console.err().print(settings.describe());
         }
         LocalConfiguration.rejectReservedKeys(settings.flink());
+        FlinkFileSystems.initialize(settings.flink());
         JobPlan plan = planning.apply(settings);
         boolean bounded = plan.isBounded();
         if (settings.get(JobSettings.STATE) == null && !bounded) {

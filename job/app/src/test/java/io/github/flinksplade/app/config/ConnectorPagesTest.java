@@ -78,6 +78,10 @@ class ConnectorPagesTest {
         options.remove("example sink");
         // one page and one table for both
         assertThat(options.remove("elasticsearch sink")).isEqualTo(options.get("opensearch sink"));
+        // as file:
+        for (String scheme : List.of("s3", "s3a", "hdfs", "gs", "abfs", "abfss")) {
+            assertThat(options.remove(scheme + " source")).isEqualTo(options.get("file source"));
+        }
         options.values().removeIf(List::isEmpty);
         return options;
     }

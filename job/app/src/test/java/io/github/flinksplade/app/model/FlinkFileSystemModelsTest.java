@@ -3,13 +3,16 @@ package io.github.flinksplade.app.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.flinksplade.app.io.FlinkFileSystems;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.Progress;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.stream.Stream;
+import org.apache.flink.configuration.Configuration;
 import org.apache.flink.core.fs.FileSystem;
 import org.apache.flink.core.fs.FileSystemFactory;
 import org.apache.flink.core.fs.local.LocalFileSystem;
@@ -20,6 +23,13 @@ class FlinkFileSystemModelsTest {
 
     /** {@code elsewhere:///path} is the local file system under another scheme. */
     public static final class Elsewhere implements FileSystemFactory {
+
+        private static String endpoint;
+
+        @Override
+        public void configure(Configuration configuration) {
+            endpoint = configuration.toMap().get("elsewhere.endpoint");
+        }
 
         @Override
         public String getScheme() {
@@ -76,6 +86,14 @@ class FlinkFileSystemModelsTest {
         try (Stream<Path> left = Files.list(cache.resolve("models"))) {
             assertThat(left).containsExactlyInAnyOrder(copy, second);
         }
+    }
+
+    @Test
+    void configuresFileSystemsWithKeysOfFlink() {
+        FlinkFileSystems.initialize(Map.of("elsewhere.endpoint", "http://localhost"));
+        assertThat(Elsewhere.endpoint).isEqualTo("http://localhost");
+        FlinkFileSystems.initialize(Map.of());
+        assertThat(Elsewhere.endpoint).isNull();
     }
 
     @Test
