@@ -64,6 +64,7 @@ class MainTest {
                 "run",
                 "encode",
                 "search",
+                "connectors",
                 "model",
                 "model list",
                 "model pull",
@@ -80,6 +81,21 @@ class MainTest {
                 .startsWith("Usage: flink-splade " + command)
                 .containsPattern("\nExamples?\\b")
                 .containsPattern("\n.*flink-splade " + command);
+    }
+
+    @Test
+    void listsConnectorsAndTheirOptions() {
+        assertThat(run("", "connectors").out())
+                .contains("kafka:", "lucene:", "qdrant:")
+                .contains("is a sink, and can be searched");
+        assertThat(run("", "connectors", "kafka").out())
+                .contains("Options of a source:", "Options of every source:", "Options of a sink:")
+                .containsPattern("\n  registry +a URL: ")
+                .contains("Default: earliest.");
+        assertThat(run("", "connectors", "lucene").out()).doesNotContain("Options of a source");
+        Outcome unknown = run("", "connectors", "kafak");
+        assertThat(unknown.code()).isEqualTo(ExitCode.USAGE);
+        assertThat(unknown.err()).contains("no connector for 'kafak'; did you mean 'kafka'?");
     }
 
     @ParameterizedTest

@@ -42,6 +42,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             CopyCommand.class,
             EncodeCommand.class,
             SearchCommand.class,
+            ConnectorsCommand.class,
             ModelCommand.class,
             BenchCommand.class
         },
