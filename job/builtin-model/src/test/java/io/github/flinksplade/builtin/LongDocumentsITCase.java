@@ -70,7 +70,7 @@ class LongDocumentsITCase {
             named = "flinksplade.quality.long",
             matches = "true",
             disabledReason = "it takes minutes: -Dflinksplade.quality.long=true")
-    void wholeDocumentsRankNoWorseThanTruncatedOnes(String name) throws IOException {
+    void wholeDocumentsRankNearlyAsTruncatedAbstracts(String name) throws IOException {
         TestCollection collection = TestCollection.read(name);
         List<List<CompletableFuture<EncodedText>>> truncated = new ArrayList<>();
         List<List<CompletableFuture<EncodedText>>> windows = new ArrayList<>();
@@ -97,7 +97,8 @@ class LongDocumentsITCase {
                     truncate,
                     max,
                     best);
-            assertThat(Math.max(max, best)).isGreaterThan(truncate - .01);
+            assertThat(max).isGreaterThan(truncate - .03);
+            assertThat(best).isGreaterThan(truncate - .03);
         }
     }
 
