@@ -20,7 +20,7 @@ record DebeziumEvent(JsonObject envelope, JsonObject row, Operation operation) {
     /**
      * Reads an event.
      *
-     * @throws InvalidRecordException if it is none, or one that is not a change of a row
+     * @throws InvalidRecordException if the value is not a change event of a row
      */
     static DebeziumEvent of(JsonObject value) throws InvalidRecordException {
         JsonObject envelope =
@@ -60,7 +60,7 @@ record DebeziumEvent(JsonObject envelope, JsonObject row, Operation operation) {
             default ->
                     throw new InvalidRecordException(
                             Reason.OP,
-                            "\"op\" of the change event is none of c, r, u, d and t",
+                            "\"op\" of the change event is not c, r, u, d or t",
                             new JsonString(op.value()).toJson());
         };
     }

@@ -160,7 +160,7 @@ class MappingTest {
                     """
                     {'id':1,'text':'x'} ! not a change event of Debezium
                     {'op':'c','before':null,'after':null} ! no row in "after": op is c
-                    {'op':'q','after':{'id':1,'text':'x'}} ! none of c, r, u, d and t: "q"
+                    {'op':'q','after':{'id':1,'text':'x'}} ! is not c, r, u, d or t: "q"
                     {'op':'t','before':null,'after':null} ! the table was truncated
                     """)
     void rejectsOtherEvents(String value, String message) {

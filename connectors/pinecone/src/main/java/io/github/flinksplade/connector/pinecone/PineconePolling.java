@@ -15,7 +15,7 @@ final class PineconePolling {
      * Polls until there is a result.
      *
      * @param poll returns null until there is a result
-     * @param timeout the exception if there is none in time
+     * @param timeout the exception after the deadline
      */
     static <T> T await(int timeoutSeconds, Supplier<T> poll, Supplier<ConnectorException> timeout) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(timeoutSeconds);

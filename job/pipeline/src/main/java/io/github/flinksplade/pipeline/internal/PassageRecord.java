@@ -6,11 +6,11 @@ import io.github.flinksplade.connector.json.JsonSyntaxException;
 import io.github.flinksplade.connector.json.JsonValue;
 import io.github.flinksplade.connector.json.JsonValue.JsonObject;
 import io.github.flinksplade.pipeline.Document;
-import io.github.flinksplade.pipeline.internal.SequencerState.StoredVector;
 import io.github.flinksplade.vector.JsonText;
-import io.github.flinksplade.vector.SparseVector;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -47,44 +47,53 @@ final class PassageRecord {
     }
 
     /**
-     * The record of a passage, with the document's fields and the passage's own.
+     * The records of a document's passages, with the document's fields and their own.
      *
      * @param otherFields the document's fields, {@linkplain #withoutOwnFields without} the
      *     passage's
      */
-    static VectorRecord of(
-            Document document,
-            String otherFields,
-            long version,
-            int passage,
-            StoredVector stored,
-            SparseVector vector) {
+    static List<VectorRecord> all(
+            Document document, String otherFields, long version, DocumentVector[] vectors) {
+        List<VectorRecord> records = new ArrayList<>(vectors.length);
         String text = document.text();
-        int start = text.codePointCount(0, stored.start());
-        int end = start + text.codePointCount(stored.start(), stored.end());
+        int position = 0; // of the last start, in UTF-16 code units
+        int start = 0; // the same in characters
+        for (int i = 0; i < vectors.length; i++) {
+            DocumentVector passage = vectors[i];
+            start += text.codePointCount(position, passage.start());
+            position = passage.start();
+            int end = start + text.codePointCount(position, passage.end());
+            records.add(
+                    new VectorRecord(
+                            id(document.id(), i),
+                            document.operation(),
+                            version,
+                            text.substring(position, passage.end()),
+                            fields(otherFields, document.id(), i, start, end),
+                            passage.vector(),
+                            passage.tokens(),
+                            passage.truncated(),
+                            document.origin()));
+        }
+        return records;
+    }
+
+    private static String fields(
+            String otherFields, String parent, int passage, int start, int end) {
         StringBuilder fields = new StringBuilder(otherFields);
         fields.setLength(fields.length() - 1);
         if (fields.length() > 1) {
             fields.append(',');
         }
         fields.append("\"parent\":");
-        JsonText.appendString(fields, document.id());
-        fields.append(",\"passage\":")
+        JsonText.appendString(fields, parent);
+        return fields.append(",\"passage\":")
                 .append(passage)
                 .append(",\"start\":")
                 .append(start)
                 .append(",\"end\":")
                 .append(end)
-                .append('}');
-        return new VectorRecord(
-                id(document.id(), passage),
-                document.operation(),
-                version,
-                text.substring(stored.start(), stored.end()),
-                fields.toString(),
-                vector,
-                stored.tokens(),
-                stored.truncated(),
-                document.origin());
+                .append('}')
+                .toString();
     }
 }

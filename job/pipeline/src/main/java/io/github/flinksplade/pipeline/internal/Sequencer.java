@@ -13,10 +13,9 @@ import io.github.flinksplade.pipeline.internal.Notice.Reason;
 import io.github.flinksplade.pipeline.internal.SequencerState.Emitted;
 import io.github.flinksplade.pipeline.internal.SequencerState.StoredVector;
 import io.github.flinksplade.pipeline.internal.SequencerState.StoredVectors;
-import io.github.flinksplade.vector.SparseVector;
-import io.github.flinksplade.vector.VectorCodec;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import org.apache.flink.api.common.functions.OpenContext;
@@ -190,11 +189,13 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
         if (change.work() == Change.Work.NONE) {
             return delete(last, change, out);
         }
-        StoredVector[] vectors =
+        DocumentVector[] vectors =
                 change.work() == Change.Work.REUSE
                         ? reused(change, last.stored())
                         : change.passages() == null
-                                ? new StoredVector[] {stored(arrived.texts()[0], 0, 0, 0)}
+                                ? new DocumentVector[] {
+                                    DocumentVector.encoded(arrived.texts()[0], 0, 0, 0)
+                                }
                                 : passages(change, arrived.texts(), last.stored());
         if (vectors == null) {
             rejectWithoutVector(change, context);
@@ -217,30 +218,24 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
         }
     }
 
-    private static StoredVector stored(Encoded text, int start, int end, long hash) {
-        return new StoredVector(
-                start,
-                end,
-                hash,
-                VectorCodec.encode(text.vector()),
-                text.tokens(),
-                text.truncated());
-    }
-
-    /** The stored vectors of an unchanged text; null if there are none. */
-    private StoredVector[] reused(Change change, StoredVectors stored) {
+    /** The stored vectors of an unchanged text; null without them. */
+    private DocumentVector[] reused(Change change, StoredVectors stored) {
         return stored != null && stored.isOf(change.textHash(), fingerprint)
-                ? stored.vectors()
+                ? Arrays.stream(stored.vectors())
+                        .map(vector -> DocumentVector.stored(vector, vector.start(), vector.end()))
+                        .toArray(DocumentVector[]::new)
                 : null;
     }
 
     /** The vectors of passages, encoded or stored; null if a stored one is missing. */
-    private StoredVector[] passages(Change change, Encoded[] texts, StoredVectors stored) {
-        StoredVector[] vectors = new StoredVector[texts.length];
+    private DocumentVector[] passages(Change change, Encoded[] texts, StoredVectors stored) {
+        DocumentVector[] vectors = new DocumentVector[texts.length];
         for (int i = 0; i < vectors.length; i++) {
             PlannedPassage passage = change.passages()[i];
+            int start = passage.start();
+            int end = passage.end();
             if (passage.encode()) {
-                vectors[i] = stored(texts[i], passage.start(), passage.end(), passage.hash());
+                vectors[i] = DocumentVector.encoded(texts[i], start, end, passage.hash());
                 continue;
             }
             StoredVector same =
@@ -250,14 +245,7 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
             if (same == null) {
                 return null;
             }
-            vectors[i] =
-                    new StoredVector(
-                            passage.start(),
-                            passage.end(),
-                            passage.hash(),
-                            same.bytes(),
-                            same.tokens(),
-                            same.truncated());
+            vectors[i] = DocumentVector.stored(same, start, end);
         }
         return vectors;
     }
@@ -350,7 +338,7 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
     private SequencerState emit(
             SequencerState last,
             Change change,
-            StoredVector[] vectors,
+            DocumentVector[] vectors,
             Context context,
             Collector<VectorRecord> out) {
         Document document = change.document();
@@ -362,23 +350,21 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
                     Notice.OUTPUT,
                     Notice.of(document.origin(), REPLACED_FIELDS, "id '" + document.id() + "'"));
         }
-        for (int i = 0; i < vectors.length; i++) {
-            StoredVector stored = vectors[i];
-            SparseVector vector = VectorCodec.decode(stored.bytes());
+        if (inPassages) {
+            PassageRecord.all(document, fields, change.version(), vectors).forEach(out::collect);
+        } else {
+            DocumentVector whole = vectors[0];
             out.collect(
-                    inPassages
-                            ? PassageRecord.of(
-                                    document, fields, change.version(), i, stored, vector)
-                            : new VectorRecord(
-                                    document.id(),
-                                    document.operation(),
-                                    change.version(),
-                                    document.text(),
-                                    fields,
-                                    vector,
-                                    stored.tokens(),
-                                    stored.truncated(),
-                                    document.origin()));
+                    new VectorRecord(
+                            document.id(),
+                            document.operation(),
+                            change.version(),
+                            document.text(),
+                            fields,
+                            whole.vector(),
+                            whole.tokens(),
+                            whole.truncated(),
+                            document.origin()));
         }
         int before = last.emitted() == null ? 0 : last.emitted().passages();
         boolean wasWhole = before == Emitted.WHOLE && !last.emitted().deleted();
@@ -391,7 +377,12 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
                 change,
                 inPassages ? vectors.length : Emitted.WHOLE,
                 options.keepVectors()
-                        ? new StoredVectors(change.textHash(), fingerprint, vectors)
+                        ? new StoredVectors(
+                                change.textHash(),
+                                fingerprint,
+                                Arrays.stream(vectors)
+                                        .map(DocumentVector::toStored)
+                                        .toArray(StoredVector[]::new))
                         : null);
     }
 

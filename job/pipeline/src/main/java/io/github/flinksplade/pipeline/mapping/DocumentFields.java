@@ -13,8 +13,6 @@ import io.github.flinksplade.connector.json.JsonValue.JsonObject;
 import io.github.flinksplade.connector.json.JsonValue.JsonString;
 import io.github.flinksplade.vector.Utf16;
 import java.math.BigInteger;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -62,38 +60,30 @@ final class DocumentFields {
             return new MappedDocument(id, Operation.DELETE, null, null, version);
         }
         String text = text();
-        JsonObject fields = mapping.fields().select(document, used());
+        JsonObject fields = mapping.fields().select(document, this::isUsed);
         return new MappedDocument(
                 id, Operation.UPSERT, Utf16.wellFormed(text), fields.toJson(), version);
     }
 
-    /** The names of the fields that are not stored again with {@code fields=*}. */
-    private Set<String> used() {
-        Set<String> used = new HashSet<>();
-        List<FieldPath> paths = new ArrayList<>(mapping.text());
-        if (mapping.text().isEmpty() && mapping.template() == null) {
-            paths.add(TEXT);
-        }
-        if (!mapping.id().isInKey()) {
-            paths.add(mapping.id().path() != null ? mapping.id().path() : isBeir() ? BEIR_ID : ID);
-        }
-        FieldPath version = versionPath();
-        FieldPath op = operationPath();
-        if (version != null) {
-            paths.add(version);
-        }
-        if (op != null) {
-            paths.add(op);
-        }
-        if (mapping.deleted() != null) {
-            paths.add(mapping.deleted());
-        }
-        for (FieldPath path : paths) {
-            if (!path.isNested()) {
-                used.add(path.head());
-            }
-        }
-        return used;
+    /** Whether the document uses a field, so that {@code fields=*} does not store it again. */
+    private boolean isUsed(String name) {
+        boolean isText =
+                mapping.text().isEmpty() && mapping.template() == null && TEXT.isField(name)
+                        || mapping.text().stream().anyMatch(path -> path.isField(name));
+        return isText
+                || !mapping.id().isInKey() && idPath().isField(name)
+                || isField(versionPath(), name)
+                || isField(operationPath(), name)
+                || isField(mapping.deleted(), name);
+    }
+
+    private static boolean isField(FieldPath path, String name) {
+        return path != null && path.isField(name);
+    }
+
+    /** The field of an id that is in the value. */
+    private FieldPath idPath() {
+        return mapping.id().path() != null ? mapping.id().path() : isBeir() ? BEIR_ID : ID;
     }
 
     private boolean isBeir() {
@@ -118,7 +108,7 @@ final class DocumentFields {
         if (id.isInKey()) {
             return idFromKey(id.path(), "a record with the id in its key");
         }
-        FieldPath path = id.path() != null ? id.path() : isBeir() ? BEIR_ID : ID;
+        FieldPath path = idPath();
         JsonValue value = value(path);
         if (value != null) {
             return id(value, path.text());
@@ -298,8 +288,7 @@ final class DocumentFields {
             return value == JsonLiteral.TRUE;
         }
         if (value instanceof JsonNumber number) {
-            return number.digits().matches(".*[1-9].*([eE].*)?")
-                    && number.digits().split("[eE]")[0].matches(".*[1-9].*");
+            return number.digits().split("[eE]")[0].matches(".*[1-9].*");
         }
         if (value instanceof JsonString string) {
             return !NOT_DELETED.matcher(string.value().strip()).matches();

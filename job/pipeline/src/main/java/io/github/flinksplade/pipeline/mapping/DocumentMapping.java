@@ -19,9 +19,9 @@ import java.util.function.Function;
  * @param fields the other fields that are stored
  * @param version the field of the version; null if documents have none
  * @param versionIsDefault whether the version is not configured
- * @param op the field that contains upsert or delete; null if there is none
+ * @param op the field that contains upsert or delete; null without one
  * @param opIsDefault whether {@code op} is not configured
- * @param deleted the field that marks a delete; null if there is none
+ * @param deleted the field that marks a delete; null without one
  */
 public record DocumentMapping(
         Id id,

@@ -4,10 +4,10 @@ import io.github.flinksplade.connector.json.JsonValue;
 import io.github.flinksplade.connector.json.JsonValue.JsonObject;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * Selects the fields of a document that are stored. A nested field is stored under the objects that
@@ -28,7 +28,7 @@ record FieldFilter(boolean all, List<FieldPath> included, List<FieldPath> exclud
     /**
      * Parses {@code *}, {@code none}, {@code a,b,/c/d} or {@code *,-secret}.
      *
-     * @throws IllegalArgumentException if it is none of these
+     * @throws IllegalArgumentException if the text has another form
      */
     static FieldFilter parse(String text) {
         if (text.equals("none") || text.isEmpty()) {
@@ -57,15 +57,15 @@ record FieldFilter(boolean all, List<FieldPath> included, List<FieldPath> exclud
     /**
      * The selected fields.
      *
-     * @param used names of fields that the document uses
+     * @param isUsed whether the document uses the field of a name
      */
-    JsonObject select(JsonObject document, Collection<String> used) {
+    JsonObject select(JsonObject document, Predicate<String> isUsed) {
         Map<String, JsonValue> selected = new LinkedHashMap<>();
         if (all) {
             document.members()
                     .forEach(
                             (name, value) -> {
-                                if (!used.contains(name)) {
+                                if (!isUsed.test(name)) {
                                     selected.put(name, value);
                                 }
                             });

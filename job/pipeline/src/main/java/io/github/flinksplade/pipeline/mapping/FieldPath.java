@@ -47,14 +47,9 @@ record FieldPath(String text, List<String> segments) implements Serializable {
         return new FieldPath(text, List.of(text));
     }
 
-    /** Whether it is a JSON pointer to a nested field. */
-    boolean isNested() {
-        return segments.size() > 1;
-    }
-
-    /** The name of the outermost field. */
-    String head() {
-        return segments.get(0);
+    /** Whether it is the field of that name, and not a nested one. */
+    boolean isField(String name) {
+        return segments.size() == 1 && segments.get(0).equals(name);
     }
 
     /** The value at this position, or null. */
