@@ -133,6 +133,17 @@ public final class Distribution {
         }
     }
 
+    /** The lines of a file sink, without what depends on the model and the clock. */
+    public static List<String> partsWithoutVectors(Path directory) {
+        return parts(directory).stream()
+                .map(
+                        line ->
+                                line.replaceAll("\"(indices|values)\":\\[.*?\\],", "")
+                                        .replaceAll(",\"version\":-?\\d+", "")
+                                        .replaceAll(",?\"tokens\":.*", "}"))
+                .toList();
+    }
+
     /** The lines of all {@code *.jsonl} files that a file sink has committed. */
     public static List<String> parts(Path directory) {
         List<String> lines = new ArrayList<>();

@@ -174,6 +174,15 @@ public final class KafkaBroker implements AutoCloseable {
         }
     }
 
+    /** Writes records to the first partition: alternately a key and a value, which may be null. */
+    public void produce(String topic, byte[]... keysAndValues) {
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        for (int i = 0; i < keysAndValues.length; i += 2) {
+            records.add(new ProducerRecord<>(topic, 0, keysAndValues[i], keysAndValues[i + 1]));
+        }
+        produce(records);
+    }
+
     /** Writes the records and waits until the broker has acknowledged all. */
     public void produce(List<ProducerRecord<byte[], byte[]>> records) {
         try (KafkaProducer<byte[], byte[]> producer =

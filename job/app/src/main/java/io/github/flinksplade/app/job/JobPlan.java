@@ -39,6 +39,10 @@ public final class JobPlan {
 
     private final JobSettings settings;
     private final List<DocumentSource> sources;
+
+    /** The mapping of each source. */
+    private final List<DocumentMapping> mappings;
+
     private final VectorSource vectors;
     private final String model;
     private final List<VectorSink> sinks;
@@ -49,12 +53,14 @@ public final class JobPlan {
     private JobPlan(
             JobSettings settings,
             List<DocumentSource> sources,
+            List<DocumentMapping> mappings,
             VectorSource vectors,
             String model,
             List<VectorSink> sinks,
             EncoderOptions encoder) {
         this.settings = settings;
         this.sources = sources;
+        this.mappings = mappings;
         this.vectors = vectors;
         this.model = model;
         this.sinks = sinks;
@@ -64,14 +70,16 @@ public final class JobPlan {
     /** Opens the connectors, which checks their configuration and contacts no server. */
     public static JobPlan of(JobSettings settings) {
         List<DocumentSource> sources = new ArrayList<>();
+        List<DocumentMapping> mappings = new ArrayList<>();
         for (ConnectorUri uri : settings.get(JobSettings.FROM)) {
-            DocumentMapping.of(uri);
+            mappings.add(DocumentMapping.of(uri));
             sources.add(Connectors.of(uri).source(DocumentMapping.withoutOptions(uri)));
         }
         List<VectorSink> sinks = sinks(settings);
         return new JobPlan(
                 settings,
                 sources,
+                mappings,
                 null,
                 settings.get(JobSettings.MODEL),
                 sinks,
@@ -85,7 +93,13 @@ public final class JobPlan {
      */
     public static JobPlan copying(JobSettings settings, VectorSource vectors, String model) {
         return new JobPlan(
-                settings, List.of(), vectors, model, sinks(settings), encoderOptions(settings));
+                settings,
+                List.of(),
+                List.of(),
+                vectors,
+                model,
+                sinks(settings),
+                encoderOptions(settings));
     }
 
     private static List<VectorSink> sinks(JobSettings settings) {
@@ -209,7 +223,7 @@ public final class JobPlan {
                     new NamedSource(
                             sourceIdentities().get(i) + generation,
                             sources.get(i),
-                            DocumentMapping.of(settings.get(JobSettings.FROM).get(i))));
+                            mappings.get(i)));
         }
         PreparedDeadLetterQueue preparedDeadLetters = deadLetters.prepare(jobId);
         List<NamedSink> prepared = new ArrayList<>();

@@ -162,18 +162,17 @@ class ParseOperatorTest {
     @Test
     @Timeout(20)
     void stopsWaitingWhenItIsCanceled() throws Exception {
+        AtomicInteger failures = new AtomicInteger(Integer.MAX_VALUE);
         OneInputStreamOperatorTestHarness<SourceRecord, Document> harness =
-                harness(RecordFormat.of(new FlakyDecoder(new AtomicInteger(Integer.MAX_VALUE))));
+                harness(RecordFormat.of(new FlakyDecoder(failures)));
         try {
             harness.open();
             Thread task = Thread.currentThread();
             Thread canceler =
                     new Thread(
                             () -> {
-                                try {
-                                    Thread.sleep(200);
-                                } catch (InterruptedException e) {
-                                    throw new IllegalStateException(e);
+                                while (failures.get() == Integer.MAX_VALUE) {
+                                    Thread.onSpinWait(); // until the first attempt
                                 }
                                 task.interrupt();
                             });
