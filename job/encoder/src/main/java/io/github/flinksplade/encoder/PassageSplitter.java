@@ -121,7 +121,7 @@ public final class PassageSplitter {
             int characters = Math.max(1, passage.end() - start);
             int next = skipSpace(text, overlapStart(text, start, cut, breaks), end);
             int nextCut = cut(text, next, end, breaks, characters);
-            if (nextCut <= cut) {
+            if (trimEnd(text, next, nextCut) <= passage.end()) {
                 // the overlap must not keep the next passage from reaching further than this one
                 next = skipSpace(text, cut, end);
                 nextCut = cut(text, next, end, breaks, characters);
@@ -293,7 +293,7 @@ public final class PassageSplitter {
 
         /** The best end in the second half of a passage, whose largest end is {@code max}. */
         int bestEnd(int start, int max) {
-            int min = start + (max - start) / 2;
+            int min = Math.max(start + 1, start + (max - start) / 2);
             for (int[] ends : new int[][] {paragraphs, sentences}) {
                 int last = after(ends, max) - 1;
                 if (last >= 0 && ends[last] >= min) {

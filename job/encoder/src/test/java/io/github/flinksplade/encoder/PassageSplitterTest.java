@@ -95,6 +95,15 @@ class PassageSplitterTest {
                 .isEqualTo("a" + "\u0301".repeat(40));
     }
 
+    /** The longest end of the second passage is one character after its start. */
+    @Test
+    void continuesAfterASentenceOfOneCharacter() {
+        String text = "aa bb cc.\n\n\u5B57" + "x".repeat(100);
+        assertThat(split(text, 12, 0))
+                .containsExactly(
+                        "aa bb cc.", "\u5B57", "x".repeat(40), "x".repeat(40), "x".repeat(20));
+    }
+
     @Test
     void repeatsTheOverlap() {
         assertThat(split("aa bb cc dd ee ff gg hh ii jj kk ll mm nn", 12, 3))
@@ -127,7 +136,7 @@ class PassageSplitterTest {
             "don't",
             " \u00A0"
         };
-        for (int round = 0; round < 300; round++) {
+        for (int round = 0; round < 5000; round++) {
             StringBuilder builder = new StringBuilder();
             for (int i = random.nextInt(120); i > 0; i--) {
                 builder.append(parts[random.nextInt(parts.length)]);
