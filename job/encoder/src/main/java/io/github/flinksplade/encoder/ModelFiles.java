@@ -6,15 +6,17 @@ import java.nio.file.Path;
  * The files of a model on this machine.
  *
  * @param name the reference by which the model was found
- * @param graph its ONNX file; external weights are in files next to it
- * @param tokenizer its tokenizer.json
- * @param sha256 SHA-256 in hexadecimal: of the ONNX file; if the graph refers to external files, of
- *     the listing that {@code sha256sum} prints for the ONNX file and then for the external files
- *     in order of their names
+ * @param graph its ONNX file, with external weights in files next to it; or the config.json next to
+ *     its weights in safetensors files
+ * @param tokenizer its tokenizer.json; or, if it has none, its vocab.txt
+ * @param sha256 SHA-256 in hexadecimal: of the ONNX file; if the model has several files, of the
+ *     listing that {@code sha256sum} prints for the graph and then for the others in order of their
+ *     names
  * @param tokenizerSha256 SHA-256 of the tokenizer.json in hexadecimal
  * @param documentTokens the model's own token limit of documents from {@code splade.json} ({@code
  *     {"document_tokens": 128, "query_tokens": 64}}), or 0
  * @param queryTokens the same for queries, or 0
+ * @param metadata what other files state
  */
 public record ModelFiles(
         String name,
@@ -23,4 +25,19 @@ public record ModelFiles(
         String sha256,
         String tokenizerSha256,
         int documentTokens,
-        int queryTokens) {}
+        int queryTokens,
+        ModelMetadata metadata) {
+
+    /** The same model with another graph. */
+    public ModelFiles withGraph(Path other) {
+        return new ModelFiles(
+                name,
+                other,
+                tokenizer,
+                sha256,
+                tokenizerSha256,
+                documentTokens,
+                queryTokens,
+                metadata);
+    }
+}

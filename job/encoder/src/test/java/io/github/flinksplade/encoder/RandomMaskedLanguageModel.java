@@ -248,7 +248,8 @@ public final class RandomMaskedLanguageModel {
                 "0".repeat(64),
                 "1".repeat(64),
                 0,
-                0);
+                0,
+                ModelMetadata.NONE);
     }
 
     // the graph

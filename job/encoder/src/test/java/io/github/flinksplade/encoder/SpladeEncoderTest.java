@@ -212,7 +212,8 @@ class SpladeEncoderTest {
                         files.sha256(),
                         files.tokenizerSha256(),
                         40,
-                        30);
+                        30,
+                        files.metadata());
         try (SpladeEncoder other = SpladeEncoder.open(own, EncoderOptions.defaults())) {
             assertThat(other.info().documentTokens()).isEqualTo(40);
             assertThat(other.info().queryTokens()).isEqualTo(30);

@@ -45,14 +45,8 @@ public final class DerivedModels {
      */
     public static ModelFiles provide(
             ModelFiles original, Precision precision, Path directory, Progress progress) {
-        return new ModelFiles(
-                original.name(),
-                provide(original.graph(), precision, original.sha256(), directory, progress),
-                original.tokenizer(),
-                original.sha256(),
-                original.tokenizerSha256(),
-                original.documentTokens(),
-                original.queryTokens());
+        return original.withGraph(
+                provide(original.graph(), precision, original.sha256(), directory, progress));
     }
 
     private static Path provide(

@@ -2,6 +2,7 @@ package io.github.flinksplade.encoder.model;
 
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.ModelFiles;
+import io.github.flinksplade.encoder.ModelMetadata;
 import io.github.flinksplade.encoder.platform.FileErrors;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -79,7 +80,8 @@ public final class ModelDirectory {
                 sha256,
                 digests.file(tokenizer),
                 config.documentTokens(),
-                config.queryTokens());
+                config.queryTokens(),
+                ModelMetadata.NONE);
     }
 
     private static String validated(String sha256) {
