@@ -29,6 +29,14 @@ public record ModelMetadata(
     public record Prompts(String document, String query) {
 
         public static final Prompts NONE = new Prompts("", "");
+
+        /** The prompt of a role. */
+        public String of(Role role) {
+            return switch (role) {
+                case DOCUMENT -> document;
+                case QUERY -> query;
+            };
+        }
     }
 
     /** A query side that is not the document model. */

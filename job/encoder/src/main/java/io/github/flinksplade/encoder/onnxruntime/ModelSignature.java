@@ -13,6 +13,7 @@ import io.github.flinksplade.encoder.graph.MaxPoolInGraph;
 import io.github.flinksplade.encoder.graph.OnnxFile;
 import io.github.flinksplade.encoder.graph.RewrittenGraph;
 import io.github.flinksplade.encoder.graph.SpladePoolingMatcher;
+import io.github.flinksplade.encoder.tokenizer.TokenizerFile;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -38,6 +39,7 @@ final class ModelSignature {
     private final OnnxFile file;
     private final GraphIndex graph;
     private final GraphInputs inputs;
+    private final GraphConfig config;
 
     /**
      * A graph whose outputs the engine can read.
@@ -46,8 +48,9 @@ final class ModelSignature {
      */
     record Pooled(RewrittenGraph graph, int columns) {}
 
-    private ModelSignature(ModelFiles files) {
+    private ModelSignature(ModelFiles files, GraphConfig config) {
         this.files = files;
+        this.config = config;
         this.file = OnnxFile.read(files.graph());
         this.graph = new GraphIndex(file.model());
         this.inputs = GraphInputs.of(graph, files.graph());
@@ -56,8 +59,8 @@ final class ModelSignature {
     /**
      * @throws ModelException if the graph is not one of a text model
      */
-    static ModelSignature read(ModelFiles files) {
-        return new ModelSignature(files);
+    static ModelSignature read(ModelFiles files, GraphConfig config) {
+        return new ModelSignature(files, config);
     }
 
     OnnxFile file() {
@@ -114,23 +117,32 @@ final class ModelSignature {
     }
 
     /**
-     * Checks what fails first with the tokenizer of another model.
+     * Returns the tokenizer with the terms that the graph has embeddings for.
      *
-     * @throws ModelException if the tokenizer has more terms than the graph has embeddings
+     * @throws ModelException if the tokenizer belongs to another model: terms of its own
+     *     vocabulary, without added tokens, have no embedding
      */
-    void requireEmbeddings(int terms) {
-        Optional<TensorProto> table = embeddings();
-        if (table.isPresent() && table.get().getDims(0) < terms) {
-            throw new ModelException(
-                    files.tokenizer()
-                            + " has "
-                            + terms
-                            + " terms, but "
-                            + files.graph()
-                            + " has embeddings for "
-                            + table.get().getDims(0)
-                            + "; use the tokenizer that belongs to the model");
-        }
+    TokenizerFile withEmbeddings(TokenizerFile tokenizer) {
+        int rows =
+                embeddings()
+                        .map(table -> Math.toIntExact(table.getDims(0)))
+                        .orElse(config.vocabularySize());
+        return rows == 0
+                ? tokenizer
+                : tokenizer
+                        .limitedTo(rows)
+                        .orElseThrow(
+                                () ->
+                                        new ModelException(
+                                                files.tokenizer()
+                                                        + " has "
+                                                        + tokenizer.size()
+                                                        + " terms, but "
+                                                        + files.graph()
+                                                        + " has embeddings for "
+                                                        + rows
+                                                        + "; use the tokenizer that belongs to the"
+                                                        + " model"));
     }
 
     /** The size of an embedding; 0 if unknown. */
@@ -221,7 +233,7 @@ final class ModelSignature {
     }
 
     /** The output of that rank that has a value per term; one named "logits" takes precedence. */
-    private static Optional<OutputShape> matching(List<OutputShape> outputs, int rank, int terms) {
+    private Optional<OutputShape> matching(List<OutputShape> outputs, int rank, int terms) {
         List<OutputShape> matching =
                 outputs.stream()
                         .filter(output -> output.sizes().size() == rank)
@@ -235,14 +247,21 @@ final class ModelSignature {
     }
 
     /**
-     * Whether a graph with that many columns belongs to a tokenizer with that many terms: the
-     * numbers are equal, or the vocabulary is padded to a round number for the sake of the
-     * hardware.
+     * Whether a table with that many columns has one per term of the tokenizer, followed by unused
+     * ones: config.json states that number of terms; or it states the tokenizer's, and the table
+     * has a column per embedding; or the number of terms is rounded for the sake of the hardware.
      */
-    static boolean matches(long columns, int terms) {
-        if (columns == terms) {
-            return true;
+    private boolean matches(long columns, int terms) {
+        if (columns <= terms) {
+            return columns == terms;
         }
+        long embeddings = embeddings().map(table -> table.getDims(0)).orElse(0L);
+        return columns == config.vocabularySize()
+                || terms == config.vocabularySize() && columns == embeddings
+                || isRounded(columns, terms);
+    }
+
+    private static boolean isRounded(long columns, int terms) {
         for (int round = 8; round <= 4096 && round <= terms; round *= 2) {
             if (columns == (terms + round - 1L) / round * round) {
                 return true;

@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -51,6 +52,7 @@ final class OnnxEngine implements Engine {
     private final int vocabulary;
     private final int columns;
     private final int padding;
+    private final OptionalInt positionOfPadding;
     private final Limits limits;
     private final int maxTokens;
     private final ReadWriteLock open = new ReentrantReadWriteLock();
@@ -65,6 +67,7 @@ final class OnnxEngine implements Engine {
      * @param vocabulary number of terms of the tokenizer; columns beyond it are padding
      * @param columns number of columns of the graph's table; 0 if it returns pairs
      * @param padding the padding token's id
+     * @param positionOfPadding see {@link GraphConfig#positionOfPadding}
      * @param maxTokens max sequence length, to which padding is limited
      */
     OnnxEngine(
@@ -74,6 +77,7 @@ final class OnnxEngine implements Engine {
             int vocabulary,
             int columns,
             int padding,
+            OptionalInt positionOfPadding,
             Limits limits,
             int maxTokens) {
         this.session = session;
@@ -82,13 +86,23 @@ final class OnnxEngine implements Engine {
         this.vocabulary = vocabulary;
         this.columns = columns;
         this.padding = padding;
+        this.positionOfPadding = positionOfPadding;
         this.limits = limits;
         this.maxTokens = maxTokens;
     }
 
     /** Transfers the session to an engine with other limits; this one must not be closed then. */
     OnnxEngine withLimits(Limits other, int max) {
-        return new OnnxEngine(session, inputs, output, vocabulary, columns, padding, other, max);
+        return new OnnxEngine(
+                session,
+                inputs,
+                output,
+                vocabulary,
+                columns,
+                padding,
+                positionOfPadding,
+                other,
+                max);
     }
 
     /** Whether the graph has the sequence lengths as an input. */
@@ -268,14 +282,17 @@ final class OnnxEngine implements Engine {
             IntBuffer narrow = buffer.asIntBuffer();
             for (int row = 0, i = 0; row < rows; row++) {
                 int[] ids = texts.get(Math.min(row, texts.size() - 1)).ids();
+                int next = positionOfPadding.orElse(-1) + 1;
                 for (int token = 0; token < tokens; token++, i++) {
                     boolean present = token < ids.length;
+                    int id = present ? ids[token] : padding;
                     int number =
                             switch (input.kind()) {
-                                case IDS -> present ? ids[token] : padding;
+                                case IDS -> id;
                                 case MASK -> present ? 1 : 0;
                                 case SEGMENTS -> 0;
-                                case POSITIONS -> token;
+                                case POSITIONS ->
+                                        positionOfPadding.equals(OptionalInt.of(id)) ? id : next++;
                                 case LENGTHS, LENGTHS_AND_STARTS -> throw new AssertionError(input);
                             };
                     if (input.isInt64()) {
