@@ -17,6 +17,7 @@ import io.github.flinksplade.encoder.graph.GraphInputs;
 import io.github.flinksplade.encoder.graph.ReplaceLayerNormalization;
 import io.github.flinksplade.encoder.tokenizer.ModelTokenizer;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -309,6 +310,10 @@ public final class EngineFactory {
                 tokenizer.vocabularySize(),
                 pooled.columns(),
                 tokenizer.padding(),
+                files.metadata().formula(),
+                files.metadata().formula().withoutSpecialTerms()
+                        ? tokenizer.specialTerms()
+                        : new BitSet(),
                 new Engine.Limits(1, 1, 1, true),
                 TokenLimits.MAX);
     }

@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import io.github.flinksplade.encoder.EncodingException;
+import io.github.flinksplade.encoder.Formula;
 import io.github.flinksplade.encoder.TokenSequence;
 import io.github.flinksplade.encoder.engine.DeviceMemoryException;
 import io.github.flinksplade.encoder.engine.Engine;
@@ -21,6 +22,7 @@ import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -51,6 +53,8 @@ final class OnnxEngine implements Engine {
     private final int vocabulary;
     private final int columns;
     private final int padding;
+    private final Formula formula;
+    private final BitSet excluded;
     private final Limits limits;
     private final int maxTokens;
     private final ReadWriteLock open = new ReentrantReadWriteLock();
@@ -65,6 +69,8 @@ final class OnnxEngine implements Engine {
      * @param vocabulary number of terms of the tokenizer; columns beyond it are padding
      * @param columns number of columns of the graph's table; 0 if it returns pairs
      * @param padding the padding token's id
+     * @param formula how the values of {@link GraphOutput.Kind#MAX_LOGITS} become weights
+     * @param excluded terms that no vector contains
      * @param maxTokens max sequence length, to which padding is limited
      */
     OnnxEngine(
@@ -74,6 +80,8 @@ final class OnnxEngine implements Engine {
             int vocabulary,
             int columns,
             int padding,
+            Formula formula,
+            BitSet excluded,
             Limits limits,
             int maxTokens) {
         this.session = session;
@@ -82,13 +90,25 @@ final class OnnxEngine implements Engine {
         this.vocabulary = vocabulary;
         this.columns = columns;
         this.padding = padding;
+        this.formula = formula;
+        this.excluded = excluded;
         this.limits = limits;
         this.maxTokens = maxTokens;
     }
 
     /** Transfers the session to an engine with other limits; this one must not be closed then. */
     OnnxEngine withLimits(Limits other, int max) {
-        return new OnnxEngine(session, inputs, output, vocabulary, columns, padding, other, max);
+        return new OnnxEngine(
+                session,
+                inputs,
+                output,
+                vocabulary,
+                columns,
+                padding,
+                formula,
+                excluded,
+                other,
+                max);
     }
 
     /** Whether the graph has the sequence lengths as an input. */
@@ -507,8 +527,11 @@ final class OnnxEngine implements Engine {
                                         + " terms");
                     }
                     ascending &= count == 0 || terms[i] > ids[count - 1];
-                    ids[count] = (int) terms[i];
-                    found[count++] = weight((int) terms[i], weight);
+                    float included = weight((int) terms[i], weight);
+                    if (included > 0) {
+                        ids[count] = (int) terms[i];
+                        found[count++] = included;
+                    }
                 }
                 return ascending
                         ? new SparseVector(Arrays.copyOf(ids, count), Arrays.copyOf(found, count))
@@ -562,9 +585,10 @@ final class OnnxEngine implements Engine {
                                 + term
                                 + " of this text");
             }
-            return output.kind() == GraphOutput.Kind.MAX_LOGITS
-                    ? (float) Math.log1p(number)
-                    : number;
+            if (excluded.get(term)) {
+                return 0;
+            }
+            return output.kind() == GraphOutput.Kind.MAX_LOGITS ? formula.weight(number) : number;
         }
 
         /** A direct buffer of that many bytes with arbitrary content. */

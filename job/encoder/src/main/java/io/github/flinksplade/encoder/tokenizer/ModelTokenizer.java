@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -64,6 +65,7 @@ public final class ModelTokenizer implements AutoCloseable {
     private final int[] prefix;
     private final int[] suffix;
     private final int padding;
+    private final BitSet specialTerms = new BitSet();
     private final ReadWriteLock open = new ReentrantReadWriteLock();
     private boolean closed; // guarded by open
 
@@ -72,6 +74,11 @@ public final class ModelTokenizer implements AutoCloseable {
         this.wordPiece = WordPiece.of(json).filter(own -> isEquivalent(own, tokenizer, terms));
         this.terms = terms;
         this.padding = padding(json, terms);
+        for (JsonNode token : json.path("added_tokens")) {
+            if (token.path("special").asBoolean()) {
+                specialTerms.set(token.path("id").asInt());
+            }
+        }
         int[][] special = specialTokens(tokenizer);
         this.prefix = special[0];
         this.suffix = special[1];
@@ -234,6 +241,11 @@ public final class ModelTokenizer implements AutoCloseable {
     /** The id of the padding token. */
     public int padding() {
         return padding;
+    }
+
+    /** The ids of the terms that tokenizer.json declares as special, such as [CLS] and [MASK]. */
+    public BitSet specialTerms() {
+        return (BitSet) specialTerms.clone();
     }
 
     /** The tokenizer with token limits; closing it closes this. */
