@@ -156,6 +156,11 @@ enum BertArchitecture implements Architecture {
 
     @Override
     public String addTo(GraphParts parts, ModelConfig config, ModelWeights weights) {
+        return head(parts, config, weights, sizes(config), hiddenStates(parts, config, weights));
+    }
+
+    /** Adds the model without its head; returns the last hidden states, [batch, tokens, width]. */
+    String hiddenStates(GraphParts parts, ModelConfig config, ModelWeights weights) {
         config.requireText("position_embedding_type", "absolute");
         config.require("is_decoder", false);
         config.require("add_cross_attention", false);
@@ -166,7 +171,7 @@ enum BertArchitecture implements Architecture {
             x = layer(parts, sizes, names.layers() + layer + ".", x, relative);
         }
         weights.requireAllUsed(names.layers());
-        return head(parts, config, weights, sizes, x);
+        return x;
     }
 
     private String wordEmbeddings() {

@@ -27,7 +27,7 @@ final class GraphParts {
     static final String MASK = "attention_mask";
     static final String LOGITS = "logits";
 
-    private static final int OPERATOR_SET = 17;
+    private static final int OPERATOR_SET = 18;
     private static final int IR_VERSION = 8;
 
     /** What masked scores get, within the range of fp16. */
@@ -175,6 +175,13 @@ final class GraphParts {
                 GraphBuilder.attribute("epsilon", (float) epsilon));
     }
 
+    /** {@code x / sqrt(mean(x^2) + epsilon) * weight}. */
+    String rootMeanSquareNorm(String x, String name, long width, double epsilon) {
+        String mean = node("ReduceMean", node("Mul", x, x), graph.int64s(-1));
+        String root = node("Sqrt", node("Add", mean, scalar(epsilon)));
+        return node("Mul", node("Div", x, root), weight(name + ".weight", width));
+    }
+
     /** 0 for a token and a large negative number for padding, [batch, 1, 1, tokens]. */
     String maskBias() {
         String known = constants.get("mask bias");
@@ -232,13 +239,18 @@ final class GraphParts {
 
     // the whole graph
 
-    /**
-     * The model with these logits.
-     *
-     * @param logits [batch, tokens, vocabulary]
-     */
+    /** A model with these logits, [batch, tokens, vocabulary]. */
     ModelProto model(String logits, long vocabulary) {
-        graph.namedNode(LOGITS, "Identity", List.of(logits));
+        return model(LOGITS, logits, "batch", "tokens", vocabulary);
+    }
+
+    /** A model with these weights, [batch, vocabulary]. */
+    ModelProto pooledModel(String weights, long vocabulary) {
+        return model("weights", weights, "batch", vocabulary);
+    }
+
+    private ModelProto model(String output, String value, Object... sizes) {
+        graph.namedNode(output, "Identity", List.of(value));
         return ModelProto.newBuilder()
                 .setIrVersion(IR_VERSION)
                 .setProducerName("flink-splade")
@@ -252,13 +264,7 @@ final class GraphParts {
                                         GraphBuilder.value(IDS, DataType.INT64, "batch", "tokens"))
                                 .addInput(
                                         GraphBuilder.value(MASK, DataType.INT64, "batch", "tokens"))
-                                .addOutput(
-                                        GraphBuilder.value(
-                                                LOGITS,
-                                                DataType.FLOAT,
-                                                "batch",
-                                                "tokens",
-                                                vocabulary)))
+                                .addOutput(GraphBuilder.value(output, DataType.FLOAT, sizes)))
                 .build();
     }
 }

@@ -1,7 +1,10 @@
 package io.github.flinksplade.encoder.architecture;
 
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.flinksplade.encoder.graph.GraphBuilder;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The architecture of GTE's second generation (Zhang et al.: "mGTE", 2024), which the transformers
@@ -21,9 +24,10 @@ final class GteArchitecture implements Architecture {
 
     @Override
     public String addTo(GraphParts parts, ModelConfig config, ModelWeights weights) {
-        config.requireText("layer_norm_type", "layer_norm");
-        config.require("pack_qkv", true);
-        config.require("logn_attention_scale", false);
+        boolean hasMean = config.text("layer_norm_type", "layer_norm").equals("layer_norm");
+        if (!hasMean && !config.text("layer_norm_type", "").equals("rms_norm")) {
+            throw config.unsupported("layer_norm_type", List.of("layer_norm", "rms_norm"));
+        }
         String positionType = config.text("position_embedding_type", "rope");
         boolean isRotary = positionType.equals("rope");
         if (!isRotary && !positionType.equals("absolute")) {
@@ -57,13 +61,15 @@ final class GteArchitecture implements Architecture {
         int layers = config.size("num_hidden_layers", 12);
         for (int layer = 0; layer < layers; layer++) {
             String name = LAYERS + layer + ".";
-            String all = parts.linear(x, name + "attention.qkv_proj", width, 3L * width, true);
-            List<String> three = parts.graph().split(all, 2, width, width, width);
+            List<String> three = queriesKeysAndValues(parts, config, name, x, width);
             String query = parts.heads(three.get(0), heads, headWidth);
             String key = parts.heads(three.get(1), heads, headWidth);
             if (rotary != null) {
                 query = rotary.rotate(query);
                 key = rotary.rotate(key);
+            }
+            if (config.flag("logn_attention_scale", false)) {
+                query = parts.node("Mul", query, lengthScale(parts, config, positions));
             }
             String mixed =
                     parts.attention(
@@ -75,13 +81,18 @@ final class GteArchitecture implements Architecture {
                             parts.maskBias());
             String attended = parts.linear(mixed, name + "attention.o_proj", width, width, true);
             x =
-                    parts.layerNorm(
-                            parts.node("Add", x, attended), name + "attn_ln", width, epsilon, true);
+                    norm(
+                            parts,
+                            parts.node("Add", x, attended),
+                            name + "attn_ln",
+                            width,
+                            epsilon,
+                            hasMean);
             String both = parts.linear(x, name + "mlp.up_gate_proj", width, 2L * inner, false);
             List<String> two = parts.graph().split(both, 2, inner, inner);
             String gated = parts.node("Mul", two.get(0), activation.apply(two.get(1), parts));
             String fed = parts.linear(gated, name + "mlp.down_proj", inner, width, true);
-            x = parts.layerNorm(parts.node("Add", x, fed), name + "mlp_ln", width, epsilon, true);
+            x = norm(parts, parts.node("Add", x, fed), name + "mlp_ln", width, epsilon, hasMean);
         }
         weights.requireAllUsed(LAYERS);
         String dense = parts.linear(x, "lm_head.dense", width, width, true);
@@ -96,6 +107,36 @@ final class GteArchitecture implements Architecture {
                 parts.weight(matrix, vocabulary, width),
                 List.of("lm_head.decoder.bias", "lm_head.bias"),
                 vocabulary);
+    }
+
+    private static List<String> queriesKeysAndValues(
+            GraphParts parts, ModelConfig config, String layer, String x, int width) {
+        if (config.flag("pack_qkv", true)) {
+            String all = parts.linear(x, layer + "attention.qkv_proj", width, 3L * width, true);
+            return parts.graph().split(all, 2, width, width, width);
+        }
+        return Stream.of("q_proj", "k_proj", "v_proj")
+                .map(name -> parts.linear(x, layer + "attention." + name, width, width, true))
+                .toList();
+    }
+
+    /** The logarithm of a text's length to the base of the max length, [batch, 1, 1, 1]. */
+    private static String lengthScale(GraphParts parts, ModelConfig config, int positions) {
+        GraphBuilder graph = parts.graph();
+        String length = graph.reduceSum(graph.cast(GraphParts.MASK, DataType.FLOAT), 1);
+        String scale =
+                parts.node("Div", parts.node("Log", length), parts.scalar(Math.log(positions)));
+        if (config.flag("logn_attention_clip1", false)) {
+            scale = parts.node("Max", scale, parts.scalar(1));
+        }
+        return parts.node("Reshape", scale, graph.int64s(-1, 1, 1, 1));
+    }
+
+    private static String norm(
+            GraphParts parts, String x, String name, long width, double epsilon, boolean hasMean) {
+        return hasMean
+                ? parts.layerNorm(x, name, width, epsilon, true)
+                : parts.rootMeanSquareNorm(x, name, width, epsilon);
     }
 
     /**

@@ -50,8 +50,22 @@ public final class ModelGraph {
         Path directory = graph.toAbsolutePath().getParent();
         ModelWeights weights = ModelWeights.read(directory);
         GraphParts parts = new GraphParts(directory, weights);
-        String logits = architecture.addTo(parts, config, weights);
-        ModelProto model = parts.model(logits, architecture.vocabulary(config));
+        boolean hasTokenWeights = TokenWeightHead.existsIn(directory);
+        if (hasTokenWeights && architecture != BertArchitecture.ROBERTA) {
+            throw config.invalid("model_type", "xlm-roberta with a sparse_linear.pt");
+        }
+        int vocabulary = architecture.vocabulary(config);
+        ModelProto model =
+                hasTokenWeights
+                        ? parts.pooledModel(
+                                TokenWeightHead.read(directory)
+                                        .addTo(
+                                                parts,
+                                                BertArchitecture.ROBERTA.hiddenStates(
+                                                        parts, config, weights),
+                                                vocabulary),
+                                vocabulary)
+                        : parts.model(architecture.addTo(parts, config, weights), vocabulary);
         return OnnxFile.of(graph, model);
     }
 }

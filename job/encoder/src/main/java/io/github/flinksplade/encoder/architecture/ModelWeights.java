@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /** The weights of a model by name, in one safetensors file or in several with an index. */
 public final class ModelWeights {
@@ -136,24 +137,31 @@ public final class ModelWeights {
         return find(name).isPresent();
     }
 
-    /** Whether any weight has a name that starts so. */
-    boolean hasPrefix(String prefix) {
-        return tensors.keySet().stream().anyMatch(name -> name.startsWith(prefix));
+    private Optional<SafetensorsFile.Tensor> find(String name) {
+        return Stream.of(
+                        name,
+                        withOldSuffix(name),
+                        withoutModel(name),
+                        withOldSuffix(withoutModel(name)))
+                .filter(tensors::containsKey)
+                .findFirst()
+                .map(this::use);
     }
 
-    private Optional<SafetensorsFile.Tensor> find(String name) {
-        if (tensors.containsKey(name)) {
-            return Optional.of(name).map(this::use);
-        }
+    private static String withOldSuffix(String name) {
         return OLD_SUFFIXES.entrySet().stream()
                 .filter(entry -> name.endsWith(entry.getKey()))
                 .map(
                         entry ->
                                 name.substring(0, name.length() - entry.getKey().length())
                                         + entry.getValue())
-                .filter(tensors::containsKey)
                 .findFirst()
-                .map(this::use);
+                .orElse(name);
+    }
+
+    /** The name in the files of an encoder without a head, where the model's own name is absent. */
+    private static String withoutModel(String name) {
+        return name.substring(name.indexOf('.') + 1);
     }
 
     private SafetensorsFile.Tensor use(String name) {
@@ -203,7 +211,8 @@ public final class ModelWeights {
     void requireAllUsed(String prefix) {
         Set<String> unused = new TreeSet<>();
         for (String name : tensors.keySet()) {
-            if (name.startsWith(prefix) && !used.contains(name) && !name.endsWith(".inv_freq")) {
+            boolean isOfLayer = name.startsWith(prefix) || name.startsWith(withoutModel(prefix));
+            if (isOfLayer && !used.contains(name) && !name.endsWith(".inv_freq")) {
                 unused.add(name);
             }
         }
