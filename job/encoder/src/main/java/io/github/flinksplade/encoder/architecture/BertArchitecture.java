@@ -2,6 +2,8 @@ package io.github.flinksplade.encoder.architecture;
 
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.github.flinksplade.encoder.graph.GraphBuilder;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -279,14 +281,21 @@ enum BertArchitecture implements Architecture {
                         sizes.width(),
                         sizes.epsilon(),
                         true);
-        String matrix =
-                config.flag("tie_word_embeddings", true) ? wordEmbeddings() : names.decoder();
+        boolean isTied = config.flag("tie_word_embeddings", true);
+        List<String> biases = new ArrayList<>(names.decoderBiases());
+        if (!isTied) {
+            // newer versions of the library store both and use the decoder's own
+            Collections.reverse(biases);
+        }
         return MaskedLanguageModelHead.decode(
                 parts,
                 weights,
                 h,
-                parts.weight(matrix, sizes.vocabulary(), sizes.width()),
-                names.decoderBiases(),
+                parts.weight(
+                        isTied ? wordEmbeddings() : names.decoder(),
+                        sizes.vocabulary(),
+                        sizes.width()),
+                biases,
                 sizes.vocabulary());
     }
 
