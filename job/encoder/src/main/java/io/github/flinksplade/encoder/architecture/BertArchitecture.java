@@ -134,9 +134,14 @@ enum BertArchitecture implements Architecture {
         return config.size("vocab_size", defaultVocabulary);
     }
 
+    /** The size of a hidden state. */
+    int width(ModelConfig config) {
+        return config.size(this == DISTILBERT ? "dim" : "hidden_size", 768);
+    }
+
     private Sizes sizes(ModelConfig config) {
         boolean isDistilled = this == DISTILBERT;
-        int width = config.size(isDistilled ? "dim" : "hidden_size", 768);
+        int width = width(config);
         String heads = isDistilled ? "n_heads" : "num_attention_heads";
         Sizes sizes =
                 new Sizes(

@@ -244,9 +244,9 @@ final class GraphParts {
         return model(LOGITS, logits, "batch", "tokens", vocabulary);
     }
 
-    /** A model with these weights, [batch, vocabulary]. */
-    ModelProto pooledModel(String weights, long vocabulary) {
-        return model("weights", weights, "batch", vocabulary);
+    /** A model without a head, with the hidden states [batch, tokens, width]. */
+    ModelProto encoder(String hidden, long width) {
+        return model("last_hidden_state", hidden, "batch", "tokens", width);
     }
 
     private ModelProto model(String output, String value, Object... sizes) {

@@ -50,22 +50,16 @@ public final class ModelGraph {
         Path directory = graph.toAbsolutePath().getParent();
         ModelWeights weights = ModelWeights.read(directory);
         GraphParts parts = new GraphParts(directory, weights);
-        boolean hasTokenWeights = TokenWeightHead.existsIn(directory);
-        if (hasTokenWeights && architecture != BertArchitecture.ROBERTA) {
-            throw config.invalid("model_type", "xlm-roberta with a sparse_linear.pt");
-        }
-        int vocabulary = architecture.vocabulary(config);
+        boolean hasHead =
+                architecture != BertArchitecture.ROBERTA || weights.has("lm_head.dense.weight");
         ModelProto model =
-                hasTokenWeights
-                        ? parts.pooledModel(
-                                TokenWeightHead.read(directory)
-                                        .addTo(
-                                                parts,
-                                                BertArchitecture.ROBERTA.hiddenStates(
-                                                        parts, config, weights),
-                                                vocabulary),
-                                vocabulary)
-                        : parts.model(architecture.addTo(parts, config, weights), vocabulary);
+                hasHead
+                        ? parts.model(
+                                architecture.addTo(parts, config, weights),
+                                architecture.vocabulary(config))
+                        : parts.encoder(
+                                BertArchitecture.ROBERTA.hiddenStates(parts, config, weights),
+                                BertArchitecture.ROBERTA.width(config));
         return OnnxFile.of(graph, model);
     }
 }

@@ -2,14 +2,12 @@ package io.github.flinksplade.encoder.architecture;
 
 import ai.onnxruntime.platform.Fp16Conversions;
 import io.github.flinksplade.encoder.ModelException;
-import io.github.flinksplade.encoder.graph.GraphBuilder;
 import io.github.flinksplade.encoder.platform.FileErrors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Enumeration;
 import java.util.List;
@@ -24,14 +22,10 @@ import java.util.zip.ZipFile;
  * @param weight [width]
  * @param bias of the one output
  */
-record TokenWeightHead(float[] weight, float bias) {
+public record TokenWeightHead(float[] weight, float bias) {
 
-    private static final String FILE = "sparse_linear.pt";
-
-    /** Whether a model has such a head. */
-    static boolean existsIn(Path directory) {
-        return Files.isRegularFile(directory.resolve(FILE));
-    }
+    /** The file with the head's weights, at the root of the model. */
+    public static final String FILE = "sparse_linear.pt";
 
     /**
      * Reads a head from PyTorch's format, a ZIP archive with the values of each tensor in an entry
@@ -40,8 +34,7 @@ record TokenWeightHead(float[] weight, float bias) {
      *
      * @throws ModelException if the file is not that of such a head
      */
-    static TokenWeightHead read(Path directory) {
-        Path file = directory.resolve(FILE);
+    public static TokenWeightHead read(Path file) {
         try (ZipFile zip = new ZipFile(file.toFile())) {
             String dictionary =
                     new String(bytes(zip, "data.pkl", file), StandardCharsets.ISO_8859_1);
@@ -100,29 +93,5 @@ record TokenWeightHead(float[] weight, float bias) {
                     };
         }
         return values;
-    }
-
-    /**
-     * Adds the head.
-     *
-     * @param hidden [batch, tokens, width]
-     * @return [batch, vocabulary] weights
-     */
-    String addTo(GraphParts parts, String hidden, long vocabulary) {
-        GraphBuilder graph = parts.graph();
-        String matrix = parts.floats("sparse_linear.weight", weight, weight.length, 1);
-        String sum = parts.node("Add", parts.node("MatMul", hidden, matrix), parts.scalar(bias));
-        String weights = graph.squeeze(parts.node("Relu", sum), 2);
-        String batch = graph.slice(parts.node("Shape", GraphParts.IDS), 0, 0, 1);
-        String shape =
-                parts.node(
-                        "Concat",
-                        List.of(batch, graph.int64s(vocabulary)),
-                        GraphBuilder.attribute("axis", 0));
-        return parts.node(
-                "ScatterElements",
-                List.of(parts.node("ConstantOfShape", shape), GraphParts.IDS, weights),
-                GraphBuilder.attribute("axis", 1),
-                GraphBuilder.attribute("reduction", "max"));
     }
 }

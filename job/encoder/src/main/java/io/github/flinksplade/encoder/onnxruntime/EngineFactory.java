@@ -155,7 +155,7 @@ public final class EngineFactory {
                     case PAIRS -> true;
                     // how they are computed is unknown, and on a CPU they must be bit-identical
                     case WEIGHTS -> !onGpu();
-                    case MAX_LOGITS -> false;
+                    case MAX_LOGITS, TOKEN_WEIGHTS -> false;
                 };
         return isOutputUnbatched || signature.requiresUnbatched();
     }

@@ -8,6 +8,7 @@ import io.github.flinksplade.encoder.Formula;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.ModelFiles;
 import io.github.flinksplade.encoder.architecture.ModelGraph;
+import io.github.flinksplade.encoder.architecture.TokenWeightHead;
 import io.github.flinksplade.encoder.graph.GraphIndex;
 import io.github.flinksplade.encoder.graph.GraphInputs;
 import io.github.flinksplade.encoder.graph.KeepPooledOutput;
@@ -16,6 +17,7 @@ import io.github.flinksplade.encoder.graph.OnnxFile;
 import io.github.flinksplade.encoder.graph.RewrittenGraph;
 import io.github.flinksplade.encoder.graph.SpladePoolingMatcher;
 import io.github.flinksplade.encoder.graph.SumPoolInGraph;
+import io.github.flinksplade.encoder.graph.WeighTokens;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -45,7 +47,7 @@ final class ModelSignature {
     /**
      * A graph whose outputs the engine can read.
      *
-     * @param columns number of terms of its table; 0 if it returns pairs
+     * @param columns number of terms of its table; 0 if it has none
      */
     record Pooled(RewrittenGraph graph, int columns) {}
 
@@ -187,6 +189,19 @@ final class ModelSignature {
     }
 
     private Optional<Pooled> pool(List<OutputShape> outputs, int terms, boolean onGpu) {
+        if (files.metadata().tokenHead().isPresent()) {
+            TokenWeightHead head = TokenWeightHead.read(files.metadata().tokenHead().get());
+            return matching(outputs, 3, head.weight().length)
+                    .map(
+                            hidden ->
+                                    new Pooled(
+                                            WeighTokens.apply(
+                                                    graph,
+                                                    hidden.name(),
+                                                    head.weight(),
+                                                    head.bias()),
+                                            0));
+        }
         if (has(outputs, "output_idx") && has(outputs, "output_weights")) {
             requirePooling("output_weights");
             return Optional.of(

@@ -67,7 +67,7 @@ final class OnnxEngine implements Engine {
 
     /**
      * @param vocabulary number of terms of the tokenizer; columns beyond it are padding
-     * @param columns number of columns of the graph's table; 0 if it returns pairs
+     * @param columns number of columns of the graph's table; 0 if it has none
      * @param padding the padding token's id
      * @param formula how the values of {@link GraphOutput.Kind#MAX_LOGITS} become weights
      * @param excluded terms that no vector contains
@@ -253,9 +253,12 @@ final class OnnxEngine implements Engine {
                             rows,
                             tokens,
                             given ->
-                                    output.kind() == GraphOutput.Kind.PAIRS
-                                            ? List.of(pairs(given))
-                                            : table(given, texts.size(), rows));
+                                    switch (output.kind()) {
+                                        case PAIRS -> List.of(pairs(given));
+                                        case TOKEN_WEIGHTS -> tokenWeights(given, texts, tokens);
+                                        case MAX_LOGITS, WEIGHTS ->
+                                                table(given, texts.size(), rows);
+                                    });
         }
 
         private List<SparseVector> withInputs(
@@ -495,6 +498,27 @@ final class OnnxEngine implements Engine {
                     : new SparseVector(Arrays.copyOf(indices, size), Arrays.copyOf(values, size));
         }
 
+        private List<SparseVector> tokenWeights(
+                Map<String, OnnxTensor> given, List<TokenSequence> texts, int tokens)
+                throws OrtException {
+            try (OrtSession.Result result = run(given, Set.of(output.name()), Map.of())) {
+                FloatBuffer weights = floats(result, output.name());
+                List<SparseVector> vectors = new ArrayList<>(texts.size());
+                for (int row = 0; row < texts.size(); row++) {
+                    int[] ids = texts.get(row).ids();
+                    TreeMap<Integer, Float> largest = new TreeMap<>();
+                    for (int token = 0; token < ids.length; token++) {
+                        float weight = weight(ids[token], weights.get(row * tokens + token));
+                        if (weight > 0) {
+                            largest.merge(ids[token], weight, Math::max);
+                        }
+                    }
+                    vectors.add(vector(largest));
+                }
+                return vectors;
+            }
+        }
+
         private SparseVector pairs(Map<String, OnnxTensor> given) throws OrtException {
             try (OrtSession.Result result =
                     run(given, session.session().getOutputNames(), Map.of())) {
@@ -545,13 +569,17 @@ final class OnnxEngine implements Engine {
             for (int i = 0; i < count; i++) {
                 sorted.put(ids[i], weights[i]);
             }
-            float[] found = new float[sorted.size()];
+            return vector(sorted);
+        }
+
+        private static SparseVector vector(TreeMap<Integer, Float> weights) {
+            float[] values = new float[weights.size()];
             int next = 0;
-            for (float weight : sorted.values()) {
-                found[next++] = weight;
+            for (float weight : weights.values()) {
+                values[next++] = weight;
             }
             return new SparseVector(
-                    sorted.keySet().stream().mapToInt(Integer::intValue).toArray(), found);
+                    weights.keySet().stream().mapToInt(Integer::intValue).toArray(), values);
         }
 
         private long[] numbers(OnnxValue value) {
