@@ -218,7 +218,7 @@ final class ModelCommand implements Runnable {
         public Integer call() {
             ModelFiles files =
                     ModelStore.resolve(model, options(), new DownloadProgress(console()));
-            ModelStore.quantize(files, directory, new DownloadProgress(console()));
+            ModelStore.quantize(files, options(), directory, new DownloadProgress(console()));
             Results results = new Results(console());
             results.line("written: " + directory);
             results.flush();

@@ -19,6 +19,7 @@ import io.github.flinksplade.encoder.graph.ReplaceLayerNormalization;
 import io.github.flinksplade.encoder.tokenizer.ModelTokenizer;
 import io.github.flinksplade.encoder.tokenizer.TokenizerFile;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -232,7 +233,7 @@ public final class EngineFactory {
                     case PAIRS -> true;
                     // how they are computed is unknown, and on a CPU they must be bit-identical
                     case WEIGHTS -> !onGpu();
-                    case MAX_LOGITS -> false;
+                    case MAX_LOGITS, TOKEN_WEIGHTS -> false;
                 };
         return isOutputUnbatched || signature.requiresUnbatched();
     }
@@ -376,6 +377,10 @@ public final class EngineFactory {
                 pooled.columns(),
                 config.padding().orElse(positionOfPadding.orElse(tokenizer.padding())),
                 positionOfPadding,
+                files.metadata().formula(),
+                files.metadata().formula().withoutSpecialTerms()
+                        ? tokenizer.specialTerms()
+                        : new BitSet(),
                 new Engine.Limits(1, 1, 1, true),
                 TokenLimits.MAX);
     }

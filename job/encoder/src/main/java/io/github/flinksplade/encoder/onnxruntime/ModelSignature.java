@@ -4,8 +4,11 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import ai.onnxruntime.OrtException;
+import io.github.flinksplade.encoder.Formula;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.ModelFiles;
+import io.github.flinksplade.encoder.architecture.ModelGraph;
+import io.github.flinksplade.encoder.architecture.TokenWeightHead;
 import io.github.flinksplade.encoder.graph.GraphIndex;
 import io.github.flinksplade.encoder.graph.GraphInputs;
 import io.github.flinksplade.encoder.graph.KeepPooledOutput;
@@ -13,6 +16,8 @@ import io.github.flinksplade.encoder.graph.MaxPoolInGraph;
 import io.github.flinksplade.encoder.graph.OnnxFile;
 import io.github.flinksplade.encoder.graph.RewrittenGraph;
 import io.github.flinksplade.encoder.graph.SpladePoolingMatcher;
+import io.github.flinksplade.encoder.graph.SumPoolInGraph;
+import io.github.flinksplade.encoder.graph.WeighTokens;
 import io.github.flinksplade.encoder.tokenizer.TokenizerFile;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -44,14 +49,14 @@ final class ModelSignature {
     /**
      * A graph whose outputs the engine can read.
      *
-     * @param columns number of terms of its table; 0 if it returns pairs
+     * @param columns number of terms of its table; 0 if it has none
      */
     record Pooled(RewrittenGraph graph, int columns) {}
 
     private ModelSignature(ModelFiles files, GraphConfig config) {
         this.files = files;
         this.config = config;
-        this.file = OnnxFile.read(files.graph());
+        this.file = ModelGraph.read(files.graph());
         this.graph = new GraphIndex(file.model());
         this.inputs = GraphInputs.of(graph, files.graph());
     }
@@ -196,7 +201,21 @@ final class ModelSignature {
     }
 
     private Optional<Pooled> pool(List<OutputShape> outputs, int terms, boolean onGpu) {
+        if (files.metadata().tokenHead().isPresent()) {
+            TokenWeightHead head = TokenWeightHead.read(files.metadata().tokenHead().get());
+            return matching(outputs, 3, head.weight().length)
+                    .map(
+                            hidden ->
+                                    new Pooled(
+                                            WeighTokens.apply(
+                                                    graph,
+                                                    hidden.name(),
+                                                    head.weight(),
+                                                    head.bias()),
+                                            0));
+        }
         if (has(outputs, "output_idx") && has(outputs, "output_weights")) {
+            requirePooling("output_weights");
             return Optional.of(
                     new Pooled(KeepPooledOutput.pairs(graph, "output_idx", "output_weights"), 0));
         }
@@ -206,26 +225,59 @@ final class ModelSignature {
         if (pooled.isPresent()
                 && !logits.map(shape -> shape.name().equals("logits")).orElse(false)) {
             int columns = Math.toIntExact(pooled.get().lastSize());
+            requirePooling(pooled.get().name());
             Optional<String> unpooled =
                     new SpladePoolingMatcher(graph, file::data, inputs).logits(pooled.get().name());
             return Optional.of(
                     unpooled.isPresent()
-                            ? maxPooled(unpooled.get(), columns, topTermsOf)
+                            ? pooled(unpooled.get(), columns, topTermsOf)
                             : new Pooled(
                                     KeepPooledOutput.table(graph, pooled.get().name(), topTermsOf),
                                     columns));
         }
         return logits.map(
-                shape -> maxPooled(shape.name(), Math.toIntExact(shape.lastSize()), topTermsOf));
+                shape -> pooled(shape.name(), Math.toIntExact(shape.lastSize()), topTermsOf));
     }
 
-    /** Padding, and thus a mask, occurs on a GPU and where the sequence length is fixed. */
-    private Pooled maxPooled(String logits, int columns, Optional<Integer> topTermsOf) {
+    /**
+     * The pooled logits. Padding, and thus a mask, occurs on a GPU and where the sequence length is
+     * fixed.
+     */
+    private Pooled pooled(String logits, int columns, Optional<Integer> topTermsOf) {
         Optional<String> mask =
                 topTermsOf.isPresent() || inputs.fixedTokens() > 0
                         ? inputs.named(GraphInputs.Kind.MASK)
                         : Optional.empty();
-        return new Pooled(MaxPoolInGraph.apply(graph, file, logits, mask, topTermsOf), columns);
+        Formula formula = files.metadata().formula();
+        RewrittenGraph pooled =
+                switch (formula.pooling()) {
+                    case MAX -> MaxPoolInGraph.apply(graph, file, logits, mask, topTermsOf);
+                    case SUM ->
+                            SumPoolInGraph.apply(
+                                    graph, logits, mask, formula.logarithms(), topTermsOf);
+                };
+        return new Pooled(pooled, columns);
+    }
+
+    /**
+     * Rejects metadata that a graph which pools its output itself does not follow.
+     *
+     * @param output its name
+     */
+    private void requirePooling(String output) {
+        Formula formula = files.metadata().formula();
+        if (formula.pooling() != Formula.STANDARD.pooling()
+                || formula.activation() != Formula.STANDARD.activation()) {
+            throw new ModelException(
+                    "the output "
+                            + output
+                            + " of "
+                            + files.graph()
+                            + " is pooled, but the model's configuration states another formula ("
+                            + formula
+                            + "), which can only be applied to logits; use a graph with the logits,"
+                            + " or the model's safetensors files");
+        }
     }
 
     private static boolean has(List<OutputShape> outputs, String name) {

@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import io.github.flinksplade.encoder.EncodingException;
+import io.github.flinksplade.encoder.Formula;
 import io.github.flinksplade.encoder.TokenSequence;
 import io.github.flinksplade.encoder.engine.DeviceMemoryException;
 import io.github.flinksplade.encoder.engine.Engine;
@@ -21,6 +22,7 @@ import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -53,6 +55,8 @@ final class OnnxEngine implements Engine {
     private final int columns;
     private final int padding;
     private final OptionalInt positionOfPadding;
+    private final Formula formula;
+    private final BitSet excluded;
     private final Limits limits;
     private final int maxTokens;
     private final ReadWriteLock open = new ReentrantReadWriteLock();
@@ -65,9 +69,11 @@ final class OnnxEngine implements Engine {
 
     /**
      * @param vocabulary number of terms of the tokenizer; columns beyond it are padding
-     * @param columns number of columns of the graph's table; 0 if it returns pairs
+     * @param columns number of columns of the graph's table; 0 if it has none
      * @param padding the padding token's id
      * @param positionOfPadding see {@link GraphConfig#positionOfPadding}
+     * @param formula how the values of {@link GraphOutput.Kind#MAX_LOGITS} become weights
+     * @param excluded terms that no vector contains
      * @param maxTokens max sequence length, to which padding is limited
      */
     OnnxEngine(
@@ -78,6 +84,8 @@ final class OnnxEngine implements Engine {
             int columns,
             int padding,
             OptionalInt positionOfPadding,
+            Formula formula,
+            BitSet excluded,
             Limits limits,
             int maxTokens) {
         this.session = session;
@@ -87,6 +95,8 @@ final class OnnxEngine implements Engine {
         this.columns = columns;
         this.padding = padding;
         this.positionOfPadding = positionOfPadding;
+        this.formula = formula;
+        this.excluded = excluded;
         this.limits = limits;
         this.maxTokens = maxTokens;
     }
@@ -101,6 +111,8 @@ final class OnnxEngine implements Engine {
                 columns,
                 padding,
                 positionOfPadding,
+                formula,
+                excluded,
                 other,
                 max);
     }
@@ -247,9 +259,12 @@ final class OnnxEngine implements Engine {
                             rows,
                             tokens,
                             given ->
-                                    output.kind() == GraphOutput.Kind.PAIRS
-                                            ? List.of(pairs(given))
-                                            : table(given, texts.size(), rows));
+                                    switch (output.kind()) {
+                                        case PAIRS -> List.of(pairs(given));
+                                        case TOKEN_WEIGHTS -> tokenWeights(given, texts, tokens);
+                                        case MAX_LOGITS, WEIGHTS ->
+                                                table(given, texts.size(), rows);
+                                    });
         }
 
         private List<SparseVector> withInputs(
@@ -492,6 +507,27 @@ final class OnnxEngine implements Engine {
                     : new SparseVector(Arrays.copyOf(indices, size), Arrays.copyOf(values, size));
         }
 
+        private List<SparseVector> tokenWeights(
+                Map<String, OnnxTensor> given, List<TokenSequence> texts, int tokens)
+                throws OrtException {
+            try (OrtSession.Result result = run(given, Set.of(output.name()), Map.of())) {
+                FloatBuffer weights = floats(result, output.name());
+                List<SparseVector> vectors = new ArrayList<>(texts.size());
+                for (int row = 0; row < texts.size(); row++) {
+                    int[] ids = texts.get(row).ids();
+                    TreeMap<Integer, Float> largest = new TreeMap<>();
+                    for (int token = 0; token < ids.length; token++) {
+                        float weight = weight(ids[token], weights.get(row * tokens + token));
+                        if (weight > 0) {
+                            largest.merge(ids[token], weight, Math::max);
+                        }
+                    }
+                    vectors.add(vector(largest));
+                }
+                return vectors;
+            }
+        }
+
         private SparseVector pairs(Map<String, OnnxTensor> given) throws OrtException {
             try (OrtSession.Result result =
                     run(given, session.session().getOutputNames(), Map.of())) {
@@ -524,8 +560,11 @@ final class OnnxEngine implements Engine {
                                         + " terms");
                     }
                     ascending &= count == 0 || terms[i] > ids[count - 1];
-                    ids[count] = (int) terms[i];
-                    found[count++] = weight((int) terms[i], weight);
+                    float included = weight((int) terms[i], weight);
+                    if (included > 0) {
+                        ids[count] = (int) terms[i];
+                        found[count++] = included;
+                    }
                 }
                 return ascending
                         ? new SparseVector(Arrays.copyOf(ids, count), Arrays.copyOf(found, count))
@@ -539,13 +578,17 @@ final class OnnxEngine implements Engine {
             for (int i = 0; i < count; i++) {
                 sorted.put(ids[i], weights[i]);
             }
-            float[] found = new float[sorted.size()];
+            return vector(sorted);
+        }
+
+        private static SparseVector vector(TreeMap<Integer, Float> weights) {
+            float[] values = new float[weights.size()];
             int next = 0;
-            for (float weight : sorted.values()) {
-                found[next++] = weight;
+            for (float weight : weights.values()) {
+                values[next++] = weight;
             }
             return new SparseVector(
-                    sorted.keySet().stream().mapToInt(Integer::intValue).toArray(), found);
+                    weights.keySet().stream().mapToInt(Integer::intValue).toArray(), values);
         }
 
         private long[] numbers(OnnxValue value) {
@@ -579,9 +622,10 @@ final class OnnxEngine implements Engine {
                                 + term
                                 + " of this text");
             }
-            return output.kind() == GraphOutput.Kind.MAX_LOGITS
-                    ? (float) Math.log1p(number)
-                    : number;
+            if (excluded.get(term)) {
+                return 0;
+            }
+            return output.kind() == GraphOutput.Kind.MAX_LOGITS ? formula.weight(number) : number;
         }
 
         /** A direct buffer of that many bytes with arbitrary content. */

@@ -13,6 +13,7 @@ import io.github.flinksplade.vector.Utf16;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -59,6 +60,7 @@ public final class ModelTokenizer implements AutoCloseable {
     private final int padding;
     private final int[] prefix;
     private final int[] suffix;
+    private final BitSet specialTerms;
     private final ReadWriteLock open = new ReentrantReadWriteLock();
     private boolean closed; // guarded by open
 
@@ -69,6 +71,7 @@ public final class ModelTokenizer implements AutoCloseable {
         this.size = file.size();
         this.unknown = file.unknown();
         this.padding = file.padding();
+        this.specialTerms = file.specialTerms();
         this.wordPiece =
                 WordPiece.of(file.json()).filter(own -> isEquivalent(own, tokenizer, terms));
         int[][] special = specialTokens(tokenizer);
@@ -176,6 +179,11 @@ public final class ModelTokenizer implements AutoCloseable {
     /** The id of the padding token. */
     public int padding() {
         return padding;
+    }
+
+    /** The ids of the terms that tokenizer.json declares as special, such as [CLS] and [MASK]. */
+    public BitSet specialTerms() {
+        return (BitSet) specialTerms.clone();
     }
 
     /** Number of tokens of a text, special tokens included. */

@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The {@code tokenizer_config.json} next to a tokenizer, as far as it changes what the transformers
@@ -40,12 +42,16 @@ record TokenizerConfig(Path path, JsonNode json, String tokenizerClass) {
 
     private static final String MPNET = "MPNetTokenizer";
 
-    /** The settings of BERT's normalizer: the key in tokenizer.json and the one in this file. */
-    private static final Map<String, String> NORMALIZER_KEYS =
-            Map.of(
-                    "lowercase", "do_lower_case",
-                    "strip_accents", "strip_accents",
-                    "handle_chinese_chars", "tokenize_chinese_chars");
+    /**
+     * The settings of BERT's normalizer: the key in tokenizer.json and the one in this file.
+     * Sorted, since the order is part of a digest.
+     */
+    private static final SortedMap<String, String> NORMALIZER_KEYS =
+            new TreeMap<>(
+                    Map.of(
+                            "lowercase", "do_lower_case",
+                            "strip_accents", "strip_accents",
+                            "handle_chinese_chars", "tokenize_chinese_chars"));
 
     /**
      * Reads the file next to a tokenizer; empty if there is none.

@@ -13,6 +13,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -221,6 +222,17 @@ public final class TokenizerFile {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java runtime has SHA-256", e);
         }
+    }
+
+    /** The ids of the terms that are declared as special. */
+    BitSet specialTerms() {
+        BitSet special = new BitSet();
+        for (JsonNode token : json.path("added_tokens")) {
+            if (token.path("special").asBoolean()) {
+                special.set(token.path("id").asInt());
+            }
+        }
+        return special;
     }
 
     /** The id of the padding token; 0 if it is unknown. */
