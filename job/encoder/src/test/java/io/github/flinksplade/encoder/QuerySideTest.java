@@ -87,7 +87,7 @@ class QuerySideTest {
     private static ModelMetadata metadata(
             Prompts prompts, boolean lowerCase, Optional<QuerySide> query) {
         return new ModelMetadata(
-                Formula.STANDARD, prompts, lowerCase, Optional.empty(), query, List.of());
+                Formula.STANDARD, prompts, lowerCase, false, Optional.empty(), query, List.of());
     }
 
     private ModelFiles withTable(String name, String content) throws IOException {
@@ -395,6 +395,48 @@ class QuerySideTest {
                         EnumSet.of(Role.QUERY))) {
             assertThat(queries.encode("hello", Role.QUERY).vector().indices())
                     .containsExactly(HELLO, THE);
+        }
+    }
+
+    @Test
+    void countsSpecialTokensAsOpenSearchDoes() throws IOException {
+        Path table = directory.resolve("idf.json");
+        Files.writeString(table, "{\"hello\": 2, \"world\": 1, \"[CLS]\": 3}");
+        EncoderOptions options = EncoderOptions.builder().queryTokens(3).build();
+        try (SpladeEncoder queries =
+                open(
+                        with(new QuerySide.TokenWeights(table, model.tokenizer(), true)),
+                        options,
+                        EnumSet.of(Role.QUERY))) {
+            EncodedText query = queries.encode("hello world", Role.QUERY);
+            assertThat(query.vector().indices()).containsExactly(2, HELLO);
+            assertThat(query.tokens()).isEqualTo(4);
+            assertThat(query.truncated()).isTrue();
+        }
+    }
+
+    @Test
+    void removesWhiteSpaceAtBothEnds() {
+        ModelFiles roberta =
+                RandomMaskedLanguageModel.files(
+                        new RandomMaskedLanguageModel()
+                                .roberta()
+                                .write(directory.resolve("roberta")));
+        ModelMetadata strip =
+                new ModelMetadata(
+                        Formula.STANDARD,
+                        new Prompts("the ", ""),
+                        false,
+                        true,
+                        Optional.empty(),
+                        Optional.empty(),
+                        List.of());
+        try (SpladeEncoder stripping = open(with(roberta, strip), EnumSet.allOf(Role.class));
+                SpladeEncoder plain = open(roberta, EnumSet.allOf(Role.class))) {
+            assertThat(stripping.encode("\u00A0 \n\u0085 hello \u2007\t\u001C", Role.QUERY))
+                    .isEqualTo(plain.encode("hello", Role.QUERY));
+            assertThat(stripping.encode(" ", Role.DOCUMENT))
+                    .isEqualTo(plain.encode("the", Role.DOCUMENT));
         }
     }
 

@@ -40,6 +40,12 @@ record TokenizerConfig(Path path, JsonNode json, String tokenizerClass) {
                     "squeezebert", "SqueezeBertTokenizer",
                     "mpnet", "MPNetTokenizer");
 
+    /**
+     * A key that transformers writes since version 5, which replaces any normalizer of BERT's
+     * tokenizer; version 4 replaces only the settings of a BertNormalizer.
+     */
+    private static final String VERSION_5 = "backend";
+
     private static final String MPNET = "MPNetTokenizer";
 
     /**
@@ -166,6 +172,13 @@ record TokenizerConfig(Path path, JsonNode json, String tokenizerClass) {
         if (isBert()
                 && tokenizer.path("normalizer").path("type").asText().equals("BertNormalizer")) {
             applyNormalizer((ObjectNode) tokenizer.path("normalizer"), warnings);
+        } else if (isBert() && json.has(VERSION_5)) {
+            warnings.add(
+                    difference(
+                            "a normalizer of the type "
+                                    + tokenizer.path("normalizer").path("type").asText("(none)"),
+                            "the settings of BertNormalizer"));
+            tokenizer.set("normalizer", bertNormalizer());
         } else {
             warnOfLowerCase(tokenizer.path("normalizer"), warnings);
             before = warnings.size(); // nothing was changed

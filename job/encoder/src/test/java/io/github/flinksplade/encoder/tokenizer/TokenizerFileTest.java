@@ -247,6 +247,23 @@ class TokenizerFileTest {
     }
 
     @Test
+    void replacesOtherNormalizersOfVersion5Only() throws IOException {
+        Map<String, Object> lower =
+                Map.of(
+                        "type",
+                        "Sequence",
+                        "normalizers",
+                        List.of(Map.of("type", "Lowercase"), bertNormalizer(false, false)));
+        String config = "\"tokenizer_class\":\"BertTokenizer\",\"do_lower_case\":false}";
+        TokenizerFile version4 = tokenizer(lower, "{" + config);
+        assertThat(version4.warnings()).hasSize(1);
+        assertThat(ids(version4, "The Ferry")).containsExactly(2, 133, 131, 3);
+        TokenizerFile version5 = tokenizer(lower, "{\"backend\":\"tokenizers\"," + config);
+        assertThat(version5.warnings()).hasSize(1);
+        assertThat(ids(version5, "The Ferry")).containsExactly(2, 1, 1, 3);
+    }
+
+    @Test
     void appliesAddPrefixSpaceOfByteLevelBpe() throws IOException {
         for (String config : List.of("{\"add_prefix_space\":true}", "{}")) {
             Files.copy(
