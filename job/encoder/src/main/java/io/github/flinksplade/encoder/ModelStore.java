@@ -1,6 +1,8 @@
 package io.github.flinksplade.encoder;
 
+import io.github.flinksplade.encoder.graph.ExternalWeights;
 import io.github.flinksplade.encoder.hub.HubModelProvider;
+import io.github.flinksplade.encoder.layout.ModelLayout;
 import io.github.flinksplade.encoder.model.DerivedModels;
 import io.github.flinksplade.encoder.model.MetadataWriter;
 import io.github.flinksplade.encoder.model.ModelCache;
@@ -9,6 +11,7 @@ import io.github.flinksplade.encoder.model.ModelDirectory;
 import io.github.flinksplade.encoder.model.ModelReference;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Finds models by reference and downloads them if necessary.
@@ -66,6 +69,41 @@ public final class ModelStore {
                         progress);
         Path location = refresh ? parsed.refresh(cache, progress) : parsed.locate(cache, progress);
         return directory.files(reference, location);
+    }
+
+    /** Whether a directory contains a model that can be opened, by its metadata alone. */
+    public static boolean isModel(Path directory) {
+        return ModelDirectory.contains(directory);
+    }
+
+    /**
+     * Downloads the files that a model consists of, and no others.
+     *
+     * @param graph the file of the weights if the user names one
+     * @throws ModelException if one is missing, or states something that is not supported
+     */
+    public static void fetch(ModelFolder folder, Optional<String> graph) {
+        ModelLayout.read(folder, graph)
+                .graphs()
+                .forEach(
+                        (name, file) ->
+                                ExternalWeights.locations(file, "copy it again")
+                                        .forEach(
+                                                location ->
+                                                        fetch(
+                                                                folder,
+                                                                ModelFolder.sibling(
+                                                                        name, location))));
+    }
+
+    private static void fetch(ModelFolder folder, String weights) {
+        if (!folder.contains(weights)) {
+            throw new ModelException(
+                    folder.location(weights)
+                            + " is missing, but an ONNX file next to it has weights in it; copy it"
+                            + " there");
+        }
+        folder.file(weights);
     }
 
     /**

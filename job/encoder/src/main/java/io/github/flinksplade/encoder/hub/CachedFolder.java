@@ -1,8 +1,8 @@
 package io.github.flinksplade.encoder.hub;
 
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.ModelFolder;
 import io.github.flinksplade.encoder.layout.LocalFolder;
-import io.github.flinksplade.encoder.layout.ModelFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

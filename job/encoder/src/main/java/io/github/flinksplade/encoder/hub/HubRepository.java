@@ -1,6 +1,7 @@
 package io.github.flinksplade.encoder.hub;
 
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.ModelFolder;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.encoder.graph.ExternalWeights;
 import io.github.flinksplade.encoder.layout.ModelLayout;
@@ -10,7 +11,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -35,7 +35,12 @@ final class HubRepository {
 
     /** Some of these exist in every model: the commit of a mirror without an API is theirs. */
     private static final List<String> PROBED =
-            List.of("tokenizer.json", "config.json", "model.onnx", "onnx/model.onnx");
+            List.of(
+                    "modules.json",
+                    "tokenizer.json",
+                    "config.json",
+                    "model.onnx",
+                    "onnx/model.onnx");
 
     private final String name;
     private final Path directory;
@@ -121,24 +126,12 @@ final class HubRepository {
 
     /** Whether the external files of all graphs exist. */
     private static boolean isComplete(ModelLayout layout) {
-        return graphs(layout).stream()
+        return layout.graphs().values().stream()
                 .allMatch(
                         graph ->
                                 externalWeights(graph).stream()
                                         .map(graph::resolveSibling)
                                         .allMatch(Files::isRegularFile));
-    }
-
-    /** The ONNX files of a model and of its query side. */
-    private static List<Path> graphs(ModelLayout layout) {
-        List<Path> graphs = new ArrayList<>();
-        if (layout.weights().isEmpty()) {
-            graphs.add(layout.graph());
-        }
-        if (layout.query().orElse(null) instanceof ModelLayout.Query.Model query) {
-            graphs.addAll(graphs(query.layout()));
-        }
-        return graphs;
     }
 
     /** The commit of a revision when it was last fetched; a commit is its own. */
@@ -176,12 +169,15 @@ final class HubRepository {
         String commit = listing.commit();
         RemoteFolder folder = new RemoteFolder(this, client, listing, reference, progress);
         ModelLayout layout = ModelLayout.read(folder, graph);
-        for (Path file : graphs(layout)) {
-            for (String location : externalWeights(file)) {
-                Path relative = snapshot(commit).relativize(file.resolveSibling(location));
-                fetch(client, commit, relative.toString().replace('\\', '/'), progress);
-            }
-        }
+        layout.graphs()
+                .forEach(
+                        (name, file) ->
+                                externalWeights(file)
+                                        .forEach(
+                                                location ->
+                                                        folder.file(
+                                                                ModelFolder.sibling(
+                                                                        name, location))));
         writeMissing(commit, folder.missing());
         // last, so that a branch never points to an incomplete snapshot
         writeRef(revision, commit);

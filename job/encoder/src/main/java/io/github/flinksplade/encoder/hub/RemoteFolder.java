@@ -1,7 +1,7 @@
 package io.github.flinksplade.encoder.hub;
 
+import io.github.flinksplade.encoder.ModelFolder;
 import io.github.flinksplade.encoder.Progress;
-import io.github.flinksplade.encoder.layout.ModelFolder;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,6 +1,7 @@
 package io.github.flinksplade.encoder.layout;
 
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.ModelFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

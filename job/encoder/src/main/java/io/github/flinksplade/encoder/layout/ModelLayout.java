@@ -2,15 +2,19 @@ package io.github.flinksplade.encoder.layout;
 
 import io.github.flinksplade.encoder.Formula;
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.ModelFolder;
 import io.github.flinksplade.encoder.ModelMetadata.Prompts;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The files of a model and what they state.
  *
+ * @param graphName the name of the graph in the model's directory
  * @param graph its ONNX file, or the config.json next to its safetensors files
  * @param weights its safetensors files by name, and their index; empty for an ONNX file, whose
  *     external files it names itself
@@ -27,6 +31,7 @@ import java.util.SortedMap;
  *     assumed
  */
 public record ModelLayout(
+        String graphName,
         Path graph,
         SortedMap<String, Path> weights,
         Path tokenizer,
@@ -67,5 +72,17 @@ public record ModelLayout(
     public static boolean hasModule(ModelFolder folder, String path) {
         return folder.contains(SentenceTransformersLayout.MODULES)
                 && ModuleChain.read(folder).paths().contains(path);
+    }
+
+    /** The ONNX files of the model and of its query side, by their names. */
+    public Map<String, Path> graphs() {
+        Map<String, Path> graphs = new TreeMap<>();
+        if (weights.isEmpty()) {
+            graphs.put(graphName, graph);
+        }
+        if (query.orElse(null) instanceof Query.Model other) {
+            graphs.putAll(other.layout().graphs());
+        }
+        return graphs;
     }
 }

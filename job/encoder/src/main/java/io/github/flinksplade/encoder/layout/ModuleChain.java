@@ -3,6 +3,7 @@ package io.github.flinksplade.encoder.layout;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.ModelFolder;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;

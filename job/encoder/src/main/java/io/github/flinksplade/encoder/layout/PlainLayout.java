@@ -2,6 +2,7 @@ package io.github.flinksplade.encoder.layout;
 
 import io.github.flinksplade.encoder.Formula;
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.ModelFolder;
 import io.github.flinksplade.encoder.ModelMetadata.Prompts;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,6 +61,7 @@ final class PlainLayout {
             notes.add("formula: " + formula + " (default: no modules.json)");
         }
         return new ModelLayout(
+                files.graph(),
                 folder.file(files.graph()),
                 files.weights(),
                 tokenizer,

@@ -3,6 +3,7 @@ package io.github.flinksplade.encoder.layout;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.flinksplade.encoder.Formula;
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.ModelFolder;
 import io.github.flinksplade.encoder.ModelMetadata.Prompts;
 import io.github.flinksplade.encoder.layout.ModuleChain.Module;
 import java.nio.file.Path;
@@ -201,6 +202,7 @@ final class SentenceTransformersLayout {
             warnIfUnused("query_token_weights.txt");
         }
         return new ModelLayout(
+                weights.graph(),
                 folder.file(weights.graph()),
                 weights.weights(),
                 tokenizer,
@@ -245,6 +247,7 @@ final class SentenceTransformersLayout {
         Companions companions = companions(weights.graph(), query.transformer().path());
         companions.find(WeightFiles.CONFIG).ifPresent(folder::file);
         return new ModelLayout(
+                weights.graph(),
                 folder.file(weights.graph()),
                 weights.weights(),
                 companions.tokenizer(weights.graph()),

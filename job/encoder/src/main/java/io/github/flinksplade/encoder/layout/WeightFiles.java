@@ -2,6 +2,7 @@ package io.github.flinksplade.encoder.layout;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.ModelFolder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;

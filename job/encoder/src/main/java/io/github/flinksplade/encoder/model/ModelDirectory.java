@@ -3,6 +3,7 @@ package io.github.flinksplade.encoder.model;
 import io.github.flinksplade.encoder.Formula;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.ModelFiles;
+import io.github.flinksplade.encoder.ModelFolder;
 import io.github.flinksplade.encoder.ModelMetadata;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.encoder.layout.LocalFolder;
@@ -126,6 +127,21 @@ public final class ModelDirectory {
             statements.add("lower case");
         }
         return statements;
+    }
+
+    /** Whether a directory contains a model that can be opened, by its metadata alone. */
+    public static boolean contains(Path directory) {
+        ModelFolder folder = new LocalFolder(directory);
+        try {
+            ModelLayout layout = ModelLayout.read(folder, Optional.empty());
+            // without modules.json, safetensors could be those of any model
+            return layout.weights().isEmpty()
+                    || folder.contains("modules.json")
+                    || Files.readString(layout.graph()).contains("ForMaskedLM\"");
+        } catch (ModelException | IOException e) {
+            LOG.debug("{} contains no model", directory, e);
+            return false;
+        }
     }
 
     private static String validated(String sha256) {

@@ -1,7 +1,7 @@
 package io.github.flinksplade.encoder.model;
 
+import io.github.flinksplade.encoder.ModelFolder;
 import io.github.flinksplade.encoder.layout.LocalFolder;
-import io.github.flinksplade.encoder.layout.ModelFolder;
 import io.github.flinksplade.encoder.layout.ModelLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package io.github.flinksplade.encoder.layout;
+package io.github.flinksplade.encoder;
 
 import java.nio.file.Path;
 import java.util.SortedSet;
@@ -29,5 +29,10 @@ public interface ModelFolder {
     /** The folder of a file; empty if it is not in one. */
     static String folderOf(String name) {
         return name.substring(0, Math.max(0, name.lastIndexOf('/')));
+    }
+
+    /** The name of a file in the folder of another. */
+    static String sibling(String name, String file) {
+        return name(folderOf(name), file);
     }
 }
