@@ -192,7 +192,12 @@ class ArchitectureTest {
     @Test
     void packagesOfTheEncoderAreFreeOfCycles() {
         Set<String> entryPoints =
-                Set.of("SpladeEncoder", "ModelStore", "MicroBatcher", "BatchPlanner");
+                Set.of(
+                        "SpladeEncoder",
+                        "ModelOpener",
+                        "ModelStore",
+                        "MicroBatcher",
+                        "BatchPlanner");
         SlicesRuleDefinition.slices()
                 .assignedFrom(
                         new SliceAssignment() {

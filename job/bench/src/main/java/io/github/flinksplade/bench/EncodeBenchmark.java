@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -252,7 +253,8 @@ public final class EncodeBenchmark {
         long padded = 0;
         int vocabulary;
         String device;
-        try (SpladeEncoder exact = SpladeEncoder.open(model, options, progress)) {
+        try (SpladeEncoder exact =
+                SpladeEncoder.open(model, options, EnumSet.of(Role.DOCUMENT), progress)) {
             vocabulary = exact.info().vocabularySize();
             device = exact.info().device();
             // after opening, which states plainly why a device cannot be used
@@ -392,7 +394,10 @@ public final class EncodeBenchmark {
     private Contender encoder(Precision precision, Samples samples) {
         SpladeEncoder encoder =
                 SpladeEncoder.open(
-                        model, options.toBuilder().precision(precision).build(), progress);
+                        model,
+                        options.toBuilder().precision(precision).build(),
+                        EnumSet.of(Role.DOCUMENT),
+                        progress);
         MicroBatcher batcher = new MicroBatcher(encoder);
         return new Contender() {
             private boolean warm;
@@ -400,7 +405,7 @@ public final class EncodeBenchmark {
             @Override
             public SparseVector[] encode() {
                 MicroBatcher.Stats before = batcher.stats();
-                long modelBefore = encoder.engine().modelNanos();
+                long modelBefore = encoder.engine(Role.DOCUMENT).modelNanos();
                 long allocatedBefore = allocated();
                 List<String> documents =
                         Collections.nCopies(copies(), texts).stream()
@@ -410,7 +415,7 @@ public final class EncodeBenchmark {
                 if (warm) {
                     samples.allocated = (double) (allocated() - allocatedBefore) / documents.size();
                     samples.documents = documents.size();
-                    samples.modelNanos = encoder.engine().modelNanos() - modelBefore;
+                    samples.modelNanos = encoder.engine(Role.DOCUMENT).modelNanos() - modelBefore;
                     samples.stats = difference(batcher.stats(), before);
                 }
                 warm = true;

@@ -9,6 +9,7 @@ import io.github.flinksplade.encoder.MicroBatcher;
 import io.github.flinksplade.encoder.ModelFiles;
 import io.github.flinksplade.encoder.ModelStore;
 import io.github.flinksplade.encoder.Progress;
+import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.JobDefinition;
 import io.github.flinksplade.pipeline.JobDefinition.DocumentInput;
@@ -21,6 +22,7 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -277,7 +279,8 @@ public final class JobBenchmark {
                                 : Runtime.getRuntime().availableProcessors(),
                         OptionalInt.empty());
         try (JobFeed feed = new JobFeed(FEED);
-                SpladeEncoder encoder = SpladeEncoder.open(model, options, progress);
+                SpladeEncoder encoder =
+                        SpladeEncoder.open(model, options, EnumSet.of(Role.DOCUMENT), progress);
                 MicroBatcher batcher = new MicroBatcher(encoder);
                 RunningJob job = RunningJob.start(flink, definition(encoder))) {
             Throughput throughput = throughput(batcher, feed, job);

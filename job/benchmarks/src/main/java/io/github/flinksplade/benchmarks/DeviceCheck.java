@@ -12,6 +12,7 @@ import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
@@ -85,7 +86,10 @@ public final class DeviceCheck {
         SparseVector[] expected;
         try (SpladeEncoder cpu =
                 SpladeEncoder.open(
-                        model, options.toBuilder().device(Device.CPU).build(), progress)) {
+                        model,
+                        options.toBuilder().device(Device.CPU).build(),
+                        EnumSet.of(Role.DOCUMENT),
+                        progress)) {
             expected = vectors(cpu);
         }
         for (Precision precision : new Precision[] {Precision.FP32, Precision.FP16}) {
@@ -127,7 +131,10 @@ public final class DeviceCheck {
         double tolerance = precision == Precision.FP32 ? FP32_TOLERANCE : FP16_TOLERANCE;
         try (SpladeEncoder gpu =
                 SpladeEncoder.open(
-                        model, options.toBuilder().precision(precision).build(), progress)) {
+                        model,
+                        options.toBuilder().precision(precision).build(),
+                        EnumSet.of(Role.DOCUMENT),
+                        progress)) {
             items.add(
                     new Item(
                             name + " opens",
@@ -166,9 +173,10 @@ public final class DeviceCheck {
                                 .batchTokens(budget)
                                 .deviceMemory(LITTLE_MEMORY)
                                 .build(),
+                        EnumSet.of(Role.DOCUMENT),
                         progress)) {
             Item same = compare("", expected, vectors(gpu), tolerance);
-            int left = gpu.engine().limits().maxTokens();
+            int left = gpu.engine(Role.DOCUMENT).limits().maxTokens();
             String detail =
                     same.detail()
                             + "; the budget of "
@@ -193,6 +201,7 @@ public final class DeviceCheck {
                                         .precision(Precision.FP16)
                                         .batchTokens(tokens)
                                         .build(),
+                                EnumSet.of(Role.DOCUMENT),
                                 progress);
                 MicroBatcher batcher = new MicroBatcher(gpu)) {
             // enough to fill the batches

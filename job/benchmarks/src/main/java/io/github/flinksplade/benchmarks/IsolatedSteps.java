@@ -52,7 +52,7 @@ final class IsolatedSteps {
             records.add(record);
             TokenSequence sequence = encoder.tokenizer().tokenize(texts.get(i), Role.DOCUMENT);
             tokens.add(sequence);
-            SparseVector vector = encoder.engine().run(List.of(sequence)).get(0);
+            SparseVector vector = encoder.engine(Role.DOCUMENT).run(List.of(sequence)).get(0);
             vectors.add(
                     new VectorRecord(
                             id,
@@ -76,7 +76,7 @@ final class IsolatedSteps {
                 cost(
                         "engine, one text per run",
                         texts.size(),
-                        i -> encoder.engine().run(List.of(tokens.get(i)))),
+                        i -> encoder.engine(Role.DOCUMENT).run(List.of(tokens.get(i)))),
                 cost("write JSON", texts.size(), i -> json.bytes(vectors.get(i))));
     }
 

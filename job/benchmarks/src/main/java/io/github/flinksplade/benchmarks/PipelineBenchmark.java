@@ -28,6 +28,7 @@ import io.github.flinksplade.pipeline.SpladeJob;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -212,7 +213,8 @@ public final class PipelineBenchmark {
 
     /** Runs the benchmark; this takes minutes with many documents. */
     public Report run() throws Exception {
-        try (SpladeEncoder opened = SpladeEncoder.open(MODEL, encoder, progress);
+        try (SpladeEncoder opened =
+                        SpladeEncoder.open(MODEL, encoder, EnumSet.of(Role.DOCUMENT), progress);
                 BenchTopics topics = BenchTopics.create(servers)) {
             int all = documents * (rounds + 2);
             progressListener.accept("writing " + all + " documents to Kafka ...");

@@ -17,6 +17,8 @@ import java.util.Objects;
  * @param batchTokens max tokens of a batch on a GPU, padding included; 0: 16,384. Ignored on a CPU
  * @param deviceMemory max bytes of GPU memory to allocate; 0: no limit
  * @param sha256 the SHA-256 that the model must have, or null for any
+ * @param queryModel reference of the model that encodes queries, if it is not the one that encodes
+ *     documents; null for the latter, or the query side that its files describe
  * @param cacheDirectory where downloaded and derived models are stored, or null for {@code
  *     $XDG_CACHE_HOME/flink-splade} ({@code ~/.cache/flink-splade})
  */
@@ -31,10 +33,11 @@ public record EncoderOptions(
         int batchTokens,
         long deviceMemory,
         String sha256,
+        String queryModel,
         String cacheDirectory)
         implements Serializable {
 
-    private static final long serialVersionUID = 3L;
+    private static final long serialVersionUID = 4L;
 
     public EncoderOptions {
         requireNotNegative("documentTokens", documentTokens);
@@ -53,6 +56,14 @@ public record EncoderOptions(
             throw new IllegalArgumentException(
                     name + " must not be negative: " + value + "; use 0 for the default");
         }
+    }
+
+    /** The configured token limit of a role; 0 for the default. */
+    public int tokens(Role role) {
+        return switch (role) {
+            case DOCUMENT -> documentTokens;
+            case QUERY -> queryTokens;
+        };
     }
 
     /** The default of every option. */
@@ -78,6 +89,7 @@ public record EncoderOptions(
         builder.batchTokens = batchTokens;
         builder.deviceMemory = deviceMemory;
         builder.sha256 = sha256;
+        builder.queryModel = queryModel;
         builder.cacheDirectory = cacheDirectory;
         return builder;
     }
@@ -95,6 +107,7 @@ public record EncoderOptions(
         private int batchTokens;
         private long deviceMemory;
         private String sha256;
+        private String queryModel;
         private String cacheDirectory;
 
         private Builder() {}
@@ -154,6 +167,11 @@ public record EncoderOptions(
             return this;
         }
 
+        public Builder queryModel(String reference) {
+            this.queryModel = reference;
+            return this;
+        }
+
         public Builder cacheDirectory(String directory) {
             this.cacheDirectory = directory;
             return this;
@@ -171,6 +189,7 @@ public record EncoderOptions(
                     batchTokens,
                     deviceMemory,
                     sha256,
+                    queryModel,
                     cacheDirectory);
         }
     }

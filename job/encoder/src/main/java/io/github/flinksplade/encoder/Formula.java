@@ -34,6 +34,27 @@ public record Formula(Pooling pooling, Activation activation, boolean withoutSpe
         LOG1P_RELU
     }
 
+    /** How often {@code log(1 + x)} is applied to {@code relu(logit)}. */
+    public int logarithms() {
+        return switch (activation) {
+            case RELU -> 1;
+            case LOG1P_RELU -> 2;
+        };
+    }
+
+    /**
+     * The weight for a logit.
+     *
+     * @param logit positive
+     */
+    public float weight(float logit) {
+        double weight = logit;
+        for (int i = 0; i < logarithms(); i++) {
+            weight = Math.log1p(weight);
+        }
+        return (float) weight;
+    }
+
     /** For display, such as {@code max of log(1 + relu(logit))}. */
     @Override
     public String toString() {

@@ -1,8 +1,11 @@
 package io.github.flinksplade.encoder;
 
+import io.github.flinksplade.encoder.engine.Engine;
 import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -13,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 
 /**
  * Collects texts that arrive one at a time into batches for the engine. A worker that becomes free
@@ -37,14 +41,8 @@ public final class MicroBatcher implements AutoCloseable {
     private final List<Thread> workers = new ArrayList<>();
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition arrived = lock.newCondition();
-    // guarded by lock
-    private final BatchPlanner<Text> planner =
-            new BatchPlanner<>(Text::paddedLength, text -> text.result.isDone());
-    private boolean closed;
-
-    /** The last sequence that the engine encoded successfully; null until there is one. */
-    private volatile TokenSequence knownGood;
+    private final Map<Role, Lane> lanes = new EnumMap<>(Role.class);
+    private boolean closed; // guarded by lock
 
     private final LongAdder documents = new LongAdder();
     private final LongAdder failed = new LongAdder();
@@ -116,8 +114,20 @@ public final class MicroBatcher implements AutoCloseable {
                                                 + instance
                                                 + "-"
                                                 + number.incrementAndGet()));
-        for (int i = 1; i <= encoder.engine().limits().workers(); i++) {
-            workers.add(daemon(this::work, "splade-encoder-" + instance + "-" + i));
+        for (Role role : encoder.roles()) {
+            Engine engine = encoder.engine(role);
+            Lane lane =
+                    lanes.values().stream()
+                            .filter(known -> known.engine == engine)
+                            .findFirst()
+                            .orElseGet(() -> new Lane(role, engine));
+            lanes.put(role, lane);
+            for (int i = 0; lane.role == role && i < engine.limits().workers(); i++) {
+                workers.add(
+                        daemon(
+                                lane::work,
+                                "splade-encoder-" + instance + "-" + (workers.size() + 1)));
+            }
         }
         workers.forEach(Thread::start);
     }
@@ -134,6 +144,8 @@ public final class MicroBatcher implements AutoCloseable {
      * and with any other exception if the engine is broken. It completes on a thread of the
      * batcher: dependent actions must be short. A text whose future is canceled while it waits is
      * skipped.
+     *
+     * @throws IllegalStateException if the encoder was not opened for the role
      */
     public CompletableFuture<EncodedText> submit(String text, Role role) {
         return submit(new Text(text, Objects.requireNonNull(role, "role"), true));
@@ -186,7 +198,7 @@ public final class MicroBatcher implements AutoCloseable {
         int waiting;
         lock.lock();
         try {
-            waiting = planner.size();
+            waiting = distinctLanes().mapToInt(lane -> lane.planner.size()).sum();
         } finally {
             lock.unlock();
         }
@@ -213,8 +225,13 @@ public final class MicroBatcher implements AutoCloseable {
         lock.lock();
         try {
             closed = true;
-            waiting = planner.drain();
-            arrived.signalAll();
+            waiting = new ArrayList<>();
+            distinctLanes()
+                    .forEach(
+                            lane -> {
+                                waiting.addAll(lane.planner.drain());
+                                lane.arrived.signalAll();
+                            });
         } finally {
             lock.unlock();
         }
@@ -242,10 +259,15 @@ public final class MicroBatcher implements AutoCloseable {
         return new IllegalStateException("the encoder's queue is closed", cause);
     }
 
+    private Stream<Lane> distinctLanes() {
+        return lanes.values().stream().distinct();
+    }
+
     /** A submitted text; as a task, it tokenizes itself and joins the queue. */
     private final class Text implements Runnable {
         final CompletableFuture<EncodedText> result = new CompletableFuture<>();
         final Role role;
+        final Lane lane;
         final boolean isPruned;
         final long submittedNanos = System.nanoTime();
         String text; // until it is tokenized
@@ -254,6 +276,8 @@ public final class MicroBatcher implements AutoCloseable {
         Text(String text, Role role, boolean isPruned) {
             this.text = text;
             this.role = role;
+            encoder.engine(role); // rejects a role for which the encoder was not opened
+            this.lane = lanes.get(role);
             this.isPruned = isPruned;
         }
 
@@ -272,8 +296,8 @@ public final class MicroBatcher implements AutoCloseable {
             lock.lock();
             try {
                 if (!closed) {
-                    planner.add(this);
-                    arrived.signal();
+                    lane.planner.add(this);
+                    lane.arrived.signal();
                     return;
                 }
             } finally {
@@ -283,7 +307,7 @@ public final class MicroBatcher implements AutoCloseable {
         }
 
         int paddedLength() {
-            return encoder.engine().limits().padded(tokens.ids().length);
+            return lane.engine.limits().padded(tokens.ids().length);
         }
 
         void fail(Throwable cause) {
@@ -292,151 +316,176 @@ public final class MicroBatcher implements AutoCloseable {
         }
     }
 
-    private void work() {
-        for (List<Text> batch = take(); batch != null; batch = take()) {
-            long now = System.nanoTime();
-            for (Text text : batch) {
-                queueWaitNanos.add(now - text.submittedNanos);
-            }
-            try {
-                encode(batch);
-            } catch (Throwable e) {
-                // not attributed to a text; the worker continues, as the next batch may succeed
+    private record Failure(Text text, RuntimeException cause) {}
+
+    /** The queue of one engine, which encodes one role or both, and what its workers do. */
+    private final class Lane {
+        final Role role;
+        final Engine engine;
+        final Condition arrived = lock.newCondition();
+
+        /** Guarded by {@code lock}. */
+        final BatchPlanner<Text> planner =
+                new BatchPlanner<>(Text::paddedLength, text -> text.result.isDone());
+
+        /** The last sequence that the engine encoded successfully; null until there is one. */
+        private volatile TokenSequence knownGood;
+
+        /**
+         * @param role one that the engine encodes
+         */
+        Lane(Role role, Engine engine) {
+            this.role = role;
+            this.engine = engine;
+        }
+
+        void work() {
+            for (List<Text> batch = take(); batch != null; batch = take()) {
+                long now = System.nanoTime();
                 for (Text text : batch) {
-                    if (!text.result.isDone()) {
-                        text.fail(e);
+                    queueWaitNanos.add(now - text.submittedNanos);
+                }
+                try {
+                    encode(batch);
+                } catch (Throwable e) {
+                    // not attributed to a text; the worker continues, as the next batch may succeed
+                    for (Text text : batch) {
+                        if (!text.result.isDone()) {
+                            text.fail(e);
+                        }
                     }
                 }
             }
         }
-    }
 
-    /** Waits for the next batch; null if the batcher is closed. */
-    private List<Text> take() {
-        lock.lock();
-        try {
-            while (!closed) {
-                List<Text> batch = planner.next(encoder.engine().limits());
-                if (!batch.isEmpty()) {
-                    return batch;
+        /** Waits for the next batch; null if the batcher is closed. */
+        private List<Text> take() {
+            lock.lock();
+            try {
+                while (!closed) {
+                    List<Text> batch = planner.next(engine.limits());
+                    if (!batch.isEmpty()) {
+                        return batch;
+                    }
+                    arrived.awaitUninterruptibly();
                 }
-                arrived.awaitUninterruptibly();
-            }
-            return null;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void encode(List<Text> batch) {
-        List<Failure> failures = new ArrayList<>();
-        encode(batch, failures);
-        RuntimeException broken = null;
-        for (Failure failure : failures) {
-            RuntimeException cause = failure.cause();
-            if (cause instanceof EncodingException) {
-                failure.text().fail(cause);
-            } else if (broken != null) {
-                failure.text().fail(broken);
-            } else if (engineFailsKnownGood(cause)) {
-                broken = cause;
-                failure.text().fail(broken);
-            } else {
-                retryUnbatched(failure.text());
+                return null;
+            } finally {
+                lock.unlock();
             }
         }
-    }
 
-    private record Failure(Text text, RuntimeException cause) {}
-
-    /** Encodes a batch, halving it on failure; adds texts that fail unbatched to the failures. */
-    private void encode(List<Text> batch, List<Failure> failures) {
-        List<SparseVector> vectors;
-        try {
-            vectors = infer(batch.stream().map(text -> text.tokens).toList());
-        } catch (RuntimeException e) {
-            if (batch.size() == 1) {
-                failures.add(new Failure(batch.get(0), e));
-            } else {
-                int half = batch.size() / 2;
-                encode(batch.subList(0, half), failures);
-                encode(batch.subList(half, batch.size()), failures);
+        private void encode(List<Text> batch) {
+            List<Failure> failures = new ArrayList<>();
+            encode(batch, failures);
+            RuntimeException broken = null;
+            for (Failure failure : failures) {
+                RuntimeException cause = failure.cause();
+                if (cause instanceof EncodingException) {
+                    failure.text().fail(cause);
+                } else if (broken != null) {
+                    failure.text().fail(broken);
+                } else if (engineFailsKnownGood(cause)) {
+                    broken = cause;
+                    failure.text().fail(broken);
+                } else {
+                    retryUnbatched(failure.text());
+                }
             }
-            return;
         }
-        for (int i = 0; i < vectors.size(); i++) {
-            finish(batch.get(i), vectors.get(i));
-        }
-        knownGood = batch.get(0).tokens;
-    }
 
-    private void retryUnbatched(Text text) {
-        SparseVector vector;
-        try {
-            vector = infer(List.of(text.tokens)).get(0);
-        } catch (EncodingException e) {
-            text.fail(e);
-            return;
-        } catch (RuntimeException e) {
-            String reason = e.getMessage() == null ? e.getClass().getName() : e.getMessage();
-            text.fail(new EncodingException("the model fails on this text: " + reason, e));
-            return;
-        }
-        finish(text, vector);
-    }
-
-    /** Whether the engine fails on a text that it has encoded before, or on an empty text. */
-    private boolean engineFailsKnownGood(RuntimeException suppressing) {
-        try {
-            TokenSequence good = knownGood;
-            infer(List.of(good != null ? good : encoder.tokenizer().tokenize("", Role.DOCUMENT)));
-            return false;
-        } catch (RuntimeException e) {
-            if (e != suppressing) {
-                suppressing.addSuppressed(e);
+        /**
+         * Encodes a batch, halving it on failure; adds texts that fail unbatched to the failures.
+         */
+        private void encode(List<Text> batch, List<Failure> failures) {
+            List<SparseVector> vectors;
+            try {
+                vectors = infer(batch.stream().map(text -> text.tokens).toList());
+            } catch (RuntimeException e) {
+                if (batch.size() == 1) {
+                    failures.add(new Failure(batch.get(0), e));
+                } else {
+                    int half = batch.size() / 2;
+                    encode(batch.subList(0, half), failures);
+                    encode(batch.subList(half, batch.size()), failures);
+                }
+                return;
             }
-            return true;
+            for (int i = 0; i < vectors.size(); i++) {
+                finish(batch.get(i), vectors.get(i));
+            }
+            knownGood = batch.get(0).tokens;
         }
-    }
 
-    private void finish(Text text, SparseVector vector) {
-        EncodedText encoded =
-                text.isPruned
-                        ? encoder.finish(text.tokens, vector, text.role)
-                        : new EncodedText(vector, text.tokens.tokens(), text.tokens.truncated());
-        documents.increment();
-        if (encoded.truncated()) {
-            truncated.increment();
+        private void retryUnbatched(Text text) {
+            SparseVector vector;
+            try {
+                vector = infer(List.of(text.tokens)).get(0);
+            } catch (EncodingException e) {
+                text.fail(e);
+                return;
+            } catch (RuntimeException e) {
+                String reason = e.getMessage() == null ? e.getClass().getName() : e.getMessage();
+                text.fail(new EncodingException("the model fails on this text: " + reason, e));
+                return;
+            }
+            finish(text, vector);
         }
-        text.result.complete(encoded);
-    }
 
-    private List<SparseVector> infer(List<TokenSequence> batch) {
-        long unpadded = 0;
-        int longest = 0;
-        for (TokenSequence sequence : batch) {
-            unpadded += sequence.ids().length;
-            longest = Math.max(longest, sequence.ids().length);
+        /** Whether the engine fails on a text that it has encoded before, or on an empty text. */
+        private boolean engineFailsKnownGood(RuntimeException suppressing) {
+            try {
+                TokenSequence good = knownGood;
+                infer(List.of(good != null ? good : encoder.tokenizer().tokenize("", role)));
+                return false;
+            } catch (RuntimeException e) {
+                if (e != suppressing) {
+                    suppressing.addSuppressed(e);
+                }
+                return true;
+            }
         }
-        batches.increment();
-        batchedDocuments.add(batch.size());
-        tokens.add(unpadded);
-        paddedTokens.add((long) encoder.engine().limits().padded(longest) * batch.size());
-        long start = System.nanoTime();
-        List<SparseVector> vectors;
-        try {
-            vectors = encoder.engine().run(batch);
-        } finally {
-            inferenceNanos.add(System.nanoTime() - start);
+
+        private void finish(Text text, SparseVector vector) {
+            EncodedText encoded =
+                    text.isPruned
+                            ? encoder.finish(text.tokens, vector, text.role)
+                            : new EncodedText(
+                                    vector, text.tokens.tokens(), text.tokens.truncated());
+            documents.increment();
+            if (encoded.truncated()) {
+                truncated.increment();
+            }
+            text.result.complete(encoded);
         }
-        if (vectors.size() != batch.size()) {
-            throw new IllegalStateException(
-                    "the engine returned "
-                            + vectors.size()
-                            + " vectors for "
-                            + batch.size()
-                            + " documents");
+
+        private List<SparseVector> infer(List<TokenSequence> batch) {
+            long unpadded = 0;
+            int longest = 0;
+            for (TokenSequence sequence : batch) {
+                unpadded += sequence.ids().length;
+                longest = Math.max(longest, sequence.ids().length);
+            }
+            batches.increment();
+            batchedDocuments.add(batch.size());
+            tokens.add(unpadded);
+            paddedTokens.add((long) engine.limits().padded(longest) * batch.size());
+            long start = System.nanoTime();
+            List<SparseVector> vectors;
+            try {
+                vectors = engine.run(batch);
+            } finally {
+                inferenceNanos.add(System.nanoTime() - start);
+            }
+            if (vectors.size() != batch.size()) {
+                throw new IllegalStateException(
+                        "the engine returned "
+                                + vectors.size()
+                                + " vectors for "
+                                + batch.size()
+                                + " documents");
+            }
+            return vectors;
         }
-        return vectors;
     }
 }

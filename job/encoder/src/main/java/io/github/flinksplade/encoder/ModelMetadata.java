@@ -10,6 +10,8 @@ import java.util.Optional;
  * @param formula of the document side, and of the query side if it is the same model
  * @param prompts what precedes texts
  * @param lowerCase whether texts are converted to lower case before they are tokenized
+ * @param tokenHead for a model such as BAAI/bge-m3, its {@code sparse_linear.pt}: the graph returns
+ *     hidden states, from which it computes a weight per token
  * @param query the query side if it is not the model itself
  * @param notes for {@code model info}: each a property and where it is stated, such as {@code
  *     "formula: max of log(1 + relu(logit)) (1_SpladePooling/config.json)"}
@@ -18,17 +20,32 @@ public record ModelMetadata(
         Formula formula,
         Prompts prompts,
         boolean lowerCase,
+        Optional<Path> tokenHead,
         Optional<QuerySide> query,
         List<String> notes) {
 
     /** A masked language model without other metadata. */
     public static final ModelMetadata NONE =
-            new ModelMetadata(Formula.STANDARD, Prompts.NONE, false, Optional.empty(), List.of());
+            new ModelMetadata(
+                    Formula.STANDARD,
+                    Prompts.NONE,
+                    false,
+                    Optional.empty(),
+                    Optional.empty(),
+                    List.of());
 
     /** Text that is put before each text of a role; empty for none. */
     public record Prompts(String document, String query) {
 
         public static final Prompts NONE = new Prompts("", "");
+
+        /** The prompt of a role. */
+        public String of(Role role) {
+            return switch (role) {
+                case DOCUMENT -> document;
+                case QUERY -> query;
+            };
+        }
     }
 
     /** A query side that is not the document model. */

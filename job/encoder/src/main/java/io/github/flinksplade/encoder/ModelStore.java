@@ -107,16 +107,14 @@ public final class ModelStore {
     }
 
     /**
-     * Returns a model converted to the options' precision, which is done once and stored under the
+     * Returns a model in the options' precision. A conversion is done once and stored under the
      * model's digest. Its name and digests remain those of the original.
      *
      * @throws ModelException if it cannot be converted or stored
      */
     static ModelFiles inPrecision(ModelFiles files, EncoderOptions options, Progress progress) {
-        return options.precision() == Precision.FP32
-                ? files
-                : DerivedModels.provide(
-                        files, options.precision(), cache(options).resolve("models"), progress);
+        return DerivedModels.provide(
+                files, options.precision(), cache(options).resolve("models"), progress);
     }
 
     /**
@@ -125,9 +123,13 @@ public final class ModelStore {
      *
      * @throws ModelException if it cannot be quantized or written
      */
-    public static void quantize(ModelFiles files, Path directory, Progress progress) {
+    public static void quantize(
+            ModelFiles files, EncoderOptions options, Path directory, Progress progress) {
         MetadataWriter companions = new MetadataWriter(files, directory);
-        DerivedModels.write(files.graph(), Precision.INT8, directory, progress);
+        ModelFiles wide =
+                DerivedModels.provide(
+                        files, Precision.FP32, cache(options).resolve("models"), progress);
+        DerivedModels.write(wide.graph(), Precision.INT8, directory, progress);
         companions.write();
     }
 

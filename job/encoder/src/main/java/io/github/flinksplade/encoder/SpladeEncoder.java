@@ -5,8 +5,13 @@ import io.github.flinksplade.encoder.onnxruntime.EngineFactory;
 import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -31,35 +36,55 @@ import java.util.stream.IntStream;
 public final class SpladeEncoder implements AutoCloseable {
 
     private final ModelInfo info;
+    private final Map<Role, Side> sides;
     private final Tokenizer tokenizer;
-    private final Engine engine;
     private final EncoderOptions options;
 
-    SpladeEncoder(ModelInfo info, Tokenizer tokenizer, Engine engine, EncoderOptions options) {
+    /** What encodes the texts of a role. */
+    record Side(Tokenizer tokenizer, Engine engine) implements AutoCloseable {
+
+        @Override
+        public void close() {
+            engine.close();
+            tokenizer.close();
+        }
+    }
+
+    SpladeEncoder(ModelInfo info, Map<Role, Side> sides, EncoderOptions options) {
         this.info = info;
-        this.tokenizer = tokenizer;
-        this.engine = engine;
+        this.sides = new EnumMap<>(sides);
+        this.tokenizer = new OfSides(this.sides);
         this.options = options;
     }
 
     /**
-     * Opens a model.
+     * Opens a model for documents and queries.
      *
      * @param model {@code builtin:minilm}, a directory, {@code hf:owner/name[@revision]}, or what
      *     another {@link ModelProvider} accepts
      * @throws ModelException if it cannot be found or used
      */
     public static SpladeEncoder open(String model, EncoderOptions options) {
-        return open(model, options, Progress.SILENT);
-    }
-
-    /** As {@link #open(String, EncoderOptions)}, and reports the progress of downloads. */
-    public static SpladeEncoder open(String model, EncoderOptions options, Progress progress) {
-        return open(ModelStore.resolve(model, options, progress), options, progress);
+        return open(model, options, EnumSet.allOf(Role.class), Progress.SILENT);
     }
 
     /**
-     * Opens only a model's tokenizer, which takes a fraction of the time and memory.
+     * Opens a model for one role or both.
+     *
+     * @param roles the roles that will be encoded: if queries need another model than documents, or
+     *     none, only what the roles require is opened
+     * @param progress notified of downloads and of what the user should know about the model
+     * @throws ModelException if it cannot be found or used
+     */
+    public static SpladeEncoder open(
+            String model, EncoderOptions options, Set<Role> roles, Progress progress) {
+        return ModelOpener.open(
+                ModelStore.resolve(model, options, progress), options, roles, progress);
+    }
+
+    /**
+     * Opens only the tokenizer of a model's documents, which takes a fraction of the time and
+     * memory.
      *
      * @throws ModelException if it cannot be found or used
      */
@@ -69,16 +94,7 @@ public final class SpladeEncoder implements AutoCloseable {
     }
 
     static SpladeEncoder open(ModelFiles files, EncoderOptions options) {
-        return open(files, options, Progress.SILENT);
-    }
-
-    private static SpladeEncoder open(ModelFiles files, EncoderOptions options, Progress progress) {
-        EngineFactory.OpenModel opened =
-                EngineFactory.open(
-                        ModelStore.inPrecision(files, options, progress),
-                        options,
-                        ModelStore.cache(options));
-        return new SpladeEncoder(opened.info(), opened.tokenizer(), opened.engine(), options);
+        return ModelOpener.open(files, options, EnumSet.allOf(Role.class), Progress.SILENT);
     }
 
     /** The properties of the model. */
@@ -91,14 +107,33 @@ public final class SpladeEncoder implements AutoCloseable {
         return options;
     }
 
-    /** The tokenizer of the model; closed with the encoder. */
+    /** The tokenizer of the roles for which the model was opened; closed with the encoder. */
     public Tokenizer tokenizer() {
         return tokenizer;
     }
 
-    /** The engine, for benchmarks of this project; not for applications. */
-    public Engine engine() {
-        return engine;
+    /** The roles for which the model was opened. */
+    public Set<Role> roles() {
+        return Collections.unmodifiableSet(sides.keySet());
+    }
+
+    /**
+     * The engine of a role, for benchmarks of this project; not for applications.
+     *
+     * @throws IllegalStateException if the model was not opened for the role
+     */
+    public Engine engine(Role role) {
+        return side(sides, role).engine();
+    }
+
+    private static Side side(Map<Role, Side> sides, Role role) {
+        Side side = sides.get(role);
+        if (side == null) {
+            throw new IllegalStateException(
+                    "the model was not opened to encode "
+                            + (role == Role.DOCUMENT ? "documents" : "queries"));
+        }
+        return side;
     }
 
     /**
@@ -114,8 +149,10 @@ public final class SpladeEncoder implements AutoCloseable {
      * Encodes texts in batches, on the calling thread; returns their vectors in order.
      *
      * @throws EncodingException if one of them cannot be encoded; the message states which
+     * @throws IllegalStateException if the model was not opened for the role
      */
     public List<EncodedText> encode(List<String> texts, Role role) {
+        Engine engine = engine(role);
         List<TokenSequence> tokens = new ArrayList<>(texts.size());
         for (int i = 0; i < texts.size(); i++) {
             try {
@@ -125,8 +162,8 @@ public final class SpladeEncoder implements AutoCloseable {
             }
         }
         EncodedText[] encoded = new EncodedText[texts.size()];
-        for (List<Integer> batch : batches(tokens)) {
-            List<SparseVector> vectors = run(batch, tokens);
+        for (List<Integer> batch : batches(tokens, engine)) {
+            List<SparseVector> vectors = run(batch, tokens, engine);
             for (int i = 0; i < batch.size(); i++) {
                 int text = batch.get(i);
                 encoded[text] = finish(tokens.get(text), vectors.get(i), role);
@@ -136,7 +173,7 @@ public final class SpladeEncoder implements AutoCloseable {
     }
 
     /** The indices of the texts, in batches that respect the engine's limits. */
-    private List<List<Integer>> batches(List<TokenSequence> tokens) {
+    private static List<List<Integer>> batches(List<TokenSequence> tokens, Engine engine) {
         Engine.Limits limits = engine.limits();
         List<Integer> byLength =
                 IntStream.range(0, tokens.size())
@@ -162,14 +199,15 @@ public final class SpladeEncoder implements AutoCloseable {
         return batches;
     }
 
-    private List<SparseVector> run(List<Integer> batch, List<TokenSequence> tokens) {
+    private static List<SparseVector> run(
+            List<Integer> batch, List<TokenSequence> tokens, Engine engine) {
         try {
             return engine.run(batch.stream().map(tokens::get).toList());
         } catch (RuntimeException e) {
             if (batch.size() == 1) {
                 throw failure(batch.get(0), tokens.size(), e);
             }
-            return batch.stream().map(text -> run(List.of(text), tokens).get(0)).toList();
+            return batch.stream().map(text -> run(List.of(text), tokens, engine).get(0)).toList();
         }
     }
 
@@ -215,7 +253,33 @@ public final class SpladeEncoder implements AutoCloseable {
     /** Waits for running calls, then releases the model. Later calls fail. */
     @Override
     public void close() {
-        engine.close();
-        tokenizer.close();
+        sides.values().stream().distinct().forEach(Side::close);
+    }
+
+    /** Tokenizes each role with its side. Terms are the same for both. */
+    private record OfSides(Map<Role, Side> sides) implements Tokenizer {
+
+        @Override
+        public TokenSequence tokenize(String text, Role role) {
+            return side(sides, role).tokenizer().tokenize(text, role);
+        }
+
+        private Tokenizer first() {
+            return sides.values().iterator().next().tokenizer();
+        }
+
+        @Override
+        public int vocabularySize() {
+            return first().vocabularySize();
+        }
+
+        @Override
+        public String term(int id) {
+            return first().term(id);
+        }
+
+        /** The encoder closes the tokenizers. */
+        @Override
+        public void close() {}
     }
 }

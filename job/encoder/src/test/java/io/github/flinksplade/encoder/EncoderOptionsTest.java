@@ -21,7 +21,8 @@ class EncoderOptionsTest {
                 .batchTokens(6)
                 .deviceMemory(7)
                 .sha256("8")
-                .cacheDirectory("9");
+                .queryModel("9")
+                .cacheDirectory("10");
     }
 
     @Test
@@ -39,7 +40,8 @@ class EncoderOptionsTest {
                                 6,
                                 7,
                                 "8",
-                                "9"));
+                                "9",
+                                "10"));
     }
 
     @Test
@@ -66,6 +68,7 @@ class EncoderOptionsTest {
                                 Device.AUTO,
                                 0,
                                 0,
+                                null,
                                 null,
                                 null));
     }

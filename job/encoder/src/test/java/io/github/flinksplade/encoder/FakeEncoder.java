@@ -5,6 +5,7 @@ import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -33,14 +34,24 @@ public final class FakeEncoder {
                         "fake",
                         "0".repeat(64),
                         "1".repeat(64),
+                        "",
+                        Formula.STANDARD,
+                        "",
                         "fp32",
                         VOCABULARY,
                         limit,
                         queryLimit,
                         "cpu",
-                        "none");
-        return new SpladeEncoder(
-                info, new FakeTokenizer(limit, queryLimit), new FakeEngine(documents), options);
+                        "none",
+                        List.of());
+        return of(info, new FakeTokenizer(limit, queryLimit), new FakeEngine(documents), options);
+    }
+
+    /** An encoder that uses the same engine for both roles. */
+    static SpladeEncoder of(
+            ModelInfo info, Tokenizer tokenizer, Engine engine, EncoderOptions options) {
+        SpladeEncoder.Side side = new SpladeEncoder.Side(tokenizer, engine);
+        return new SpladeEncoder(info, Map.of(Role.DOCUMENT, side, Role.QUERY, side), options);
     }
 
     /** The vector of a text with fewer words than the limit. */

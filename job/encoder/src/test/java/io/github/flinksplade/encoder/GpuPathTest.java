@@ -78,8 +78,9 @@ class GpuPathTest {
                 SpladeEncoder gpu = open(model, CPU_EMULATION, Precision.FP32)) {
             assertThat(gpu.info().device()).isEqualTo("cpu-emulation");
             boolean isUnbatched = form.name().matches(".*(FIXED|PAIRS).*");
-            assertThat(gpu.engine().limits().maxDocuments() == 1).isEqualTo(isUnbatched);
-            assertThat(gpu.engine().limits().equalLengths())
+            assertThat(gpu.engine(Role.DOCUMENT).limits().maxDocuments() == 1)
+                    .isEqualTo(isUnbatched);
+            assertThat(gpu.engine(Role.DOCUMENT).limits().equalLengths())
                     .isEqualTo(isUnbatched || form == FormulaTest.Form.NO_MASK);
             boolean hasNoMask = form == FormulaTest.Form.NO_MASK;
             assertThat(gpu.info().graph().contains("fused attention")).isEqualTo(!hasNoMask);

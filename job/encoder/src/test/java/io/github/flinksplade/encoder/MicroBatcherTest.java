@@ -63,12 +63,12 @@ class MicroBatcherTest {
 
     private static SpladeEncoder encoder(RecordingEngine engine) {
         SpladeEncoder fake = FakeEncoder.create();
-        return new SpladeEncoder(fake.info(), fake.tokenizer(), engine, fake.options());
+        return FakeEncoder.of(fake.info(), fake.tokenizer(), engine, fake.options());
     }
 
     private static RecordingEngine engine(
             Engine.Limits limits, Consumer<List<TokenSequence>> before) {
-        return new RecordingEngine(FakeEncoder.create().engine(), limits, before);
+        return new RecordingEngine(FakeEncoder.create().engine(Role.DOCUMENT), limits, before);
     }
 
     private static final Engine.Limits LIMITS = new Engine.Limits(1, 8, 200, false);
@@ -374,7 +374,7 @@ class MicroBatcherTest {
                     public void close() {}
                 };
         SpladeEncoder encoder =
-                new SpladeEncoder(fake.info(), tokenizer, fake.engine(), fake.options());
+                FakeEncoder.of(fake.info(), tokenizer, fake.engine(Role.DOCUMENT), fake.options());
         try (MicroBatcher batcher = new MicroBatcher(encoder)) {
             CompletableFuture<EncodedText> bad = batcher.submit("bad", Role.DOCUMENT);
             CompletableFuture<EncodedText> good = batcher.submit("good", Role.DOCUMENT);

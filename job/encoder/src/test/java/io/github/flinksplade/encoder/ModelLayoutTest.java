@@ -466,24 +466,36 @@ class ModelLayoutTest {
                 .hasMessageContaining("in " + model);
     }
 
+    /** As BAAI/bge-m3: modules of a dense encoder, next to a sparse head. */
+    private static LayoutFolder bgeM3() {
+        return LayoutFolder.sentenceTransformers5()
+                .replace("modules.json", "MLMTransformer", "Transformer")
+                .replace("modules.json", "models.SpladePooling", "models.Pooling")
+                .replace("sentence_bert_config.json", "256", "8192")
+                .replace("config.json", "512", "8194")
+                .replace("config.json", "\"bert\"", "\"xlm-roberta\"")
+                .put("sparse_linear.pt", "head");
+    }
+
     @Test
-    void reportsTheHeadOfBgeM3() {
-        assertThatThrownBy(
-                        () ->
-                                resolve(
-                                        LayoutFolder.sentenceTransformers5()
-                                                .replace(
-                                                        "modules.json",
-                                                        "MLMTransformer",
-                                                        "Transformer")
-                                                .replace(
-                                                        "modules.json",
-                                                        "SpladePooling\"}",
-                                                        "Pooling\"}")
-                                                .put("sparse_linear.pt", "x")))
-                .isInstanceOf(ModelException.class)
-                .hasMessageContaining("sparse_linear.pt")
-                .hasMessageContaining("bge-m3");
+    void readsTheSparseHeadOfDenseEncoders() throws Exception {
+        ModelFiles files = resolve(bgeM3());
+        assertThat(files.metadata().tokenHead()).contains(model.resolve("sparse_linear.pt"));
+        assertThat(files.graph()).isEqualTo(model.resolve("config.json"));
+        assertThat(files.documentTokens()).isEqualTo(8192);
+        assertThat(files.queryTokens()).isEqualTo(512);
+        assertThat(files.metadata().notes())
+                .contains("formula: max of relu(token weight) (sparse_linear.pt)");
+        assertThat(warnings).isEmpty();
+        String before = files.sha256();
+        assertThat(resolve(bgeM3().put("sparse_linear.pt", "other head")).sha256())
+                .isNotEqualTo(before);
+        writeGraph("onnx/model.onnx");
+        assertThat(resolve(model).graph()).isEqualTo(model.resolve("onnx/model.onnx"));
+        assertThat(resolve(model).metadata().tokenHead()).isPresent();
+        Files.delete(model.resolve("modules.json"));
+        assertThat(resolve(model).metadata().tokenHead()).isPresent();
+        assertThat(resolve(model).documentTokens()).isEqualTo(512);
     }
 
     private static Arguments fault(
@@ -665,6 +677,11 @@ class ModelLayoutTest {
                         "idf.json",
                         "not used"),
                 fault(
+                        "sparse head of a dense encoder",
+                        f -> f.put("sparse_linear.pt", "head"),
+                        "sparse_linear.pt",
+                        "not used"),
+                fault(
                         "no query route",
                         f ->
                                 LayoutFolder.router()
@@ -817,6 +834,7 @@ class ModelLayoutTest {
                                 .put("idf.json", "{}"),
                         LayoutFolder.sentenceTransformers6()
                                 .replace("1_SpladePooling/config.json", "\"max\"", "\"sum\""),
+                        bgeM3(),
                         LayoutFolder.transformers().put("query_token_weights.txt", "a\t1"))) {
             model = Files.createTempDirectory(directory, "original");
             ModelFiles original = resolve(folder);
@@ -828,6 +846,8 @@ class ModelLayoutTest {
             assertThat(derived.metadata().formula()).isEqualTo(original.metadata().formula());
             assertThat(derived.metadata().prompts()).isEqualTo(original.metadata().prompts());
             assertThat(derived.metadata().lowerCase()).isEqualTo(original.metadata().lowerCase());
+            assertThat(derived.metadata().tokenHead().isPresent())
+                    .isEqualTo(original.metadata().tokenHead().isPresent());
             assertThat(derived.documentTokens()).isEqualTo(original.documentTokens());
             assertThat(derived.queryTokens()).isEqualTo(original.queryTokens());
             assertThat(derived.metadata().query().isPresent())

@@ -159,7 +159,11 @@ class PrecisionTest {
     void quantizedModelCanBeOpenedDirectly() {
         Path model = new RandomMaskedLanguageModel().write(directory.resolve("model"));
         Path quantized = directory.resolve("quantized");
-        ModelStore.quantize(RandomMaskedLanguageModel.files(model), quantized, Progress.SILENT);
+        ModelStore.quantize(
+                RandomMaskedLanguageModel.files(model),
+                EncoderOptions.defaults(),
+                quantized,
+                Progress.SILENT);
         try (SpladeEncoder made = open(model, Precision.INT8, 1);
                 SpladeEncoder named =
                         SpladeEncoder.open(quantized.toString(), EncoderOptions.defaults())) {

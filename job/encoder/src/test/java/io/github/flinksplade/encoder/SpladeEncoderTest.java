@@ -317,7 +317,7 @@ class SpladeEncoderTest {
         closed.close();
         assertThatThrownBy(() -> closed.encode("hello", Role.DOCUMENT))
                 .hasMessageContaining("closed");
-        assertThatThrownBy(() -> closed.engine().run(List.of(tokens)))
+        assertThatThrownBy(() -> closed.engine(Role.DOCUMENT).run(List.of(tokens)))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("closed");
     }
@@ -326,9 +326,9 @@ class SpladeEncoderTest {
     void engineRejectsBatchesOfDifferentLengths() {
         TokenSequence one = encoder.tokenizer().tokenize("a b", Role.DOCUMENT);
         TokenSequence other = encoder.tokenizer().tokenize("a b c", Role.DOCUMENT);
-        assertThat(encoder.engine().limits().equalLengths()).isTrue();
-        assertThat(encoder.engine().limits().maxDocuments()).isGreaterThan(1);
-        assertThatThrownBy(() -> encoder.engine().run(List.of(one, other)))
+        assertThat(encoder.engine(Role.DOCUMENT).limits().equalLengths()).isTrue();
+        assertThat(encoder.engine(Role.DOCUMENT).limits().maxDocuments()).isGreaterThan(1);
+        assertThatThrownBy(() -> encoder.engine(Role.DOCUMENT).run(List.of(one, other)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("one length");
     }

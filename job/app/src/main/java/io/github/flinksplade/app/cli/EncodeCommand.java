@@ -23,6 +23,7 @@ import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.vector.SparseVector;
 import io.github.flinksplade.vector.VectorFormat;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
@@ -175,7 +176,8 @@ final class EncodeCommand implements Callable<Integer> {
                         .build();
         Console console = root.console();
         try (SpladeEncoder encoder =
-                        SpladeEncoder.open(model, options, new DownloadProgress(console));
+                        SpladeEncoder.open(
+                                model, options, EnumSet.of(role), new DownloadProgress(console));
                 MicroBatcher batcher = new MicroBatcher(encoder)) {
             ReadAhead input = new ReadAhead(batcher, splitter(encoder, where));
             Thread reader =

@@ -11,8 +11,11 @@ import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.ModelFiles;
 import io.github.flinksplade.encoder.ModelInfo;
 import io.github.flinksplade.encoder.ModelStore;
+import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.SpladeEncoder;
+import io.github.flinksplade.pipeline.SpladeJob;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -175,7 +178,11 @@ final class ModelCommand implements Runnable {
         public Integer call() {
             ModelStore.verify(model, options(), new DownloadProgress(console()));
             try (SpladeEncoder encoder =
-                    SpladeEncoder.open(model, options(), new DownloadProgress(console()))) {
+                    SpladeEncoder.open(
+                            model,
+                            options(),
+                            EnumSet.allOf(Role.class),
+                            new DownloadProgress(console()))) {
                 Results results = new Results(console());
                 results.line("ok: " + model + " has SHA-256 " + encoder.info().sha256());
                 results.flush();
@@ -211,7 +218,7 @@ final class ModelCommand implements Runnable {
         public Integer call() {
             ModelFiles files =
                     ModelStore.resolve(model, options(), new DownloadProgress(console()));
-            ModelStore.quantize(files, directory, new DownloadProgress(console()));
+            ModelStore.quantize(files, options(), directory, new DownloadProgress(console()));
             Results results = new Results(console());
             results.line("written: " + directory);
             results.flush();
@@ -224,28 +231,47 @@ final class ModelCommand implements Runnable {
             name = "info",
             mixinStandardHelpOptions = true,
             description =
-                    "Describes a model: SHA-256, token limits, vocabulary, precision and graph.",
+                    "Describes a model: SHA-256 and fingerprint, architecture, vocabulary, how documents"
+                            + " and queries are encoded, token limits, precision and graph, and"
+                            + " what its files state.",
             footer = {"", "Example:", "  flink-splade model info builtin:minilm"})
     static final class Info extends OnOpenModel {
 
         @Override
         public Integer call() {
             try (SpladeEncoder encoder =
-                    SpladeEncoder.open(model, options(), new DownloadProgress(console()))) {
+                    SpladeEncoder.open(
+                            model,
+                            options(),
+                            EnumSet.allOf(Role.class),
+                            new DownloadProgress(console()))) {
                 ModelInfo info = encoder.info();
                 Results results = new Results(console());
                 results.line("name:             " + info.name());
                 results.line("sha256:           " + info.sha256());
                 results.line("tokenizer sha256: " + info.tokenizerSha256());
-                results.line("precision:        " + info.precision());
-                results.line("device:           " + info.device());
+                results.line("fingerprint:      " + SpladeJob.provenance(encoder).fingerprint());
+                results.line("architecture:     " + orUnknown(info.architecture()));
                 results.line("vocabulary:       " + info.vocabularySize() + " terms");
+                results.line("documents:        " + info.formula());
+                results.line("queries:          " + queries(info));
                 results.line("document tokens:  " + info.documentTokens());
                 results.line("query tokens:     " + info.queryTokens());
+                results.line("precision:        " + info.precision());
+                results.line("device:           " + info.device());
                 results.line("graph:            " + info.graph());
+                info.notes().forEach(note -> results.line("stated by its files: " + note));
                 results.flush();
                 return ExitCode.OK;
             }
+        }
+
+        private static String orUnknown(String architecture) {
+            return architecture.isEmpty() ? "unknown (no config.json)" : architecture;
+        }
+
+        private static String queries(ModelInfo info) {
+            return info.querySide().isEmpty() ? "as documents" : info.querySide();
         }
     }
 }

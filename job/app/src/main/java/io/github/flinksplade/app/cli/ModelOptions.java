@@ -46,10 +46,19 @@ final class ModelOptions {
             description = "Max tokens of a query. Default: the model's own limit, or 24.")
     private String queryTokens = "0";
 
+    @Option(
+            names = "--query-model",
+            paramLabel = "MODEL",
+            description =
+                    "The model that encodes queries, if it is not the one that encodes documents;"
+                            + " both have the same vocabulary.")
+    private String queryModel;
+
     EncoderOptions toEncoderOptions() {
         String where = UserException.COMMAND_LINE;
         return EncoderOptions.builder()
                 .sha256(sha256 == null ? null : JobSettings.MODEL_SHA256.parse(sha256, where))
+                .queryModel(queryModel)
                 .cacheDirectory(cache)
                 .precision(JobSettings.PRECISION.parse(precision, where))
                 .threads(JobSettings.THREADS.parse(threads, where))

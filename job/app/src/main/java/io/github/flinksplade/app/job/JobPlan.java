@@ -17,6 +17,7 @@ import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.LongDocuments;
 import io.github.flinksplade.encoder.Progress;
+import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.JobDefinition;
 import io.github.flinksplade.pipeline.JobDefinition.DocumentInput;
@@ -27,6 +28,7 @@ import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.SpladeJob;
 import io.github.flinksplade.pipeline.mapping.DocumentMapping;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -168,7 +170,8 @@ public final class JobPlan {
         }
         // the machine that submits a job may have no GPU
         EncoderOptions here = encoder.toBuilder().device(Device.CPU).build();
-        try (SpladeEncoder opened = SpladeEncoder.open(model, here, progress)) {
+        try (SpladeEncoder opened =
+                SpladeEncoder.open(model, here, EnumSet.of(Role.DOCUMENT), progress)) {
             checkPassages(opened);
             return SpladeJob.provenance(opened);
         }

@@ -15,6 +15,7 @@ import io.github.flinksplade.encoder.ModelInfo;
 import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -51,6 +52,7 @@ public final class Searcher implements AutoCloseable {
                         SpladeEncoder.open(
                                 model == null ? provenance.model() : model,
                                 options,
+                                EnumSet.of(Role.QUERY),
                                 new DownloadProgress(console));
             } catch (ModelException e) {
                 if (model != null) {

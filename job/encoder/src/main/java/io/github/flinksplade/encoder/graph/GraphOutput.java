@@ -30,6 +30,10 @@ public record GraphOutput(Kind kind, String name, String indicesName, Optional<T
         MAX_LOGITS,
         /** Float [batch, vocabulary]: weights; only positive ones count. */
         WEIGHTS,
+        /**
+         * Float [batch, tokens]: a weight per token; a term's weight is the largest of its tokens.
+         */
+        TOKEN_WEIGHTS,
         /** Float [n]: the weights of one text's terms; the terms are a second output. */
         PAIRS
     }

@@ -29,9 +29,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * A memory-mapped ONNX file. The files with external weights are mapped too, and no weight is
- * copied to the heap. As with ONNX Runtime's own mapping of external weights, the files must not
- * change while the model is open.
+ * A memory-mapped ONNX file, or a model in memory. The files with external weights are mapped too,
+ * and no weight is copied to the heap. As with ONNX Runtime's own mapping of external weights, the
+ * files must not change while the model is open.
  */
 public final class OnnxFile {
 
@@ -90,6 +90,15 @@ public final class OnnxFile {
         } catch (IOException e) {
             throw new ModelException(path + " cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * A model that exists in memory only, whose weights are in files next to it.
+     *
+     * @param path the file from which the model was made, to which the weights' files are relative
+     */
+    public static OnnxFile of(Path path, ModelProto model) {
+        return new OnnxFile(path, model, Map.of());
     }
 
     public Path path() {

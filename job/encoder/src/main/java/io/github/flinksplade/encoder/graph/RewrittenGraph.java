@@ -66,6 +66,16 @@ public record RewrittenGraph(ModelProto model, GraphOutput output, String summar
                 summary);
     }
 
+    /** A graph whose output is a [batch, tokens] table. */
+    static RewrittenGraph tokens(
+            GraphIndex index, GraphBuilder added, String weights, String summary) {
+        String output = toFloat(added, weights);
+        return new RewrittenGraph(
+                withOutputs(index, added, List.of(GraphBuilder.value(output, DataType.FLOAT))),
+                new GraphOutput(GraphOutput.Kind.TOKEN_WEIGHTS, output, null, Optional.empty()),
+                summary);
+    }
+
     private static String toFloat(GraphBuilder added, String value) {
         return added.namedNode(
                 POOLED,

@@ -25,6 +25,8 @@ import java.util.TreeMap;
  * @param formula how logits become weights
  * @param prompts what precedes texts
  * @param lowerCase whether texts are converted to lower case before they are tokenized
+ * @param tokenHead BAAI/bge-m3's {@code sparse_linear.pt}; the graph is then an encoder without
+ *     logits
  * @param query the query side if it is not the model itself
  * @param notes each a property and where it is stated
  * @param warnings each a sentence on what the model states and is ignored, or does not state and is
@@ -41,6 +43,7 @@ public record ModelLayout(
         Formula formula,
         Prompts prompts,
         boolean lowerCase,
+        Optional<Path> tokenHead,
         Optional<Query> query,
         List<String> notes,
         List<String> warnings) {

@@ -24,9 +24,6 @@ final class PlainLayout {
      * @throws ModelException if a file is missing
      */
     static ModelLayout read(ModelFolder folder, Optional<String> named) {
-        if (named.isEmpty()) {
-            rejectOtherHeads(folder);
-        }
         WeightFiles files =
                 named.map(name -> WeightFiles.named(folder, name))
                         .orElseGet(() -> WeightFiles.find(folder, "", List.of("")));
@@ -37,6 +34,13 @@ final class PlainLayout {
         List<String> warnings = new ArrayList<>();
         Optional<String> queryWeights =
                 QUERY_WEIGHTS.stream().map(companions::find).flatMap(Optional::stream).findFirst();
+        Optional<String> head = companions.find(TokenHead.FILE);
+        if (head.isPresent()) {
+            int limit = limit(folder, companions, notes);
+            notes.add(TokenHead.note(head.get()));
+            return TokenHead.layout(
+                    folder, files, companions, head.get(), limit, false, notes, warnings);
+        }
         Formula formula =
                 queryWeights.isPresent()
                         ? new Formula(Formula.Pooling.MAX, Formula.Activation.RELU, true)
@@ -71,6 +75,7 @@ final class PlainLayout {
                 formula,
                 Prompts.NONE,
                 false,
+                Optional.empty(),
                 queryWeights.map(
                         weights ->
                                 new ModelLayout.Query.TokenWeights(
@@ -91,11 +96,5 @@ final class PlainLayout {
             notes.add("max tokens: " + lower + " (" + (isReduced ? config : tokenizer).get() + ")");
         }
         return lower;
-    }
-
-    private static void rejectOtherHeads(ModelFolder folder) {
-        if (folder.contains(SentenceTransformersLayout.SPARSE_LINEAR)) {
-            throw SentenceTransformersLayout.sparseLinear(folder);
-        }
     }
 }

@@ -20,9 +20,6 @@ final class SentenceTransformersLayout {
 
     static final String MODULES = "modules.json";
 
-    /** The sparse head of BAAI/bge-m3. */
-    static final String SPARSE_LINEAR = "sparse_linear.pt";
-
     private static final String MODEL_CONFIG = "config_sentence_transformers.json";
     private static final String POOLING = "SpladePooling";
     private static final String STATIC = "SparseStaticEmbedding";
@@ -113,6 +110,9 @@ final class SentenceTransformersLayout {
     /** A table of weights has no limit of its own; this is more than any query has. */
     private static final int NO_LIMIT = 1 << 15;
 
+    private static final String MASKED_TASK = "fill-mask";
+    private static final String DENSE_TASK = "feature-extraction";
+
     private final ModelFolder folder;
     private final Optional<String> named;
     private final ModuleChain chain;
@@ -137,15 +137,11 @@ final class SentenceTransformersLayout {
         this.chain = ModuleChain.read(folder);
     }
 
-    /** An error for BAAI/bge-m3. */
-    static ModelException sparseLinear(ModelFolder folder) {
-        return new ModelException(
-                folder.location(SPARSE_LINEAR)
-                        + " is the sparse head of BAAI/bge-m3, a PyTorch file, which is not"
-                        + " supported; supported are masked language models");
-    }
-
     ModelLayout read() {
+        Optional<Module> encoder = denseEncoder();
+        if (encoder.isPresent() && folder.contains(TokenHead.FILE)) {
+            return readTokenHead(encoder.get());
+        }
         Side document = side("document");
         Side query = side("query");
         warnings.addAll(chain.warnings());
@@ -201,6 +197,13 @@ final class SentenceTransformersLayout {
             warnIfUnused("idf.json");
             warnIfUnused("query_token_weights.txt");
         }
+        if (folder.contains(TokenHead.FILE)) {
+            warnings.add(
+                    folder.location(TokenHead.FILE)
+                            + " is not used: "
+                            + folder.location(MODULES)
+                            + " is that of a masked language model");
+        }
         return new ModelLayout(
                 weights.graph(),
                 folder.file(weights.graph()),
@@ -212,6 +215,7 @@ final class SentenceTransformersLayout {
                 formula,
                 prompts,
                 lowerCase,
+                Optional.empty(),
                 querySide,
                 notes,
                 List.copyOf(warnings));
@@ -225,6 +229,40 @@ final class SentenceTransformersLayout {
                             + folder.location(MODULES)
                             + " has no Router with a SparseStaticEmbedding for queries");
         }
+    }
+
+    /** The transformer of a dense model, which may have a sparse head too. */
+    private Optional<Module> denseEncoder() {
+        List<Module> modules = chain.route("document");
+        Module first = modules.get(0);
+        boolean isDense =
+                first.type().equals("Transformer")
+                        && modules.stream().skip(1).allMatch(m -> DENSE.contains(m.type()));
+        return isDense ? Optional.of(first) : Optional.empty();
+    }
+
+    private ModelLayout readTokenHead(Module encoder) {
+        Transformer transformer = transformer(encoder, DENSE_TASK);
+        WeightFiles weights =
+                named.map(name -> WeightFiles.named(folder, name))
+                        .orElseGet(
+                                () ->
+                                        WeightFiles.find(
+                                                folder,
+                                                encoder.path(),
+                                                List.of(encoder.path(), "")));
+        Companions companions = companions(weights.graph(), encoder.path());
+        companions.find(WeightFiles.CONFIG).ifPresent(folder::file);
+        notes.add(TokenHead.note(TokenHead.FILE));
+        return TokenHead.layout(
+                folder,
+                weights,
+                companions,
+                TokenHead.FILE,
+                maxTokens(transformer, "max tokens"),
+                transformer.lowerCase(),
+                notes,
+                warnings);
     }
 
     /** The query side of a router that has a masked language model for each side. */
@@ -257,6 +295,7 @@ final class SentenceTransformersLayout {
                 formula,
                 prompts,
                 transformer.lowerCase(),
+                Optional.empty(),
                 Optional.empty(),
                 List.of("formula: " + formula + " (" + configName(query.pooling()) + ")"),
                 List.of());
@@ -315,9 +354,6 @@ final class SentenceTransformersLayout {
     }
 
     private ModelException unsupported(Module module) {
-        if (folder.contains(SPARSE_LINEAR)) {
-            return sparseLinear(folder);
-        }
         String problem = module.statedIn() + " has the module '" + module.type() + "', which is ";
         return new ModelException(
                 DENSE.contains(module.type())
@@ -394,37 +430,36 @@ final class SentenceTransformersLayout {
             Module module, String configName, int maxTokens, boolean lowerCase) {}
 
     private Transformer transformer(Module module) {
+        return transformer(module, MASKED_TASK);
+    }
+
+    private Transformer transformer(Module module, String task) {
         Optional<String> name =
                 TRANSFORMER_CONFIGS.stream()
                         .map(file -> ModelFolder.name(module.path(), file))
                         .filter(folder::contains)
                         .findFirst();
         if (name.isEmpty()) {
-            requireFillMask(
-                    module,
-                    module.statedIn(),
-                    module.type().equals("MLMTransformer") ? "fill-mask" : "feature-extraction");
+            requireTask(module, module.statedIn(), defaultTask(module), task);
             return new Transformer(module, "", 0, false);
         }
         JsonFile config = JsonFile.readObject(folder, name.get());
-        requireFillMask(
+        requireTask(
                 module,
                 config.location(),
-                config.text(
-                        "transformer_task",
-                        module.type().equals("MLMTransformer")
-                                ? "fill-mask"
-                                : "feature-extraction"));
+                config.text("transformer_task", defaultTask(module)),
+                task);
         config.requireKnown(TRANSFORMER_FIELDS);
         for (Map.Entry<String, JsonNode> modality : config.entries("modality_config")) {
-            String output = modality.getValue().path("method_output_name").asText("logits");
+            String expected = task.equals(MASKED_TASK) ? "logits" : "last_hidden_state";
+            String output = modality.getValue().path("method_output_name").asText(expected);
             String method = modality.getValue().path("method").asText("forward");
             if (modality.getKey().equals("text")
-                    && !(method.equals("forward") && output.equals("logits"))) {
+                    && !(method.equals("forward") && output.equals(expected))) {
                 throw config.invalidField(
                         "modality_config",
                         modality.getValue(),
-                        "text with the method forward and its output logits");
+                        "text with the method forward and its output " + expected);
             }
         }
         if (!config.text("module_output_name", "token_embeddings").equals("token_embeddings")) {
@@ -459,12 +494,13 @@ final class SentenceTransformersLayout {
                 config.isTrue("do_lower_case"));
     }
 
-    private void requireFillMask(Module module, String location, String task) {
-        if (task.equals("fill-mask")) {
+    private static String defaultTask(Module module) {
+        return module.type().equals("MLMTransformer") ? MASKED_TASK : DENSE_TASK;
+    }
+
+    private static void requireTask(Module module, String location, String task, String expected) {
+        if (task.equals(expected)) {
             return;
-        }
-        if (folder.contains(SPARSE_LINEAR)) {
-            throw sparseLinear(folder);
         }
         throw new ModelException(
                 location

@@ -6,6 +6,9 @@ import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.ModelFiles;
 import io.github.flinksplade.encoder.Precision;
 import io.github.flinksplade.encoder.Progress;
+import io.github.flinksplade.encoder.architecture.ModelGraph;
+import io.github.flinksplade.encoder.architecture.ModelWeights;
+import io.github.flinksplade.encoder.architecture.WideWeights;
 import io.github.flinksplade.encoder.graph.ConvertToHalfPrecision;
 import io.github.flinksplade.encoder.graph.GraphIndex;
 import io.github.flinksplade.encoder.graph.OnnxFile;
@@ -21,15 +24,17 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.LongFunction;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedOutputStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Graphs converted to another precision, each once, and stored under the digest of the original. A
- * stored file ends with a CRC-32C, which is checked whenever the file is used: this takes 13 ms for
- * 100 MB on any CPU; a SHA-256 takes 75 ms with and 430 ms without the CPU's instructions for it.
+ * Graphs and weights converted to another precision, each once, and stored under the digest of the
+ * original. A stored file ends with a CRC-32C, which is checked whenever the file is used: this
+ * takes 13 ms for 100 MB on any CPU; a SHA-256 takes 75 ms with and 430 ms without the CPU's
+ * instructions for it.
  */
 public final class DerivedModels {
 
@@ -38,43 +43,85 @@ public final class DerivedModels {
     private DerivedModels() {}
 
     /**
-     * Returns a model in another precision. Name and digests are those of the original.
+     * Returns a model in a precision. Name and digests are those of the original.
      *
      * @param directory where such files are stored
      * @throws ModelException if it cannot be converted or stored
      */
     public static ModelFiles provide(
             ModelFiles original, Precision precision, Path directory, Progress progress) {
-        return original.withGraph(
-                provide(original.graph(), precision, original.sha256(), directory, progress));
+        Path graph = wide(original.graph(), original.sha256(), directory, progress);
+        if (precision != Precision.FP32) {
+            Path file = directory.resolve(name(precision, original.sha256()) + ".onnx");
+            byte[] none = checksum(0);
+            if (!isValid(file, none.length, DerivedModels::checksum, original.graph(), progress)) {
+                write(graph, precision, file, true, progress);
+            }
+            graph = file;
+        }
+        return original.withGraph(graph);
     }
 
-    private static Path provide(
-            Path graph, Precision precision, String sha256, Path directory, Progress progress) {
-        Path file =
-                directory.resolve(
-                        label(precision)
-                                + "-"
-                                + version(precision)
-                                + "-"
-                                + sha256.substring(0, 32)
-                                + ".onnx");
-        if (Files.isRegularFile(file)) {
-            if (hasValidChecksum(file)) {
-                return file;
-            }
-            String message = file + " is damaged and is created again from " + graph;
-            LOG.warn(message);
-            progress.warn(message);
+    /** A graph whose weights are in fp32 or wherever an ONNX file has them. */
+    private static Path wide(Path graph, String sha256, Path directory, Progress progress) {
+        if (!WideWeights.areNeeded(graph)) {
+            return graph;
         }
-        write(graph, precision, file, true, progress);
-        return file;
+        Path wide = directory.resolve(name(Precision.FP32, sha256));
+        Path weights = wide.resolve(ModelWeights.FILE);
+        Path config = wide.resolve(ModelGraph.CONFIG);
+        if (Files.isRegularFile(config)
+                && isValid(weights, Integer.BYTES, WideWeights::checksum, graph, progress)) {
+            return config;
+        }
+        String what = "converting the weights to fp32";
+        progress.report(what, 0, 1);
+        try {
+            Files.createDirectories(wide);
+            AtomicFile.write(weights, out -> WideWeights.write(graph, out));
+            AtomicFile.write(config, out -> Files.copy(graph, out));
+        } catch (IOException e) {
+            throw new ModelException(
+                    "the weights in fp32 cannot be written to "
+                            + wide
+                            + ": "
+                            + FileErrors.reason(e)
+                            + "; free some space, change the directory's permissions, or choose"
+                            + " another model cache",
+                    e);
+        }
+        progress.report(what, 1, 1);
+        return config;
+    }
+
+    private static String name(Precision precision, String sha256) {
+        return label(precision) + "-" + version(precision) + "-" + sha256.substring(0, 32);
+    }
+
+    /** Whether a file exists and is undamaged. */
+    private static boolean isValid(
+            Path file,
+            int checksumBytes,
+            LongFunction<byte[]> checksum,
+            Path original,
+            Progress progress) {
+        if (!Files.isRegularFile(file)) {
+            return false;
+        }
+        if (hasValidChecksum(file, checksumBytes, checksum)) {
+            return true;
+        }
+        String message = file + " is damaged and is created again from " + original;
+        LOG.warn(message);
+        progress.warn(message);
+        return false;
     }
 
     /** Whether a file ends with the checksum of the bytes before it. */
-    private static boolean hasValidChecksum(Path file) {
+    private static boolean hasValidChecksum(
+            Path file, int checksumBytes, LongFunction<byte[]> checksum) {
         try (FileChannel channel = FileChannel.open(file)) {
-            long length = channel.size() - checksum(0).length;
+            long length = channel.size() - checksumBytes;
             if (length <= 0) {
                 return false;
             }
@@ -89,7 +136,7 @@ public final class DerivedModels {
                 left -= read;
                 crc.update(buffer.flip());
             }
-            byte[] expected = checksum(crc.getValue());
+            byte[] expected = checksum.apply(crc.getValue());
             ByteBuffer end = ByteBuffer.allocate(expected.length);
             while (end.hasRemaining() && channel.read(end) >= 0) {}
             return Arrays.equals(end.array(), expected);
@@ -119,9 +166,8 @@ public final class DerivedModels {
     /** Must be increased whenever a conversion yields another graph. */
     private static int version(Precision precision) {
         return switch (precision) {
-            case FP32 -> throw new IllegalArgumentException("fp32 is not derived");
+            case FP32, FP16 -> 1;
             case INT8 -> 3;
-            case FP16 -> 1;
         };
     }
 
@@ -161,7 +207,7 @@ public final class DerivedModels {
 
     private static void write(
             Path graph, Precision precision, Path target, boolean checksum, Progress progress) {
-        OnnxFile file = OnnxFile.read(graph);
+        OnnxFile file = ModelGraph.read(graph);
         ModelProto converted = converted(graph, precision, file);
         String what = "creating " + graph.getFileName() + " " + label(precision);
         long size = converted.getSerializedSize();

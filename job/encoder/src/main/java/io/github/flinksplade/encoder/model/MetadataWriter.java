@@ -69,7 +69,10 @@ public final class MetadataWriter {
             }
             new SpladeConfig(files.documentTokens(), files.queryTokens()).write(directory);
             ModelMetadata metadata = files.metadata();
-            if (metadata.formula().withoutSpecialTerms()) {
+            if (metadata.tokenHead().isPresent()) {
+                Path head = metadata.tokenHead().get();
+                copy(head, directory.resolve(head.getFileName().toString()));
+            } else if (metadata.formula().withoutSpecialTerms()) {
                 writeOpenSearch();
             } else if (!metadata.formula().equals(Formula.STANDARD)
                     || !metadata.prompts().equals(Prompts.NONE)

@@ -79,13 +79,13 @@ public final class ModelDigests {
      * Returns a model's digest; see {@code ModelFiles.sha256}.
      *
      * @param graph an ONNX file, whose external files are included; or a config.json
-     * @param weights the safetensors files of a config.json, by name
+     * @param others the safetensors files of a config.json and other weights, by name
      * @param statements what other files state on the vectors of documents
      * @throws ModelException as {@link #file}, and if it is not a complete ONNX model
      */
-    public String model(Path graph, SortedMap<String, Path> weights, List<String> statements) {
-        Entry entry = entry(graph, weights.isEmpty());
-        if (entry.external().isEmpty() && weights.isEmpty() && statements.isEmpty()) {
+    public String model(Path graph, SortedMap<String, Path> others, List<String> statements) {
+        Entry entry = entry(graph, !graph.endsWith("config.json"));
+        if (entry.external().isEmpty() && others.isEmpty() && statements.isEmpty()) {
             return entry.sha256();
         }
         StringBuilder listing = new StringBuilder();
@@ -102,7 +102,7 @@ public final class ModelDigests {
             }
             listing.append(file(file)).append("  ").append(location).append('\n');
         }
-        weights.forEach(
+        others.forEach(
                 (name, file) -> listing.append(file(file)).append("  ").append(name).append('\n'));
         statements.forEach(statement -> listing.append(statement).append('\n'));
         return HexFormat.of()

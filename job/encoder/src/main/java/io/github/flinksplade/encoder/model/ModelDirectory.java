@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,8 +77,11 @@ public final class ModelDirectory {
     private ModelFiles files(String name, ModelLayout layout) {
         rejectGitLfsPointer(layout.graph());
         layout.weights().values().forEach(ModelDirectory::rejectGitLfsPointer);
+        layout.tokenHead().ifPresent(ModelDirectory::rejectGitLfsPointer);
         rejectGitLfsPointer(layout.tokenizer());
-        String sha256 = digests.model(layout.graph(), layout.weights(), statements(layout));
+        SortedMap<String, Path> others = new TreeMap<>(layout.weights());
+        layout.tokenHead().ifPresent(head -> others.put(head.getFileName().toString(), head));
+        String sha256 = digests.model(layout.graph(), others, statements(layout));
         layout.limits().ifPresent(digests::file);
         SpladeConfig config = layout.limits().map(SpladeConfig::read).orElse(SpladeConfig.NONE);
         List<String> notes = new ArrayList<>(layout.notes());
@@ -98,6 +103,7 @@ public final class ModelDirectory {
                         layout.formula(),
                         layout.prompts(),
                         layout.lowerCase(),
+                        layout.tokenHead(),
                         layout.query().map(query -> querySide(name, query)),
                         notes));
     }

@@ -5,7 +5,8 @@ import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.ModelFiles;
-import io.github.flinksplade.encoder.ModelInfo;
+import io.github.flinksplade.encoder.ModelMetadata;
+import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.Tokenizer;
 import io.github.flinksplade.encoder.engine.DeviceMemoryException;
 import io.github.flinksplade.encoder.engine.Engine;
@@ -16,8 +17,14 @@ import io.github.flinksplade.encoder.graph.GraphIndex;
 import io.github.flinksplade.encoder.graph.GraphInputs;
 import io.github.flinksplade.encoder.graph.ReplaceLayerNormalization;
 import io.github.flinksplade.encoder.tokenizer.ModelTokenizer;
+import io.github.flinksplade.encoder.tokenizer.TokenizerFile;
 import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -49,50 +56,116 @@ public final class EngineFactory {
 
     private final ModelFiles files;
     private final EncoderOptions options;
+    private final Set<Role> roles;
     private final Path tensorRtCache;
-    private final ModelTokenizer tokenizer;
+    private final GraphConfig config;
     private final ModelSignature signature;
+    private final ModelTokenizer tokenizer;
     private final Gpu.Choice choice;
 
-    /** An open model. Its owner closes the engine and the tokenizer. */
-    public record OpenModel(ModelInfo info, Tokenizer tokenizer, Engine engine) {}
+    /**
+     * An open model. Its owner closes the engine and the tokenizer.
+     *
+     * @param architecture for display; empty if unknown
+     * @param precision see {@code ModelInfo}
+     * @param device see {@code ModelInfo}
+     * @param graph see {@code ModelInfo}
+     * @param tokens the token limit of each role for which it is open
+     */
+    public record OpenModel(
+            String architecture,
+            String precision,
+            String device,
+            String graph,
+            Map<Role, Integer> tokens,
+            Tokenizer tokenizer,
+            Engine engine) {}
 
     private EngineFactory(
-            ModelFiles files, EncoderOptions options, Path cache, ModelTokenizer tokenizer) {
+            ModelFiles files,
+            Path graph,
+            EncoderOptions options,
+            Set<Role> roles,
+            Path cache,
+            TokenizerFile tokenizer,
+            Consumer<String> warnings) {
         this.files = files;
         this.options = options;
+        this.roles = roles;
         this.tensorRtCache = cache.resolve("tensorrt");
-        this.tokenizer = tokenizer;
-        this.signature = ModelSignature.read(files);
+        this.config = GraphConfig.of(files.graph());
+        this.signature = ModelSignature.read(files.withGraph(graph), config);
         boolean isInt8 = signature.hasIntegerMatMuls();
         this.choice = Gpu.choose(options.device(), isInt8);
         if (isInt8 && onGpu()) {
             throw new ModelException("int8 models run on CPUs only; on a GPU use --precision fp16");
         }
+        TokenizerFile known = signature.withEmbeddings(tokenizer);
+        known.warnings().forEach(warnings);
+        if (signature.inputs().named(GraphInputs.Kind.POSITIONS).isPresent()
+                && !config.hasKnownPositions()) {
+            warnings.accept(
+                    files.graph()
+                            + " has the input position_ids, and its "
+                            + (config.architecture().isEmpty()
+                                    ? "config.json is missing or has no model_type"
+                                    : "config.json is of the unknown type " + config.architecture())
+                            + "; positions are counted from 0, which is wrong for models like"
+                            + " RoBERTa");
+        }
+        this.tokenizer = ModelTokenizer.open(known);
     }
 
     /**
-     * Opens only the tokenizer, without reducing the token limits to what the graph supports.
+     * Opens only the tokenizer of documents, without reducing the token limit to what the graph
+     * supports.
      *
      * @throws ModelException if it cannot be used
      */
     public static Tokenizer openTokenizer(ModelFiles files, EncoderOptions options) {
-        TokenLimits limits = TokenLimits.requested(options, files);
-        return ModelTokenizer.read(files.tokenizer()).limitedTo(limits.document(), limits.query());
+        return ModelTokenizer.open(TokenizerFile.read(files.tokenizer()))
+                .forRoles(
+                        TokenLimits.requested(options, files, Set.of(Role.DOCUMENT)).limits(),
+                        files.metadata().prompts(),
+                        files.metadata().lowerCase());
+    }
+
+    /** The token limit of a role before it is reduced to what the graph supports. */
+    public static int requestedTokens(EncoderOptions options, ModelFiles files, Role role) {
+        return TokenLimits.requested(options, files, role);
+    }
+
+    /** The token limit of queries that need no inference: the configured one, or none. */
+    public static int lookupTokens(EncoderOptions options, ModelFiles files) {
+        return options.queryTokens() > 0 || files.queryTokens() > 0
+                ? Math.min(TokenLimits.MAX, TokenLimits.requested(options, files, Role.QUERY))
+                : TokenLimits.MAX;
     }
 
     /**
      * Opens a model.
      *
+     * @param graph the graph of the files, or one in another precision
+     * @param roles the roles that will be encoded
      * @param cache the cache directory, for what TensorRT builds
+     * @param tokenizer the tokenizer of the files
+     * @param warnings receives sentences for the user
      * @throws ModelException if it cannot be used; the message is for the user
      */
-    public static OpenModel open(ModelFiles files, EncoderOptions options, Path cache) {
-        ModelTokenizer tokenizer = ModelTokenizer.read(files.tokenizer());
+    public static OpenModel open(
+            ModelFiles files,
+            Path graph,
+            EncoderOptions options,
+            Set<Role> roles,
+            Path cache,
+            TokenizerFile tokenizer,
+            Consumer<String> warnings) {
+        EngineFactory factory =
+                new EngineFactory(files, graph, options, roles, cache, tokenizer, warnings);
         try {
-            return new EngineFactory(files, options, cache, tokenizer).open();
+            return factory.open();
         } catch (RuntimeException | Error e) {
-            tokenizer.close();
+            factory.tokenizer.close();
             throw e;
         }
     }
@@ -102,8 +175,10 @@ public final class EngineFactory {
     }
 
     private OpenModel open() {
-        signature.requireEmbeddings(tokenizer.vocabularySize());
-        TokenLimits limits = TokenLimits.requested(options, files).validated(options, tokenizer);
+        ModelMetadata metadata = files.metadata();
+        TokenLimits limits =
+                TokenLimits.requested(options, files, roles)
+                        .validated(options, tokenizer, metadata.prompts());
         ModelSignature.Pooled pooled = signature.pool(tokenizer.vocabularySize(), onGpu());
         OnnxEngine unbatched = onGpu() ? gpuEngine(pooled, limits.max()) : cpuEngine(pooled);
         try {
@@ -139,8 +214,12 @@ public final class EngineFactory {
                             + (unbatched.hasLengthInput() ? "; fused attention" : "")
                             + (isBatched ? "" : "; unbatched");
             return new OpenModel(
-                    info(limits, graph),
-                    tokenizer.limitedTo(limits.document(), limits.query()),
+                    config.architecture(),
+                    signature.precision(),
+                    choice.device() + (choice.note().isEmpty() ? "" : " (" + choice.note() + ")"),
+                    graph,
+                    limits.limits(),
+                    tokenizer.forRoles(limits.limits(), metadata.prompts(), metadata.lowerCase()),
                     engine);
         } catch (RuntimeException | Error e) {
             unbatched.close();
@@ -154,22 +233,9 @@ public final class EngineFactory {
                     case PAIRS -> true;
                     // how they are computed is unknown, and on a CPU they must be bit-identical
                     case WEIGHTS -> !onGpu();
-                    case MAX_LOGITS -> false;
+                    case MAX_LOGITS, TOKEN_WEIGHTS -> false;
                 };
         return isOutputUnbatched || signature.requiresUnbatched();
-    }
-
-    private ModelInfo info(TokenLimits limits, String graph) {
-        return new ModelInfo(
-                files.name(),
-                files.sha256(),
-                files.tokenizerSha256(),
-                signature.precision(),
-                tokenizer.vocabularySize(),
-                limits.document(),
-                limits.query(),
-                choice.device() + (choice.note().isEmpty() ? "" : " (" + choice.note() + ")"),
-                graph);
     }
 
     private ModelException noMemory(int tokens, DeviceMemoryException e) {
@@ -302,13 +368,19 @@ public final class EngineFactory {
 
     private OnnxEngine engine(
             OnnxSession session, GraphInputs inputs, ModelSignature.Pooled pooled) {
+        OptionalInt positionOfPadding = config.positionOfPadding();
         return new OnnxEngine(
                 session,
                 inputs,
                 pooled.graph().output(),
                 tokenizer.vocabularySize(),
                 pooled.columns(),
-                tokenizer.padding(),
+                config.padding().orElse(positionOfPadding.orElse(tokenizer.padding())),
+                positionOfPadding,
+                files.metadata().formula(),
+                files.metadata().formula().withoutSpecialTerms()
+                        ? tokenizer.specialTerms()
+                        : new BitSet(),
                 new Engine.Limits(1, 1, 1, true),
                 TokenLimits.MAX);
     }

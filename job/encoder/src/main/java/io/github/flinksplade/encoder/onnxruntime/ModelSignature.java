@@ -4,8 +4,11 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import ai.onnxruntime.OrtException;
+import io.github.flinksplade.encoder.Formula;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.ModelFiles;
+import io.github.flinksplade.encoder.architecture.ModelGraph;
+import io.github.flinksplade.encoder.architecture.TokenWeightHead;
 import io.github.flinksplade.encoder.graph.GraphIndex;
 import io.github.flinksplade.encoder.graph.GraphInputs;
 import io.github.flinksplade.encoder.graph.KeepPooledOutput;
@@ -13,6 +16,9 @@ import io.github.flinksplade.encoder.graph.MaxPoolInGraph;
 import io.github.flinksplade.encoder.graph.OnnxFile;
 import io.github.flinksplade.encoder.graph.RewrittenGraph;
 import io.github.flinksplade.encoder.graph.SpladePoolingMatcher;
+import io.github.flinksplade.encoder.graph.SumPoolInGraph;
+import io.github.flinksplade.encoder.graph.WeighTokens;
+import io.github.flinksplade.encoder.tokenizer.TokenizerFile;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -38,17 +44,19 @@ final class ModelSignature {
     private final OnnxFile file;
     private final GraphIndex graph;
     private final GraphInputs inputs;
+    private final GraphConfig config;
 
     /**
      * A graph whose outputs the engine can read.
      *
-     * @param columns number of terms of its table; 0 if it returns pairs
+     * @param columns number of terms of its table; 0 if it has none
      */
     record Pooled(RewrittenGraph graph, int columns) {}
 
-    private ModelSignature(ModelFiles files) {
+    private ModelSignature(ModelFiles files, GraphConfig config) {
         this.files = files;
-        this.file = OnnxFile.read(files.graph());
+        this.config = config;
+        this.file = ModelGraph.read(files.graph());
         this.graph = new GraphIndex(file.model());
         this.inputs = GraphInputs.of(graph, files.graph());
     }
@@ -56,8 +64,8 @@ final class ModelSignature {
     /**
      * @throws ModelException if the graph is not one of a text model
      */
-    static ModelSignature read(ModelFiles files) {
-        return new ModelSignature(files);
+    static ModelSignature read(ModelFiles files, GraphConfig config) {
+        return new ModelSignature(files, config);
     }
 
     OnnxFile file() {
@@ -114,23 +122,32 @@ final class ModelSignature {
     }
 
     /**
-     * Checks what fails first with the tokenizer of another model.
+     * Returns the tokenizer with the terms that the graph has embeddings for.
      *
-     * @throws ModelException if the tokenizer has more terms than the graph has embeddings
+     * @throws ModelException if the tokenizer belongs to another model: terms of its own
+     *     vocabulary, without added tokens, have no embedding
      */
-    void requireEmbeddings(int terms) {
-        Optional<TensorProto> table = embeddings();
-        if (table.isPresent() && table.get().getDims(0) < terms) {
-            throw new ModelException(
-                    files.tokenizer()
-                            + " has "
-                            + terms
-                            + " terms, but "
-                            + files.graph()
-                            + " has embeddings for "
-                            + table.get().getDims(0)
-                            + "; use the tokenizer that belongs to the model");
-        }
+    TokenizerFile withEmbeddings(TokenizerFile tokenizer) {
+        int rows =
+                embeddings()
+                        .map(table -> Math.toIntExact(table.getDims(0)))
+                        .orElse(config.vocabularySize());
+        return rows == 0
+                ? tokenizer
+                : tokenizer
+                        .limitedTo(rows)
+                        .orElseThrow(
+                                () ->
+                                        new ModelException(
+                                                files.tokenizer()
+                                                        + " has "
+                                                        + tokenizer.size()
+                                                        + " terms, but "
+                                                        + files.graph()
+                                                        + " has embeddings for "
+                                                        + rows
+                                                        + "; use the tokenizer that belongs to the"
+                                                        + " model"));
     }
 
     /** The size of an embedding; 0 if unknown. */
@@ -184,7 +201,21 @@ final class ModelSignature {
     }
 
     private Optional<Pooled> pool(List<OutputShape> outputs, int terms, boolean onGpu) {
+        if (files.metadata().tokenHead().isPresent()) {
+            TokenWeightHead head = TokenWeightHead.read(files.metadata().tokenHead().get());
+            return matching(outputs, 3, head.weight().length)
+                    .map(
+                            hidden ->
+                                    new Pooled(
+                                            WeighTokens.apply(
+                                                    graph,
+                                                    hidden.name(),
+                                                    head.weight(),
+                                                    head.bias()),
+                                            0));
+        }
         if (has(outputs, "output_idx") && has(outputs, "output_weights")) {
+            requirePooling("output_weights");
             return Optional.of(
                     new Pooled(KeepPooledOutput.pairs(graph, "output_idx", "output_weights"), 0));
         }
@@ -194,26 +225,59 @@ final class ModelSignature {
         if (pooled.isPresent()
                 && !logits.map(shape -> shape.name().equals("logits")).orElse(false)) {
             int columns = Math.toIntExact(pooled.get().lastSize());
+            requirePooling(pooled.get().name());
             Optional<String> unpooled =
                     new SpladePoolingMatcher(graph, file::data, inputs).logits(pooled.get().name());
             return Optional.of(
                     unpooled.isPresent()
-                            ? maxPooled(unpooled.get(), columns, topTermsOf)
+                            ? pooled(unpooled.get(), columns, topTermsOf)
                             : new Pooled(
                                     KeepPooledOutput.table(graph, pooled.get().name(), topTermsOf),
                                     columns));
         }
         return logits.map(
-                shape -> maxPooled(shape.name(), Math.toIntExact(shape.lastSize()), topTermsOf));
+                shape -> pooled(shape.name(), Math.toIntExact(shape.lastSize()), topTermsOf));
     }
 
-    /** Padding, and thus a mask, occurs on a GPU and where the sequence length is fixed. */
-    private Pooled maxPooled(String logits, int columns, Optional<Integer> topTermsOf) {
+    /**
+     * The pooled logits. Padding, and thus a mask, occurs on a GPU and where the sequence length is
+     * fixed.
+     */
+    private Pooled pooled(String logits, int columns, Optional<Integer> topTermsOf) {
         Optional<String> mask =
                 topTermsOf.isPresent() || inputs.fixedTokens() > 0
                         ? inputs.named(GraphInputs.Kind.MASK)
                         : Optional.empty();
-        return new Pooled(MaxPoolInGraph.apply(graph, file, logits, mask, topTermsOf), columns);
+        Formula formula = files.metadata().formula();
+        RewrittenGraph pooled =
+                switch (formula.pooling()) {
+                    case MAX -> MaxPoolInGraph.apply(graph, file, logits, mask, topTermsOf);
+                    case SUM ->
+                            SumPoolInGraph.apply(
+                                    graph, logits, mask, formula.logarithms(), topTermsOf);
+                };
+        return new Pooled(pooled, columns);
+    }
+
+    /**
+     * Rejects metadata that a graph which pools its output itself does not follow.
+     *
+     * @param output its name
+     */
+    private void requirePooling(String output) {
+        Formula formula = files.metadata().formula();
+        if (formula.pooling() != Formula.STANDARD.pooling()
+                || formula.activation() != Formula.STANDARD.activation()) {
+            throw new ModelException(
+                    "the output "
+                            + output
+                            + " of "
+                            + files.graph()
+                            + " is pooled, but the model's configuration states another formula ("
+                            + formula
+                            + "), which can only be applied to logits; use a graph with the logits,"
+                            + " or the model's safetensors files");
+        }
     }
 
     private static boolean has(List<OutputShape> outputs, String name) {
@@ -221,7 +285,7 @@ final class ModelSignature {
     }
 
     /** The output of that rank that has a value per term; one named "logits" takes precedence. */
-    private static Optional<OutputShape> matching(List<OutputShape> outputs, int rank, int terms) {
+    private Optional<OutputShape> matching(List<OutputShape> outputs, int rank, int terms) {
         List<OutputShape> matching =
                 outputs.stream()
                         .filter(output -> output.sizes().size() == rank)
@@ -235,14 +299,21 @@ final class ModelSignature {
     }
 
     /**
-     * Whether a graph with that many columns belongs to a tokenizer with that many terms: the
-     * numbers are equal, or the vocabulary is padded to a round number for the sake of the
-     * hardware.
+     * Whether a table with that many columns has one per term of the tokenizer, followed by unused
+     * ones: config.json states that number of terms; or it states the tokenizer's, and the table
+     * has a column per embedding; or the number of terms is rounded for the sake of the hardware.
      */
-    static boolean matches(long columns, int terms) {
-        if (columns == terms) {
-            return true;
+    private boolean matches(long columns, int terms) {
+        if (columns <= terms) {
+            return columns == terms;
         }
+        long embeddings = embeddings().map(table -> table.getDims(0)).orElse(0L);
+        return columns == config.vocabularySize()
+                || terms == config.vocabularySize() && columns == embeddings
+                || isRounded(columns, terms);
+    }
+
+    private static boolean isRounded(long columns, int terms) {
         for (int round = 8; round <= 4096 && round <= terms; round *= 2) {
             if (columns == (terms + round - 1L) / round * round) {
                 return true;

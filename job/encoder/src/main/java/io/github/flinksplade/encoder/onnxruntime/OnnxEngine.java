@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import io.github.flinksplade.encoder.EncodingException;
+import io.github.flinksplade.encoder.Formula;
 import io.github.flinksplade.encoder.TokenSequence;
 import io.github.flinksplade.encoder.engine.DeviceMemoryException;
 import io.github.flinksplade.encoder.engine.Engine;
@@ -21,11 +22,13 @@ import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -51,6 +54,9 @@ final class OnnxEngine implements Engine {
     private final int vocabulary;
     private final int columns;
     private final int padding;
+    private final OptionalInt positionOfPadding;
+    private final Formula formula;
+    private final BitSet excluded;
     private final Limits limits;
     private final int maxTokens;
     private final ReadWriteLock open = new ReentrantReadWriteLock();
@@ -63,8 +69,11 @@ final class OnnxEngine implements Engine {
 
     /**
      * @param vocabulary number of terms of the tokenizer; columns beyond it are padding
-     * @param columns number of columns of the graph's table; 0 if it returns pairs
+     * @param columns number of columns of the graph's table; 0 if it has none
      * @param padding the padding token's id
+     * @param positionOfPadding see {@link GraphConfig#positionOfPadding}
+     * @param formula how the values of {@link GraphOutput.Kind#MAX_LOGITS} become weights
+     * @param excluded terms that no vector contains
      * @param maxTokens max sequence length, to which padding is limited
      */
     OnnxEngine(
@@ -74,6 +83,9 @@ final class OnnxEngine implements Engine {
             int vocabulary,
             int columns,
             int padding,
+            OptionalInt positionOfPadding,
+            Formula formula,
+            BitSet excluded,
             Limits limits,
             int maxTokens) {
         this.session = session;
@@ -82,13 +94,27 @@ final class OnnxEngine implements Engine {
         this.vocabulary = vocabulary;
         this.columns = columns;
         this.padding = padding;
+        this.positionOfPadding = positionOfPadding;
+        this.formula = formula;
+        this.excluded = excluded;
         this.limits = limits;
         this.maxTokens = maxTokens;
     }
 
     /** Transfers the session to an engine with other limits; this one must not be closed then. */
     OnnxEngine withLimits(Limits other, int max) {
-        return new OnnxEngine(session, inputs, output, vocabulary, columns, padding, other, max);
+        return new OnnxEngine(
+                session,
+                inputs,
+                output,
+                vocabulary,
+                columns,
+                padding,
+                positionOfPadding,
+                formula,
+                excluded,
+                other,
+                max);
     }
 
     /** Whether the graph has the sequence lengths as an input. */
@@ -233,9 +259,12 @@ final class OnnxEngine implements Engine {
                             rows,
                             tokens,
                             given ->
-                                    output.kind() == GraphOutput.Kind.PAIRS
-                                            ? List.of(pairs(given))
-                                            : table(given, texts.size(), rows));
+                                    switch (output.kind()) {
+                                        case PAIRS -> List.of(pairs(given));
+                                        case TOKEN_WEIGHTS -> tokenWeights(given, texts, tokens);
+                                        case MAX_LOGITS, WEIGHTS ->
+                                                table(given, texts.size(), rows);
+                                    });
         }
 
         private List<SparseVector> withInputs(
@@ -268,14 +297,17 @@ final class OnnxEngine implements Engine {
             IntBuffer narrow = buffer.asIntBuffer();
             for (int row = 0, i = 0; row < rows; row++) {
                 int[] ids = texts.get(Math.min(row, texts.size() - 1)).ids();
+                int next = positionOfPadding.orElse(-1) + 1;
                 for (int token = 0; token < tokens; token++, i++) {
                     boolean present = token < ids.length;
+                    int id = present ? ids[token] : padding;
                     int number =
                             switch (input.kind()) {
-                                case IDS -> present ? ids[token] : padding;
+                                case IDS -> id;
                                 case MASK -> present ? 1 : 0;
                                 case SEGMENTS -> 0;
-                                case POSITIONS -> token;
+                                case POSITIONS ->
+                                        positionOfPadding.equals(OptionalInt.of(id)) ? id : next++;
                                 case LENGTHS, LENGTHS_AND_STARTS -> throw new AssertionError(input);
                             };
                     if (input.isInt64()) {
@@ -475,6 +507,27 @@ final class OnnxEngine implements Engine {
                     : new SparseVector(Arrays.copyOf(indices, size), Arrays.copyOf(values, size));
         }
 
+        private List<SparseVector> tokenWeights(
+                Map<String, OnnxTensor> given, List<TokenSequence> texts, int tokens)
+                throws OrtException {
+            try (OrtSession.Result result = run(given, Set.of(output.name()), Map.of())) {
+                FloatBuffer weights = floats(result, output.name());
+                List<SparseVector> vectors = new ArrayList<>(texts.size());
+                for (int row = 0; row < texts.size(); row++) {
+                    int[] ids = texts.get(row).ids();
+                    TreeMap<Integer, Float> largest = new TreeMap<>();
+                    for (int token = 0; token < ids.length; token++) {
+                        float weight = weight(ids[token], weights.get(row * tokens + token));
+                        if (weight > 0) {
+                            largest.merge(ids[token], weight, Math::max);
+                        }
+                    }
+                    vectors.add(vector(largest));
+                }
+                return vectors;
+            }
+        }
+
         private SparseVector pairs(Map<String, OnnxTensor> given) throws OrtException {
             try (OrtSession.Result result =
                     run(given, session.session().getOutputNames(), Map.of())) {
@@ -507,8 +560,11 @@ final class OnnxEngine implements Engine {
                                         + " terms");
                     }
                     ascending &= count == 0 || terms[i] > ids[count - 1];
-                    ids[count] = (int) terms[i];
-                    found[count++] = weight((int) terms[i], weight);
+                    float included = weight((int) terms[i], weight);
+                    if (included > 0) {
+                        ids[count] = (int) terms[i];
+                        found[count++] = included;
+                    }
                 }
                 return ascending
                         ? new SparseVector(Arrays.copyOf(ids, count), Arrays.copyOf(found, count))
@@ -522,13 +578,17 @@ final class OnnxEngine implements Engine {
             for (int i = 0; i < count; i++) {
                 sorted.put(ids[i], weights[i]);
             }
-            float[] found = new float[sorted.size()];
+            return vector(sorted);
+        }
+
+        private static SparseVector vector(TreeMap<Integer, Float> weights) {
+            float[] values = new float[weights.size()];
             int next = 0;
-            for (float weight : sorted.values()) {
-                found[next++] = weight;
+            for (float weight : weights.values()) {
+                values[next++] = weight;
             }
             return new SparseVector(
-                    sorted.keySet().stream().mapToInt(Integer::intValue).toArray(), found);
+                    weights.keySet().stream().mapToInt(Integer::intValue).toArray(), values);
         }
 
         private long[] numbers(OnnxValue value) {
@@ -562,9 +622,10 @@ final class OnnxEngine implements Engine {
                                 + term
                                 + " of this text");
             }
-            return output.kind() == GraphOutput.Kind.MAX_LOGITS
-                    ? (float) Math.log1p(number)
-                    : number;
+            if (excluded.get(term)) {
+                return 0;
+            }
+            return output.kind() == GraphOutput.Kind.MAX_LOGITS ? formula.weight(number) : number;
         }
 
         /** A direct buffer of that many bytes with arbitrary content. */

@@ -2,35 +2,32 @@ package io.github.flinksplade.encoder.tokenizer;
 
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.encoder.EncodingException;
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.ModelMetadata.Prompts;
 import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.TokenSequence;
 import io.github.flinksplade.encoder.Tokenizer;
 import io.github.flinksplade.encoder.platform.NativeLibraries;
 import io.github.flinksplade.vector.Utf16;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.StringJoiner;
-import java.util.TreeMap;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The tokenizer of a model. Reads {@code tokenizer.json} with the Hugging Face library, or with
- * {@link WordPiece} if it describes BERT's tokenizer. Its settings for truncation and padding are
- * ignored: texts are truncated to the role's limit as {@code transformers} does it, keeping special
- * tokens.
+ * The tokenizer of a model. Tokenizes with the Hugging Face library, or with {@link WordPiece} if
+ * the file describes BERT's tokenizer. Its settings for truncation and padding are ignored: texts
+ * are truncated to the role's limit as {@code transformers} does it, keeping special tokens.
  */
 public final class ModelTokenizer implements AutoCloseable {
 
@@ -38,9 +35,6 @@ public final class ModelTokenizer implements AutoCloseable {
     static final int FIRST_CHARACTERS = 1 << 16;
 
     static final int MAX_CHARACTERS = 1 << 22;
-
-    /** The largest vocabularies in use have a few hundred thousand terms. */
-    private static final int MAX_ID = 1 << 24;
 
     /** Tokens this close to where a text was cut may differ from those of the whole text. */
     private static final int MARGIN_TOKENS = 64;
@@ -61,108 +55,59 @@ public final class ModelTokenizer implements AutoCloseable {
     private final HuggingFaceTokenizer tokenizer;
     private final Optional<WordPiece> wordPiece;
     private final String[] terms;
+    private final int size;
+    private final int unknown;
+    private final int padding;
     private final int[] prefix;
     private final int[] suffix;
-    private final int padding;
+    private final BitSet specialTerms;
     private final ReadWriteLock open = new ReentrantReadWriteLock();
     private boolean closed; // guarded by open
 
-    private ModelTokenizer(HuggingFaceTokenizer tokenizer, JsonNode json, String[] terms) {
+    private ModelTokenizer(HuggingFaceTokenizer tokenizer, TokenizerFile file) {
         this.tokenizer = tokenizer;
-        this.wordPiece = WordPiece.of(json).filter(own -> isEquivalent(own, tokenizer, terms));
-        this.terms = terms;
-        this.padding = padding(json, terms);
+        // not the file itself, whose JSON is large
+        this.terms = file.terms();
+        this.size = file.size();
+        this.unknown = file.unknown();
+        this.padding = file.padding();
+        this.specialTerms = file.specialTerms();
+        this.wordPiece =
+                WordPiece.of(file.json()).filter(own -> isEquivalent(own, tokenizer, terms));
         int[][] special = specialTokens(tokenizer);
         this.prefix = special[0];
         this.suffix = special[1];
     }
 
     /**
-     * Reads {@code tokenizer.json}.
+     * Loads a tokenizer.
      *
-     * @throws ModelException if the file is not a valid tokenizer
+     * @throws ModelException if the library does not support it
      */
-    public static ModelTokenizer read(Path path) {
-        JsonNode json;
-        try {
-            json = new ObjectMapper().readTree(Files.readAllBytes(path));
-        } catch (JsonProcessingException e) {
-            throw new ModelException(
-                    path
-                            + " is not JSON, or is truncated or damaged ("
-                            + e.getOriginalMessage()
-                            + "); download or export it again",
-                    e);
-        } catch (IOException e) {
-            throw new ModelException(path + " cannot be read: " + e.getMessage(), e);
-        }
-        String[] terms = terms(json);
-        if (terms.length == 0) {
-            throw new ModelException(
-                    path
-                            + " is not a tokenizer: it has no vocabulary with ids from 0 to "
-                            + MAX_ID
-                            + "; export the model together with its fast tokenizer");
-        }
+    public static ModelTokenizer open(TokenizerFile file) {
         NativeLibraries.tokenizers();
         HuggingFaceTokenizer tokenizer;
         try {
             tokenizer =
                     HuggingFaceTokenizer.newInstance(
-                            path, Map.of("truncation", "false", "padding", "false"));
+                            new ByteArrayInputStream(file.content()),
+                            Map.of("truncation", "false", "padding", "false"));
         } catch (IOException e) {
-            throw new ModelException(path + " cannot be read: " + e.getMessage(), e);
+            throw new ModelException(file.path() + " cannot be read: " + e.getMessage(), e);
         } catch (RuntimeException e) {
             throw new ModelException(
-                    path
+                    file.path()
                             + " is not a tokenizer that the library supports ("
                             + String.valueOf(e.getMessage()).replaceAll("\\s+", " ").strip()
                             + "); export the model together with its fast tokenizer",
                     e);
         }
         try {
-            return new ModelTokenizer(tokenizer, json, terms);
+            return new ModelTokenizer(tokenizer, file);
         } catch (RuntimeException e) {
             tokenizer.close();
             throw e;
         }
-    }
-
-    /** The terms by their ids, added tokens included; null for an id without a term. */
-    private static String[] terms(JsonNode json) {
-        TreeMap<Integer, String> terms = new TreeMap<>();
-        JsonNode vocabulary = json.path("model").path("vocab");
-        if (vocabulary.isArray()) {
-            for (JsonNode piece : vocabulary) {
-                terms.put(terms.size(), piece.path(0).asText());
-            }
-        } else {
-            for (Map.Entry<String, JsonNode> entry : vocabulary.properties()) {
-                terms.put(entry.getValue().asInt(-1), entry.getKey());
-            }
-        }
-        for (JsonNode token : json.path("added_tokens")) {
-            terms.put(token.path("id").asInt(-1), token.path("content").asText());
-        }
-        if (terms.isEmpty() || terms.firstKey() < 0 || terms.lastKey() > MAX_ID) {
-            return new String[0];
-        }
-        String[] byId = new String[terms.lastKey() + 1];
-        terms.forEach((id, term) -> byId[id] = term);
-        return byId;
-    }
-
-    private static int padding(JsonNode json, String[] terms) {
-        if (json.path("padding").path("pad_id").isInt()) {
-            return json.path("padding").path("pad_id").intValue();
-        }
-        for (String name : List.of("[PAD]", "<pad>")) {
-            int id = Arrays.asList(terms).indexOf(name);
-            if (id >= 0) {
-                return id;
-            }
-        }
-        return 0;
     }
 
     /** Whether both return the same tokens for samples of the vocabulary and unusual texts. */
@@ -218,7 +163,7 @@ public final class ModelTokenizer implements AutoCloseable {
     }
 
     public int vocabularySize() {
-        return terms.length;
+        return size;
     }
 
     /** The special tokens before every text. */
@@ -236,16 +181,45 @@ public final class ModelTokenizer implements AutoCloseable {
         return padding;
     }
 
-    /** The tokenizer with token limits; closing it closes this. */
-    public Tokenizer limitedTo(int documentTokens, int queryTokens) {
-        return new Limited(this, documentTokens, queryTokens);
+    /** The ids of the terms that tokenizer.json declares as special, such as [CLS] and [MASK]. */
+    public BitSet specialTerms() {
+        return (BitSet) specialTerms.clone();
+    }
+
+    /** Number of tokens of a text, special tokens included. */
+    public int count(String text) {
+        return tokenize(text, MAX_CHARACTERS).tokens();
+    }
+
+    /**
+     * The tokenizer of these roles. Closing it closes this.
+     *
+     * @param limits max tokens of each role that can be tokenized, special tokens included
+     */
+    public Tokenizer forRoles(Map<Role, Integer> limits, Prompts prompts, boolean lowerCase) {
+        return new OfRoles(this, Map.copyOf(limits), prompts, lowerCase, true);
+    }
+
+    /**
+     * The tokenizer of queries that are looked up in a table of weights: special tokens are neither
+     * added nor counted. Closing it closes this.
+     */
+    public Tokenizer forLookup(int limit, Prompts prompts) {
+        return new OfRoles(this, Map.of(Role.QUERY, limit), prompts, false, false);
+    }
+
+    private TokenSequence withoutSpecialTokens(String text, int limit) {
+        int special = prefix.length + suffix.length;
+        TokenSequence tokens = tokenize(text, limit + special);
+        int[] ids = tokens.ids();
+        return new TokenSequence(
+                Arrays.copyOfRange(ids, prefix.length, ids.length - suffix.length),
+                tokens.tokens() - special,
+                tokens.truncated());
     }
 
     /** Returns the tokens of a text, at most {@code limit}, special tokens included. */
     TokenSequence tokenize(String text, int limit) {
-        if (text == null) {
-            throw new EncodingException("the text is null");
-        }
         open.readLock().lock();
         try {
             if (closed) {
@@ -307,15 +281,20 @@ public final class ModelTokenizer implements AutoCloseable {
 
     private int[] ids(String text) {
         if (wordPiece.isPresent()) {
-            return wordPiece.get().encode(text);
+            return known(wordPiece.get().encode(text));
         }
         long[] ids = tokenizer.encode(text, true, false).getIds();
-        return ints(ids, 0, ids.length);
+        return known(ints(ids, 0, ids.length));
     }
 
-    private String term(int id) {
-        String term = id >= 0 && id < terms.length ? terms[id] : null;
-        return term == null ? "[" + id + "]" : term;
+    /** Replaces tokens that the model lacks. */
+    private int[] known(int[] ids) {
+        if (size < terms.length) {
+            for (int i = 0; i < ids.length; i++) {
+                ids[i] = ids[i] < size ? ids[i] : unknown;
+            }
+        }
+        return ids;
     }
 
     @Override
@@ -331,17 +310,34 @@ public final class ModelTokenizer implements AutoCloseable {
         }
     }
 
-    private record Limited(ModelTokenizer tokens, int documentTokens, int queryTokens)
+    private record OfRoles(
+            ModelTokenizer tokens,
+            Map<Role, Integer> limits,
+            Prompts prompts,
+            boolean lowerCase,
+            boolean specialTokens)
             implements Tokenizer {
 
         @Override
         public TokenSequence tokenize(String text, Role role) {
-            return tokens.tokenize(
-                    text,
-                    switch (role) {
-                        case DOCUMENT -> documentTokens;
-                        case QUERY -> queryTokens;
-                    });
+            Integer limit = limits.get(role);
+            if (limit == null) {
+                throw new IllegalStateException(
+                        "the model was not opened to encode "
+                                + (role == Role.DOCUMENT ? "documents" : "queries"));
+            }
+            String prepared = prepared(text, prompts.of(role));
+            return specialTokens
+                    ? tokens.tokenize(prepared, limit)
+                    : tokens.withoutSpecialTokens(prepared, limit);
+        }
+
+        private String prepared(String text, String prompt) {
+            if (text == null) {
+                throw new EncodingException("the text is null");
+            }
+            String prompted = prompt.isEmpty() ? text : prompt + text;
+            return lowerCase ? prompted.toLowerCase(Locale.ROOT) : prompted;
         }
 
         @Override
@@ -351,7 +347,7 @@ public final class ModelTokenizer implements AutoCloseable {
 
         @Override
         public String term(int id) {
-            return tokens.term(id);
+            return TokenizerFile.term(tokens.terms, tokens.size, id);
         }
 
         @Override

@@ -462,7 +462,7 @@ class WordPieceTest {
     void truncatesAndCountsAsTheLibraryDoes() throws IOException {
         Path file = directory.resolve("tokenizer.json");
         Files.write(file, JSON.writeValueAsBytes(bert));
-        try (ModelTokenizer tokens = ModelTokenizer.read(file);
+        try (ModelTokenizer tokens = ModelTokenizer.open(TokenizerFile.read(file));
                 HuggingFaceTokenizer library = library(bert)) {
             assertThat(tokens.prefix()).containsExactly(101);
             assertThat(tokens.suffix()).containsExactly(102);
@@ -504,7 +504,7 @@ class WordPieceTest {
     void replacesLoneSurrogates() throws IOException {
         Path file = directory.resolve("tokenizer.json");
         Files.write(file, JSON.writeValueAsBytes(normalizing(bert, false, true, null, true)));
-        try (ModelTokenizer tokens = ModelTokenizer.read(file)) {
+        try (ModelTokenizer tokens = ModelTokenizer.open(TokenizerFile.read(file))) {
             assertThat(tokens.tokenize("a \uD83D b", 9).ids())
                     .isEqualTo(tokens.tokenize("a \uFFFD b", 9).ids())
                     .containsExactly(101, 1037, 100, 1038, 102);

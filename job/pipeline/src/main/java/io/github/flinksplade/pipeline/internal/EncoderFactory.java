@@ -2,9 +2,12 @@ package io.github.flinksplade.pipeline.internal;
 
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.encoder.Progress;
+import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.encoder.Tokenizer;
 import java.io.Serializable;
+import java.util.EnumSet;
 import org.apache.flink.api.common.functions.RuntimeContext;
 
 /**
@@ -41,7 +44,7 @@ public interface EncoderFactory extends Serializable {
 
         @Override
         public SpladeEncoder open() {
-            return SpladeEncoder.open(model, options);
+            return SpladeEncoder.open(model, options, EnumSet.of(Role.DOCUMENT), Progress.SILENT);
         }
 
         @Override
