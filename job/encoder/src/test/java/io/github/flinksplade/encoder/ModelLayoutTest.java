@@ -485,7 +485,9 @@ class ModelLayoutTest {
         assertThat(files.documentTokens()).isEqualTo(8192);
         assertThat(files.queryTokens()).isEqualTo(512);
         assertThat(files.metadata().notes())
-                .contains("formula: max of relu(token weight) (sparse_linear.pt)");
+                .contains(
+                        "formula: max of relu(token weight), special tokens excluded"
+                                + " (sparse_linear.pt)");
         assertThat(warnings).isEmpty();
         String before = files.sha256();
         assertThat(resolve(bgeM3().put("sparse_linear.pt", "other head")).sha256())

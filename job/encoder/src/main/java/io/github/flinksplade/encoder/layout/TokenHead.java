@@ -15,10 +15,13 @@ final class TokenHead {
     /** Its authors truncate queries to this length, and documents to the encoder's. */
     private static final int MAX_QUERY_TOKENS = 512;
 
+    private static final Formula FORMULA =
+            new Formula(Formula.Pooling.MAX, Formula.Activation.RELU, true);
+
     private TokenHead() {}
 
     static String note(String head) {
-        return "formula: max of relu(token weight) (" + head + ")";
+        return "formula: max of relu(token weight), special tokens excluded (" + head + ")";
     }
 
     /**
@@ -42,7 +45,7 @@ final class TokenHead {
                 companions.limits(),
                 limit,
                 Math.min(limit, MAX_QUERY_TOKENS),
-                Formula.STANDARD,
+                FORMULA,
                 Prompts.NONE,
                 lowerCase,
                 Optional.of(folder.file(head)),

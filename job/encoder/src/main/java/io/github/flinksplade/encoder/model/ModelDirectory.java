@@ -123,7 +123,7 @@ public final class ModelDirectory {
     /** What determines the vectors of documents, other than weights and tokenizer. */
     private static List<String> statements(ModelLayout layout) {
         List<String> statements = new ArrayList<>();
-        if (!layout.formula().equals(Formula.STANDARD)) {
+        if (layout.tokenHead().isEmpty() && !layout.formula().equals(Formula.STANDARD)) {
             statements.add("formula: " + layout.formula());
         }
         if (!layout.prompts().document().isEmpty()) {
