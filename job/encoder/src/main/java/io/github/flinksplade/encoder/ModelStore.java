@@ -2,6 +2,7 @@ package io.github.flinksplade.encoder;
 
 import io.github.flinksplade.encoder.hub.HubModelProvider;
 import io.github.flinksplade.encoder.model.DerivedModels;
+import io.github.flinksplade.encoder.model.MetadataWriter;
 import io.github.flinksplade.encoder.model.ModelCache;
 import io.github.flinksplade.encoder.model.ModelDigests;
 import io.github.flinksplade.encoder.model.ModelDirectory;
@@ -13,9 +14,9 @@ import java.util.Map;
  * Finds models by reference and downloads them if necessary.
  *
  * <p>A reference is one that a {@link ModelProvider} on the class path accepts ({@code
- * builtin:minilm}, {@code hf:owner/name[@revision]}), or a local directory that contains {@code
- * model.onnx} or {@code onnx/model.onnx}, or an ONNX file. {@code tokenizer.json} and the optional
- * {@code splade.json} are next to the ONNX file or one level up.
+ * builtin:minilm}, {@code hf:owner/name[@revision][#file]}), or a local directory, or the file of
+ * the weights in one. A directory contains {@code model.onnx}, {@code onnx/model.onnx} or {@code
+ * model.safetensors}, and a tokenizer; {@link ModelMetadata} describes what its other files state.
  */
 public final class ModelStore {
 
@@ -60,7 +61,9 @@ public final class ModelStore {
         Path cache = cache(options);
         ModelDirectory directory =
                 new ModelDirectory(
-                        new ModelDigests(cache, trustUnchanged, progress), options.sha256());
+                        new ModelDigests(cache, trustUnchanged, progress),
+                        options.sha256(),
+                        progress);
         Path location = refresh ? parsed.refresh(cache, progress) : parsed.locate(cache, progress);
         return directory.files(reference, location);
     }
@@ -77,18 +80,19 @@ public final class ModelStore {
     }
 
     /**
-     * Writes an int8 model to a directory, with its tokenizer and its token limits. The result is a
-     * model like any other.
+     * Writes an int8 model to a directory, with its tokenizer, its token limits and its other
+     * metadata. The result is a model like any other.
      *
      * @throws ModelException if it cannot be quantized or written
      */
     public static void quantize(
             ModelFiles files, EncoderOptions options, Path directory, Progress progress) {
+        MetadataWriter companions = new MetadataWriter(files, directory);
         ModelFiles wide =
                 DerivedModels.provide(
                         files, Precision.FP32, cache(options).resolve("models"), progress);
         DerivedModels.write(wide.graph(), Precision.INT8, directory, progress);
-        ModelDirectory.copyCompanions(files, directory);
+        companions.write();
     }
 
     /** The directory in which downloaded and derived models are stored. */

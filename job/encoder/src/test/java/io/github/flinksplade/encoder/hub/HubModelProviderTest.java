@@ -168,8 +168,16 @@ class HubModelProviderTest {
         Files.createDirectories(snapshot);
         Files.createDirectories(repository().resolve("refs"));
         Files.writeString(repository().resolve("refs/main"), FakeHub.COMMIT);
+        hub.files.remove("onnx/model.onnx");
+        hub.files.put("model.onnx", graph(10));
         Files.write(snapshot.resolve("model.onnx"), graph(10));
-        Files.writeString(snapshot.resolve("tokenizer.json"), "{}");
+        Files.write(snapshot.resolve("tokenizer.json"), hub.files.get("tokenizer.json"));
+        Files.write(snapshot.resolve("config.json"), hub.files.get("config.json"));
+        assertThat(provide(REFERENCE)).isEqualTo(snapshot);
+        assertThat(hub.paths("GET"))
+                .as("only whether it has files with metadata was looked up")
+                .containsExactly("hub /api/models/owner/name/revision/main");
+        hub.requests.clear();
         assertThat(provide(REFERENCE)).isEqualTo(snapshot);
         assertThat(hub.requests).isEmpty();
     }
@@ -346,7 +354,9 @@ class HubModelProviderTest {
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining(
-                        "no model.onnx or onnx/model.onnx (it has onnx/model_O4.onnx)");
+                        "no model.onnx, onnx/model.onnx or model.safetensors in hf:owner/name; it"
+                                + " contains onnx/model_O4.onnx: name the file");
+        hub.files.put("onnx/model.onnx", graph(10));
         hub.files.remove("tokenizer.json");
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
