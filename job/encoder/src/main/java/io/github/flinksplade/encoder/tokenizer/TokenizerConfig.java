@@ -222,7 +222,7 @@ record TokenizerConfig(Path path, JsonNode json, String tokenizerClass) {
                 + "; the latter is applied, as the transformers library does";
     }
 
-    /** A tokenizer of another class ignores do_lower_case. */
+    /** A tokenizer of another class, or with another normalizer, ignores do_lower_case. */
     private void warnOfLowerCase(JsonNode normalizer, List<String> warnings) {
         JsonNode stated = json.path("do_lower_case");
         if (stated.isBoolean() && stated.booleanValue() != isLowerCase(normalizer)) {
@@ -232,11 +232,7 @@ record TokenizerConfig(Path path, JsonNode json, String tokenizerClass) {
                             + stated
                             + ", but the tokenizer.json next to it "
                             + (isLowerCase(normalizer) ? "converts" : "does not convert")
-                            + " texts to lower case; the tokenizer.json is applied, as the"
-                            + " transformers library does for "
-                            + (tokenizerClass.isEmpty()
-                                    ? "a tokenizer without tokenizer_class"
-                                    : tokenizerClass));
+                            + " texts to lower case; the tokenizer.json is applied");
         }
     }
 
