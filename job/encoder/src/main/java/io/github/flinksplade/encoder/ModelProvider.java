@@ -12,9 +12,9 @@ public interface ModelProvider {
     boolean accepts(String reference);
 
     /**
-     * Returns a local directory with {@code model.onnx} (or {@code onnx/model.onnx}) and {@code
-     * tokenizer.json}, creating or downloading it if it does not exist. An existing one is used
-     * unchanged: a model does not change between two starts of a job.
+     * Returns a local directory of a model, or the file of the weights in it, creating or
+     * downloading it if it does not exist. An existing one is used unchanged: a model does not
+     * change between two starts of a job.
      *
      * @param cache the directory in which models are stored between runs; it may not exist
      * @throws ModelException if the model is not available

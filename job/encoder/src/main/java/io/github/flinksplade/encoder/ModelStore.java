@@ -1,21 +1,25 @@
 package io.github.flinksplade.encoder;
 
+import io.github.flinksplade.encoder.graph.ExternalWeights;
 import io.github.flinksplade.encoder.hub.HubModelProvider;
+import io.github.flinksplade.encoder.layout.ModelLayout;
 import io.github.flinksplade.encoder.model.DerivedModels;
+import io.github.flinksplade.encoder.model.MetadataWriter;
 import io.github.flinksplade.encoder.model.ModelCache;
 import io.github.flinksplade.encoder.model.ModelDigests;
 import io.github.flinksplade.encoder.model.ModelDirectory;
 import io.github.flinksplade.encoder.model.ModelReference;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Finds models by reference and downloads them if necessary.
  *
  * <p>A reference is one that a {@link ModelProvider} on the class path accepts ({@code
- * builtin:minilm}, {@code hf:owner/name[@revision]}), or a local directory that contains {@code
- * model.onnx} or {@code onnx/model.onnx}, or an ONNX file. {@code tokenizer.json} and the optional
- * {@code splade.json} are next to the ONNX file or one level up.
+ * builtin:minilm}, {@code hf:owner/name[@revision][#file]}), or a local directory, or the file of
+ * the weights in one. A directory contains {@code model.onnx}, {@code onnx/model.onnx} or {@code
+ * model.safetensors}, and a tokenizer; {@link ModelMetadata} describes what its other files state.
  */
 public final class ModelStore {
 
@@ -60,9 +64,46 @@ public final class ModelStore {
         Path cache = cache(options);
         ModelDirectory directory =
                 new ModelDirectory(
-                        new ModelDigests(cache, trustUnchanged, progress), options.sha256());
+                        new ModelDigests(cache, trustUnchanged, progress),
+                        options.sha256(),
+                        progress);
         Path location = refresh ? parsed.refresh(cache, progress) : parsed.locate(cache, progress);
         return directory.files(reference, location);
+    }
+
+    /** Whether a directory contains a model that can be opened, by its metadata alone. */
+    public static boolean isModel(Path directory) {
+        return ModelDirectory.contains(directory);
+    }
+
+    /**
+     * Downloads the files that a model consists of, and no others.
+     *
+     * @param graph the file of the weights if the user names one
+     * @throws ModelException if one is missing, or states something that is not supported
+     */
+    public static void fetch(ModelFolder folder, Optional<String> graph) {
+        ModelLayout.read(folder, graph)
+                .graphs()
+                .forEach(
+                        (name, file) ->
+                                ExternalWeights.locations(file, "copy it again")
+                                        .forEach(
+                                                location ->
+                                                        fetch(
+                                                                folder,
+                                                                ModelFolder.sibling(
+                                                                        name, location))));
+    }
+
+    private static void fetch(ModelFolder folder, String weights) {
+        if (!folder.contains(weights)) {
+            throw new ModelException(
+                    folder.location(weights)
+                            + " is missing, but an ONNX file next to it has weights in it; copy it"
+                            + " there");
+        }
+        folder.file(weights);
     }
 
     /**
@@ -77,18 +118,19 @@ public final class ModelStore {
     }
 
     /**
-     * Writes an int8 model to a directory, with its tokenizer and its token limits. The result is a
-     * model like any other.
+     * Writes an int8 model to a directory, with its tokenizer, its token limits and its other
+     * metadata. The result is a model like any other.
      *
      * @throws ModelException if it cannot be quantized or written
      */
     public static void quantize(
             ModelFiles files, EncoderOptions options, Path directory, Progress progress) {
+        MetadataWriter companions = new MetadataWriter(files, directory);
         ModelFiles wide =
                 DerivedModels.provide(
                         files, Precision.FP32, cache(options).resolve("models"), progress);
         DerivedModels.write(wide.graph(), Precision.INT8, directory, progress);
-        ModelDirectory.copyCompanions(files, directory);
+        companions.write();
     }
 
     /** The directory in which downloaded and derived models are stored. */

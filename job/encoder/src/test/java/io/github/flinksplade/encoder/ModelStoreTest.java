@@ -157,7 +157,8 @@ class ModelStoreTest {
     void reportsMissingFiles() throws Exception {
         assertThatThrownBy(this::resolve)
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("no model.onnx or onnx/model.onnx in " + model);
+                .hasMessageContaining(
+                        "no model.onnx, onnx/model.onnx or model.safetensors in " + model);
         write("onnx/model_quantized.onnx", graph());
         assertThatThrownBy(this::resolve)
                 .hasMessageContaining("it contains onnx/model_quantized.onnx: name the file");

@@ -19,7 +19,7 @@ public final class CachedModels {
     private CachedModels() {}
 
     /**
-     * One line each for the built-in model and the ONNX models in the Hugging Face cache.
+     * One line each for the built-in model and the sparse models in the Hugging Face cache.
      *
      * @param environment the environment variables that locate the cache: HF_HUB_CACHE, HF_HOME,
      *     XDG_CACHE_HOME and HOME
@@ -33,8 +33,7 @@ public final class CachedModels {
                 continue;
             }
             for (Path snapshot : children(repository.resolve("snapshots"))) {
-                if (Files.exists(snapshot.resolve("model.onnx"))
-                        || Files.exists(snapshot.resolve("onnx/model.onnx"))) {
+                if (ModelStore.isModel(snapshot)) {
                     lines.add(
                             "hf:"
                                     + name.substring(REPOSITORY.length()).replaceFirst("--", "/")

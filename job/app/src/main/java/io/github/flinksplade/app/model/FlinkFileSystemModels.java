@@ -3,14 +3,18 @@ package io.github.flinksplade.app.model;
 import io.github.flinksplade.app.console.Failure;
 import io.github.flinksplade.app.io.FileTree;
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.ModelFolder;
 import io.github.flinksplade.encoder.ModelProvider;
+import io.github.flinksplade.encoder.ModelStore;
 import io.github.flinksplade.encoder.Progress;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +25,13 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.apache.flink.core.fs.FileStatus;
 import org.apache.flink.core.fs.FileSystem;
@@ -29,9 +39,10 @@ import org.apache.flink.core.fs.UnsupportedFileSystemSchemeException;
 
 /**
  * Models on any file system that Flink has a plugin for, such as {@code s3://bucket/model} or
- * {@code hdfs://...}. A model is copied to the cache once. The name of the copy is derived from the
- * paths, lengths and modification times of the model's files, so that a replaced model is copied
- * again.
+ * {@code hdfs://...}; a fragment names the file of the weights, as in {@code
+ * s3://bucket/model#onnx/model_quantized.onnx}. The files that the model consists of are copied to
+ * the cache once. The name of the copy is derived from the paths, lengths and modification times of
+ * the directory's files, so that a replaced model is copied again.
  */
 public final class FlinkFileSystemModels implements ModelProvider {
 
@@ -39,11 +50,8 @@ public final class FlinkFileSystemModels implements ModelProvider {
     private static final Set<String> OTHER_SCHEMES =
             Set.of("file", "hf", "builtin", "http", "https");
 
-    /** Files of a model repository that the encoder does not need. */
-    private static final List<String> SKIPPED_SUFFIXES =
-            List.of(".bin", ".safetensors", ".h5", ".msgpack", ".pt", ".pth", ".ot", ".md");
-
-    private record Entry(FileStatus status, String name) {}
+    /** A graph is at most in onnx/ of the folder of a module of a router. */
+    private static final int MAX_DEPTH = 3;
 
     @Override
     public boolean accepts(String reference) {
@@ -56,19 +64,21 @@ public final class FlinkFileSystemModels implements ModelProvider {
     @Override
     public Path provide(String reference, Path cache, Progress progress) {
         try {
+            URI uri = new URI(reference);
+            Optional<String> graph = Optional.ofNullable(uri.getFragment());
             org.apache.flink.core.fs.Path root =
-                    new org.apache.flink.core.fs.Path(new URI(reference));
+                    new org.apache.flink.core.fs.Path(new URI(reference.replaceFirst("#.*", "")));
             FileSystem files = root.getFileSystem();
             if (!files.exists(root)) {
                 throw new ModelException(reference + " does not exist");
             }
-            List<Entry> entries = new ArrayList<>();
-            collect(files, root, "", entries);
+            SortedMap<String, FileStatus> entries = new TreeMap<>();
+            collect(files, root, "", MAX_DEPTH, entries);
             Path directory = cache.resolve("models").resolve("copy-" + key(reference, entries));
             if (!Files.isDirectory(directory)) {
-                copy(files, entries, directory, progress);
+                copy(new RemoteModel(reference, files, entries, progress), graph, directory);
             }
-            return directory;
+            return graph.map(directory::resolve).orElse(directory);
         } catch (URISyntaxException e) {
             throw new ModelException("'" + reference + "' is not a valid URI: " + e.getReason(), e);
         } catch (UnsupportedFileSystemSchemeException e) {
@@ -87,35 +97,29 @@ public final class FlinkFileSystemModels implements ModelProvider {
             FileSystem files,
             org.apache.flink.core.fs.Path directory,
             String prefix,
-            List<Entry> to)
+            int depth,
+            Map<String, FileStatus> to)
             throws IOException {
         FileStatus[] children = files.listStatus(directory);
         if (children == null) {
             return;
         }
         for (FileStatus child : children) {
-            String name = child.getPath().getName();
-            if (child.isDir()) {
-                if (prefix.isEmpty() && name.equals("onnx")) {
-                    collect(files, child.getPath(), name + "/", to);
-                }
-            } else if (SKIPPED_SUFFIXES.stream()
-                    .noneMatch(name.toLowerCase(Locale.ROOT)::endsWith)) {
-                to.add(new Entry(child, prefix + name));
+            String name = prefix + child.getPath().getName();
+            if (!child.isDir()) {
+                to.put(name, child);
+            } else if (depth > 1) {
+                collect(files, child.getPath(), name + "/", depth - 1, to);
             }
         }
     }
 
-    private static String key(String reference, List<Entry> entries) {
+    private static String key(String reference, SortedMap<String, FileStatus> entries) {
         List<String> lines = new ArrayList<>();
-        for (Entry entry : entries) {
-            lines.add(
-                    entry.name()
-                            + "|"
-                            + entry.status().getLen()
-                            + "|"
-                            + entry.status().getModificationTime());
-        }
+        entries.forEach(
+                (name, status) ->
+                        lines.add(
+                                name + "|" + status.getLen() + "|" + status.getModificationTime()));
         lines.sort(null);
         lines.add(0, reference);
         try {
@@ -129,8 +133,7 @@ public final class FlinkFileSystemModels implements ModelProvider {
     }
 
     /** Copies to a temporary directory and renames it, so that a copy is never incomplete. */
-    private static void copy(
-            FileSystem files, List<Entry> entries, Path directory, Progress progress)
+    private static void copy(RemoteModel model, Optional<String> graph, Path directory)
             throws IOException {
         Files.createDirectories(directory.getParent());
         // createTempDirectory would restrict the permissions beyond the umask
@@ -138,32 +141,87 @@ public final class FlinkFileSystemModels implements ModelProvider {
                 Files.createDirectory(directory.resolveSibling(".copying-" + UUID.randomUUID()));
         boolean moved = false;
         try {
-            for (Entry entry : entries) {
-                Path target = temporary.resolve(entry.name());
-                Files.createDirectories(target.getParent());
-                long total = entry.status().getLen();
-                try (InputStream in = files.open(entry.status().getPath());
-                        OutputStream out = Files.newOutputStream(target)) {
-                    byte[] buffer = new byte[1 << 16];
-                    long done = 0;
-                    for (int read = in.read(buffer); read > 0; read = in.read(buffer)) {
-                        out.write(buffer, 0, read);
-                        done += read;
-                        progress.report(entry.name(), done, total);
-                    }
-                }
-            }
+            ModelStore.fetch(model.copiedTo(temporary), graph);
             try {
                 Files.move(temporary, directory, StandardCopyOption.ATOMIC_MOVE);
                 moved = true;
-            } catch (FileAlreadyExistsException | java.nio.file.DirectoryNotEmptyException e) {
+            } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
                 if (!Files.isDirectory(directory)) {
                     throw e; // otherwise another process has completed the same copy
                 }
             }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         } finally {
             if (!moved) {
                 FileTree.delete(temporary);
+            }
+        }
+    }
+
+    /** A model's directory on a file system. */
+    private record RemoteModel(
+            String reference,
+            FileSystem fileSystem,
+            SortedMap<String, FileStatus> entries,
+            Progress progress) {
+
+        /** The model whose files are copied to a directory when they are needed. */
+        ModelFolder copiedTo(Path directory) {
+            return new ModelFolder() {
+
+                @Override
+                public boolean contains(String name) {
+                    return entries.containsKey(name);
+                }
+
+                @Override
+                public Path file(String name) {
+                    Path target = directory.resolve(name);
+                    if (!Files.exists(target)) {
+                        copy(name, target);
+                    }
+                    return target;
+                }
+
+                @Override
+                public SortedSet<String> names() {
+                    return new TreeSet<>(entries.keySet());
+                }
+
+                @Override
+                public String location(String name) {
+                    String root = reference.replaceFirst("/*(#.*)?$", "");
+                    return name.isEmpty() ? root : root + "/" + name;
+                }
+            };
+        }
+
+        private void copy(String name, Path target) {
+            FileStatus status = entries.get(name);
+            try {
+                Files.createDirectories(target.getParent());
+                long done = 0;
+                try (InputStream in = fileSystem.open(status.getPath());
+                        OutputStream out = Files.newOutputStream(target)) {
+                    byte[] buffer = new byte[1 << 16];
+                    for (int read = in.read(buffer); read > 0; read = in.read(buffer)) {
+                        out.write(buffer, 0, read);
+                        done += read;
+                        progress.report(name, done, status.getLen());
+                    }
+                }
+                if (done != status.getLen()) {
+                    throw new ModelException(
+                            status.getPath()
+                                    + " has "
+                                    + done
+                                    + " bytes, but its file system reports "
+                                    + status.getLen()
+                                    + "; try again when it is written");
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
         }
     }

@@ -39,8 +39,9 @@ final class HubClient {
      * A revision.
      *
      * @param files the names of its files
+     * @param isComplete whether it has no others; false if the server cannot list files
      */
-    record Listing(String commit, Set<String> files) {}
+    record Listing(String commit, Set<String> files, boolean isComplete) {}
 
     /**
      * A file on the hub.
@@ -116,7 +117,7 @@ final class HubClient {
                 throw new ModelException(
                         uri + " returns no commit; is HF_ENDPOINT a Hugging Face hub?");
             }
-            return new Listing(commit, files);
+            return new Listing(commit, files, true);
         } catch (JsonProcessingException e) {
             throw new ModelException(
                     uri + " does not return JSON; is HF_ENDPOINT a Hugging Face hub?", e);
@@ -138,7 +139,14 @@ final class HubClient {
                 files.add(name);
             }
         }
-        return commit == null ? Optional.empty() : Optional.of(new Listing(commit, files));
+        return commit == null ? Optional.empty() : Optional.of(new Listing(commit, files, false));
+    }
+
+    /** Whether a file exists. */
+    boolean exists(String commit, String name) {
+        HttpResponse<InputStream> response = http.head(fileUri(commit, name));
+        HubHttp.discard(response);
+        return response.statusCode() < 400;
     }
 
     /** Returns the properties of a file. */

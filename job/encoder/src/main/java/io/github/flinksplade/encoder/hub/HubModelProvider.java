@@ -12,8 +12,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Provides models of a Hugging Face hub: {@code hf:owner/name[@revision]}. A revision is a branch,
- * a tag or a commit; the default is {@code main}.
+ * Provides models of a Hugging Face hub: {@code hf:owner/name[@revision][#file]}. A revision is a
+ * branch, a tag or a commit; the default is {@code main}. A file is that of the weights, such as
+ * {@code onnx/model_quantized.onnx}; by default {@code model.onnx}, {@code onnx/model.onnx} or the
+ * safetensors files are used.
  *
  * <p>Models are stored in the cache that all of the hub's tools share, see {@link HubRepository}. A
  * model that is in the cache is used without contacting the hub. {@link HubEnvironment} describes
@@ -24,7 +26,7 @@ public final class HubModelProvider implements ModelProvider {
     private static final String PREFIX = "hf:";
     private static final Pattern REFERENCE =
             Pattern.compile(
-                    "hf:((?:[A-Za-z0-9][\\w.-]*/)?[A-Za-z0-9][\\w.-]*)(?:@([\\w.][\\w./-]*))?");
+                    "hf:((?:[A-Za-z0-9][\\w.-]*/)?[A-Za-z0-9][\\w.-]*)(?:@([\\w.][\\w./-]*))?(?:#([^\\\\]+))?");
 
     private final HubEnvironment environment;
     private final HubHttp.RetryPolicy retryPolicy;
@@ -46,7 +48,14 @@ public final class HubModelProvider implements ModelProvider {
         return new HubEnvironment(environment).cacheDirectory();
     }
 
-    private record Reference(String text, String repository, String revision) {}
+    private record Reference(
+            String text, String repository, String revision, Optional<String> graph) {
+
+        /** What the caller opens: the file that the user names, or the model's directory. */
+        Path in(Path snapshot) {
+            return graph.map(snapshot::resolve).orElse(snapshot);
+        }
+    }
 
     @Override
     public boolean accepts(String reference) {
@@ -57,17 +66,24 @@ public final class HubModelProvider implements ModelProvider {
     public Path provide(String reference, Path cache, Progress progress) {
         Reference parsed = parse(reference);
         HubRepository repository = repository(parsed);
-        Optional<Path> cached = repository.cachedModel(parsed.revision());
+        Optional<Path> cached = repository.cachedModel(parsed.revision(), parsed.graph());
         if (cached.isPresent()) {
-            return cached.get();
+            return parsed.in(cached.get());
         }
         if (environment.isOffline()) {
-            throw new ModelException(
-                    reference
-                            + " is not complete in the cache "
-                            + repository.directory()
-                            + " and HF_HUB_OFFLINE disables downloads; unset HF_HUB_OFFLINE, or copy"
-                            + " that directory from a machine that has the model");
+            return repository
+                    .incompleteModel(parsed.revision(), parsed.graph(), progress)
+                    .map(parsed::in)
+                    .orElseThrow(
+                            () ->
+                                    new ModelException(
+                                            reference
+                                                    + " is not complete in the cache "
+                                                    + repository.directory()
+                                                    + " and HF_HUB_OFFLINE disables downloads;"
+                                                    + " unset HF_HUB_OFFLINE, or copy that"
+                                                    + " directory from a machine that has the"
+                                                    + " model"));
         }
         return fetch(repository, parsed, progress);
     }
@@ -94,19 +110,29 @@ public final class HubModelProvider implements ModelProvider {
                                 retryPolicy,
                                 new EnvironmentProxySelector(environment.variables())),
                         reference.repository());
-        return repository.fetchModel(client, reference.revision(), reference.text(), progress);
+        return reference.in(
+                repository.fetchModel(
+                        client,
+                        reference.revision(),
+                        reference.graph(),
+                        reference.text(),
+                        progress));
     }
 
     private static Reference parse(String reference) {
         Matcher matcher = REFERENCE.matcher(reference);
-        if (!matcher.matches() || reference.contains("..") || reference.contains("--")) {
+        if (!matcher.matches()
+                || reference.contains("..")
+                || matcher.group(1).contains("--")
+                || reference.contains("#/")) {
             throw new ModelException(
                     "'"
                             + reference
-                            + "' is not a valid Hugging Face model; write hf:owner/name or"
-                            + " hf:owner/name@revision");
+                            + "' is not a valid Hugging Face model; write hf:owner/name,"
+                            + " hf:owner/name@revision or hf:owner/name#onnx/file.onnx");
         }
         String revision = matcher.group(2) == null ? "main" : matcher.group(2);
-        return new Reference(reference, matcher.group(1), revision);
+        return new Reference(
+                reference, matcher.group(1), revision, Optional.ofNullable(matcher.group(3)));
     }
 }

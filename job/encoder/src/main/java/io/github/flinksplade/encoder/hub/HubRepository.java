@@ -1,20 +1,20 @@
 package io.github.flinksplade.encoder.hub;
 
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.ModelFolder;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.encoder.graph.ExternalWeights;
+import io.github.flinksplade.encoder.layout.ModelLayout;
 import io.github.flinksplade.encoder.platform.AtomicFile;
 import io.github.flinksplade.encoder.platform.FileErrors;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedSet;
-import java.util.TreeSet;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +24,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  * models--owner--name/refs/main                     the commit of a branch or tag when last fetched
  * models--owner--name/snapshots/COMMIT/onnx/...     links to blobs, named as the files
+ * models--owner--name/.no_exist/COMMIT/...          empty, named as files that a commit lacks
  * models--owner--name/blobs/ETAG                    contents, see {@link BlobStore}
  * </pre>
  */
@@ -32,11 +33,14 @@ final class HubRepository {
     private static final Logger LOG = LoggerFactory.getLogger(HubRepository.class);
     private static final String DIRECTORY_PREFIX = "models--";
 
-    private static final List<String> GRAPHS = List.of("model.onnx", "onnx/model.onnx");
-    private static final String TOKENIZER = "tokenizer.json";
-    private static final List<String> OPTIONAL = List.of("config.json", "splade.json");
-    private static final List<String> ALL =
-            Stream.of(GRAPHS, List.of(TOKENIZER), OPTIONAL).flatMap(List::stream).toList();
+    /** Some of these exist in every model: the commit of a mirror without an API is theirs. */
+    private static final List<String> PROBED =
+            List.of(
+                    "modules.json",
+                    "tokenizer.json",
+                    "config.json",
+                    "model.onnx",
+                    "onnx/model.onnx");
 
     private final String name;
     private final Path directory;
@@ -60,27 +64,74 @@ final class HubRepository {
         return directory;
     }
 
-    private Path snapshot(String commit) {
+    Path snapshot(String commit) {
         return directory.resolve("snapshots").resolve(commit);
     }
 
-    /** The snapshot of a revision if the cache contains the whole model. */
-    Optional<Path> cachedModel(String revision) {
-        Optional<Path> snapshot = cachedCommit(revision).map(this::snapshot);
-        if (snapshot.isEmpty() || !Files.isRegularFile(snapshot.get().resolve(TOKENIZER))) {
+    /**
+     * The snapshot of a revision if the cache contains the whole model.
+     *
+     * @param graph the file that the user names
+     */
+    Optional<Path> cachedModel(String revision, Optional<String> graph) {
+        Optional<String> commit = cachedCommit(revision);
+        if (commit.isEmpty()) {
             return Optional.empty();
         }
-        for (String candidate : GRAPHS) {
-            Path graph = snapshot.get().resolve(candidate);
-            if (Files.isRegularFile(graph)) {
-                boolean isComplete =
-                        externalWeights(graph).stream()
-                                .map(graph::resolveSibling)
-                                .allMatch(Files::isRegularFile);
-                return isComplete ? snapshot : Optional.empty();
-            }
+        CachedFolder folder = new CachedFolder(this, commit.get(), false);
+        try {
+            return isComplete(ModelLayout.read(folder, graph))
+                    ? Optional.of(snapshot(commit.get()))
+                    : Optional.empty();
+        } catch (CachedFolder.UnknownFileException e) {
+            LOG.debug("the cache does not contain {}", e.name());
+            return Optional.empty();
         }
-        return Optional.empty();
+    }
+
+    /**
+     * As {@link #cachedModel}, but files that the cache does not contain are taken for missing in
+     * the repository, with a warning that names them.
+     */
+    Optional<Path> incompleteModel(String revision, Optional<String> graph, Progress progress) {
+        Optional<String> commit = cachedCommit(revision);
+        if (commit.isEmpty()) {
+            return Optional.empty();
+        }
+        CachedFolder folder = new CachedFolder(this, commit.get(), true);
+        try {
+            if (!isComplete(ModelLayout.read(folder, graph))) {
+                return Optional.empty();
+            }
+        } catch (ModelException e) {
+            if (folder.unknown().isEmpty()) {
+                throw e;
+            }
+            LOG.debug("the cache is not complete", e);
+            return Optional.empty();
+        }
+        String message =
+                "hf:"
+                        + name
+                        + " is used without "
+                        + String.join(", ", folder.unknown())
+                        + ": the cache "
+                        + directory
+                        + " does not contain them, and because of HF_HUB_OFFLINE it is unknown"
+                        + " whether the repository does";
+        LOG.warn(message);
+        progress.warn(message);
+        return Optional.of(snapshot(commit.get()));
+    }
+
+    /** Whether the external files of all graphs exist. */
+    private static boolean isComplete(ModelLayout layout) {
+        return layout.graphs().values().stream()
+                .allMatch(
+                        graph ->
+                                externalWeights(graph).stream()
+                                        .map(graph::resolveSibling)
+                                        .allMatch(Files::isRegularFile));
     }
 
     /** The commit of a revision when it was last fetched; a commit is its own. */
@@ -103,56 +154,67 @@ final class HubRepository {
     /**
      * Downloads the files of a model that are missing or damaged; returns its snapshot.
      *
+     * @param graph the file that the user names
      * @param reference the model as the user wrote it, for messages
-     * @throws ModelException if the repository lacks a file, or the hub or the cache is unavailable
+     * @throws ModelException if the repository lacks a file, or states something that is not
+     *     supported, or the hub or the cache is unavailable
      */
-    Path fetchModel(HubClient client, String revision, String reference, Progress progress) {
-        HubClient.Listing listing = client.list(reference, revision, ALL);
+    Path fetchModel(
+            HubClient client,
+            String revision,
+            Optional<String> graph,
+            String reference,
+            Progress progress) {
+        HubClient.Listing listing = client.list(reference, revision, PROBED);
         String commit = listing.commit();
-        if (!listing.files().contains(TOKENIZER)) {
-            throw new ModelException(
-                    reference
-                            + " has no tokenizer.json; use a repository that has the fast"
-                            + " tokenizer, or export the model with it to a directory");
-        }
-        String graph =
-                GRAPHS.stream()
-                        .filter(listing.files()::contains)
-                        .findFirst()
-                        .orElseThrow(() -> noGraph(reference, listing.files()));
-        fetch(client, commit, TOKENIZER, progress);
-        for (String optional : OPTIONAL) {
-            if (listing.files().contains(optional)) {
-                fetch(client, commit, optional, progress);
-            }
-        }
-        Path file = fetch(client, commit, graph, progress);
-        String graphDirectory = graph.substring(0, graph.lastIndexOf('/') + 1);
-        for (String location : externalWeights(file)) {
-            fetch(client, commit, graphDirectory + location, progress);
-        }
+        RemoteFolder folder = new RemoteFolder(this, client, listing, reference, progress);
+        ModelLayout layout = ModelLayout.read(folder, graph);
+        layout.graphs()
+                .forEach(
+                        (name, file) ->
+                                externalWeights(file)
+                                        .forEach(
+                                                location ->
+                                                        folder.file(
+                                                                ModelFolder.sibling(
+                                                                        name, location))));
+        writeMissing(commit, folder.missing());
         // last, so that a branch never points to an incomplete snapshot
         writeRef(revision, commit);
         return snapshot(commit);
+    }
+
+    /**
+     * Where the cache records that a commit does not have a file, as other tools do too: an empty
+     * file.
+     */
+    Path missingFile(String commit, String file) {
+        return directory.resolve(".no_exist").resolve(commit).resolve(file);
+    }
+
+    /** Without these records, the next start contacts the hub again. */
+    private void writeMissing(String commit, Collection<String> files) {
+        try {
+            for (String file : files) {
+                Path record = missingFile(commit, file);
+                if (Files.notExists(record)) {
+                    Files.createDirectories(record.getParent());
+                    Files.write(record, new byte[0]);
+                }
+            }
+        } catch (IOException e) {
+            LOG.warn(
+                    "{} cannot be written ({}); the next start contacts the hub again",
+                    directory.resolve(".no_exist"),
+                    FileErrors.reason(e));
+        }
     }
 
     private static SortedSet<String> externalWeights(Path graph) {
         return ExternalWeights.locations(graph, repairHint(graph).orElse("download it again"));
     }
 
-    private ModelException noGraph(String reference, Set<String> files) {
-        SortedSet<String> graphs = new TreeSet<>(files);
-        graphs.removeIf(file -> !file.endsWith(".onnx"));
-        return new ModelException(
-                reference
-                        + " has no model.onnx or onnx/model.onnx"
-                        + (graphs.isEmpty() ? "" : " (it has " + String.join(", ", graphs) + ")")
-                        + "; export it to a directory, for example with optimum-cli export onnx"
-                        + " --task fill-mask --model "
-                        + name);
-    }
-
-    private Path fetch(HubClient client, String commit, String file, Progress progress) {
+    Path fetch(HubClient client, String commit, String file, Progress progress) {
         HubClient.RemoteFile remote = client.head(commit, file);
         Path link = snapshot(commit).resolve(file);
         try {

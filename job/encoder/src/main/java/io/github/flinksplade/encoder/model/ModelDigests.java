@@ -15,9 +15,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,13 +76,16 @@ public final class ModelDigests {
     }
 
     /**
-     * Returns a graph's digest, which includes its external files; see {@code ModelFiles.sha256}.
+     * Returns a model's digest; see {@code ModelFiles.sha256}.
      *
+     * @param graph an ONNX file, whose external files are included; or a config.json
+     * @param others the safetensors files of a config.json and other weights, by name
+     * @param statements what other files state on the vectors of documents
      * @throws ModelException as {@link #file}, and if it is not a complete ONNX model
      */
-    public String model(Path graph) {
-        Entry entry = entry(graph, true);
-        if (entry.external().isEmpty()) {
+    public String model(Path graph, SortedMap<String, Path> others, List<String> statements) {
+        Entry entry = entry(graph, !graph.endsWith("config.json"));
+        if (entry.external().isEmpty() && others.isEmpty() && statements.isEmpty()) {
             return entry.sha256();
         }
         StringBuilder listing = new StringBuilder();
@@ -95,11 +100,18 @@ public final class ModelDigests {
                                 + location
                                 + ", which is not next to it; copy it there");
             }
-            listing.append(entry(file, false).sha256()).append("  ").append(location).append('\n');
+            listing.append(file(file)).append("  ").append(location).append('\n');
         }
-        MessageDigest digest = sha256();
+        others.forEach(
+                (name, file) -> listing.append(file(file)).append("  ").append(name).append('\n'));
+        statements.forEach(statement -> listing.append(statement).append('\n'));
         return HexFormat.of()
-                .formatHex(digest.digest(listing.toString().getBytes(StandardCharsets.UTF_8)));
+                .formatHex(sha256().digest(listing.toString().getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** The digest of an ONNX file with its external files. */
+    public String model(Path graph) {
+        return model(graph, Collections.emptySortedMap(), List.of());
     }
 
     private static String repair(Path graph) {

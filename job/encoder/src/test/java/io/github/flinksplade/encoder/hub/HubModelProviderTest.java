@@ -8,6 +8,7 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
+import io.github.flinksplade.encoder.LayoutFolder;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.Progress;
 import io.github.flinksplade.encoder.model.ModelDigests;
@@ -35,6 +36,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
@@ -168,8 +171,16 @@ class HubModelProviderTest {
         Files.createDirectories(snapshot);
         Files.createDirectories(repository().resolve("refs"));
         Files.writeString(repository().resolve("refs/main"), FakeHub.COMMIT);
+        hub.files.remove("onnx/model.onnx");
+        hub.files.put("model.onnx", graph(10));
         Files.write(snapshot.resolve("model.onnx"), graph(10));
-        Files.writeString(snapshot.resolve("tokenizer.json"), "{}");
+        Files.write(snapshot.resolve("tokenizer.json"), hub.files.get("tokenizer.json"));
+        Files.write(snapshot.resolve("config.json"), hub.files.get("config.json"));
+        assertThat(provide(REFERENCE)).isEqualTo(snapshot);
+        assertThat(hub.paths("GET"))
+                .as("only whether it has files with metadata was looked up")
+                .containsExactly("hub /api/models/owner/name/revision/main");
+        hub.requests.clear();
         assertThat(provide(REFERENCE)).isEqualTo(snapshot);
         assertThat(hub.requests).isEmpty();
     }
@@ -208,6 +219,216 @@ class HubModelProviderTest {
                 "config.json",
                 "onnx/model.onnx",
                 "onnx/model.onnx_data");
+    }
+
+    private void serve(LayoutFolder folder) {
+        hub.files.clear();
+        hub.files.put("README.md", "# not needed".getBytes(StandardCharsets.UTF_8));
+        hub.files.put("pytorch_model.bin", new byte[5000]);
+        hub.files.putAll(folder.files());
+    }
+
+    /** Each a layout, and the files that are not needed. */
+    static Stream<Arguments> layouts() {
+        return Stream.of(
+                Arguments.of(
+                        "transformers",
+                        LayoutFolder.transformers().put("vocab.txt", "a"),
+                        "vocab.txt"),
+                Arguments.of(
+                        "transformers with vocab.txt",
+                        LayoutFolder.transformers()
+                                .remove("tokenizer.json")
+                                .put("vocab.txt", "[PAD]")
+                                .put("special_tokens_map.json", "{}"),
+                        ""),
+                Arguments.of("sentence-transformers 5", LayoutFolder.sentenceTransformers5(), ""),
+                Arguments.of("sentence-transformers 6", LayoutFolder.sentenceTransformers6(), ""),
+                Arguments.of(
+                        "OpenSearch with modules",
+                        LayoutFolder.router()
+                                .put("idf.json", "{}")
+                                .put("query_token_weights.txt", "a\t1"),
+                        "idf.json query_token_weights.txt"),
+                Arguments.of(
+                        "OpenSearch without modules",
+                        LayoutFolder.transformers()
+                                .put("idf.json", "{}")
+                                .put("query_token_weights.txt", "a\t1"),
+                        "query_token_weights.txt"),
+                Arguments.of("a model per role", LayoutFolder.pair(), ""),
+                Arguments.of(
+                        "shards",
+                        LayoutFolder.sentenceTransformers5()
+                                .remove("model.safetensors")
+                                .put(
+                                        "model.safetensors.index.json",
+                                        "{\"weight_map\": {\"a\": \"1.safetensors\", \"b\":"
+                                                + " \"2.safetensors\"}}")
+                                .put("1.safetensors", "1")
+                                .put("2.safetensors", "2")
+                                .put("3.safetensors", "3"),
+                        "3.safetensors"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("layouts")
+    void downloadsTheFilesOfALayout(String name, LayoutFolder folder, String unneeded)
+            throws Exception {
+        serve(folder);
+        List<String> needed = new ArrayList<>(folder.files().keySet());
+        needed.removeAll(List.of(unneeded.split(" ")));
+        Path snapshot = provide(REFERENCE);
+        assertComplete(snapshot, needed.toArray(String[]::new));
+        hub.requests.clear();
+        assertThat(provide(REFERENCE)).isEqualTo(snapshot);
+        environment.put("HF_HUB_OFFLINE", "1");
+        assertThat(provide(REFERENCE)).isEqualTo(snapshot);
+        assertThat(hub.requests).isEmpty();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("layouts")
+    void downloadsTheFilesOfALayoutFromMirrorsWithoutApi(
+            String name, LayoutFolder folder, String unneeded) throws Exception {
+        hub.isMirror = true;
+        downloadsTheFilesOfALayout(name, folder, unneeded);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("layouts")
+    void downloadsMissingFilesOfALayout(String name, LayoutFolder folder, String unneeded)
+            throws Exception {
+        serve(folder);
+        Path snapshot = provide(REFERENCE);
+        for (String file : folder.files().keySet()) {
+            Files.deleteIfExists(snapshot.resolve(file));
+            assertThat(provide(REFERENCE + "@" + FakeHub.COMMIT)).isEqualTo(snapshot);
+            if (!List.of(unneeded.split(" ")).contains(file)) {
+                assertThat(snapshot.resolve(file)).as(file).exists();
+            }
+        }
+    }
+
+    @Test
+    void prefersGraphOverSafetensors() throws Exception {
+        serve(LayoutFolder.sentenceTransformers5());
+        hub.files.put("onnx/model.onnx", graph(3000));
+        hub.files.put("onnx/model_quantized.onnx", graph(2000, "quantized_data"));
+        hub.files.put("onnx/quantized_data", new byte[1000]);
+        String[] metadata = {
+            "1_SpladePooling/config.json",
+            "config.json",
+            "config_sentence_transformers.json",
+            "modules.json",
+            "sentence_bert_config.json",
+            "tokenizer.json",
+            "tokenizer_config.json"
+        };
+        List<String> expected = new ArrayList<>(List.of(metadata));
+        expected.add("onnx/model.onnx");
+        assertComplete(provide(REFERENCE), expected.toArray(String[]::new));
+        Path file = provide(REFERENCE + "@main#onnx/model_quantized.onnx");
+        Path snapshot = repository().resolve("snapshots/" + FakeHub.COMMIT);
+        assertThat(file).isEqualTo(snapshot.resolve("onnx/model_quantized.onnx"));
+        expected.add("onnx/model_quantized.onnx");
+        expected.add("onnx/quantized_data");
+        assertComplete(snapshot, expected.toArray(String[]::new));
+        assertThat(provide(REFERENCE + "#model.safetensors"))
+                .isEqualTo(snapshot.resolve("model.safetensors"))
+                .exists();
+        hub.requests.clear();
+        assertThat(provide(REFERENCE + "#onnx/model_quantized.onnx")).isEqualTo(file);
+        assertThat(provide(REFERENCE)).isEqualTo(snapshot);
+        assertThat(hub.requests).isEmpty();
+        assertThatThrownBy(() -> provide(REFERENCE + "#onnx/model_O4.onnx"))
+                .isInstanceOf(ModelException.class)
+                .hasMessage(
+                        "hf:owner/name#onnx/model_O4.onnx: onnx/model_O4.onnx does not exist; there"
+                                + " is onnx/model.onnx, onnx/model_quantized.onnx");
+        for (String invalid : List.of("#", "#/etc/passwd", "#../x.onnx", "#a\\b")) {
+            assertThatThrownBy(() -> provide(REFERENCE + invalid))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageContaining("is not a valid Hugging Face model");
+        }
+    }
+
+    @Test
+    void reportsWhatALayoutLacks() {
+        serve(LayoutFolder.router().remove("query_0_SparseStaticEmbedding/model.safetensors"));
+        assertThatThrownBy(() -> provide(REFERENCE))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining(
+                        "hf:owner/name: query_0_SparseStaticEmbedding/model.safetensors");
+        serve(LayoutFolder.sentenceTransformers5().remove("model.safetensors"));
+        assertThatThrownBy(() -> provide(REFERENCE))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("in hf:owner/name; it contains pytorch_model.bin, a format");
+        serve(LayoutFolder.sentenceTransformers5().remove("tokenizer.json"));
+        assertThatThrownBy(() -> provide(REFERENCE))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("no tokenizer.json");
+        assertThat(repository().resolve("refs/main")).doesNotExist();
+    }
+
+    @Test
+    void downloadsNoWeightsOfUnsupportedModels() {
+        serve(
+                LayoutFolder.sentenceTransformers5()
+                        .replace("1_SpladePooling/config.json", "\"max\"", "\"mean\""));
+        assertThatThrownBy(() -> provide(REFERENCE))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("hf:owner/name: 1_SpladePooling/config.json")
+                .hasMessageContaining("\"mean\"");
+        assertThat(hub.paths("GET")).noneMatch(path -> path.endsWith("model.safetensors"));
+    }
+
+    @Test
+    void doesNotUseWeightsOfOtherToolsWithoutTheirFormula() throws Exception {
+        serve(LayoutFolder.router());
+        Path snapshot = repository().resolve("snapshots/" + FakeHub.COMMIT);
+        Files.createDirectories(repository().resolve("refs"));
+        Files.writeString(repository().resolve("refs/main"), FakeHub.COMMIT);
+        for (String name : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+            Files.createDirectories(snapshot);
+            Files.write(snapshot.resolve(name), hub.files.get(name));
+        }
+        List<String> warnings = new ArrayList<>();
+        Progress progress =
+                new Progress() {
+                    @Override
+                    public void report(String what, long done, long total) {}
+
+                    @Override
+                    public void warn(String message) {
+                        warnings.add(message);
+                    }
+                };
+        environment.put("HF_HUB_OFFLINE", "1");
+        assertThat(models().provide(REFERENCE, directory, progress)).isEqualTo(snapshot);
+        assertThat(warnings)
+                .singleElement()
+                .asString()
+                .contains("hf:owner/name is used without ", "modules.json", "HF_HUB_OFFLINE");
+        environment.remove("HF_HUB_OFFLINE");
+        assertComplete(
+                models().provide(REFERENCE, directory, progress),
+                LayoutFolder.router().files().keySet().toArray(String[]::new));
+        assertThat(warnings).hasSize(1);
+    }
+
+    @Test
+    void reportsDamagedMetadata() throws Exception {
+        serve(LayoutFolder.sentenceTransformers5());
+        Path snapshot = provide(REFERENCE);
+        Path blob = snapshot.resolve("1_SpladePooling/config.json").toRealPath();
+        Files.writeString(blob, Files.readString(blob).replace("max", "sum"));
+        assertThatThrownBy(() -> provide(REFERENCE))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining(blob + " is damaged: ")
+                .hasMessageEndingWith("model pull hf:owner/name");
+        models().refresh(REFERENCE, directory, Progress.SILENT);
+        assertThat(snapshot.resolve("1_SpladePooling/config.json")).content().contains("max");
     }
 
     @Test
@@ -346,7 +567,9 @@ class HubModelProviderTest {
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining(
-                        "no model.onnx or onnx/model.onnx (it has onnx/model_O4.onnx)");
+                        "no model.onnx, onnx/model.onnx or model.safetensors in hf:owner/name; it"
+                                + " contains onnx/model_O4.onnx: name the file");
+        hub.files.put("onnx/model.onnx", graph(10));
         hub.files.remove("tokenizer.json");
         assertThatThrownBy(() -> provide(REFERENCE))
                 .isInstanceOf(ModelException.class)
