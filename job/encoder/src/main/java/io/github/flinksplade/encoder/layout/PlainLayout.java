@@ -18,6 +18,9 @@ final class PlainLayout {
     private static final List<String> QUERY_WEIGHTS =
             List.of("idf.json", "query_token_weights.txt");
 
+    /** OpenSearch's limit of queries counts [CLS] and [SEP], which have no weight. */
+    private static final int SPECIAL_TOKENS = 2;
+
     private PlainLayout() {}
 
     /**
@@ -71,7 +74,7 @@ final class PlainLayout {
                 tokenizer,
                 companions.limits(),
                 limit,
-                limit,
+                Math.max(0, limit - SPECIAL_TOKENS),
                 formula,
                 Prompts.NONE,
                 false,
