@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A model of sentence-transformers: {@code modules.json} and a folder per module. */
 final class SentenceTransformersLayout {
@@ -110,6 +112,7 @@ final class SentenceTransformersLayout {
     /** A table of weights has no limit of its own; this is more than any query has. */
     private static final int NO_LIMIT = 1 << 15;
 
+    private static final Pattern VERSION = Pattern.compile("(\\d{1,4})\\.(\\d{1,4})");
     private static final String MASKED_TASK = "fill-mask";
     private static final String DENSE_TASK = "feature-extraction";
 
@@ -178,7 +181,8 @@ final class SentenceTransformersLayout {
                     Optional.of(
                             new ModelLayout.Query.TokenWeights(
                                     folder.file(embedding.weights()),
-                                    embedding.tokenizer().map(folder::file).orElse(tokenizer)));
+                                    embedding.tokenizer().map(folder::file).orElse(tokenizer),
+                                    false));
             notes.add("queries: weight per token (" + embedding.weights() + ")");
         } else if (query instanceof MaskedLanguageModel other && !other.equals(model)) {
             ModelLayout layout = queryModel(other, model, weights, prompts);
@@ -215,6 +219,7 @@ final class SentenceTransformersLayout {
                 formula,
                 prompts,
                 lowerCase,
+                strips(),
                 Optional.empty(),
                 querySide,
                 notes,
@@ -295,6 +300,7 @@ final class SentenceTransformersLayout {
                 formula,
                 prompts,
                 transformer.lowerCase(),
+                strips(),
                 Optional.empty(),
                 Optional.empty(),
                 List.of("formula: " + formula + " (" + configName(query.pooling()) + ")"),
@@ -569,6 +575,27 @@ final class SentenceTransformersLayout {
             notes.add("query prompt: '" + prompts.query() + "' (" + MODEL_CONFIG + ")");
         }
         return prompts;
+    }
+
+    /**
+     * Whether the version that saved the model removes white space at the ends of a text, which
+     * tokenizers other than BERT's distinguish.
+     */
+    private boolean strips() {
+        if (!folder.contains(MODEL_CONFIG)) {
+            return false;
+        }
+        JsonNode version =
+                JsonFile.readObject(folder, MODEL_CONFIG)
+                        .json()
+                        .path("__version__")
+                        .path("sentence_transformers");
+        Matcher matcher = VERSION.matcher(version.asText());
+        if (!matcher.lookingAt()) {
+            return false;
+        }
+        int major = Integer.parseInt(matcher.group(1));
+        return major < 5 || major == 5 && Integer.parseInt(matcher.group(2)) < 4;
     }
 
     private static String prompt(JsonFile config, String role) {
