@@ -366,12 +366,17 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
                             whole.truncated(),
                             document.origin()));
         }
-        int before = last.emitted() == null ? 0 : last.emitted().passages();
-        boolean wasWhole = before == Emitted.WHOLE && !last.emitted().deleted();
-        if (inPassages && wasWhole) {
-            out.collect(VectorRecord.delete(change.id(), change.version(), change.origin()));
+        boolean wasDeleted = last.emitted() == null || last.emitted().deleted();
+        int before = wasDeleted ? 0 : last.emitted().passages();
+        // another mode or size of passages can write the same version to the same ids again
+        long replaced =
+                !wasDeleted && change.version() == last.emitted().version()
+                        ? VectorRecord.NO_VERSION
+                        : change.version();
+        if (inPassages && before == Emitted.WHOLE) {
+            out.collect(VectorRecord.delete(change.id(), replaced, change.origin()));
         }
-        deletePassages(change, change.version(), inPassages ? vectors.length : 0, before, out);
+        deletePassages(change, replaced, inPassages ? vectors.length : 0, before, out);
         return emitted(
                 last,
                 change,
