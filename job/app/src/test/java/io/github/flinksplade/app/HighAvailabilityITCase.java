@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -154,12 +155,15 @@ class HighAvailabilityITCase {
             Distribution.await(
                     "the end of all transactions", () -> vectors.openTransactions().isEmpty());
         }
+        Set<String> passages = ledger.lastStates().keySet();
         System.out.printf(
-                "High availability, %d failures, seed %d: %d documents, %d passages%n",
+                "High availability, %d failures, seed %d: %d documents with %d passages,"
+                        + " %d dead letters expected%n",
                 ROUNDS,
                 SEED,
-                ledger.lastStates().keySet().stream().filter(id -> id.endsWith("#0")).count(),
-                ledger.lastStates().size());
+                passages.stream().filter(id -> id.endsWith("#0")).count(),
+                passages.size(),
+                ledger.invalid.size());
         ledger.compareChanges("Kafka", inKafka(broker.readCommitted("vectors")));
         ledger.compareChanges("files", inFiles());
         assertThat(broker.readCommitted("dead-letters"))
