@@ -173,7 +173,8 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         String id = record.id();
         Change existing = versions.find(id);
         Change change = Change.of(record, existing);
-        if (existing != null && existing.isNewerThan(change)) {
+        boolean isCompared = record.version() != VectorRecord.NO_VERSION;
+        if (isCompared && existing != null && existing.isNewerThan(change)) {
             superseded.inc();
             supersededInJob.add(1);
             writtenInJob.add(-1);
