@@ -25,7 +25,7 @@ final class StandardInputDocuments extends FilesDocuments {
                     "format",
                     InputFormat.class,
                     InputFormat.JSON,
-                    "as of `file:`; with `text`, the id of a document is `stdin:<line number>`");
+                    "as in `file:`; with `text`, the id of a document is `stdin:<line number>`");
 
     static final List<ConnectorOption<?>> OPTIONS =
             Stream.concat(Stream.of(FORMAT), ONE_FILE_OPTIONS.stream()).toList();
