@@ -77,8 +77,11 @@ record RowChange(
         return new DecodedRecord(row, key, message, operation, true);
     }
 
-    /** The columns in a key of Maxwell: {@code {"database": "d", "table": "t", "pk.id": 1}}. */
-    private static JsonValue inKey(JsonValue key) {
+    /**
+     * The columns in a key of Maxwell: {@code {"database": "d", "table": "t", "pk.id": 1}}. A value
+     * of the row takes precedence, because the key has only those after an update.
+     */
+    private JsonValue inKey(JsonValue key) {
         if (!(key instanceof JsonObject object)) {
             return key;
         }
@@ -87,7 +90,8 @@ record RowChange(
                 .forEach(
                         (name, value) -> {
                             if (name.startsWith(KEY_COLUMN)) {
-                                columns.put(name.substring(KEY_COLUMN.length()), value);
+                                String column = name.substring(KEY_COLUMN.length());
+                                columns.put(column, row.members().getOrDefault(column, value));
                             }
                         });
         return columns.isEmpty() ? key : new JsonObject(columns);

@@ -70,7 +70,9 @@ class ChangeMessagesTest {
                     text=name&version=xid ! {'type':'update','xid':23,'data':{'id':2,'name':'x'},'old':{'id':1}} ! 1 deleted v23, 2: x {} v23
                     text=name&version=rev ! {'type':'insert','xid':23,'data':{'id':1,'name':'x','rev':2}} ! 1: x {} v2
                     text=name ! {'type':'insert','primary_key':[7],'primary_key_columns':['sku'],'data':{'sku':7,'name':'x'}} ! 7: x {'sku':7}
-                    text=name ! {'type':'insert','data':{'sku':7,'name':'x'}} ! 9: x {'sku':7}
+                    text=name ! {'type':'insert','data':{'sku':9,'name':'x'}} ! 9: x {'sku':9}
+                    text=name ! {'type':'insert','data':{'SKU':9,'name':'x'}} ! 9: x {'SKU':9}
+                    text=name ! {'type':'update','data':{'sku':9,'name':'x'},'old':{'sku':8}} ! 8 deleted, 9: x {'sku':9}
                     text=name&id=key:/table ! {'type':'insert','data':{'id':7,'name':'x'}} ! t: x {'id':7}
                     """)
     void readsMessagesOfMaxwell(String options, String value, String expected) throws Exception {
