@@ -10,6 +10,9 @@ import java.util.Optional;
  * @param formula of the document side, and of the query side if it is the same model
  * @param prompts what precedes texts
  * @param lowerCase whether texts are converted to lower case before they are tokenized
+ * @param strip whether white space at both ends of a prompt with its text is removed before it is
+ *     tokenized, as sentence-transformers does before version 6; it matters to tokenizers other
+ *     than BERT's
  * @param tokenHead for a model such as BAAI/bge-m3, its {@code sparse_linear.pt}: the graph returns
  *     hidden states, from which it computes a weight per token
  * @param query the query side if it is not the model itself
@@ -20,6 +23,7 @@ public record ModelMetadata(
         Formula formula,
         Prompts prompts,
         boolean lowerCase,
+        boolean strip,
         Optional<Path> tokenHead,
         Optional<QuerySide> query,
         List<String> notes) {
@@ -29,6 +33,7 @@ public record ModelMetadata(
             new ModelMetadata(
                     Formula.STANDARD,
                     Prompts.NONE,
+                    false,
                     false,
                     Optional.empty(),
                     Optional.empty(),
@@ -57,8 +62,17 @@ public record ModelMetadata(
          * @param weights {@code idf.json}, {@code query_token_weights.txt} or a safetensors file
          *     with the tensor {@code weight} [vocabulary]
          * @param tokenizer the query side's tokenizer.json or vocab.txt
+         * @param withSpecialTokens whether the special tokens that the tokenizer adds are part of a
+         *     query and its length, as in OpenSearch's own code; not in sentence-transformers
          */
-        record TokenWeights(Path weights, Path tokenizer) implements QuerySide {}
+        record TokenWeights(Path weights, Path tokenizer, boolean withSpecialTokens)
+                implements QuerySide {
+
+            /** A query side as in sentence-transformers. */
+            public TokenWeights(Path weights, Path tokenizer) {
+                this(weights, tokenizer, false);
+            }
+        }
 
         /** Another model with the same vocabulary. */
         record Model(ModelFiles files) implements QuerySide {}

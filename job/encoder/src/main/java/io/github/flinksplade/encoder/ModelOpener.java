@@ -135,12 +135,13 @@ final class ModelOpener {
             return OpenSide.of(open(other.files(), EnumSet.of(Role.QUERY), queryTokenizer));
         }
         QuerySide.TokenWeights table = (QuerySide.TokenWeights) side;
-        return openTable(table.weights(), queryTokenizer(table.tokenizer()));
+        return openTable(table, queryTokenizer(table.tokenizer()));
     }
 
-    private OpenSide openTable(Path weights, TokenizerFile queryTokenizer) {
+    private OpenSide openTable(QuerySide.TokenWeights table, TokenizerFile queryTokenizer) {
         Engine engine =
-                new TokenWeightEngine(TokenWeights.read(weights, queryTokenizer, this::warn));
+                new TokenWeightEngine(
+                        TokenWeights.read(table.weights(), queryTokenizer, this::warn));
         int limit = EngineFactory.lookupTokens(options, files);
         return new OpenSide(
                 "",
@@ -150,7 +151,10 @@ final class ModelOpener {
                 Map.of(Role.QUERY, limit),
                 new Side(
                         ModelTokenizer.open(queryTokenizer)
-                                .forLookup(limit, files.metadata().prompts()),
+                                .forLookup(
+                                        limit,
+                                        files.metadata().prompts(),
+                                        table.withSpecialTokens()),
                         engine));
     }
 

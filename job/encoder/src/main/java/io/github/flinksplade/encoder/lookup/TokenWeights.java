@@ -4,11 +4,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.architecture.SafetensorsFile;
 import io.github.flinksplade.encoder.platform.FileErrors;
 import io.github.flinksplade.encoder.tokenizer.TokenizerFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -56,12 +55,11 @@ public final class TokenWeights {
 
     private float[] read() {
         try {
-            byte[] content = Files.readAllBytes(path);
             String name = path.getFileName().toString();
             float[] weights =
                     name.endsWith(".json")
-                            ? byId(json(content))
-                            : name.endsWith(".txt") ? byId(lines()) : safetensors(content);
+                            ? byId(json())
+                            : name.endsWith(".txt") ? byId(lines()) : tensor();
             return checked(weights);
         } catch (JsonProcessingException e) {
             throw invalid("it is not JSON: " + e.getOriginalMessage(), e);
@@ -75,8 +73,8 @@ public final class TokenWeights {
                 path + " has no valid token weights: " + found + "; fetch it again", cause);
     }
 
-    private Map<String, Float> json(byte[] content) throws IOException {
-        JsonNode json = new ObjectMapper().readTree(content);
+    private Map<String, Float> json() throws IOException {
+        JsonNode json = new ObjectMapper().readTree(Files.readAllBytes(path));
         if (!json.isObject()) {
             throw invalid("it must contain a JSON object such as {\"car\": 7.1}", null);
         }
@@ -146,56 +144,12 @@ public final class TokenWeights {
                 + (tokens.size() > MAX_LISTED ? ", ..." : "");
     }
 
-    private float[] safetensors(byte[] content) throws IOException {
-        ByteBuffer buffer = ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);
-        if (content.length < Long.BYTES
-                || buffer.getLong(0) < 0
-                || buffer.getLong(0) > content.length - Long.BYTES) {
-            throw invalid("it is not a safetensors file, or is truncated", null);
-        }
-        int header = (int) buffer.getLong(0);
-        JsonNode tensors = new ObjectMapper().readTree(content, Long.BYTES, header);
-        JsonNode tensor = tensors.path(TENSOR);
-        JsonNode shape = tensor.path("shape");
-        if (shape.size() != 1) {
+    private float[] tensor() {
+        SafetensorsFile.Tensor tensor = SafetensorsFile.read(path).tensors().get(TENSOR);
+        if (tensor == null || tensor.shape().length != 1) {
             throw invalid("it must have the tensor " + TENSOR + " [vocabulary]", null);
         }
-        int size = shape.path(0).asInt();
-        String type = tensor.path("dtype").asText();
-        int bytes = type.equals("F32") ? Float.BYTES : Short.BYTES;
-        long start = Long.BYTES + header + tensor.path("data_offsets").path(0).asLong(-1);
-        long end = Long.BYTES + header + tensor.path("data_offsets").path(1).asLong(-1);
-        if (!List.of("F32", "F16", "BF16").contains(type)) {
-            throw invalid("its type is " + type + ", but must be F32, F16 or BF16", null);
-        }
-        if (start < Long.BYTES + header
-                || end > content.length
-                || end - start != (long) size * bytes) {
-            throw invalid("it is truncated", null);
-        }
-        float[] weights = new float[size];
-        for (int i = 0; i < size; i++) {
-            int at = (int) start + i * bytes;
-            weights[i] =
-                    switch (type) {
-                        case "F32" -> buffer.getFloat(at);
-                        case "F16" -> fp16(buffer.getShort(at));
-                        default -> Float.intBitsToFloat(buffer.getShort(at) << 16);
-                    };
-        }
-        return weights;
-    }
-
-    private static float fp16(short bits) {
-        int exponent = bits >>> 10 & 31;
-        int fraction = bits & 1023;
-        float value =
-                exponent == 31
-                        ? fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN
-                        : exponent == 0
-                                ? Math.scalb((float) fraction, -24)
-                                : Math.scalb((float) (1024 + fraction), exponent - 25);
-        return bits < 0 ? -value : value;
+        return tensor.floats();
     }
 
     private float[] checked(float[] weights) {

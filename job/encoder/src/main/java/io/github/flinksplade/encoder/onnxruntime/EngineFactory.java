@@ -126,8 +126,7 @@ public final class EngineFactory {
         return ModelTokenizer.open(TokenizerFile.read(files.tokenizer()))
                 .forRoles(
                         TokenLimits.requested(options, files, Set.of(Role.DOCUMENT)).limits(),
-                        files.metadata().prompts(),
-                        files.metadata().lowerCase());
+                        files.metadata());
     }
 
     /** The token limit of a role before it is reduced to what the graph supports. */
@@ -219,7 +218,7 @@ public final class EngineFactory {
                     choice.device() + (choice.note().isEmpty() ? "" : " (" + choice.note() + ")"),
                     graph,
                     limits.limits(),
-                    tokenizer.forRoles(limits.limits(), metadata.prompts(), metadata.lowerCase()),
+                    tokenizer.forRoles(limits.limits(), metadata),
                     engine);
         } catch (RuntimeException | Error e) {
             unbatched.close();

@@ -4,6 +4,7 @@ import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import io.github.flinksplade.encoder.EncodingException;
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.ModelMetadata;
 import io.github.flinksplade.encoder.ModelMetadata.Prompts;
 import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.TokenSequence;
@@ -35,6 +36,8 @@ public final class ModelTokenizer implements AutoCloseable {
     static final int FIRST_CHARACTERS = 1 << 16;
 
     static final int MAX_CHARACTERS = 1 << 22;
+
+    private static final char NEXT_LINE = 0x85;
 
     /** Tokens this close to where a text was cut may differ from those of the whole text. */
     private static final int MARGIN_TOKENS = 64;
@@ -196,16 +199,23 @@ public final class ModelTokenizer implements AutoCloseable {
      *
      * @param limits max tokens of each role that can be tokenized, special tokens included
      */
-    public Tokenizer forRoles(Map<Role, Integer> limits, Prompts prompts, boolean lowerCase) {
-        return new OfRoles(this, Map.copyOf(limits), prompts, lowerCase, true);
+    public Tokenizer forRoles(Map<Role, Integer> limits, ModelMetadata metadata) {
+        return new OfRoles(
+                this,
+                Map.copyOf(limits),
+                metadata.prompts(),
+                metadata.lowerCase(),
+                metadata.strip(),
+                true);
     }
 
     /**
-     * The tokenizer of queries that are looked up in a table of weights: special tokens are neither
-     * added nor counted. Closing it closes this.
+     * The tokenizer of queries that are looked up in a table of weights. Closing it closes this.
+     *
+     * @param specialTokens whether special tokens are added and counted
      */
-    public Tokenizer forLookup(int limit, Prompts prompts) {
-        return new OfRoles(this, Map.of(Role.QUERY, limit), prompts, false, false);
+    public Tokenizer forLookup(int limit, Prompts prompts, boolean specialTokens) {
+        return new OfRoles(this, Map.of(Role.QUERY, limit), prompts, false, false, specialTokens);
     }
 
     private TokenSequence withoutSpecialTokens(String text, int limit) {
@@ -315,6 +325,7 @@ public final class ModelTokenizer implements AutoCloseable {
             Map<Role, Integer> limits,
             Prompts prompts,
             boolean lowerCase,
+            boolean strip,
             boolean specialTokens)
             implements Tokenizer {
 
@@ -337,7 +348,25 @@ public final class ModelTokenizer implements AutoCloseable {
                 throw new EncodingException("the text is null");
             }
             String prompted = prompt.isEmpty() ? text : prompt + text;
+            prompted = strip ? stripped(prompted) : prompted;
             return lowerCase ? prompted.toLowerCase(Locale.ROOT) : prompted;
+        }
+
+        private static String stripped(String text) {
+            int start = 0;
+            int end = text.length();
+            while (start < end && isSpace(text.charAt(start))) {
+                start++;
+            }
+            while (start < end && isSpace(text.charAt(end - 1))) {
+                end--;
+            }
+            return text.substring(start, end);
+        }
+
+        /** White space as Python defines it, which includes no-break spaces. */
+        private static boolean isSpace(char c) {
+            return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == NEXT_LINE;
         }
 
         @Override

@@ -40,6 +40,12 @@ record TokenizerConfig(Path path, JsonNode json, String tokenizerClass) {
                     "squeezebert", "SqueezeBertTokenizer",
                     "mpnet", "MPNetTokenizer");
 
+    /**
+     * A key that transformers writes since version 5, which replaces any normalizer of BERT's
+     * tokenizer; version 4 replaces only the settings of a BertNormalizer.
+     */
+    private static final String VERSION_5 = "backend";
+
     private static final String MPNET = "MPNetTokenizer";
 
     /**
@@ -166,6 +172,13 @@ record TokenizerConfig(Path path, JsonNode json, String tokenizerClass) {
         if (isBert()
                 && tokenizer.path("normalizer").path("type").asText().equals("BertNormalizer")) {
             applyNormalizer((ObjectNode) tokenizer.path("normalizer"), warnings);
+        } else if (isBert() && json.has(VERSION_5)) {
+            warnings.add(
+                    difference(
+                            "a normalizer of the type "
+                                    + tokenizer.path("normalizer").path("type").asText("(none)"),
+                            "the settings of BertNormalizer"));
+            tokenizer.set("normalizer", bertNormalizer());
         } else {
             warnOfLowerCase(tokenizer.path("normalizer"), warnings);
             before = warnings.size(); // nothing was changed
@@ -222,7 +235,7 @@ record TokenizerConfig(Path path, JsonNode json, String tokenizerClass) {
                 + "; the latter is applied, as the transformers library does";
     }
 
-    /** A tokenizer of another class ignores do_lower_case. */
+    /** A tokenizer of another class, or with another normalizer, ignores do_lower_case. */
     private void warnOfLowerCase(JsonNode normalizer, List<String> warnings) {
         JsonNode stated = json.path("do_lower_case");
         if (stated.isBoolean() && stated.booleanValue() != isLowerCase(normalizer)) {
@@ -232,11 +245,7 @@ record TokenizerConfig(Path path, JsonNode json, String tokenizerClass) {
                             + stated
                             + ", but the tokenizer.json next to it "
                             + (isLowerCase(normalizer) ? "converts" : "does not convert")
-                            + " texts to lower case; the tokenizer.json is applied, as the"
-                            + " transformers library does for "
-                            + (tokenizerClass.isEmpty()
-                                    ? "a tokenizer without tokenizer_class"
-                                    : tokenizerClass));
+                            + " texts to lower case; the tokenizer.json is applied");
         }
     }
 
