@@ -18,9 +18,6 @@ final class PlainLayout {
     private static final List<String> QUERY_WEIGHTS =
             List.of("idf.json", "query_token_weights.txt");
 
-    /** OpenSearch's limit of queries counts [CLS] and [SEP], which have no weight. */
-    private static final int SPECIAL_TOKENS = 2;
-
     private PlainLayout() {}
 
     /**
@@ -74,15 +71,16 @@ final class PlainLayout {
                 tokenizer,
                 companions.limits(),
                 limit,
-                Math.max(0, limit - SPECIAL_TOKENS),
+                limit,
                 formula,
                 Prompts.NONE,
+                false,
                 false,
                 Optional.empty(),
                 queryWeights.map(
                         weights ->
                                 new ModelLayout.Query.TokenWeights(
-                                        folder.file(weights), tokenizer)),
+                                        folder.file(weights), tokenizer, true)),
                 notes,
                 warnings);
     }

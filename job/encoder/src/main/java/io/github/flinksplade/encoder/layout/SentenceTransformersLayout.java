@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /** A model of sentence-transformers: {@code modules.json} and a folder per module. */
 final class SentenceTransformersLayout {
@@ -110,12 +111,16 @@ final class SentenceTransformersLayout {
     /** A table of weights has no limit of its own; this is more than any query has. */
     private static final int NO_LIMIT = 1 << 15;
 
+    /** Versions before 5.4 remove white space at both ends of a text. */
+    private static final Pattern STRIPPING_VERSIONS = Pattern.compile("[0-4]\\.|5\\.[0-3]\\.");
+
     private static final String MASKED_TASK = "fill-mask";
     private static final String DENSE_TASK = "feature-extraction";
 
     private final ModelFolder folder;
     private final Optional<String> named;
     private final ModuleChain chain;
+    private boolean strip;
     private final List<String> notes = new ArrayList<>();
     private final Set<String> warnings = new LinkedHashSet<>();
 
@@ -178,7 +183,8 @@ final class SentenceTransformersLayout {
                     Optional.of(
                             new ModelLayout.Query.TokenWeights(
                                     folder.file(embedding.weights()),
-                                    embedding.tokenizer().map(folder::file).orElse(tokenizer)));
+                                    embedding.tokenizer().map(folder::file).orElse(tokenizer),
+                                    false));
             notes.add("queries: weight per token (" + embedding.weights() + ")");
         } else if (query instanceof MaskedLanguageModel other && !other.equals(model)) {
             ModelLayout layout = queryModel(other, model, weights, prompts);
@@ -215,6 +221,7 @@ final class SentenceTransformersLayout {
                 formula,
                 prompts,
                 lowerCase,
+                strip,
                 Optional.empty(),
                 querySide,
                 notes,
@@ -295,6 +302,7 @@ final class SentenceTransformersLayout {
                 formula,
                 prompts,
                 transformer.lowerCase(),
+                strip,
                 Optional.empty(),
                 Optional.empty(),
                 List.of("formula: " + formula + " (" + configName(query.pooling()) + ")"),
@@ -559,6 +567,16 @@ final class SentenceTransformersLayout {
                             + " has the similarity_fn_name "
                             + similarity
                             + ", but indexes score with the dot product");
+        }
+        String version = config.json().path("__version__").path("sentence_transformers").asText("");
+        strip = STRIPPING_VERSIONS.matcher(version).lookingAt();
+        if (strip) {
+            notes.add(
+                    "white space at both ends: removed (sentence-transformers "
+                            + version
+                            + " in "
+                            + MODEL_CONFIG
+                            + ")");
         }
         // as encode_query and encode_document: other prompts are for callers who name them
         Prompts prompts = new Prompts(prompt(config, "document"), prompt(config, "query"));
