@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A model of sentence-transformers: {@code modules.json} and a folder per module. */
@@ -112,13 +111,16 @@ final class SentenceTransformersLayout {
     /** A table of weights has no limit of its own; this is more than any query has. */
     private static final int NO_LIMIT = 1 << 15;
 
-    private static final Pattern VERSION = Pattern.compile("(\\d{1,4})\\.(\\d{1,4})");
+    /** Versions before 5.4 remove white space at both ends of a text. */
+    private static final Pattern STRIPPING_VERSIONS = Pattern.compile("[0-4]\\.|5\\.[0-3]\\.");
+
     private static final String MASKED_TASK = "fill-mask";
     private static final String DENSE_TASK = "feature-extraction";
 
     private final ModelFolder folder;
     private final Optional<String> named;
     private final ModuleChain chain;
+    private boolean strip;
     private final List<String> notes = new ArrayList<>();
     private final Set<String> warnings = new LinkedHashSet<>();
 
@@ -219,7 +221,7 @@ final class SentenceTransformersLayout {
                 formula,
                 prompts,
                 lowerCase,
-                strips(),
+                strip,
                 Optional.empty(),
                 querySide,
                 notes,
@@ -300,7 +302,7 @@ final class SentenceTransformersLayout {
                 formula,
                 prompts,
                 transformer.lowerCase(),
-                strips(),
+                strip,
                 Optional.empty(),
                 Optional.empty(),
                 List.of("formula: " + formula + " (" + configName(query.pooling()) + ")"),
@@ -566,6 +568,16 @@ final class SentenceTransformersLayout {
                             + similarity
                             + ", but indexes score with the dot product");
         }
+        String version = config.json().path("__version__").path("sentence_transformers").asText("");
+        strip = STRIPPING_VERSIONS.matcher(version).lookingAt();
+        if (strip) {
+            notes.add(
+                    "white space at both ends: removed (sentence-transformers "
+                            + version
+                            + " in "
+                            + MODEL_CONFIG
+                            + ")");
+        }
         // as encode_query and encode_document: other prompts are for callers who name them
         Prompts prompts = new Prompts(prompt(config, "document"), prompt(config, "query"));
         if (!prompts.document().isEmpty()) {
@@ -575,27 +587,6 @@ final class SentenceTransformersLayout {
             notes.add("query prompt: '" + prompts.query() + "' (" + MODEL_CONFIG + ")");
         }
         return prompts;
-    }
-
-    /**
-     * Whether the version that saved the model removes white space at the ends of a text, which
-     * tokenizers other than BERT's distinguish.
-     */
-    private boolean strips() {
-        if (!folder.contains(MODEL_CONFIG)) {
-            return false;
-        }
-        JsonNode version =
-                JsonFile.readObject(folder, MODEL_CONFIG)
-                        .json()
-                        .path("__version__")
-                        .path("sentence_transformers");
-        Matcher matcher = VERSION.matcher(version.asText());
-        if (!matcher.lookingAt()) {
-            return false;
-        }
-        int major = Integer.parseInt(matcher.group(1));
-        return major < 5 || major == 5 && Integer.parseInt(matcher.group(2)) < 4;
     }
 
     private static String prompt(JsonFile config, String role) {

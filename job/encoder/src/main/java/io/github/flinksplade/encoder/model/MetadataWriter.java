@@ -77,6 +77,7 @@ public final class MetadataWriter {
             } else if (!metadata.formula().equals(Formula.STANDARD)
                     || !metadata.prompts().equals(Prompts.NONE)
                     || metadata.lowerCase()
+                    || metadata.strip()
                     || table.isPresent()) {
                 writeModules();
             }
@@ -133,6 +134,9 @@ public final class MetadataWriter {
         writeJson(
                 "config_sentence_transformers.json",
                 Map.of(
+                        // the version decides whether white space is removed
+                        "__version__",
+                        Map.of("sentence_transformers", metadata.strip() ? "5.0.0" : "6.0.0"),
                         "prompts",
                         Map.of(
                                 "document", metadata.prompts().document(),
