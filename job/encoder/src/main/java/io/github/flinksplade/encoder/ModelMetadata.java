@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param prompts what precedes texts
  * @param lowerCase whether texts are converted to lower case before they are tokenized
  * @param strip whether white space at both ends of a prompt with its text is removed before it is
- *     tokenized, as sentence-transformers does before version 6; it matters to tokenizers other
+ *     tokenized, as sentence-transformers does before version 5.4; it matters to tokenizers other
  *     than BERT's
  * @param tokenHead for a model such as BAAI/bge-m3, its {@code sparse_linear.pt}: the graph returns
  *     hidden states, from which it computes a weight per token

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -332,6 +333,20 @@ class ModelLayoutTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"5.0.0, true", "5.3.1, true", "5.4.0, false", "6.1.0, false", "?, false"})
+    void readsWhetherTextsAreStripped(String version, boolean expected) {
+        ModelFiles files =
+                resolve(
+                        LayoutFolder.sentenceTransformers5()
+                                .put(
+                                        "config_sentence_transformers.json",
+                                        "{\"__version__\": {\"sentence_transformers\": \""
+                                                + version
+                                                + "\"}}"));
+        assertThat(files.metadata().strip()).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"idf.json", "query_token_weights.txt"})
     void readsOpenSearchWithoutModules(String table) {
         ModelFiles plain = resolve(LayoutFolder.transformers());
@@ -341,7 +356,7 @@ class ModelLayoutTest {
         assertThat(files.metadata().query())
                 .contains(
                         new QuerySide.TokenWeights(
-                                model.resolve(table), model.resolve("tokenizer.json")));
+                                model.resolve(table), model.resolve("tokenizer.json"), true));
         assertThat(files.sha256()).isNotEqualTo(plain.sha256());
         assertThat(files.documentTokens()).isEqualTo(512);
         assertThat(files.queryTokens()).isEqualTo(512);

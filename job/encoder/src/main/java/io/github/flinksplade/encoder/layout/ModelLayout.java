@@ -25,6 +25,7 @@ import java.util.TreeMap;
  * @param formula how logits become weights
  * @param prompts what precedes texts
  * @param lowerCase whether texts are converted to lower case before they are tokenized
+ * @param strip whether white space at both ends of a text is removed before it is tokenized
  * @param tokenHead BAAI/bge-m3's {@code sparse_linear.pt}; the graph is then an encoder without
  *     logits
  * @param query the query side if it is not the model itself
@@ -43,6 +44,7 @@ public record ModelLayout(
         Formula formula,
         Prompts prompts,
         boolean lowerCase,
+        boolean strip,
         Optional<Path> tokenHead,
         Optional<Query> query,
         List<String> notes,
@@ -51,8 +53,9 @@ public record ModelLayout(
     /** A query side that is not the document model. */
     public sealed interface Query {
 
-        /** A weight per token. */
-        record TokenWeights(Path weights, Path tokenizer) implements Query {}
+        /** A weight per token; see {@code ModelMetadata.QuerySide.TokenWeights}. */
+        record TokenWeights(Path weights, Path tokenizer, boolean withSpecialTokens)
+                implements Query {}
 
         /** Another model with the same vocabulary. */
         record Model(ModelLayout layout) implements Query {}

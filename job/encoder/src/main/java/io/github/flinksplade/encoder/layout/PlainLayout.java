@@ -75,11 +75,12 @@ final class PlainLayout {
                 formula,
                 Prompts.NONE,
                 false,
+                false,
                 Optional.empty(),
                 queryWeights.map(
                         weights ->
                                 new ModelLayout.Query.TokenWeights(
-                                        folder.file(weights), tokenizer)),
+                                        folder.file(weights), tokenizer, true)),
                 notes,
                 warnings);
     }

@@ -20,6 +20,7 @@ final class SentenceTransformersLayout {
 
     static final String MODULES = "modules.json";
 
+    private static final String VERSIONS = "__version__";
     private static final String MODEL_CONFIG = "config_sentence_transformers.json";
     private static final String POOLING = "SpladePooling";
     private static final String STATIC = "SparseStaticEmbedding";
@@ -178,7 +179,8 @@ final class SentenceTransformersLayout {
                     Optional.of(
                             new ModelLayout.Query.TokenWeights(
                                     folder.file(embedding.weights()),
-                                    embedding.tokenizer().map(folder::file).orElse(tokenizer)));
+                                    embedding.tokenizer().map(folder::file).orElse(tokenizer),
+                                    false));
             notes.add("queries: weight per token (" + embedding.weights() + ")");
         } else if (query instanceof MaskedLanguageModel other && !other.equals(model)) {
             ModelLayout layout = queryModel(other, model, weights, prompts);
@@ -215,6 +217,7 @@ final class SentenceTransformersLayout {
                 formula,
                 prompts,
                 lowerCase,
+                isStripping(),
                 Optional.empty(),
                 querySide,
                 notes,
@@ -295,6 +298,7 @@ final class SentenceTransformersLayout {
                 formula,
                 prompts,
                 transformer.lowerCase(),
+                isStripping(),
                 Optional.empty(),
                 Optional.empty(),
                 List.of("formula: " + formula + " (" + configName(query.pooling()) + ")"),
@@ -569,6 +573,22 @@ final class SentenceTransformersLayout {
             notes.add("query prompt: '" + prompts.query() + "' (" + MODEL_CONFIG + ")");
         }
         return prompts;
+    }
+
+    /** Whether the version that wrote the model removes white space at the ends of texts. */
+    private boolean isStripping() {
+        if (!folder.contains(MODEL_CONFIG)) {
+            return false;
+        }
+        JsonNode versions = JsonFile.readObject(folder, MODEL_CONFIG).json().path(VERSIONS);
+        String[] version = versions.path("sentence_transformers").asText("").split("\\.");
+        if (version.length < 2
+                || !version[0].matches("\\d{1,4}")
+                || !version[1].matches("\\d{1,4}")) {
+            return false;
+        }
+        int major = Integer.parseInt(version[0]);
+        return major < 5 || major == 5 && Integer.parseInt(version[1]) < 4;
     }
 
     private static String prompt(JsonFile config, String role) {

@@ -48,6 +48,7 @@ final class TokenHead {
                 FORMULA,
                 Prompts.NONE,
                 lowerCase,
+                false,
                 Optional.of(folder.file(head)),
                 Optional.empty(),
                 notes,

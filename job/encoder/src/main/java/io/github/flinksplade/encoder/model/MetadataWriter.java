@@ -77,6 +77,7 @@ public final class MetadataWriter {
             } else if (!metadata.formula().equals(Formula.STANDARD)
                     || !metadata.prompts().equals(Prompts.NONE)
                     || metadata.lowerCase()
+                    || metadata.strip()
                     || table.isPresent()) {
                 writeModules();
             }
@@ -136,7 +137,9 @@ public final class MetadataWriter {
                         "prompts",
                         Map.of(
                                 "document", metadata.prompts().document(),
-                                "query", metadata.prompts().query())));
+                                "query", metadata.prompts().query()),
+                        "__version__",
+                        Map.of("sentence_transformers", metadata.strip() ? "5.0.0" : "6.0.0")));
     }
 
     private void writeTable(TokenWeights query) throws IOException {

@@ -103,6 +103,7 @@ public final class ModelDirectory {
                         layout.formula(),
                         layout.prompts(),
                         layout.lowerCase(),
+                        layout.strip(),
                         layout.tokenHead(),
                         layout.query().map(query -> querySide(name, query)),
                         notes));
@@ -114,7 +115,8 @@ public final class ModelDirectory {
             rejectGitLfsPointer(table.tokenizer());
             // checks a file of the hub's cache
             digests.file(table.weights());
-            return new ModelMetadata.QuerySide.TokenWeights(table.weights(), table.tokenizer());
+            return new ModelMetadata.QuerySide.TokenWeights(
+                    table.weights(), table.tokenizer(), table.withSpecialTokens());
         }
         ModelLayout model = ((ModelLayout.Query.Model) query).layout();
         return new ModelMetadata.QuerySide.Model(files(name, model));
