@@ -79,16 +79,12 @@ class ModelRolesITCase {
     void encodesQueriesWithTheQueryModel() {
         Path other = new RandomMaskedLanguageModel().seed(2).write(directory.resolve("other"));
         List<String> query = List.of("encode", "--role", "query", "hello world", "--model");
-        String expected =
-                onlyLine(run(with(query, other.toString())));
-        assertThat(
-                        onlyLine(
-                                run(with(query, model.toString(), "--query-model", other.toString()))))
+        String expected = onlyLine(run(with(query, other.toString())));
+        assertThat(onlyLine(run(with(query, model.toString(), "--query-model", other.toString()))))
                 .isEqualTo(expected)
                 .isNotEqualTo(onlyLine(run(with(query, model.toString()))));
         Path larger = new RandomMaskedLanguageModel().vocabulary(210).write(directory.resolve("l"));
-        Outcome rejected =
-                run(with(query, model.toString(), "--query-model", larger.toString()));
+        Outcome rejected = run(with(query, model.toString(), "--query-model", larger.toString()));
         assertThat(rejected.code()).isNotZero();
         assertThat(rejected.err())
                 .contains("there are 203 terms for documents, but 210 for queries");
@@ -112,10 +108,12 @@ class ModelRolesITCase {
                 .contains("\nvocabulary:       203 terms\n")
                 .contains(
                         "\npooling:          max\n"
-                                + "activation:       log(1 + relu(logit)), special tokens"
+                                + "activation:       relu\n"
+                                + "formula:          max of log(1 + relu(logit)), special tokens"
                                 + " excluded\n")
                 .containsPattern("\nfingerprint:      [0-9a-f]{16}\n")
-                .containsPattern("\nqueries:          token weights of idf.json \\(SHA-256 [0-9a-f]{64}\\)\n")
+                .containsPattern(
+                        "\nqueries:          token weights of idf.json \\(SHA-256 [0-9a-f]{64}\\)\n")
                 .containsPattern("\nstated by its files:\n  formula: ");
     }
 }
