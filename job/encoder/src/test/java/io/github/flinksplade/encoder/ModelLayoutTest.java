@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -346,6 +347,20 @@ class ModelLayoutTest {
         assertThat(files.documentTokens()).isEqualTo(100);
         assertThat(files.queryTokens()).isEqualTo(256);
         assertThat(files.metadata().notes()).contains("max document tokens: 100 (splade.json)");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"5.0.0, true", "5.3.1, true", "5.4.0, false", "6.1.0, false", "?, false"})
+    void readsWhetherTextsAreStripped(String version, boolean expected) {
+        ModelFiles files =
+                resolve(
+                        LayoutFolder.sentenceTransformers5()
+                                .put(
+                                        "config_sentence_transformers.json",
+                                        "{\"__version__\": {\"sentence_transformers\": \""
+                                                + version
+                                                + "\"}}"));
+        assertThat(files.metadata().strip()).isEqualTo(expected);
     }
 
     @ParameterizedTest

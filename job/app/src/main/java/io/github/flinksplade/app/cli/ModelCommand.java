@@ -16,6 +16,7 @@ import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.SpladeJob;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -253,17 +254,26 @@ final class ModelCommand implements Runnable {
                 results.line("fingerprint:      " + SpladeJob.provenance(encoder).fingerprint());
                 results.line("architecture:     " + orUnknown(info.architecture()));
                 results.line("vocabulary:       " + info.vocabularySize() + " terms");
-                results.line("documents:        " + info.formula());
+                results.line("pooling:          " + label(info.formula().pooling()));
+                results.line("activation:       " + label(info.formula().activation()));
+                results.line("formula:          " + info.formula());
                 results.line("queries:          " + queries(info));
                 results.line("document tokens:  " + info.documentTokens());
                 results.line("query tokens:     " + info.queryTokens());
                 results.line("precision:        " + info.precision());
                 results.line("device:           " + info.device());
                 results.line("graph:            " + info.graph());
-                info.notes().forEach(note -> results.line("stated by its files: " + note));
+                if (!info.notes().isEmpty()) {
+                    results.line("stated by its files:");
+                    info.notes().forEach(note -> results.line("  " + note));
+                }
                 results.flush();
                 return ExitCode.OK;
             }
+        }
+
+        private static String label(Enum<?> constant) {
+            return constant.name().toLowerCase(Locale.ROOT);
         }
 
         private static String orUnknown(String architecture) {
