@@ -11,9 +11,8 @@ import org.apache.flink.annotation.PublicEvolving;
  * @param operation {@link Operation#DELETE} has neither text, fields nor vector
  * @param version orders the changes of one id, from 0: a target keeps a change with a higher one. A
  *     delete is newer than an upsert of the same version. {@link #NO_VERSION} for a delete that
- *     arrived before any version of its id was known, or that must not prevent an upsert of the
- *     same version: it deletes the document whatever its version, and later every upsert that is
- *     not older than that is written
+ *     arrived before any version of its id was known: it deletes the document whatever its version,
+ *     and every upsert is newer
  * @param text the encoded text; null for a delete, and for the copy of a vector whose source does
  *     not store the text
  * @param fields every other field of the document as the text of one JSON object, {@code "{}"} if

@@ -206,9 +206,8 @@ public final class MemoryConnector implements Connector {
                                     && !record.isDelete()
                             ? with(record, record.id(), stored.fields())
                             : record;
-            if (record.version() == VectorRecord.NO_VERSION) {
-                newest.remove(record.id());
-                return Outcome.written();
+            if (record.version() == VectorRecord.NO_VERSION && stored != null) {
+                change = VectorRecord.delete(record.id(), stored.version(), record.origin());
             }
             if (broken == Broken.REJECTS_REPETITIONS
                     && stored != null

@@ -33,26 +33,6 @@ public interface DeletesContract extends SinkUnderTest {
     }
 
     @Test
-    default void acceptsSameVersionAfterDeleteWithoutVersion() throws Exception {
-        ConnectorUri uri = fresh("same-version");
-        Corpus corpus = new Corpus();
-        VectorRecord[] changes = {
-            Corpus.upsert("a", 5), Corpus.upsert("b", 0), Corpus.upsert("c", 5)
-        };
-        write(uri, changes);
-        VectorRecord[] deletes = {
-            corpus.change(Corpus.delete("a", VectorRecord.NO_VERSION)),
-            corpus.change(Corpus.delete("b", VectorRecord.NO_VERSION)),
-            corpus.change(Corpus.delete("c", VectorRecord.NO_VERSION))
-        };
-        write(uri, deletes);
-        write(uri, deletes); // replayed
-        assertStored(this, uri, corpus);
-        assertThat(write(uri, corpus.change(changes[0]), corpus.change(changes[1]))).isEmpty();
-        assertStored(this, uri, corpus);
-    }
-
-    @Test
     default void deletesWithoutVersionAndAcceptsNewerUpserts() throws Exception {
         ConnectorUri uri = fresh("no-version");
         Corpus corpus = new Corpus();

@@ -67,10 +67,10 @@ final class ExampleClient implements BatchClient<ExampleClient.Request> {
                 JsonNode stored = JSON.readTree(file.toFile());
                 long version = stored.get("version").longValue();
                 if (record.version() == VectorRecord.NO_VERSION) {
-                    // It deletes whatever is stored, and the same version is newer.
-                    long before = stored.has("op") ? version : version - 1;
+                    // It deletes whatever is stored, and any later version is newer.
                     content =
-                            format.bytes(VectorRecord.delete(record.id(), before, record.origin()));
+                            format.bytes(
+                                    VectorRecord.delete(record.id(), version, record.origin()));
                 } else if (VectorRecord.order(version, stored.has("op")) > record.order()) {
                     return Outcome.superseded();
                 }

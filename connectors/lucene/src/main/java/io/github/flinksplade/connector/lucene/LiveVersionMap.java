@@ -36,14 +36,15 @@ final class LiveVersionMap implements Closeable {
 
         /**
          * The change of a record, given the existing change of its id. A delete without version
-         * gets the version before that of the document which it deletes, so that the same version
-         * can be written again.
+         * gets the existing version, so that it is newer than that, and older than any later
+         * version.
          */
         static Change of(VectorRecord record, Change existing) {
-            if (record.version() == VectorRecord.NO_VERSION && existing != null) {
-                return existing.isDelete() ? existing : new Change(existing.version() - 1, true);
-            }
-            return new Change(record.version(), record.isDelete());
+            long version =
+                    record.version() == VectorRecord.NO_VERSION && existing != null
+                            ? existing.version()
+                            : record.version();
+            return new Change(version, record.isDelete());
         }
 
         /** A delete is newer than an upsert of the same version. */

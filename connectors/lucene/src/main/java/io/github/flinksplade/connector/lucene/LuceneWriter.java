@@ -173,8 +173,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         String id = record.id();
         Change existing = versions.find(id);
         Change change = Change.of(record, existing);
-        boolean isCompared = record.version() != VectorRecord.NO_VERSION;
-        if (isCompared && existing != null && existing.isNewerThan(change)) {
+        if (existing != null && existing.isNewerThan(change)) {
             superseded.inc();
             supersededInJob.add(1);
             writtenInJob.add(-1);

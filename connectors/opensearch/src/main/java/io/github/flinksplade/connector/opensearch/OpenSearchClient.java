@@ -98,9 +98,9 @@ final class OpenSearchClient implements BatchClient<OpenSearchChange> {
 
     /**
      * The stored versions of the ids that are to be deleted whatever their version. Such a delete
-     * is sent with the stored version, which the server accepts: so is the same document after the
-     * delete. (Without a version the server would increment the version of the last delete, and a
-     * few replays would exceed the next version.)
+     * is sent with the stored version plus one, which is the order of a delete of that version: the
+     * next version is higher. (Without a version the server would increment the version of the last
+     * delete, and a few replays would exceed the next version.)
      */
     private CompletableFuture<Map<String, Long>> storedVersions(List<OpenSearchChange> batch) {
         ArrayNode documents = JsonHttpClient.JSON.createArrayNode();
@@ -151,7 +151,7 @@ final class OpenSearchClient implements BatchClient<OpenSearchChange> {
                 if (version == null) {
                     continue;
                 }
-                change = requests.delete(change.id(), version);
+                change = requests.delete(change.id(), version + 1);
             }
             sent.add(i);
             lines.writeBytes(change.lines());

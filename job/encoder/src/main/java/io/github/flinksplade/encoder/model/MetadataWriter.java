@@ -140,9 +140,7 @@ public final class MetadataWriter {
                         "prompts",
                         Map.of(
                                 "document", metadata.prompts().document(),
-                                "query", metadata.prompts().query()),
-                        "__version__",
-                        Map.of("sentence_transformers", metadata.strip() ? "5.0.0" : "6.0.0")));
+                                "query", metadata.prompts().query())));
     }
 
     private void writeTable(TokenWeights query) throws IOException {

@@ -385,15 +385,10 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
         }
         boolean wasDeleted = last.emitted() == null || last.emitted().deleted();
         int before = wasDeleted ? 0 : last.emitted().passages();
-        // another mode or size of passages can write the same version to the same ids again
-        long replaced =
-                !wasDeleted && change.version() == last.emitted().version()
-                        ? VectorRecord.NO_VERSION
-                        : change.version();
         if (inPassages && before == Emitted.WHOLE) {
-            out.collect(VectorRecord.delete(change.id(), replaced, change.origin()));
+            out.collect(VectorRecord.delete(change.id(), change.version(), change.origin()));
         }
-        deletePassages(change, replaced, inPassages ? vectors.length : 0, before, out);
+        deletePassages(change, change.version(), inPassages ? vectors.length : 0, before, out);
         return emitted(
                 last,
                 change,

@@ -39,8 +39,7 @@ class PassagesTest {
     /** What a sink contains: text and fields by id. */
     private final Map<String, String> index = new TreeMap<>();
 
-    /** What a sink compares, also of deleted ids. */
-    private final Map<String, Long> orders = new TreeMap<>();
+    private final Map<String, Long> versions = new TreeMap<>();
 
     private static PipelineOptions options(Mode mode, boolean keepVectors) {
         return PipelineOptions.builder()
@@ -98,13 +97,9 @@ class PassagesTest {
         for (Change change : detector.process(document)) {
             for (VectorRecord record : sequencer.process(encode(change))) {
                 written++;
-                if (record.version() == VectorRecord.NO_VERSION) {
-                    orders.remove(record.id());
-                } else {
-                    assertThat(record.order())
-                            .isGreaterThanOrEqualTo(orders.getOrDefault(record.id(), 0L));
-                    orders.put(record.id(), record.order());
-                }
+                assertThat(record.version())
+                        .isGreaterThanOrEqualTo(versions.getOrDefault(record.id(), 0L));
+                versions.put(record.id(), record.version());
                 if (record.isDelete()) {
                     assertThat(index.remove(record.id())).as(record.id()).isNotNull();
                 } else {
