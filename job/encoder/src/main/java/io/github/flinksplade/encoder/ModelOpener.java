@@ -18,16 +18,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Opens the sides of a model that are requested: the model itself, and what encodes queries if that
  * is a table of weights or another model.
  */
 final class ModelOpener {
-
-    private static final Logger LOG = LoggerFactory.getLogger(ModelOpener.class);
 
     private final ModelFiles files;
     private final EncoderOptions options;
@@ -70,7 +66,6 @@ final class ModelOpener {
     }
 
     private void warn(String message) {
-        LOG.warn(message);
         progress.warn(message);
     }
 

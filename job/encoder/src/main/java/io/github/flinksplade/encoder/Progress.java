@@ -1,9 +1,12 @@
 package io.github.flinksplade.encoder;
 
+import org.slf4j.LoggerFactory;
+
 /** Listens to the progress of a long operation, such as a download. */
 @FunctionalInterface
 public interface Progress {
 
+    /** Reports nothing, and logs warnings. */
     Progress SILENT = (what, done, total) -> {};
 
     /**
@@ -15,7 +18,9 @@ public interface Progress {
 
     /**
      * Called with one sentence that the user should know, such as that a damaged file is replaced.
-     * Does nothing by default.
+     * Logs it by default.
      */
-    default void warn(String message) {}
+    default void warn(String message) {
+        LoggerFactory.getLogger(Progress.class).warn(message);
+    }
 }

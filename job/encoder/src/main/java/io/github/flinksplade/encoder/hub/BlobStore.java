@@ -57,7 +57,6 @@ final class BlobStore {
             }
             String message =
                     link + " is damaged (it " + mismatch.get() + ") and is downloaded again";
-            LOG.warn(message);
             progress.warn(message);
         }
         if (!isComplete(blob, remote)) {

@@ -119,7 +119,6 @@ final class HubRepository {
                         + directory
                         + " does not contain them, and because of HF_HUB_OFFLINE it is unknown"
                         + " whether the repository does";
-        LOG.warn(message);
         progress.warn(message);
         return Optional.of(snapshot(commit.get()));
     }

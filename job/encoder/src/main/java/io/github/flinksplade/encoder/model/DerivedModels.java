@@ -27,8 +27,6 @@ import java.util.Optional;
 import java.util.function.LongFunction;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedOutputStream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Graphs and weights converted to another precision, each once, and stored under the digest of the
@@ -37,8 +35,6 @@ import org.slf4j.LoggerFactory;
  * instructions for it.
  */
 public final class DerivedModels {
-
-    private static final Logger LOG = LoggerFactory.getLogger(DerivedModels.class);
 
     private DerivedModels() {}
 
@@ -112,7 +108,6 @@ public final class DerivedModels {
             return true;
         }
         String message = file + " is damaged and is created again from " + original;
-        LOG.warn(message);
         progress.warn(message);
         return false;
     }
@@ -209,7 +204,7 @@ public final class DerivedModels {
             Path graph, Precision precision, Path target, boolean checksum, Progress progress) {
         OnnxFile file = ModelGraph.read(graph);
         ModelProto converted = converted(graph, precision, file);
-        String what = "creating " + graph.getFileName() + " " + label(precision);
+        String what = "creating the " + label(precision) + " model";
         long size = converted.getSerializedSize();
         progress.report(what, 0, size);
         try {

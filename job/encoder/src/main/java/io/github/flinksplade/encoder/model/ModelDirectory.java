@@ -57,7 +57,6 @@ public final class ModelDirectory {
         ModelRoot root = ModelRoot.find(location);
         ModelLayout layout = ModelLayout.read(new LocalFolder(root.directory()), root.graph());
         for (String warning : layout.warnings()) {
-            LOG.warn(warning);
             progress.warn(warning);
         }
         ModelFiles files = files(name, layout);
