@@ -27,6 +27,9 @@ public final class ConnectorUri implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
+    /** The scheme of standard input, which is written as {@code -}. */
+    private static final String STANDARD_INPUT = "stdin:";
+
     private final String scheme;
     private final String location;
     private final LinkedHashMap<String, String> options;
@@ -44,11 +47,12 @@ public final class ConnectorUri implements Serializable {
     }
 
     /**
-     * Parses a URI.
+     * Parses a URI. {@code -} is short for {@code stdin:-}.
      *
      * @throws ConnectorException if the text is not a URI
      */
-    public static ConnectorUri parse(String text) {
+    public static ConnectorUri parse(String uri) {
+        String text = uri.matches("(?s)-(\\?.*)?") ? STANDARD_INPUT + uri : uri;
         String shown = maskPasswords(text);
         int colon = text.indexOf(':');
         if (colon <= 0 || !text.substring(0, colon).matches("[a-z][a-z0-9+.-]*")) {

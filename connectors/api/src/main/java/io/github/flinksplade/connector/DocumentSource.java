@@ -1,5 +1,7 @@
 package io.github.flinksplade.connector;
 
+import java.io.InputStream;
+import java.nio.file.Path;
 import org.apache.flink.annotation.PublicEvolving;
 import org.apache.flink.api.connector.source.Source;
 
@@ -15,6 +17,16 @@ public interface DocumentSource {
      * @throws UnreachableException when only the server knows its identity and it is unavailable
      */
     String identity();
+
+    /**
+     * Copies what can be read only once, which is standard input, because a job that restarts after
+     * a failure reads its sources again. Local runs call it before all other methods except {@link
+     * #source()}; jobs on a cluster do not.
+     *
+     * @param standardInput the standard input of the process
+     * @param directory where temporary files remain until the run has ended; it may not exist yet
+     */
+    default void copyInput(InputStream standardInput, Path directory) {}
 
     /**
      * Checks that the source can be read. Called before the job starts.

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.flink.annotation.PublicEvolving;
 
@@ -33,6 +34,16 @@ public record FieldSelection(List<String> names) implements Serializable {
             return new FieldSelection(null);
         }
         return new FieldSelection(fields.isEmpty() ? List.of() : List.of(fields.split(",")));
+    }
+
+    /** The selection of a record: a passage keeps its own fields, by which results are grouped. */
+    public FieldSelection of(VectorRecord record) {
+        if (names == null || Passages.parent(record.id(), record.fields()) == null) {
+            return this;
+        }
+        List<String> all = new ArrayList<>(names);
+        all.addAll(Passages.FIELDS);
+        return new FieldSelection(all);
     }
 
     /** Whether a field is stored. */

@@ -25,7 +25,11 @@ public record RecordFormat(
         /** The document. */
         NONE,
         /** A change event of Debezium, with or without the schema of Kafka Connect. */
-        DEBEZIUM
+        DEBEZIUM,
+        /** A message of Maxwell's daemon. */
+        MAXWELL,
+        /** A flat message of Canal, which may contain several rows. */
+        CANAL
     }
 
     /** Each value is a JSON object, each key a string. */

@@ -16,7 +16,8 @@ public final class SinkOptions {
                             "fields",
                             "names, separated by commas",
                             null,
-                            "the other fields to store: `fields=title,price`; `fields=` stores none")
+                            "the other fields to store: `fields=title,price`; `fields=` stores none."
+                                    + " A passage keeps its own fields")
                     .withDefaultText("all");
 
     /** Whether the connection is encrypted. */

@@ -7,7 +7,7 @@ import org.apache.flink.annotation.PublicEvolving;
  * sinks have written it, so that a dead letter contains exactly the original. It is not copied: a
  * source must never change the arrays of a record that it has emitted.
  *
- * @param source where it was read from: a topic, or the path of a file
+ * @param source where it was read from: a topic, the path of a file, or {@code standard input}
  * @param partition partition of the topic; 0 for files
  * @param offset offset in the partition; for files the line number, from 0
  * @param timestamp milliseconds since the epoch, or {@link #NO_TIMESTAMP}
@@ -48,10 +48,11 @@ public record SourceRecord(
 
     /**
      * The position, for messages: {@code topic-0@42}, or {@code /path/docs.jsonl line 43} for a
-     * file. The path of a file contains a slash, and the name of a topic does not.
+     * file. The path of a file contains a slash and {@code standard input} a space, and the name of
+     * a topic neither.
      */
     public String position() {
-        return source.indexOf('/') >= 0 || source.indexOf('\\') >= 0
+        return source.indexOf('/') >= 0 || source.indexOf('\\') >= 0 || source.indexOf(' ') >= 0
                 ? source + " line " + (offset + 1)
                 : source + "-" + partition + "@" + offset;
     }

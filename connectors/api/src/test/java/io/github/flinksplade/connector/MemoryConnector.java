@@ -41,6 +41,10 @@ public final class MemoryConnector implements Connector {
         MIXES_MODELS,
         /** Writes weights with 9 significant bits. */
         ROUNDS_WEIGHTS,
+        /** Keeps the fields of the first upsert of a document. */
+        KEEPS_FIELDS,
+        /** Does not escape ids in the URI of a delete, which loses what follows a #. */
+        CUTS_DELETED_IDS,
         /** Waits for a response without a deadline. */
         NO_DEADLINE
     }
@@ -189,9 +193,19 @@ public final class MemoryConnector implements Connector {
             return batch.stream().map(record -> write(record, broken)).toList();
         }
 
-        private Outcome write(VectorRecord record, Broken broken) {
+        private Outcome write(VectorRecord requested, Broken broken) {
+            VectorRecord record =
+                    broken == Broken.CUTS_DELETED_IDS && requested.isDelete()
+                            ? with(requested, requested.id().split("#")[0], requested.fields())
+                            : requested;
             VectorRecord stored = newest.get(record.id());
-            VectorRecord change = record;
+            VectorRecord change =
+                    broken == Broken.KEEPS_FIELDS
+                                    && stored != null
+                                    && !stored.isDelete()
+                                    && !record.isDelete()
+                            ? with(record, record.id(), stored.fields())
+                            : record;
             if (record.version() == VectorRecord.NO_VERSION && stored != null) {
                 change = VectorRecord.delete(record.id(), stored.version(), record.origin());
             }
@@ -210,6 +224,19 @@ public final class MemoryConnector implements Connector {
                 newest.remove(record.id());
             }
             return Outcome.written();
+        }
+
+        private static VectorRecord with(VectorRecord record, String id, String fields) {
+            return new VectorRecord(
+                    id,
+                    record.operation(),
+                    record.version(),
+                    record.text(),
+                    fields,
+                    record.vector(),
+                    record.tokens(),
+                    record.truncated(),
+                    record.origin());
         }
 
         synchronized Map<String, StoredDocument> stored(Broken broken) {
@@ -280,6 +307,8 @@ public final class MemoryConnector implements Connector {
         @Override
         public synchronized List<Hit> search(Query requested) {
             Query query = requested;
+            List<VectorRecord> documents =
+                    newest.values().stream().filter(record -> !record.isDelete()).toList();
             if (requested.idf()) {
                 long[] frequencies = new long[requested.vector().indices().length];
                 for (int i = 0; i < frequencies.length; i++) {
@@ -291,15 +320,14 @@ public final class MemoryConnector implements Connector {
                                     1,
                                     false);
                     frequencies[i] =
-                            newest.values().stream()
-                                    .filter(record -> !record.isDelete())
+                            documents.stream()
                                     .filter(r -> one.vector().dot(r.vector()) > 0)
                                     .count();
                 }
-                query = requested.weighted(newest.size(), frequencies);
+                query = requested.weighted(documents.size(), frequencies);
             }
             List<Hit> hits = new ArrayList<>();
-            for (VectorRecord record : newest.values()) {
+            for (VectorRecord record : documents) {
                 Hit hit = query.hit(record.id(), record.text(), record.fields(), record.vector());
                 if (hit.score() > 0) {
                     hits.add(hit);

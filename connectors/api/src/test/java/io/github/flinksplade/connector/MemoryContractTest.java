@@ -95,7 +95,15 @@ class MemoryContractTest extends SinkContract {
                 found(Broken.MIXES_MODELS, "rejectsVectorsOfAnotherModel"),
                 found(Broken.NO_DEADLINE, "retriesRequestsOfStalledServer"),
                 found(Broken.NO_DEADLINE, "reportsStalledServerAsUnavailable"),
-                found(Broken.ROUNDS_WEIGHTS, "createsUpdatesAndDeletesDocuments"));
+                found(Broken.ROUNDS_WEIGHTS, "createsUpdatesAndDeletesDocuments"),
+                found(Broken.IGNORES_VERSIONS, "olderVersionBringsNoPassageBack"),
+                found(Broken.FORGETS_DELETES, "olderVersionBringsNoPassageBack"),
+                found(Broken.REJECTS_REPETITIONS, "acceptsReplayOfPassages"),
+                found(Broken.KEEPS_FIELDS, "shrunkDocumentLeavesExactlyItsPassages"),
+                found(Broken.KEEPS_FIELDS, "findsExactlyTheStoredPassages"),
+                found(Broken.CUTS_DELETED_IDS, "shrunkDocumentLeavesExactlyItsPassages"),
+                found(Broken.CUTS_DELETED_IDS, "findsExactlyTheStoredPassages"),
+                found(Broken.CUTS_DELETED_IDS, "acceptsReplayOfPassages"));
     }
 
     private static Arguments found(Broken broken, String test) {

@@ -2,7 +2,6 @@ package io.github.flinksplade.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -33,7 +32,6 @@ final class ChangeLedger {
     final List<String> invalid = new ArrayList<>();
 
     private final Map<String, List<String>> expected = new TreeMap<>();
-    private final List<Integer> expectedBefore = new ArrayList<>();
     private int expectedCount;
 
     ChangeLedger(int count, int ids, long seed) {
@@ -41,7 +39,6 @@ final class ChangeLedger {
         Map<String, String> last = new HashMap<>();
         String[] words = "car road house bread river stone music paper".split(" ");
         for (int n = 0; n < count; n++) {
-            expectedBefore.add(expectedCount);
             String id = "id-" + random.nextInt(ids);
             int kind = random.nextInt(100);
             if (kind < 2) {
@@ -69,7 +66,6 @@ final class ChangeLedger {
                 expect(id, "n=" + n);
             }
         }
-        expectedBefore.add(expectedCount);
     }
 
     private void send(String id, String value) {
@@ -93,34 +89,7 @@ final class ChangeLedger {
         return expectedCount;
     }
 
-    /** The number of changes in the first {@code sent} records. */
-    int expectedCount(int sent) {
-        return expectedBefore.get(sent);
-    }
-
-    /** The last state of each id that is not deleted. */
-    Map<String, String> lastStates() {
-        Map<String, String> states = new TreeMap<>();
-        expected.forEach(
-                (id, changes) -> {
-                    String last = changes.get(changes.size() - 1);
-                    if (!last.equals(DELETED)) {
-                        states.put(id, last);
-                    }
-                });
-        return states;
-    }
-
-    /** The state of a document according to its other fields. */
-    static String state(String fields) {
-        try {
-            return state(JSON.readTree(fields));
-        } catch (JsonProcessingException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    static String state(JsonNode fields) {
+    private static String state(JsonNode fields) {
         return "n=" + fields.get("n");
     }
 

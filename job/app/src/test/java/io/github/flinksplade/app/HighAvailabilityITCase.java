@@ -4,26 +4,36 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.github.flinksplade.app.console.Failure;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSource;
 import io.github.flinksplade.connector.kafka.KafkaBroker;
+import io.github.flinksplade.encoder.EncodedText;
+import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.encoder.RandomMaskedLanguageModel;
+import io.github.flinksplade.encoder.Role;
+import io.github.flinksplade.encoder.SpladeEncoder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,22 +41,27 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Application mode with high availability while processes fail: JobManager, TaskManagers, broker
- * and OpenSearch are killed with SIGKILL, and the broker is stopped with SIGSTOP. Kafka must
- * receive every change exactly once and in order, and every other sink must end in the same state.
+ * and OpenSearch are killed with SIGKILL, and the broker is stopped with SIGSTOP. Documents are
+ * split into passages: Kafka and the files must receive every change of a passage exactly once and
+ * in order, and every other sink must end with exactly the passages of the last texts, with their
+ * fields and the encoder's own vectors.
  *
- * <p>{@code -Dflinksplade.kill.changes=20000 -Dflinksplade.kill.rounds=30} runs more, {@code
- * -Dflinksplade.kill.seed=N} in another order, {@code -Dflinksplade.kill.outage=300} waits that
- * many seconds before a broker is available again.
+ * <p>{@code -Dflinksplade.kill.documents=10000 -Dflinksplade.kill.changes=30000
+ * -Dflinksplade.kill.rounds=35} runs more, {@code -Dflinksplade.kill.seed=N} in another order,
+ * {@code -Dflinksplade.kill.outage=300} waits that many seconds before a broker is available again.
  */
 class HighAvailabilityITCase {
 
     private static final int CHANGES = Integer.getInteger("flinksplade.kill.changes", 1_500);
+    private static final int DOCUMENTS =
+            Integer.getInteger("flinksplade.kill.documents", Math.max(40, CHANGES / 20));
     private static final int ROUNDS =
             Integer.getInteger("flinksplade.kill.rounds", Failure.values().length);
     private static final long SEED = Long.getLong("flinksplade.kill.seed", 20_263L);
     private static final int OUTAGE_SECONDS = Integer.getInteger("flinksplade.kill.outage", 2);
     private static final List<String> TASK_MANAGERS = List.of("taskmanager-1", "taskmanager-2");
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     /** The failures that are caused. */
     private enum Failure {
@@ -61,6 +76,7 @@ class HighAvailabilityITCase {
 
     @TempDir private Path directory;
     private final Random random = new Random(SEED);
+    private String model;
     private ServerProcess kafka;
     private ServerProcess openSearch;
     private ApplicationCluster cluster;
@@ -69,19 +85,26 @@ class HighAvailabilityITCase {
     void start() throws IOException {
         kafka = ServerProcess.kafka(directory.resolve("kafka"));
         openSearch = ServerProcess.openSearch(directory.resolve("opensearch"));
+        model =
+                new RandomMaskedLanguageModel()
+                        .positions(PassageLedger.PASSAGE_TOKENS)
+                        .write(directory.resolve("model"))
+                        .toString();
         Path job = directory.resolve("job.yaml");
         Files.writeString(
                 job,
                 """
                 from: kafka://%1$s/documents
                 to:
-                  - kafka://%1$s/vectors
+                  - kafka://%1$s/vectors?text=true
                   - lucene:%2$s/idx
-                  - file:%2$s/vectors
+                  - file:%2$s/vectors?text=true
                   - opensearch://%3$s/vectors?refresh=true
                 dead-letters: kafka://%1$s/dead-letters
+                model: %4$s
+                long-documents: passages
                 """
-                        .formatted(kafka.authority(), directory, openSearch.authority()));
+                        .formatted(kafka.authority(), directory, openSearch.authority(), model));
         cluster = new ApplicationCluster(directory.resolve("cluster"), job);
     }
 
@@ -106,7 +129,7 @@ class HighAvailabilityITCase {
         broker.createTopic("documents", 3);
         broker.createTopic("vectors", 3);
         broker.createTopic("dead-letters", 1);
-        ChangeLedger ledger = new ChangeLedger(CHANGES, Math.max(40, CHANGES / 20), SEED);
+        PassageLedger ledger = ledger();
         cluster.startJobManager();
         for (String taskManager : TASK_MANAGERS) {
             cluster.startTaskManager(taskManager);
@@ -126,14 +149,26 @@ class HighAvailabilityITCase {
                 sent = end;
             }
             awaitVectors(vectors, ledger.expectedCount());
-            awaitLastStates(ledger);
+            awaitPassages("Lucene", ledger, this::inLucene);
+            awaitPassages("OpenSearch", ledger, this::inOpenSearch);
+            Distribution.await("all files", () -> files().size() >= ledger.expectedCount());
             Distribution.await(
                     "the end of all transactions", () -> vectors.openTransactions().isEmpty());
         }
-        ledger.compare(
-                "High availability, %d failures, seed %d".formatted(ROUNDS, SEED),
-                broker.readCommitted("vectors"),
-                broker.readCommitted("dead-letters"));
+        Set<String> passages = ledger.lastStates().keySet();
+        System.out.printf(
+                "High availability, %d failures, seed %d: %d documents with %d passages,"
+                        + " %d dead letters expected%n",
+                ROUNDS,
+                SEED,
+                passages.stream().filter(id -> id.endsWith("#0")).count(),
+                passages.size(),
+                ledger.invalid.size());
+        ledger.compareChanges("Kafka", inKafka(broker.readCommitted("vectors")));
+        ledger.compareChanges("files", inFiles());
+        assertThat(broker.readCommitted("dead-letters"))
+                .extracting(letter -> new String(letter.value(), StandardCharsets.UTF_8))
+                .containsExactlyInAnyOrderElementsOf(ledger.invalid);
         // An application that fails loses its checkpoints.
         assertThat(cluster.log("jobmanager"))
                 .doesNotContain("switched from state RUNNING to FAILED");
@@ -204,38 +239,73 @@ class HighAvailabilityITCase {
                 });
     }
 
-    /**
-     * Waits until every sink except Kafka contains the last state of each document, and no more.
-     */
-    private void awaitLastStates(ChangeLedger ledger) throws Exception {
-        Map<String, String> expected = ledger.lastStates();
-        Distribution.await("Lucene's last state", () -> inLucene().equals(expected));
-        Distribution.await("OpenSearch's last state", () -> inOpenSearch().equals(expected));
-        Distribution.await("all files", () -> files().size() >= ledger.expectedCount());
-        assertThat(files()).hasSize(ledger.expectedCount()).doesNotHaveDuplicates();
-        Map<String, JsonNode> newest = new TreeMap<>();
-        for (String line : files()) {
-            JsonNode change = JSON.readTree(line);
-            newest.merge(
-                    change.get("id").textValue(),
-                    change,
-                    (one, other) ->
-                            one.get("version").longValue() > other.get("version").longValue()
-                                    ? one
-                                    : other);
+    /** The changes, and the vectors that an encoder which is not part of the job returns. */
+    private PassageLedger ledger() {
+        try (SpladeEncoder encoder = SpladeEncoder.open(model, EncoderOptions.defaults())) {
+            return new PassageLedger(
+                    CHANGES,
+                    DOCUMENTS,
+                    SEED,
+                    texts ->
+                            encoder.encode(texts, Role.DOCUMENT).stream()
+                                    .map(EncodedText::vector)
+                                    .toList());
         }
-        Map<String, String> inFiles = new TreeMap<>();
-        newest.forEach(
-                (id, change) -> {
-                    if (change.has("fields")) {
-                        inFiles.put(id, ChangeLedger.state(change.get("fields")));
-                    }
-                });
-        assertThat(inFiles).isEqualTo(expected);
+    }
+
+    /** Waits until an index contains exactly the passages of the last texts. */
+    private static void awaitPassages(
+            String sink, PassageLedger ledger, Supplier<Map<String, String>> stored) {
+        List<String> differences = new ArrayList<>();
+        try {
+            Distribution.await(
+                    "the passages in " + sink,
+                    () -> {
+                        differences.clear();
+                        differences.addAll(ledger.differences(stored.get()));
+                        return differences.isEmpty();
+                    });
+        } catch (AssertionError e) {
+            throw new AssertionError(
+                    differences.size()
+                            + " passages differ: "
+                            + differences.subList(0, Math.min(5, differences.size())),
+                    e);
+        }
     }
 
     private List<String> files() {
         return Distribution.parts(directory.resolve("vectors"));
+    }
+
+    private static Map<String, List<String>> inKafka(List<ConsumerRecord<byte[], byte[]>> records)
+            throws IOException {
+        Map<String, List<String>> states = new TreeMap<>();
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            states.computeIfAbsent(
+                            new String(record.key(), StandardCharsets.UTF_8),
+                            key -> new ArrayList<>())
+                    .add(
+                            record.value() == null
+                                    ? PassageLedger.deleted()
+                                    : PassageLedger.state(JSON.readTree(record.value())));
+        }
+        return states;
+    }
+
+    /** In the order of versions: a file has the changes of a checkpoint in any order. */
+    private Map<String, List<String>> inFiles() throws IOException {
+        Map<String, TreeMap<Long, String>> ordered = new TreeMap<>();
+        for (String line : files()) {
+            JsonNode change = JSON.readTree(line);
+            long order = VectorRecord.order(change.get("version").longValue(), change.has("op"));
+            String state = PassageLedger.state(change);
+            ordered.computeIfAbsent(change.get("id").textValue(), key -> new TreeMap<>())
+                    .merge(order, state, (one, other) -> one + ", again: " + other);
+        }
+        Map<String, List<String>> states = new TreeMap<>();
+        ordered.forEach((id, changes) -> states.put(id, List.copyOf(changes.values())));
+        return states;
     }
 
     private Map<String, String> inLucene() {
@@ -246,34 +316,65 @@ class HighAvailabilityITCase {
             for (long i = 0; i < vectors.positions(); i++) {
                 VectorRecord record = reader.read(i);
                 if (record != null) {
-                    states.put(record.id(), ChangeLedger.state(record.fields()));
+                    String before =
+                            states.put(
+                                    record.id(),
+                                    PassageLedger.state(
+                                            JSON.readTree(record.fields()),
+                                            record.text(),
+                                            record.vector().indices(),
+                                            record.vector().values()));
+                    assertThat(before).as("a second document of " + record.id()).isNull();
                 }
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
         return states;
     }
 
     private Map<String, String> inOpenSearch() {
-        URI search =
-                URI.create(
-                        "http://%s/vectors/_search?size=10000&_source=id,fields"
-                                .formatted(openSearch.authority()));
+        Map<String, String> states = new TreeMap<>();
         try {
-            String answer =
-                    HttpClient.newHttpClient()
-                            .send(
-                                    HttpRequest.newBuilder(search).build(),
-                                    HttpResponse.BodyHandlers.ofString())
-                            .body();
-            Map<String, String> states = new TreeMap<>();
-            for (JsonNode hit : JSON.readTree(answer).path("hits").path("hits")) {
-                JsonNode document = hit.get("_source");
-                states.put(
-                        document.get("id").textValue(), ChangeLedger.state(document.get("fields")));
+            JsonNode page =
+                    openSearch("/vectors/_search?scroll=1m", "{\"size\":1000,\"sort\":[\"_doc\"]}");
+            while (!page.at("/hits/hits").isEmpty()) {
+                for (JsonNode hit : page.at("/hits/hits")) {
+                    JsonNode document = hit.get("_source");
+                    String before =
+                            states.put(
+                                    document.get("id").textValue(),
+                                    PassageLedger.state(
+                                            document.get("fields"),
+                                            document.get("text").textValue(),
+                                            document.get("weights")));
+                    assertThat(before).as("a second document of " + document.get("id")).isNull();
+                }
+                page =
+                        openSearch(
+                                "/_search/scroll",
+                                "{\"scroll\":\"1m\",\"scroll_id\":" + page.get("_scroll_id") + "}");
             }
             return states;
         } catch (IOException e) {
             return Map.of(); // starting
+        }
+    }
+
+    private JsonNode openSearch(String path, String body) throws IOException {
+        try {
+            return JSON.readTree(
+                    HTTP.send(
+                                    HttpRequest.newBuilder(
+                                                    URI.create(
+                                                            "http://"
+                                                                    + openSearch.authority()
+                                                                    + path))
+                                            .header("Content-Type", "application/json")
+                                            .POST(HttpRequest.BodyPublishers.ofString(body))
+                                            .build(),
+                                    HttpResponse.BodyHandlers.ofString())
+                            .body());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);

@@ -27,12 +27,16 @@ class MainTest {
     record Outcome(int code, String out, String err) {}
 
     static Outcome run(String input, String... args) {
+        return run(input.getBytes(StandardCharsets.UTF_8), args);
+    }
+
+    static Outcome run(byte[] input, String... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         int code =
                 Main.run(
                         args,
-                        new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
+                        new ByteArrayInputStream(input),
                         out,
                         new PrintStream(err, true, StandardCharsets.UTF_8));
         return new Outcome(

@@ -86,6 +86,7 @@ class RecipesITCase {
                         "A folder of Markdown, HTML and text",
                         "A BEIR folder",
                         "Debezium: change events of a database",
+                        "Maxwell and Canal: change messages of MySQL",
                         "Avro with a schema registry",
                         "Protobuf with a schema registry",
                         "Long documents");
@@ -114,6 +115,55 @@ class RecipesITCase {
         assertThat(out)
                 .contains("manual.txt#1  The boiler heats the water.")
                 .contains("manual.txt#0  The pump moves water from the tank to the boiler.");
+    }
+
+    @Test
+    void maxwellAndCanal() {
+        produce(
+                "maxwell",
+                json("{'database':'shop','table':'articles','pk.id':101}"),
+                json(
+                        "{'database':'shop','table':'articles','type':'bootstrap-start','ts':1,"
+                                + "'data':{}}"),
+                json("{'database':'shop','table':'articles','pk.id':101}"),
+                json(
+                        "{'database':'shop','table':'articles','type':'bootstrap-insert','ts':1,"
+                                + "'data':{'id':101,'title':'A lamp','body':'of brass',"
+                                + "'price':10.50}}"),
+                json("{'database':'shop','table':'articles','pk.id':102}"),
+                json(
+                        "{'database':'shop','table':'articles','type':'insert','ts':2,'xid':7,"
+                                + "'commit':true,'data':{'id':102,'title':'A rug','body':null}}"),
+                json("{'database':'shop','table':'articles','pk.id':103}"),
+                json(
+                        "{'database':'shop','table':'articles','type':'update','ts':3,'xid':8,"
+                                + "'data':{'id':103,'title':'A rug','body':null},"
+                                + "'old':{'id':102}}"));
+        produce(
+                "canal",
+                null,
+                json(
+                        "{'data':[{'id':'201','title':'A lamp','body':'of brass','price':'10.50'},"
+                                + "{'id':'202','title':'A rug','body':null,'price':null}],"
+                                + "'database':'shop','es':1,'id':9,'isDdl':false,'old':null,"
+                                + "'pkNames':['id'],'sql':'','sqlType':{'id':-5,'title':12,"
+                                + "'body':-4,'price':3},'table':'articles','ts':2,'type':'INSERT'}"),
+                null,
+                json(
+                        "{'data':null,'database':'shop','es':2,'isDdl':true,'sql':'alter table"
+                                + " articles','table':'articles','ts':3,'type':'ALTER'}"),
+                null,
+                json(
+                        "{'data':[{'id':'202','title':'A rug','body':null,'price':null}],"
+                                + "'database':'shop','es':3,'isDdl':false,'old':null,"
+                                + "'pkNames':['id'],'table':'articles','ts':4,'type':'DELETE'}"));
+        run("Maxwell and Canal: change messages of MySQL");
+        assertThat(written("from-maxwell"))
+                .contains("{\"id\":\"101\",\"fields\":{\"price\":10.50}}", "{\"id\":\"103\"}")
+                .anySatisfy(line -> assertThat(line).contains("\"102\"").contains("delete"));
+        assertThat(written("from-canal"))
+                .contains("{\"id\":\"201\",\"fields\":{\"price\":10.50}}")
+                .anySatisfy(line -> assertThat(line).contains("\"202\"").contains("delete"));
     }
 
     /** With and without the schema of Kafka Connect. */

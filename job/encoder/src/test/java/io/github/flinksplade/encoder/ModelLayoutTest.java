@@ -292,6 +292,23 @@ class ModelLayoutTest {
 
     @ParameterizedTest
     @ValueSource(
+            strings = {"5.0.0 true", "5.3.1 true", "5.4.0 false", "5.10.0 false", "6.0.0 false"})
+    void whiteSpaceIsRemovedAsTheVersionDoes(String row) {
+        String[] cells = row.split(" ");
+        ModelFiles files =
+                resolve(
+                        LayoutFolder.sentenceTransformers5()
+                                .replace(
+                                        "config_sentence_transformers.json",
+                                        "\"__version__\": {}",
+                                        "\"__version__\": {\"sentence_transformers\": \""
+                                                + cells[0]
+                                                + "\"}"));
+        assertThat(files.metadata().strip()).isEqualTo(Boolean.parseBoolean(cells[1]));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
             strings = {
                 "bert 600 512 -> 512",
                 "bert 64 512 -> 64",
@@ -842,7 +859,9 @@ class ModelLayoutTest {
                         LayoutFolder.router()
                                 .put(
                                         "config_sentence_transformers.json",
-                                        "{\"prompts\": {\"query\": \"q: \"}}")
+                                        "{\"__version__\": {\"sentence_transformers\":"
+                                                + " \"5.2.0\"}, \"prompts\": {\"query\":"
+                                                + " \"q: \"}}")
                                 .replace("sentence_bert_config.json", "false", "true"),
                         LayoutFolder.router()
                                 .put(
@@ -862,6 +881,7 @@ class ModelLayoutTest {
             assertThat(derived.graph()).isEqualTo(model.resolve("model.onnx"));
             assertThat(derived.metadata().formula()).isEqualTo(original.metadata().formula());
             assertThat(derived.metadata().prompts()).isEqualTo(original.metadata().prompts());
+            assertThat(derived.metadata().strip()).isEqualTo(original.metadata().strip());
             assertThat(derived.metadata().lowerCase()).isEqualTo(original.metadata().lowerCase());
             assertThat(derived.metadata().tokenHead().isPresent())
                     .isEqualTo(original.metadata().tokenHead().isPresent());

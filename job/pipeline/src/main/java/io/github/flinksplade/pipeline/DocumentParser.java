@@ -11,6 +11,9 @@ import io.github.flinksplade.connector.json.JsonValue.JsonObject;
 import io.github.flinksplade.pipeline.mapping.DecodedRecord;
 import io.github.flinksplade.pipeline.mapping.DocumentMapping;
 import io.github.flinksplade.pipeline.mapping.MappedDocument;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Parses records into documents: the format of the source decodes them, and the mapping selects the
@@ -54,14 +57,68 @@ public final class DocumentParser implements AutoCloseable {
     }
 
     /**
-     * Parses a record.
+     * The records to parse for a record that was read. They are another number than one if it
+     * contains the changes of several rows, the change of an id (the delete of the former one, and
+     * an upsert), or no row: each of the records then contains the change of one row, in the format
+     * of the original.
+     *
+     * @throws InvalidRecordException if it is not a valid message
+     * @throws io.github.flinksplade.connector.UnreachableException as {@link #parse}
+     */
+    public List<SourceRecord> split(SourceRecord record) throws InvalidRecordException {
+        if (!isChangeMessage() || record.value() == null || isTooLarge(record)) {
+            return List.of(record);
+        }
+        List<RowChange> changes = changes(object(record));
+        List<SourceRecord> parts = new ArrayList<>(changes.size());
+        for (RowChange change : changes) {
+            if (change.replaced() != null && hasOtherId(change.replaced(), change, record)) {
+                parts.add(withValue(record, change.replaced().message()));
+            }
+            parts.add(changes.size() == 1 ? record : withValue(record, change.message()));
+        }
+        return parts;
+    }
+
+    private boolean isChangeMessage() {
+        return format.envelope() == Envelope.MAXWELL || format.envelope() == Envelope.CANAL;
+    }
+
+    private List<RowChange> changes(JsonObject message) throws InvalidRecordException {
+        return format.envelope() == Envelope.MAXWELL
+                ? MaxwellMessage.changes(message)
+                : CanalMessage.changes(message);
+    }
+
+    private boolean hasOtherId(RowChange one, RowChange other, SourceRecord record) {
+        try {
+            return !mapping.id(decoded(one, record)).equals(mapping.id(decoded(other, record)));
+        } catch (InvalidRecordException e) {
+            return false; // parsing the change reports it
+        }
+    }
+
+    private static SourceRecord withValue(SourceRecord record, JsonObject value) {
+        return new SourceRecord(
+                record.source(),
+                record.partition(),
+                record.offset(),
+                record.timestamp(),
+                record.key(),
+                value.toJson().getBytes(StandardCharsets.UTF_8),
+                record.headerNames(),
+                record.headerValues());
+    }
+
+    /**
+     * Parses a record; of a change message, one that {@link #split} returned.
      *
      * @throws InvalidRecordException if it does not contain a valid document
      * @throws io.github.flinksplade.connector.UnreachableException if a server that is needed to
      *     decode it is unavailable; the record may be parsed again
      */
     public Document parse(SourceRecord record) throws InvalidRecordException {
-        if (hasHeader(record, HEADER_TRUNCATED) || record.sizeInBytes() > maxRecordBytes) {
+        if (isTooLarge(record)) {
             throw new InvalidRecordException(
                     Reason.TOO_LARGE,
                     "the record is larger than max-record-size (" + maxRecordBytes + " bytes)",
@@ -78,20 +135,43 @@ public final class DocumentParser implements AutoCloseable {
                 record);
     }
 
-    private DecodedRecord decode(SourceRecord record) throws InvalidRecordException {
-        boolean isTyped = format.isTyped();
-        DecodedRecord.Key key =
-                () -> record.key() == null ? null : format.key().decode(record.key(), record);
-        if (record.value() == null) {
-            return new DecodedRecord(null, key, null, null, isTyped);
-        }
+    private boolean isTooLarge(SourceRecord record) {
+        return hasHeader(record, HEADER_TRUNCATED) || record.sizeInBytes() > maxRecordBytes;
+    }
+
+    private DecodedRecord.Key key(SourceRecord record) {
+        return () -> record.key() == null ? null : format.key().decode(record.key(), record);
+    }
+
+    private DecodedRecord decoded(RowChange change, SourceRecord record) {
+        return change.decoded(key(record), mapping.isIdInKey());
+    }
+
+    private JsonObject object(SourceRecord record) throws InvalidRecordException {
         JsonValue value = format.value().decode(record.value(), record);
         if (!(value instanceof JsonObject object)) {
             throw new InvalidRecordException(
                     Reason.MALFORMED, "the value is not one JSON object", "it is " + value.kind());
         }
+        return object;
+    }
+
+    private DecodedRecord decode(SourceRecord record) throws InvalidRecordException {
+        boolean isTyped = format.isTyped();
+        DecodedRecord.Key key = key(record);
+        if (record.value() == null) {
+            return new DecodedRecord(null, key, null, null, isTyped);
+        }
+        JsonObject object = object(record);
         if (format.envelope() == Envelope.DEBEZIUM) {
             return DebeziumEvent.of(object).decoded(key, isTyped);
+        }
+        if (isChangeMessage()) {
+            List<RowChange> changes = changes(object);
+            if (changes.size() != 1) {
+                throw new IllegalStateException("the record was not split");
+            }
+            return decoded(changes.get(0), record);
         }
         return new DecodedRecord(object, key, null, null, isTyped);
     }

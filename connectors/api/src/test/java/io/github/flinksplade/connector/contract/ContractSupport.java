@@ -98,7 +98,7 @@ final class ContractSupport {
         return positions.stream().limit(max).mapToInt(at -> at).sorted().toArray();
     }
 
-    private static JsonNode json(String text) throws Exception {
+    static JsonNode json(String text) throws Exception {
         return JSON.readTree(text);
     }
 

@@ -8,6 +8,8 @@ import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.Vocabulary;
 import io.github.flinksplade.vector.SparseVector;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -27,6 +29,9 @@ public final class Corpus {
     /** The size of BERT's vocabulary. */
     public static final int TERMS = 30_522;
 
+    /** A term that every passage has. */
+    static final int TERM_OF_PASSAGES = 777;
+
     private final Map<String, VectorRecord> documents = new TreeMap<>();
 
     /** Applies a change to the documents, and returns it for writing. */
@@ -37,6 +42,14 @@ public final class Corpus {
             documents.put(record.id(), record);
         }
         return record;
+    }
+
+    /** Applies changes as {@link #change} does. */
+    public VectorRecord[] changes(VectorRecord... records) {
+        for (VectorRecord record : records) {
+            change(record);
+        }
+        return records;
     }
 
     /** The documents after all changes, by id. */
@@ -78,6 +91,34 @@ public final class Corpus {
     /** A delete. */
     public static VectorRecord delete(String id, long version) {
         return VectorRecord.delete(id, version, origin(id, version));
+    }
+
+    /**
+     * A change of a document that is split: upserts of its passages, with the fields that passages
+     * have, and deletes of those that it no longer has.
+     *
+     * @param before the number of passages that it had
+     * @param count the number of passages that it has; 0 for a delete
+     */
+    public static VectorRecord[] passages(String document, long version, int before, int count) {
+        List<VectorRecord> records = new ArrayList<>();
+        for (int passage = 0; passage < count; passage++) {
+            Random random = new Random(31L * document.hashCode() + 977 * version + passage);
+            TreeMap<Integer, Float> terms = new TreeMap<>();
+            terms.put(TERM_OF_PASSAGES, 1f + passage);
+            while (terms.size() < 8) {
+                terms.put(random.nextInt(200), 0.01f + 3 * random.nextFloat());
+            }
+            long start = passage * (100 + version);
+            String fields =
+                    "{\"price\":%d,\"parent\":\"%s\",\"passage\":%d,\"start\":%d,\"end\":%d}"
+                            .formatted(version, document, passage, start, start + 98);
+            records.add(upsert(document + "#" + passage, version, fields, terms));
+        }
+        for (int passage = count; passage < before; passage++) {
+            records.add(delete(document + "#" + passage, version));
+        }
+        return records.toArray(VectorRecord[]::new);
     }
 
     private static SourceRecord origin(String id, long version) {

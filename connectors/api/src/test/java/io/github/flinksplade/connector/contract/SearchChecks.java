@@ -8,6 +8,7 @@ import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.VectorRecord;
+import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -44,6 +45,25 @@ final class SearchChecks {
                 }
                 VectorRecord query = Corpus.upsert("query", 1, "{}", terms);
                 assertHits(sink, index, new SearchIndex.Query(query.vector(), 10, idf), documents);
+            }
+        }
+    }
+
+    /** Asserts that a search for a term finds exactly a corpus, with its texts and fields. */
+    static void assertFound(ConnectorUri uri, int term, Corpus corpus) throws Exception {
+        SparseVector query = new SparseVector(new int[] {term}, new float[] {1});
+        try (SearchIndex index = Connectors.of(uri).index(uri)) {
+            Map<String, SearchIndex.Hit> hits = new TreeMap<>();
+            for (SearchIndex.Hit hit : index.search(new SearchIndex.Query(query, 50, false))) {
+                assertThat(hits.put(hit.id(), hit)).as("a second hit").isNull();
+            }
+            assertThat(hits.keySet()).isEqualTo(corpus.documents().keySet());
+            for (VectorRecord record : corpus.documents().values()) {
+                SearchIndex.Hit hit = hits.get(record.id());
+                assertThat(hit.text()).isEqualTo(record.text());
+                assertThat(ContractSupport.json(hit.fields()))
+                        .as("fields of " + record.id())
+                        .isEqualTo(ContractSupport.json(record.fields()));
             }
         }
     }

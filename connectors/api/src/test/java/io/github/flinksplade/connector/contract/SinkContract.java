@@ -13,6 +13,7 @@ public abstract class SinkContract
                 OrderContract,
                 ReplayContract,
                 DeletesContract,
+                PassagesContract,
                 FailuresContract,
                 OutagesContract,
                 SearchContract,

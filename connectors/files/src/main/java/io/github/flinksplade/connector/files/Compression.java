@@ -2,12 +2,15 @@ package io.github.flinksplade.connector.files;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 
-/** The compression of a file, detected by its name. */
+/** The compression of a file. */
 enum Compression {
     NONE(""),
     GZIP(".gz"),
     ZSTD(".zst");
+
+    private static final byte[] ZSTD_MAGIC = {0x28, (byte) 0xB5, 0x2F, (byte) 0xFD};
 
     private final String suffix;
 
@@ -15,11 +18,20 @@ enum Compression {
         this.suffix = suffix;
     }
 
+    /** The compression that a file name implies. */
     static Compression of(String fileName) {
         if (fileName.endsWith(GZIP.suffix)) {
             return GZIP;
         }
         return fileName.endsWith(ZSTD.suffix) ? ZSTD : NONE;
+    }
+
+    /** The compression of an input that starts with some bytes. */
+    static Compression ofContent(byte[] start) {
+        if (start.length >= 2 && (start[0] & 0xFF) == 0x1F && (start[1] & 0xFF) == 0x8B) {
+            return GZIP;
+        }
+        return Arrays.equals(start, ZSTD_MAGIC) ? ZSTD : NONE;
     }
 
     /** The file name without the suffix of its compression. */

@@ -47,6 +47,9 @@ record FilePattern(String uri, String root, String glob) implements Serializable
 
     /** Parses the path. A local path that exists now is not a pattern. */
     static FilePattern of(ConnectorUri uri) {
+        if (uri.scheme().equals("stdin")) {
+            return new FilePattern(uri.scheme() + ":" + uri.location(), StandardInput.PATH, null);
+        }
         if (!uri.scheme().equals("file")) {
             return remote(uri);
         }

@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * Lists and opens files: those of this machine, or those of a Flink file system. A missing file is
- * a {@link java.nio.file.NoSuchFileException}, and missing permissions are an {@link
- * java.nio.file.AccessDeniedException}.
+ * Lists and opens files: those of this machine, those of a Flink file system, or standard input. A
+ * missing file is a {@link java.nio.file.NoSuchFileException}, and missing permissions are an
+ * {@link java.nio.file.AccessDeniedException}.
  */
 interface FileStorage {
 
@@ -23,6 +23,9 @@ interface FileStorage {
 
     /** The storage of an absolute path, which has a scheme only in a Flink file system. */
     static FileStorage of(String path) {
+        if (path.equals(StandardInput.PATH)) {
+            return StandardInput.INSTANCE;
+        }
         return RemoteFiles.isRemote(path) ? RemoteFiles.INSTANCE : LocalFiles.INSTANCE;
     }
 

@@ -14,12 +14,12 @@ import java.util.List;
 import org.apache.flink.api.connector.source.Source;
 
 /** Reads documents from files; see the package description. */
-final class FilesDocuments implements DocumentSource {
+class FilesDocuments implements DocumentSource {
 
     private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
 
     /** Values of the option {@code format}. */
-    private enum Format {
+    enum Format {
         AUTO,
         JSON,
         CSV,
@@ -98,6 +98,10 @@ final class FilesDocuments implements DocumentSource {
     static final List<ConnectorOption<?>> OPTIONS =
             List.of(FORMAT, HEADER, DELIMITER, QUOTES, CHARSET, WATCH, INTERVAL, MAX_LINE);
 
+    /** The options of one file whose format is known. */
+    static final List<ConnectorOption<?>> ONE_FILE_OPTIONS =
+            List.of(HEADER, DELIMITER, QUOTES, CHARSET, MAX_LINE);
+
     private final ConnectorUri uri;
     private final FilePattern pattern;
     private final Format format;
@@ -109,9 +113,12 @@ final class FilesDocuments implements DocumentSource {
     private final int maxLine;
 
     FilesDocuments(ConnectorUri uri) {
-        uri.allowOptions(OPTIONS);
+        this(uri.allowOptions(OPTIONS), FORMAT.get(uri));
+    }
+
+    FilesDocuments(ConnectorUri uri, Format format) {
         this.uri = uri;
-        this.format = FORMAT.get(uri);
+        this.format = format;
         this.intervalMillis = intervalMillis(uri);
         this.hasHeader = HEADER.get(uri);
         this.hasQuotes = QUOTES.get(uri);

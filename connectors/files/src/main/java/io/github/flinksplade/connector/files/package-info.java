@@ -17,6 +17,11 @@
  * milliseconds; a path with a pattern is never taken for the name of a file; and a missing folder
  * is empty if it is watched or a pattern starts in it, because object stores have no empty folders.
  *
+ * <p>{@code -}, short for {@code stdin:-}, reads standard input. A local run copies it to its end
+ * into a temporary file before the job starts, because a job that restarts after a failure reads it
+ * again. In another run, the position in it is not used: it is another source, whose identity
+ * contains the name of the copy. {@code StandardInput} is its {@code FileStorage}.
+ *
  * <p>A {@code RecordSplitter} finds the records in the bytes of a file, which are decompressed and,
  * in another charset than UTF-8, converted. The value of a record is exactly its bytes: a line, an
  * object of JSON, a row of CSV, or a file. In all formats but {@code file}, lines end with LF or

@@ -16,12 +16,13 @@ enum JsonSchemaDecoder implements RecordDecoder {
     @Override
     public JsonValue decode(byte[] bytes, SourceRecord record) throws InvalidRecordException {
         RecordPart part = RecordPart.of(bytes, record);
-        ConfluentWireFormat.requireSchemaId(bytes, part);
-        byte[] payload = Arrays.copyOfRange(bytes, ConfluentWireFormat.PREFIX_BYTES, bytes.length);
+        int from = ConfluentWireFormat.read(bytes, record, false).from();
+        byte[] payload = Arrays.copyOfRange(bytes, from, bytes.length);
         try {
             return JsonReader.parse(TextDecoder.utf8(payload, part.toString()));
         } catch (JsonSyntaxException e) {
-            throw part.invalid("is not JSON after the schema id", e.getMessage());
+            throw part.invalid(
+                    "is not JSON" + (from > 0 ? " after the schema id" : ""), e.getMessage());
         }
     }
 }

@@ -11,6 +11,7 @@ import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.TextDecoder;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Properties;
 import java.util.stream.Stream;
 import org.apache.flink.api.connector.source.Source;
@@ -32,7 +33,9 @@ final class KafkaDocuments implements DocumentSource {
         PROTOBUF(SchemaType.PROTOBUF, Envelope.NONE, KeyFormat.STRING),
         JSON_SCHEMA(JsonSchemaDecoder.INSTANCE, Envelope.NONE, KeyFormat.STRING),
         DEBEZIUM_JSON(TextDecoder.JSON, Envelope.DEBEZIUM, KeyFormat.JSON),
-        DEBEZIUM_AVRO(SchemaType.AVRO, Envelope.DEBEZIUM, KeyFormat.AVRO);
+        DEBEZIUM_AVRO(SchemaType.AVRO, Envelope.DEBEZIUM, KeyFormat.AVRO),
+        MAXWELL_JSON(TextDecoder.JSON, Envelope.MAXWELL, KeyFormat.JSON),
+        CANAL_JSON(TextDecoder.JSON, Envelope.CANAL, KeyFormat.STRING);
 
         private final RecordDecoder decoder;
         private final SchemaType schemaType;
@@ -87,10 +90,12 @@ final class KafkaDocuments implements DocumentSource {
                     "format",
                     Format.class,
                     Format.JSON,
+                    Map.of("maxwell", Format.MAXWELL_JSON, "canal", Format.CANAL_JSON),
                     "`json`: one JSON object per record; `text`: the value is the text, the key"
                             + " the id; `avro` and `protobuf`: with the schema of a registry or a"
                             + " file; `json-schema`: JSON after a schema id; `debezium-json` and"
-                            + " `debezium-avro`: change events of Debezium");
+                            + " `debezium-avro`: change events of Debezium;"
+                            + " `maxwell-json` and `canal-json`: messages of Maxwell and Canal");
     private static final ConnectorOption<KeyFormat> KEY =
             ConnectorOption.choice(
                             "key",
@@ -99,7 +104,8 @@ final class KafkaDocuments implements DocumentSource {
                             "format of the keys: a string, JSON with or without the schema of Kafka"
                                     + " Connect, a big-endian integer, or as for `format`; keys are"
                                     + " read only where an id is in them")
-                    .withDefaultText("string; json for `debezium-json`, avro for `debezium-avro`");
+                    .withDefaultText(
+                            "string; json for `debezium-json` and `maxwell-json`, avro for `debezium-avro`");
     private static final ConnectorOption<StartOffsetsInitializer.Start> START =
             ConnectorOption.choice(
                     "start",

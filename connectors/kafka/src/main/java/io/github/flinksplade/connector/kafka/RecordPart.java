@@ -30,6 +30,11 @@ enum RecordPart {
         return new InvalidRecordException(reason, this + " " + predicate, detail);
     }
 
+    /** The header that contains the id of the schema, if the part itself does not. */
+    String schemaHeader() {
+        return this == KEY ? "__key_schema_id" : "__value_schema_id";
+    }
+
     /** The option of the format of this part. */
     String option() {
         return this == KEY ? "key" : "format";

@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.InvalidRecordException.Reason;
 import io.github.flinksplade.connector.RecordDecoder;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.json.JsonValue;
+import io.github.flinksplade.connector.kafka.ConfluentWireFormat.Framed;
 import io.github.flinksplade.connector.kafka.SchemaRegistryClient.RegisteredSchema;
 import java.io.IOException;
 import java.util.HashMap;
@@ -30,8 +31,10 @@ final class RegistryDecoder implements RecordDecoder {
     private final SchemaType type;
     private final SchemaRegistryClient registry;
 
-    private transient Map<Integer, PayloadDecoder> decoders;
-    private transient Map<Integer, Rejected> rejected;
+    /** By id or GUID. */
+    private transient Map<Object, PayloadDecoder> decoders;
+
+    private transient Map<Object, Rejected> rejected;
 
     RegistryDecoder(SchemaType type, SchemaRegistryClient registry) {
         this.type = type;
@@ -41,17 +44,17 @@ final class RegistryDecoder implements RecordDecoder {
     @Override
     public JsonValue decode(byte[] bytes, SourceRecord record) throws InvalidRecordException {
         RecordPart part = RecordPart.of(bytes, record);
-        int id = ConfluentWireFormat.requireSchemaId(bytes, part);
+        Framed framed = ConfluentWireFormat.read(bytes, record, type == SchemaType.PROTOBUF);
         try {
-            return decoder(id, part).decode(bytes, ConfluentWireFormat.PREFIX_BYTES);
+            return decoder(framed.schema(), part).decode(framed.bytes(), framed.from());
         } catch (IOException e) {
             throw part.invalid(
                     "does not have its schema in the registry",
-                    e.getMessage() + " (schema id " + Integer.toUnsignedString(id) + ")");
+                    e.getMessage() + " (schema " + Framed.describe(framed.schema()) + ")");
         }
     }
 
-    private PayloadDecoder decoder(int id, RecordPart part) throws InvalidRecordException {
+    private PayloadDecoder decoder(Object id, RecordPart part) throws InvalidRecordException {
         if (decoders == null) {
             decoders = new HashMap<>();
             rejected = new HashMap<>();
@@ -78,7 +81,7 @@ final class RegistryDecoder implements RecordDecoder {
         }
     }
 
-    private PayloadDecoder lookUp(int id, RecordPart part) throws InvalidRecordException {
+    private PayloadDecoder lookUp(Object id, RecordPart part) throws InvalidRecordException {
         RegisteredSchema schema = registry.schema(id);
         if (!schema.type().equals(type.name())) {
             throw part.invalid(
@@ -88,7 +91,7 @@ final class RegistryDecoder implements RecordDecoder {
                             + part.option()
                             + " requires "
                             + type,
-                    "schema id " + Integer.toUnsignedString(id));
+                    "schema " + Framed.describe(id));
         }
         try {
             return type.decoder(schema);
@@ -96,7 +99,7 @@ final class RegistryDecoder implements RecordDecoder {
             throw new InvalidRecordException(
                     Reason.SCHEMA,
                     "the schema of the record in the registry cannot be used",
-                    "id " + Integer.toUnsignedString(id) + ": " + e.getMessage());
+                    Framed.describe(id) + ": " + e.getMessage());
         }
     }
 }

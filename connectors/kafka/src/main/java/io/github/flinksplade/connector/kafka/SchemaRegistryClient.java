@@ -13,6 +13,7 @@ import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.http.JsonHttpClient;
 import io.github.flinksplade.connector.http.JsonRequest;
 import io.github.flinksplade.connector.http.JsonResponse;
+import io.github.flinksplade.connector.kafka.ConfluentWireFormat.Framed;
 import java.io.IOException;
 import java.io.Serializable;
 import java.net.URI;
@@ -224,11 +225,15 @@ final class SchemaRegistryClient implements Serializable {
      * @throws InvalidRecordException if the registry does not have it
      * @throws UnreachableException if the registry is unavailable
      */
-    RegisteredSchema schema(int id) throws InvalidRecordException {
+    RegisteredSchema schema(Object id) throws InvalidRecordException {
         JsonNode schema =
-                lookUp(
-                        "/schemas/ids/" + Integer.toUnsignedString(id),
-                        "id " + Integer.toUnsignedString(id));
+                id instanceof Integer number
+                        ? lookUp(
+                                "/schemas/ids/" + Integer.toUnsignedString(number),
+                                Framed.describe(id))
+                        : lookUp(
+                                "/schemas/guids/" + id,
+                                Framed.describe(id) + "; older registries have no GUIDs");
         Map<String, String> references = new LinkedHashMap<>();
         addReferences(schema, references, 0);
         return new RegisteredSchema(

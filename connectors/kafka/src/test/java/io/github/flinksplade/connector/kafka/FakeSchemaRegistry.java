@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.avro.Schema;
@@ -30,6 +31,8 @@ public final class FakeSchemaRegistry implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern BY_ID = Pattern.compile("/schemas/ids/(\\d{1,9})");
+    private static final Pattern BY_GUID =
+            Pattern.compile("/schemas/guids/00000000-0000-0001-0000-([0-9a-f]{12})");
     private static final Pattern REGISTER = Pattern.compile("/subjects/([^/]+)/versions");
 
     private static final Pattern VERSION = Pattern.compile("/subjects/([^/]+)/versions/(\\d{1,9})");
@@ -129,6 +132,11 @@ public final class FakeSchemaRegistry implements AutoCloseable {
         return id;
     }
 
+    /** The GUID of a schema. */
+    static UUID guid(int id) {
+        return new UUID(1, id);
+    }
+
     private int id(Registered registered) {
         if (!schemas.contains(registered)) {
             schemas.add(registered);
@@ -160,8 +168,12 @@ public final class FakeSchemaRegistry implements AutoCloseable {
             send(exchange, 503, "");
             return;
         }
-        if (byId.matches() && exchange.getRequestMethod().equals("GET")) {
-            int id = Integer.parseInt(byId.group(1));
+        Matcher byGuid = BY_GUID.matcher(exchange.getRequestURI().getPath());
+        if ((byId.matches() || byGuid.matches()) && exchange.getRequestMethod().equals("GET")) {
+            int id =
+                    byId.matches()
+                            ? Integer.parseInt(byId.group(1))
+                            : Integer.parseInt(byGuid.group(1), 16);
             if (id < 1 || id > schemas.size()) {
                 error(exchange, 404, 40403, "Schema " + id + " not found");
             } else {

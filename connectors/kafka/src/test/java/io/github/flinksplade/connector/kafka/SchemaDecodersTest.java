@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.UUID;
 import org.apache.flink.util.InstantiationUtil;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -173,6 +174,84 @@ class SchemaDecodersTest {
                 "the value is not JSON after the schema id: it ends too early");
         assertInvalid(format.value(), prefixed(9, 0xff), Reason.NOT_UTF8, "not valid UTF-8");
         registryFormat("format=json-schema");
+    }
+
+    /** A record whose schema is named by a header, of its key or of its value. */
+    private static String withHeader(RecordDecoder decoder, String name, byte[] header, int... data)
+            throws Exception {
+        byte[] bytes = new byte[data.length];
+        for (int i = 0; i < data.length; i++) {
+            bytes[i] = (byte) data[i];
+        }
+        boolean isKey = name.contains("key");
+        SourceRecord record =
+                new SourceRecord(
+                        "docs",
+                        0,
+                        0,
+                        SourceRecord.NO_TIMESTAMP,
+                        isKey ? bytes : null,
+                        isKey ? null : bytes,
+                        new String[] {name, "other", name},
+                        new byte[][] {{9}, {}, header});
+        return decoder.decode(bytes, record).toJson();
+    }
+
+    private static byte[] guid(UUID guid, int... index) {
+        ByteBuffer bytes = ByteBuffer.allocate(17 + index.length).put((byte) 1);
+        bytes.putLong(guid.getMostSignificantBits()).putLong(guid.getLeastSignificantBits());
+        for (int b : index) {
+            bytes.put((byte) b);
+        }
+        return bytes.array();
+    }
+
+    @Test
+    void readsSchemaIdsInHeaders() throws Exception {
+        int id = registry.register("docs-value", "AVRO", "\"int\"");
+        byte[] header = guid(FakeSchemaRegistry.guid(id));
+        String name = "__value_schema_id";
+        RecordDecoder avro = registryFormat("format=avro").value();
+        assertThat(withHeader(avro, name, header, 2)).isEqualTo("1");
+        assertThat(withHeader(avro, name, header, 4)).isEqualTo("2");
+        assertThat(registry.requests()).isEqualTo(1);
+        assertThat(withHeader(avro, name, prefixed(id), 6)).isEqualTo("3");
+        // without a value, as if there were no header
+        assertThat(withHeader(avro, name, null, 0, 0, 0, 0, id, 8)).isEqualTo("4");
+        RecordDecoder key = registryFormat("format=json&key=avro").key();
+        assertThat(withHeader(key, "__key_schema_id", header, 2)).isEqualTo("1");
+
+        int proto = registry.register("docs-value", "PROTOBUF", PROTO);
+        RecordDecoder protobuf = registryFormat("format=protobuf").value();
+        UUID guid = FakeSchemaRegistry.guid(proto);
+        assertThat(withHeader(protobuf, name, guid(guid, 0), 10, 1, 'x'))
+                .isEqualTo("{\"a\":\"x\"}");
+        assertThat(withHeader(protobuf, name, guid(guid), 10, 1, 'x')).isEqualTo("{\"a\":\"x\"}");
+        assertThat(withHeader(protobuf, name, guid(guid, 2, 2), 8, 1)).isEqualTo("{\"n\":1}");
+
+        RecordDecoder json = format("format=json-schema").value();
+        assertThat(withHeader(json, name, header, '{', '}')).isEqualTo("{}");
+    }
+
+    @Test
+    void rejectsInvalidSchemaIdsInHeaders() throws Exception {
+        RecordDecoder avro = registryFormat("format=avro").value();
+        for (byte[] header : new byte[][] {{}, {1, 2, 3}, {7, 0, 0, 0, 1}}) {
+            assertThatThrownBy(() -> withHeader(avro, "__value_schema_id", header, 2))
+                    .isInstanceOf(InvalidRecordException.class)
+                    .hasMessageContaining(
+                            "the value has no schema id in the header __value_schema_id");
+        }
+        assertThatThrownBy(
+                        () ->
+                                withHeader(
+                                        avro,
+                                        "__value_schema_id",
+                                        guid(FakeSchemaRegistry.guid(999)),
+                                        2))
+                .isInstanceOf(InvalidRecordException.class)
+                .hasMessageContaining(
+                        "GUID 00000000-0000-0001-0000-0000000003e7; older registries have no GUIDs");
     }
 
     @Test

@@ -131,6 +131,10 @@ final class OpenSearchRequestFactory {
 
     /** On one line, because a line feed ends the document; JSON strings contain none. */
     private String fields(VectorRecord record) {
-        return settings.fields.select(record.fields()).replace('\n', ' ').replace('\r', ' ');
+        return settings.fields
+                .of(record)
+                .select(record.fields())
+                .replace('\n', ' ')
+                .replace('\r', ' ');
     }
 }

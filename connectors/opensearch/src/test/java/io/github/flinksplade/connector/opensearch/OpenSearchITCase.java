@@ -415,6 +415,58 @@ class OpenSearchITCase {
         assertThat(run("python3", "python", 0, server, uri)).startsWith("a/b 3.5");
     }
 
+    /** With the mapping in a template before the first run, and added afterwards. */
+    @Test
+    void collapsesPassagesWithTheMappingOfThePage() throws Exception {
+        String mapping =
+                blocks("json").stream()
+                        .filter(b -> b.startsWith("{\"mappings\""))
+                        .findFirst()
+                        .get();
+        String template = "{\"index_patterns\":[\"early*\"],\"template\":" + mapping + "}";
+        RestContract.send(uri("_index_template/early", ""), "", template);
+        ConnectorUri early = uri("early", "refresh=true&fields=");
+        ConnectorUri late = uri("late", "refresh=true&fields=title");
+        for (ConnectorUri uri : List.of(early, late)) {
+            try (SinkTestHarness harness =
+                    SinkTestHarness.start(
+                            sink(uri),
+                            new SinkContext(
+                                    "page", "page", Corpus.PROVENANCE, new FastCar(), false))) {
+                harness.write(
+                        passage("whale", 0, 1f), passage("whale", 1, 3f), passage("emma", 0, 2f));
+                harness.finish();
+                assertThat(harness.rejected()).isEmpty();
+            }
+        }
+        JsonNode properties = JsonHttpClient.JSON.readTree(mapping).path("mappings");
+        RestContract.send(late, "/_mapping", properties.toString());
+        RestContract.send(late, "/_update_by_query?refresh=true", "");
+        for (ConnectorUri uri : List.of(early, late)) {
+            JsonNode hits =
+                    RestContract.send(
+                                    uri,
+                                    "/_search",
+                                    """
+                                    {"query": {"rank_feature":
+                                        {"field": "vector.fast", "linear": {}}},
+                                     "collapse": {"field": "fields.parent",
+                                                  "inner_hits": {"name": "passages"}}}
+                                    """)
+                            .at("/hits/hits");
+            assertThat(hits)
+                    .extracting(hit -> hit.get("_id").asText())
+                    .as(uri.toString())
+                    .containsExactly("whale#1", "emma#0");
+            assertThat(hits.get(0).at("/inner_hits/passages/hits/hits")).hasSize(2);
+        }
+    }
+
+    private static VectorRecord passage(String parent, int number, float weight) {
+        String fields = "{\"parent\":\"%s\",\"passage\":%d}".formatted(parent, number);
+        return Corpus.upsert(parent + "#" + number, 1, fields, new TreeMap<>(Map.of(0, weight)));
+    }
+
     @Test
     void runsTheQueryOfThePageForElasticsearch() throws Exception {
         StandInServer standIn = new StandInServer(false);

@@ -12,6 +12,7 @@ import com.google.protobuf.ListValue;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.FieldSelection;
 import io.github.flinksplade.connector.VectorRecord;
 import java.math.BigDecimal;
 import java.util.Map;
@@ -59,10 +60,11 @@ final class PineconeMetadata {
         }
         metadata.put(VERSION, Long.toString(record.version()));
         ObjectNode others = JSON.createObjectNode();
+        FieldSelection selection = settings.fields.of(record);
         for (Map.Entry<String, JsonNode> field : fields.properties()) {
             String name = field.getKey();
             JsonNode value = field.getValue();
-            if (name.equals(settings.dense) || !settings.fields.contains(name)) {
+            if (name.equals(settings.dense) || !selection.contains(name)) {
                 continue;
             }
             boolean isSupported = isSupportedName(name) && isSupported(value);

@@ -112,7 +112,7 @@ final class QdrantRequestFactory {
     }
 
     private Struct.Builder payload(VectorRecord record) {
-        Struct.Builder payload = QdrantPayload.read(record.fields(), settings.fields);
+        Struct.Builder payload = QdrantPayload.read(record.fields(), settings.fields.of(record));
         if (settings.text) {
             payload.putFields(QdrantPayload.TEXT, value(record.text()));
         }

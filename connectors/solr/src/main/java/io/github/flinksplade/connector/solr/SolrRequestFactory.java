@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector.solr;
 
 import com.fasterxml.jackson.core.io.NumberOutput;
+import io.github.flinksplade.connector.Passages;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.vector.JsonText;
 import java.io.ByteArrayOutputStream;
@@ -86,7 +87,14 @@ final class SolrRequestFactory {
         }
         if (record.fields() != null) {
             json.append(",\"fields\":");
-            JsonText.appendString(json, settings.fields.select(record.fields()));
+            JsonText.appendString(json, settings.fields.of(record).select(record.fields()));
+        }
+        String parent = Passages.parent(record.id(), record.fields());
+        if (parent != null) {
+            json.append(",\"parent\":");
+            JsonText.appendString(json, parent);
+            json.append(",\"passage\":")
+                    .append(record.id(), parent.length() + 1, record.id().length());
         }
         json.append(",\"tokens\":").append(record.tokens());
         json.append(",\"truncated\":").append(record.truncated());

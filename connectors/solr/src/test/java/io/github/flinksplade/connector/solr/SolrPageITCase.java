@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.SinkTestHarness;
 import java.nio.charset.StandardCharsets;
@@ -43,10 +44,19 @@ class SolrPageITCase {
                     Corpus.upsert("second", 1, "{}", new TreeMap<>(Map.of(2040, 1f))),
                     Corpus.upsert("first", 1, "{}", new TreeMap<>(Map.of(2040, 1f, 2088, 1f))),
                     Corpus.upsert("neither", 1, "{}", new TreeMap<>(Map.of(7, 1f))),
-                    Corpus.delete("deleted", 1));
+                    Corpus.delete("deleted", 1),
+                    passage("whale", 0, 1f),
+                    passage("whale", 1, 3f),
+                    passage("emma", 0, 2f));
             harness.finish();
         }
         reader.held("articles");
+    }
+
+    private static VectorRecord passage(String parent, int number, float weight) {
+        String fields = "{\"parent\":\"%s\",\"passage\":%d}".formatted(parent, number);
+        return Corpus.upsert(
+                parent + "#" + number, 1, fields, new TreeMap<>(Map.of(12202, weight)));
     }
 
     @AfterAll
@@ -87,7 +97,14 @@ class SolrPageITCase {
                         "2.0",
                         "\"second\"",
                         "1.5",
-                        "\"numFound\":3");
+                        "\"numFound\":3", // passages, in two groups
+                        "\"whale#1\"",
+                        "\"whale\"",
+                        "6.0",
+                        "\"emma#0\"",
+                        "4.0",
+                        "\"numFound\":6")
+                .doesNotContain("whale#0");
     }
 
     @Test

@@ -15,6 +15,8 @@ import io.github.flinksplade.connector.contract.Corpus;
 import io.github.flinksplade.connector.contract.SinkTestHarness;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -89,10 +91,21 @@ class SolrProcessITCase {
                 assertThat(index.provenance()).isEqualTo(Corpus.PROVENANCE);
                 assertThat(index.search(query).get(0).id()).isEqualTo("7");
             }
+            writePassages(uri);
+            reader.documents("made"); // commits
+            JsonNode grouped =
+                    reader.request(
+                            "/made/select?q=passage:%5B*+TO+*%5D&sort=passage+desc&fl=id&group=true"
+                                    + "&group.field=parent&group.main=true",
+                            null);
+            assertThat(grouped.at("/response/docs")).hasSize(8);
+            assertThat(grouped.at("/response/docs"))
+                    .extracting(document -> document.get("id").asText())
+                    .allMatch(id -> id.endsWith("#4"));
             second.kill();
             prepare(uri, StartMode.RESUME);
             write(uri, 100);
-            assertThat(reader.held("made")).hasSize(100);
+            assertThat(reader.held("made")).hasSize(100 + 8 * 5);
         }
     }
 
@@ -106,6 +119,24 @@ class SolrProcessITCase {
             } catch (UnreachableException e) {
                 assertThat(System.nanoTime()).as(e.getMessage()).isLessThan(deadline);
             }
+        }
+    }
+
+    /** The passages of a document are on both shards. */
+    private static void writePassages(ConnectorUri uri) throws Exception {
+        VectorSink sink = new SolrConnector().sink(uri);
+        try (SinkTestHarness harness = SinkTestHarness.start(sink, CONTEXT)) {
+            for (int i = 0; i < 8 * 5; i++) {
+                String fields = "{\"parent\":\"long %d\",\"passage\":%d}".formatted(i / 5, i % 5);
+                harness.write(
+                        Corpus.upsert(
+                                "long " + i / 5 + "#" + i % 5,
+                                1,
+                                fields,
+                                new TreeMap<>(Map.of(7, 1f))));
+            }
+            harness.finish();
+            assertThat(harness.rejected()).isEmpty();
         }
     }
 

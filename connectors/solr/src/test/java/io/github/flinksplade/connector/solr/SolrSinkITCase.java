@@ -258,10 +258,19 @@ class SolrSinkITCase {
         assertThat(reader.held("chosen").get("a").text()).isNull();
         assertThat(reader.held("chosen").get("a").fields())
                 .isEqualTo("{\"b\":{\"c\":[12345678901234567890,null]},\"d\":\"x\"}");
+        String own = "\"parent\":\"long\",\"passage\":7,\"start\":0,\"end\":9}";
+        VectorRecord passage =
+                Corpus.upsert("long#7", 1, "{\"d\":1," + own, new TreeMap<>(Map.of(3, 1.5f)));
         try (BatchClient<Object> client = client(fresh("no-fields", "?fields="))) {
-            send(client, record);
+            send(client, record, passage);
         }
         assertThat(reader.held("no-fields").get("a").fields()).isEqualTo("{}");
+        assertThat(reader.held("no-fields").get("long#7").fields()).isEqualTo("{" + own);
+        for (JsonNode document : reader.documents("no-fields")) {
+            boolean isPassage = document.get("id").asText().equals("long#7");
+            assertThat(document.path("parent").asText()).isEqualTo(isPassage ? "long" : "");
+            assertThat(document.path("passage").asInt(-1)).isEqualTo(isPassage ? 7 : -1);
+        }
     }
 
     @Test

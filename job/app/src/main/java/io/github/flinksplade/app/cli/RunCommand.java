@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  flink-splade run --from file:docs.jsonl --to lucene:idx",
+            "  zcat docs.jsonl.gz | flink-splade run --from - --to lucene:idx",
             "  flink-splade run --from 'kafka://localhost:9092/documents?group=splade' \\",
             "    --to kafka://localhost:9092/vectors --state state"
         })

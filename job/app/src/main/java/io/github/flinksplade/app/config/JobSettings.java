@@ -39,7 +39,7 @@ public final class JobSettings {
                     Setting.uris(
                             "from",
                             "Where documents are read from, such as file:docs.jsonl or"
-                                    + " kafka://broker:9092/topic."));
+                                    + " kafka://broker:9092/topic; - is standard input."));
     public static final Setting<List<ConnectorUri>> TO =
             add(
                     Setting.uris(

@@ -27,6 +27,8 @@ import io.github.flinksplade.pipeline.JobDefinition.VectorInput;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.SpladeJob;
 import io.github.flinksplade.pipeline.mapping.DocumentMapping;
+import java.io.InputStream;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -151,6 +153,11 @@ public final class JobPlan {
             sinkIdentities = sinks.stream().map(VectorSink::identity).toList();
         }
         return sinkIdentities;
+    }
+
+    /** See {@link DocumentSource#copyInput}. */
+    public void copyInput(InputStream standardInput, Path directory) {
+        sources.forEach(source -> source.copyInput(standardInput, directory));
     }
 
     /** Checks that the sources can be read. */

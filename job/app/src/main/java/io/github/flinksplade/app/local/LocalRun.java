@@ -55,7 +55,7 @@ public final class LocalRun {
     private static final long CANCEL_TIMEOUT_SECONDS = 3;
     private static final long CLOSE_TIMEOUT_SECONDS = 10;
 
-    /** Uids of the operators whose state is needed when the sources are read from the beginning. */
+    /** Uids of the operators whose state is needed when a source is read from the beginning. */
     private static final Set<String> KEYED = Set.of("change-detector", "sequencer");
 
     private final JobSettings settings;
@@ -127,6 +127,7 @@ public final class LocalRun {
     private int run(JobPlan plan, boolean bounded, StateDirectory state) throws Exception {
         Provenance provenance = plan.provenance(new DownloadProgress(console));
         Manifest before = state.manifest();
+        plan.copyInput(console.in(), state.work());
         ConnectorUri deadLetterUri = deadLetters(state);
         DeadLetterQueue deadLetters = Connectors.of(deadLetterUri).deadLetters(deadLetterUri);
         Supplier<Prepared> preparation =
@@ -247,12 +248,20 @@ public final class LocalRun {
         boolean reindex =
                 settings.get(JobSettings.REINDEX)
                         || (reason == null && bounded && before.reindex());
-        Path checkpoint = state.newestCheckpoint(reason == null ? Set.of() : KEYED);
+        boolean hasNewSource = !before.sources().containsAll(plan.sourceIdentities());
+        Path checkpoint =
+                state.newestCheckpoint(reason == null && !hasNewSource ? Set.of() : KEYED);
         state.checkNotMoved(before, checkpoint);
         Manifest manifest =
                 before.next(plan.sourceIdentities(), sinks, encoder, reason != null, reindex);
         if (reason == null && checkpoint != null) {
-            reason = "resuming from " + state.describe(checkpoint);
+            reason =
+                    "resuming from "
+                            + state.describe(checkpoint)
+                            + (hasNewSource
+                                    ? "; sources that the last run did not have are read from their"
+                                            + " beginning"
+                                    : "");
         }
         return new Start(manifest, reindex, rereads, checkpoint, reason);
     }

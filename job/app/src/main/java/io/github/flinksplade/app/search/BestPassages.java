@@ -1,7 +1,6 @@
 package io.github.flinksplade.app.search;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import io.github.flinksplade.app.io.JsonLine;
+import io.github.flinksplade.connector.Passages;
 import io.github.flinksplade.connector.SearchIndex;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -38,11 +37,7 @@ final class BestPassages {
 
     /** The id of the document that a hit is or belongs to. */
     private static String document(SearchIndex.Hit hit) {
-        if (hit.fields() == null || !hit.id().matches("(?s).*#\\d+")) {
-            return hit.id();
-        }
-        JsonNode fields = JsonLine.parse(hit.fields());
-        String parent = fields.path("parent").asText("");
-        return hit.id().equals(parent + "#" + fields.path("passage").asText()) ? parent : hit.id();
+        String parent = Passages.parent(hit.id(), hit.fields());
+        return parent == null ? hit.id() : parent;
     }
 }

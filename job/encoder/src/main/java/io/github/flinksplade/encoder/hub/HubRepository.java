@@ -279,11 +279,18 @@ final class HubRepository {
                 String repository =
                         directoryName.substring(DIRECTORY_PREFIX.length()).replaceFirst("--", "/");
                 Path inside = parent.relativize(path);
-                boolean isMain = !inside.startsWith("snapshots") || isMain(parent, inside);
+                boolean isSnapshot = inside.startsWith("snapshots") && inside.getNameCount() > 2;
+                boolean isMain = !isSnapshot || isMain(parent, inside);
+                // a graph of another name is downloaded only if the user names it
+                boolean isNamed =
+                        isSnapshot
+                                && path.toString().endsWith(".onnx")
+                                && !path.endsWith("model.onnx");
                 return Optional.of(
                         "download it again with flink-splade model pull hf:"
                                 + repository
-                                + (isMain ? "" : "@" + inside.getName(1)));
+                                + (isMain ? "" : "@" + inside.getName(1))
+                                + (isNamed ? "#" + inside.subpath(2, inside.getNameCount()) : ""));
             }
         }
         return Optional.empty();

@@ -25,7 +25,7 @@ import java.util.TreeMap;
  * @param formula how logits become weights
  * @param prompts what precedes texts
  * @param lowerCase whether texts are converted to lower case before they are tokenized
- * @param strip whether white space at both ends of a text is removed before it is tokenized
+ * @param strip whether white space at both ends of a prompt with its text is removed
  * @param tokenHead BAAI/bge-m3's {@code sparse_linear.pt}; the graph is then an encoder without
  *     logits
  * @param query the query side if it is not the model itself
@@ -53,7 +53,7 @@ public record ModelLayout(
     /** A query side that is not the document model. */
     public sealed interface Query {
 
-        /** A weight per token; see {@code ModelMetadata.QuerySide.TokenWeights}. */
+        /** A weight per token; whether special tokens are part of a query. */
         record TokenWeights(Path weights, Path tokenizer, boolean withSpecialTokens)
                 implements Query {}
 

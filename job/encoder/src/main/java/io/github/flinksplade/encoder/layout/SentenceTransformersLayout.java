@@ -14,13 +14,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /** A model of sentence-transformers: {@code modules.json} and a folder per module. */
 final class SentenceTransformersLayout {
 
     static final String MODULES = "modules.json";
 
-    private static final String VERSIONS = "__version__";
     private static final String MODEL_CONFIG = "config_sentence_transformers.json";
     private static final String POOLING = "SpladePooling";
     private static final String STATIC = "SparseStaticEmbedding";
@@ -111,12 +111,16 @@ final class SentenceTransformersLayout {
     /** A table of weights has no limit of its own; this is more than any query has. */
     private static final int NO_LIMIT = 1 << 15;
 
+    /** Versions before 5.4 remove white space at both ends of a text. */
+    private static final Pattern STRIPPING_VERSIONS = Pattern.compile("[0-4]\\.|5\\.[0-3]\\.");
+
     private static final String MASKED_TASK = "fill-mask";
     private static final String DENSE_TASK = "feature-extraction";
 
     private final ModelFolder folder;
     private final Optional<String> named;
     private final ModuleChain chain;
+    private boolean strip;
     private final List<String> notes = new ArrayList<>();
     private final Set<String> warnings = new LinkedHashSet<>();
 
@@ -217,7 +221,7 @@ final class SentenceTransformersLayout {
                 formula,
                 prompts,
                 lowerCase,
-                isStripping(),
+                strip,
                 Optional.empty(),
                 querySide,
                 notes,
@@ -298,7 +302,7 @@ final class SentenceTransformersLayout {
                 formula,
                 prompts,
                 transformer.lowerCase(),
-                isStripping(),
+                strip,
                 Optional.empty(),
                 Optional.empty(),
                 List.of("formula: " + formula + " (" + configName(query.pooling()) + ")"),
@@ -564,6 +568,16 @@ final class SentenceTransformersLayout {
                             + similarity
                             + ", but indexes score with the dot product");
         }
+        String version = config.json().path("__version__").path("sentence_transformers").asText("");
+        strip = STRIPPING_VERSIONS.matcher(version).lookingAt();
+        if (strip) {
+            notes.add(
+                    "white space at both ends: removed (sentence-transformers "
+                            + version
+                            + " in "
+                            + MODEL_CONFIG
+                            + ")");
+        }
         // as encode_query and encode_document: other prompts are for callers who name them
         Prompts prompts = new Prompts(prompt(config, "document"), prompt(config, "query"));
         if (!prompts.document().isEmpty()) {
@@ -573,22 +587,6 @@ final class SentenceTransformersLayout {
             notes.add("query prompt: '" + prompts.query() + "' (" + MODEL_CONFIG + ")");
         }
         return prompts;
-    }
-
-    /** Whether the version that wrote the model removes white space at the ends of texts. */
-    private boolean isStripping() {
-        if (!folder.contains(MODEL_CONFIG)) {
-            return false;
-        }
-        JsonNode versions = JsonFile.readObject(folder, MODEL_CONFIG).json().path(VERSIONS);
-        String[] version = versions.path("sentence_transformers").asText("").split("\\.");
-        if (version.length < 2
-                || !version[0].matches("\\d{1,4}")
-                || !version[1].matches("\\d{1,4}")) {
-            return false;
-        }
-        int major = Integer.parseInt(version[0]);
-        return major < 5 || major == 5 && Integer.parseInt(version[1]) < 4;
     }
 
     private static String prompt(JsonFile config, String role) {

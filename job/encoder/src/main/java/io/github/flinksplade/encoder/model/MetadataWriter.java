@@ -134,12 +134,13 @@ public final class MetadataWriter {
         writeJson(
                 "config_sentence_transformers.json",
                 Map.of(
+                        // the version decides whether white space is removed
+                        "__version__",
+                        Map.of("sentence_transformers", metadata.strip() ? "5.0.0" : "6.0.0"),
                         "prompts",
                         Map.of(
                                 "document", metadata.prompts().document(),
-                                "query", metadata.prompts().query()),
-                        "__version__",
-                        Map.of("sentence_transformers", metadata.strip() ? "5.0.0" : "6.0.0")));
+                                "query", metadata.prompts().query())));
     }
 
     private void writeTable(TokenWeights query) throws IOException {

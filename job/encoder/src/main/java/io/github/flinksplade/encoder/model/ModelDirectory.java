@@ -134,6 +134,9 @@ public final class ModelDirectory {
         if (layout.lowerCase()) {
             statements.add("lower case");
         }
+        if (layout.strip()) {
+            statements.add("strip");
+        }
         return statements;
     }
 

@@ -28,7 +28,7 @@ public record ModelReference(String text) {
     }
 
     /**
-     * Returns the model's directory or ONNX file, downloading it if necessary.
+     * Returns the model's directory, or the file of the weights in it, downloading it if necessary.
      *
      * @param cache the cache directory
      * @throws ModelException if there is no such model
@@ -82,8 +82,8 @@ public record ModelReference(String text) {
         throw new ModelException(
                 "no such directory: "
                         + path.toAbsolutePath()
-                        + "; a model is a directory with model.onnx and tokenizer.json,"
-                        + " builtin:minilm or hf:owner/name");
+                        + "; a model is a directory with tokenizer.json and model.onnx or"
+                        + " model.safetensors, builtin:minilm or hf:owner/name");
     }
 
     private Path path() {

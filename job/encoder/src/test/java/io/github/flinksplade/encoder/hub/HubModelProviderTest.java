@@ -835,6 +835,18 @@ class HubModelProviderTest {
     }
 
     @Test
+    void repairOfNamedGraphNamesItToo() throws Exception {
+        hub.files.put("onnx/model_quantized.onnx", graph(2000));
+        Path file = provide(REFERENCE + "#onnx/model_quantized.onnx");
+        Files.write(file.toRealPath(), new byte[1]);
+        assertThatThrownBy(() -> provide(REFERENCE + "#onnx/model_quantized.onnx"))
+                .isInstanceOf(ModelException.class)
+                .hasMessageEndingWith("model pull hf:owner/name#onnx/model_quantized.onnx");
+        models().refresh(REFERENCE + "#onnx/model_quantized.onnx", directory, Progress.SILENT);
+        assertThat(file).hasBinaryContent(graph(2000));
+    }
+
+    @Test
     void doesNotTouchDownloadsOfOtherTools() throws Exception {
         Files.createDirectories(repository().resolve("blobs"));
         Path part = Path.of(blob("onnx/model.onnx") + ".incomplete");

@@ -118,52 +118,75 @@ final class EncodeFunction extends RichAsyncFunction<Change, EncodedChange> {
             return;
         }
         EngineRegistry.Lease engine = lease;
-        CompletableFuture<List<EncodedText>> future = submit(change);
+        CompletableFuture<Texts> future = submit(change);
         pending.add(future);
         future.whenComplete(
-                (encoded, failure) -> {
+                (texts, failure) -> {
                     pending.remove(future);
                     entry.done();
                     if (!closed) {
-                        complete(engine, change, encoded, failure, result);
+                        complete(engine, change, texts, failure, result);
                     }
                 });
     }
 
-    /** The vector of the document, or those of its passages, with null for stored ones. */
-    private CompletableFuture<List<EncodedText>> submit(Change change) {
+    /**
+     * The vector of the document, or those of its passages.
+     *
+     * @param vectors with null for those that are stored or cannot be encoded
+     * @param failure why one cannot be encoded, or null
+     */
+    private record Texts(List<EncodedText> vectors, EncodingException failure) {
+
+        /** The results of futures, all of which are done. */
+        static Texts of(List<CompletableFuture<EncodedText>> futures) {
+            List<EncodedText> vectors = new ArrayList<>(futures.size());
+            EncodingException failure = null;
+            for (CompletableFuture<EncodedText> future : futures) {
+                try {
+                    vectors.add(future.join());
+                } catch (CompletionException e) {
+                    if (!(e.getCause() instanceof EncodingException cause)) {
+                        throw e;
+                    }
+                    vectors.add(null);
+                    failure = failure == null ? cause : failure;
+                }
+            }
+            return new Texts(vectors, failure);
+        }
+    }
+
+    private CompletableFuture<Texts> submit(Change change) {
         MicroBatcher batcher = lease.batcher();
         String text = change.document().text();
+        List<CompletableFuture<EncodedText>> texts = new ArrayList<>();
         if (change.passages() == null) {
-            CompletableFuture<EncodedText> whole;
             try {
-                whole =
-                        windows == null
-                                ? batcher.submit(text, Role.DOCUMENT)
-                                : batcher.submitMax(
-                                        windows.split(text).stream()
-                                                .map(window -> window.of(text))
-                                                .toList(),
-                                        Role.DOCUMENT);
+                texts.add(
+                        track(
+                                windows == null
+                                        ? batcher.submit(text, Role.DOCUMENT)
+                                        : batcher.submitMax(
+                                                windows.split(text).stream()
+                                                        .map(window -> window.of(text))
+                                                        .toList(),
+                                                Role.DOCUMENT)));
             } catch (EncodingException e) {
-                return CompletableFuture.failedFuture(e);
+                texts.add(CompletableFuture.failedFuture(e));
             }
-            return track(whole).thenApply(List::of);
+        } else {
+            for (PlannedPassage passage : change.passages()) {
+                texts.add(
+                        passage.encode()
+                                ? track(
+                                        batcher.submit(
+                                                passage.text(change.document()), Role.DOCUMENT))
+                                : CompletableFuture.completedFuture(null));
+            }
         }
-        List<CompletableFuture<EncodedText>> passages = new ArrayList<>();
-        for (PlannedPassage passage : change.passages()) {
-            passages.add(
-                    passage.encode()
-                            ? track(batcher.submit(passage.text(change.document()), Role.DOCUMENT))
-                            : CompletableFuture.completedFuture(null));
-        }
-        return CompletableFuture.allOf(passages.toArray(CompletableFuture[]::new))
-                .thenApply(
-                        unused -> {
-                            List<EncodedText> encoded = new ArrayList<>(passages.size());
-                            passages.forEach(passage -> encoded.add(passage.join()));
-                            return encoded;
-                        });
+        return CompletableFuture.allOf(texts.toArray(CompletableFuture[]::new))
+                .handle((unused, failure) -> Texts.of(texts));
     }
 
     private CompletableFuture<EncodedText> track(CompletableFuture<EncodedText> future) {
@@ -175,18 +198,21 @@ final class EncodeFunction extends RichAsyncFunction<Change, EncodedChange> {
     private static void complete(
             EngineRegistry.Lease engine,
             Change change,
-            List<EncodedText> encoded,
+            Texts texts,
             Throwable failure,
             ResultFuture<EncodedChange> result) {
         EngineUsage usage = engine.drainUsage();
-        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-        if (cause == null) {
-            result.complete(Collections.singleton(EncodedChange.encoded(change, encoded, usage)));
-        } else if (cause instanceof EncodingException) {
+        if (failure != null) {
+            result.completeExceptionally(
+                    failure instanceof CompletionException ? failure.getCause() : failure);
+        } else if (texts.failure() != null) {
             result.complete(
-                    Collections.singleton(EncodedChange.failed(change, cause.getMessage(), usage)));
+                    Collections.singleton(
+                            EncodedChange.failed(
+                                    change, texts.vectors(), texts.failure().getMessage(), usage)));
         } else {
-            result.completeExceptionally(cause);
+            result.complete(
+                    Collections.singleton(EncodedChange.encoded(change, texts.vectors(), usage)));
         }
     }
 

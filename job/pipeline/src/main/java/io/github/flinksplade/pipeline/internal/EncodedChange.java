@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * A change after the encoder.
  *
- * @param texts the encoded document, or its encoded passages, with null for passages that were not
- *     encoded; null if nothing was or could be encoded
+ * @param texts the encoded document, or its encoded passages, with null for those that were not or
+ *     could not be encoded; may be null if there are none
  * @param failure why a text could not be encoded, or null
  * @param usage what the engine has done since the last change, for counting
  */
@@ -31,6 +31,18 @@ public record EncodedChange(Change change, Encoded[] texts, String failure, Engi
      * @param texts with null for passages that were not encoded
      */
     static EncodedChange encoded(Change change, List<EncodedText> texts, EngineUsage usage) {
+        return new EncodedChange(change, array(texts), null, usage);
+    }
+
+    /**
+     * @param texts with null for what was not or could not be encoded
+     */
+    static EncodedChange failed(
+            Change change, List<EncodedText> texts, String failure, EngineUsage usage) {
+        return new EncodedChange(change, array(texts), failure, usage);
+    }
+
+    private static Encoded[] array(List<EncodedText> texts) {
         Encoded[] encoded = new Encoded[texts.size()];
         for (int i = 0; i < encoded.length; i++) {
             EncodedText text = texts.get(i);
@@ -39,10 +51,6 @@ public record EncodedChange(Change change, Encoded[] texts, String failure, Engi
                             ? null
                             : new Encoded(text.vector(), text.tokens(), text.truncated());
         }
-        return new EncodedChange(change, encoded, null, usage);
-    }
-
-    static EncodedChange failed(Change change, String failure, EngineUsage usage) {
-        return new EncodedChange(change, null, failure, usage);
+        return encoded;
     }
 }

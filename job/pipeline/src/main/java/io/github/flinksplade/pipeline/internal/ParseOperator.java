@@ -9,6 +9,7 @@ import io.github.flinksplade.pipeline.Document;
 import io.github.flinksplade.pipeline.DocumentParser;
 import io.github.flinksplade.pipeline.internal.Notice.Reason;
 import io.github.flinksplade.pipeline.mapping.DocumentMapping;
+import java.util.List;
 import java.util.Locale;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
@@ -60,26 +61,47 @@ final class ParseOperator extends InputOperator<SourceRecord, Document> {
 
     @Override
     public void processElement(StreamRecord<SourceRecord> element) throws InterruptedException {
-        countRead();
         SourceRecord record = element.getValue();
+        List<SourceRecord> parts;
+        try {
+            parts = ServerWaiter.await(() -> parser.split(record));
+        } catch (InvalidRecordException e) {
+            countRead();
+            reject(record, e);
+            return;
+        }
+        if (parts.isEmpty()) {
+            countRead();
+        }
+        for (SourceRecord part : parts) {
+            parse(part);
+        }
+    }
+
+    private void parse(SourceRecord record) throws InterruptedException {
+        countRead();
         Document document;
         try {
             document = ServerWaiter.await(() -> parser.parse(record));
         } catch (InvalidRecordException e) {
-            check.rejected(record, e);
-            report(
-                    deadLetters.write(
-                            record,
-                            e.getClass(),
-                            new Reason(
-                                    e.reason().name().toLowerCase(Locale.ROOT),
-                                    e.summary(),
-                                    e.reason().hint()),
-                            e.detail()));
+            reject(record, e);
             return;
         }
         check.accepted();
         parsed.increment();
         output.collect(new StreamRecord<>(document));
+    }
+
+    private void reject(SourceRecord record, InvalidRecordException e) {
+        check.rejected(record, e);
+        report(
+                deadLetters.write(
+                        record,
+                        e.getClass(),
+                        new Reason(
+                                e.reason().name().toLowerCase(Locale.ROOT),
+                                e.summary(),
+                                e.reason().hint()),
+                        e.detail()));
     }
 }

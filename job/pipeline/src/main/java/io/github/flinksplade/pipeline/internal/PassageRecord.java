@@ -1,5 +1,6 @@
 package io.github.flinksplade.pipeline.internal;
 
+import io.github.flinksplade.connector.Passages;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.json.JsonReader;
 import io.github.flinksplade.connector.json.JsonSyntaxException;
@@ -8,16 +9,12 @@ import io.github.flinksplade.connector.json.JsonValue.JsonObject;
 import io.github.flinksplade.pipeline.Document;
 import io.github.flinksplade.vector.JsonText;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /** Creates the records of passages. */
 final class PassageRecord {
-
-    private static final String[] OWN_FIELDS = {"parent", "passage", "start", "end"};
 
     private PassageRecord() {}
 
@@ -32,13 +29,13 @@ final class PassageRecord {
      * @return the same text if the document has none of them
      */
     static String withoutOwnFields(String fields) {
-        if (Arrays.stream(OWN_FIELDS).noneMatch(name -> fields.contains('"' + name + '"'))) {
+        if (Passages.FIELDS.stream().noneMatch(name -> fields.contains('"' + name + '"'))) {
             return fields;
         }
         try {
             JsonObject object = (JsonObject) JsonReader.parse(fields);
             Map<String, JsonValue> others = new LinkedHashMap<>(object.members());
-            return others.keySet().removeAll(Set.of(OWN_FIELDS))
+            return others.keySet().removeAll(Passages.FIELDS)
                     ? new JsonObject(others).toJson()
                     : fields;
         } catch (JsonSyntaxException e) {

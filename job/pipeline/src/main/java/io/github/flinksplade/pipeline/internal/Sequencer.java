@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
@@ -60,6 +61,9 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
                     "fields with the names of a passage's own fields, not written",
                     "Passages have the fields parent, passage, start and end. To exclude the"
                             + " document's, add for instance fields=*,-start to the source's URI.");
+
+    /** The hash of no text, for the vectors of some passages. */
+    private static final byte[] NO_TEXT = {};
 
     private static final Comparator<EncodedChange> BY_SEQUENCE =
             Comparator.comparingLong(encoded -> encoded.change().sequence());
@@ -178,13 +182,13 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
         if (change.work() == Change.Work.ENCODE) {
             if (arrived.failure() != null) {
                 reject(change, arrived.failure(), NOT_ENCODABLE, context);
-                return skip(last, change);
+                return skip(storePassages(last, arrived), change);
             }
             count(arrived.texts());
         }
         if (isSuperseded(change, last.emitted())) {
             superseded.increment();
-            return skip(last, change);
+            return skip(storePassages(last, arrived), change);
         }
         if (change.work() == Change.Work.NONE) {
             return delete(last, change, out);
@@ -197,9 +201,9 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
                                     DocumentVector.encoded(arrived.texts()[0], 0, 0, 0)
                                 }
                                 : passages(change, arrived.texts(), last.stored());
-        if (vectors == null) {
+        if (vectors == null || Arrays.asList(vectors).contains(null)) {
             rejectWithoutVector(change, context);
-            return skip(last, change);
+            return skip(storePassages(last, arrived), change);
         }
         return emit(last, change, vectors, context, out);
     }
@@ -227,27 +231,40 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
                 : null;
     }
 
-    /** The vectors of passages, encoded or stored; null if a stored one is missing. */
+    /** The vectors of passages, encoded or stored, with null for those that are neither. */
     private DocumentVector[] passages(Change change, Encoded[] texts, StoredVectors stored) {
         DocumentVector[] vectors = new DocumentVector[texts.length];
         for (int i = 0; i < vectors.length; i++) {
             PlannedPassage passage = change.passages()[i];
             int start = passage.start();
             int end = passage.end();
-            if (passage.encode()) {
+            if (texts[i] != null) {
                 vectors[i] = DocumentVector.encoded(texts[i], start, end, passage.hash());
-                continue;
+            } else if (stored != null && stored.fingerprint() == fingerprint) {
+                StoredVector same = find(stored.vectors(), passage.hash());
+                vectors[i] = same == null ? null : DocumentVector.stored(same, start, end);
             }
-            StoredVector same =
-                    stored == null || stored.fingerprint() != fingerprint
-                            ? null
-                            : find(stored.vectors(), passage.hash());
-            if (same == null) {
-                return null;
-            }
-            vectors[i] = DocumentVector.stored(same, start, end);
         }
         return vectors;
+    }
+
+    /**
+     * Stores the passages of a change that is not written. The change detector does not know that
+     * it is not, and plans the next change with them.
+     */
+    private SequencerState storePassages(SequencerState last, EncodedChange arrived) {
+        Change change = arrived.change();
+        if (change.passages() == null || arrived.texts() == null || !options.keepVectors()) {
+            return last;
+        }
+        StoredVector[] vectors =
+                Arrays.stream(passages(change, arrived.texts(), last.stored()))
+                        .filter(Objects::nonNull)
+                        .map(DocumentVector::toStored)
+                        .toArray(StoredVector[]::new);
+        boolean isComplete = vectors.length == change.passages().length;
+        return last.withStored(
+                new StoredVectors(isComplete ? change.textHash() : NO_TEXT, fingerprint, vectors));
     }
 
     private static StoredVector find(StoredVector[] vectors, long hash) {
@@ -366,9 +383,9 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
                             whole.truncated(),
                             document.origin()));
         }
-        int before = last.emitted() == null ? 0 : last.emitted().passages();
-        boolean wasWhole = before == Emitted.WHOLE && !last.emitted().deleted();
-        if (inPassages && wasWhole) {
+        boolean wasDeleted = last.emitted() == null || last.emitted().deleted();
+        int before = wasDeleted ? 0 : last.emitted().passages();
+        if (inPassages && before == Emitted.WHOLE) {
             out.collect(VectorRecord.delete(change.id(), change.version(), change.origin()));
         }
         deletePassages(change, change.version(), inPassages ? vectors.length : 0, before, out);

@@ -56,6 +56,10 @@ public record SequencerState(
     public record StoredVector(
             int start, int end, long hash, byte[] bytes, int tokens, boolean truncated) {}
 
+    SequencerState withStored(StoredVectors newStored) {
+        return new SequencerState(emitted, newStored, sequence, buffering);
+    }
+
     SequencerState withSequence(long newSequence) {
         return new SequencerState(emitted, stored, newSequence, buffering);
     }

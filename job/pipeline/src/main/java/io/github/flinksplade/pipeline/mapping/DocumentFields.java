@@ -103,7 +103,7 @@ final class DocumentFields {
 
     // ---- id
 
-    private String id() throws InvalidRecordException {
+    String id() throws InvalidRecordException {
         DocumentMapping.Id id = mapping.id();
         if (id.isInKey()) {
             return idFromKey(id.path(), "a record with the id in its key");

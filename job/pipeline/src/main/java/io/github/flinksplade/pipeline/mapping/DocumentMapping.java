@@ -68,6 +68,20 @@ public record DocumentMapping(
         }
     }
 
+    /** Whether the id is in the key of every record. */
+    public boolean isIdInKey() {
+        return id.isInKey();
+    }
+
+    /**
+     * The id of a record.
+     *
+     * @throws InvalidRecordException if it has none
+     */
+    public String id(DecodedRecord record) throws InvalidRecordException {
+        return new DocumentFields(this, record).id();
+    }
+
     private static final String NONE = "none";
 
     private static final ConnectorOption<Id> ID =

@@ -71,6 +71,33 @@ class ParseOperatorTest {
     }
 
     @Test
+    void rejectsOnlyTheInvalidRowOfAMessage() throws Exception {
+        OneInputStreamOperatorTestHarness<SourceRecord, Document> harness =
+                harness(RecordFormat.JSON.withEnvelope(RecordFormat.Envelope.CANAL));
+        try {
+            harness.open();
+            process(
+                    harness,
+                    "{\"type\":\"INSERT\",\"data\":[{\"id\":\"1\",\"text\":\"x\"},{\"id\":\"2\"},"
+                            + "{\"id\":\"3\",\"text\":\"y\"}]}");
+            process(harness, "{\"type\":\"ALTER\",\"data\":null}");
+            process(harness, "{\"type\":\"INSERT\",\"data\":null}");
+            assertThat(harness.extractOutputValues())
+                    .extracting(Document::id)
+                    .containsExactly("1", "3");
+            assertThat(notices(harness))
+                    .extracting(notice -> new String(notice.letter().origin().value(), UTF_8))
+                    .containsExactly(
+                            "{\"type\":\"INSERT\",\"data\":[{\"id\":\"2\"}],\"old\":null}",
+                            "{\"type\":\"INSERT\",\"data\":null}");
+            harness.endInput();
+            assertThat(notices(harness).stream().mapToLong(Notice::read).sum()).isEqualTo(5);
+        } finally {
+            harness.close();
+        }
+    }
+
+    @Test
     void reportsRecordsReadBeforeCheckpointAndAtEnd() throws Exception {
         OneInputStreamOperatorTestHarness<SourceRecord, Document> harness = harness();
         try {

@@ -123,10 +123,16 @@ class PassagesTest {
                 texts.add(passage.encode() ? encodeText(passage.text(change.document())) : null);
             }
         }
-        return EncodedChange.encoded(change, texts, EngineUsage.NONE);
+        return change.document().text().contains("bad")
+                ? EncodedChange.failed(change, texts, "NaN", EngineUsage.NONE)
+                : EncodedChange.encoded(change, texts, EngineUsage.NONE);
     }
 
+    /** The vector of a text, or null if it cannot be encoded. */
     private EncodedText encodeText(String text) {
+        if (text.startsWith("bad")) {
+            return null;
+        }
         encoded.add(text);
         return new EncodedText(FakeEncoder.vector(text), text.split(" ").length, false);
     }
@@ -188,6 +194,8 @@ class PassagesTest {
         process(Documents.delete("doc", 8L));
         assertThat(index).isEmpty();
         assertThat(process(Documents.delete("doc", 8L))).isZero();
+        assertThat(process(upsert(words("b", 30), "{}", 9))).as("without deletes").isEqualTo(3);
+        assertThat(index.keySet()).containsExactly("doc#0", "doc#1", "doc#2");
     }
 
     @Test
@@ -214,6 +222,23 @@ class PassagesTest {
         assertThat(process(upsert(inserted, "{\"price\":2}", 8))).as("unchanged").isZero();
         process(upsert(inserted.replace("c4", "changed"), "{\"price\":2}", 9));
         assertThat(encoded).containsExactly(words("c", 9).replace("c4", "changed"));
+    }
+
+    @Test
+    void laterVersionsAreWrittenAfterPassageThatCannotBeEncoded() throws Exception {
+        process(upsert(words("a", 9) + "\n\n" + words("b", 9), "{}", 5));
+        String failing = String.join("\n\n", words("a", 9), words("c", 9), words("bad", 9));
+        assertThat(process(upsert(failing, "{}", 6))).isZero();
+        assertThat(process(upsert(failing, "{\"n\":1}", 7))).as("only a field").isZero();
+        assertThat(index.keySet()).containsExactly("doc#0", "doc#1");
+        assertThat(index.get("doc#1")).startsWith(words("b", 9));
+        restart(PASSAGES);
+        encoded.clear();
+        process(upsert(String.join("\n\n", words("a", 9), words("c", 9), words("d", 9)), "{}", 8));
+        assertThat(encoded).containsExactly(words("d", 9));
+        assertThat(index.get("doc#0")).startsWith(words("a", 9));
+        assertThat(index.get("doc#1")).startsWith(words("c", 9));
+        assertThat(index.get("doc#2")).startsWith(words("d", 9));
     }
 
     @Test

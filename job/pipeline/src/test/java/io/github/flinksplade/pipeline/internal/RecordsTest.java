@@ -77,7 +77,7 @@ class RecordsTest {
                         new Change.PlannedPassage[] {new Change.PlannedPassage(0, 2, -5, true)});
         assertPreserved(change, Change.class);
         assertPreserved(
-                EncodedChange.failed(change, "why", new EngineUsage(1, 2)), EncodedChange.class);
+                new EncodedChange(change, null, "why", new EngineUsage(1, 2)), EncodedChange.class);
         assertPreserved(
                 new EncodedChange(
                         change,

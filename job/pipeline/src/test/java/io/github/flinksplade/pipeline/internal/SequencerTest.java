@@ -82,7 +82,7 @@ class SequencerTest {
     }
 
     private static EncodedChange without(Change change, String failure) {
-        return EncodedChange.failed(change, failure, EngineUsage.NONE);
+        return new EncodedChange(change, null, failure, EngineUsage.NONE);
     }
 
     private static EncodedChange with(EncodedChange encoded, Change change) {
