@@ -1,13 +1,13 @@
 package io.github.flinksplade.encoder;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Measures queries without inference: the time from a text of 24 tokens to its vector, with the
@@ -27,7 +27,7 @@ public final class LookupLatency {
                         EncoderOptions.defaults(),
                         EnumSet.of(Role.QUERY),
                         Progress.SILENT)) {
-            List<String> texts = texts(encoder, Path.of(arguments[0]));
+            List<String> texts = texts(encoder);
             long[] nanos = new long[queries];
             for (int round = 0; round < 2; round++) { // the first one warms up
                 for (int i = 0; i < queries; i++) {
@@ -48,22 +48,20 @@ public final class LookupLatency {
         }
     }
 
-    /** Texts of random terms of the vocabulary with the number of tokens. */
-    private static List<String> texts(SpladeEncoder encoder, Path directory) {
-        if (!Files.isDirectory(directory)) {
-            throw new IllegalArgumentException(directory + " is not a directory");
-        }
+    /** Texts of random words of the vocabulary, a token each. */
+    private static List<String> texts(SpladeEncoder encoder) {
+        List<String> words =
+                IntStream.range(0, encoder.tokenizer().vocabularySize())
+                        .mapToObj(encoder.tokenizer()::term)
+                        .filter(term -> term.matches("[a-z]+"))
+                        .toList();
         Random random = new Random(1);
         List<String> texts = new ArrayList<>();
-        while (texts.size() < 1000) {
-            StringBuilder text = new StringBuilder();
-            for (int i = 0; i < TOKENS; i++) {
-                int id = random.nextInt(encoder.tokenizer().vocabularySize());
-                text.append(encoder.tokenizer().term(id)).append(' ');
-            }
-            if (encoder.tokenizer().tokenize(text.toString(), Role.QUERY).tokens() == TOKENS) {
-                texts.add(text.toString());
-            }
+        for (int i = 0; i < 1000; i++) {
+            texts.add(
+                    random.ints(TOKENS, 0, words.size())
+                            .mapToObj(words::get)
+                            .collect(Collectors.joining(" ")));
         }
         return texts;
     }
