@@ -7,7 +7,9 @@ import com.sun.management.ThreadMXBean;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncodedText;
 import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.encoder.Formula;
 import io.github.flinksplade.encoder.MicroBatcher;
+import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.ModelFiles;
 import io.github.flinksplade.encoder.ModelStore;
 import io.github.flinksplade.encoder.Precision;
@@ -17,6 +19,7 @@ import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -240,7 +243,33 @@ public final class EncodeBenchmark {
 
     /** Runs the benchmark; this takes minutes with a large model. */
     public Report run() throws Exception {
-        ModelFiles files = ModelStore.resolve(model, options, progress);
+        ModelFiles resolved = ModelStore.resolve(model, options, progress);
+        requireComparable(resolved);
+        Path directory = Files.createTempDirectory("bench-encode-");
+        try {
+            return run(resolved.withGraph(ModelStore.onnx(resolved, options, directory, progress)));
+        } finally {
+            for (Path file : List.of(directory.resolve("model.onnx"), directory)) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+
+    /** The reference implementation pools logits by their maximum. */
+    private static void requireComparable(ModelFiles files) {
+        if (files.metadata().formula().pooling() != Formula.Pooling.MAX
+                || files.metadata().tokenHead().isPresent()) {
+            throw new ModelException(
+                    files.name()
+                            + " has another formula than the reference implementation, which takes"
+                            + " the maximum of logits; benchmark a model with max pooling");
+        }
+    }
+
+    /**
+     * @param files with an ONNX file
+     */
+    private Report run(ModelFiles files) throws Exception {
         int threads =
                 options.threads() > 0
                         ? options.threads()
@@ -375,6 +404,7 @@ public final class EncodeBenchmark {
                         files.graph(),
                         exact.tokenizer(),
                         exact.info().vocabularySize(),
+                        files.metadata().formula(),
                         threads,
                         lean,
                         gpu());

@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
+import io.github.flinksplade.encoder.Formula;
 import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.Tokenizer;
 import io.github.flinksplade.vector.SparseVector;
@@ -40,15 +41,18 @@ final class ReferenceImplementation implements AutoCloseable {
     private final int vocabulary;
     private final String logits;
     private final boolean lean;
+    private final int logarithms;
     private ByteBuffer memory = ByteBuffer.allocateDirect(0);
 
     /**
+     * @param formula with the maximum over the sequence
      * @param gpu the index of the GPU that runs the graph, or empty for the CPU
      */
     ReferenceImplementation(
             Path graph,
             Tokenizer tokenizer,
             int columns,
+            Formula formula,
             int threads,
             boolean lean,
             OptionalInt gpu)
@@ -56,6 +60,7 @@ final class ReferenceImplementation implements AutoCloseable {
         this.lean = lean;
         this.tokenizer = tokenizer;
         this.vocabulary = columns;
+        this.logarithms = formula.logarithms();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(threads);
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
@@ -174,8 +179,11 @@ final class ReferenceImplementation implements AutoCloseable {
             buffer.get(Math.multiplyExact(first + i, vocabulary), logitsOfToken);
             float mask = i < length ? 1 : 0;
             for (int term = 0; term < weights.length; term++) {
-                float weight = (float) Math.log(1 + Math.max(0, logitsOfToken[term])) * mask;
-                weights[term] = Math.max(weights[term], weight);
+                double weight = Math.max(0, logitsOfToken[term]);
+                for (int k = 0; k < logarithms; k++) {
+                    weight = Math.log(1 + weight);
+                }
+                weights[term] = Math.max(weights[term], (float) weight * mask);
             }
         }
         return vector(weights);
@@ -191,7 +199,11 @@ final class ReferenceImplementation implements AutoCloseable {
             }
         }
         for (int term = 0; term < max.length; term++) {
-            max[term] = max[term] > 0 ? (float) Math.log1p(max[term]) : 0;
+            double weight = Math.max(0, max[term]);
+            for (int k = 0; k < logarithms; k++) {
+                weight = Math.log1p(weight);
+            }
+            max[term] = (float) weight;
         }
         return vector(max);
     }

@@ -1,5 +1,6 @@
 package io.github.flinksplade.encoder;
 
+import io.github.flinksplade.encoder.architecture.ModelGraph;
 import io.github.flinksplade.encoder.graph.ExternalWeights;
 import io.github.flinksplade.encoder.hub.HubModelProvider;
 import io.github.flinksplade.encoder.layout.ModelLayout;
@@ -131,6 +132,25 @@ public final class ModelStore {
                         files, Precision.FP32, cache(options).resolve("models"), progress);
         DerivedModels.write(wide.graph(), Precision.INT8, directory, progress);
         companions.write();
+    }
+
+    /**
+     * Returns a model's graph as an ONNX file: its own, or {@code model.onnx} written to a
+     * directory.
+     *
+     * @throws ModelException if it cannot be written
+     */
+    public static Path onnx(
+            ModelFiles files, EncoderOptions options, Path directory, Progress progress) {
+        Path graph =
+                DerivedModels.provide(
+                                files, Precision.FP32, cache(options).resolve("models"), progress)
+                        .graph();
+        if (!ModelGraph.isWritten(graph)) {
+            return graph;
+        }
+        DerivedModels.write(graph, Precision.FP32, directory, progress);
+        return directory.resolve("model.onnx");
     }
 
     /** The directory in which downloaded and derived models are stored. */

@@ -150,7 +150,7 @@ class KafkaSettingsTest {
                     """
                     grup=x              | did you mean 'group'?
                     group=              | the consumer group is empty
-                    format=tsv          | write one of [json, text, avro, protobuf, json-schema, debezium-json, debezium-avro]
+                    format=tsv          | write one of [json, text, avro, protobuf, json-schema, debezium-json, debezium-avro, maxwell-json, canal-json]
                     start=now           | write one of [earliest, latest, committed]
                     bounded=yes         | write true or false
                     """)

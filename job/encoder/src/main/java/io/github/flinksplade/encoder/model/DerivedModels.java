@@ -170,7 +170,7 @@ public final class DerivedModels {
         GraphIndex index = new GraphIndex(file.model());
         Optional<ModelProto> converted =
                 switch (precision) {
-                    case FP32 -> throw new IllegalArgumentException("fp32 is not derived");
+                    case FP32 -> Optional.of(file.model());
                     case INT8 -> QuantizeToInt8.apply(index, file::data);
                     case FP16 -> ConvertToHalfPrecision.apply(index, file::data);
                 };
