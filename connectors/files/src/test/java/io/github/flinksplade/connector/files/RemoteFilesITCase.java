@@ -198,18 +198,16 @@ class RemoteFilesITCase {
         JobClient job =
                 start("s3://documents/watched/*.txt?watch=true&interval=100 ms&format=text", null);
         write("documents/watched/a.txt", lines("a", 0, 10));
-        eventually(() -> VALUES.size() >= 10);
+        eventually(() -> VALUES.containsAll(values("a", 0, 10)));
         write("documents/watched/b.txt", lines("b", 0, 10));
-        eventually(() -> VALUES.size() >= 20);
+        eventually(() -> VALUES.containsAll(values("b", 0, 10)));
         write("documents/watched/a.txt", lines("c", 0, 20));
-        eventually(() -> VALUES.size() >= 40);
+        eventually(() -> VALUES.containsAll(values("c", 0, 20)));
         job.cancel().get(30, TimeUnit.SECONDS);
 
-        assertThat(VALUES)
-                .hasSize(40)
-                .containsAll(values("a", 0, 10))
-                .containsAll(values("b", 0, 10))
-                .containsAll(values("c", 0, 20));
+        // the server may change the time of an object that is already listed, which is then read
+        // again; one that does not change is not
+        assertThat(VALUES).hasSizeBetween(40, 80);
     }
 
     @Test
