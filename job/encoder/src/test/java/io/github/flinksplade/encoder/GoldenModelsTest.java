@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The vectors of small models in the layouts in which the transformers and sentence-transformers
@@ -120,6 +121,27 @@ class GoldenModelsTest {
     @MethodSource("models")
     void matchTheLibrariesByTheGraphOfGpus(String model) throws IOException {
         assertMatches(model, options(Precision.FP32, "cpu-emulation"), 1e-4);
+    }
+
+    /** Only matrices of some size are quantized: of these models, those of the decoders. */
+    @ParameterizedTest
+    @ValueSource(strings = {"bert-padded-vocab", "gte-ntk", "modernbert", "roberta", "vocab-cased"})
+    void int8IsClose(String model) throws IOException {
+        List<String> texts = expected(model).stream().map(Expected::text).distinct().toList();
+        String path = MODELS.resolve(model).toString();
+        try (SpladeEncoder exact = SpladeEncoder.open(path, options(Precision.FP32, "cpu"));
+                SpladeEncoder quantized =
+                        SpladeEncoder.open(path, options(Precision.INT8, "cpu"))) {
+            assertThat(quantized.info().precision()).isEqualTo("int8");
+            assertThat(quantized.info().sha256()).isEqualTo(exact.info().sha256());
+            for (String text : texts) {
+                SparseVector expected = exact.encode(text, Role.DOCUMENT).vector();
+                SparseVector found = quantized.encode(text, Role.DOCUMENT).vector();
+                double cosine =
+                        expected.dot(found) / Math.sqrt(expected.dot(expected) * found.dot(found));
+                assertThat(cosine).as(text).isGreaterThan(.995);
+            }
+        }
     }
 
     @Test
