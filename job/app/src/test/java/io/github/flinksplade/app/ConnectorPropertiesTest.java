@@ -55,6 +55,7 @@ class ConnectorPropertiesTest {
                         "qdrant",
                         "s3",
                         "s3a",
-                        "solr");
+                        "solr",
+                        "stdin"); // a source only
     }
 }
