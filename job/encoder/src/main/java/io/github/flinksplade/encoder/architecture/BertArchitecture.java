@@ -170,6 +170,10 @@ enum BertArchitecture implements Architecture {
     String hiddenStates(GraphParts parts, ModelConfig config, ModelWeights weights) {
         config.requireText("position_embedding_type", "absolute");
         config.require("is_decoder", false);
+        if (this == MPNET
+                && config.size("relative_attention_num_buckets", MPNET_BUCKETS) != MPNET_BUCKETS) {
+            throw config.invalid("relative_attention_num_buckets", Integer.toString(MPNET_BUCKETS));
+        }
         config.require("add_cross_attention", false);
         Sizes sizes = sizes(config);
         String x = embeddings(parts, config, sizes);

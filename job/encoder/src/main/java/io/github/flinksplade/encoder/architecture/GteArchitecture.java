@@ -13,6 +13,9 @@ import java.util.stream.Stream;
  */
 final class GteArchitecture implements Architecture {
 
+    /** Rotary positions have no end; the tables allow at least as many as published models. */
+    private static final int MAX_TOKENS = 8192;
+
     private static final String EMBEDDINGS = "new.embeddings";
     private static final String WORDS = EMBEDDINGS + ".word_embeddings.weight";
     private static final String LAYERS = "new.encoder.layer.";
@@ -57,7 +60,8 @@ final class GteArchitecture implements Architecture {
             x = parts.node("Add", x, parts.firstRows(table));
         }
         x = parts.layerNorm(x, EMBEDDINGS + ".LayerNorm", width, epsilon, true);
-        RotaryPositions rotary = isRotary ? rotary(parts, config, headWidth, positions) : null;
+        RotaryPositions rotary =
+                isRotary ? rotary(parts, config, headWidth, Math.max(MAX_TOKENS, positions)) : null;
         int layers = config.size("num_hidden_layers", 12);
         for (int layer = 0; layer < layers; layer++) {
             String name = LAYERS + layer + ".";

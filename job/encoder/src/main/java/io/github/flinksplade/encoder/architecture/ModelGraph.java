@@ -3,6 +3,7 @@ package io.github.flinksplade.encoder.architecture;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.graph.OnnxFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
@@ -12,6 +13,8 @@ public final class ModelGraph {
 
     /** The file that describes weights in safetensors files. */
     public static final String CONFIG = "config.json";
+
+    private static final String ADAPTER = "adapter_config.json";
 
     private static final Map<String, Architecture> ARCHITECTURES =
             new TreeMap<>(
@@ -44,10 +47,28 @@ public final class ModelGraph {
         }
         ModelConfig config = ModelConfig.read(graph);
         Architecture architecture = ARCHITECTURES.get(config.text("model_type", ""));
+        if (!config.has("model_type")) {
+            throw new ModelException(
+                    graph
+                            + " has no model_type; supported are "
+                            + String.join(", ", ARCHITECTURES.keySet()));
+        }
         if (architecture == null) {
             throw config.unsupported("model_type", ARCHITECTURES.keySet().stream().toList());
         }
+        if (config.get("quantization_config").size() > 0) {
+            throw config.invalid("quantization_config", "absent");
+        }
+        if (config.get("pruned_heads").size() > 0) {
+            throw config.invalid("pruned_heads", "absent or empty");
+        }
         Path directory = graph.toAbsolutePath().getParent();
+        if (Files.exists(directory.resolve(ADAPTER))) {
+            throw new ModelException(
+                    directory.resolve(ADAPTER)
+                            + " describes an adapter, which is not supported; merge it into the"
+                            + " model");
+        }
         ModelWeights weights = ModelWeights.read(directory);
         GraphParts parts = new GraphParts(directory, weights);
         boolean hasHead =

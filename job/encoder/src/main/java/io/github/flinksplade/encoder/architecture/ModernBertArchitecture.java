@@ -12,6 +12,7 @@ import java.util.List;
  */
 final class ModernBertArchitecture implements Architecture {
 
+    private static final int MAX_TOKENS = 8192;
     private static final String LAYERS = "model.layers.";
     private static final String WORDS = "model.embeddings.tok_embeddings.weight";
     private static final String FULL = "full_attention";
@@ -53,9 +54,14 @@ final class ModernBertArchitecture implements Architecture {
                 throw config.invalid("num_attention_heads", "a divisor of half of " + width);
             }
             headWidth = width / heads;
+            if (config.has("sliding_window")) {
+                throw config.invalid("sliding_window", "absent; local_attention is the window");
+            }
             epsilon = config.number("norm_eps", 1e-5);
             hasNormBias = config.flag("norm_bias", false);
-            int positions = config.size("max_position_embeddings", 8192);
+            // rotary positions have no end; the tables allow at least as many as ModernBERT's own
+            int positions =
+                    Math.max(MAX_TOKENS, config.size("max_position_embeddings", MAX_TOKENS));
             double globalTheta = theta(FULL, "global_rope_theta", 160_000);
             global = rotary("global", globalTheta, positions);
             local =
@@ -83,8 +89,11 @@ final class ModernBertArchitecture implements Architecture {
                 }
                 return config.number(key, defaultValue);
             }
-            JsonNode own = parameters.path(attention);
-            JsonNode found = own.isObject() ? own : parameters;
+            JsonNode found = parameters.path(attention);
+            if (!found.isObject()) {
+                throw config.invalid(
+                        "rope_parameters", "an object with " + FULL + " and " + SLIDING);
+            }
             if (!found.path("rope_type").asText("default").equals("default")) {
                 throw config.invalid("rope_parameters", "of the rope_type \"default\"");
             }

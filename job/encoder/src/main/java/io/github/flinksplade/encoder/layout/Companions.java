@@ -75,8 +75,8 @@ final class Companions {
             throw new ModelException(
                     "no tokenizer.json next to "
                             + folder.location(graph)
-                            + " or one level up; export the model together with its fast"
-                            + " tokenizer");
+                            + " or one level up, nor a vocab.txt with its tokenizer_config.json;"
+                            + " export the model together with its fast tokenizer");
         }
         String tokenizerFolder = ModelFolder.folderOf(tokenizer.get());
         fetch(ModelFolder.name(tokenizerFolder, TOKENIZER_CONFIG));
@@ -100,6 +100,15 @@ final class Companions {
         JsonFile file = JsonFile.readObject(folder, config);
         double limit = file.json().path("model_max_length").asDouble(0);
         return limit >= 1 && limit <= MAX_TOKENS ? (int) limit : 0;
+    }
+
+    /** Whether positions are rotary, so that there is no table that limits them. */
+    static boolean isRotary(ModelFolder folder, String name) {
+        JsonFile config = JsonFile.readObject(folder, name);
+        String type = config.text("model_type", "");
+        return type.equals("modernbert")
+                || type.equals("new")
+                        && config.text("position_embedding_type", "rope").equals("rope");
     }
 
     /** How many tokens the position embeddings allow; 0 if unknown. */

@@ -533,7 +533,8 @@ final class SentenceTransformersLayout {
         String configName = ModelFolder.name(path, WeightFiles.CONFIG);
         if (folder.contains(configName)) {
             int positions = Companions.maxPositions(folder, configName);
-            if (positions > 0 && (limit == 0 || positions < limit)) {
+            boolean isLimit = limit == 0 || !Companions.isRotary(folder, configName);
+            if (positions > 0 && isLimit && (limit == 0 || positions < limit)) {
                 limit = positions;
                 statedIn = configName;
             }
@@ -650,7 +651,11 @@ final class SentenceTransformersLayout {
                         .filter(folder::contains)
                         .findFirst();
         String tokenizerConfig =
-                ModelFolder.name(tokenizer.isPresent() ? path : "", Companions.TOKENIZER_CONFIG);
+                List.of(path, "").stream()
+                        .map(file -> ModelFolder.name(file, Companions.TOKENIZER_CONFIG))
+                        .filter(folder::contains)
+                        .findFirst()
+                        .orElse(ModelFolder.name(path, Companions.TOKENIZER_CONFIG));
         if (folder.contains(tokenizerConfig)) {
             folder.file(tokenizerConfig);
         }

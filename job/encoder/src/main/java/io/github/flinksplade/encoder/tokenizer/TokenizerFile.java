@@ -17,6 +17,7 @@ import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -28,6 +29,8 @@ public final class TokenizerFile {
 
     /** The largest vocabularies in use have a few hundred thousand terms. */
     private static final int MAX_ID = 1 << 24;
+
+    private static final int MAX_LISTED = 10;
 
     private final Path path;
     private final JsonNode json;
@@ -81,6 +84,7 @@ public final class TokenizerFile {
             if (isChanged) {
                 content = new ObjectMapper().writeValueAsBytes(json);
             }
+            UnsupportedSettings.reject(path, json, config);
             String[] terms = terms(json);
             if (terms.length == 0) {
                 throw new ModelException(
@@ -156,13 +160,16 @@ public final class TokenizerFile {
                         + " are encoded as "
                         + terms[unknown]
                         + ": "
-                        + String.join(
-                                ", ",
-                                Arrays.stream(terms, embeddings, size)
-                                        .map(String::valueOf)
-                                        .toList()));
+                        + beyond(embeddings));
         return Optional.of(
                 new TokenizerFile(path, json, content, config, isChanged, all, terms, embeddings));
+    }
+
+    private String beyond(int embeddings) {
+        List<String> beyond =
+                Arrays.stream(terms, embeddings, size).filter(Objects::nonNull).toList();
+        return String.join(", ", beyond.subList(0, Math.min(MAX_LISTED, beyond.size())))
+                + (beyond.size() > MAX_LISTED ? ", ..." : "");
     }
 
     Path path() {
