@@ -6,9 +6,7 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
-import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.UnsafeByteOperations;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.platform.FileErrors;
 import java.io.IOException;
@@ -42,14 +40,9 @@ public final class ExternalWeights {
             if (channel.size() == 0) {
                 throw new ModelException(graph.toAbsolutePath() + " is empty; " + repair);
             }
-            // the weights stay in the mapped file, they are not copied to the heap
-            CodedInputStream in =
-                    UnsafeByteOperations.unsafeWrap(
-                                    channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()))
-                            .newCodedInput();
-            in.enableAliasing(true);
-            ModelProto model = ModelProto.parseFrom(in);
+            ModelProto model = OnnxParser.parse(graph);
             collect(model.getGraph(), locations);
+            locations.remove(graph.getFileName().toString());
             model.getFunctionsList()
                     .forEach(function -> collectNodes(function.getNodeList(), locations));
         } catch (InvalidProtocolBufferException e) {

@@ -7,11 +7,8 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
-import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
-import com.google.protobuf.WireFormat;
 import io.github.flinksplade.encoder.ModelException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,9 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,20 +31,16 @@ import java.util.OptionalInt;
 public final class OnnxFile {
 
     /** Min bytes of a weight that the session maps itself. */
-    private static final int MIN_MAPPED_BYTES = 1 << 16;
+    private static final int MIN_MAPPED_BYTES = OnnxParser.MIN_REFERENCED_BYTES;
 
     private final Path path;
     private final ModelProto model;
 
-    /** The positions in the file of the weights' bytes, by identity of the objects. */
-    private final Map<ByteString, Long> positions;
-
     private final Map<Path, ByteBuffer> mapped = new HashMap<>();
 
-    private OnnxFile(Path path, ModelProto model, Map<ByteString, Long> positions) {
+    private OnnxFile(Path path, ModelProto model) {
         this.path = path;
         this.model = model;
-        this.positions = positions;
     }
 
     /**
@@ -67,17 +58,12 @@ public final class OnnxFile {
                                 + " is larger than 2 GB, which an ONNX file cannot be; export it with"
                                 + " its weights in an external file");
             }
-            ByteString bytes =
-                    UnsafeByteOperations.unsafeWrap(
-                            channel.map(FileChannel.MapMode.READ_ONLY, 0, size));
-            CodedInputStream in = bytes.newCodedInput();
-            in.enableAliasing(true);
-            ModelProto model = ModelProto.parseFrom(in);
+            ModelProto model = OnnxParser.parse(path);
             if (model.getGraph().getNodeCount() == 0) {
                 throw new ModelException(
                         path + " is not an ONNX model: it contains no graph; export it again");
             }
-            return new OnnxFile(path, model, positions(model, bytes.newCodedInput()));
+            return new OnnxFile(path, model);
         } catch (InvalidProtocolBufferException e) {
             throw new ModelException(
                     path
@@ -98,7 +84,7 @@ public final class OnnxFile {
      * @param path the file from which the model was made, to which the weights' files are relative
      */
     public static OnnxFile of(Path path, ModelProto model) {
-        return new OnnxFile(path, model, Map.of());
+        return new OnnxFile(path, model);
     }
 
     public Path path() {
@@ -107,54 +93,6 @@ public final class OnnxFile {
 
     public ModelProto model() {
         return model;
-    }
-
-    /** Finds the positions of the initializers' raw data, which the parser does not report. */
-    private static Map<ByteString, Long> positions(ModelProto model, CodedInputStream in)
-            throws IOException {
-        List<Long> found = new ArrayList<>();
-        eachField(
-                in,
-                ModelProto.GRAPH_FIELD_NUMBER,
-                () ->
-                        eachField(
-                                in,
-                                GraphProto.INITIALIZER_FIELD_NUMBER,
-                                () -> {
-                                    long[] position = {-1};
-                                    eachField(
-                                            in,
-                                            TensorProto.RAW_DATA_FIELD_NUMBER,
-                                            () -> {
-                                                position[0] = in.getTotalBytesRead();
-                                                in.skipRawBytes(in.getBytesUntilLimit());
-                                            });
-                                    found.add(position[0]);
-                                }));
-        Map<ByteString, Long> positions = new IdentityHashMap<>();
-        for (int i = 0; i < found.size(); i++) {
-            positions.put(model.getGraph().getInitializer(i).getRawData(), found.get(i));
-        }
-        return positions;
-    }
-
-    private interface Reader {
-        void read() throws IOException;
-    }
-
-    /** Calls the reader for each field of that number, limited to the field, and skips others. */
-    private static void eachField(CodedInputStream in, int number, Reader reader)
-            throws IOException {
-        int expected = number << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
-        for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-            if (tag == expected) {
-                int outer = in.pushLimit(in.readRawVarint32());
-                reader.read();
-                in.popLimit(outer);
-            } else {
-                in.skipField(tag);
-            }
-        }
     }
 
     /**
@@ -202,8 +140,7 @@ public final class OnnxFile {
                             Long.parseLong(entries.getOrDefault("offset", "0").strip()),
                             bytes));
         }
-        return Optional.ofNullable(positions.get(tensor.getRawData()))
-                .map(position -> new Range(path, position, bytes));
+        return Optional.empty();
     }
 
     /** Whether {@link #data} supports a tensor; its values may also be encoded as numbers. */
