@@ -29,16 +29,7 @@ class ModelConfigurationTest {
     private final List<String> warnings = new ArrayList<>();
 
     private SpladeEncoder open(Path model, Precision precision, String device) {
-        Progress progress =
-                new Progress() {
-                    @Override
-                    public void report(String what, long done, long total) {}
-
-                    @Override
-                    public void warn(String message) {
-                        warnings.add(message);
-                    }
-                };
+        Progress progress = new RecordedWarnings(warnings);
         return ModelOpener.open(
                 RandomMaskedLanguageModel.files(model),
                 EncoderOptions.builder()

@@ -58,15 +58,7 @@ class ModelLayoutTest {
                 EncoderOptions.builder()
                         .cacheDirectory(directory.resolve("cache").toString())
                         .build(),
-                new Progress() {
-                    @Override
-                    public void report(String what, long done, long total) {}
-
-                    @Override
-                    public void warn(String message) {
-                        warnings.add(message);
-                    }
-                });
+                new RecordedWarnings(warnings));
     }
 
     private void writeGraph(String name) throws IOException {

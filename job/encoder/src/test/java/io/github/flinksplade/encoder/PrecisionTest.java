@@ -220,16 +220,7 @@ class PrecisionTest {
         for (byte[] content : damaged) {
             Files.write(kept, content);
             List<String> warnings = new ArrayList<>();
-            Progress progress =
-                    new Progress() {
-                        @Override
-                        public void report(String what, long done, long total) {}
-
-                        @Override
-                        public void warn(String message) {
-                            warnings.add(message);
-                        }
-                    };
+            Progress progress = new RecordedWarnings(warnings);
             assertThat(ModelStore.inPrecision(files, options, progress).graph()).isEqualTo(kept);
             assertThat(kept).hasBinaryContent(whole);
             assertThat(warnings)

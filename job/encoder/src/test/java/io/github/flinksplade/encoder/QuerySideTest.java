@@ -47,16 +47,7 @@ class QuerySideTest {
     }
 
     private SpladeEncoder open(ModelFiles files, EncoderOptions options, Set<Role> roles) {
-        Progress progress =
-                new Progress() {
-                    @Override
-                    public void report(String what, long done, long total) {}
-
-                    @Override
-                    public void warn(String message) {
-                        warnings.add(message);
-                    }
-                };
+        Progress progress = new RecordedWarnings(warnings);
         return ModelOpener.open(
                 files,
                 options.toBuilder().cacheDirectory(directory.resolve("cache").toString()).build(),

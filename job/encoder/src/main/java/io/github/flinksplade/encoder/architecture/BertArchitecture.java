@@ -163,7 +163,7 @@ enum BertArchitecture implements Architecture {
 
     @Override
     public String addTo(GraphParts parts, ModelConfig config, ModelWeights weights) {
-        return head(parts, config, weights, sizes(config), hiddenStates(parts, config, weights));
+        return head(parts, config, sizes(config), hiddenStates(parts, config, weights));
     }
 
     /** Adds the model without its head; returns the last hidden states, [batch, tokens, width]. */
@@ -278,8 +278,7 @@ enum BertArchitecture implements Architecture {
     }
 
     /** RoBERTa's and MPNet's heads always have the exact GELU. */
-    private String head(
-            GraphParts parts, ModelConfig config, ModelWeights weights, Sizes sizes, String x) {
+    private String head(GraphParts parts, ModelConfig config, Sizes sizes, String x) {
         ActivationFunction activation =
                 this == ROBERTA || this == MPNET ? ActivationFunction.GELU : sizes.activation();
         String dense = parts.linear(x, names.headDense(), sizes.width(), sizes.width(), true);
@@ -296,9 +295,7 @@ enum BertArchitecture implements Architecture {
             // newer versions of the library store both and use the decoder's own
             Collections.reverse(biases);
         }
-        return MaskedLanguageModelHead.decode(
-                parts,
-                weights,
+        return parts.decode(
                 h,
                 parts.weight(
                         isTied ? wordEmbeddings() : names.decoder(),

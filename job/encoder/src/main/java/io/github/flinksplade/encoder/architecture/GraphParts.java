@@ -7,10 +7,7 @@ import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
-import com.google.protobuf.ByteString;
 import io.github.flinksplade.encoder.graph.GraphBuilder;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -86,22 +83,7 @@ final class GraphParts {
     /** A constant of its own. */
     String floats(String name, float[] values, long... shape) {
         return constants.computeIfAbsent(
-                name,
-                unused -> {
-                    ByteBuffer bytes =
-                            ByteBuffer.allocate(Float.BYTES * values.length)
-                                    .order(ByteOrder.LITTLE_ENDIAN);
-                    bytes.asFloatBuffer().put(values);
-                    TensorProto.Builder constant =
-                            TensorProto.newBuilder()
-                                    .setName(name)
-                                    .setDataType(DataType.FLOAT_VALUE)
-                                    .setRawData(ByteString.copyFrom(bytes));
-                    for (long size : shape) {
-                        constant.addDims(size);
-                    }
-                    return graph.constant(constant.build());
-                });
+                name, unused -> graph.constant(GraphBuilder.floats(name, values, shape)));
     }
 
     String scalar(double value) {
@@ -235,6 +217,23 @@ final class GraphParts {
         String shares = node("Softmax", List.of(scores), GraphBuilder.attribute("axis", 3));
         String mixed = permuted(node("MatMul", shares, value), 0, 2, 1, 3);
         return node("Reshape", mixed, graph.int64s(0, 0, heads * headWidth));
+    }
+
+    /**
+     * The end of a masked language model, {@code h D' + bias}: a value for each term.
+     *
+     * @param h [batch, tokens, width]
+     * @param matrix D, [vocabulary, width]
+     * @param biases names of the bias, of which the first that exists is used; none for no bias
+     * @throws io.github.flinksplade.encoder.ModelException if biases are given and all are missing
+     */
+    String decode(String h, String matrix, List<String> biases, long vocabulary) {
+        String product = node("MatMul", h, transposed(matrix));
+        if (biases.isEmpty()) {
+            return product;
+        }
+        String bias = biases.stream().filter(weights::has).findFirst().orElse(biases.get(0));
+        return node("Add", product, weight(bias, vocabulary));
     }
 
     // the whole graph

@@ -104,9 +104,7 @@ final class GteArchitecture implements Architecture {
                 parts.layerNorm(
                         activation.apply(dense, parts), "lm_head.norm", width, epsilon, true);
         String matrix = config.flag("tie_word_embeddings", true) ? WORDS : "lm_head.decoder.weight";
-        return MaskedLanguageModelHead.decode(
-                parts,
-                weights,
+        return parts.decode(
                 h,
                 parts.weight(matrix, vocabulary, width),
                 List.of("lm_head.decoder.bias", "lm_head.bias"),

@@ -23,10 +23,11 @@ import java.util.stream.Stream;
 /** The weights of a model by name, in one safetensors file or in several with an index. */
 public final class ModelWeights {
 
-    /** The names of the file with all weights and of the index of several. */
+    /** The name of the file with all weights. */
     public static final String FILE = "model.safetensors";
 
-    public static final String INDEX = FILE + ".index.json";
+    /** The name of the index of several files. */
+    private static final String INDEX = FILE + ".index.json";
 
     /** Names in checkpoints that were converted from TensorFlow. */
     private static final Map<String, String> OLD_SUFFIXES =
@@ -41,18 +42,12 @@ public final class ModelWeights {
         this.tensors = tensors;
     }
 
-    /** Whether a directory contains weights in this format. */
-    public static boolean existIn(Path directory) {
-        return Files.isRegularFile(directory.resolve(FILE))
-                || Files.isRegularFile(directory.resolve(INDEX));
-    }
-
     /**
      * The files with a directory's weights, the index first if there is one.
      *
      * @throws ModelException if the index cannot be read, or names a file that is missing
      */
-    public static List<Path> files(Path directory) {
+    private static List<Path> files(Path directory) {
         Path index = directory.resolve(INDEX);
         Path single = directory.resolve(FILE);
         if (Files.isRegularFile(single)) {
@@ -75,7 +70,7 @@ public final class ModelWeights {
      *
      * @throws ModelException if it cannot be read or is invalid
      */
-    public static Map<String, String> shards(Path index) {
+    private static Map<String, String> shards(Path index) {
         JsonNode map;
         try {
             map = new ObjectMapper().readTree(Files.readAllBytes(index)).path("weight_map");

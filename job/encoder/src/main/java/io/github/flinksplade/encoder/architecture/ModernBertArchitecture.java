@@ -138,9 +138,7 @@ final class ModernBertArchitecture implements Architecture {
                                             parts),
                             "head.norm");
             String matrix = config.flag("tie_word_embeddings", true) ? WORDS : "decoder.weight";
-            return MaskedLanguageModelHead.decode(
-                    parts,
-                    weights,
+            return parts.decode(
                     h,
                     parts.weight(matrix, vocabulary, width),
                     config.flag("decoder_bias", true) ? List.of("decoder.bias") : List.of(),

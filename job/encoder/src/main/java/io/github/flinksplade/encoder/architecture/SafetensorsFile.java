@@ -109,7 +109,7 @@ public record SafetensorsFile(Path path, Map<String, Tensor> tensors) {
         /**
          * The type.
          *
-         * @throws ModelException if it is none of {@link Type}
+         * @throws ModelException if {@link Type} does not contain it
          */
         public Type floatType() {
             try {

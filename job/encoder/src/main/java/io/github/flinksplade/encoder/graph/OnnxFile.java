@@ -128,19 +128,17 @@ public final class OnnxFile {
         if (!hasBytes(tensor)) {
             return Optional.empty();
         }
+        // also checks the number of bytes
         long bytes = data(tensor).remaining();
-        if (bytes < MIN_MAPPED_BYTES) {
+        if (bytes < MIN_MAPPED_BYTES || !isExternal(tensor)) {
             return Optional.empty();
         }
-        if (isExternal(tensor)) {
-            Map<String, String> entries = entries(tensor);
-            return Optional.of(
-                    new Range(
-                            resolve(entries.getOrDefault("location", "")),
-                            Long.parseLong(entries.getOrDefault("offset", "0").strip()),
-                            bytes));
-        }
-        return Optional.empty();
+        Map<String, String> entries = entries(tensor);
+        return Optional.of(
+                new Range(
+                        resolve(entries.getOrDefault("location", "")),
+                        Long.parseLong(entries.getOrDefault("offset", "0").strip()),
+                        bytes));
     }
 
     /** Whether {@link #data} supports a tensor; its values may also be encoded as numbers. */
@@ -168,12 +166,8 @@ public final class OnnxFile {
             ByteBuffer part = data(matrix).slice((int) (from * row), (int) ((to - from) * row));
             return rows.setRawData(UnsafeByteOperations.unsafeWrap(part)).build();
         }
-        String location =
-                isExternal(matrix)
-                        ? entries(matrix).get("location")
-                        : path.getFileName().toString();
         return rows.setDataLocation(TensorProto.DataLocation.EXTERNAL)
-                .addExternalData(entry("location", location))
+                .addExternalData(entry("location", entries(matrix).get("location")))
                 .addExternalData(entry("offset", Long.toString(range.get().offset() + from * row)))
                 .addExternalData(entry("length", Long.toString((to - from) * row)))
                 .build();

@@ -1,10 +1,6 @@
 package io.github.flinksplade.encoder.graph;
 
-import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
-import com.google.protobuf.ByteString;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 
 /** Adds a weight per token to the graph of an encoder: {@code relu(weight . x + bias)}. */
 public final class WeighTokens {
@@ -20,18 +16,8 @@ public final class WeighTokens {
     public static RewrittenGraph apply(
             GraphIndex index, String hidden, float[] weight, float bias) {
         GraphBuilder added = new GraphBuilder(RewrittenGraph.PREFIX, index.operatorSet());
-        ByteBuffer bytes =
-                ByteBuffer.allocate(Float.BYTES * weight.length).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.asFloatBuffer().put(weight);
         String matrix =
-                added.constant(
-                        TensorProto.newBuilder()
-                                .setName(added.newName())
-                                .setDataType(DataType.FLOAT.getNumber())
-                                .addDims(weight.length)
-                                .addDims(1)
-                                .setRawData(ByteString.copyFrom(bytes))
-                                .build());
+                added.constant(GraphBuilder.floats(added.newName(), weight, weight.length, 1));
         String product = added.node("MatMul", added.cast(hidden, DataType.FLOAT), matrix);
         String weights = added.node("Relu", added.node("Add", product, added.float32(bias)));
         return RewrittenGraph.tokens(

@@ -66,7 +66,7 @@ final class Companions {
     /**
      * The tokenizer.json or else the vocab.txt; what belongs to it is downloaded too.
      *
-     * @throws ModelException if there is none
+     * @throws ModelException if both are missing
      */
     Path tokenizer(String graph) {
         Optional<String> fast = find(TOKENIZER);

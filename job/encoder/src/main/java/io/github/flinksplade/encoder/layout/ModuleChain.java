@@ -255,7 +255,7 @@ final class ModuleChain {
                     router.location()
                             + " has only the routes "
                             + names
-                            + " and no default_route, so there is none for "
+                            + " and no default_route, so no route encodes "
                             + task
                             + " texts; supported are the routes query and document");
         }

@@ -35,7 +35,7 @@ record WeightFiles(String graph, SortedMap<String, Path> weights) {
      *
      * @param path the transformer's folder
      * @param graphFolders where to look for an ONNX file
-     * @throws ModelException if there is none that can be used
+     * @throws ModelException if no weights can be used
      */
     static WeightFiles find(ModelFolder folder, String path, List<String> graphFolders) {
         for (String graphFolder : new LinkedHashSet<>(graphFolders)) {

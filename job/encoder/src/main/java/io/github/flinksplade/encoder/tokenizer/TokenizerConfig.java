@@ -60,7 +60,7 @@ record TokenizerConfig(Path path, JsonNode json, String tokenizerClass) {
                             "handle_chinese_chars", "tokenize_chinese_chars"));
 
     /**
-     * Reads the file next to a tokenizer; empty if there is none.
+     * Reads the file next to a tokenizer; empty if it does not exist.
      *
      * @throws ModelException if it cannot be read or is not a JSON object
      */

@@ -11,6 +11,7 @@ import com.google.protobuf.ByteString;
 import io.github.flinksplade.encoder.LayoutFolder;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.Progress;
+import io.github.flinksplade.encoder.RecordedWarnings;
 import io.github.flinksplade.encoder.model.ModelDigests;
 import io.github.flinksplade.environment.ForwardProxy;
 import java.io.IOException;
@@ -394,16 +395,7 @@ class HubModelProviderTest {
             Files.write(snapshot.resolve(name), hub.files.get(name));
         }
         List<String> warnings = new ArrayList<>();
-        Progress progress =
-                new Progress() {
-                    @Override
-                    public void report(String what, long done, long total) {}
-
-                    @Override
-                    public void warn(String message) {
-                        warnings.add(message);
-                    }
-                };
+        Progress progress = new RecordedWarnings(warnings);
         environment.put("HF_HUB_OFFLINE", "1");
         assertThat(models().provide(REFERENCE, directory, progress)).isEqualTo(snapshot);
         assertThat(warnings)
@@ -797,16 +789,7 @@ class HubModelProviderTest {
         }
         hub.requests.clear();
         List<String> warnings = new ArrayList<>();
-        Progress progress =
-                new Progress() {
-                    @Override
-                    public void report(String what, long done, long total) {}
-
-                    @Override
-                    public void warn(String message) {
-                        warnings.add(message);
-                    }
-                };
+        Progress progress = new RecordedWarnings(warnings);
         assertThat(models().refresh(REFERENCE, directory, progress)).isEqualTo(snapshot);
         assertComplete(snapshot, "tokenizer.json", "config.json", "onnx/model.onnx");
         assertThat(warnings)

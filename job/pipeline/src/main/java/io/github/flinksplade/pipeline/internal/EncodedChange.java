@@ -8,7 +8,7 @@ import java.util.List;
  * A change after the encoder.
  *
  * @param texts the encoded document, or its encoded passages, with null for those that were not or
- *     could not be encoded; may be null if there are none
+ *     could not be encoded; may be null if there are no texts
  * @param failure why a text could not be encoded, or null
  * @param usage what the engine has done since the last change, for counting
  */
