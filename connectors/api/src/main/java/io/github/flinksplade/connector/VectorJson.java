@@ -29,7 +29,8 @@ public final class VectorJson implements Serializable {
          * "truncated":false,"encoder":"<fingerprint>","model":"<name>","model_sha256":"..."}}:
          * indices ascending, weights unrounded (in the notation of {@link Float#toString(float)},
          * with the fewest digits that are parsed as the same float). A delete is {@code
-         * {"id":"1","version":8,"op":"delete"}}.
+         * {"id":"1","version":8,"op":"delete"}}, with {@code "replaced":true} for a {@link
+         * Operation#DELETE_REPLACED}.
          */
         INDICES,
 
@@ -164,7 +165,8 @@ public final class VectorJson implements Serializable {
 
     private void appendRest(VectorRecord record, StringBuilder json) {
         if (record.isDelete()) {
-            json.append(",\"op\":\"delete\"}");
+            boolean isReplaced = record.operation() == Operation.DELETE_REPLACED;
+            json.append(",\"op\":\"delete\"").append(isReplaced ? ",\"replaced\":true}" : "}");
             return;
         }
         if (withText && record.text() != null) {

@@ -8,11 +8,12 @@ import org.apache.flink.annotation.PublicEvolving;
  * same instance, so none may change its arrays.
  *
  * @param id the document's id; never empty
- * @param operation {@link Operation#DELETE} has neither text, fields nor vector
+ * @param operation deletes have neither text, fields nor vector
  * @param version orders the changes of one id, from 0: a target keeps a change with a higher one. A
- *     delete is newer than an upsert of the same version. {@link #NO_VERSION} for a delete that
- *     arrived before any version of its id was known: it deletes the document whatever its version,
- *     and every upsert is newer
+ *     {@link Operation#DELETE} is newer than an upsert of the same version; among the others of the
+ *     same version, the last one written is kept. {@link #NO_VERSION} for a delete that arrived
+ *     before any version of its id was known: it deletes the document whatever its version, and
+ *     every upsert is newer
  * @param text the encoded text; null for a delete, and for the copy of a vector whose source does
  *     not store the text
  * @param fields every other field of the document as the text of one JSON object, {@code "{}"} if
@@ -49,21 +50,28 @@ public record VectorRecord(
         return new VectorRecord(id, Operation.DELETE, version, null, null, null, 0, false, origin);
     }
 
+    /** A {@link Operation#DELETE_REPLACED}. */
+    public static VectorRecord deleteReplaced(String id, long version, SourceRecord origin) {
+        return new VectorRecord(
+                id, Operation.DELETE_REPLACED, version, null, null, null, 0, false, origin);
+    }
+
     /**
-     * Version and operation as one number, for targets that compare numbers: the newer change of an
-     * id has the higher one. At least 2; less for a delete without version, which must not be
-     * compared.
+     * Version and operation as one number, for targets that compare numbers: a target keeps a
+     * change with a higher one, and replaces a change with an equal one. At least 2; less for a
+     * delete without version, which must not be compared.
      */
     public long order() {
-        return order(version, isDelete());
+        return order(version, operation);
     }
 
     /** {@link #order()} of a stored change. */
-    public static long order(long version, boolean isDelete) {
-        return 2 * (version + 1) + (isDelete ? 1 : 0);
+    public static long order(long version, Operation operation) {
+        return 2 * (version + 1) + (operation == Operation.DELETE ? 1 : 0);
     }
 
+    /** Whether it deletes its id, for whatever reason. */
     public boolean isDelete() {
-        return operation == Operation.DELETE;
+        return operation != Operation.UPSERT;
     }
 }

@@ -140,6 +140,8 @@ class VectorJsonTest {
                 .isEqualTo("{\"id\":\"d1\",\"version\":8,\"op\":\"delete\"}");
         assertThat(json(Form.LUCENE, true).line(delete))
                 .isEqualTo("{\"id\":\"d1\",\"version\":8,\"op\":\"delete\"}");
+        assertThat(json(Form.INDICES, true).line(VectorRecord.deleteReplaced("d1", 8, origin())))
+                .isEqualTo("{\"id\":\"d1\",\"version\":8,\"op\":\"delete\",\"replaced\":true}");
         assertThatThrownBy(() -> json(Form.ANSERINI, true).line(delete))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("'d1'")

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSource;
 import io.github.flinksplade.connector.kafka.KafkaBroker;
@@ -298,7 +299,11 @@ class HighAvailabilityITCase {
         Map<String, TreeMap<Long, String>> ordered = new TreeMap<>();
         for (String line : files()) {
             JsonNode change = JSON.readTree(line);
-            long order = VectorRecord.order(change.get("version").longValue(), change.has("op"));
+            boolean isDelete = change.has("op") && !change.has("replaced");
+            long order =
+                    VectorRecord.order(
+                            change.get("version").longValue(),
+                            isDelete ? Operation.DELETE : Operation.UPSERT);
             String state = PassageLedger.state(change);
             ordered.computeIfAbsent(change.get("id").textValue(), key -> new TreeMap<>())
                     .merge(order, state, (one, other) -> one + ", again: " + other);

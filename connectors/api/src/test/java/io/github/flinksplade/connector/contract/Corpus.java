@@ -93,6 +93,11 @@ public final class Corpus {
         return VectorRecord.delete(id, version, origin(id, version));
     }
 
+    /** A delete of an id that the same version of its document no longer has. */
+    public static VectorRecord deleteReplaced(String id, long version) {
+        return VectorRecord.deleteReplaced(id, version, origin(id, version));
+    }
+
     /**
      * A change of a document that is split: upserts of its passages, with the fields that passages
      * have, and deletes of those that it no longer has.
@@ -116,7 +121,10 @@ public final class Corpus {
             records.add(upsert(document + "#" + passage, version, fields, terms));
         }
         for (int passage = count; passage < before; passage++) {
-            records.add(delete(document + "#" + passage, version));
+            records.add(
+                    count == 0
+                            ? delete(document + "#" + passage, version)
+                            : deleteReplaced(document + "#" + passage, version));
         }
         return records.toArray(VectorRecord[]::new);
     }

@@ -32,6 +32,41 @@ public interface DeletesContract extends SinkUnderTest {
         assertStored(this, uri, corpus);
     }
 
+    /** A change of long-documents replaces ids at an unchanged version, and can be undone. */
+    @Test
+    default void acceptsSameVersionAfterDeleteOfReplacedId() throws Exception {
+        ConnectorUri uri = fresh("replaced");
+        Corpus corpus = new Corpus();
+        VectorRecord old = Corpus.upsert("a", 4);
+        VectorRecord upsert = Corpus.upsert("a", 5);
+        VectorRecord replaced = Corpus.deleteReplaced("a", 5);
+        write(uri, corpus.change(Corpus.upsert("b", 1)), old);
+        assertThat(write(uri, upsert, corpus.change(replaced))).isEmpty();
+        assertStored(this, uri, corpus);
+        assertThat(write(uri, corpus.change(replaced))).as("replayed").isEmpty();
+        if (remembersDeletes()) {
+            assertThat(write(uri, old)).isEmpty();
+        }
+        assertStored(this, uri, corpus);
+        for (int times = 0; times < 2; times++) {
+            assertThat(write(uri, corpus.change(upsert))).isEmpty();
+            assertStored(this, uri, corpus);
+            assertThat(write(uri, corpus.change(replaced))).isEmpty();
+            assertStored(this, uri, corpus);
+        }
+        assertThat(write(uri, corpus.change(upsert))).isEmpty();
+        if (comparesVersions()) {
+            assertThat(write(uri, Corpus.deleteReplaced("a", 4))).isEmpty();
+        }
+        assertStored(this, uri, corpus);
+        assertThat(write(uri, corpus.change(Corpus.delete("a", 5)))).isEmpty();
+        assertStored(this, uri, corpus);
+        if (remembersDeletes()) {
+            assertThat(write(uri, upsert, replaced)).isEmpty();
+            assertStored(this, uri, corpus);
+        }
+    }
+
     @Test
     default void deletesWithoutVersionAndAcceptsNewerUpserts() throws Exception {
         ConnectorUri uri = fresh("no-version");

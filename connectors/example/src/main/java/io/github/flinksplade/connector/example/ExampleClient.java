@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.example;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.connector.BatchClient;
+import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.Outcome;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.VectorJson;
@@ -71,7 +72,7 @@ final class ExampleClient implements BatchClient<ExampleClient.Request> {
                     content =
                             format.bytes(
                                     VectorRecord.delete(record.id(), version, record.origin()));
-                } else if (VectorRecord.order(version, stored.has("op")) > record.order()) {
+                } else if (VectorRecord.order(version, operation(stored)) > record.order()) {
                     return Outcome.superseded();
                 }
             }
@@ -87,6 +88,13 @@ final class ExampleClient implements BatchClient<ExampleClient.Request> {
             // The future fails, and the batch is sent again.
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static Operation operation(JsonNode stored) {
+        if (stored.has("op")) {
+            return stored.has("replaced") ? Operation.DELETE_REPLACED : Operation.DELETE;
+        }
+        return Operation.UPSERT;
     }
 
     /** Ids may contain characters that file names may not. */

@@ -184,11 +184,12 @@ final class KafkaVectors implements VectorSource {
                 throw notAVector(record, "it has no key", null);
             }
             if (record.value() == null) {
-                String version = header(record, VectorRecordSerializer.HEADER_VERSION);
-                return VectorRecord.delete(
-                        new String(record.key(), StandardCharsets.UTF_8),
-                        version == null ? VectorRecord.NO_VERSION : Long.parseLong(version),
-                        origin);
+                String header = header(record, VectorRecordSerializer.HEADER_VERSION);
+                long version = header == null ? VectorRecord.NO_VERSION : Long.parseLong(header);
+                String id = new String(record.key(), StandardCharsets.UTF_8);
+                return header(record, VectorRecordSerializer.HEADER_REPLACED) == null
+                        ? VectorRecord.delete(id, version, origin)
+                        : VectorRecord.deleteReplaced(id, version, origin);
             }
             Provenance encoder = provenance(record);
             if (!encoder.fingerprint().equals(provenance.fingerprint())) {

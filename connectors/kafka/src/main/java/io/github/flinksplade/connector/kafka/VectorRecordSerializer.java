@@ -1,5 +1,6 @@
 package io.github.flinksplade.connector.kafka;
 
+import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.VectorRecord;
 import java.nio.charset.StandardCharsets;
@@ -34,6 +35,10 @@ final class VectorRecordSerializer
     static final String HEADER_VERSION = HEADER_PREFIX + "version";
     private static final String HEADER_TOKENS = HEADER_PREFIX + "tokens";
     private static final String HEADER_TRUNCATED = HEADER_PREFIX + "truncated";
+
+    /** Present in a delete of a replaced id. */
+    static final String HEADER_REPLACED = HEADER_PREFIX + "replaced";
+
     static final String HEADER_SCHEMA = HEADER_PREFIX + "schema";
 
     private final String topic;
@@ -66,6 +71,9 @@ final class VectorRecordSerializer
             headers.add(header(HEADER_TRUNCATED, Boolean.toString(record.truncated())));
         }
         headers.add(header(HEADER_VERSION, Long.toString(record.version())));
+        if (record.operation() == Operation.DELETE_REPLACED) {
+            headers.add(header(HEADER_REPLACED, "true"));
+        }
         return new ProducerRecord<>(
                 topic,
                 null,

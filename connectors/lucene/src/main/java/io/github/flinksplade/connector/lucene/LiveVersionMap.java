@@ -1,5 +1,6 @@
 package io.github.flinksplade.connector.lucene;
 
+import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.VectorRecord;
 import java.io.Closeable;
 import java.io.IOException;
@@ -37,9 +38,13 @@ final class LiveVersionMap implements Closeable {
         /**
          * The change of a record, given the existing change of its id. A delete without version
          * gets the existing version, so that it is newer than that, and older than any later
-         * version.
+         * version. A delete of a replaced id is stored as a delete of the version before, so that
+         * its version can be written again.
          */
         static Change of(VectorRecord record, Change existing) {
+            if (record.operation() == Operation.DELETE_REPLACED) {
+                return new Change(record.version() - 1, true);
+            }
             long version =
                     record.version() == VectorRecord.NO_VERSION && existing != null
                             ? existing.version()
@@ -47,9 +52,9 @@ final class LiveVersionMap implements Closeable {
             return new Change(version, record.isDelete());
         }
 
-        /** A delete is newer than an upsert of the same version. */
-        boolean isNewerThan(Change other) {
-            return version != other.version ? version > other.version : isDelete && !other.isDelete;
+        /** What {@link VectorRecord#order()} compares. */
+        long order() {
+            return VectorRecord.order(version, isDelete ? Operation.DELETE : Operation.UPSERT);
         }
     }
 

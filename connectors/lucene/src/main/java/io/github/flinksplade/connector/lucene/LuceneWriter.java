@@ -173,7 +173,8 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         String id = record.id();
         Change existing = versions.find(id);
         Change change = Change.of(record, existing);
-        if (existing != null && existing.isNewerThan(change)) {
+        long order = record.version() == VectorRecord.NO_VERSION ? change.order() : record.order();
+        if (existing != null && existing.order() > order) {
             superseded.inc();
             supersededInJob.add(1);
             writtenInJob.add(-1);

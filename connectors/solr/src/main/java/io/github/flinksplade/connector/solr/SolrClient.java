@@ -58,6 +58,7 @@ final class SolrClient implements BatchClient<SolrChange> {
                                     ? CompletableFuture.completedFuture(
                                             outcomes(batch, List.of(), Map.of()))
                                     : storedOrders(skipped)
+                                            .thenCompose(stored -> replace(skipped, stored))
                                             .thenApply(stored -> outcomes(batch, skipped, stored));
                         });
     }
@@ -95,6 +96,35 @@ final class SolrClient implements BatchClient<SolrChange> {
                             }
                             return CompletableFuture.completedFuture(stored);
                         });
+    }
+
+    /**
+     * Solr skips a change with an equal order, but a delete of a replaced id must replace the
+     * upsert of the same version.
+     *
+     * @return the stored orders afterwards
+     */
+    private CompletableFuture<Map<String, Long>> replace(
+            List<SolrChange> skipped, Map<String, Long> stored) {
+        Map<String, Long> orders = new HashMap<>(stored);
+        List<SolrChange> replacing = new ArrayList<>();
+        for (SolrChange change : skipped) {
+            Long order = stored.get(change.id());
+            if (change.isReplaced() && order != null && order == change.order() + 1) {
+                replacing.add(change);
+                orders.put(change.id(), change.order());
+            }
+        }
+        if (replacing.isEmpty()) {
+            return CompletableFuture.completedFuture(stored);
+        }
+        return connection
+                .send(connection.updateRequest(SolrRequestFactory.replacement(replacing)))
+                .thenCompose(
+                        response ->
+                                SolrFailureClassifier.isSuccess(response)
+                                        ? CompletableFuture.completedFuture(orders)
+                                        : failed(response));
     }
 
     private static List<Outcome> outcomes(

@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector.solr;
 
 import com.fasterxml.jackson.core.io.NumberOutput;
+import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.Passages;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.vector.JsonText;
@@ -44,15 +45,22 @@ final class SolrRequestFactory {
 
     /**
      * A delete is written as a document that contains only its version, so that no older upsert
-     * restores the document; a delete without a version removes the document and leaves nothing.
+     * restores the document; a delete without a version removes the document and leaves nothing. A
+     * delete of a replaced id is written as a delete of the version before, so that its version can
+     * be written again.
      */
     SolrChange change(VectorRecord record) {
         boolean isVersioned = record.version() != VectorRecord.NO_VERSION;
+        boolean isReplaced = record.operation() == Operation.DELETE_REPLACED;
+        long order =
+                isReplaced
+                        ? VectorRecord.order(record.version() - 1, Operation.DELETE)
+                        : record.order();
         StringBuilder json = new StringBuilder(256);
         json.append(isVersioned ? "\"add\":{\"doc\":{\"id\":" : "\"delete\":{\"id\":");
         JsonText.appendString(json, record.id());
         if (isVersioned) {
-            json.append(",\"order\":").append(record.order());
+            json.append(",\"order\":").append(order);
             if (record.isDelete()) {
                 // seconds suffice: it is for people, and for removing old deletes
                 Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
@@ -65,8 +73,9 @@ final class SolrRequestFactory {
         json.append('}');
         return new SolrChange(
                 record.id(),
-                record.order(),
+                order,
                 isVersioned,
+                isReplaced,
                 json.toString().getBytes(StandardCharsets.UTF_8));
     }
 
@@ -102,9 +111,25 @@ final class SolrRequestFactory {
 
     /** The commands as one update. */
     static byte[] update(List<SolrChange> changes) {
+        return update(changes, false);
+    }
+
+    /** As {@link #update}, where each change replaces what Solr stores, whatever its order. */
+    static byte[] replacement(List<SolrChange> changes) {
+        return update(changes, true);
+    }
+
+    private static byte[] update(List<SolrChange> changes, boolean isReplacement) {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         char separator = '{';
         for (SolrChange change : changes) {
+            if (isReplacement) {
+                StringBuilder removal = new StringBuilder().append(separator);
+                removal.append("\"delete\":{\"id\":");
+                JsonText.appendString(removal, change.id());
+                body.writeBytes(removal.append('}').toString().getBytes(StandardCharsets.UTF_8));
+                separator = ',';
+            }
             body.write(separator);
             body.writeBytes(change.command());
             separator = ',';

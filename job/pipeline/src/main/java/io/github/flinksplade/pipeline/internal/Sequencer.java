@@ -329,7 +329,11 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
     private SequencerState delete(SequencerState last, Change change, Collector<VectorRecord> out) {
         long version = version(change, last);
         int passages = last.emitted() == null ? unknownPassages() : last.emitted().passages();
-        deletePassages(change, version, 0, passages, out);
+        for (int i = 0; i < passages; i++) {
+            out.collect(
+                    VectorRecord.delete(
+                            PassageRecord.id(change.id(), i), version, change.origin()));
+        }
         if (passages == Emitted.WHOLE) {
             out.collect(VectorRecord.delete(change.id(), version, change.origin()));
         }
@@ -340,15 +344,6 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
     /** What to delete of an id of which nothing is known: the document, or its first passage. */
     private int unknownPassages() {
         return options.longDocuments().mode() == Mode.PASSAGES ? 1 : Emitted.WHOLE;
-    }
-
-    private static void deletePassages(
-            Change change, long version, int first, int count, Collector<VectorRecord> out) {
-        for (int i = first; i < count; i++) {
-            out.collect(
-                    VectorRecord.delete(
-                            PassageRecord.id(change.id(), i), version, change.origin()));
-        }
     }
 
     /** Emits the document or its passages, and deletes of what they replace. */
@@ -386,9 +381,11 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
         boolean wasDeleted = last.emitted() == null || last.emitted().deleted();
         int before = wasDeleted ? 0 : last.emitted().passages();
         if (inPassages && before == Emitted.WHOLE) {
-            out.collect(VectorRecord.delete(change.id(), change.version(), change.origin()));
+            out.collect(deleteReplaced(change, change.id()));
         }
-        deletePassages(change, change.version(), inPassages ? vectors.length : 0, before, out);
+        for (int i = inPassages ? vectors.length : 0; i < before; i++) {
+            out.collect(deleteReplaced(change, PassageRecord.id(change.id(), i)));
+        }
         return emitted(
                 last,
                 change,
@@ -401,6 +398,10 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
                                         .map(DocumentVector::toStored)
                                         .toArray(StoredVector[]::new))
                         : null);
+    }
+
+    private static VectorRecord deleteReplaced(Change change, String id) {
+        return VectorRecord.deleteReplaced(id, change.version(), change.origin());
     }
 
     private static SequencerState emitted(

@@ -39,7 +39,8 @@ class PassagesTest {
     /** What a sink contains: text and fields by id. */
     private final Map<String, String> index = new TreeMap<>();
 
-    private final Map<String, Long> versions = new TreeMap<>();
+    /** What a sink compares, also of deleted ids. */
+    private final Map<String, Long> orders = new TreeMap<>();
 
     private static PipelineOptions options(Mode mode, boolean keepVectors) {
         return PipelineOptions.builder()
@@ -97,9 +98,9 @@ class PassagesTest {
         for (Change change : detector.process(document)) {
             for (VectorRecord record : sequencer.process(encode(change))) {
                 written++;
-                assertThat(record.version())
-                        .isGreaterThanOrEqualTo(versions.getOrDefault(record.id(), 0L));
-                versions.put(record.id(), record.version());
+                assertThat(record.order())
+                        .isGreaterThanOrEqualTo(orders.getOrDefault(record.id(), 0L));
+                orders.put(record.id(), record.order());
                 if (record.isDelete()) {
                     assertThat(index.remove(record.id())).as(record.id()).isNotNull();
                 } else {
