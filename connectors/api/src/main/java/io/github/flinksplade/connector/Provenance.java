@@ -19,6 +19,9 @@ import org.apache.flink.annotation.PublicEvolving;
  * @param precision arithmetic of the encoder, such as {@code fp32}
  * @param pruning the pruning of document vectors, {@code none} by default
  * @param maxTokens max number of tokens of a document, including special tokens
+ * @param queryModel reference of the model that encodes queries, if it is configured separately;
+ *     null otherwise. It is not part of the fingerprint, because document vectors do not depend on
+ *     it
  */
 @PublicEvolving
 public record Provenance(
@@ -27,8 +30,20 @@ public record Provenance(
         String tokenizerSha256,
         String precision,
         String pruning,
-        int maxTokens)
+        int maxTokens,
+        String queryModel)
         implements Serializable {
+
+    /** The provenance of vectors whose queries are encoded by the same model. */
+    public Provenance(
+            String model,
+            String modelSha256,
+            String tokenizerSha256,
+            String precision,
+            String pruning,
+            int maxTokens) {
+        this(model, modelSha256, tokenizerSha256, precision, pruning, maxTokens, null);
+    }
 
     /**
      * 16 hexadecimal digits that differ if vectors may differ. They do not depend on the model's
@@ -53,7 +68,7 @@ public record Provenance(
         }
     }
 
-    /** Name and value of each part, in a fixed order, as targets store them. */
+    /** Name and value of each part that is not null, in a fixed order, as targets store them. */
     public Map<String, String> toMap() {
         Map<String, String> map = new LinkedHashMap<>();
         map.put("model", model);
@@ -63,6 +78,9 @@ public record Provenance(
         map.put("pruning", pruning);
         map.put("max_tokens", Integer.toString(maxTokens));
         map.put("fingerprint", fingerprint());
+        if (queryModel != null) {
+            map.put("query_model", queryModel);
+        }
         return map;
     }
 
@@ -75,7 +93,8 @@ public record Provenance(
                     required(map, "tokenizer_sha256"),
                     required(map, "precision"),
                     required(map, "pruning"),
-                    Integer.parseInt(required(map, "max_tokens")));
+                    Integer.parseInt(required(map, "max_tokens")),
+                    map.get("query_model"));
         } catch (NumberFormatException e) {
             throw new ConnectorException("the provenance has an invalid max_tokens: " + map, e);
         }

@@ -2,6 +2,7 @@ package io.github.flinksplade.connector;
 
 import java.io.Serializable;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.flink.annotation.PublicEvolving;
 
@@ -27,6 +28,9 @@ public record SinkContext(
 
     private static final long serialVersionUID = 1L;
 
+    /** Parts of a provenance on which vectors do not depend. */
+    private static final Set<String> NOT_COMPARED = Set.of("model", "query_model", "fingerprint");
+
     /**
      * Rejects a target that contains vectors of another encoder, unless that is allowed.
      *
@@ -45,8 +49,7 @@ public record SinkContext(
                 provenance.toMap().entrySet().stream()
                         .filter(
                                 part ->
-                                        !part.getKey().equals("model")
-                                                && !part.getKey().equals("fingerprint")
+                                        !NOT_COMPARED.contains(part.getKey())
                                                 && !part.getValue()
                                                         .equals(before.get(part.getKey())))
                         .map(Map.Entry::getKey)

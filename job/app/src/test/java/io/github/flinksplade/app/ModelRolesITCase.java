@@ -90,6 +90,35 @@ class ModelRolesITCase {
                 .contains("there are 203 terms for documents, but 210 for queries");
     }
 
+    @Test
+    void searchesWithTheQueryModelThatTheIndexStores() throws IOException {
+        Path other = new RandomMaskedLanguageModel().seed(2).write(directory.resolve("other"));
+        Path documents = directory.resolve("docs.jsonl");
+        Files.writeString(
+                documents,
+                "{\"id\":\"1\",\"text\":\"hello world\"}\n{\"id\":\"2\",\"text\":\"w100 w101\"}\n");
+        List<String> job = List.of("run", "--from", "file:" + documents, "--model", model + "");
+        String pair = "lucene:" + directory.resolve("pair");
+        String single = "lucene:" + directory.resolve("single");
+        Outcome written = run(with(job, "--to", pair, "--query-model", other.toString()));
+        assertThat(written.code()).as(written.err()).isZero();
+        run(with(job, "--to", single));
+        List<String> search = List.of("search", "--json", "hello", "--index");
+        String found = run(with(search, pair)).out();
+        assertThat(found)
+                .isEqualTo(run(with(search, single, "--query-model", other.toString())).out())
+                .isNotEqualTo(run(with(search, single)).out())
+                .isNotEmpty();
+        assertThat(run(with(search, pair, "--query-model", model.toString())).out())
+                .isEqualTo(run(with(search, single)).out());
+
+        Path larger = new RandomMaskedLanguageModel().vocabulary(210).write(directory.resolve("l"));
+        Outcome rejected = run(with(job, "--to", pair + "2", "--query-model", larger.toString()));
+        assertThat(rejected.code()).isNotZero();
+        assertThat(rejected.err())
+                .contains("there are 203 terms for documents, but 210 for queries");
+    }
+
     private static String[] with(List<String> arguments, String... more) {
         return Stream.concat(arguments.stream(), Stream.of(more)).toArray(String[]::new);
     }

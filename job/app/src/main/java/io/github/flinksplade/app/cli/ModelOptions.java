@@ -51,7 +51,8 @@ final class ModelOptions {
             paramLabel = "MODEL",
             description =
                     "The model that encodes queries, if it is not the one that encodes documents;"
-                            + " both have the same vocabulary.")
+                            + " both have the same vocabulary. Default of search: the one stored in"
+                            + " the index, if any.")
     private String queryModel;
 
     EncoderOptions toEncoderOptions() {

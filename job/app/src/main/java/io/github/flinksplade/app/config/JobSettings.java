@@ -98,6 +98,16 @@ public final class JobSettings {
                                             + " any other model is rejected.",
                                     JobSettings::parseSha256)
                             .withAlias("--sha256"));
+    public static final Setting<String> QUERY_MODEL =
+            add(
+                    Setting.path(
+                            "query-model",
+                            "model reference",
+                            "MODEL",
+                            null,
+                            "The model that encodes queries, if it is not the one that encodes"
+                                    + " documents; both have the same vocabulary. It is stored in"
+                                    + " the indexes that are created, and 'search' uses it."));
     public static final Setting<String> MODEL_CACHE =
             add(
                     Setting.path(

@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.flink.api.connector.source.Boundedness;
@@ -176,9 +177,11 @@ public final class JobPlan {
             return vectors.provenance();
         }
         // the machine that submits a job may have no GPU
-        EncoderOptions here = encoder.toBuilder().device(Device.CPU).build();
-        try (SpladeEncoder opened =
-                SpladeEncoder.open(model, here, EnumSet.of(Role.DOCUMENT), progress)) {
+        String queryModel = settings.get(JobSettings.QUERY_MODEL);
+        EncoderOptions here = encoder.toBuilder().device(Device.CPU).queryModel(queryModel).build();
+        Set<Role> roles =
+                queryModel == null ? EnumSet.of(Role.DOCUMENT) : EnumSet.allOf(Role.class);
+        try (SpladeEncoder opened = SpladeEncoder.open(model, here, roles, progress)) {
             checkPassages(opened);
             return SpladeJob.provenance(opened);
         }

@@ -46,12 +46,16 @@ public final class Searcher implements AutoCloseable {
         SearchIndex index = Connectors.of(uri).index(uri);
         try {
             Provenance provenance = index.provenance();
+            EncoderOptions sides = options;
+            if (options.queryModel() == null && provenance.queryModel() != null) {
+                sides = options.toBuilder().queryModel(provenance.queryModel()).build();
+            }
             SpladeEncoder encoder;
             try {
                 encoder =
                         SpladeEncoder.open(
                                 model == null ? provenance.model() : model,
-                                options,
+                                sides,
                                 EnumSet.of(Role.QUERY),
                                 new DownloadProgress(console));
             } catch (ModelException e) {

@@ -67,6 +67,7 @@ public interface EncoderFactory extends Serializable {
                 encoder.info().tokenizerSha256(),
                 encoder.info().precision(),
                 encoder.options().documentPruning().toString(),
-                encoder.info().documentTokens());
+                encoder.info().documentTokens(),
+                encoder.options().queryModel());
     }
 }
