@@ -47,6 +47,7 @@ class JobSettingsTest {
                 row(JobSettings.NAME, "flink-splade", "mine", "mine"),
                 row(JobSettings.MODEL, "builtin:minilm", "dir", "dir"),
                 row(JobSettings.MODEL_SHA256, null, "A".repeat(64), "a".repeat(64)),
+                row(JobSettings.QUERY_MODEL, null, "dir", "dir"),
                 row(JobSettings.MODEL_CACHE, null, "c", "c"),
                 row(JobSettings.DOCUMENT_TOKENS, 0, "256", 256),
                 row(JobSettings.LONG_DOCUMENTS, Mode.TRUNCATE, "Passages", Mode.PASSAGES),
