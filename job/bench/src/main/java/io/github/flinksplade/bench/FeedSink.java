@@ -10,7 +10,7 @@ import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.api.connector.sink2.WriterInitContext;
 
-/** Reports records to a {@link JobFeed} and discards them. */
+/** Reports records to a {@link Feed} and discards them. */
 record FeedSink(String feed) implements FlinkSink {
 
     private static final long serialVersionUID = 1L;
@@ -36,7 +36,7 @@ record FeedSink(String feed) implements FlinkSink {
         }
     }
 
-    private interface Report<T> extends BiConsumer<JobFeed, T>, Serializable {}
+    private interface Report<T> extends BiConsumer<Feed, T>, Serializable {}
 
     private record ReportingSink<T>(String feed, Report<T> report) implements Sink<T> {
 
@@ -44,7 +44,7 @@ record FeedSink(String feed) implements FlinkSink {
 
         @Override
         public SinkWriter<T> createWriter(WriterInitContext context) {
-            JobFeed target = JobFeed.open(feed);
+            Feed target = Feed.open(feed);
             return new SinkWriter<>() {
                 @Override
                 public void write(T element, Context unused) {

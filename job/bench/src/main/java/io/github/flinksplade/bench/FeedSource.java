@@ -17,8 +17,8 @@ import org.apache.flink.core.io.InputStatus;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /**
- * Reads JSON records from a {@link JobFeed}. It is unbounded, so the job must be canceled. It
- * supports one subtask and has no state, so the job must not be restored.
+ * Reads JSON records from a {@link Feed}. It is unbounded, so the job must be canceled. It supports
+ * one subtask and has no state: a restored job continues with what the feed has next.
  */
 final class FeedSource implements Source<SourceRecord, FeedSource.NoSplit, Void>, DocumentSource {
 
@@ -58,7 +58,7 @@ final class FeedSource implements Source<SourceRecord, FeedSource.NoSplit, Void>
 
     @Override
     public SourceReader<SourceRecord, NoSplit> createReader(SourceReaderContext context) {
-        JobFeed records = JobFeed.open(feed);
+        Feed records = Feed.open(feed);
         return new SourceReader<>() {
             @Override
             public void start() {}

@@ -29,21 +29,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.apache.flink.configuration.Configuration;
-import org.apache.flink.configuration.CoreOptions;
 import org.apache.flink.configuration.RestartStrategyOptions;
-import org.apache.flink.runtime.jobgraph.JobGraph;
-import org.apache.flink.runtime.jobmaster.JobResult;
-import org.apache.flink.runtime.minicluster.MiniCluster;
-import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
-import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /**
  * Measures the throughput of the job relative to the encoder alone, which shows the overhead of
@@ -71,7 +60,6 @@ public final class JobBenchmark {
     private static final double LATENCY_SECONDS = 20;
     private static final int MIN_DOCUMENTS = 100;
     private static final long SEED = 20;
-    private static final long CLOSE_SECONDS = 10;
     private static final String FEED = "bench";
 
     private final String model;
@@ -423,52 +411,6 @@ public final class JobBenchmark {
     private static void await(long time) {
         for (long left = time - System.nanoTime(); left > 0; left = time - System.nanoTime()) {
             LockSupport.parkNanos(left);
-        }
-    }
-
-    /** The job in a MiniCluster, until it is closed. */
-    private record RunningJob(
-            MiniCluster cluster, JobGraph graph, CompletableFuture<JobResult> result)
-            implements AutoCloseable {
-
-        static RunningJob start(Configuration flink, JobDefinition job) throws Exception {
-            StreamExecutionEnvironment env = new StreamExecutionEnvironment(flink);
-            SpladeJob.define(env, job);
-            JobGraph graph = env.getStreamGraph().getJobGraph();
-            MiniCluster cluster =
-                    new MiniCluster(
-                            new MiniClusterConfiguration.Builder()
-                                    .setConfiguration(flink)
-                                    .setNumTaskManagers(1)
-                                    .setNumSlotsPerTaskManager(
-                                            flink.get(CoreOptions.DEFAULT_PARALLELISM))
-                                    .build());
-            try {
-                cluster.start();
-                cluster.submitJob(graph).get();
-            } catch (Exception e) {
-                cluster.closeAsync();
-                throw e;
-            }
-            return new RunningJob(cluster, graph, cluster.requestJobResult(graph.getJobID()));
-        }
-
-        @Override
-        public void close() {
-            cluster.cancelJob(graph.getJobID());
-            awaitQuietly(result);
-            awaitQuietly(cluster.closeAsync());
-        }
-
-        /** The result does not depend on how the job ends. */
-        private static void awaitQuietly(CompletableFuture<?> future) {
-            try {
-                future.get(CLOSE_SECONDS, TimeUnit.SECONDS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            } catch (ExecutionException | TimeoutException | CancellationException e) {
-                // see above
-            }
         }
     }
 }

@@ -16,34 +16,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLongArray;
 
-/**
- * Provides documents to a job in this process, in phases, and records when their vectors arrive.
- * The job's source and sink look it up by name, because Flink serializes them.
- */
-final class JobFeed implements AutoCloseable {
+/** Provides documents in phases, and records when their vectors arrive. */
+final class JobFeed extends Feed {
 
-    private static final Map<String, JobFeed> OPEN = new ConcurrentHashMap<>();
     private static final long POLL_MILLIS = 100;
 
-    private final String name;
     private final Queue<Queued> queue = new ConcurrentLinkedQueue<>();
     private final Map<String, Phase> phases = new ConcurrentHashMap<>();
     private volatile CompletableFuture<Void> available = new CompletableFuture<>();
-    private volatile String rejection;
 
     JobFeed(String name) {
-        this.name = name;
-        if (OPEN.putIfAbsent(name, this) != null) {
-            throw new IllegalStateException("a feed named " + name + " already exists");
-        }
-    }
-
-    static JobFeed open(String name) {
-        JobFeed feed = OPEN.get(name);
-        if (feed == null) {
-            throw new IllegalStateException("no feed named " + name + " is open");
-        }
-        return feed;
+        super(name);
     }
 
     /** A document that the source has not emitted yet. */
@@ -92,12 +75,7 @@ final class JobFeed implements AutoCloseable {
          */
         void await(Future<?> job) throws IOException, InterruptedException {
             while (!missing.await(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
-                if (rejection != null) {
-                    throw new IOException(rejection);
-                }
-                if (job.isDone()) {
-                    throw new IOException("the job ended before all documents arrived");
-                }
+                requireRunning(job);
             }
         }
 
@@ -138,7 +116,7 @@ final class JobFeed implements AutoCloseable {
         return phase;
     }
 
-    /** For the source: the next record, or null if none is available. */
+    @Override
     SourceRecord poll() {
         Queued next = queue.poll();
         if (next == null) {
@@ -148,7 +126,7 @@ final class JobFeed implements AutoCloseable {
         return next.phase().records[next.index()];
     }
 
-    /** For the source: completed when {@link #poll} may return a record. */
+    @Override
     CompletableFuture<Void> available() {
         if (available.isDone()) {
             available = new CompletableFuture<>();
@@ -157,7 +135,7 @@ final class JobFeed implements AutoCloseable {
         return queue.isEmpty() ? available : CompletableFuture.completedFuture(null);
     }
 
-    /** For the sink: the vector of a document has arrived. */
+    @Override
     void arrive(String id) {
         long now = System.nanoTime();
         int slash = id.lastIndexOf('/');
@@ -185,15 +163,5 @@ final class JobFeed implements AutoCloseable {
                 }
             }
         }
-    }
-
-    /** For the dead letters: a document will not arrive. */
-    void reject(String reason) {
-        rejection = reason;
-    }
-
-    @Override
-    public void close() {
-        OPEN.remove(name, this);
     }
 }

@@ -14,6 +14,7 @@ public final class BenchmarksMain {
     }
 
     static List<?> commands() {
-        return List.of(new PipelineCommand(), new SinksCommand(), new DeviceCommand());
+        return List.of(
+                new PipelineCommand(), new SinksCommand(), new StateCommand(), new DeviceCommand());
     }
 }
