@@ -187,7 +187,7 @@ class PipelineITCase {
         return expectation;
     }
 
-    private static SourceRecord record(int partition, long offset, String key, String value) {
+    static SourceRecord record(int partition, long offset, String key, String value) {
         return new SourceRecord(
                 "scripted",
                 partition,
@@ -260,7 +260,7 @@ class PipelineITCase {
         return StreamExecutionEnvironment.createLocalEnvironment(parallelism, configuration);
     }
 
-    private static JobClient start(
+    static JobClient start(
             StreamExecutionEnvironment env,
             Jobs jobs,
             String sourceName,
@@ -276,7 +276,7 @@ class PipelineITCase {
         return env.executeAsync();
     }
 
-    private static Map<String, Object> finish(JobClient client) throws Exception {
+    static Map<String, Object> finish(JobClient client) throws Exception {
         return client.getJobExecutionResult().get(150, TimeUnit.SECONDS).getAllAccumulatorResults();
     }
 
@@ -355,7 +355,7 @@ class PipelineITCase {
     }
 
     /** Runs until the source pauses, then stops with a savepoint. */
-    private static String runAndStop(
+    static String runAndStop(
             StreamExecutionEnvironment env,
             Jobs jobs,
             ScriptedSource.Script script,
@@ -633,7 +633,7 @@ class PipelineITCase {
         assertThat(jobs.dead()).isEmpty();
     }
 
-    private static SourceRecord upsert(int partition, int number, String text) {
+    static SourceRecord upsert(int partition, int number, String text) {
         String id = partition + "-" + number;
         return record(partition, number, null, "{\"id\":\"" + id + "\",\"text\":\"" + text + "\"}");
     }
