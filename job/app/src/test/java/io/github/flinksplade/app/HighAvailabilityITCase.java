@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.flinksplade.app.HighlyAvailableCluster.Mode;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.Operation;
@@ -26,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
@@ -33,6 +35,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterEach;
@@ -41,15 +44,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Application mode with high availability while processes fail: JobManager, TaskManagers, broker
- * and OpenSearch are killed with SIGKILL, and the broker is stopped with SIGSTOP. Documents are
- * split into passages: Kafka and the files must receive every change of a passage exactly once and
- * in order, and every other sink must end with exactly the passages of the last texts, with their
- * fields and the encoder's own vectors.
+ * A job with high availability while processes fail: JobManager, TaskManagers, brokers and
+ * OpenSearch are killed with SIGKILL, a broker is stopped with SIGSTOP, and a TaskManager is
+ * missing for a while, during which a job with the adaptive scheduler runs with half its
+ * parallelism. Documents are split into passages: Kafka and the files must receive every change of
+ * a passage exactly once and in order, and every other sink must end with exactly the passages of
+ * the last texts, with their fields and the encoder's own vectors.
  *
  * <p>{@code -Dflinksplade.kill.documents=10000 -Dflinksplade.kill.changes=30000
  * -Dflinksplade.kill.rounds=35} runs more, {@code -Dflinksplade.kill.seed=N} in another order,
- * {@code -Dflinksplade.kill.outage=300} waits that many seconds before a broker is available again.
+ * {@code -Dflinksplade.kill.outage=300} waits that many seconds before a broker is available again,
+ * {@code -Dflinksplade.kill.brokers=3} runs as many brokers, {@code
+ * -Dflinksplade.kill.mode=session} a session cluster, and {@code
+ * -Dflinksplade.kill.scheduler=adaptive} rescales the job.
  */
 class HighAvailabilityITCase {
 
@@ -60,6 +67,13 @@ class HighAvailabilityITCase {
             Integer.getInteger("flinksplade.kill.rounds", Failure.values().length);
     private static final long SEED = Long.getLong("flinksplade.kill.seed", 20_263L);
     private static final int OUTAGE_SECONDS = Integer.getInteger("flinksplade.kill.outage", 2);
+    private static final int BROKERS = Integer.getInteger("flinksplade.kill.brokers", 1);
+    private static final Mode MODE =
+            Mode.valueOf(
+                    System.getProperty("flinksplade.kill.mode", "application")
+                            .toUpperCase(Locale.ROOT));
+    private static final String SCHEDULER =
+            System.getProperty("flinksplade.kill.scheduler", "default");
     private static final List<String> TASK_MANAGERS = List.of("taskmanager-1", "taskmanager-2");
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final HttpClient HTTP = HttpClient.newHttpClient();
@@ -68,6 +82,7 @@ class HighAvailabilityITCase {
     private enum Failure {
         JOB_MANAGER_KILLED,
         TASK_MANAGER_KILLED,
+        TASK_MANAGER_MISSING,
         BROKER_FROZEN,
         BROKER_KILLED,
         OPENSEARCH_KILLED,
@@ -78,13 +93,15 @@ class HighAvailabilityITCase {
     @TempDir private Path directory;
     private final Random random = new Random(SEED);
     private String model;
-    private ServerProcess kafka;
+    private String brokers;
+    private List<ServerProcess> kafka = List.of();
     private ServerProcess openSearch;
-    private ApplicationCluster cluster;
+    private HighlyAvailableCluster cluster;
 
     @BeforeEach
     void start() throws IOException {
-        kafka = ServerProcess.kafka(directory.resolve("kafka"));
+        kafka = ServerProcess.kafka(directory.resolve("kafka"), BROKERS);
+        brokers = kafka.stream().map(ServerProcess::authority).collect(Collectors.joining(","));
         openSearch = ServerProcess.openSearch(directory.resolve("opensearch"));
         model =
                 new RandomMaskedLanguageModel()
@@ -105,13 +122,13 @@ class HighAvailabilityITCase {
                 model: %4$s
                 long-documents: passages
                 """
-                        .formatted(kafka.authority(), directory, openSearch.authority(), model));
-        cluster = new ApplicationCluster(directory.resolve("cluster"), job);
+                        .formatted(brokers, directory, openSearch.authority(), model));
+        cluster = new HighlyAvailableCluster(directory.resolve("cluster"), job, MODE, SCHEDULER);
     }
 
     @AfterEach
     void stop() {
-        Stream.of(cluster, openSearch, kafka)
+        Stream.concat(Stream.of(cluster, openSearch), kafka.stream())
                 .filter(Objects::nonNull)
                 .forEach(HighAvailabilityITCase::close);
     }
@@ -126,7 +143,7 @@ class HighAvailabilityITCase {
 
     @Test
     void everySinkIsCorrectAfterEveryFailure() throws Exception {
-        KafkaBroker broker = KafkaBroker.at(kafka.authority());
+        KafkaBroker broker = KafkaBroker.at(brokers);
         broker.createTopic("documents", 3);
         broker.createTopic("vectors", 3);
         broker.createTopic("dead-letters", 1);
@@ -135,7 +152,7 @@ class HighAvailabilityITCase {
         for (String taskManager : TASK_MANAGERS) {
             cluster.startTaskManager(taskManager);
         }
-        try (CommittedRecords vectors = new CommittedRecords(kafka.authority(), "vectors")) {
+        try (CommittedRecords vectors = new CommittedRecords(brokers, "vectors")) {
             int sent = 0;
             for (int round = 0; round < ROUNDS; round++) {
                 int end = (int) ((long) CHANGES * (round + 1) / ROUNDS);
@@ -177,6 +194,7 @@ class HighAvailabilityITCase {
 
     private void cause(Failure failure) throws Exception {
         String taskManager = TASK_MANAGERS.get(random.nextInt(TASK_MANAGERS.size()));
+        ServerProcess broker = kafka.get(random.nextInt(kafka.size()));
         switch (failure) {
             case JOB_MANAGER_KILLED -> {
                 cluster.kill("jobmanager");
@@ -186,15 +204,26 @@ class HighAvailabilityITCase {
                 cluster.kill(taskManager);
                 cluster.startTaskManager(taskManager);
             }
-            case BROKER_FROZEN -> {
-                kafka.freeze();
+            case TASK_MANAGER_MISSING -> {
+                cluster.kill(taskManager);
                 outage();
-                kafka.thaw();
+                if (SCHEDULER.equals("adaptive")) {
+                    awaitParallelism(1);
+                }
+                cluster.startTaskManager(taskManager);
+                if (SCHEDULER.equals("adaptive")) {
+                    awaitParallelism(2);
+                }
+            }
+            case BROKER_FROZEN -> {
+                broker.freeze();
+                outage();
+                broker.thaw();
             }
             case BROKER_KILLED -> {
-                kafka.kill();
+                broker.kill();
                 outage();
-                kafka.start();
+                broker.start();
             }
             case OPENSEARCH_KILLED -> {
                 openSearch.kill();
@@ -203,12 +232,15 @@ class HighAvailabilityITCase {
             }
             case BROKER_AND_JOB_MANAGER_KILLED -> {
                 int waits = waits();
-                kafka.kill();
+                broker.kill();
                 cluster.kill("jobmanager");
                 cluster.startJobManager();
-                Distribution.await("the JobManager to wait for the broker", () -> waits() > waits);
+                if (BROKERS == 1 && MODE == Mode.APPLICATION) {
+                    Distribution.await(
+                            "the JobManager to wait for the broker", () -> waits() > waits);
+                }
                 outage();
-                kafka.start();
+                broker.start();
             }
             case JOB_MANAGER_AND_TASK_MANAGER_KILLED -> {
                 cluster.kill("jobmanager");
@@ -217,6 +249,10 @@ class HighAvailabilityITCase {
                 cluster.startTaskManager(taskManager);
             }
         }
+    }
+
+    private void awaitParallelism(int expected) {
+        Distribution.await("a parallelism of " + expected, () -> cluster.parallelism() == expected);
     }
 
     /** The duration of the fault itself; no condition is waited for. */

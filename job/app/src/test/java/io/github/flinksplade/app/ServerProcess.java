@@ -40,45 +40,82 @@ final class ServerProcess implements AutoCloseable {
 
     /** A Kafka broker, which stores its data in the folder. */
     static ServerProcess kafka(Path folder) throws IOException {
-        int port = freePort();
-        String controller = "127.0.0.1:" + freePort();
-        Path settings = Files.createDirectories(folder).resolve("server.properties");
-        Files.writeString(
-                settings,
-                """
-                process.roles=broker,controller
-                node.id=1
-                controller.quorum.voters=1@%1$s
-                listeners=PLAINTEXT://127.0.0.1:%2$d,CONTROLLER://%1$s
-                advertised.listeners=PLAINTEXT://127.0.0.1:%2$d
-                controller.listener.names=CONTROLLER
-                inter.broker.listener.name=PLAINTEXT
-                listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-                log.dirs=%3$s
-                auto.create.topics.enable=false
-                group.initial.rebalance.delay.ms=0
-                offsets.topic.num.partitions=1
-                offsets.topic.replication.factor=1
-                transaction.state.log.num.partitions=1
-                transaction.state.log.replication.factor=1
-                transaction.state.log.min.isr=1
-                share.coordinator.state.topic.replication.factor=1
-                share.coordinator.state.topic.min.isr=1
-                """
-                        .formatted(controller, port, folder.resolve("data")));
+        return kafka(folder, 1).get(0);
+    }
+
+    /**
+     * A Kafka cluster. Of several brokers, each partition has up to three replicas, and a write
+     * must reach two of them.
+     */
+    static List<ServerProcess> kafka(Path folder, int brokers) throws IOException {
+        List<String> controllers = new ArrayList<>();
+        for (int node = 1; node <= brokers; node++) {
+            controllers.add("127.0.0.1:" + freePort());
+        }
+        List<String> voters = new ArrayList<>();
+        for (int node = 1; node <= brokers; node++) {
+            voters.add(node + "@" + controllers.get(node - 1));
+        }
+        String clusterId = Uuid.randomUuid().toString();
         List<String> java = new ArrayList<>();
         java.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         java.addAll(Distribution.SHORT_RUN);
         java.addAll(List.of("-Xmx384m", "-cp", System.getProperty("java.class.path")));
-        List<String> format = new ArrayList<>(java);
-        format.addAll(List.of("kafka.tools.StorageTool", "format", "-c", settings.toString()));
-        format.addAll(List.of("-t", Uuid.randomUuid().toString()));
-        Distribution.execute(folder, "", Map.of(), format).expect(0);
-        List<String> command = new ArrayList<>(java);
-        command.addAll(List.of("kafka.Kafka", settings.toString()));
-        ServerProcess server = new ServerProcess(command, folder.resolveSibling("kafka.log"), port);
-        server.start();
-        return server;
+        List<ServerProcess> servers = new ArrayList<>();
+        for (int node = 1; node <= brokers; node++) {
+            Path own = Files.createDirectories(folder.resolve("node-" + node));
+            int port = freePort();
+            Path settings = own.resolve("server.properties");
+            Files.writeString(
+                    settings,
+                    """
+                    process.roles=broker,controller
+                    node.id=%1$d
+                    controller.quorum.voters=%2$s
+                    listeners=PLAINTEXT://127.0.0.1:%3$d,CONTROLLER://%4$s
+                    advertised.listeners=PLAINTEXT://127.0.0.1:%3$d
+                    controller.listener.names=CONTROLLER
+                    inter.broker.listener.name=PLAINTEXT
+                    listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+                    log.dirs=%5$s
+                    auto.create.topics.enable=false
+                    group.initial.rebalance.delay.ms=0
+                    default.replication.factor=%6$d
+                    min.insync.replicas=%7$d
+                    offsets.topic.num.partitions=1
+                    offsets.topic.replication.factor=%6$d
+                    transaction.state.log.num.partitions=%6$d
+                    transaction.state.log.replication.factor=%6$d
+                    transaction.state.log.min.isr=%7$d
+                    share.coordinator.state.topic.replication.factor=%6$d
+                    share.coordinator.state.topic.min.isr=%7$d
+                    """
+                            .formatted(
+                                    node,
+                                    String.join(",", voters),
+                                    port,
+                                    controllers.get(node - 1),
+                                    own.resolve("data"),
+                                    Math.min(3, brokers),
+                                    Math.min(2, brokers)));
+            List<String> format = new ArrayList<>(java);
+            format.addAll(List.of("kafka.tools.StorageTool", "format", "-c", settings.toString()));
+            format.addAll(List.of("-t", clusterId));
+            Distribution.execute(own, "", Map.of(), format).expect(0);
+            List<String> command = new ArrayList<>(java);
+            command.addAll(List.of("kafka.Kafka", settings.toString()));
+            servers.add(
+                    new ServerProcess(
+                            command, folder.resolveSibling("kafka-" + node + ".log"), port));
+        }
+        // none of them is available before most of them run
+        for (ServerProcess server : servers) {
+            server.launch();
+        }
+        for (ServerProcess server : servers) {
+            server.awaitListening();
+        }
+        return servers;
     }
 
     private static ServerProcess of(
@@ -117,11 +154,19 @@ final class ServerProcess implements AutoCloseable {
 
     /** Starts the process and waits until it accepts connections. */
     void start() throws IOException {
+        launch();
+        awaitListening();
+    }
+
+    private void launch() throws IOException {
         process =
                 new ProcessBuilder(command)
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                         .start();
+    }
+
+    private void awaitListening() {
         Distribution.await("the server at " + authority() + "; see " + log, this::isListening);
     }
 

@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
@@ -164,9 +165,8 @@ public final class KafkaBroker implements AutoCloseable {
     /** Creates a topic with a configuration, such as {@code max.message.bytes}. */
     public void createTopic(String name, int partitions, Map<String, String> settings) {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
-            admin.createTopics(Set.of(new NewTopic(name, partitions, (short) 1).configs(settings)))
-                    .all()
-                    .get();
+            NewTopic topic = new NewTopic(name, Optional.of(partitions), Optional.empty());
+            admin.createTopics(Set.of(topic.configs(settings))).all().get();
         } catch (ExecutionException e) {
             throw new IllegalStateException("topic " + name + " was not created", e.getCause());
         } catch (InterruptedException e) {

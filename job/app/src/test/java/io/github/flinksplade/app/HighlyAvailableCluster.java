@@ -1,9 +1,12 @@
 package io.github.flinksplade.app;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,26 +17,41 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A Flink cluster in application mode with high availability, as on Kubernetes: a JobManager that
- * runs the job's main method, TaskManagers with one slot, and ZooKeeper, each in its own JVM that
- * can be killed.
+ * A Flink cluster with high availability: a JobManager, TaskManagers with one slot, and ZooKeeper,
+ * each in its own JVM that can be killed. In application mode, as on Kubernetes, the JobManager
+ * runs the job's main method; in session mode a client submits the job.
  */
-final class ApplicationCluster implements AutoCloseable {
+final class HighlyAvailableCluster implements AutoCloseable {
 
-    private static final String ENTRY_POINT =
+    private static final String APPLICATION =
             "org.apache.flink.container.entrypoint.StandaloneApplicationClusterEntryPoint";
+    private static final String SESSION =
+            "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint";
     private static final String ZOOKEEPER =
             "org.apache.flink.shaded.zookeeper3.org.apache.zookeeper.server.ZooKeeperServerMain";
 
+    /** How the job is deployed. */
+    enum Mode {
+        APPLICATION,
+        SESSION
+    }
+
     private final Path folder;
     private final Path job;
+    private final Mode mode;
+    private final int rest;
     private final Map<String, Process> processes = new LinkedHashMap<>();
     private final Map<String, List<String>> memory = new HashMap<>();
 
-    ApplicationCluster(Path folder, Path job) throws IOException {
+    /**
+     * @param scheduler Flink's {@code jobmanager.scheduler}
+     */
+    HighlyAvailableCluster(Path folder, Path job, Mode mode, String scheduler) throws IOException {
         this.folder = Files.createDirectories(folder);
         this.job = job;
+        this.mode = mode;
         int zooKeeper = freePort();
+        rest = freePort();
         Path conf = Files.createDirectories(folder.resolve("conf"));
         Path home = Distribution.home();
         Files.copy(home.resolve("conf/log4j.properties"), conf.resolve("log4j.properties"));
@@ -47,6 +65,7 @@ final class ApplicationCluster implements AutoCloseable {
                           storageDir: file://%1$s/ha
                           zookeeper: {quorum: "127.0.0.1:%2$d", client: {session-timeout: 4000}}
                         jobmanager:
+                          scheduler: %5$s
                           rpc: {address: 127.0.0.1, port: %3$d}
                           bind-host: 127.0.0.1
                           memory: {process: {size: 1000m}}
@@ -64,7 +83,7 @@ final class ApplicationCluster implements AutoCloseable {
                           type: fixed-delay
                           fixed-delay: {attempts: 2147483647, delay: 1 s}
                         """
-                                .formatted(folder, zooKeeper, freePort(), freePort()));
+                                .formatted(folder, zooKeeper, freePort(), rest, scheduler));
         Files.createDirectories(folder.resolve("tmp"));
         start(
                 "zookeeper",
@@ -77,13 +96,35 @@ final class ApplicationCluster implements AutoCloseable {
 
     /** Starts a JobManager: the first one submits the job, later ones recover it. */
     void startJobManager() throws IOException {
-        startFlink(
-                "jobmanager",
-                "GET_JM_RESOURCE_PARAMS",
-                ENTRY_POINT,
-                "--job-classname",
-                SpladeJobMain.class.getName(),
-                job.toString());
+        boolean isFirst = log("jobmanager").isEmpty();
+        if (mode == Mode.SESSION) {
+            startFlink("jobmanager", "GET_JM_RESOURCE_PARAMS", SESSION);
+            if (isFirst) {
+                submit();
+            }
+        } else {
+            startFlink(
+                    "jobmanager",
+                    "GET_JM_RESOURCE_PARAMS",
+                    APPLICATION,
+                    "--job-classname",
+                    SpladeJobMain.class.getName(),
+                    job.toString());
+        }
+    }
+
+    private void submit() throws IOException {
+        Distribution.await(
+                "the JobManager", () -> log("jobmanager").contains("Rest endpoint listening"));
+        Path home = Distribution.home();
+        List<String> java = new ArrayList<>(List.of(java()));
+        java.addAll(Distribution.SHORT_RUN);
+        java.addAll(List.of("-cp", home.resolve("flink") + "/*:" + home.resolve("lib") + "/*"));
+        java.addAll(List.of("org.apache.flink.client.cli.CliFrontend", "run", "-d"));
+        java.addAll(List.of("-c", SpladeJobMain.class.getName()));
+        java.add(home.resolve("usrlib/flink-splade-job.jar").toString());
+        java.add(job.toString());
+        Distribution.execute(folder, "", Map.of("FLINK_CONF_DIR", conf()), java).expect(0);
     }
 
     void startTaskManager(String name) throws IOException {
@@ -113,6 +154,32 @@ final class ApplicationCluster implements AutoCloseable {
 
     boolean isAlive(String name) {
         return processes.get(name).isAlive();
+    }
+
+    /** The largest parallelism of an operator of the running job; 0 while none is running. */
+    int parallelism() {
+        try {
+            JsonNode jobs = rest("/jobs");
+            int parallelism = 0;
+            for (JsonNode running : jobs.path("jobs")) {
+                if (running.path("status").asText().equals("RUNNING")) {
+                    JsonNode details = rest("/jobs/" + running.path("id").asText());
+                    for (JsonNode vertex : details.path("vertices")) {
+                        if (!vertex.path("status").asText().equals("RUNNING")) {
+                            return 0;
+                        }
+                        parallelism = Math.max(parallelism, vertex.path("parallelism").asInt());
+                    }
+                }
+            }
+            return parallelism;
+        } catch (IOException e) {
+            return 0; // the JobManager is starting
+        }
+    }
+
+    private JsonNode rest(String path) throws IOException {
+        return new ObjectMapper().readTree(URI.create("http://127.0.0.1:" + rest + path).toURL());
     }
 
     /** The log of a process and its predecessors of the same name. */
@@ -186,14 +253,22 @@ final class ApplicationCluster implements AutoCloseable {
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
-    /** As in the image: Flink, the native libraries, and the job in the same class loader. */
-    private static String classPath() {
+    /**
+     * In application mode as in the image: Flink, the native libraries, and the job in the same
+     * class loader.
+     */
+    private String classPath() {
         Path home = Distribution.home();
+        String flink = home.resolve("flink") + "/*";
+        String libraries = home.resolve("lib") + "/*";
+        if (mode == Mode.SESSION) {
+            return String.join(File.pathSeparator, flink, libraries);
+        }
         String entryPoint;
         try {
             entryPoint =
                     Path.of(
-                                    Class.forName(ENTRY_POINT)
+                                    Class.forName(APPLICATION)
                                             .getProtectionDomain()
                                             .getCodeSource()
                                             .getLocation()
@@ -204,11 +279,7 @@ final class ApplicationCluster implements AutoCloseable {
                     "flink-container is not on the class path of the tests", e);
         }
         return String.join(
-                File.pathSeparator,
-                home.resolve("flink") + "/*",
-                home.resolve("lib") + "/*",
-                home.resolve("usrlib") + "/*",
-                entryPoint);
+                File.pathSeparator, flink, libraries, home.resolve("usrlib") + "/*", entryPoint);
     }
 
     private static int freePort() throws IOException {
