@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * A Flink cluster with high availability: a JobManager, TaskManagers with one slot, and ZooKeeper,
@@ -29,6 +30,11 @@ final class HighlyAvailableCluster implements AutoCloseable {
             "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint";
     private static final String ZOOKEEPER =
             "org.apache.flink.shaded.zookeeper3.org.apache.zookeeper.server.ZooKeeperServerMain";
+
+    private static final List<String> OPENS =
+            Stream.of("java.util", "java.lang", "java.time", "java.nio")
+                    .flatMap(name -> Stream.of("--add-opens", "java.base/" + name + "=ALL-UNNAMED"))
+                    .toList();
 
     /** How the job is deployed. */
     enum Mode {
@@ -119,6 +125,7 @@ final class HighlyAvailableCluster implements AutoCloseable {
         Path home = Distribution.home();
         List<String> java = new ArrayList<>(List.of(java()));
         java.addAll(Distribution.SHORT_RUN);
+        java.addAll(OPENS);
         java.addAll(List.of("-cp", home.resolve("flink") + "/*:" + home.resolve("lib") + "/*"));
         java.addAll(List.of("org.apache.flink.client.cli.CliFrontend", "run", "-d"));
         java.addAll(List.of("-c", SpladeJobMain.class.getName()));
@@ -227,9 +234,7 @@ final class HighlyAvailableCluster implements AutoCloseable {
         command.add(java());
         command.addAll(Distribution.SHORT_RUN);
         command.addAll(options);
-        for (String opens : List.of("java.util", "java.lang", "java.time", "java.nio")) {
-            command.addAll(List.of("--add-opens", "java.base/" + opens + "=ALL-UNNAMED"));
-        }
+        command.addAll(OPENS);
         command.addAll(
                 List.of(
                         "-Dlog4j.configurationFile=file:" + conf() + "/log4j.properties",
