@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -17,6 +18,8 @@ import org.junit.jupiter.api.Test;
 class DocumentationTest {
 
     private static final Pattern TEST = Pattern.compile("`([A-Z]\\w+(?:Test|ITCase))`");
+    private static final Pattern SECTION = Pattern.compile("]\\((?!https?:)([^)#]*)#([^)]+)\\)");
+    private static final Pattern HEADING = Pattern.compile("(?m)^#{1,6} (.*)$");
     private static final Pattern LINK = Pattern.compile("]\\((?!https?:|#)([^)#]+)");
 
     @Test
@@ -55,6 +58,30 @@ class DocumentationTest {
             }
         }
         assertThat(missing).isEmpty();
+    }
+
+    @Test
+    void sectionsThatPagesLinkToExist() throws IOException {
+        Set<String> missing = new TreeSet<>();
+        for (Path page : pages()) {
+            Matcher link = SECTION.matcher(Files.readString(page));
+            while (link.find()) {
+                Path target = link.group(1).isEmpty() ? page : page.resolveSibling(link.group(1));
+                if (Files.isRegularFile(target) && !sections(target).contains(link.group(2))) {
+                    missing.add(page.getFileName() + ": " + link.group(1) + "#" + link.group(2));
+                }
+            }
+        }
+        assertThat(missing).isEmpty();
+    }
+
+    /** The anchors of a page's headings, as GitHub derives them. */
+    private static Set<String> sections(Path page) throws IOException {
+        return HEADING.matcher(Files.readString(page))
+                .results()
+                .map(heading -> heading.group(1).strip().toLowerCase(Locale.ROOT))
+                .map(heading -> heading.replaceAll("[^\\p{L}\\p{N} _-]", "").replace(' ', '-'))
+                .collect(Collectors.toSet());
     }
 
     private static Set<Path> pages() throws IOException {
