@@ -10,8 +10,13 @@ import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.encoder.Precision;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import org.apache.commons.cli.CommandLine;
+import org.apache.commons.cli.DefaultParser;
+import org.apache.flink.container.entrypoint.StandaloneApplicationClusterConfigurationParserFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,7 +71,7 @@ class JobFilesTest {
         Map<String, String> fetched = environment(manifests, model);
         assertThat(model.get("args").toString())
                 .isEqualTo(
-                        "[\"model\",\"verify\",\"$(SPLADE_MODEL)\",\"--precision\","
+                        "[\"/opt/flink/flink-splade/flink-splade\",\"model\",\"verify\",\"$(SPLADE_MODEL)\",\"--precision\","
                                 + "\"$(SPLADE_PRECISION)\",\"--device\",\"cpu\"]");
         assertThat(settings.get(JobSettings.MODEL)).isEqualTo(fetched.get("SPLADE_MODEL"));
         assertThat(settings.get(JobSettings.PRECISION))
@@ -118,6 +123,36 @@ class JobFilesTest {
                 assertThat(volume.at("/configMap/name").asText()).isEqualTo(Manifests.nameOf(map));
             }
         }
+    }
+
+    /** Flink passes options that it does not know to the job, as arguments. */
+    @Test
+    void flinkUnderstandsTheArgumentsOfTheStandaloneJobManager() throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("--configDir", "/opt/flink/conf"));
+        template(Manifests.rendered("standalone"))
+                .at("/containers/0/args")
+                .forEach(argument -> arguments.add(argument.asText()));
+        arguments.remove("standalone-job");
+        CommandLine line = parsed(arguments);
+        assertThat(line.getArgs()).containsExactly("/opt/flink/job/job.yaml");
+        assertThat(line.getOptionProperties("D").stringPropertyNames())
+                .containsExactlyInAnyOrder("kubernetes.namespace", "jobmanager.rpc.address");
+        // as the page describes
+        arguments.addAll(
+                arguments.indexOf("--job-classname"), List.of("--fromSavepoint", "s3://a/b"));
+        assertThat(parsed(arguments).getArgs()).containsExactly("/opt/flink/job/job.yaml");
+        assertThat(parsed(arguments).getOptionValue("fromSavepoint")).isEqualTo("s3://a/b");
+        // removed from Flink
+        arguments.addAll(arguments.indexOf("--job-classname"), List.of("--host", "10.0.0.1"));
+        assertThat(parsed(arguments).getArgs()).hasSizeGreaterThan(1);
+    }
+
+    private static CommandLine parsed(List<String> arguments) throws Exception {
+        return new DefaultParser()
+                .parse(
+                        new StandaloneApplicationClusterConfigurationParserFactory().getOptions(),
+                        arguments.toArray(new String[0]),
+                        true);
     }
 
     @Test

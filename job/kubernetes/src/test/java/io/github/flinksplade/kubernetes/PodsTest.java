@@ -156,7 +156,7 @@ class PodsTest {
             assertThat(model.getVolumeMounts())
                     .allSatisfy(mount -> assertThat(volumes).containsKey(mount.getName()))
                     .extracting(VolumeMount::getMountPath)
-                    .containsExactlyInAnyOrder("/tmp", "/cache");
+                    .containsExactlyInAnyOrder("/tmp", "/cache", "/opt/flink/plugins/" + PLUGIN);
         }
     }
 
@@ -326,17 +326,18 @@ class PodsTest {
                     referenced.add(reference.getKey());
                 }
             }
-            assertThat(values).containsEntry("MALLOC_ARENA_MAX", "2");
+            assertThat(values)
+                    .containsEntry("MALLOC_ARENA_MAX", "2")
+                    .containsEntry("ENABLE_BUILT_IN_PLUGINS", PLUGIN + ".jar");
             if (container.getName().equals("model")) {
-                Path command = Path.of(container.getCommand().get(0));
+                assertThat(container.getCommand()).as("the image's entry point").isEmpty();
+                Path command = Path.of(container.getArgs().get(0));
                 assertThat(Files.readString(Manifests.ROOT.resolve("deploy/docker/Dockerfile")))
                         .contains(
                                 "deploy/docker/"
                                         + command.getFileName()
                                         + " "
                                         + command.getParent());
-            } else {
-                assertThat(values).containsEntry("ENABLE_BUILT_IN_PLUGINS", PLUGIN + ".jar");
             }
         }
         assertThat(referenced).isEqualTo(Manifests.map(secret.get("stringData")).keySet());
