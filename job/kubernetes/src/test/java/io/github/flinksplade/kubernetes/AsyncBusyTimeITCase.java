@@ -174,10 +174,11 @@ class AsyncBusyTimeITCase {
 
     @Test
     void waitingOperatorIsBusyOnlyWhileItsQueueIsFull() throws Exception {
-        // records arrive at half of the worker's rate, and at ten times its rate
+        // Records arrive at half of the worker's rate, which a proportional metric would report as
+        // 500, and at ten times its rate.
         Busy half = measure(SERVICE.multipliedBy(2));
         Busy overload = measure(SERVICE.dividedBy(10));
-        assertThat(half.max()).as("ms/s at half of the load, %s", half).isLessThan(200);
+        assertThat(half.max()).as("ms/s at half of the load, %s", half).isLessThan(350);
         assertThat(overload.min()).as("ms/s at overload, %s", overload).isGreaterThan(800);
     }
 }

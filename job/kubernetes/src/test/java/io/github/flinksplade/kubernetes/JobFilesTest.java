@@ -35,7 +35,7 @@ class JobFilesTest {
     }
 
     /** The environment of a container; secrets have some value. */
-    private static Map<String, String> environment(Manifests manifests, JsonNode container) {
+    static Map<String, String> environment(Manifests manifests, JsonNode container) {
         Map<String, String> environment = new HashMap<>();
         for (JsonNode source : container.get("envFrom")) {
             String name = source.at("/configMapRef/name").asText();

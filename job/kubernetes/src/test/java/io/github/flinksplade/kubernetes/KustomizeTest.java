@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.flinksplade.app.config.JobFile;
+import io.github.flinksplade.app.config.JobSettings;
+import io.github.flinksplade.app.job.JobPlan;
+import io.github.flinksplade.connector.Connectors;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -135,7 +139,23 @@ class KustomizeTest {
                 .doesNotContain("REPLACE")
                 .contains(Manifests.nameOf(mine.generated("flink-splade-job")))
                 .contains(Manifests.nameOf(mine.generated("flink-splade-model")));
-        // and everything else is still that of the base
+        // the job reads its file with the environment of the pods
+        JobSettings settings =
+                JobSettings.of(
+                        JobFile.read(
+                                overlay.resolve("job.yaml"),
+                                JobFilesTest.environment(
+                                                mine, spec.at("/podTemplate/spec/containers/0"))
+                                        ::get),
+                        Connectors.all().keySet());
+        assertThat(JobPlan.of(settings).sinkLocations()).hasSize(2);
+        // and may reach its sinks
+        assertThat(
+                        mine.the("NetworkPolicy", "flink-splade")
+                                .at("/spec/egress")
+                                .findValuesAsText("port"))
+                .contains("9093", "6334");
+        // everything else is that of the base
         assertThat(new OperatorPods(mine.deployment()).taskManagerMemory())
                 .isEqualTo(
                         new OperatorPods(Manifests.rendered("base").deployment())

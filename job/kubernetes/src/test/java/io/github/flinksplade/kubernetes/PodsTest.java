@@ -110,7 +110,7 @@ class PodsTest {
 
     @ParameterizedTest
     @MethodSource("io.github.flinksplade.kubernetes.Manifests#all")
-    void containersMayDoNothingButRun(String name) throws Exception {
+    void containersRunWithoutPrivileges(String name) throws Exception {
         Pods pods = Pods.of(name);
         for (Pod pod : pods.both()) {
             var context = pod.getSpec().getSecurityContext();
@@ -364,7 +364,7 @@ class PodsTest {
                 .contains(row("base", base.configuration(), base.taskManagerMemory()))
                 .contains(row("`gpu`", gpu.configuration(), gpu.taskManagerMemory()))
                 .contains(row(base.jobManagerMemory()));
-        // A heap below this makes the JobManager or a TaskManager with two slots fail in practice.
+        // The page describes how a smaller heap comes about by mistake.
         long gibibyte = MemorySize.parse("1g").getBytes();
         assertThat(base.taskManagerMemory().getTaskHeapSize().getBytes()).isGreaterThan(gibibyte);
         assertThat(gpu.taskManagerMemory().getTaskHeapSize().getBytes()).isGreaterThan(gibibyte);

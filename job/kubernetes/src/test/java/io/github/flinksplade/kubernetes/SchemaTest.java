@@ -9,9 +9,12 @@ import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.flink.kubernetes.shaded.io.fabric8.kubernetes.api.model.ConfigMap;
 import org.apache.flink.kubernetes.shaded.io.fabric8.kubernetes.api.model.KubernetesResource;
 import org.apache.flink.kubernetes.shaded.io.fabric8.kubernetes.api.model.PodTemplateSpec;
@@ -162,6 +165,26 @@ class SchemaTest {
             }
         }
         assertThat(checked).isEqualTo(Manifests.NATIVE.size() + 1);
+    }
+
+    /** The commands of docs/kubernetes.md. */
+    @Test
+    void patchesOfThePageAreAcceptedByTheOperator() throws IOException {
+        Crds crds = Crds.read();
+        Matcher patch =
+                Pattern.compile("-p '(\\{.*})'")
+                        .matcher(Files.readString(Manifests.ROOT.resolve("docs/kubernetes.md")));
+        int patches = 0;
+        while (patch.find()) {
+            JsonNode merged =
+                    OperatorPods.merged(
+                            Manifests.rendered("operator-1.15").deployment(),
+                            new ObjectMapper().readTree(patch.group(1)),
+                            false);
+            assertThat(Crds.errors(merged, crds.schema(merged))).as(patch.group(1)).isEmpty();
+            patches++;
+        }
+        assertThat(patches).isEqualTo(3);
     }
 
     @Test
