@@ -112,7 +112,7 @@ class StandaloneJobScriptITCase {
         for (String file : List.of("docker-compose.yml", ".env", ".dockerignore")) {
             assertThat(home.resolve(file)).isRegularFile();
         }
-        for (String script : List.of("entrypoint", "standalone-job", "health")) {
+        for (String script : List.of("entrypoint", "standalone-job", "health", "flink-splade")) {
             assertThat(home.resolve("deploy/docker").resolve(script)).isExecutable();
         }
         assertThat(home.resolve("lib").toFile().list())
