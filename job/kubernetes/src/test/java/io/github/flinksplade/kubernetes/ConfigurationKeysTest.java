@@ -174,7 +174,7 @@ class ConfigurationKeysTest {
         Path file = Manifests.ROOT.resolve("job/app/src/distribution/conf/config.yaml");
         Map<String, String> required = new TreeMap<>();
         flatten("", Manifests.parse(Files.readString(file)).get(0), required);
-        assertThat(required).hasSize(4);
+        assertThat(required).containsKey("state.backend.type");
         assertThat(configuration(name)).containsAllEntriesOf(required);
     }
 
