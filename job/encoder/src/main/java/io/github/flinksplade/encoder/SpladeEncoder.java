@@ -252,14 +252,13 @@ public final class SpladeEncoder implements AutoCloseable {
     }
 
     /**
-     * Waits for running calls, then releases the model. Later calls fail. From the second model on
-     * that a process closes, the memory is also returned to the system, if the JVM can do that
-     * (Linux with glibc, 17.0.9 or later).
+     * Waits for running calls, then releases the model. Later calls fail. The memory is returned to
+     * the system if the JVM can do that (Linux with glibc, 17.0.9 or later).
      */
     @Override
     public void close() {
         sides.values().stream().distinct().forEach(Side::close);
-        NativeHeap.trimAfterClose();
+        NativeHeap.trim();
     }
 
     /** Tokenizes each role with its side. Terms are the same for both. */

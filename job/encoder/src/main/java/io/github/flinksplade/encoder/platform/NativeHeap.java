@@ -1,7 +1,6 @@
 package io.github.flinksplade.encoder.platform;
 
 import java.lang.management.ManagementFactory;
-import java.util.concurrent.atomic.AtomicBoolean;
 import javax.management.JMException;
 import javax.management.ObjectName;
 import org.slf4j.Logger;
@@ -17,26 +16,14 @@ public final class NativeHeap {
 
     private static final Logger LOG = LoggerFactory.getLogger(NativeHeap.class);
 
-    private static final AtomicBoolean HAS_CLOSED_MODEL = new AtomicBoolean();
-
     private NativeHeap() {}
 
     /**
-     * Returns freed memory to the system, except after the first model: most processes close one
-     * model and end, and the first call of the JVM's diagnostic commands takes 0.15 s.
+     * Returns freed memory to the system, as {@code jcmd PID System.trim_native_heap} does. Does
+     * nothing if this JVM does not support it: before 17.0.9, or without glibc. The first call in a
+     * process takes about 0.15 s, further ones a few milliseconds.
      */
-    public static void trimAfterClose() {
-        if (HAS_CLOSED_MODEL.getAndSet(true)) {
-            trim();
-        }
-    }
-
-    /**
-     * Returns freed memory to the system, as {@code jcmd PID System.trim_native_heap} does.
-     *
-     * @return false if this JVM does not support it: before 17.0.9, or without glibc
-     */
-    static boolean trim() {
+    public static void trim() {
         try {
             ManagementFactory.getPlatformMBeanServer()
                     .invoke(
@@ -44,10 +31,8 @@ public final class NativeHeap {
                             "systemTrimNativeHeap",
                             new Object[0],
                             new String[0]);
-            return true;
         } catch (JMException e) {
             LOG.debug("this JVM cannot return freed native memory to the system", e);
-            return false;
         }
     }
 }
