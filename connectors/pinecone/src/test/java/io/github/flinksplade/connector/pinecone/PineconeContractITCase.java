@@ -201,6 +201,11 @@ class PineconeContractITCase extends SinkContract {
     }
 
     @Override
+    public boolean canBeReadBack() {
+        return false;
+    }
+
+    @Override
     public boolean comparesVersions() {
         return false;
     }

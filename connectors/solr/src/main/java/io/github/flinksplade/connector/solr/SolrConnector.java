@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.solr;
 import io.github.flinksplade.connector.Connector;
 import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.IndexedDocuments;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.VectorSink;
 import java.util.List;
@@ -32,6 +33,11 @@ public final class SolrConnector implements Connector {
     @Override
     public VectorSink sink(ConnectorUri uri) {
         return new SolrSink(SolrSettings.of(uri));
+    }
+
+    @Override
+    public IndexedDocuments documents(ConnectorUri uri) {
+        return SolrDocuments.of(SolrSettings.of(uri));
     }
 
     @Override

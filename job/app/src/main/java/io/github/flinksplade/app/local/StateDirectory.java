@@ -393,6 +393,16 @@ public final class StateDirectory implements AutoCloseable {
         return null;
     }
 
+    /** The newest complete checkpoint, or null when there is none. */
+    Path newestCheckpoint() {
+        return newestCheckpoint(Set.of());
+    }
+
+    /** Whether a checkpoint was taken after an operator had finished. */
+    static boolean isFinished(Path checkpoint, String uid) {
+        return hasFinishedOperator(checkpoint.resolve("_metadata"), Set.of(uid));
+    }
+
     /** The savepoint that a run was stopped with, then its checkpoints. */
     private static List<Path> newestFirst(Path run) {
         List<Path> result = new ArrayList<>();
