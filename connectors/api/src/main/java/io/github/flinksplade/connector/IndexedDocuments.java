@@ -19,6 +19,11 @@ public interface IndexedDocuments extends Serializable {
      */
     boolean storesEncoders();
 
+    /** Whether the target stores documents whose vector has no terms. */
+    default boolean storesEmptyVectors() {
+        return true;
+    }
+
     /**
      * The fields of a document as this target stores them: only those that the URI selects, with
      * the values that are read back.

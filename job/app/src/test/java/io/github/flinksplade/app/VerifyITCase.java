@@ -269,7 +269,7 @@ class VerifyITCase {
         String from = at("file:", "docs.jsonl");
         assertThat(verify(ExitCode.INPUT, from, at("lucene:", "nowhere")).err())
                 .contains("nowhere");
-        assertThat(verify(ExitCode.INPUT, from, "pinecone:docs").err())
+        assertThat(verify(ExitCode.INPUT, from, "file:vectors").err())
                 .contains("cannot be verified");
         assertThat(verify(ExitCode.INPUT, from, "lucene:a", "--to", "lucene:b").err())
                 .contains("verify takes one --to, not 2");

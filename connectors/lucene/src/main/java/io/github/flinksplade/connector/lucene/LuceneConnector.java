@@ -23,7 +23,7 @@ public final class LuceneConnector implements Connector {
 
     @Override
     public String usage() {
-        return "lucene:DIR?text=true|false is a sink, and can be searched and copied from";
+        return "lucene:DIR?text=true|false is a sink, and can be searched, verified and copied from";
     }
 
     @Override

@@ -201,11 +201,6 @@ class PineconeContractITCase extends SinkContract {
     }
 
     @Override
-    public boolean canBeReadBack() {
-        return false;
-    }
-
-    @Override
     public boolean comparesVersions() {
         return false;
     }

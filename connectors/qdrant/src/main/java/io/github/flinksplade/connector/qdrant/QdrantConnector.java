@@ -22,7 +22,7 @@ public final class QdrantConnector implements Connector {
     @Override
     public String usage() {
         return "qdrant://HOST:6334/COLLECTION?vector=splade&tls=true|false is a sink, and can be"
-                + " searched";
+                + " searched and verified";
     }
 
     @Override

@@ -105,7 +105,8 @@ final class QdrantDocuments implements IndexedDocuments {
             if (members.containsKey(QdrantRequestFactory.DELETED)) {
                 return null;
             }
-            Value text = payload.get(QdrantPayload.TEXT);
+            // otherwise a field of that name
+            Value text = settings.text ? payload.get(QdrantPayload.TEXT) : null;
             return new IndexedDocument(
                     members.get(QdrantPayload.ID).getStringValue(),
                     Operation.UPSERT,

@@ -22,7 +22,7 @@ public final class SolrConnector implements Connector {
     @Override
     public String usage() {
         return "solr://HOST:8983/solr/COLLECTION?tls=true|false&text=true|false&fields=NAME,NAME is"
-                + " a sink, and can be searched";
+                + " a sink, and can be searched and verified";
     }
 
     @Override

@@ -399,7 +399,7 @@ public final class StateDirectory implements AutoCloseable {
     }
 
     /** Whether a checkpoint was taken after an operator had finished. */
-    static boolean isFinished(Path checkpoint, String uid) {
+    static boolean hasFinished(Path checkpoint, String uid) {
         return hasFinishedOperator(checkpoint.resolve("_metadata"), Set.of(uid));
     }
 

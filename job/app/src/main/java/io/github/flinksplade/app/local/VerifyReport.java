@@ -149,6 +149,11 @@ final class VerifyReport {
                             + " with --allow-mixed-models are not found.",
                     index.provenance().fingerprint());
         }
+        if (!index.storesEmptyVectors()) {
+            line(
+                    "The index does not store documents without terms: they are listed as"
+                            + " missing.");
+        }
         notes.forEach(note -> line("%s", note));
         notices("Records that the job rejects:", Notices.deadLetters(counts.notices()));
         notices("Please check:", Notices.others(counts.notices()));

@@ -79,7 +79,7 @@ public final class VerifyRun {
     }
 
     /**
-     * What the state directory of the job says.
+     * What the state directory of the job contains.
      *
      * @param encoder the fingerprint of its last run
      * @param unread its sources, from the positions in the checkpoint
@@ -205,7 +205,7 @@ public final class VerifyRun {
                 : new long[0];
     }
 
-    /** That of a local run, without checkpoints: a failed comparison starts again. */
+    /** That of a local run, but without checkpoints and restarts. */
     private Configuration configuration(StateDirectory temporary) {
         Configuration configuration =
                 LocalConfiguration.of(settings, temporary.newRun().toUri(), temporary.work());

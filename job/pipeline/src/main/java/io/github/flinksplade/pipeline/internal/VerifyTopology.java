@@ -94,7 +94,7 @@ public final class VerifyTopology {
                                                 definition.rejected(),
                                                 definition.maxDifferences())));
         Topology.named(
-                        "notices",
+                        "verify-notices",
                         union(notices, compared)
                                 .transform(
                                         "notices",
