@@ -119,9 +119,11 @@ class VerifyServersITCase {
             String to = "lucene:" + directory.resolve("idx");
             Distribution.await("20 documents", () -> !job.isAlive() || ids(to).equals(ids));
             assertThat(job.isAlive()).as(Files.readString(directory.resolve("log"))).isTrue();
+            String state = directory.resolve("state").toString();
+            assertThat(run("verify", ExitCode.OK, from, to, "--state", state).err())
+                    .contains("is running: what it has not read or written yet is listed, too");
             job.destroy();
             job.waitFor();
-            String state = directory.resolve("state").toString();
             assertThat(run("verify", ExitCode.OK, from, to, "--state", state).err())
                     .doesNotContain("has not read");
 

@@ -13,7 +13,6 @@ import io.github.flinksplade.pipeline.Difference.Kind;
 import io.github.flinksplade.pipeline.Differences;
 import io.github.flinksplade.pipeline.Notices;
 import io.github.flinksplade.pipeline.VerifyJob;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -31,21 +30,26 @@ final class VerifyReport {
     private final Console console;
     private final JobSettings settings;
     private final IndexedDocuments index;
+    private final List<String> notes;
     private final boolean json;
     private final long start = System.nanoTime();
-    private final List<String> notes = new ArrayList<>();
     private boolean hasLine;
 
-    VerifyReport(Console console, JobSettings settings, IndexedDocuments index, boolean json) {
+    /**
+     * @param notes more sentences for the summary
+     * @param json whether differences are printed as JSON
+     */
+    VerifyReport(
+            Console console,
+            JobSettings settings,
+            IndexedDocuments index,
+            List<String> notes,
+            boolean json) {
         this.console = console;
         this.settings = settings;
         this.index = index;
+        this.notes = notes;
         this.json = json;
-    }
-
-    /** Adds a sentence to the summary. */
-    void note(String sentence) {
-        notes.add(sentence);
     }
 
     /** Rewrites the progress line of a terminal. */

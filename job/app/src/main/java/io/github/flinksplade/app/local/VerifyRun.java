@@ -19,6 +19,7 @@ import io.github.flinksplade.pipeline.VerifyDefinition;
 import io.github.flinksplade.pipeline.VerifyJob;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -59,6 +60,9 @@ public final class VerifyRun {
     private final Console console;
     private final boolean verbose;
     private final AtomicInteger signal = new AtomicInteger();
+
+    /** Sentences for the summary. */
+    private final List<String> notes = new ArrayList<>();
 
     /**
      * @param settings those of the job that writes the index, with one sink
@@ -102,16 +106,25 @@ public final class VerifyRun {
         try (StateDirectory temporary = StateDirectory.temporary()) {
             plan.copyInput(console.in(), temporary.work());
             plan.checkSources();
-            if (settings.get(JobSettings.STATE) == null) {
+            Path directory = settings.get(JobSettings.STATE);
+            if (directory == null) {
                 return run(plan, null, temporary);
             }
-            try (StateDirectory state = existing(settings.get(JobSettings.STATE))) {
-                return run(plan, jobState(plan, state), temporary);
+            requireJob(directory);
+            try (StateDirectory state = StateDirectory.openUnlessInUse(directory)) {
+                if (state == null) {
+                    notes.add(
+                            "The job that uses the state in "
+                                    + directory
+                                    + " is running: what it has not read or written yet is listed,"
+                                    + " too.");
+                }
+                return run(plan, state == null ? null : jobState(plan, state), temporary);
             }
         }
     }
 
-    private static StateDirectory existing(Path directory) {
+    private static void requireJob(Path directory) {
         if (!Files.isRegularFile(directory.resolve("job.json"))) {
             throw new UserException(
                     "the state directory "
@@ -119,7 +132,6 @@ public final class VerifyRun {
                             + " contains no job.json. Specify the --state of the job that writes"
                             + " the index, or omit it");
         }
-        return StateDirectory.open(directory);
     }
 
     private JobState jobState(JobPlan plan, StateDirectory state) {
@@ -144,7 +156,7 @@ public final class VerifyRun {
                 plan.boundedSources(identity -> identity + "#" + manifest.generation()).stream()
                         .filter(
                                 source ->
-                                        !StateDirectory.isFinished(
+                                        !StateDirectory.hasFinished(
                                                 checkpoint, "source-" + source.name()))
                         .toList();
         return new JobState(manifest.encoder(), unread, checkpoint);
@@ -157,8 +169,7 @@ public final class VerifyRun {
                 ENCODER.stream().anyMatch(settings::isGiven)
                         ? plan.provenance(new DownloadProgress(console)).fingerprint()
                         : job != null ? job.encoder() : index.provenance().fingerprint();
-        VerifyReport report = new VerifyReport(console, settings, index, json);
-        long[] rejected = rejected(plan, report);
+        long[] rejected = rejected(plan);
         VerifyDefinition definition =
                 new VerifyDefinition(
                         plan.boundedSources(identity -> identity + "#verify"),
@@ -177,6 +188,7 @@ public final class VerifyRun {
                     SavepointRestoreSettings.forPath(
                             job.checkpoint().toUri().toString(), true, RecoveryClaimMode.NO_CLAIM));
         }
+        VerifyReport report = new VerifyReport(console, settings, index, notes, json);
         Signals signals = Signals.listen(number -> signal.compareAndSet(0, number));
         try {
             return execute(configuration, graph, report);
@@ -186,10 +198,10 @@ public final class VerifyRun {
     }
 
     /** The records in the dead-letter queue, if it is a file. */
-    private long[] rejected(JobPlan plan, VerifyReport report) {
+    private long[] rejected(JobPlan plan) {
         ConnectorUri given = settings.get(JobSettings.DEAD_LETTERS);
         if (given != null && !given.scheme().equals("file")) {
-            report.note(
+            notes.add(
                     given
                             + " was not read: documents in it that are not in the index are listed"
                             + " as missing.");

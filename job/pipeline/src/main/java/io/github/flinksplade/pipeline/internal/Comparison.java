@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Compares the records of an index with the document that they are of. Pure functions. */
 final class Comparison {
@@ -96,6 +98,8 @@ final class Comparison {
             List<Difference> differences) {
         String text = document.text();
         int characters = text.codePointCount(0, text.length());
+        int start = 0; // of the last passage, in UTF-16 code units
+        int startCharacters = 0; // the same in characters
         int covered = 0; // in UTF-16 code units
         int expected = 0;
         boolean isMissing = false;
@@ -106,23 +110,22 @@ final class Comparison {
             }
             expected++;
             byte[] part = null;
+            boolean isAfterGap = false;
             if (passage.hasPosition() && passage.end() <= characters) {
-                int start = text.offsetByCodePoints(0, passage.start());
+                start = text.offsetByCodePoints(start, passage.start() - startCharacters);
+                startCharacters = passage.start();
                 int end = text.offsetByCodePoints(start, passage.end() - passage.start());
                 part = Hashes.of(text.substring(start, end));
-                if (!isMissing && start > covered && !isBlank(text, covered, start)) {
-                    differences.add(
-                            new Difference(
-                                    Kind.STALE,
-                                    passage.id(),
-                                    "no passage contains the text before it"));
-                }
+                isAfterGap = !isMissing && !isBlank(text, covered, start);
                 isMissing = false;
                 covered = Math.max(covered, end);
             }
             List<String> changes = changes(passage, part, fields);
             if (part == null && passage.text() == null) {
                 changes.add("it ends after the text");
+            }
+            if (isAfterGap) {
+                changes.add("no passage contains the text before it");
             }
             add(passage, changes, differences);
         }
@@ -169,17 +172,18 @@ final class Comparison {
             return List.of(new Difference(Kind.MISSING, id, "in " + state.position()));
         }
         List<Difference> differences = new ArrayList<>();
-        Map<String, StoredRecord> unreported = new HashMap<>();
-        records.forEach(record -> unreported.put(record.id(), record));
+        Map<String, StoredRecord> byId = new HashMap<>();
+        records.forEach(record -> byId.put(record.id(), record));
+        Set<String> reported = new HashSet<>();
         for (Difference difference : state.content()) {
-            StoredRecord record = unreported.remove(difference.id());
+            reported.add(difference.id());
             differences.add(
                     difference.kind() == Kind.STALE
-                            ? withVersion(difference, record, state)
+                            ? withVersion(difference, byId.get(difference.id()), state)
                             : difference);
         }
         for (StoredRecord record : records) {
-            if (unreported.containsKey(record.id()) && record.text() == null) {
+            if (!reported.contains(record.id()) && record.text() == null) {
                 Difference difference = withVersion(null, record, state);
                 if (difference != null) {
                     differences.add(difference);

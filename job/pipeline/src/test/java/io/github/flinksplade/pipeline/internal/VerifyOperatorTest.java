@@ -288,6 +288,8 @@ class VerifyOperatorTest {
         changed[1] = passage("text", 1, 1, "and another one. \ud83d\ude00", 15, 33);
         IndexedDocument[] moved = passages("gap", 1);
         moved[1] = passage("gap", 1, 1, "another one. \ud83d\ude00", 19, 33);
+        IndexedDocument[] both = passages("both", 1);
+        both[1] = passage("both", 1, 1, "another. \ud83d\ude00", 19, 33);
         assertThat(
                         compare(
                                 Stream.of(
@@ -303,6 +305,9 @@ class VerifyOperatorTest {
                                                 moved[0],
                                                 moved[1],
                                                 moved[2],
+                                                both[0],
+                                                both[1],
+                                                both[2],
                                                 passages("fields", 1)[0],
                                                 passages("fields", 1)[1],
                                                 passages("fields", 1)[2],
@@ -314,12 +319,14 @@ class VerifyOperatorTest {
                                 upsert("last", LONG_TEXT, "{\"n\":1}", null),
                                 upsert("text", LONG_TEXT, "{\"n\":1}", null),
                                 upsert("gap", LONG_TEXT, "{\"n\":1}", null),
+                                upsert("both", LONG_TEXT, "{\"n\":1}", null),
                                 upsert("fields", LONG_TEXT, "{\"n\":2}", null),
                                 upsert("more", "One sentence.", "{\"n\":1}", null)))
                 .containsExactly(
                         "MISSING first#0: ",
                         "MISSING last#2: the passages end at character 33 of 43",
                         "MISSING middle#1: ",
+                        "STALE both#1: the text differs; no passage contains the text before it",
                         "STALE fields#0: other fields: n",
                         "STALE fields#1: other fields: n",
                         "STALE fields#2: other fields: n",
