@@ -33,6 +33,11 @@ public interface Connector {
         throw new ConnectorException(uri + " cannot be copied from: " + usage());
     }
 
+    /** The documents of a target, to be compared with their source. */
+    default IndexedDocuments documents(ConnectorUri uri) {
+        throw new ConnectorException(uri + " cannot be verified: " + usage());
+    }
+
     default SearchIndex index(ConnectorUri uri) {
         throw new ConnectorException(uri + " cannot be searched: " + usage());
     }

@@ -36,6 +36,14 @@ public interface DocumentSource {
      */
     void check();
 
+    /**
+     * The same source, read from its beginning to what it contains when a job starts; itself if it
+     * is always read so.
+     */
+    default DocumentSource bounded() {
+        return this;
+    }
+
     /** The format of the records. */
     RecordFormat format();
 

@@ -20,12 +20,24 @@ public final class Passages {
     /** The field with the number of the passage, from 0. */
     public static final String PASSAGE = "passage";
 
+    /** The field with the position of its first character in the document's text. */
+    public static final String START = "start";
+
+    /** The field with the position after its last character. */
+    public static final String END = "end";
+
     /** All fields that a passage has in addition to those of its document. */
-    public static final List<String> FIELDS = List.of(PARENT, PASSAGE, "start", "end");
+    public static final List<String> FIELDS = List.of(PARENT, PASSAGE, START, END);
 
     private static final Pattern ID = Pattern.compile("(?s)(.*)#(\\d+)");
 
     private Passages() {}
+
+    /** The id of the document that a record of this id may be a passage of; null for other ids. */
+    public static String document(String id) {
+        Matcher matcher = ID.matcher(id);
+        return matcher.matches() ? matcher.group(1) : null;
+    }
 
     /**
      * The id of the document that a record is a passage of; null if it is not a passage, even if it

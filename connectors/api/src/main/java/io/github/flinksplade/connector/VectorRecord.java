@@ -70,6 +70,11 @@ public record VectorRecord(
         return 2 * (version + 1) + (operation == Operation.DELETE ? 1 : 0);
     }
 
+    /** The version of an {@link #order()}. */
+    public static long versionOf(long order) {
+        return order / 2 - 1;
+    }
+
     /** Whether it deletes its id, for whatever reason. */
     public boolean isDelete() {
         return operation != Operation.UPSERT;

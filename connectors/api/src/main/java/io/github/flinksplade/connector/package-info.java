@@ -6,7 +6,7 @@
  * <p>A connector is a jar with one class that implements {@link
  * io.github.flinksplade.connector.Connector} and is named in {@code
  * META-INF/services/io.github.flinksplade.connector.Connector}. It has a URI scheme, and supports
- * any of five roles:
+ * any of six roles:
  *
  * <ul>
  *   <li>a {@link io.github.flinksplade.connector.DocumentSource} emits {@link
@@ -18,7 +18,9 @@
  *       parsed, encoded or written;
  *   <li>a {@link io.github.flinksplade.connector.SearchIndex} searches the written vectors;
  *   <li>a {@link io.github.flinksplade.connector.VectorSource} reads them, to copy them to another
- *       target.
+ *       target;
+ *   <li>{@link io.github.flinksplade.connector.IndexedDocuments} are what is stored next to them,
+ *       to be compared with the source.
  * </ul>
  *
  * <p>The connector reads the location and the options of a {@link

@@ -73,6 +73,11 @@ class MemoryContractTest extends SinkContract {
     }
 
     @Override
+    public boolean canBeReadBack() {
+        return false;
+    }
+
+    @Override
     public boolean comparesVersions() {
         return true;
     }

@@ -66,6 +66,8 @@ class MainTest {
                 "",
                 "demo",
                 "run",
+                "copy",
+                "verify",
                 "encode",
                 "search",
                 "connectors",

@@ -10,6 +10,8 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.IndexedDocument;
+import io.github.flinksplade.connector.IndexedDocuments;
 import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.VectorSink;
@@ -21,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import org.apache.flink.util.InstantiationUtil;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 /** Assertions and steps that several subjects of the contract share. */
@@ -65,6 +68,43 @@ final class ContractSupport {
         assertThat(stored.keySet()).containsExactlyInAnyOrderElementsOf(expected.keySet());
         for (VectorRecord record : expected.values()) {
             assertStored(sink, stored.get(record.id()), record);
+        }
+        if (sink.canBeReadBack()) {
+            assertReadBack(uri, expected, stored);
+        }
+    }
+
+    /** Asserts that the connector reads back what the target contains. */
+    private static void assertReadBack(
+            ConnectorUri uri,
+            Map<String, VectorRecord> expected,
+            Map<String, StoredDocument> stored)
+            throws Exception {
+        IndexedDocuments documents = InstantiationUtil.clone(Connectors.of(uri).documents(uri));
+        Map<String, IndexedDocument> read = new TreeMap<>();
+        try (IndexedDocuments.Reader reader = documents.open()) {
+            IndexedDocument next = reader.next();
+            while (next != null) {
+                if (next.isDelete()) {
+                    read.remove(next.id());
+                } else {
+                    read.put(next.id(), next);
+                }
+                next = reader.next();
+            }
+        }
+        assertThat(read.keySet()).as("ids read back").isEqualTo(expected.keySet());
+        for (VectorRecord record : expected.values()) {
+            IndexedDocument document = read.get(record.id());
+            String id = record.id();
+            assertThat(document.version()).as("version of " + id).isEqualTo(record.version());
+            assertThat(document.text()).as("text of " + id).isEqualTo(stored.get(id).text());
+            assertThat(json(document.fields()))
+                    .as("fields of " + id)
+                    .isEqualTo(json(documents.stored(record.fields())));
+            assertThat(document.encoder())
+                    .as("encoder of " + id)
+                    .isEqualTo(CONTEXT.provenance().fingerprint());
         }
     }
 

@@ -60,6 +60,11 @@ public interface SinkUnderTest {
         return true;
     }
 
+    /** Whether the target's documents can be read back, to be compared with their source. */
+    default boolean canBeReadBack() {
+        return true;
+    }
+
     /** As {@link #fresh}, for a target that supports searches by idf; null if none does. */
     default ConnectorUri freshWithIdf(String name) throws Exception {
         return fresh(name);

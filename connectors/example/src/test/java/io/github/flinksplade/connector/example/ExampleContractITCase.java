@@ -43,6 +43,11 @@ class ExampleContractITCase extends SinkContract {
     }
 
     @Override
+    public boolean canBeReadBack() {
+        return false;
+    }
+
+    @Override
     public boolean comparesVersions() {
         return true;
     }

@@ -117,9 +117,13 @@ class FilesDocuments implements DocumentSource {
     }
 
     FilesDocuments(ConnectorUri uri, Format format) {
+        this(uri, format, intervalMillis(uri));
+    }
+
+    private FilesDocuments(ConnectorUri uri, Format format, long intervalMillis) {
         this.uri = uri;
         this.format = format;
-        this.intervalMillis = intervalMillis(uri);
+        this.intervalMillis = intervalMillis;
         this.hasHeader = HEADER.get(uri);
         this.hasQuotes = QUOTES.get(uri);
         this.delimiter = DELIMITER.get(uri);
@@ -210,6 +214,11 @@ class FilesDocuments implements DocumentSource {
                             + uri
                             + " has a name that ends with .txt, .md, .markdown, .html or .htm");
         }
+    }
+
+    @Override
+    public DocumentSource bounded() {
+        return intervalMillis == 0 ? this : new FilesDocuments(uri, format, 0);
     }
 
     @Override

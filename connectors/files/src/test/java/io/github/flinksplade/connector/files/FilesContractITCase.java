@@ -72,6 +72,11 @@ class FilesContractITCase extends SinkContract {
     }
 
     @Override
+    public boolean canBeReadBack() {
+        return false;
+    }
+
+    @Override
     public boolean comparesVersions() {
         return true;
     }

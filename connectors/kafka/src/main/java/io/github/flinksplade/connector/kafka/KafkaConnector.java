@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.IndexedDocuments;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.VectorSource;
 import java.util.List;
@@ -56,6 +57,11 @@ public final class KafkaConnector implements Connector {
     @Override
     public VectorSink sink(ConnectorUri uri) {
         return KafkaVectorSink.of(uri);
+    }
+
+    @Override
+    public IndexedDocuments documents(ConnectorUri uri) {
+        return new KafkaIndexedDocuments(KafkaVectors.of(KafkaVectorSink.settings(uri)));
     }
 
     @Override

@@ -203,6 +203,17 @@ final class KafkaDocuments implements DocumentSource {
     }
 
     @Override
+    public DocumentSource bounded() {
+        return new KafkaDocuments(
+                settings,
+                properties,
+                format,
+                registry,
+                StartOffsetsInitializer.Start.EARLIEST,
+                true);
+    }
+
+    @Override
     public RecordFormat format() {
         return format;
     }

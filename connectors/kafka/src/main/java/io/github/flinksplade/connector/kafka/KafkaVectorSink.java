@@ -81,6 +81,11 @@ final class KafkaVectorSink implements VectorSink {
         this.registry = registry;
     }
 
+    /** The settings of a topic that was written to. */
+    static KafkaSettings settings(ConnectorUri uri) {
+        return KafkaSettings.of(uri.allowOptions(OPTIONS));
+    }
+
     static KafkaVectorSink of(ConnectorUri uri) {
         uri.allowOptions(OPTIONS);
         Format format = FORMAT.get(uri);

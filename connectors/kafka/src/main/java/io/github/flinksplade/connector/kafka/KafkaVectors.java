@@ -2,6 +2,7 @@ package io.github.flinksplade.connector.kafka;
 
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.IndexedDocument;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.connector.VectorRecord;
@@ -45,8 +46,12 @@ final class KafkaVectors implements VectorSource {
         this.provenance = provenance;
     }
 
+    /** The vectors of a topic that is copied. */
     static KafkaVectors of(ConnectorUri uri) {
-        KafkaSettings settings = KafkaSettings.of(uri.allowOptions(KafkaSettings.OPTIONS));
+        return of(KafkaSettings.of(uri.allowOptions(KafkaSettings.OPTIONS)));
+    }
+
+    static KafkaVectors of(KafkaSettings settings) {
         try (KafkaConnection connection = KafkaConnection.connect(settings)) {
             connection.requireTopic();
             List<PartitionOffsets> partitions = connection.partitions();
@@ -93,7 +98,12 @@ final class KafkaVectors implements VectorSource {
         return new RecordReader();
     }
 
-    private final class RecordReader implements Reader {
+    RecordReader openRecords() {
+        return new RecordReader();
+    }
+
+    /** Reads the records of the topic. */
+    final class RecordReader implements Reader {
 
         private final KafkaConsumer<byte[], byte[]> consumer =
                 KafkaConnection.consumer(settings, TIMEOUT);
@@ -107,6 +117,26 @@ final class KafkaVectors implements VectorSource {
         public VectorRecord read(long position) {
             ConsumerRecord<byte[], byte[]> record = record(position);
             return record == null ? null : vector(record);
+        }
+
+        /** The record at a position without its vector; null if the position is empty. */
+        IndexedDocument document(long position) {
+            ConsumerRecord<byte[], byte[]> record = record(position);
+            if (record == null) {
+                return null;
+            }
+            String encoder =
+                    record.key() == null || record.value() == null
+                            ? null
+                            : provenance(record).fingerprint();
+            VectorRecord vector = decoded(record);
+            return new IndexedDocument(
+                    vector.id(),
+                    vector.operation(),
+                    vector.version(),
+                    vector.text(),
+                    vector.fields(),
+                    encoder);
         }
 
         /** The record at a position. Consecutive positions are read as one stream. */
@@ -162,7 +192,7 @@ final class KafkaVectors implements VectorSource {
                                 + offset
                                 + " of "
                                 + partition
-                                + " after the copy started. Start it again.",
+                                + " after the start. Start again.",
                         e);
             } catch (KafkaException e) {
                 throw KafkaFailureClassifier.explain(settings, "reading " + partition, e);
@@ -170,6 +200,31 @@ final class KafkaVectors implements VectorSource {
         }
 
         private VectorRecord vector(ConsumerRecord<byte[], byte[]> record) {
+            if (record.key() != null && record.value() != null) {
+                requireSameEncoder(record);
+            }
+            return decoded(record);
+        }
+
+        private void requireSameEncoder(ConsumerRecord<byte[], byte[]> record) {
+            Provenance encoder = provenance(record);
+            if (!encoder.fingerprint().equals(provenance.fingerprint())) {
+                throw new ConnectorException(
+                        where(record)
+                                + " was encoded by the model "
+                                + encoder.model()
+                                + " (fingerprint "
+                                + encoder.fingerprint()
+                                + "), newer ones by "
+                                + provenance.model()
+                                + " (fingerprint "
+                                + provenance.fingerprint()
+                                + "), but a copy contains vectors of one model. Encode the"
+                                + " documents again with 'run'.");
+            }
+        }
+
+        private VectorRecord decoded(ConsumerRecord<byte[], byte[]> record) {
             SourceRecord origin =
                     new SourceRecord(
                             record.topic(),
@@ -190,21 +245,6 @@ final class KafkaVectors implements VectorSource {
                 return header(record, VectorRecordSerializer.HEADER_REPLACED) == null
                         ? VectorRecord.delete(id, version, origin)
                         : VectorRecord.deleteReplaced(id, version, origin);
-            }
-            Provenance encoder = provenance(record);
-            if (!encoder.fingerprint().equals(provenance.fingerprint())) {
-                throw new ConnectorException(
-                        where(record)
-                                + " was encoded by the model "
-                                + encoder.model()
-                                + " (fingerprint "
-                                + encoder.fingerprint()
-                                + "), newer ones by "
-                                + provenance.model()
-                                + " (fingerprint "
-                                + provenance.fingerprint()
-                                + "), but a copy contains vectors of one model. Encode the"
-                                + " documents again with 'run'.");
             }
             try {
                 return ValueReader.read(
@@ -227,9 +267,9 @@ final class KafkaVectors implements VectorSource {
                 ConsumerRecord<byte[], byte[]> record, String why, Exception cause) {
             return new ConnectorException(
                     where(record)
-                            + " is not a vector that can be copied: "
+                            + " is not a vector that can be read: "
                             + why
-                            + ". Copy from a topic that flink-splade wrote with format=indices,"
+                            + ". Name a topic that flink-splade wrote with format=indices,"
                             + " format=avro or format=protobuf.",
                     cause);
         }

@@ -255,7 +255,7 @@ class KafkaVectorsITCase {
                 .isInstanceOf(ConnectorException.class)
                 .hasMessage(
                         "the record at offset 0 of partition 0 of topic 'foreign' is not a vector"
-                                + " that can be copied: no header names its encoder. Copy from a topic"
+                                + " that can be read: no header names its encoder. Name a topic"
                                 + " that flink-splade wrote with format=indices, format=avro or"
                                 + " format=protobuf.");
         assertRejected(
@@ -289,7 +289,7 @@ class KafkaVectorsITCase {
                                 .serialize(vector("1", 1, 2))));
         assertThatThrownBy(() -> all(vectors(topic)))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining(" is not a vector that can be copied: " + why + ". ");
+                .hasMessageContaining(" is not a vector that can be read: " + why + ". ");
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.lucene;
 import io.github.flinksplade.connector.Connector;
 import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.IndexedDocuments;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.VectorSource;
@@ -22,7 +23,7 @@ public final class LuceneConnector implements Connector {
 
     @Override
     public String usage() {
-        return "lucene:DIR?text=true|false is a sink, and can be searched and copied from";
+        return "lucene:DIR?text=true|false is a sink, and can be searched, verified and copied from";
     }
 
     @Override
@@ -39,6 +40,11 @@ public final class LuceneConnector implements Connector {
     @Override
     public SearchIndex index(ConnectorUri uri) {
         return LuceneIndex.open(LuceneSettings.of(uri).path());
+    }
+
+    @Override
+    public IndexedDocuments documents(ConnectorUri uri) {
+        return LuceneDocuments.newest(LuceneSettings.of(uri).path());
     }
 
     @Override

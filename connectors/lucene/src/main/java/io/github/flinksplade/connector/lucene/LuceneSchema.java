@@ -33,6 +33,8 @@ import org.apache.lucene.util.UnicodeUtil;
  * <tr><td>{@code text}</td><td>stored, unless {@code text=false}</td></tr>
  * <tr><td>{@code fields}</td><td>stored: one JSON object</td></tr>
  * <tr><td>{@code tokens}, {@code truncated}</td><td>stored: tokens before truncation; 1 or 0</td></tr>
+ * <tr><td>{@code encoder}</td><td>stored: fingerprint of the encoder, if it is not the one that the
+ *     user data of the commits names</td></tr>
  * </table>
  *
  * <p>Features are named by term id and not by term because ids are unique and short, whereas a
@@ -53,6 +55,7 @@ final class LuceneSchema {
     static final String FIELDS = "fields";
     static final String TOKENS = "tokens";
     static final String TRUNCATED = "truncated";
+    static final String ENCODER = "encoder";
     static final String DELETED_ID = "deleted_id";
     static final String DELETED_AT = "deleted_at";
 
@@ -91,8 +94,12 @@ final class LuceneSchema {
         return new Term(DELETED_ID, id);
     }
 
-    /** The document of an upsert. */
-    static Document document(VectorRecord record, boolean storesText) {
+    /**
+     * The document of an upsert.
+     *
+     * @param encoder fingerprint of the encoder; null if it is the index's
+     */
+    static Document document(VectorRecord record, boolean storesText, String encoder) {
         Document document = new Document();
         document.add(new StringField(ID, record.id(), Field.Store.YES));
         document.add(new BinaryDocValuesField(ID, new BytesRef(record.id())));
@@ -119,6 +126,9 @@ final class LuceneSchema {
         }
         document.add(new StoredField(TOKENS, record.tokens()));
         document.add(new StoredField(TRUNCATED, record.truncated() ? 1 : 0));
+        if (encoder != null) {
+            document.add(new StoredField(ENCODER, encoder));
+        }
         return document;
     }
 

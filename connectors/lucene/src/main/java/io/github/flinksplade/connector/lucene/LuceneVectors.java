@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector.lucene;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.IndexedDocument;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SourceRecord;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.index.BinaryDocValues;
 import org.apache.lucene.index.DirectoryReader;
@@ -25,6 +27,10 @@ import org.apache.lucene.util.IOUtils;
 final class LuceneVectors implements VectorSource {
 
     private static final long serialVersionUID = 1L;
+
+    /** The stored fields of an {@link IndexedDocument}. */
+    private static final Set<String> STORED =
+            Set.of(LuceneSchema.ID, LuceneSchema.TEXT, LuceneSchema.FIELDS, LuceneSchema.ENCODER);
 
     private final String directory;
     private final String commit;
@@ -63,6 +69,10 @@ final class LuceneVectors implements VectorSource {
 
     @Override
     public Reader open() {
+        return openCommit();
+    }
+
+    CommitReader openCommit() {
         IndexDirectory index = new IndexDirectory(Path.of(directory));
         FSDirectory opened = null;
         try {
@@ -87,11 +97,12 @@ final class LuceneVectors implements VectorSource {
         throw new ConnectorException(
                 "the index in "
                         + directory
-                        + " has had so many commits since the copy started that the copied commit"
-                        + " was deleted. Copy it while no job writes to it, or start again");
+                        + " has had so many commits since the start that the commit to read was"
+                        + " deleted. Start again, or stop the job that writes to the index");
     }
 
-    private final class CommitReader implements Reader {
+    /** Reads the commit. */
+    final class CommitReader implements Reader {
 
         private final FSDirectory opened;
         private final DirectoryReader reader;
@@ -110,25 +121,56 @@ final class LuceneVectors implements VectorSource {
             }
         }
 
-        private VectorRecord read(int doc) throws IOException {
-            LeafReaderContext leaf = reader.leaves().get(ReaderUtil.subIndex(doc, reader.leaves()));
-            int inLeaf = doc - leaf.docBase;
+        private LeafReaderContext leaf(int doc) {
+            return reader.leaves().get(ReaderUtil.subIndex(doc, reader.leaves()));
+        }
+
+        private static boolean isLive(LeafReaderContext leaf, int inLeaf) {
             Bits live = leaf.reader().getLiveDocs();
-            BinaryDocValues weights = leaf.reader().getBinaryDocValues(LuceneSchema.WEIGHTS);
-            if (live != null && !live.get(inLeaf)
-                    || weights == null
-                    || !weights.advanceExact(inLeaf)) {
-                return null;
-            }
+            return live == null || live.get(inLeaf);
+        }
+
+        private static long version(LeafReaderContext leaf, int inLeaf) throws IOException {
             NumericDocValues versions = leaf.reader().getNumericDocValues(LuceneSchema.VERSION);
             versions.advanceExact(inLeaf);
+            return versions.longValue();
+        }
+
+        /** The document at a position without its vector; null if the position is empty. */
+        IndexedDocument document(int doc) throws IOException {
+            LeafReaderContext leaf = leaf(doc);
+            if (!isLive(leaf, doc - leaf.docBase)) {
+                return null;
+            }
+            Document stored = reader.storedFields().document(doc, STORED);
+            String id = stored.get(LuceneSchema.ID);
+            if (id == null) {
+                return null; // a tombstone
+            }
+            String encoder = stored.get(LuceneSchema.ENCODER);
+            return new IndexedDocument(
+                    id,
+                    Operation.UPSERT,
+                    version(leaf, doc - leaf.docBase),
+                    stored.get(LuceneSchema.TEXT),
+                    stored.get(LuceneSchema.FIELDS),
+                    encoder == null ? provenance.fingerprint() : encoder);
+        }
+
+        private VectorRecord read(int doc) throws IOException {
+            LeafReaderContext leaf = leaf(doc);
+            int inLeaf = doc - leaf.docBase;
+            BinaryDocValues weights = leaf.reader().getBinaryDocValues(LuceneSchema.WEIGHTS);
+            if (!isLive(leaf, inLeaf) || weights == null || !weights.advanceExact(inLeaf)) {
+                return null;
+            }
             Document stored = reader.storedFields().document(doc);
             String id = stored.get(LuceneSchema.ID);
             String text = stored.get(LuceneSchema.TEXT);
             return new VectorRecord(
                     id,
                     Operation.UPSERT,
-                    versions.longValue(),
+                    version(leaf, inLeaf),
                     text,
                     stored.get(LuceneSchema.FIELDS),
                     LuceneSchema.vector(weights.binaryValue()),

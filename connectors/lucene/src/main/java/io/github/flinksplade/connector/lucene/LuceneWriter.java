@@ -45,6 +45,10 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
     private final IndexDirectory index;
     private final Provenance existingProvenance;
     private final boolean storesText;
+
+    /** Fingerprint of the job's encoder; null if it is that of {@link #existingProvenance}. */
+    private final String encoder;
+
     private final Clock clock;
     private final Counter sent;
     private final Counter superseded;
@@ -97,6 +101,8 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             CommitUserData data = index.data(start.getUserData());
             index.requireSame(context, data.provenance());
             existingProvenance = data.provenance();
+            String fingerprint = context.provenance().fingerprint();
+            encoder = fingerprint.equals(existingProvenance.fingerprint()) ? null : fingerprint;
             lastCommit = data.point();
             openWriter = new IndexWriter(openDirectory, configuration(start));
             sweep(openWriter);
@@ -190,7 +196,8 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             if (existing != null && existing.isDelete()) {
                 writer.deleteDocuments(LuceneSchema.byDeletedId(id));
             }
-            writer.updateDocument(LuceneSchema.byId(id), LuceneSchema.document(record, storesText));
+            writer.updateDocument(
+                    LuceneSchema.byId(id), LuceneSchema.document(record, storesText, encoder));
         }
         versions.put(id, change);
         sent.inc();

@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.opensearch;
 import io.github.flinksplade.connector.Connector;
 import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.IndexedDocuments;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.VectorSink;
 import java.util.List;
@@ -31,6 +32,11 @@ public final class OpenSearchConnector implements Connector {
     @Override
     public VectorSink sink(ConnectorUri uri) {
         return new OpenSearchSink(OpenSearchSettings.of(Product.OPENSEARCH, uri));
+    }
+
+    @Override
+    public IndexedDocuments documents(ConnectorUri uri) {
+        return OpenSearchDocuments.of(OpenSearchSettings.of(Product.OPENSEARCH, uri));
     }
 
     @Override

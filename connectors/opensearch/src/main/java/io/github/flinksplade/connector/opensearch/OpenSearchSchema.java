@@ -33,6 +33,7 @@ record OpenSearchSchema(
     static final String WEIGHTS = "weights";
     static final String TEXT = "text";
     static final String FIELDS = "fields";
+    static final String ENCODER = "encoder";
 
     /** The key of the mapping's {@code _meta} that contains everything of this project. */
     private static final String META = "flink_splade";
@@ -140,7 +141,7 @@ record OpenSearchSchema(
         properties.putObject(FIELDS).put("type", "object").put("dynamic", false);
         properties.putObject("tokens").put("type", "integer");
         properties.putObject("truncated").put("type", "boolean");
-        properties.putObject("encoder").put("type", "keyword");
+        properties.putObject(ENCODER).put("type", "keyword");
         return body;
     }
 

@@ -38,7 +38,7 @@ enum Product {
     String usage() {
         return scheme
                 + "://HOST:9200/INDEX?tls=true|false&type=rank_features|sparse_vector"
-                + " is a sink, and can be searched";
+                + " is a sink, and can be searched and verified";
     }
 
     /**

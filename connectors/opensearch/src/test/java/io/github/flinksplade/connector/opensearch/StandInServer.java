@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -50,6 +51,7 @@ final class StandInServer implements Backend {
     private static final int MAX_HITS = 10_000;
 
     private final boolean openSearch;
+    private final Map<String, Scroll> scrolls = new HashMap<>();
     private final Map<String, Index> indexes = new TreeMap<>();
     private String rejectedId;
 
@@ -128,6 +130,9 @@ final class StandInServer implements Backend {
             }
             return bulk(indexes.get(name), request.body());
         }
+        if (path.equals("/_search/scroll")) {
+            return scroll(request.method(), JSON.readTree(request.body()));
+        }
         Index index = indexes.get(name);
         if (index == null) {
             throw new Rejection(404, "index_not_found_exception", "no such index [" + name + "]");
@@ -141,7 +146,10 @@ final class StandInServer implements Backend {
                 yield JSON.createObjectNode().put("acknowledged", true);
             }
             case "POST _mget" -> mget(index, JSON.readTree(request.body()));
-            case "POST _search" -> search(index, JSON.readTree(request.body()));
+            case "POST _search" ->
+                    request.target().contains("scroll=")
+                            ? startScroll(index, JSON.readTree(request.body()))
+                            : search(index, JSON.readTree(request.body()));
             case "POST _refresh", "POST _flush", "POST _forcemerge" -> JSON.createObjectNode();
             default -> throw new Rejection(405, "method_not_allowed", request.target());
         };
@@ -305,6 +313,8 @@ final class StandInServer implements Backend {
 
     // ---- searching
 
+    private record Scroll(Iterator<JsonNode> remaining, int size) {}
+
     private record Scored(String id, float score, Document document) {}
 
     private JsonNode search(Index index, JsonNode body) {
@@ -337,6 +347,45 @@ final class StandInServer implements Backend {
                 hit.putArray("sort").add(one.score()).add(one.id());
                 hit.set("_source", source(one.document().source(), body.path("_source")));
             }
+        }
+        return response;
+    }
+
+    /** All documents, in pages. */
+    private JsonNode startScroll(Index index, JsonNode body) {
+        ArrayNode hits = JSON.createArrayNode();
+        index.newest.forEach(
+                (id, document) -> {
+                    if (document.source() != null) {
+                        ObjectNode hit = hits.addObject().put("_id", id);
+                        hit.put("_version", document.version());
+                        hit.set("_source", source(document.source(), body.path("_source")));
+                    }
+                });
+        String id = UUID.randomUUID().toString();
+        scrolls.put(id, new Scroll(hits.elements(), body.path("size").asInt()));
+        return page(id);
+    }
+
+    private JsonNode scroll(String method, JsonNode body) {
+        String id = body.path("scroll_id").asText();
+        if (!scrolls.containsKey(id)) {
+            throw new Rejection(404, "search_context_missing_exception", "No search context");
+        }
+        if (method.equals("DELETE")) {
+            scrolls.remove(id);
+            return JSON.createObjectNode().put("succeeded", true);
+        }
+        return page(id);
+    }
+
+    private JsonNode page(String id) {
+        ObjectNode response = JSON.createObjectNode().put("_scroll_id", id).put("timed_out", false);
+        response.putObject("_shards").put("total", 1).put("failed", 0);
+        ArrayNode page = response.putObject("hits").putArray("hits");
+        Scroll scroll = scrolls.get(id);
+        while (scroll.remaining().hasNext() && page.size() < scroll.size()) {
+            page.add(scroll.remaining().next());
         }
         return response;
     }

@@ -14,6 +14,8 @@ import io.pinecone.proto.DeleteRequest;
 import io.pinecone.proto.DeleteResponse;
 import io.pinecone.proto.DescribeIndexStatsRequest;
 import io.pinecone.proto.FetchRequest;
+import io.pinecone.proto.ListRequest;
+import io.pinecone.proto.ListResponse;
 import io.pinecone.proto.NamespaceSummary;
 import io.pinecone.proto.QueryRequest;
 import io.pinecone.proto.ScoredVector;
@@ -43,6 +45,9 @@ import org.openapitools.db_control.client.model.IndexModel;
 final class PineconeConnection implements AutoCloseable {
 
     private static final int RECONNECT_SECONDS = 2;
+
+    /** Ids of a page; Pinecone returns at most 100. */
+    private static final int LIST_SIZE = 100;
 
     private final PineconeSettings settings;
     private final io.pinecone.configs.PineconeConnection connection;
@@ -127,6 +132,20 @@ final class PineconeConnection implements AutoCloseable {
         FetchRequest request =
                 FetchRequest.newBuilder().setNamespace(namespace).addAllIds(ids).build();
         return call(stub -> stub.fetch(request)).getVectorsMap();
+    }
+
+    /**
+     * A page of the ids of a namespace.
+     *
+     * @param token the token of the page before; empty for the first page
+     */
+    ListResponse list(String namespace, String token) {
+        ListRequest.Builder request =
+                ListRequest.newBuilder().setNamespace(namespace).setLimit(LIST_SIZE);
+        if (!token.isEmpty()) {
+            request.setPaginationToken(token);
+        }
+        return call(stub -> stub.list(request.build()));
     }
 
     List<ScoredVector> query(QueryRequest request) {

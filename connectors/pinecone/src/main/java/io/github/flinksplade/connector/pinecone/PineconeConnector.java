@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.pinecone;
 import io.github.flinksplade.connector.Connector;
 import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.IndexedDocuments;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.VectorSink;
 import java.util.List;
@@ -20,7 +21,7 @@ public final class PineconeConnector implements Connector {
 
     @Override
     public String usage() {
-        return "pinecone:INDEX?namespace=NAMESPACE is a sink, and can be searched; the API key"
+        return "pinecone:INDEX?namespace=NAMESPACE is a sink, and can be searched and verified; the API key"
                 + " is api-key in pinecone.properties, or PINECONE_API_KEY";
     }
 
@@ -32,6 +33,11 @@ public final class PineconeConnector implements Connector {
     @Override
     public VectorSink sink(ConnectorUri uri) {
         return new PineconeSink(PineconeSettings.of(uri));
+    }
+
+    @Override
+    public IndexedDocuments documents(ConnectorUri uri) {
+        return PineconeDocuments.of(PineconeSettings.of(uri));
     }
 
     @Override

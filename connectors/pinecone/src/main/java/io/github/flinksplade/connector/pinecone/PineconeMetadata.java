@@ -151,6 +151,12 @@ final class PineconeMetadata {
         return text == null ? null : text.getStringValue();
     }
 
+    /** The version of a document, or null if flink-splade did not write the record. */
+    static String version(Struct metadata) {
+        Value version = metadata.getFieldsMap().get(VERSION);
+        return version == null ? null : version.getStringValue();
+    }
+
     /** The stored fields of a document, as one JSON object. */
     static String fields(Struct metadata) {
         ObjectNode fields = JSON.createObjectNode();

@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.qdrant;
 import io.github.flinksplade.connector.Connector;
 import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.IndexedDocuments;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.VectorSink;
 import java.util.List;
@@ -21,7 +22,7 @@ public final class QdrantConnector implements Connector {
     @Override
     public String usage() {
         return "qdrant://HOST:6334/COLLECTION?vector=splade&tls=true|false is a sink, and can be"
-                + " searched";
+                + " searched and verified";
     }
 
     @Override
@@ -32,6 +33,11 @@ public final class QdrantConnector implements Connector {
     @Override
     public VectorSink sink(ConnectorUri uri) {
         return new QdrantSink(QdrantSettings.of(uri));
+    }
+
+    @Override
+    public IndexedDocuments documents(ConnectorUri uri) {
+        return QdrantDocuments.of(QdrantSettings.of(uri));
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.qdrant.client.VectorOutputHelper;
 import io.qdrant.client.WithPayloadSelectorFactory;
 import io.qdrant.client.WithVectorsSelectorFactory;
 import io.qdrant.client.grpc.Collections.CollectionInfo;
+import io.qdrant.client.grpc.Common.PointId;
 import io.qdrant.client.grpc.JsonWithInt.Value;
 import io.qdrant.client.grpc.Points;
 import io.qdrant.client.grpc.Points.BatchResult;
@@ -177,11 +178,7 @@ final class QdrantIndex implements SearchIndex {
     private Hit hit(Query weighted, ScoredPoint point) {
         Map<String, Value> payload = point.getPayloadMap();
         if (!payload.containsKey(QdrantPayload.META)) {
-            throw new ConnectorException(
-                    settings.location()
-                            + " contains a point that flink-splade did not write ("
-                            + point.getId().toString().strip()
-                            + "). Delete it");
+            throw foreign(settings, point.getId());
         }
         Value text = payload.get(QdrantPayload.TEXT);
         return weighted.hit(
@@ -192,6 +189,14 @@ final class QdrantIndex implements SearchIndex {
                 text == null ? null : text.getStringValue(),
                 QdrantPayload.fields(payload),
                 vector(point));
+    }
+
+    static ConnectorException foreign(QdrantSettings settings, PointId point) {
+        return new ConnectorException(
+                settings.location()
+                        + " contains a point that flink-splade did not write ("
+                        + point.toString().strip()
+                        + "). Delete it");
     }
 
     private static SparseVector single(int term) {

@@ -30,6 +30,11 @@ final class QdrantRequestFactory {
 
     static final String ORDER_LOW = "order_low";
 
+    static final String VERSION = "version";
+
+    /** A tombstone has it. */
+    static final String DELETED = "deleted";
+
     private static final String HIGH_PATH = QdrantPayload.META + "." + ORDER_HIGH;
     private static final String LOW_PATH = QdrantPayload.META + "." + ORDER_LOW;
     private static final long LOW_BITS = (1L << 32) - 1;
@@ -94,7 +99,7 @@ final class QdrantRequestFactory {
                                                         .setStructValue(
                                                                 meta(record)
                                                                         .putFields(
-                                                                                "deleted",
+                                                                                DELETED,
                                                                                 value(true)))
                                                         .build()),
                                 NamedVectors.getDefaultInstance())
@@ -127,7 +132,7 @@ final class QdrantRequestFactory {
     private static Struct.Builder meta(VectorRecord record) {
         return Struct.newBuilder()
                 .putFields(QdrantPayload.ID, value(record.id()))
-                .putFields("version", value(record.version()))
+                .putFields(VERSION, value(record.version()))
                 .putFields(ORDER_HIGH, value(record.order() >>> 32))
                 .putFields(ORDER_LOW, value(record.order() & LOW_BITS));
     }

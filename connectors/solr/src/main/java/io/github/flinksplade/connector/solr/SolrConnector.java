@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.solr;
 import io.github.flinksplade.connector.Connector;
 import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.IndexedDocuments;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.VectorSink;
 import java.util.List;
@@ -21,7 +22,7 @@ public final class SolrConnector implements Connector {
     @Override
     public String usage() {
         return "solr://HOST:8983/solr/COLLECTION?tls=true|false&text=true|false&fields=NAME,NAME is"
-                + " a sink, and can be searched";
+                + " a sink, and can be searched and verified";
     }
 
     @Override
@@ -32,6 +33,11 @@ public final class SolrConnector implements Connector {
     @Override
     public VectorSink sink(ConnectorUri uri) {
         return new SolrSink(SolrSettings.of(uri));
+    }
+
+    @Override
+    public IndexedDocuments documents(ConnectorUri uri) {
+        return SolrDocuments.of(SolrSettings.of(uri));
     }
 
     @Override

@@ -40,6 +40,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             DemoCommand.class,
             RunCommand.class,
             CopyCommand.class,
+            VerifyCommand.class,
             EncodeCommand.class,
             SearchCommand.class,
             ConnectorsCommand.class,
@@ -49,7 +50,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             " 0:success",
-            " 1:invalid input or configuration, or an unavailable resource; the message states which",
+            " 1:invalid input or configuration, or an unavailable resource; the message states which;"
+                    + " or verify has found differences",
             " 2:invalid command line",
             "70:internal error in flink-splade; --verbose prints the details",
             "130:stopped by SIGINT (Ctrl-C); 143: by SIGTERM"
@@ -111,6 +113,8 @@ public final class RootCommand implements Runnable {
         SettingOptions.add(commands.getSubcommands().get("run").getCommandSpec(), JobSettings.ALL);
         SettingOptions.add(
                 commands.getSubcommands().get("copy").getCommandSpec(), CopyCommand.SETTINGS);
+        SettingOptions.add(
+                commands.getSubcommands().get("verify").getCommandSpec(), VerifyCommand.SETTINGS);
         commands.setErr(writer(console.err()));
         commands.setCaseInsensitiveEnumValuesAllowed(true);
         commands.setAbbreviatedOptionsAllowed(false);

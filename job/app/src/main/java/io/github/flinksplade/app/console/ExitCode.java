@@ -10,6 +10,9 @@ public final class ExitCode {
      */
     public static final int INPUT = 1;
 
+    /** {@code verify} has found differences; 1, as with {@code diff} and {@code cmp}. */
+    public static final int DIFFERENT = 1;
+
     /** Invalid command line. */
     public static final int USAGE = 2;
 

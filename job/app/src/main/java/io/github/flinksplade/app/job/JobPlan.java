@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.apache.flink.api.connector.source.Boundedness;
 
 /**
@@ -154,6 +155,23 @@ public final class JobPlan {
             sinkIdentities = sinks.stream().map(VectorSink::identity).toList();
         }
         return sinkIdentities;
+    }
+
+    /**
+     * The sources, each read from its beginning to what it contains when a job starts.
+     *
+     * @param name the name of a source, from its identity
+     */
+    public List<NamedSource> boundedSources(UnaryOperator<String> name) {
+        List<NamedSource> bounded = new ArrayList<>();
+        for (int i = 0; i < sources.size(); i++) {
+            bounded.add(
+                    new NamedSource(
+                            name.apply(sourceIdentities().get(i)),
+                            sources.get(i).bounded(),
+                            mappings.get(i)));
+        }
+        return bounded;
     }
 
     /** See {@link DocumentSource#copyInput}. */

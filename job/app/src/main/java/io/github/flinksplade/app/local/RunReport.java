@@ -4,10 +4,7 @@ import io.github.flinksplade.app.console.Console;
 import io.github.flinksplade.connector.BatchDelivery;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.pipeline.Counters;
-import io.github.flinksplade.pipeline.Notices;
-import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -34,7 +31,7 @@ final class RunReport {
     private final SmoothedRate tokenRate = new SmoothedRate();
     private boolean resumes;
     private boolean hasLine;
-    private Counts last;
+    private JobCounts last;
     private long lastNanos = start;
     private long loggedNanos = start;
 
@@ -61,7 +58,7 @@ final class RunReport {
 
     /** Updates the counters from the accumulators and reports them if it is time. */
     void progress(Map<String, SerializedValue<OptionalFailure<Object>>> accumulators) {
-        Counts counts = Counts.of(accumulators);
+        JobCounts counts = JobCounts.of(accumulators);
         long now = System.nanoTime();
         if (!counts.equals(last)) {
             last = counts;
@@ -83,7 +80,7 @@ final class RunReport {
     /**
      * Reports, once, what the restored checkpoint contains, as soon as the tasks have reported it.
      */
-    private void reportResumption(Counts counts) {
+    private void reportResumption(JobCounts counts) {
         boolean isKnown = sinks.stream().allMatch(sink -> counts.contains(Counters.restored(sink)));
         if (!resumes || !isKnown) {
             return;
@@ -108,19 +105,19 @@ final class RunReport {
     }
 
     /** Changes written to every sink: the count of the slowest. */
-    private long written(Counts counts) {
+    private long written(JobCounts counts) {
         return sinks.stream().mapToLong(sink -> counts.get(Counters.written(sink))).min().orElse(0);
     }
 
     /** Documents that are complete: written, skipped, superseded or dead letters. */
-    private long done(Counts counts) {
+    private long done(JobCounts counts) {
         return written(counts)
                 + counts.get(Counters.SKIPPED)
                 + counts.get(Counters.SUPERSEDED)
                 + counts.get(Counters.DEAD_LETTERS);
     }
 
-    private String line(Counts counts, long now) {
+    private String line(JobCounts counts, long now) {
         List<String> parts = new ArrayList<>();
         long done = done(counts);
         if (total > 0) {
@@ -166,16 +163,16 @@ final class RunReport {
 
     /** Prints the summary of an interrupted run from the last counters that arrived. */
     void lastSummary() {
-        summary(last == null ? new Counts(Map.of(), List.of()) : last);
+        summary(last == null ? new JobCounts(Map.of()) : last);
     }
 
     /** Prints the summary of a run. */
     void summary(Map<String, SerializedValue<OptionalFailure<Object>>> accumulators) {
-        last = Counts.of(accumulators);
+        last = JobCounts.of(accumulators);
         summary(last);
     }
 
-    private void summary(Counts counts) {
+    private void summary(JobCounts counts) {
         double seconds = (System.nanoTime() - start) / 1e9;
         long read = counts.get(Counters.READ);
         List<String> parts = new ArrayList<>();
@@ -208,7 +205,7 @@ final class RunReport {
                 .forEach(console.err()::println);
     }
 
-    private void reportTruncation(Counts counts) {
+    private void reportTruncation(JobCounts counts) {
         long truncated = counts.get(Counters.TRUNCATED);
         if (truncated > 0) {
             console.err()
@@ -229,41 +226,5 @@ final class RunReport {
     /** Whether the sources have ended and no record was accepted. */
     boolean isAllRejected() {
         return last != null && last.get(Counters.ALL_REJECTED) > 0;
-    }
-
-    /** The counters of a job. */
-    private record Counts(Map<String, Long> values, List<Notices.Entry> notices) {
-
-        static Counts of(Map<String, SerializedValue<OptionalFailure<Object>>> accumulators) {
-            Map<String, Long> values = new HashMap<>();
-            List<Notices.Entry> notices = new ArrayList<>();
-            accumulators.forEach(
-                    (name, serialized) -> {
-                        try {
-                            Object value =
-                                    serialized
-                                            .deserializeValue(RunReport.class.getClassLoader())
-                                            .getUnchecked();
-                            if (value instanceof Number number) {
-                                values.put(name, number.longValue());
-                            } else if (name.equals(Notices.NAME)) {
-                                ((List<?>) value)
-                                        .forEach(entry -> notices.add((Notices.Entry) entry));
-                            }
-                        } catch (IOException | ClassNotFoundException e) {
-                            throw new IllegalStateException(
-                                    "the counter " + name + " cannot be read", e);
-                        }
-                    });
-            return new Counts(values, notices);
-        }
-
-        boolean contains(String name) {
-            return values.containsKey(name);
-        }
-
-        long get(String name) {
-            return values.getOrDefault(name, 0L);
-        }
     }
 }

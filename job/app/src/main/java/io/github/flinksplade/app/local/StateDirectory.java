@@ -161,6 +161,18 @@ public final class StateDirectory implements AutoCloseable {
      * @throws UserException when it is in use or contains other files
      */
     public static StateDirectory open(Path directory) {
+        StateDirectory state = openUnlessInUse(directory);
+        if (state == null) {
+            throw new UserException(
+                    "another run uses the state directory "
+                            + directory
+                            + ". Wait until it ends, stop it, or specify another --state");
+        }
+        return state;
+    }
+
+    /** As {@link #open}, but returns null when another run uses the directory. */
+    static StateDirectory openUnlessInUse(Path directory) {
         Path absolute = directory.toAbsolutePath().normalize();
         try {
             if (Files.exists(absolute) && !Files.isDirectory(absolute)) {
@@ -197,10 +209,7 @@ public final class StateDirectory implements AutoCloseable {
             }
             if (lock == null) {
                 channel.close();
-                throw new UserException(
-                        "another run uses the state directory "
-                                + directory
-                                + ". Wait until it ends, stop it, or specify another --state");
+                return null;
             }
             StateDirectory state = new StateDirectory(absolute, false, channel);
             FileTree.delete(state.work());
@@ -391,6 +400,16 @@ public final class StateDirectory implements AutoCloseable {
             }
         }
         return null;
+    }
+
+    /** The newest complete checkpoint, or null when there is none. */
+    Path newestCheckpoint() {
+        return newestCheckpoint(Set.of());
+    }
+
+    /** Whether a checkpoint was taken after an operator had finished. */
+    static boolean hasFinished(Path checkpoint, String uid) {
+        return hasFinishedOperator(checkpoint.resolve("_metadata"), Set.of(uid));
     }
 
     /** The savepoint that a run was stopped with, then its checkpoints. */

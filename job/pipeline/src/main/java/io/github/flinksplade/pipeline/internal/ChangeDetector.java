@@ -117,13 +117,9 @@ final class ChangeDetector extends KeyedProcessFunction<String, Document, Change
             superseded.increment();
         } else if (decision instanceof Decision.DropEqualVersion drop) {
             equalVersion.increment();
-            report(
-                    document,
-                    EQUAL_VERSION,
-                    "id '" + document.id() + "', version " + drop.version(),
-                    context);
+            context.output(Notice.OUTPUT, equalVersion(document, drop.version()));
         } else if (decision instanceof Decision.RejectMixedVersions) {
-            context.output(Notice.OUTPUT, mixedVersions(document));
+            context.output(Notice.OUTPUT, mixedVersions(document, deadLetters));
         }
     }
 
@@ -160,7 +156,14 @@ final class ChangeDetector extends KeyedProcessFunction<String, Document, Change
         context.output(Notice.OUTPUT, Notice.of(document.origin(), reason, detail));
     }
 
-    private Notice mixedVersions(Document document) {
+    /** The notice of a document that {@link Decision.DropEqualVersion} drops. */
+    static Notice equalVersion(Document document, long version) {
+        return Notice.of(
+                document.origin(), EQUAL_VERSION, "id '" + document.id() + "', version " + version);
+    }
+
+    /** The dead letter of a document that {@link Decision.RejectMixedVersions} rejects. */
+    static Notice mixedVersions(Document document, DeadLetters deadLetters) {
         return deadLetters.write(
                 document.origin(),
                 InvalidRecordException.class,

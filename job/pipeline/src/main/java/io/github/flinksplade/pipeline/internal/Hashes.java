@@ -40,7 +40,12 @@ final class Hashes {
 
     /** A hash of a passage's text, to tell apart the passages of one document. */
     static long ofPassage(String text) {
-        return ByteBuffer.wrap(sha256(text)).getLong();
+        return ofBytes(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The first 8 bytes of the SHA-256. */
+    static long ofBytes(byte[] bytes) {
+        return ByteBuffer.wrap(sha256(bytes)).getLong();
     }
 
     /**
@@ -57,9 +62,12 @@ final class Hashes {
     }
 
     private static byte[] sha256(String text) {
+        return sha256(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static byte[] sha256(byte[] bytes) {
         try {
-            return MessageDigest.getInstance("SHA-256")
-                    .digest(text.getBytes(StandardCharsets.UTF_8));
+            return MessageDigest.getInstance("SHA-256").digest(bytes);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java runtime has SHA-256", e);
         }

@@ -165,7 +165,7 @@ public final class Topology {
 
         DataStream<Document> documents =
                 input.sources().stream()
-                        .map(source -> (DataStream<Document>) parse(env, source))
+                        .map(source -> documents(env, source))
                         .reduce(DataStream::union)
                         .orElseThrow();
 
@@ -226,27 +226,38 @@ public final class Topology {
         return copied.keyBy(VectorRecord::id, Types.STRING);
     }
 
-    private SingleOutputStreamOperator<Document> parse(
-            StreamExecutionEnvironment env, NamedSource source) {
+    private DataStream<Document> documents(StreamExecutionEnvironment env, NamedSource source) {
         SingleOutputStreamOperator<Document> parsed =
-                named(
-                        "parse-" + source.name(),
-                        named(
-                                        "source-" + source.name(),
-                                        env.fromSource(
-                                                source.source().source(),
-                                                WatermarkStrategy.noWatermarks(),
-                                                "source",
-                                                TypeInformation.of(SourceRecord.class)))
-                                .transform(
-                                        "parse",
-                                        TypeInformation.of(Document.class),
-                                        new ParseOperator(
-                                                source.source().format(),
-                                                source.mapping(),
-                                                job.options().maxRecordBytes())));
+                parse(env, source, job.options().maxRecordBytes());
         collectNotices(parsed);
         return parsed;
+    }
+
+    /** The documents of a source; its notices are a side output. */
+    static SingleOutputStreamOperator<Document> parse(
+            StreamExecutionEnvironment env, NamedSource source, long maxRecordBytes) {
+        return named(
+                "parse-" + source.name(),
+                source(env, source)
+                        .transform(
+                                "parse",
+                                TypeInformation.of(Document.class),
+                                new ParseOperator(
+                                        source.source().format(),
+                                        source.mapping(),
+                                        maxRecordBytes)));
+    }
+
+    /** The records of a source, under the name that its positions have in the state. */
+    static SingleOutputStreamOperator<SourceRecord> source(
+            StreamExecutionEnvironment env, NamedSource source) {
+        return named(
+                "source-" + source.name(),
+                env.fromSource(
+                        source.source().source(),
+                        WatermarkStrategy.noWatermarks(),
+                        "source",
+                        TypeInformation.of(SourceRecord.class)));
     }
 
     private void write(
@@ -294,7 +305,7 @@ public final class Topology {
         notices.add(operator.getSideOutput(Notice.OUTPUT));
     }
 
-    private static <T> SingleOutputStreamOperator<T> named(
+    static <T> SingleOutputStreamOperator<T> named(
             String name, SingleOutputStreamOperator<T> operator) {
         return operator.name(name).uid(name);
     }
