@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.PendingCommits;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.VectorSource;
 import java.util.List;
@@ -66,6 +67,16 @@ public final class KafkaConnector implements Connector {
     @Override
     public DeadLetterQueue deadLetters(ConnectorUri uri) {
         return KafkaDeadLetters.of(uri);
+    }
+
+    @Override
+    public boolean commitsExpire() {
+        return true;
+    }
+
+    @Override
+    public PendingCommits pendingCommits(ConnectorUri uri) {
+        return PendingTransactions.of(uri);
     }
 
     @Override

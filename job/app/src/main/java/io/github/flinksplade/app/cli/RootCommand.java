@@ -40,6 +40,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             DemoCommand.class,
             RunCommand.class,
             CopyCommand.class,
+            FinishCommand.class,
             EncodeCommand.class,
             SearchCommand.class,
             ConnectorsCommand.class,
@@ -111,6 +112,8 @@ public final class RootCommand implements Runnable {
         SettingOptions.add(commands.getSubcommands().get("run").getCommandSpec(), JobSettings.ALL);
         SettingOptions.add(
                 commands.getSubcommands().get("copy").getCommandSpec(), CopyCommand.SETTINGS);
+        SettingOptions.add(
+                commands.getSubcommands().get("finish").getCommandSpec(), FinishCommand.SETTINGS);
         commands.setErr(writer(console.err()));
         commands.setCaseInsensitiveEnumValuesAllowed(true);
         commands.setAbbreviatedOptionsAllowed(false);
