@@ -270,9 +270,9 @@ public final class JobFinish implements AutoCloseable {
                             + " of the checkpoint with "
                             + count(total(lost), "record")
                             + (lost.size() == 1 ? " is" : " are")
-                            + " lost: the broker aborted them after their timeout. The job skips"
-                            + " these documents as unchanged: run it with --reindex to write them"
-                            + " again, and raise transaction-timeout");
+                            + " lost: the broker aborted them, most likely after their timeout. The"
+                            + " job skips these documents as unchanged: run it with --reindex to"
+                            + " write them again, and raise transaction-timeout");
         }
         if (!failed.isEmpty()) {
             throw new UserException(
