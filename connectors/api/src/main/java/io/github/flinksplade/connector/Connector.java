@@ -46,6 +46,14 @@ public interface Connector {
     }
 
     /**
+     * Whether a sink or a dead-letter queue of this connector wrote a state, which may be another
+     * connector's. Only if {@link #commitsExpire}.
+     */
+    default boolean wrote(SinkState state) {
+        return false;
+    }
+
+    /**
      * Commits what a sink or a dead-letter queue wrote before a checkpoint. Only if {@link
      * #commitsExpire}.
      *

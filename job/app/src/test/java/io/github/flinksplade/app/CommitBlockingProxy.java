@@ -29,7 +29,7 @@ final class CommitBlockingProxy implements AutoCloseable {
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final List<String> withheld = new CopyOnWriteArrayList<>();
     private volatile int brokerPort;
-    private volatile boolean isBlocking;
+    private volatile List<String> blocked = List.of();
 
     CommitBlockingProxy() throws IOException {
         server = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
@@ -44,14 +44,17 @@ final class CommitBlockingProxy implements AutoCloseable {
         brokerPort = port;
     }
 
-    /** Withholds, from now on, requests that end transactions; they never reach the broker. */
-    void block() {
+    /**
+     * Withholds, from now on, the requests that end a transaction whose id contains one of these
+     * texts; they never reach the broker.
+     */
+    void block(String... texts) {
         withheld.clear();
-        isBlocking = true;
+        blocked = List.of(texts);
     }
 
     void unblock() {
-        isBlocking = false;
+        blocked = List.of();
     }
 
     /** Whether a request was withheld whose transactional id contains this text. */
@@ -106,9 +109,12 @@ final class CommitBlockingProxy implements AutoCloseable {
             byte[] request = new byte[in.readInt()];
             in.readFully(request);
             short api = (short) (request[0] << 8 | request[1] & 0xff);
-            if (isBlocking && api == END_TXN) {
-                withheld.add(new String(request, StandardCharsets.ISO_8859_1));
-                continue;
+            if (api == END_TXN) {
+                String text = new String(request, StandardCharsets.ISO_8859_1);
+                if (blocked.stream().anyMatch(text::contains)) {
+                    withheld.add(text);
+                    continue;
+                }
             }
             out.writeInt(request.length);
             out.write(request);

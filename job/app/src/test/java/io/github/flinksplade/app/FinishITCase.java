@@ -150,6 +150,11 @@ class FinishITCase {
         job.destroyForcibly().waitFor(); // SIGKILL
     }
 
+    /** The start of the transactional ids of a topic. */
+    private static String prefix(String topic) {
+        return "flink-splade:" + topic + ":";
+    }
+
     /** Ids of the open transactions that write to a topic. */
     private Set<String> open(String topic) throws Exception {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
@@ -161,7 +166,7 @@ class FinishITCase {
                             .get();
             return open.stream()
                     .map(TransactionListing::transactionalId)
-                    .filter(id -> id.startsWith("flink-splade:" + topic + ":"))
+                    .filter(id -> id.startsWith(prefix(topic)))
                     .collect(Collectors.toCollection(TreeSet::new));
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
@@ -224,7 +229,8 @@ class FinishITCase {
         assertThat(alive.code()).as(alive.err()).isEqualTo(ExitCode.INPUT);
         assertThat(alive.err()).contains("have changed within 12 s, so the job is running");
 
-        proxy.block();
+        // A checkpoint whose dead letters cannot be committed would prevent later ones.
+        proxy.block(prefix("vectors"), prefix("copies"), prefix("others"));
         produce(BATCH);
         killWhileCommitting(other, "others");
         killWhileCommitting(job, "vectors", "copies");
@@ -239,6 +245,11 @@ class FinishITCase {
         assertThat(incomplete.code()).isEqualTo(ExitCode.INPUT);
         assertThat(incomplete.err())
                 .containsPattern("contains the sink kafka://[^ ]+/copies, which no --to names");
+        Outcome withoutDeadLetters =
+                finish("--state", state, "--to", uri("vectors"), "--to", uri("copies"));
+        assertThat(withoutDeadLetters.code()).isEqualTo(ExitCode.INPUT);
+        assertThat(withoutDeadLetters.err())
+                .contains("writes dead letters to kafka:, but no --dead-letters is given");
         assertThat(open("vectors")).isNotEmpty();
 
         Outcome finished = finish(arguments.toArray(String[]::new));
@@ -292,7 +303,7 @@ class FinishITCase {
         produce(0);
         Process job = run("state", sinks);
         awaitCommitted(job, "vectors", BATCH);
-        proxy.block();
+        proxy.block(prefix("vectors"));
         produce(BATCH);
         killWhileCommitting(job, "vectors");
         proxy.unblock();

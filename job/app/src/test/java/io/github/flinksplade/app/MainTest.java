@@ -66,6 +66,7 @@ class MainTest {
                 "",
                 "demo",
                 "run",
+                "finish",
                 "encode",
                 "search",
                 "connectors",

@@ -6,6 +6,7 @@ import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.PendingCommits;
+import io.github.flinksplade.connector.SinkState;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.VectorSource;
 import java.util.List;
@@ -72,6 +73,11 @@ public final class KafkaConnector implements Connector {
     @Override
     public boolean commitsExpire() {
         return true;
+    }
+
+    @Override
+    public boolean wrote(SinkState state) {
+        return PendingTransactions.wrote(state);
     }
 
     @Override

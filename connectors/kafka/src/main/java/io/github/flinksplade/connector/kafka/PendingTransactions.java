@@ -161,50 +161,19 @@ final class PendingTransactions implements PendingCommits {
         }
     }
 
-    private Checkpointed decode(SinkState state) {
-        SimpleVersionedSerializer<KafkaWriterState> writers;
-        SimpleVersionedSerializer<KafkaCommittable> committables;
-        KafkaSink<byte[]> sink =
-                KafkaSink.<byte[]>builder()
-                        .setBootstrapServers(settings.servers())
-                        .setRecordSerializer((element, context, timestamp) -> null)
-                        .build();
-        writers = sink.getWriterStateSerializer();
-        committables = sink.getCommittableSerializer();
-        InternalSinkCommitterMetricGroup metrics =
-                InternalSinkCommitterMetricGroup.wrap(
-                        UnregisteredMetricsGroup.createOperatorMetricGroup());
-        List<KafkaCommittable> transactions = new ArrayList<>();
-        Committer<KafkaCommittable> collecting =
-                new Committer<>() {
-                    @Override
-                    public void commit(Collection<CommitRequest<KafkaCommittable>> requests) {
-                        requests.forEach(one -> transactions.add(one.getCommittable()));
-                    }
-
-                    @Override
-                    public void close() {}
-                };
-        Set<String> prefixes = new LinkedHashSet<>();
+    /** Whether a Kafka sink wrote the state. */
+    static boolean wrote(SinkState state) {
         try {
-            for (byte[] writer : state.writers()) {
-                prefixes.add(
-                        SimpleVersionedSerialization.readVersionAndDeSerialize(writers, writer)
-                                .getTransactionalIdPrefix());
-            }
-            for (byte[] committer : state.committers()) {
-                CommittableCollector<KafkaCommittable> collector =
-                        SimpleVersionedSerialization.readVersionAndDeSerialize(
-                                new CommittableCollectorSerializer<>(committables, 0, 1, metrics),
-                                committer);
-                for (CheckpointCommittableManager<KafkaCommittable> checkpoint :
-                        collector.getCheckpointCommittablesUpTo(Long.MAX_VALUE)) {
-                    checkpoint.commit(collecting, 0);
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while decoding a state", e);
+            return !read(state).prefixes().isEmpty();
+        } catch (IOException | RuntimeException e) {
+            return false; // another sink's serializer wrote it
+        }
+    }
+
+    private Checkpointed decode(SinkState state) {
+        Checkpointed checkpointed;
+        try {
+            checkpointed = read(state);
         } catch (IOException | RuntimeException e) {
             throw new ConnectorException(
                     "the checkpoint's state of "
@@ -214,7 +183,77 @@ final class PendingTransactions implements PendingCommits {
                             + "). Correct the URI, or the checkpoint.",
                     e);
         }
+        for (String prefix : checkpointed.prefixes()) {
+            String topic = KafkaProducerSettings.topic(prefix);
+            if (!settings.topic().equals(topic)) {
+                throw new ConnectorException(
+                        "the checkpoint contains transactions of topic '"
+                                + topic
+                                + "', not of '"
+                                + settings.topic()
+                                + "'. Correct "
+                                + settings);
+            }
+        }
+        return checkpointed;
+    }
+
+    private static Checkpointed read(SinkState state) throws IOException {
+        // Flink's serializers are not public. This sink is not run.
+        KafkaSink<byte[]> sink =
+                KafkaSink.<byte[]>builder()
+                        .setBootstrapServers("localhost:9092")
+                        .setRecordSerializer((element, context, timestamp) -> null)
+                        .build();
+        SimpleVersionedSerializer<KafkaWriterState> writers = sink.getWriterStateSerializer();
+        Set<String> prefixes = new LinkedHashSet<>();
+        for (byte[] writer : state.writers()) {
+            String prefix =
+                    SimpleVersionedSerialization.readVersionAndDeSerialize(writers, writer)
+                            .getTransactionalIdPrefix();
+            if (KafkaProducerSettings.topic(prefix) == null) {
+                throw new IOException("it has no transactional ids");
+            }
+            prefixes.add(prefix);
+        }
+        InternalSinkCommitterMetricGroup metrics =
+                InternalSinkCommitterMetricGroup.wrap(
+                        UnregisteredMetricsGroup.createOperatorMetricGroup());
+        CommittableCollectorSerializer<KafkaCommittable> committers =
+                new CommittableCollectorSerializer<>(
+                        sink.getCommittableSerializer(), 0, 1, metrics);
+        List<KafkaCommittable> transactions = new ArrayList<>();
+        for (byte[] committer : state.committers()) {
+            CommittableCollector<KafkaCommittable> collector =
+                    SimpleVersionedSerialization.readVersionAndDeSerialize(committers, committer);
+            for (CheckpointCommittableManager<KafkaCommittable> checkpoint :
+                    collector.getCheckpointCommittablesUpTo(Long.MAX_VALUE)) {
+                collect(checkpoint, transactions);
+            }
+        }
         return new Checkpointed(transactions, prefixes);
+    }
+
+    /** A checkpoint gives its transactions only to a committer. */
+    private static void collect(
+            CheckpointCommittableManager<KafkaCommittable> checkpoint,
+            List<KafkaCommittable> transactions)
+            throws IOException {
+        try {
+            checkpoint.commit(
+                    new Committer<>() {
+                        @Override
+                        public void commit(Collection<CommitRequest<KafkaCommittable>> requests) {
+                            requests.forEach(one -> transactions.add(one.getCommittable()));
+                        }
+
+                        @Override
+                        public void close() {}
+                    },
+                    0);
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        }
     }
 
     private static boolean isOpen(KafkaCommittable transaction, TransactionDescription known) {

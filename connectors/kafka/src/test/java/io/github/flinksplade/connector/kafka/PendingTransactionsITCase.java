@@ -63,6 +63,7 @@ class PendingTransactionsITCase {
     private final List<FlinkKafkaInternalProducer<byte[], byte[]>> producers = new ArrayList<>();
     private String topic;
     private KafkaBroker broker;
+    private Map<String, String> credentials = Map.of();
 
     @BeforeAll
     static void startBrokers() {
@@ -111,6 +112,7 @@ class PendingTransactionsITCase {
         properties.setProperty("key.serializer", ByteArraySerializer.class.getName());
         properties.setProperty("value.serializer", ByteArraySerializer.class.getName());
         properties.setProperty("transaction.timeout.ms", "" + timeout.toMillis());
+        properties.putAll(credentials);
         return properties;
     }
 
@@ -187,7 +189,8 @@ class PendingTransactionsITCase {
     private PendingCommits commits() {
         return new KafkaConnector()
                 .pendingCommits(
-                        ConnectorUri.parse("kafka://" + broker.bootstrapServers() + "/" + topic));
+                        ConnectorUri.parse("kafka://" + broker.bootstrapServers() + "/" + topic)
+                                .withProperties(credentials));
     }
 
     private Result commit(SinkState state) {
@@ -390,6 +393,63 @@ class PendingTransactionsITCase {
             assertThatThrownBy(() -> commits.commit(state, true))
                     .isInstanceOf(ConnectorException.class)
                     .hasMessageContaining("was not written by a Kafka sink");
+        }
+    }
+
+    @Test
+    void recognizesStatesOfKafkaSinks() throws Exception {
+        use((short) 2);
+        KafkaConnector connector = new KafkaConnector();
+        SinkState state = state(open(id(0), "open", 1));
+        assertThat(connector.wrote(state)).isTrue();
+        assertThat(connector.wrote(new SinkState(Instant.now(), List.of(), List.of()))).isFalse();
+        // version 1, 2 bytes: a string of length 0, as another sink may write
+        byte[] other = {0, 0, 0, 1, 0, 0, 0, 2, 0, 0};
+        assertThat(connector.wrote(new SinkState(Instant.now(), List.of(other), List.of())))
+                .isFalse();
+        topic = "another";
+        assertThatThrownBy(() -> commit(state))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining(
+                        "contains transactions of topic 'recognizesStatesOfKafkaSinks', not of"
+                                + " 'another'");
+    }
+
+    @Test
+    void commitsWithTheCredentialsOfTheSink() throws Exception {
+        String module = "org.apache.kafka.common.security.plain.PlainLoginModule required ";
+        try (KafkaBroker secured =
+                KafkaBroker.start(
+                        Map.of(
+                                "listener.security.protocol.map",
+                                "PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+                                "sasl.enabled.mechanisms",
+                                "PLAIN",
+                                "sasl.mechanism.inter.broker.protocol",
+                                "PLAIN",
+                                "auto.create.topics.enable",
+                                "true",
+                                "listener.name.plaintext.plain.sasl.jaas.config",
+                                module
+                                        + "username=\"admin\" password=\"secret\""
+                                        + " user_admin=\"secret\";"))) {
+            broker = secured;
+            credentials =
+                    Map.of(
+                            "security.protocol",
+                            "SASL_PLAINTEXT",
+                            "sasl.mechanism",
+                            "PLAIN",
+                            "sasl.jaas.config",
+                            module + "username=\"admin\" password=\"secret\";");
+            SinkState state = state(open(id(0), "open", 3));
+            assertThat(commit(state).transactions())
+                    .containsExactly(
+                            new Transaction(
+                                    id(0), Outcome.COMMITTED, new TreeMap<>(Map.of(0, 3L))));
+            assertThat(commit(state).transactions())
+                    .extracting(Transaction::outcome)
+                    .containsExactly(Outcome.ALREADY_COMMITTED);
         }
     }
 }

@@ -79,7 +79,7 @@ final class FinishCommand implements Callable<Integer> {
     private Map<String, String> flink = new LinkedHashMap<>();
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() {
         Map<String, Given> given = SettingOptions.given(spec, SETTINGS, config, flink);
         JobSettings settings = JobSettings.withoutSources(given, Connectors.all().keySet());
         FlinkFileSystems.initialize(settings.flink());
@@ -89,7 +89,7 @@ final class FinishCommand implements Callable<Integer> {
                     UserException.COMMAND_LINE,
                     (state == null
                                     ? "neither --state nor --checkpoint is"
-                                    : "both --state and" + " --checkpoint are")
+                                    : "both --state and --checkpoint are")
                             + " given. Specify --state DIR for a local run, or --checkpoint PATH"
                             + " for a job on a cluster",
                     null);
@@ -100,16 +100,9 @@ final class FinishCommand implements Callable<Integer> {
                 root.console()
                         .err()
                         .println("State in " + state + ": " + directory.describe(newest) + ".");
-                finish(settings, new Path(newest.toUri()), false);
+                finish(settings, CheckpointDirectory.of(newest), false);
             }
             return ExitCode.OK;
-        }
-        if (settings.get(JobSettings.DEAD_LETTERS) == null) {
-            throw UserException.at(
-                    UserException.COMMAND_LINE,
-                    "'dead-letters' is missing: a job on a cluster has one. Add --dead-letters URI,"
-                            + " or the job file with --config",
-                    null);
         }
         Path newest = CheckpointDirectory.newest(checkpoint);
         root.console().err().println("Checkpoint " + newest + ".");

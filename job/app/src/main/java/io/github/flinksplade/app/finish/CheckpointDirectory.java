@@ -73,12 +73,15 @@ public final class CheckpointDirectory {
         }
     }
 
+    /** A local path. */
+    public static Path of(java.nio.file.Path path) {
+        return new Path("file", null, path.toAbsolutePath().normalize().toString());
+    }
+
     private static Path path(String location) {
         String expanded = HomeDirectory.expand(location, System.getenv());
         Path path = new Path(expanded);
-        return path.toUri().getScheme() == null
-                ? new Path(java.nio.file.Path.of(expanded).toAbsolutePath().normalize().toUri())
-                : path;
+        return path.toUri().getScheme() == null ? of(java.nio.file.Path.of(expanded)) : path;
     }
 
     private static void search(

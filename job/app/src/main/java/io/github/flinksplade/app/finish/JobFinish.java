@@ -103,13 +103,23 @@ public final class JobFinish implements AutoCloseable {
                                 + " its --config");
             }
         }
-        ConnectorUri deadLetters = settings.get(JobSettings.DEAD_LETTERS);
-        if (deadLetters != null && Connectors.of(deadLetters).commitsExpire()) {
-            targets.add(
-                    new Target(
-                            deadLetters.toString(),
-                            Connectors.of(deadLetters).pendingCommits(deadLetters),
-                            states.deadLetters()));
+        connectDeadLetters(settings.get(JobSettings.DEAD_LETTERS), states.deadLetters());
+    }
+
+    private void connectDeadLetters(ConnectorUri uri, SinkState state) {
+        if (uri != null && Connectors.of(uri).commitsExpire()) {
+            targets.add(new Target(uri.toString(), Connectors.of(uri).pendingCommits(uri), state));
+            return;
+        }
+        for (Connector connector : Connectors.all().values()) {
+            if (connector.wrote(state)) {
+                throw new UserException(
+                        "the job writes dead letters to "
+                                + connector.scheme()
+                                + ":, but "
+                                + (uri == null ? "no --dead-letters is given" : uri + " is given")
+                                + ". Specify the --dead-letters of the job, or its --config");
+            }
         }
     }
 
