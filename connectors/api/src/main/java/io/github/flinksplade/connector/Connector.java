@@ -42,6 +42,33 @@ public interface Connector {
         throw new ConnectorException(uri + " cannot be searched: " + usage());
     }
 
+    /**
+     * Whether what a sink or a dead-letter queue wrote before a checkpoint and did not commit is
+     * lost if the job is down for too long. Then {@link #pendingCommits} commits it.
+     */
+    default boolean commitsExpire() {
+        return false;
+    }
+
+    /**
+     * Whether a sink or a dead-letter queue of this connector wrote a state, which may be another
+     * connector's. Only if {@link #commitsExpire}.
+     */
+    default boolean wrote(SinkState state) {
+        return false;
+    }
+
+    /**
+     * Commits what a sink or a dead-letter queue wrote before a checkpoint. Only if {@link
+     * #commitsExpire}.
+     *
+     * @param uri the URI of the sink or the dead-letter queue
+     * @throws UnreachableException if the server is unavailable
+     */
+    default PendingCommits pendingCommits(ConnectorUri uri) {
+        throw new ConnectorException(uri + " has no commits that expire: " + usage());
+    }
+
     /** The options of a URI that documents are read from. */
     default List<ConnectorOption<?>> sourceOptions() {
         return List.of();

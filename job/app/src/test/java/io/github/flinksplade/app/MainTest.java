@@ -68,6 +68,7 @@ class MainTest {
                 "run",
                 "copy",
                 "verify",
+                "finish",
                 "encode",
                 "search",
                 "connectors",

@@ -44,7 +44,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A connection to the brokers of a URI, for checks at start-up, with a short timeout. */
+/** A connection to the brokers of a URI for administrative requests, with a short timeout. */
 final class KafkaConnection implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(KafkaConnection.class);
@@ -112,6 +112,15 @@ final class KafkaConnection implements AutoCloseable {
         }
         throw new UnreachableException(
                 String.join(", ", failures) + ". Start the broker, or correct " + settings, null);
+    }
+
+    Admin admin() {
+        return admin;
+    }
+
+    /** The deadline of each request. */
+    Duration timeout() {
+        return timeout;
     }
 
     /**
@@ -376,7 +385,7 @@ final class KafkaConnection implements AutoCloseable {
         return newest == null ? null : VectorRecordSerializer.provenance(newest.headers());
     }
 
-    private <T> T await(String doing, KafkaFuture<T> future) {
+    <T> T await(String doing, KafkaFuture<T> future) {
         try {
             return future.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
@@ -388,7 +397,7 @@ final class KafkaConnection implements AutoCloseable {
         }
     }
 
-    private ConnectorException failed(String doing, Throwable failure) {
+    ConnectorException failed(String doing, Throwable failure) {
         return KafkaFailureClassifier.explain(settings, doing, failure);
     }
 

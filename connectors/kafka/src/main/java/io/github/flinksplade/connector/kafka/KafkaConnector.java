@@ -6,6 +6,8 @@ import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.IndexedDocuments;
+import io.github.flinksplade.connector.PendingCommits;
+import io.github.flinksplade.connector.SinkState;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.VectorSource;
 import java.util.List;
@@ -72,6 +74,21 @@ public final class KafkaConnector implements Connector {
     @Override
     public DeadLetterQueue deadLetters(ConnectorUri uri) {
         return KafkaDeadLetters.of(uri);
+    }
+
+    @Override
+    public boolean commitsExpire() {
+        return true;
+    }
+
+    @Override
+    public boolean wrote(SinkState state) {
+        return PendingTransactions.wrote(state);
+    }
+
+    @Override
+    public PendingCommits pendingCommits(ConnectorUri uri) {
+        return PendingTransactions.of(uri);
     }
 
     @Override

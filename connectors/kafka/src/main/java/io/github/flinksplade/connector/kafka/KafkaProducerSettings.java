@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.lineage.DefaultKafkaDatasetFacet;
 import org.apache.flink.connector.kafka.lineage.DefaultKafkaDatasetIdentifier;
@@ -47,6 +49,7 @@ final class KafkaProducerSettings implements Serializable {
     private static final Duration DEFAULT_TRANSACTION_TIMEOUT = Duration.ofMinutes(15);
     private static final Duration OUTAGE_TIMEOUT = Duration.ofMinutes(10);
     private static final int BATCH_BYTES = 1 << 17;
+    private static final Pattern PREFIX = Pattern.compile("[^:]+:([^:]+):[^:]+:[^:]+:");
 
     private static final ConnectorOption<Guarantee> DELIVERY =
             ConnectorOption.choice(
@@ -313,6 +316,16 @@ final class KafkaProducerSettings implements Serializable {
                 + ":"
                 + URLEncoder.encode(jobId, StandardCharsets.UTF_8)
                 + ":";
+    }
+
+    /**
+     * The topic in a transactional id prefix.
+     *
+     * @return null if {@link #transactionalIdPrefix} did not write it
+     */
+    static String topic(String transactionalIdPrefix) {
+        Matcher parts = PREFIX.matcher(transactionalIdPrefix);
+        return parts.matches() ? parts.group(1) : null;
     }
 
     /** Declares the topic of a serializer, which a sink with pooled transactional ids requires. */

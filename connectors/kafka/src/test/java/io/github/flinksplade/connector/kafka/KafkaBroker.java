@@ -76,11 +76,19 @@ public final class KafkaBroker implements AutoCloseable {
 
     /** Starts a broker; {@code settings} are broker properties that override the defaults here. */
     public static KafkaBroker start(Map<String, String> settings) {
+        return start(settings, Map.of());
+    }
+
+    /**
+     * Starts a broker with levels of features, such as {@code transaction.version}; the newest for
+     * others.
+     */
+    static KafkaBroker start(Map<String, String> settings, Map<String, Short> features) {
         RuntimeException failure = null;
         for (int attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
             // Another process may bind the free port first.
             try {
-                return startOnce(settings);
+                return startOnce(settings, features);
             } catch (RuntimeException e) {
                 failure = e;
             }
@@ -88,7 +96,8 @@ public final class KafkaBroker implements AutoCloseable {
         throw new IllegalStateException("no Kafka broker could be started", failure);
     }
 
-    private static KafkaBroker startOnce(Map<String, String> settings) {
+    private static KafkaBroker startOnce(
+            Map<String, String> settings, Map<String, Short> features) {
         Path directory = null;
         KafkaRaftServer server = null;
         try {
@@ -119,7 +128,9 @@ public final class KafkaBroker implements AutoCloseable {
             properties.setProperty("share.coordinator.state.topic.min.isr", "1");
             properties.setProperty("log.cleaner.dedupe.buffer.size", "2097152");
             settings.forEach(properties::setProperty);
-            new Formatter()
+            Formatter formatter = new Formatter();
+            features.forEach(formatter::setFeatureLevel);
+            formatter
                     .setNodeId(1)
                     .setClusterId(Uuid.randomUuid().toString())
                     .setDirectories(List.of(directory.toString()))

@@ -41,6 +41,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             RunCommand.class,
             CopyCommand.class,
             VerifyCommand.class,
+            FinishCommand.class,
             EncodeCommand.class,
             SearchCommand.class,
             ConnectorsCommand.class,
@@ -115,6 +116,8 @@ public final class RootCommand implements Runnable {
                 commands.getSubcommands().get("copy").getCommandSpec(), CopyCommand.SETTINGS);
         SettingOptions.add(
                 commands.getSubcommands().get("verify").getCommandSpec(), VerifyCommand.SETTINGS);
+        SettingOptions.add(
+                commands.getSubcommands().get("finish").getCommandSpec(), FinishCommand.SETTINGS);
         commands.setErr(writer(console.err()));
         commands.setCaseInsensitiveEnumValuesAllowed(true);
         commands.setAbbreviatedOptionsAllowed(false);

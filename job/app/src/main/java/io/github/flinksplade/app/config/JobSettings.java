@@ -341,6 +341,19 @@ public final class JobSettings {
      * @throws UserException when a key or a value is invalid
      */
     public static JobSettings of(Map<String, Given> given, Collection<String> schemes) {
+        return of(given, schemes, Set.of());
+    }
+
+    /** Like {@link #of}, for commands that read no documents: {@link #FROM} may be missing. */
+    public static JobSettings withoutSources(Map<String, Given> given, Collection<String> schemes) {
+        return of(given, schemes, Set.of(FROM));
+    }
+
+    /**
+     * @param optional lists that may be missing, and are empty then
+     */
+    private static JobSettings of(
+            Map<String, Given> given, Collection<String> schemes, Set<Setting<?>> optional) {
         Map<String, Map<String, String>> properties = new TreeMap<>();
         Map<String, String> flink = new LinkedHashMap<>();
         given.forEach(
@@ -367,7 +380,11 @@ public final class JobSettings {
             if (value != null) {
                 set.add(setting);
             }
-            values.put(setting, withProperties(value(setting, value), properties));
+            values.put(
+                    setting,
+                    value == null && optional.contains(setting)
+                            ? List.of()
+                            : withProperties(value(setting, value), properties));
         }
         return new JobSettings(values, set, properties, flink);
     }

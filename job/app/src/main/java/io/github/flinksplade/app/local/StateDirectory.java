@@ -225,6 +225,21 @@ public final class StateDirectory implements AutoCloseable {
     }
 
     /**
+     * Like {@link #open}, for the directory of an earlier run.
+     *
+     * @throws UserException when it is in use, or is not the directory of a run
+     */
+    public static StateDirectory openExisting(Path directory) {
+        if (!Files.exists(directory.resolve("job.json"))) {
+            throw new UserException(
+                    "the state directory "
+                            + directory
+                            + " does not contain the state of a run: no job.json. Correct --state");
+        }
+        return open(directory);
+    }
+
+    /**
      * Whether a state directory exists and the last run over it read its sources to their end.
      *
      * @throws UserException when the directory is in use
@@ -412,6 +427,25 @@ public final class StateDirectory implements AutoCloseable {
         return hasFinishedOperator(checkpoint.resolve("_metadata"), Set.of(uid));
     }
 
+    /**
+     * The newest complete checkpoint.
+     *
+     * @throws UserException when there is none, or it cannot be restored because the directory was
+     *     moved
+     */
+    public Path requireCheckpoint() {
+        Path checkpoint = newestCheckpoint(Set.of());
+        if (checkpoint == null) {
+            throw new UserException(
+                    "the state in "
+                            + directory
+                            + " contains no completed checkpoint: the run ended before its first"
+                            + " one, so it has written nothing that could be committed");
+        }
+        checkNotMoved(manifest(), checkpoint);
+        return checkpoint;
+    }
+
     /** The savepoint that a run was stopped with, then its checkpoints. */
     private static List<Path> newestFirst(Path run) {
         List<Path> result = new ArrayList<>();
@@ -436,7 +470,7 @@ public final class StateDirectory implements AutoCloseable {
     }
 
     /** A checkpoint for a sentence: {@code the checkpoint of 2026-01-31 12:00:00 (run-2/chk-7)}. */
-    String describe(Path checkpoint) {
+    public String describe(Path checkpoint) {
         String taken;
         try {
             taken =

@@ -58,7 +58,13 @@ public final class Topology {
 
     private static final String CHANGE_DETECTOR = "change-detector";
     private static final String SEQUENCER = "sequencer";
-    private static final String DEAD_LETTERS = "dead-letters";
+
+    /** The uid of the dead-letter queue. */
+    public static final String DEAD_LETTERS = "dead-letters";
+
+    /** The uid of a sink is this plus the sink's identity. */
+    public static final String SINK = "sink-";
+
     private static final String NOTICES = "notices";
 
     private final JobDefinition job;
@@ -282,7 +288,7 @@ public final class Topology {
         // fewer writers than sequencers: all changes of one id must still be in one writer
         DataStream<VectorRecord> toSink =
                 isLimited ? accepted.keyBy(VectorRecord::id, Types.STRING) : accepted;
-        String uid = "sink-" + named.name();
+        String uid = SINK + named.name();
         if (sink instanceof BatchSink batches) {
             SingleOutputStreamOperator<DeadLetter> rejected =
                     BatchDelivery.write(toSink, named.name(), batches).name(uid).uid(uid);
