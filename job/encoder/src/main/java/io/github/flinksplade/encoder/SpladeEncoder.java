@@ -118,7 +118,7 @@ public final class SpladeEncoder implements AutoCloseable {
     }
 
     /**
-     * The engine of a role, for benchmarks of this project; not for applications.
+     * The engine of a role, for benchmarks and metrics of this project; not for applications.
      *
      * @throws IllegalStateException if the model was not opened for the role
      */

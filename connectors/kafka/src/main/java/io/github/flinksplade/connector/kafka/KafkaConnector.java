@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.ConnectorOption;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.DocumentSource;
+import io.github.flinksplade.connector.JobMetric;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.VectorSource;
 import java.util.List;
@@ -46,6 +47,11 @@ public final class KafkaConnector implements Connector {
     @Override
     public List<ConnectorOption<?>> deadLetterOptions() {
         return KafkaProducerSettings.OPTIONS;
+    }
+
+    @Override
+    public List<JobMetric> metrics() {
+        return List.of(TopicSource.REMOVED_UNREAD);
     }
 
     @Override

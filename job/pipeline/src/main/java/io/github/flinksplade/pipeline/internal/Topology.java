@@ -63,6 +63,7 @@ public final class Topology {
 
     private final JobDefinition job;
     private final Function<DocumentInput, EncoderFactory> encoders;
+    private final DisplayNames sinkNames;
     private final List<DataStream<Notice>> notices = new ArrayList<>();
 
     /**
@@ -71,6 +72,10 @@ public final class Topology {
     public Topology(JobDefinition job, Function<DocumentInput, EncoderFactory> encoders) {
         this.job = job;
         this.encoders = encoders;
+        this.sinkNames =
+                new DisplayNames(
+                        job.sinks().stream().map(NamedSink::name).toList(),
+                        job.sinks().stream().map(NamedSink::displayName).toList());
     }
 
     /** Adds the job to the environment. */
@@ -163,9 +168,16 @@ public final class Topology {
         EncoderFactory encoder = encoders.apply(input);
         long[] sinks = Hashes.ofNames(job.sinks().stream().map(NamedSink::name).toList());
 
+        DisplayNames sourceNames =
+                new DisplayNames(
+                        input.sources().stream().map(NamedSource::name).toList(),
+                        input.sources().stream()
+                                .map(source -> source.source().displayName())
+                                .toList());
+
         DataStream<Document> documents =
                 input.sources().stream()
-                        .map(source -> (DataStream<Document>) parse(env, source))
+                        .map(source -> (DataStream<Document>) parse(env, source, sourceNames))
                         .reduce(DataStream::union)
                         .orElseThrow();
 
@@ -227,24 +239,27 @@ public final class Topology {
     }
 
     private SingleOutputStreamOperator<Document> parse(
-            StreamExecutionEnvironment env, NamedSource source) {
+            StreamExecutionEnvironment env, NamedSource source, DisplayNames names) {
+        String name = source.name();
+        String displayName = names.inOperators(name);
         SingleOutputStreamOperator<Document> parsed =
-                named(
-                        "parse-" + source.name(),
-                        named(
-                                        "source-" + source.name(),
-                                        env.fromSource(
-                                                source.source().source(),
-                                                WatermarkStrategy.noWatermarks(),
-                                                "source",
-                                                TypeInformation.of(SourceRecord.class)))
-                                .transform(
-                                        "parse",
-                                        TypeInformation.of(Document.class),
-                                        new ParseOperator(
-                                                source.source().format(),
-                                                source.mapping(),
-                                                job.options().maxRecordBytes())));
+                env.fromSource(
+                                source.source().source(),
+                                WatermarkStrategy.noWatermarks(),
+                                "source",
+                                TypeInformation.of(SourceRecord.class))
+                        .name("source-" + displayName)
+                        .uid("source-" + name)
+                        .transform(
+                                "parse",
+                                TypeInformation.of(Document.class),
+                                new ParseOperator(
+                                        names.of(name),
+                                        source.source().format(),
+                                        source.mapping(),
+                                        job.options().maxRecordBytes()))
+                        .name("parse-" + displayName)
+                        .uid("parse-" + name);
         collectNotices(parsed);
         return parsed;
     }
@@ -252,11 +267,16 @@ public final class Topology {
     private void write(
             StreamExecutionEnvironment env, DataStream<VectorRecord> records, NamedSink named) {
         PreparedSink sink = named.prepared();
+        String name = named.name();
+        String displayName = sinkNames.of(name);
+        String inOperators = sinkNames.inOperators(name);
         SingleOutputStreamOperator<VectorRecord> accepted =
-                named(
-                        "check-" + named.name(),
-                        records.process(
-                                new SinkAdmission(named), TypeInformation.of(VectorRecord.class)));
+                records.transform(
+                                "check",
+                                TypeInformation.of(VectorRecord.class),
+                                new SinkAdmission(named, displayName))
+                        .name("check-" + inOperators)
+                        .uid("check-" + name);
         collectNotices(accepted);
         int max =
                 sink instanceof FlinkSink flinkSink
@@ -271,19 +291,25 @@ public final class Topology {
         // fewer writers than sequencers: all changes of one id must still be in one writer
         DataStream<VectorRecord> toSink =
                 isLimited ? accepted.keyBy(VectorRecord::id, Types.STRING) : accepted;
-        String uid = "sink-" + named.name();
         if (sink instanceof BatchSink batches) {
             SingleOutputStreamOperator<DeadLetter> rejected =
-                    BatchDelivery.write(toSink, named.name(), batches).name(uid).uid(uid);
+                    BatchDelivery.write(toSink, name, displayName, batches)
+                            .name("sink-" + inOperators)
+                            .uid("sink-" + name);
             notices.add(
-                    named(
-                            "rejected-" + named.name(),
-                            rejected.process(
-                                    new RejectedWritesFunction(named.name()),
-                                    TypeInformation.of(Notice.class))));
+                    rejected.process(
+                                    new RejectedWritesFunction(name),
+                                    TypeInformation.of(Notice.class))
+                            .name("rejected-" + inOperators)
+                            .uid("rejected-" + name));
+            notices.add(
+                    rejected.getSideOutput(BatchDelivery.PROGRESS)
+                            .map(Notice::ofProgress, TypeInformation.of(Notice.class))
+                            .name("progress-" + inOperators)
+                            .uid("progress-" + name));
         } else if (sink instanceof FlinkSink flinkSink) {
             DataStreamSink<VectorRecord> written =
-                    toSink.sinkTo(flinkSink.sink()).name(uid).uid(uid);
+                    toSink.sinkTo(flinkSink.sink()).name("sink-" + inOperators).uid("sink-" + name);
             if (isLimited) {
                 written.setParallelism(Math.min(max, env.getParallelism()));
             }
