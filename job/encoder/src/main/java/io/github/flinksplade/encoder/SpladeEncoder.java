@@ -118,12 +118,22 @@ public final class SpladeEncoder implements AutoCloseable {
     }
 
     /**
-     * The engine of a role, for benchmarks and metrics of this project; not for applications.
+     * The engine of a role, for benchmarks of this project; not for applications.
      *
      * @throws IllegalStateException if the model was not opened for the role
      */
     public Engine engine(Role role) {
         return side(sides, role).engine();
+    }
+
+    /**
+     * The max tokens of a batch at this moment, padding included. On a GPU it depends on the memory
+     * that is available.
+     *
+     * @throws IllegalStateException if the model was not opened for the role
+     */
+    public int maxBatchTokens(Role role) {
+        return engine(role).limits().maxTokens();
     }
 
     private static Side side(Map<Role, Side> sides, Role role) {

@@ -39,7 +39,7 @@ final class EngineMetrics implements BatchListener {
         PipelineMetrics.INFERENCE_TIME.histogram(operator, inferenceTime, model);
         PipelineMetrics.QUEUE_LENGTH.gauge(operator, () -> batcher.stats().waiting(), model);
         PipelineMetrics.BATCH_TOKENS_LIMIT.gauge(
-                operator, () -> encoder.engine(Role.DOCUMENT).limits().maxTokens(), model);
+                operator, () -> encoder.maxBatchTokens(Role.DOCUMENT), model);
         PipelineMetrics.MODEL_INFO.gauge(
                 operator,
                 () -> 1,

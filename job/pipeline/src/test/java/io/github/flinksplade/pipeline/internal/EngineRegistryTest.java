@@ -8,20 +8,14 @@ import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.encoder.Tokenizer;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.apache.flink.metrics.Gauge;
-import org.apache.flink.metrics.Histogram;
-import org.apache.flink.metrics.MetricGroup;
-import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -62,42 +56,10 @@ class EngineRegistryTest {
         }
     }
 
-    /** The group of an operator, which records the metrics that are registered in it. */
-    private static final class Recording extends UnregisteredMetricsGroup {
-
-        private final Map<String, Object> metrics = new HashMap<>();
-
-        @Override
-        public MetricGroup addGroup(String name) {
-            return this;
-        }
-
-        @Override
-        public MetricGroup addGroup(String key, String value) {
-            return this;
-        }
-
-        @Override
-        public <T, G extends Gauge<T>> G gauge(String name, G gauge) {
-            metrics.put(name, gauge);
-            return gauge;
-        }
-
-        @Override
-        public <H extends Histogram> H histogram(String name, H histogram) {
-            metrics.put(name, histogram);
-            return histogram;
-        }
-
-        Object gauge(String name) {
-            return ((Gauge<?>) metrics.get(name)).getValue();
-        }
-    }
-
     @Test
     void oneUserReportsTheMetricsOfTheEngine() throws Exception {
-        Recording firstGroup = new Recording();
-        Recording secondGroup = new Recording();
+        RecordingMetricGroup firstGroup = new RecordingMetricGroup();
+        RecordingMetricGroup secondGroup = new RecordingMetricGroup();
         EngineRegistry.Lease withoutGroup =
                 EngineRegistry.acquire(new FakeEncoderFactory("metrics"));
         EngineRegistry.Lease first = EngineRegistry.acquire(new FakeEncoderFactory("metrics"));
@@ -113,8 +75,7 @@ class EngineRegistryTest {
         assertThat(firstGroup.gauge("info")).isEqualTo(1);
         first.close();
         assertThat(secondGroup.metrics.keySet()).isEqualTo(firstGroup.metrics.keySet());
-        assertThat(((Histogram) secondGroup.metrics.get("inferenceMillis")).getCount())
-                .isEqualTo(1);
+        assertThat(secondGroup.histogram("inferenceMillis").getCount()).isEqualTo(1);
         second.close();
         withoutGroup.close();
     }
