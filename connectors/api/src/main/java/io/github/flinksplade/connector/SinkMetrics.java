@@ -82,14 +82,14 @@ public final class SinkMetrics {
                     "numRecordsSuperseded",
                     "changes",
                     SINK,
-                    "Changes skipped because the target contains a newer one of their id. Not"
-                            + " reported by Kafka and file sinks, which do not compare versions.");
+                    "Changes skipped because the target contains a newer one of their id. Lucene"
+                            + " sinks report it, too.");
 
     /** The metrics of every sink. */
     public static final List<JobMetric> COMMON =
             List.of(WRITTEN, ERRORS, PENDING, SEND_TIME, FRESHNESS);
 
-    /** The further metrics of sinks that write in batches, of which Lucene has the first. */
+    /** The further metrics of sinks that write in batches. */
     public static final List<JobMetric> OF_BATCHES =
             List.of(SUPERSEDED, BYTES, BATCH_SIZE, RETRIED, OUTAGE, DROPPED_TERMS);
 

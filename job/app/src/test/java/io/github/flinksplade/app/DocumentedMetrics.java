@@ -29,7 +29,7 @@ final class DocumentedMetrics {
         sections.put("Documents", PipelineMetrics.OF_DOCUMENTS);
         sections.put("Model", PipelineMetrics.OF_ENGINES);
         sections.put("Every sink", SinkMetrics.COMMON);
-        sections.put("Sinks of servers, and Lucene", SinkMetrics.OF_BATCHES);
+        sections.put("Sinks of servers", SinkMetrics.OF_BATCHES);
         return sections;
     }
 
