@@ -53,32 +53,32 @@ class BatchOperatorTest {
 
     @Test
     void reportsProgressUnderItsDisplayName() throws Exception {
-        try (OneInputStreamOperatorTestHarness<VectorRecord, DeadLetter> harness =
+        OneInputStreamOperatorTestHarness<VectorRecord, DeadLetter> harness =
                 new OneInputStreamOperatorTestHarness<>(
-                        new BatchDelivery("qdrant://host/docs?vector=v", "docs", new Server()))) {
-            harness.setProcessingTime(0);
-            harness.open();
-            for (String id : List.of("a", "bad", "b")) {
-                harness.processElement(new StreamRecord<>(Corpus.upsert(id, 1)));
-            }
-            harness.setProcessingTime(SinkProgress.INTERVAL_MILLIS - 1);
-            assertThat(harness.getSideOutput(BatchDelivery.PROGRESS)).isNull();
-            // no response is processed before the task waits for them
-            harness.setProcessingTime(SinkProgress.INTERVAL_MILLIS);
-            harness.prepareSnapshotPreBarrier(1);
-            harness.setProcessingTime(2 * SinkProgress.INTERVAL_MILLIS);
-            harness.setProcessingTime(3 * SinkProgress.INTERVAL_MILLIS);
-            harness.processElement(new StreamRecord<>(Corpus.upsert("c", 1)));
-            harness.endInput();
-            assertThat(harness.getSideOutput(BatchDelivery.PROGRESS))
-                    .extracting(StreamRecord::getValue)
-                    .containsExactly(
-                            new SinkProgress("docs", 0, 3),
-                            new SinkProgress("docs", 2, -3),
-                            new SinkProgress("docs", 1, 0));
-            assertThat(harness.extractOutputValues())
-                    .extracting(DeadLetter::sink)
-                    .containsExactly("qdrant://host/docs?vector=v");
+                        new BatchDelivery("qdrant://host/docs?vector=v", "docs", new Server()));
+        harness.setProcessingTime(0);
+        harness.open();
+        for (String id : List.of("a", "bad", "b")) {
+            harness.processElement(new StreamRecord<>(Corpus.upsert(id, 1)));
         }
+        harness.setProcessingTime(SinkProgress.INTERVAL_MILLIS - 1);
+        assertThat(harness.getSideOutput(BatchDelivery.PROGRESS)).isNull();
+        // no response is processed before the task waits for them
+        harness.setProcessingTime(SinkProgress.INTERVAL_MILLIS);
+        harness.prepareSnapshotPreBarrier(1);
+        harness.setProcessingTime(2 * SinkProgress.INTERVAL_MILLIS);
+        harness.setProcessingTime(3 * SinkProgress.INTERVAL_MILLIS);
+        harness.processElement(new StreamRecord<>(Corpus.upsert("c", 1)));
+        harness.endInput();
+        assertThat(harness.getSideOutput(BatchDelivery.PROGRESS))
+                .extracting(StreamRecord::getValue)
+                .containsExactly(
+                        new SinkProgress("docs", 0, 3),
+                        new SinkProgress("docs", 2, -3),
+                        new SinkProgress("docs", 1, 0));
+        assertThat(harness.extractOutputValues())
+                .extracting(DeadLetter::sink)
+                .containsExactly("qdrant://host/docs?vector=v");
+        harness.close();
     }
 }
