@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,12 +58,14 @@ class ClusterITCase {
         }
         assertThat(expected).hasSize(40);
 
+        int rest = freePort();
+        int rpc = freePort();
         Map<String, String> environment =
                 Map.of(
                         "FLINK_SPLADE_CLUSTER", directory.resolve("cluster").toString(),
-                        "FLINK_SPLADE_REST_PORT", String.valueOf(freePort()),
-                        "FLINK_SPLADE_RPC_PORT", String.valueOf(freePort()),
-                        "FLINK_SPLADE_METRICS_PORTS", metricsPorts());
+                        "FLINK_SPLADE_REST_PORT", String.valueOf(rest),
+                        "FLINK_SPLADE_RPC_PORT", String.valueOf(rpc),
+                        "FLINK_SPLADE_METRICS_PORTS", metricsPorts(rest, rpc));
         Path scripts = Distribution.home().resolve("deploy/cluster");
         command(environment, scripts.resolve("start").toString(), "-Dparallelism.default=2")
                 .expect(0);
@@ -100,10 +103,16 @@ class ClusterITCase {
         }
     }
 
-    /** Ten ports, of which each process uses a free one. */
-    private static String metricsPorts() throws Exception {
-        int first = Math.min(freePort(), 65_000);
-        return first + "-" + (first + 9);
+    /**
+     * Ten ports, of which each process uses a free one; the others of the cluster are not in them.
+     */
+    private static String metricsPorts(int... others) throws Exception {
+        while (true) {
+            int first = Math.min(freePort(), 65_000);
+            if (IntStream.of(others).noneMatch(port -> port >= first && port < first + 10)) {
+                return first + "-" + (first + 9);
+            }
+        }
     }
 
     private void logsNoWarnings() throws IOException {
@@ -137,13 +146,19 @@ class ClusterITCase {
                 "metrics of the sink",
                 () ->
                         read(metrics)
-                                .lines()
-                                .anyMatch(
-                                        line ->
-                                                line.startsWith(written)
-                                                        && line.contains(sink)
-                                                        && !line.contains("operator_id=")
-                                                        && line.endsWith("} 40.0")));
+                                        .lines()
+                                        .filter(
+                                                line ->
+                                                        line.startsWith(written)
+                                                                && line.contains(sink)
+                                                                && !line.contains("operator_id="))
+                                        .mapToDouble(
+                                                line ->
+                                                        Double.parseDouble(
+                                                                line.substring(
+                                                                        line.lastIndexOf(' '))))
+                                        .sum()
+                                == 40);
     }
 
     private static String read(URI uri) {
