@@ -8,6 +8,7 @@ import org.apache.flink.streaming.api.operators.AbstractStreamOperatorFactory;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperatorFactory;
 import org.apache.flink.streaming.api.operators.StreamOperator;
 import org.apache.flink.streaming.api.operators.StreamOperatorParameters;
+import org.apache.flink.util.OutputTag;
 
 /**
  * Writes to a {@link BatchSink}. It is an operator instead of a Flink sink, because a sink has no
@@ -20,11 +21,21 @@ public final class BatchDelivery extends AbstractStreamOperatorFactory<DeadLette
 
     private static final long serialVersionUID = 1L;
 
+    /** The side output of what the sink has done, about every 10 seconds. */
+    public static final OutputTag<SinkProgress> PROGRESS =
+            new OutputTag<>("progress", TypeInformation.of(SinkProgress.class));
+
     private final String name;
+    private final String displayName;
     private final BatchSink sink;
 
-    public BatchDelivery(String name, BatchSink sink) {
+    /**
+     * @param name the sink's identity
+     * @param displayName its name in metrics
+     */
+    public BatchDelivery(String name, String displayName, BatchSink sink) {
         this.name = name;
+        this.displayName = displayName;
         this.sink = sink;
     }
 
@@ -51,19 +62,25 @@ public final class BatchDelivery extends AbstractStreamOperatorFactory<DeadLette
     /**
      * Adds an operator that writes these changes.
      *
+     * @param name the sink's identity
+     * @param displayName its name in metrics
      * @return the rejected changes; the caller sets the operator's name and uid
      */
     public static SingleOutputStreamOperator<DeadLetter> write(
-            DataStream<VectorRecord> changes, String name, BatchSink sink) {
+            DataStream<VectorRecord> changes, String name, String displayName, BatchSink sink) {
         return changes.transform(
-                "batches", TypeInformation.of(DeadLetter.class), new BatchDelivery(name, sink));
+                "batches",
+                TypeInformation.of(DeadLetter.class),
+                new BatchDelivery(name, displayName, sink));
     }
 
     @Override
     @SuppressWarnings("unchecked")
     public <T extends StreamOperator<DeadLetter>> T createStreamOperator(
             StreamOperatorParameters<DeadLetter> parameters) {
-        return (T) new BatchOperator(parameters, parameters.getMailboxExecutor(), name, sink);
+        return (T)
+                new BatchOperator(
+                        parameters, parameters.getMailboxExecutor(), name, displayName, sink);
     }
 
     @Override

@@ -8,7 +8,6 @@ import org.apache.flink.annotation.Internal;
 import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.metrics.Counter;
-import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.BoundedOneInput;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
@@ -20,9 +19,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Runs a {@link BatchQueue} in the task thread.
  *
- * <p>Metrics: FLIP-33's {@code numRecordsSend}, {@code numBytesSend}, {@code numRecordsSendErrors}
- * and {@code currentSendTime}; {@code superseded}, {@code numRecordsRetried}, {@code droppedTerms}
- * and {@code unavailableSeconds} (0 while the server is available).
+ * <p>Its metrics are {@link SinkMetrics}.
  */
 @Internal
 final class BatchOperator extends AbstractStreamOperator<DeadLetter>
@@ -34,32 +31,33 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
 
     private final transient MailboxExecutor mailbox;
     private final transient String name;
+    private final transient String displayName;
     private final transient BatchSink sink;
 
     private transient BatchQueue<?> queue;
-    private transient volatile long lastSendMillis;
+    private transient SinkMetrics metrics;
+    private transient SinkMetrics.OfBatches batches;
+    private transient SinkProgress.Reporter progress;
+    private transient long written;
 
     BatchOperator(
             StreamOperatorParameters<DeadLetter> parameters,
             MailboxExecutor mailbox,
             String name,
+            String displayName,
             BatchSink sink) {
         super(parameters);
         this.mailbox = mailbox;
         this.name = name;
+        this.displayName = displayName;
         this.sink = sink;
     }
 
     @Override
     public void open() throws Exception {
         super.open();
-        MetricGroup metrics = getMetricGroup();
-        Counter records = metrics.counter("numRecordsSend");
-        Counter bytes = metrics.counter("numBytesSend");
-        Counter errors = metrics.counter("numRecordsSendErrors");
-        Counter superseded = metrics.counter("superseded");
-        Counter retried = metrics.counter("numRecordsRetried");
-        metrics.gauge("currentSendTime", () -> lastSendMillis);
+        BatchClient<?> client = sink.client();
+        Counter errors = SinkMetrics.errors(getMetricGroup(), displayName);
         LongCounter allBytes = getRuntimeContext().getLongCounter(BatchDelivery.bytesSent(name));
         LongCounter allBatches =
                 getRuntimeContext().getLongCounter(BatchDelivery.batchesSent(name));
@@ -71,24 +69,22 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
                     @Override
                     public void batchSent(
                             int sentRecords, long sentBytes, long millis, boolean isRetry) {
-                        bytes.inc(sentBytes);
+                        batches.sent(sentRecords, sentBytes, millis, isRetry);
                         allBytes.add(sentBytes);
                         allBatches.add(1L);
-                        lastSendMillis = millis;
-                        if (isRetry) {
-                            retried.inc(sentRecords);
-                        }
                     }
 
                     @Override
-                    public void written(VectorRecord record) {
-                        records.inc();
+                    public void written(VectorRecord record, long eventTime) {
+                        written++;
+                        metrics.written();
+                        metrics.visible(eventTime, 1);
                         allWritten.add(1L);
                     }
 
                     @Override
                     public void superseded(VectorRecord record) {
-                        superseded.inc();
+                        batches.superseded();
                         allSuperseded.add(1L);
                     }
 
@@ -105,10 +101,29 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
                                                 message)));
                     }
                 };
-        BatchClient<?> client = sink.client();
-        metrics.gauge("droppedTerms", client::droppedTerms);
+        progress = new SinkProgress.Reporter(displayName);
         queue = BatchQueue.of(name, client, sink.batching(), listener, this::schedule);
-        metrics.gauge("unavailableSeconds", queue::unavailableSeconds);
+        metrics = new SinkMetrics(getMetricGroup(), displayName, queue::pending);
+        batches = metrics.new OfBatches(queue::unavailableSeconds, client::droppedTerms);
+        scheduleProgress();
+    }
+
+    private void scheduleProgress() {
+        getProcessingTimeService()
+                .registerTimer(
+                        getProcessingTimeService().getCurrentProcessingTime()
+                                + SinkProgress.INTERVAL_MILLIS,
+                        time -> {
+                            reportProgress();
+                            scheduleProgress();
+                        });
+    }
+
+    private void reportProgress() {
+        SinkProgress next = progress.next(written, queue.pending());
+        if (next != null) {
+            output.collect(BatchDelivery.PROGRESS, new StreamRecord<>(next));
+        }
     }
 
     /** Runs an action in the task thread after a delay; may be called by any thread. */
@@ -130,7 +145,9 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
 
     @Override
     public void processElement(StreamRecord<VectorRecord> element) throws Exception {
-        queue.add(element.getValue());
+        queue.add(
+                element.getValue(),
+                element.hasTimestamp() ? element.getTimestamp() : System.currentTimeMillis());
         while (queue.isFull()) {
             mailbox.yield();
         }
@@ -144,6 +161,7 @@ final class BatchOperator extends AbstractStreamOperator<DeadLetter>
     @Override
     public void endInput() throws Exception {
         drain();
+        reportProgress();
     }
 
     private void drain() throws InterruptedException {

@@ -44,7 +44,10 @@ final class BatchQueue<R> implements AutoCloseable {
     interface Listener {
         void batchSent(int records, long bytes, long millis, boolean isRetry);
 
-        void written(VectorRecord record);
+        /**
+         * @param eventTime the time that was passed with the change
+         */
+        void written(VectorRecord record, long eventTime);
 
         void superseded(VectorRecord record);
 
@@ -56,7 +59,7 @@ final class BatchQueue<R> implements AutoCloseable {
         void schedule(long delayMillis, Runnable action);
     }
 
-    private record Entry<R>(VectorRecord record, R request, long bytes) {}
+    private record Entry<R>(VectorRecord record, long eventTime, R request, long bytes) {}
 
     private final String sink;
     private final BatchClient<R> client;
@@ -68,6 +71,9 @@ final class BatchQueue<R> implements AutoCloseable {
     private final Set<String> idsInFlight = new HashSet<>();
     private long waitingBytes;
     private int inFlight;
+
+    /** Changes that are waiting or in flight; only the owner thread changes it. */
+    private volatile int pending;
 
     /** Since when the server is unavailable, in nanoseconds; undefined while it is available. */
     private long unavailableSince;
@@ -97,10 +103,15 @@ final class BatchQueue<R> implements AutoCloseable {
         return new BatchQueue<>(sink, client, options, listener, scheduler);
     }
 
-    /** Adds a change. The caller must then wait while the queue is {@link #isFull full}. */
-    void add(VectorRecord record) {
+    /**
+     * Adds a change. The caller must then wait while the queue is {@link #isFull full}.
+     *
+     * @param eventTime passed to the listener
+     */
+    void add(VectorRecord record, long eventTime) {
         R request = client.request(record);
-        Entry<R> entry = new Entry<>(record, request, client.sizeInBytes(request));
+        Entry<R> entry = new Entry<>(record, eventTime, request, client.sizeInBytes(request));
+        pending(1);
         waiting.addLast(entry);
         waitingBytes += entry.bytes();
         sendReady();
@@ -114,6 +125,15 @@ final class BatchQueue<R> implements AutoCloseable {
     /** Whether all changes are written, superseded or rejected. */
     boolean isEmpty() {
         return waiting.isEmpty() && inFlight == 0;
+    }
+
+    /** The number of changes that are waiting or in flight; may be called by any thread. */
+    int pending() {
+        return pending;
+    }
+
+    private void pending(int change) {
+        pending = pending + change;
     }
 
     /** How long the server has been unavailable; may be called by any thread. */
@@ -239,12 +259,12 @@ final class BatchQueue<R> implements AutoCloseable {
                 Outcome outcome = outcomes.get(i);
                 switch (outcome.kind()) {
                     case WRITTEN -> {
-                        listener.written(entry.record());
-                        idsInFlight.remove(entry.record().id());
+                        listener.written(entry.record(), entry.eventTime());
+                        release(entry);
                     }
                     case SUPERSEDED -> {
                         listener.superseded(entry.record());
-                        idsInFlight.remove(entry.record().id());
+                        release(entry);
                     }
                     case REJECTED -> reject(entry, ConnectorException.class, outcome.message());
                     case RETRY -> {
@@ -307,7 +327,12 @@ final class BatchQueue<R> implements AutoCloseable {
 
         private void reject(Entry<R> entry, Class<?> failure, String message) {
             listener.rejected(entry.record(), failure, message);
+            release(entry);
+        }
+
+        private void release(Entry<R> entry) {
             idsInFlight.remove(entry.record().id());
+            pending(-1);
         }
     }
 

@@ -84,6 +84,11 @@ public interface Connector {
         return List.of();
     }
 
+    /** The metrics of this connector only, for the documentation. */
+    default List<JobMetric> metrics() {
+        return List.of();
+    }
+
     /**
      * Explains a failure of this connector's client library, for one that reaches the job without a
      * {@link ConnectorException}.

@@ -19,6 +19,14 @@ public interface DocumentSource {
     String identity();
 
     /**
+     * A short and readable form of the location, for operators' names and metrics: the URI without
+     * options. It need not be unique. Contacts no server.
+     */
+    default String displayName() {
+        return identity();
+    }
+
+    /**
      * Copies what can be read only once, which is standard input, because a job that restarts after
      * a failure reads its sources again. Local runs call it before all other methods except {@link
      * #source()}; jobs on a cluster do not.

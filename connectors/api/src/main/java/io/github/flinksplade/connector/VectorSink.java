@@ -13,13 +13,21 @@ public interface VectorSink extends Serializable {
 
     /**
      * The scheme and the normalized location, such as {@code opensearch://search:9200/docs}, and
-     * the options that are part of the location, such as a namespace. It names the operators'
-     * state, metrics and transactions, so two runs with the same identity write to the same target
-     * however the URI is spelled and whatever its other options are.
+     * the options that are part of the location, such as a namespace. It names the operators' state
+     * and transactions, so two runs with the same identity write to the same target however the URI
+     * is spelled and whatever its other options are.
      *
      * @throws UnreachableException if only the server knows the identity and is unavailable
      */
     String identity();
+
+    /**
+     * A short and readable form of the location, for operators' names and metrics: the URI without
+     * options. It need not be unique. Contacts no server.
+     */
+    default String displayName() {
+        return identity();
+    }
 
     /**
      * Checks that the target can be written to, creates what is missing (unless {@link

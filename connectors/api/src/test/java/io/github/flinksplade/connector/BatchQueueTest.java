@@ -28,6 +28,8 @@ class BatchQueueTest {
 
     private record Delayed(long millis, Runnable action) {}
 
+    private static final long NOW = 1_700_000_000_000L;
+
     private final Deque<Sent> batches = new ArrayDeque<>();
     private final Deque<Delayed> delayed = new ArrayDeque<>();
     private final List<String> events = new ArrayList<>();
@@ -65,7 +67,8 @@ class BatchQueueTest {
                 }
 
                 @Override
-                public void written(VectorRecord record) {
+                public void written(VectorRecord record, long eventTime) {
+                    assertThat(eventTime).isEqualTo(NOW);
                     events.add("written " + record.id() + "@" + record.version());
                 }
 
@@ -112,9 +115,10 @@ class BatchQueueTest {
     void sendsImmediatelyWhenIdleAndFillsBatchesWhenBusy() {
         BatchQueue<String> queue = queue(3, 1_000, 1);
         for (String id : List.of("a", "b", "c", "d", "e")) {
-            queue.add(change(id, 1));
+            queue.add(change(id, 1), NOW);
         }
         assertThat(batches).hasSize(1);
+        assertThat(queue.pending()).isEqualTo(5);
         assertThat(batches.peek().batch()).containsExactly("a@1");
         batches.remove().written();
         assertThat(batches.peek().batch()).containsExactly("b@1", "c@1", "d@1");
@@ -132,7 +136,7 @@ class BatchQueueTest {
     void limitsBytesOfBatches() {
         BatchQueue<String> queue = queue(100, 25, 1);
         for (String id : List.of("a", "b", "c", "d")) {
-            queue.add(change(id, 1));
+            queue.add(change(id, 1), NOW);
         }
         batches.remove().written();
         assertThat(batches.remove().batch()).containsExactly("b@1", "c@1");
@@ -141,8 +145,8 @@ class BatchQueueTest {
     @Test
     void sendsOversizedChangeInItsOwnBatch() {
         BatchQueue<String> queue = queue(100, 5, 1);
-        queue.add(change("a", 1));
-        queue.add(change("b", 1));
+        queue.add(change("a", 1), NOW);
+        queue.add(change("b", 1), NOW);
         batches.remove().written();
         assertThat(batches.remove().batch()).containsExactly("b@1");
     }
@@ -150,9 +154,9 @@ class BatchQueueTest {
     @Test
     void isFullWithTwoWaitingBatches() {
         BatchQueue<String> queue = queue(3, 1_000, 1);
-        IntStream.range(0, 6).forEach(i -> queue.add(change("doc " + i, 1)));
+        IntStream.range(0, 6).forEach(i -> queue.add(change("doc " + i, 1), NOW));
         assertThat(queue.isFull()).isFalse();
-        queue.add(change("one more", 1));
+        queue.add(change("one more", 1), NOW);
         assertThat(queue.isFull()).isTrue();
         batches.remove().written();
         assertThat(queue.isFull()).isFalse();
@@ -161,11 +165,11 @@ class BatchQueueTest {
     @Test
     void sendsChangesOfOneIdOneAfterAnother() {
         BatchQueue<String> queue = queue(10, 1_000, 3);
-        queue.add(change("a", 1));
-        queue.add(change("a", 2));
-        queue.add(change("b", 1));
-        queue.add(change("a", 3));
-        queue.add(change("c", 1));
+        queue.add(change("a", 1), NOW);
+        queue.add(change("a", 2), NOW);
+        queue.add(change("b", 1), NOW);
+        queue.add(change("a", 3), NOW);
+        queue.add(change("c", 1), NOW);
         assertThat(batches.stream().map(Sent::batch))
                 .containsExactly(List.of("a@1"), List.of("b@1"), List.of("c@1"));
         Sent first = batches.remove();
@@ -184,9 +188,9 @@ class BatchQueueTest {
     @Test
     void retriesOnlyChangesThatNeedIt() {
         BatchQueue<String> queue = queue(10, 1_000, 1);
-        queue.add(change("first", 1));
+        queue.add(change("first", 1), NOW);
         for (String id : List.of("a", "b", "c", "d")) {
-            queue.add(change(id, 1));
+            queue.add(change(id, 1), NOW);
         }
         batches.remove().written();
         batches.remove()
@@ -210,9 +214,9 @@ class BatchQueueTest {
     @Test
     void halvesRejectedBatchUntilOneChangeIsLeft() {
         BatchQueue<String> queue = queue(10, 1_000, 1);
-        queue.add(change("first", 1));
+        queue.add(change("first", 1), NOW);
         for (int i = 0; i < 7; i++) {
-            queue.add(change("doc" + i, 1));
+            queue.add(change("doc" + i, 1), NOW);
         }
         batches.remove().written();
         int requests = 0;
@@ -234,7 +238,7 @@ class BatchQueueTest {
     @Test
     void retriesFailuresWithGrowingDelays() {
         BatchQueue<String> queue = queue(10, 1_000, 1);
-        queue.add(change("a", 1));
+        queue.add(change("a", 1), NOW);
         List<Long> delays = new ArrayList<>();
         for (int i = 0; i < 12; i++) {
             batches.remove().response().completeExceptionally(new IOException("refused"));
@@ -254,7 +258,7 @@ class BatchQueueTest {
     @Test
     void waitsAsLongAsServerRequests() {
         BatchQueue<String> queue = queue(1, 1_000, 1);
-        queue.add(change("a", 1));
+        queue.add(change("a", 1), NOW);
         batches.remove()
                 .response()
                 .completeExceptionally(new RetryLaterException("busy", Duration.ofSeconds(30)));
@@ -273,14 +277,14 @@ class BatchQueueTest {
     void sendsToDeadLettersUntilFirstSuccessIfConfigured() {
         BatchQueue<String> queue =
                 queue(new BatchOptions(10, 1_000, 1, Outage.DEAD_LETTERS, Duration.ZERO));
-        queue.add(change("a", 1));
+        queue.add(change("a", 1), NOW);
         batches.remove().response().completeExceptionally(new IOException("connection refused"));
         assertThat(delayed).isEmpty();
         assertThat(events).hasSize(1);
         assertThat(events.get(0))
                 .startsWith("rejected a@1 the sink has not accepted any change for")
                 .contains("connection refused");
-        queue.add(change("a", 2));
+        queue.add(change("a", 2), NOW);
         batches.remove().written();
         assertThat(events).last().isEqualTo("written a@2");
     }
@@ -301,7 +305,7 @@ class BatchQueueTest {
                                 thrown.add(e);
                             }
                         });
-        queue.add(change("a", 1));
+        queue.add(change("a", 1), NOW);
         response.accept(batches.remove());
         assertThat(queue.isEmpty()).isFalse();
         return thrown;

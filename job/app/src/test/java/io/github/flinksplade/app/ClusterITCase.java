@@ -5,14 +5,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.app.MainTest.Outcome;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -50,11 +58,14 @@ class ClusterITCase {
         }
         assertThat(expected).hasSize(40);
 
+        int rest = freePort();
+        int rpc = freePort();
         Map<String, String> environment =
                 Map.of(
                         "FLINK_SPLADE_CLUSTER", directory.resolve("cluster").toString(),
-                        "FLINK_SPLADE_REST_PORT", String.valueOf(freePort()),
-                        "FLINK_SPLADE_RPC_PORT", String.valueOf(freePort()));
+                        "FLINK_SPLADE_REST_PORT", String.valueOf(rest),
+                        "FLINK_SPLADE_RPC_PORT", String.valueOf(rpc),
+                        "FLINK_SPLADE_METRICS_PORTS", metricsPorts(rest, rpc));
         Path scripts = Distribution.home().resolve("deploy/cluster");
         command(environment, scripts.resolve("start").toString(), "-Dparallelism.default=2")
                 .expect(0);
@@ -83,11 +94,78 @@ class ClusterITCase {
                 assertThat(lines).as(run).hasSize(40);
                 assertThat(vectors).as(run).isEqualTo(expected);
             }
+            logsNoWarnings();
             reportsTheLastCauseOfAFailure(environment, scripts);
             stopsARunningJobWithASavepoint(environment, scripts, documents);
             startReplacesADeadProcess(environment, scripts);
         } finally {
             command(environment, scripts.resolve("stop").toString()).expect(0);
+        }
+    }
+
+    /**
+     * Ten ports, of which each process uses a free one; the others of the cluster are not in them.
+     */
+    private static String metricsPorts(int... others) throws Exception {
+        while (true) {
+            int first = Math.min(freePort(), 65_000);
+            if (IntStream.of(others).noneMatch(port -> port >= first && port < first + 10)) {
+                return first + "-" + (first + 9);
+            }
+        }
+    }
+
+    private void logsNoWarnings() throws IOException {
+        List<String> warnings = new ArrayList<>();
+        try (Stream<Path> logs = Files.list(directory.resolve("cluster/log"))) {
+            for (Path log : (Iterable<Path>) logs::iterator) {
+                for (String line : Files.readAllLines(log)) {
+                    // a job that ends aborts the checkpoint in progress, and Flink warns of it
+                    if ((line.contains(" WARN ") || line.contains(" ERROR "))
+                            && !line.contains("CheckpointFailureManager")) {
+                        warnings.add(log.getFileName() + ": " + line);
+                    }
+                }
+            }
+        }
+        assertThat(warnings).isEmpty();
+    }
+
+    /** The TaskManager serves the metrics of the running job, with readable labels. */
+    private void servesMetrics() throws Exception {
+        Matcher port =
+                Pattern.compile("Started PrometheusReporter HTTP server on port (\\d+)")
+                        .matcher(
+                                Files.readString(
+                                        directory.resolve("cluster/log/taskmanager-1.log")));
+        assertThat(port.find()).isTrue();
+        URI metrics = URI.create("http://127.0.0.1:" + port.group(1) + "/metrics");
+        String written = "flink_taskmanager_job_task_operator_splade_sink_numRecordsSend{";
+        String sink = "sink=\"file:" + directory.resolve("endless") + "\"";
+        Distribution.await(
+                "metrics of the sink",
+                () ->
+                        read(metrics)
+                                        .lines()
+                                        .filter(
+                                                line ->
+                                                        line.startsWith(written)
+                                                                && line.contains(sink)
+                                                                && !line.contains("operator_id="))
+                                        .mapToDouble(
+                                                line ->
+                                                        Double.parseDouble(
+                                                                line.substring(
+                                                                        line.lastIndexOf(' '))))
+                                        .sum()
+                                == 40);
+    }
+
+    private static String read(URI uri) {
+        try (InputStream content = uri.toURL().openStream()) {
+            return new String(content.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -116,6 +194,7 @@ class ClusterITCase {
                                 directory.resolve("endless"),
                                 directory.resolve("endless-dead-letters.jsonl")));
         command(environment, scripts.resolve("submit").toString(), "-d", job.toString()).expect(0);
+        servesMetrics();
         Distribution.Answer answer =
                 command(environment, scripts.resolve("savepoint").toString(), "--stop").expect(0);
         Matcher path = Pattern.compile("Path: file:(\\S+)").matcher(answer.out());

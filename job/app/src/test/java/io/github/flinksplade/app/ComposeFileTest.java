@@ -28,6 +28,8 @@ class ComposeFileTest {
     private static final List<String> FLINK = List.of("jobmanager", "taskmanager");
     private static final List<String> SERVERS = List.of("kafka", "jobmanager", "taskmanager");
 
+    private static final String LOG4J = "job/app/src/distribution/conf/log4j.properties";
+
     private final Path root = Distribution.root();
     private final JsonNode compose = compose(Map.of());
 
@@ -183,7 +185,9 @@ class ComposeFileTest {
         List<String> context =
                 Files.readAllLines(root.resolve("job/app/src/distribution/.dockerignore"));
         List<String> copied = new ArrayList<>();
-        String text = Files.readString(root.resolve("deploy/docker").resolve(dockerfile));
+        String text =
+                Files.readString(root.resolve("deploy/docker").resolve(dockerfile))
+                        .replace("\\\n", "");
         for (String line : text.split("\n")) {
             if (line.startsWith("COPY ") && !line.contains("--from=")) {
                 String[] words = line.split("\\s+");
@@ -198,9 +202,19 @@ class ComposeFileTest {
                     .anyMatch(line -> line.startsWith("!") && from.startsWith(line.substring(1)));
             // Maven creates these two.
             boolean isCreatedByMaven = from.equals("lib/") || from.equals("usrlib/");
-            assertThat(isCreatedByMaven || Files.exists(root.resolve(from))).as(from).isTrue();
+            assertThat(
+                            isCreatedByMaven
+                                    || Files.exists(root.resolve(from))
+                                    || Files.exists(
+                                            root.resolve("job/app/src/distribution").resolve(from)))
+                    .as(from)
+                    .isTrue();
         }
+        assertThat(Files.readString(root.resolve(LOG4J)))
+                .as("the line from which the image appends to Flink's own file")
+                .contains("\n# Messages that");
         assertThat(text)
+                .contains("sed -n '/^# Messages that/,$p'")
                 .contains("ORT_DISABLE_TELEMETRY=1 OPT_OUT_TRACKING=true RUST_FLAVOR=cpu")
                 .contains("chown flink:flink /checkpoints /cache", "USER flink\n");
     }

@@ -300,7 +300,8 @@ public final class JobBenchmark {
                                 new FeedSink(FEED),
                                 SpladeJob.context(
                                         "bench", "bench", model, options, provenance, false),
-                                null)),
+                                null,
+                                "bench")),
                 new FeedSink.DeadLetters(FEED),
                 PipelineOptions.defaults());
     }

@@ -345,7 +345,8 @@ public final class StateBenchmark {
                                 new FeedSink(FEED),
                                 SpladeJob.context(
                                         "bench", "bench", model, options, provenance, false),
-                                null)),
+                                null,
+                                "bench")),
                 new FeedSink.DeadLetters(FEED),
                 PipelineOptions.builder().keepVectors(keepVectors).build());
     }

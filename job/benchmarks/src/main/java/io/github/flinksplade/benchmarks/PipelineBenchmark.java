@@ -277,7 +277,7 @@ public final class PipelineBenchmark {
                                     MODEL,
                                     encoder,
                                     provenance),
-                            List.of(new NamedSink(counting, context, null)),
+                            List.of(new NamedSink(counting, context, null, context.identity())),
                             Connectors.of(deadLetters)
                                     .deadLetters(deadLetters)
                                     .prepare("bench-pipeline"),

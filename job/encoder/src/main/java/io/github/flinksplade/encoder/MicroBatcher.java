@@ -37,6 +37,7 @@ public final class MicroBatcher implements AutoCloseable {
     private static final AtomicInteger INSTANCES = new AtomicInteger();
 
     private final SpladeEncoder encoder;
+    private final BatchListener listener;
     private final ThreadPoolExecutor tokenizers;
     private final List<Thread> workers = new ArrayList<>();
 
@@ -83,7 +84,15 @@ public final class MicroBatcher implements AutoCloseable {
 
     /** Creates a batcher that tokenizes on half of the cores, at least 1 and at most 8. */
     public MicroBatcher(SpladeEncoder encoder) {
-        this(encoder, Math.max(1, Math.min(8, Runtime.getRuntime().availableProcessors() / 2)));
+        this(encoder, BatchListener.NONE);
+    }
+
+    /** As {@link #MicroBatcher(SpladeEncoder)}, with a listener. */
+    public MicroBatcher(SpladeEncoder encoder, BatchListener listener) {
+        this(
+                encoder,
+                Math.max(1, Math.min(8, Runtime.getRuntime().availableProcessors() / 2)),
+                listener);
     }
 
     /**
@@ -93,11 +102,16 @@ public final class MicroBatcher implements AutoCloseable {
      * @param tokenizerThreads number of threads that tokenize, at least 1
      */
     public MicroBatcher(SpladeEncoder encoder, int tokenizerThreads) {
+        this(encoder, tokenizerThreads, BatchListener.NONE);
+    }
+
+    private MicroBatcher(SpladeEncoder encoder, int tokenizerThreads, BatchListener listener) {
         if (tokenizerThreads < 1) {
             throw new IllegalArgumentException(
                     "tokenizer threads must be at least 1, not " + tokenizerThreads);
         }
         this.encoder = encoder;
+        this.listener = listener;
         int instance = INSTANCES.incrementAndGet();
         AtomicInteger number = new AtomicInteger();
         tokenizers =
@@ -344,6 +358,7 @@ public final class MicroBatcher implements AutoCloseable {
                 long now = System.nanoTime();
                 for (Text text : batch) {
                     queueWaitNanos.add(now - text.submittedNanos);
+                    listener.started(now - text.submittedNanos);
                 }
                 try {
                     encode(batch);
@@ -469,13 +484,16 @@ public final class MicroBatcher implements AutoCloseable {
             batches.increment();
             batchedDocuments.add(batch.size());
             tokens.add(unpadded);
-            paddedTokens.add((long) engine.limits().padded(longest) * batch.size());
+            long padded = (long) engine.limits().padded(longest) * batch.size();
+            paddedTokens.add(padded);
             long start = System.nanoTime();
             List<SparseVector> vectors;
             try {
                 vectors = engine.run(batch);
             } finally {
-                inferenceNanos.add(System.nanoTime() - start);
+                long nanos = System.nanoTime() - start;
+                inferenceNanos.add(nanos);
+                listener.finished(batch.size(), unpadded, padded, nanos);
             }
             if (vectors.size() != batch.size()) {
                 throw new IllegalStateException(

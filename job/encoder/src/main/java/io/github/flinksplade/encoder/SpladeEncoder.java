@@ -127,6 +127,16 @@ public final class SpladeEncoder implements AutoCloseable {
         return side(sides, role).engine();
     }
 
+    /**
+     * The max tokens of a batch at this moment, padding included. On a GPU it depends on the memory
+     * that is available.
+     *
+     * @throws IllegalStateException if the model was not opened for the role
+     */
+    public int maxBatchTokens(Role role) {
+        return engine(role).limits().maxTokens();
+    }
+
     private static Side side(Map<Role, Side> sides, Role role) {
         Side side = sides.get(role);
         if (side == null) {

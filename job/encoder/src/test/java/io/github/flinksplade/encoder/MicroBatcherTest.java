@@ -124,6 +124,30 @@ class MicroBatcherTest {
     }
 
     @Test
+    void notifiesListenerOfTextsAndBatches() throws Exception {
+        List<String> events = Collections.synchronizedList(new ArrayList<>());
+        BatchListener listener =
+                new BatchListener() {
+                    @Override
+                    public void started(long waitedNanos) {
+                        assertThat(waitedNanos).isPositive();
+                        events.add("started");
+                    }
+
+                    @Override
+                    public void finished(int texts, long tokens, long paddedTokens, long nanos) {
+                        assertThat(nanos).isPositive();
+                        events.add("finished " + texts + " " + tokens + " " + paddedTokens);
+                    }
+                };
+        try (SpladeEncoder encoder = FakeEncoder.create();
+                MicroBatcher batcher = new MicroBatcher(encoder, listener)) {
+            batcher.submit("one two three", Role.DOCUMENT).get();
+            assertThat(events).containsExactly("started", "finished 1 3 3");
+        }
+    }
+
+    @Test
     void batchesTextsThatArriveWhileTheEngineIsBusy() throws Exception {
         Gate gate = new Gate();
         RecordingEngine engine = engine(LIMITS, gate);

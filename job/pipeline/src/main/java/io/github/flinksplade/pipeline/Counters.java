@@ -5,10 +5,10 @@ import io.github.flinksplade.connector.DeadLetter;
 import java.util.Locale;
 
 /**
- * Names of the accumulators (all {@link org.apache.flink.api.common.accumulators.LongCounter}), and
- * of the metrics that count the same. An accumulator counts over all subtasks since the job was
- * last started or restored: after a failure it starts at 0, and records that are read again are
- * counted again. Exact numbers of documents are in the targets.
+ * Names of the accumulators (all {@link org.apache.flink.api.common.accumulators.LongCounter}). An
+ * accumulator counts over all subtasks since the job was last started or restored: after a failure
+ * it starts at 0, and records that are read again are counted again. Exact numbers of documents are
+ * in the targets.
  */
 public final class Counters {
 

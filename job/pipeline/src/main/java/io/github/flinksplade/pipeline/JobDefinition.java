@@ -120,12 +120,15 @@ public record JobDefinition(
      * @param context the context with which the sink was prepared
      * @param unverified the sink for the tasks to prepare again, because only they know whether the
      *     job has state; null if that was known where the job was submitted
+     * @param displayName the sink's {@link VectorSink#displayName}
      */
-    public record NamedSink(PreparedSink prepared, SinkContext context, VectorSink unverified) {
+    public record NamedSink(
+            PreparedSink prepared, SinkContext context, VectorSink unverified, String displayName) {
 
         public NamedSink {
             Objects.requireNonNull(prepared, "prepared");
             Objects.requireNonNull(context, "context");
+            Objects.requireNonNull(displayName, "displayName");
         }
 
         /** The sink's identity. */

@@ -81,7 +81,8 @@ public final class SpladeJob {
                     "Starting while " + context.identity() + " is unavailable: " + e.getMessage());
             prepared = new DeferredSink(batches, context);
         }
-        return new NamedSink(prepared, context, start == StartMode.UNKNOWN ? sink : null);
+        return new NamedSink(
+                prepared, context, start == StartMode.UNKNOWN ? sink : null, sink.displayName());
     }
 
     /** The provenance of the document vectors of an open encoder. */

@@ -52,7 +52,8 @@ public final class SinkTestHarness implements AutoCloseable {
         this.checkpoints = from == null ? 0 : from.id();
         if (prepared instanceof BatchSink batches) {
             writer =
-                    new OneInputStreamOperatorTestHarness<>(new BatchDelivery("contract", batches));
+                    new OneInputStreamOperatorTestHarness<>(
+                            new BatchDelivery("contract", "contract", batches));
             committer = null;
             writer.setup();
         } else {

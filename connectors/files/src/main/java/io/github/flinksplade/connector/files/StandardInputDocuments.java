@@ -48,6 +48,11 @@ final class StandardInputDocuments extends FilesDocuments {
     }
 
     @Override
+    public String displayName() {
+        return "stdin:";
+    }
+
+    @Override
     public void copyInput(InputStream standardInput, Path directory) {
         try {
             copy = StandardInput.copy(standardInput, directory);

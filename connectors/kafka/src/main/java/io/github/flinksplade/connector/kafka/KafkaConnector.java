@@ -6,6 +6,7 @@ import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.DeadLetterQueue;
 import io.github.flinksplade.connector.DocumentSource;
 import io.github.flinksplade.connector.IndexedDocuments;
+import io.github.flinksplade.connector.JobMetric;
 import io.github.flinksplade.connector.PendingCommits;
 import io.github.flinksplade.connector.SinkState;
 import io.github.flinksplade.connector.VectorSink;
@@ -49,6 +50,11 @@ public final class KafkaConnector implements Connector {
     @Override
     public List<ConnectorOption<?>> deadLetterOptions() {
         return KafkaProducerSettings.OPTIONS;
+    }
+
+    @Override
+    public List<JobMetric> metrics() {
+        return List.of(TopicSource.REMOVED_UNREAD);
     }
 
     @Override

@@ -191,6 +191,12 @@ final class KafkaDocuments implements DocumentSource {
         }
     }
 
+    /** With the brokers of the URI: the cluster id of the identity is not readable. */
+    @Override
+    public String displayName() {
+        return settings.displayName();
+    }
+
     @Override
     public void check() {
         try (KafkaConnection connection = KafkaConnection.connect(settings)) {

@@ -289,9 +289,13 @@ final class KafkaProducerSettings implements Serializable {
             String jobId,
             KafkaRecordSerializationSchema<T> serializer,
             TopicLimits limits) {
+        Properties producer = producerProperties(limits);
+        // Flink sets the same ones, and warns of them
+        producer.remove(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG);
+        producer.remove(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG);
         KafkaSinkBuilder<T> builder =
                 KafkaSink.<T>builder()
-                        .setKafkaProducerConfig(producerProperties(limits))
+                        .setKafkaProducerConfig(producer)
                         .setRecordSerializer(serializer);
         if (isExactlyOnce) {
             builder.setDeliveryGuarantee(DeliveryGuarantee.EXACTLY_ONCE)

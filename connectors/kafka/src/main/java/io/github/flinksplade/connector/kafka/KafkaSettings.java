@@ -185,6 +185,11 @@ final class KafkaSettings implements Serializable {
         return uri;
     }
 
+    /** The URI without options. */
+    String displayName() {
+        return KafkaConnector.SCHEME + "://" + servers + "/" + topic;
+    }
+
     /** {@code host:port[,host:port]}. */
     String servers() {
         return servers;

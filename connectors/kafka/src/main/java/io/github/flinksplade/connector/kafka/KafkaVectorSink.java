@@ -112,6 +112,12 @@ final class KafkaVectorSink implements VectorSink {
         }
     }
 
+    /** With the brokers of the URI: the cluster id of the identity is not readable. */
+    @Override
+    public String displayName() {
+        return settings.displayName();
+    }
+
     @Override
     public PreparedSink prepare(SinkContext context, StartMode start) {
         producer.checkProducer();

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * starts at the earliest offset and the gap is reported. Waits for unavailable brokers without
  * blocking the task.
  *
- * <p>Metric: {@code recordsRemovedUnread}, the offsets that were removed before they were read.
+ * <p>Its metric is {@link TopicSource#REMOVED_UNREAD}.
  */
 @SuppressWarnings(
         "try") // close() of Flink's reader declares an Exception, which may be an interrupt

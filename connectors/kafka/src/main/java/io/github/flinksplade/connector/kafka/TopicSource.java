@@ -1,6 +1,8 @@
 package io.github.flinksplade.connector.kafka;
 
+import io.github.flinksplade.connector.JobMetric;
 import io.github.flinksplade.connector.SourceRecord;
+import java.util.List;
 import java.util.Properties;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -28,6 +30,13 @@ final class TopicSource
                 ResultTypeQueryable<SourceRecord> {
 
     private static final long serialVersionUID = 1L;
+
+    static final JobMetric REMOVED_UNREAD =
+            JobMetric.counter(
+                    "numRecordsRemovedUnread",
+                    "records",
+                    List.of("source"),
+                    "Offsets of a Kafka topic that retention removed before they were read.");
 
     private final KafkaSettings settings;
     private final Properties properties;
@@ -75,7 +84,7 @@ final class TopicSource
                         return connection.partitions();
                     }
                 },
-                context.metricGroup().counter("recordsRemovedUnread"));
+                REMOVED_UNREAD.counter(context.metricGroup(), settings.displayName()));
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.github.flinksplade.connector.lucene;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SinkContext;
+import io.github.flinksplade.connector.SinkMetrics;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.lucene.LiveVersionMap.Change;
 import java.io.IOException;
@@ -28,8 +29,8 @@ import org.apache.lucene.util.IOUtils;
  * Writes an index and commits it with each checkpoint. Everything except merging runs in the task's
  * thread.
  *
- * <p>Metrics: FLIP-33's {@code numRecordsSend}; {@code superseded} counts changes that were skipped
- * because the index contains a newer one of their id, as does an accumulator.
+ * <p>Its metrics are FLIP-33's {@code numRecordsSend}, and {@link SinkMetrics#SUPERSEDED}, which an
+ * accumulator counts, too.
  */
 final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint> {
 
@@ -82,7 +83,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         this.storesText = storesText;
         this.clock = clock;
         this.sent = metrics.getNumRecordsSendCounter();
-        this.superseded = metrics.counter("superseded");
+        this.superseded = SinkMetrics.SUPERSEDED.counter(metrics, context.identity());
         this.supersededInJob = superseded;
         this.writtenInJob = written;
         if (!Files.isDirectory(index.path())) {

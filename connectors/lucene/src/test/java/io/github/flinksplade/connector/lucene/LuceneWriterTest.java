@@ -57,7 +57,7 @@ class LuceneWriterTest {
         assertThat(hits.get(0).text()).isEqualTo("text of b in version 2");
         assertThat(hits.get(0).fields()).isEqualTo("{\"version\":2}");
         assertThat(index.metrics.count("numRecordsSend")).isEqualTo(7);
-        assertThat(index.metrics.count("superseded")).isZero();
+        assertThat(index.metrics.count("numRecordsSuperseded")).isZero();
     }
 
     @Test
@@ -70,7 +70,7 @@ class LuceneWriterTest {
             writer.write(upsert("gone", 5), null);
             writer.snapshotState(1);
         }
-        assertThat(index.metrics.count("superseded")).isEqualTo(2);
+        assertThat(index.metrics.count("numRecordsSuperseded")).isEqualTo(2);
         try (LuceneWriter writer = index.open()) {
             writer.write(upsert("kept", 4), null);
             writer.write(delete("kept", 4), null);
@@ -78,14 +78,14 @@ class LuceneWriterTest {
             writer.write(upsert("gone", 5), null);
             writer.snapshotState(1);
             assertThat(index.hits(1)).extracting(Hit::text).containsExactly(text("kept", 5));
-            assertThat(index.metrics.count("superseded")).isEqualTo(6);
+            assertThat(index.metrics.count("numRecordsSuperseded")).isEqualTo(6);
             // A replay succeeds, and newer changes are written.
             writer.write(upsert("kept", 5), null);
             writer.write(delete("gone", 5), null);
             writer.write(upsert("gone", 6), null);
             writer.snapshotState(2);
         }
-        assertThat(index.metrics.count("superseded")).isEqualTo(6);
+        assertThat(index.metrics.count("numRecordsSuperseded")).isEqualTo(6);
         assertThat(index.hits(1))
                 .extracting(Hit::text)
                 .containsExactly(text("gone", 6), text("kept", 5));

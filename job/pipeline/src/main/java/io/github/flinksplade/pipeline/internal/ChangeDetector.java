@@ -9,6 +9,7 @@ import io.github.flinksplade.encoder.PassageSplitter;
 import io.github.flinksplade.encoder.PassageSplitter.Passage;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.Document;
+import io.github.flinksplade.pipeline.PipelineMetrics;
 import io.github.flinksplade.pipeline.internal.Notice.Reason;
 import java.util.List;
 import org.apache.flink.api.common.functions.OpenContext;
@@ -86,12 +87,20 @@ final class ChangeDetector extends KeyedProcessFunction<String, Document, Change
                 new ValueStateDescriptor<>("last", TypeInformation.of(ChangeDetectorState.class));
         TimeToLive.of(rules.options().stateTtl()).ifPresent(descriptor::enableTimeToLive);
         state = getRuntimeContext().getState(descriptor);
-        skipped = new Count(getRuntimeContext(), Counters.SKIPPED);
-        superseded = new Count(getRuntimeContext(), Counters.SUPERSEDED);
-        equalVersion = new Count(getRuntimeContext(), Counters.EQUAL_VERSION);
-        deletesOfUnknown = new Count(getRuntimeContext(), Counters.DELETES_OF_UNKNOWN);
-        fieldsOnly = new Count(getRuntimeContext(), Counters.FIELDS_ONLY);
-        reindexed = new Count(getRuntimeContext(), Counters.REINDEXED);
+        skipped = new Count(getRuntimeContext(), Counters.SKIPPED, PipelineMetrics.SKIPPED);
+        superseded =
+                new Count(getRuntimeContext(), Counters.SUPERSEDED, PipelineMetrics.SUPERSEDED);
+        equalVersion =
+                new Count(
+                        getRuntimeContext(), Counters.EQUAL_VERSION, PipelineMetrics.EQUAL_VERSION);
+        deletesOfUnknown =
+                new Count(
+                        getRuntimeContext(),
+                        Counters.DELETES_OF_UNKNOWN,
+                        PipelineMetrics.DELETES_OF_UNKNOWN);
+        fieldsOnly =
+                new Count(getRuntimeContext(), Counters.FIELDS_ONLY, PipelineMetrics.FIELDS_ONLY);
+        reindexed = new Count(getRuntimeContext(), Counters.REINDEXED, PipelineMetrics.REINDEXED);
         deadLetters = new DeadLetters(getRuntimeContext(), DeadLetter.Stage.PARSE, null);
     }
 

@@ -15,6 +15,7 @@ final class CopyOperator extends InputOperator<Long, VectorRecord> {
     private transient VectorSource.Reader reader;
 
     CopyOperator(VectorSource vectors) {
+        super("vectors");
         this.vectors = vectors;
     }
 
@@ -38,7 +39,7 @@ final class CopyOperator extends InputOperator<Long, VectorRecord> {
         VectorRecord record = position < vectors.positions() ? reader.read(position) : null;
         if (record != null) {
             countRead();
-            output.collect(new StreamRecord<>(record));
+            output.collect(new StreamRecord<>(record, System.currentTimeMillis()));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.github.flinksplade.pipeline.internal;
 
+import io.github.flinksplade.connector.JobMetric;
 import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.api.common.functions.RuntimeContext;
 import org.apache.flink.metrics.Counter;
@@ -10,10 +11,14 @@ final class Count {
     private final LongCounter accumulator;
     private final Counter metric;
 
-    Count(RuntimeContext context, String name) {
+    /**
+     * @param name the name of the accumulator
+     * @param labels the values of the metric's labels
+     */
+    Count(RuntimeContext context, String name, JobMetric metric, String... labels) {
         // operators of one task share their accumulators: this gets or creates it
         accumulator = context.getLongCounter(name);
-        metric = context.getMetricGroup().counter(name);
+        this.metric = metric.counter(context.getMetricGroup(), labels);
     }
 
     void increment() {

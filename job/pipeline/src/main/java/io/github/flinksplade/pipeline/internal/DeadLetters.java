@@ -3,6 +3,7 @@ package io.github.flinksplade.pipeline.internal;
 import io.github.flinksplade.connector.DeadLetter;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.pipeline.Counters;
+import io.github.flinksplade.pipeline.PipelineMetrics;
 import io.github.flinksplade.pipeline.internal.Notice.Reason;
 import java.util.HashMap;
 import java.util.Locale;
@@ -40,7 +41,7 @@ final class DeadLetters {
         this.sink = sink;
         total = context.getLongCounter(Counters.DEAD_LETTERS);
         ofStage = context.getLongCounter(Counters.deadLetters(stage));
-        metrics = context.getMetricGroup().addGroup("stage", stage.name().toLowerCase(Locale.ROOT));
+        metrics = context.getMetricGroup();
     }
 
     /**
@@ -77,7 +78,9 @@ final class DeadLetters {
         ofStage.add(1L);
         byReason.computeIfAbsent(
                         reason.code(),
-                        name -> metrics.addGroup("reason", name).counter(Counters.DEAD_LETTERS))
+                        name ->
+                                PipelineMetrics.DEAD_LETTERS.counter(
+                                        metrics, stage.name().toLowerCase(Locale.ROOT), name))
                 .inc();
         return new Notice(
                 letter,
@@ -86,7 +89,8 @@ final class DeadLetters {
                 letter.origin().position(),
                 Notice.abbreviated(detail),
                 reason.hint(),
-                0);
+                0,
+                null);
     }
 
     /** A dead letter with this operator's stage and sink. */

@@ -8,6 +8,7 @@ import io.github.flinksplade.encoder.MicroBatcher;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.PassageSplitter;
 import io.github.flinksplade.encoder.Role;
+import io.github.flinksplade.pipeline.PipelineMetrics;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.internal.Change.PlannedPassage;
 import java.util.ArrayList;
@@ -17,9 +18,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.ToDoubleFunction;
 import org.apache.flink.api.common.functions.OpenContext;
-import org.apache.flink.metrics.Gauge;
 import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.streaming.api.functions.async.ResultFuture;
 import org.apache.flink.streaming.api.functions.async.RichAsyncFunction;
@@ -76,36 +75,9 @@ final class EncodeFunction extends RichAsyncFunction<Change, EncodedChange> {
                                     lease.encoder().tokenizer(),
                                     lease.encoder().info().documentTokens());
         }
-        registerMetrics(getRuntimeContext().getMetricGroup());
-    }
-
-    /** The metrics are those of the engine, so all subtasks of a process report the same. */
-    private void registerMetrics(MetricGroup metrics) {
-        MicroBatcher batcher = lease.batcher();
-        gauge(metrics, "paddingShare", s -> 1 - ratio(s.tokens(), s.paddedTokens()));
-        gauge(metrics, "batchSize", s -> ratio(s.batchedDocuments(), s.batches()));
-        gauge(
-                metrics,
-                "queueWaitMillis",
-                s -> ratio(s.queueWaitNanos(), s.batchedDocuments()) / 1e6);
-        gauge(metrics, "inferenceMillis", s -> ratio(s.inferenceNanos(), s.batches()) / 1e6);
-        Gauge<Long> batches = () -> batcher.stats().batches();
-        metrics.gauge("batches", batches);
-        Gauge<Integer> queue = () -> batcher.stats().waiting();
-        metrics.gauge("queueLength", queue);
-        Gauge<Long> bytes = inFlight::bytes;
-        metrics.gauge("bytesInFlight", bytes);
-    }
-
-    private void gauge(
-            MetricGroup metrics, String name, ToDoubleFunction<MicroBatcher.Stats> value) {
-        MicroBatcher batcher = lease.batcher();
-        Gauge<Double> gauge = () -> value.applyAsDouble(batcher.stats());
-        metrics.gauge(name, gauge);
-    }
-
-    private static double ratio(long part, long whole) {
-        return whole == 0 ? 0 : (double) part / whole;
+        MetricGroup metrics = getRuntimeContext().getMetricGroup();
+        PipelineMetrics.BYTES_IN_FLIGHT.gauge(metrics, inFlight::bytes);
+        lease.report(metrics);
     }
 
     @Override

@@ -3,8 +3,10 @@ package io.github.flinksplade.pipeline.internal;
 import io.github.flinksplade.encoder.MicroBatcher;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import org.apache.flink.metrics.MetricGroup;
 
 /**
  * The engines of this process: one for each model and its options, shared by all subtasks that use
@@ -32,12 +34,17 @@ final class EngineRegistry {
     private static final class SharedEngine {
         final SpladeEncoder encoder;
         final MicroBatcher batcher;
+        private final EngineMetrics metrics = new EngineMetrics();
+
+        /** Users with metric groups, of which the first reports. Guarded by the entry's lock. */
+        private final Map<Lease, MetricGroup> reporters = new LinkedHashMap<>();
+
         private long reportedTokens;
         private long reportedPaddedTokens;
 
         SharedEngine(SpladeEncoder encoder) {
             this.encoder = encoder;
-            this.batcher = new MicroBatcher(encoder);
+            this.batcher = new MicroBatcher(encoder, metrics);
         }
 
         synchronized EngineUsage drainUsage() {
@@ -49,6 +56,26 @@ final class EngineRegistry {
             reportedTokens = stats.tokens();
             reportedPaddedTokens = stats.paddedTokens();
             return usage;
+        }
+
+        void addReporter(Lease lease, MetricGroup operator) {
+            if (reporters.isEmpty()) {
+                metrics.register(operator, encoder, batcher);
+            }
+            reporters.put(lease, operator);
+        }
+
+        /** Flink removes the metrics of a task that ends, so another one registers them. */
+        void removeReporter(Lease lease) {
+            boolean reports = !reporters.isEmpty() && firstReporter() == lease;
+            reporters.remove(lease);
+            if (reports && !reporters.isEmpty()) {
+                metrics.register(reporters.get(firstReporter()), encoder, batcher);
+            }
+        }
+
+        private Lease firstReporter() {
+            return reporters.keySet().iterator().next();
         }
 
         void close() {
@@ -82,10 +109,26 @@ final class EngineRegistry {
             return engine.drainUsage();
         }
 
+        /**
+         * Reports the metrics of the engine, unless another user does. If that one closes first,
+         * this one takes over.
+         *
+         * @param operator the group of the operator
+         */
+        void report(MetricGroup operator) {
+            entry.lock.lock();
+            try {
+                engine.addReporter(this, operator);
+            } finally {
+                entry.lock.unlock();
+            }
+        }
+
         @Override
         public void close() {
             entry.lock.lock();
             try {
+                engine.removeReporter(this);
                 release(factory, entry);
             } finally {
                 entry.lock.unlock();

@@ -1,6 +1,8 @@
 package io.github.flinksplade.pipeline.internal;
 
 import io.github.flinksplade.pipeline.Counters;
+import io.github.flinksplade.pipeline.PipelineMetrics;
+import org.apache.flink.metrics.Counter;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.BoundedOneInput;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
@@ -18,13 +20,29 @@ abstract class InputOperator<I, O> extends AbstractStreamOperator<O>
 
     static final long REPORT_INTERVAL = 100;
 
+    private final String source;
+
     private transient Count read;
+    private transient Counter errors;
     private transient long unreported;
+
+    /**
+     * @param source the name of the source in metrics
+     */
+    InputOperator(String source) {
+        this.source = source;
+    }
 
     @Override
     public void open() throws Exception {
         super.open();
-        read = new Count(getRuntimeContext(), Counters.READ);
+        read = new Count(getRuntimeContext(), Counters.READ, PipelineMetrics.READ, source);
+        errors = PipelineMetrics.READ_ERRORS.counter(getMetricGroup(), source);
+    }
+
+    /** Counts a record that is not a valid document. */
+    protected void countError() {
+        errors.inc();
     }
 
     /** Counts a record. */

@@ -1,14 +1,15 @@
 package io.github.flinksplade.pipeline.internal;
 
 import io.github.flinksplade.connector.DeadLetter;
+import io.github.flinksplade.connector.SinkProgress;
 import io.github.flinksplade.connector.SourceRecord;
 import io.github.flinksplade.pipeline.Notices;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.util.OutputTag;
 
 /**
- * A report of an operator to the {@link NoticeBoard}: a dead letter, a document without effect, or
- * only the number of records read.
+ * A report of an operator to the {@link NoticeBoard}: a dead letter, a document without effect, the
+ * progress of a sink, or only the number of records read.
  *
  * @param letter the dead letter, or null
  * @param key identifies the reason; null if there is nothing to report
@@ -17,6 +18,7 @@ import org.apache.flink.util.OutputTag;
  * @param detail see {@link Notices.Entry#detail()}
  * @param hint see {@link Notices.Entry#hint()}
  * @param read records read since the operator's last notice
+ * @param progress what a sink has done, or null
  */
 public record Notice(
         DeadLetter letter,
@@ -25,7 +27,8 @@ public record Notice(
         String position,
         String detail,
         String hint,
-        long read) {
+        long read,
+        SinkProgress progress) {
 
     private static final int MAX_DETAIL = 150;
 
@@ -42,7 +45,8 @@ public record Notice(
                 origin.position(),
                 abbreviated(detail),
                 reason.hint(),
-                0);
+                0,
+                null);
     }
 
     /** A detail as one line of limited length. */
@@ -55,11 +59,15 @@ public record Notice(
     }
 
     static Notice ofRead(long records) {
-        return new Notice(null, null, null, null, null, null, records);
+        return new Notice(null, null, null, null, null, null, records, null);
+    }
+
+    static Notice ofProgress(SinkProgress progress) {
+        return new Notice(null, null, null, null, null, null, 0, progress);
     }
 
     Notice withRead(long records) {
-        return new Notice(letter, key, summary, position, detail, hint, records);
+        return new Notice(letter, key, summary, position, detail, hint, records, progress);
     }
 
     Notices.Entry entry() {

@@ -20,12 +20,14 @@ import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.BoundedOneInput;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Collects all notices of the job, and therefore has parallelism 1. It lists them by reason in the
- * accumulator {@link Notices} and, at most once a minute, in the log; fails a job that has too many
- * dead letters; and forwards the dead letters to their queue.
+ * accumulator {@link Notices} and, at most once a minute, in the log, along with the progress of
+ * the job; fails a job that has too many dead letters; and forwards the dead letters to their
+ * queue.
  *
  * <p>The counts for the limit are in its state and exact over restarts, because operators report
  * the records read before each checkpoint barrier.
@@ -39,6 +41,10 @@ final class NoticeBoard extends AbstractStreamOperator<DeadLetter>
     static final long LOG_DELAY_MILLIS = 1_000;
 
     static final long LOG_INTERVAL_MILLIS = 60_000;
+
+    /** Has a name of its own, so that a local run can print notices without it. */
+    private static final Logger PROGRESS =
+            LoggerFactory.getLogger("io.github.flinksplade.pipeline.Progress");
 
     private static final int REASONS_IN_FAILURE = 2;
     private static final String READ = "read";
@@ -71,6 +77,7 @@ final class NoticeBoard extends AbstractStreamOperator<DeadLetter>
     private transient boolean hasUnlogged;
     private transient boolean isTimerSet;
     private transient long nextLogMillis;
+    private transient ProgressLog progress;
 
     /**
      * @param sources the names of the sources
@@ -120,11 +127,31 @@ final class NoticeBoard extends AbstractStreamOperator<DeadLetter>
         super.open();
         notices = new Notices();
         getRuntimeContext().addAccumulator(Notices.NAME, notices);
+        progress = new ProgressLog();
+        scheduleProgress();
+    }
+
+    private void scheduleProgress() {
+        getProcessingTimeService()
+                .registerTimer(
+                        getProcessingTimeService().getCurrentProcessingTime() + LOG_INTERVAL_MILLIS,
+                        time -> {
+                            logProgress();
+                            scheduleProgress();
+                        });
+    }
+
+    private void logProgress() {
+        String line = progress.next(LOG_INTERVAL_MILLIS / 1_000);
+        if (line != null) {
+            PROGRESS.info(line);
+        }
     }
 
     @Override
     public void processElement(StreamRecord<Notice> element) {
         Notice notice = element.getValue();
+        progress.add(notice);
         counts.merge(READ, notice.read(), Long::sum);
         if (notice.key() != null) {
             notices.add(notice.entry());

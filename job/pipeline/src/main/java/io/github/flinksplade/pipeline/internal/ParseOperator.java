@@ -11,6 +11,7 @@ import io.github.flinksplade.pipeline.internal.Notice.Reason;
 import io.github.flinksplade.pipeline.mapping.DocumentMapping;
 import java.util.List;
 import java.util.Locale;
+import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
@@ -28,10 +29,15 @@ final class ParseOperator extends InputOperator<SourceRecord, Document> {
 
     private transient DocumentParser parser;
     private transient MappingCheck check;
-    private transient Count parsed;
+    private transient LongCounter parsed;
     private transient DeadLetters deadLetters;
 
-    ParseOperator(RecordFormat format, DocumentMapping mapping, long maxRecordBytes) {
+    /**
+     * @param source the name of the source in metrics
+     */
+    ParseOperator(
+            String source, RecordFormat format, DocumentMapping mapping, long maxRecordBytes) {
+        super(source);
         this.format = format;
         this.mapping = mapping;
         this.maxRecordBytes = maxRecordBytes;
@@ -47,7 +53,7 @@ final class ParseOperator extends InputOperator<SourceRecord, Document> {
     public void open() throws Exception {
         super.open();
         parser = new DocumentParser(format, mapping, maxRecordBytes);
-        parsed = new Count(getRuntimeContext(), Counters.PARSED);
+        parsed = getRuntimeContext().getLongCounter(Counters.PARSED);
         deadLetters = new DeadLetters(getRuntimeContext(), DeadLetter.Stage.PARSE, null);
     }
 
@@ -88,11 +94,17 @@ final class ParseOperator extends InputOperator<SourceRecord, Document> {
             return;
         }
         check.accepted();
-        parsed.increment();
-        output.collect(new StreamRecord<>(document));
+        parsed.add(1);
+        output.collect(new StreamRecord<>(document, timeOf(record)));
+    }
+
+    /** The time from which the freshness of the document counts, in milliseconds. */
+    private static long timeOf(SourceRecord record) {
+        return record.timestamp() > 0 ? record.timestamp() : System.currentTimeMillis();
     }
 
     private void reject(SourceRecord record, InvalidRecordException e) {
+        countError();
         check.rejected(record, e);
         report(
                 deadLetters.write(

@@ -6,6 +6,7 @@ import io.github.flinksplade.encoder.EncodingException;
 import io.github.flinksplade.encoder.LongDocuments.Mode;
 import io.github.flinksplade.pipeline.Counters;
 import io.github.flinksplade.pipeline.Document;
+import io.github.flinksplade.pipeline.PipelineMetrics;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.internal.Change.PlannedPassage;
 import io.github.flinksplade.pipeline.internal.EncodedChange.Encoded;
@@ -19,6 +20,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
@@ -79,8 +81,8 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
     private transient Count truncated;
     private transient Count truncatedTokens;
     private transient Count superseded;
-    private transient Count modelTokens;
-    private transient Count modelPaddedTokens;
+    private transient LongCounter modelTokens;
+    private transient LongCounter modelPaddedTokens;
     private transient DeadLetters deadLetters;
 
     /**
@@ -107,13 +109,18 @@ final class Sequencer extends KeyedProcessFunction<String, EncodedChange, Vector
                         .getListState(
                                 new ListStateDescriptor<>(
                                         "buffer", TypeInformation.of(EncodedChange.class)));
-        encoded = new Count(getRuntimeContext(), Counters.ENCODED);
-        tokens = new Count(getRuntimeContext(), Counters.TOKENS);
-        truncated = new Count(getRuntimeContext(), Counters.TRUNCATED);
-        truncatedTokens = new Count(getRuntimeContext(), Counters.TRUNCATED_TOKENS);
-        superseded = new Count(getRuntimeContext(), Counters.SUPERSEDED);
-        modelTokens = new Count(getRuntimeContext(), Counters.MODEL_TOKENS);
-        modelPaddedTokens = new Count(getRuntimeContext(), Counters.MODEL_PADDED_TOKENS);
+        encoded = new Count(getRuntimeContext(), Counters.ENCODED, PipelineMetrics.ENCODED);
+        tokens = new Count(getRuntimeContext(), Counters.TOKENS, PipelineMetrics.TOKENS);
+        truncated = new Count(getRuntimeContext(), Counters.TRUNCATED, PipelineMetrics.TRUNCATED);
+        truncatedTokens =
+                new Count(
+                        getRuntimeContext(),
+                        Counters.TRUNCATED_TOKENS,
+                        PipelineMetrics.TRUNCATED_TOKENS);
+        superseded =
+                new Count(getRuntimeContext(), Counters.SUPERSEDED, PipelineMetrics.SUPERSEDED);
+        modelTokens = getRuntimeContext().getLongCounter(Counters.MODEL_TOKENS);
+        modelPaddedTokens = getRuntimeContext().getLongCounter(Counters.MODEL_PADDED_TOKENS);
         deadLetters = new DeadLetters(getRuntimeContext(), DeadLetter.Stage.ENCODE, null);
     }
 

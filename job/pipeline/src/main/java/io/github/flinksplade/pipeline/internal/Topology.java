@@ -69,6 +69,7 @@ public final class Topology {
 
     private final JobDefinition job;
     private final Function<DocumentInput, EncoderFactory> encoders;
+    private final DisplayNames sinkNames;
     private final List<DataStream<Notice>> notices = new ArrayList<>();
 
     /**
@@ -77,6 +78,10 @@ public final class Topology {
     public Topology(JobDefinition job, Function<DocumentInput, EncoderFactory> encoders) {
         this.job = job;
         this.encoders = encoders;
+        this.sinkNames =
+                new DisplayNames(
+                        job.sinks().stream().map(NamedSink::name).toList(),
+                        job.sinks().stream().map(NamedSink::displayName).toList());
     }
 
     /** Adds the job to the environment. */
@@ -169,9 +174,11 @@ public final class Topology {
         EncoderFactory encoder = encoders.apply(input);
         long[] sinks = Hashes.ofNames(job.sinks().stream().map(NamedSink::name).toList());
 
+        DisplayNames sourceNames = DisplayNames.ofSources(input.sources());
+
         DataStream<Document> documents =
                 input.sources().stream()
-                        .map(source -> documents(env, source))
+                        .map(source -> documents(env, source, sourceNames))
                         .reduce(DataStream::union)
                         .orElseThrow();
 
@@ -232,48 +239,58 @@ public final class Topology {
         return copied.keyBy(VectorRecord::id, Types.STRING);
     }
 
-    private DataStream<Document> documents(StreamExecutionEnvironment env, NamedSource source) {
+    private DataStream<Document> documents(
+            StreamExecutionEnvironment env, NamedSource source, DisplayNames names) {
         SingleOutputStreamOperator<Document> parsed =
-                parse(env, source, job.options().maxRecordBytes());
+                parse(env, source, names, job.options().maxRecordBytes());
         collectNotices(parsed);
         return parsed;
     }
 
     /** The documents of a source; its notices are a side output. */
     static SingleOutputStreamOperator<Document> parse(
-            StreamExecutionEnvironment env, NamedSource source, long maxRecordBytes) {
-        return named(
-                "parse-" + source.name(),
-                source(env, source)
-                        .transform(
-                                "parse",
-                                TypeInformation.of(Document.class),
-                                new ParseOperator(
-                                        source.source().format(),
-                                        source.mapping(),
-                                        maxRecordBytes)));
+            StreamExecutionEnvironment env,
+            NamedSource source,
+            DisplayNames names,
+            long maxRecordBytes) {
+        return source(env, source, names)
+                .transform(
+                        "parse",
+                        TypeInformation.of(Document.class),
+                        new ParseOperator(
+                                names.of(source.name()),
+                                source.source().format(),
+                                source.mapping(),
+                                maxRecordBytes))
+                .name("parse-" + names.inOperators(source.name()))
+                .uid("parse-" + source.name());
     }
 
     /** The records of a source, under the name that its positions have in the state. */
     static SingleOutputStreamOperator<SourceRecord> source(
-            StreamExecutionEnvironment env, NamedSource source) {
-        return named(
-                "source-" + source.name(),
-                env.fromSource(
+            StreamExecutionEnvironment env, NamedSource source, DisplayNames names) {
+        return env.fromSource(
                         source.source().source(),
                         WatermarkStrategy.noWatermarks(),
                         "source",
-                        TypeInformation.of(SourceRecord.class)));
+                        TypeInformation.of(SourceRecord.class))
+                .name("source-" + names.inOperators(source.name()))
+                .uid("source-" + source.name());
     }
 
     private void write(
             StreamExecutionEnvironment env, DataStream<VectorRecord> records, NamedSink named) {
         PreparedSink sink = named.prepared();
+        String name = named.name();
+        String displayName = sinkNames.of(name);
+        String inOperators = sinkNames.inOperators(name);
         SingleOutputStreamOperator<VectorRecord> accepted =
-                named(
-                        "check-" + named.name(),
-                        records.process(
-                                new SinkAdmission(named), TypeInformation.of(VectorRecord.class)));
+                records.transform(
+                                "check",
+                                TypeInformation.of(VectorRecord.class),
+                                new SinkAdmission(named, displayName))
+                        .name("check-" + inOperators)
+                        .uid("check-" + name);
         collectNotices(accepted);
         int max =
                 sink instanceof FlinkSink flinkSink
@@ -288,19 +305,25 @@ public final class Topology {
         // fewer writers than sequencers: all changes of one id must still be in one writer
         DataStream<VectorRecord> toSink =
                 isLimited ? accepted.keyBy(VectorRecord::id, Types.STRING) : accepted;
-        String uid = SINK + named.name();
         if (sink instanceof BatchSink batches) {
             SingleOutputStreamOperator<DeadLetter> rejected =
-                    BatchDelivery.write(toSink, named.name(), batches).name(uid).uid(uid);
+                    BatchDelivery.write(toSink, name, displayName, batches)
+                            .name("sink-" + inOperators)
+                            .uid(SINK + name);
             notices.add(
-                    named(
-                            "rejected-" + named.name(),
-                            rejected.process(
-                                    new RejectedWritesFunction(named.name()),
-                                    TypeInformation.of(Notice.class))));
+                    rejected.process(
+                                    new RejectedWritesFunction(name),
+                                    TypeInformation.of(Notice.class))
+                            .name("rejected-" + inOperators)
+                            .uid("rejected-" + name));
+            notices.add(
+                    rejected.getSideOutput(BatchDelivery.PROGRESS)
+                            .map(Notice::ofProgress, TypeInformation.of(Notice.class))
+                            .name("progress-" + inOperators)
+                            .uid("progress-" + name));
         } else if (sink instanceof FlinkSink flinkSink) {
             DataStreamSink<VectorRecord> written =
-                    toSink.sinkTo(flinkSink.sink()).name(uid).uid(uid);
+                    toSink.sinkTo(flinkSink.sink()).name("sink-" + inOperators).uid(SINK + name);
             if (isLimited) {
                 written.setParallelism(Math.min(max, env.getParallelism()));
             }

@@ -51,11 +51,13 @@ public final class VerifyTopology {
                                         .returns(TypeInformation.of(IndexRecord.class)))
                         .setParallelism(1);
 
+        DisplayNames names = DisplayNames.ofSources(definition.sources());
+        DisplayNames unreadNames = DisplayNames.ofSources(definition.unread());
         DataStream<Notice> notices = null;
         DataStream<VerifiedDocument> documents = null;
         for (NamedSource source : definition.sources()) {
             SingleOutputStreamOperator<Document> parsed =
-                    Topology.parse(env, source, definition.maxRecordBytes());
+                    Topology.parse(env, source, names, definition.maxRecordBytes());
             notices = union(notices, parsed.getSideOutput(Notice.OUTPUT));
             documents =
                     union(
@@ -71,7 +73,7 @@ public final class VerifyTopology {
                             documents,
                             Topology.named(
                                     "unread-" + source.name(),
-                                    Topology.source(env, source)
+                                    Topology.source(env, source, unreadNames)
                                             .flatMap(
                                                     new UnreadFunction(
                                                             source.source().format(),

@@ -56,6 +56,30 @@ class EngineRegistryTest {
         }
     }
 
+    @Test
+    void oneUserReportsTheMetricsOfTheEngine() throws Exception {
+        RecordingMetricGroup firstGroup = new RecordingMetricGroup();
+        RecordingMetricGroup secondGroup = new RecordingMetricGroup();
+        EngineRegistry.Lease withoutGroup =
+                EngineRegistry.acquire(new FakeEncoderFactory("metrics"));
+        EngineRegistry.Lease first = EngineRegistry.acquire(new FakeEncoderFactory("metrics"));
+        EngineRegistry.Lease second = EngineRegistry.acquire(new FakeEncoderFactory("metrics"));
+        first.report(firstGroup);
+        second.report(secondGroup);
+        assertThat(secondGroup.metrics).isEmpty();
+        first.batcher().submit("three words here", Role.DOCUMENT).get(10, TimeUnit.SECONDS);
+        assertThat(firstGroup.gauge("batchSizeMax")).isEqualTo(1.0);
+        assertThat(firstGroup.gauge("paddingPercentMax")).isEqualTo(0.0);
+        assertThat(firstGroup.gauge("queueLength")).isEqualTo(0);
+        assertThat((Integer) firstGroup.gauge("maxBatchTokens")).isPositive();
+        assertThat(firstGroup.gauge("info")).isEqualTo(1);
+        first.close();
+        assertThat(secondGroup.metrics.keySet()).isEqualTo(firstGroup.metrics.keySet());
+        assertThat(secondGroup.histogram("inferenceMillis").getCount()).isEqualTo(1);
+        second.close();
+        withoutGroup.close();
+    }
+
     record Broken() implements EncoderFactory {
         private static final long serialVersionUID = 1L;
 

@@ -92,7 +92,7 @@ record Jobs(String name) {
     }
 
     NamedSink sink(String identity, PreparedSink sink) {
-        return new NamedSink(sink, context(identity), null);
+        return new NamedSink(sink, context(identity), null, identity);
     }
 
     SinkContext context(String sink) {

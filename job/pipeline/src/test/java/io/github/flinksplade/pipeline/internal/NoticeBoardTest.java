@@ -81,7 +81,8 @@ class NoticeBoardTest {
                         origin.position(),
                         null,
                         "Do it.",
-                        sink == null ? 1 : 0),
+                        sink == null ? 1 : 0,
+                        null),
                 0);
     }
 

@@ -48,7 +48,7 @@ class ParseOperatorTest {
     private static OneInputStreamOperatorTestHarness<SourceRecord, Document> harness(
             RecordFormat format) throws Exception {
         return new OneInputStreamOperatorTestHarness<>(
-                new ParseOperator(format, DocumentMapping.DEFAULT, 1_000));
+                new ParseOperator("docs", format, DocumentMapping.DEFAULT, 1_000));
     }
 
     /** A decoder whose server is unavailable for the first requests. */

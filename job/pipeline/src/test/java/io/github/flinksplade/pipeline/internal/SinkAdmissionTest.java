@@ -17,7 +17,6 @@ import io.github.flinksplade.vector.SparseVector;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
-import org.apache.flink.streaming.api.operators.ProcessOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
 import org.junit.jupiter.api.BeforeEach;
@@ -67,10 +66,10 @@ class SinkAdmissionTest {
                 new NamedSink(
                         JOBS.sinks("recording").get(0).prepared(),
                         JOBS.context("recording"),
-                        unverified);
+                        unverified,
+                        "recording");
         OneInputStreamOperatorTestHarness<VectorRecord, VectorRecord> harness =
-                new OneInputStreamOperatorTestHarness<>(
-                        new ProcessOperator<>(new SinkAdmission(named)));
+                new OneInputStreamOperatorTestHarness<>(new SinkAdmission(named, "recording"));
         if (restored != null) {
             harness.setRestoredCheckpointId(1);
             harness.initializeState(restored);

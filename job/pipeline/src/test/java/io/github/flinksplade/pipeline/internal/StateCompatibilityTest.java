@@ -22,7 +22,6 @@ import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.streaming.api.datastream.AsyncDataStream.OutputMode;
 import org.apache.flink.streaming.api.functions.async.AsyncFunction;
-import org.apache.flink.streaming.api.operators.ProcessOperator;
 import org.apache.flink.streaming.api.operators.async.AsyncWaitOperatorFactory;
 import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
 import org.apache.flink.streaming.util.OperatorSnapshotUtil;
@@ -88,7 +87,7 @@ class StateCompatibilityTest {
     private static OneInputStreamOperatorTestHarness<VectorRecord, VectorRecord> admission(
             SinkAdmission function, OperatorSubtaskState from) throws Exception {
         OneInputStreamOperatorTestHarness<VectorRecord, VectorRecord> harness =
-                new OneInputStreamOperatorTestHarness<>(new ProcessOperator<>(function));
+                new OneInputStreamOperatorTestHarness<>(function);
         harness.setup();
         if (from != null) {
             harness.initializeState(from);
@@ -112,7 +111,7 @@ class StateCompatibilityTest {
 
     private static SinkAdmission admission() {
         NamedSink sink = new Jobs("state").sinks("index").get(0);
-        return new SinkAdmission(sink);
+        return new SinkAdmission(sink, "index");
     }
 
     private static OneInputStreamOperatorTestHarness<Notice, DeadLetter> board(
@@ -169,7 +168,8 @@ class StateCompatibilityTest {
                 "docs line 1",
                 null,
                 null,
-                1);
+                1,
+                null);
     }
 
     /** Writes the files of the current state. */

@@ -77,6 +77,7 @@ class TopologyTest {
                         "check-server",
                         "sink-server",
                         "rejected-server",
+                        "progress-server",
                         "notices",
                         "dead-letters",
                         "Sink Committer: dead-letters");
