@@ -234,7 +234,7 @@ final class PendingTransactions implements PendingCommits {
         return new Checkpointed(transactions, prefixes);
     }
 
-    /** A checkpoint gives its transactions only to a committer. */
+    /** Flink passes the transactions of a checkpoint only to a committer. */
     private static void collect(
             CheckpointCommittableManager<KafkaCommittable> checkpoint,
             List<KafkaCommittable> transactions)

@@ -36,8 +36,8 @@ public final class CheckpointDirectory {
      *
      * @param location a path or URI: of the checkpoint, of its {@code _metadata}, of the job's
      *     directory that contains {@code chk-*}, or of a directory of such directories
-     * @throws UserException if there is none, or if the location is a checkpoint and a newer one is
-     *     next to it
+     * @throws UserException if the location contains no completed checkpoint, or if it is a
+     *     checkpoint and a newer one is next to it
      */
     public static Path newest(String location) {
         try {
