@@ -106,17 +106,6 @@ class LauncherITCase {
     }
 
     @Test
-    void limitsTheArenasOfTheAllocatorUnlessTheUserDoes() throws IOException {
-        executable(directory.resolve("jdk/bin/java"), "echo \"${MALLOC_ARENA_MAX-unset}\"");
-        Map<String, String> environment = new HashMap<>();
-        environment.put("JAVA_HOME", directory.resolve("jdk").toString());
-        environment.put("MALLOC_ARENA_MAX", "");
-        assertThat(run(environment, launcher()).expect(0).out()).isEqualTo("2\n");
-        environment.put("MALLOC_ARENA_MAX", "4");
-        assertThat(run(environment, launcher()).expect(0).out()).isEqualTo("4\n");
-    }
-
-    @Test
     void homeOverridesTheUserDatabase() {
         Map<String, String> environment =
                 Map.of("HOME", directory.resolve("home").toString(), "XDG_CACHE_HOME", "");
