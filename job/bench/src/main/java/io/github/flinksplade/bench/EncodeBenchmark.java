@@ -1,8 +1,6 @@
 package io.github.flinksplade.bench;
 
 import ai.onnxruntime.OrtException;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.management.ThreadMXBean;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.EncodedText;
@@ -138,12 +136,7 @@ public final class EncodeBenchmark {
 
         /** {@code {"machine": {...}, "model": {...}, "results": [{"name": ..., ...}, ...]}}. */
         public String toJson() {
-            try {
-                return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(this)
-                        + "\n";
-            } catch (JsonProcessingException e) {
-                throw new IllegalStateException(e);
-            }
+            return ReportJson.of(this);
         }
 
         /** The report as tables. */

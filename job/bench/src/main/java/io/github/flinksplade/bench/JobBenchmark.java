@@ -1,7 +1,5 @@
 package io.github.flinksplade.bench;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.management.OperatingSystemMXBean;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.encoder.EncoderOptions;
@@ -166,12 +164,7 @@ public final class JobBenchmark {
          * {@code {"machine": {...}, "model": {...}, "throughput": {...}, "latency": [{...}, ...]}}.
          */
         public String toJson() {
-            try {
-                return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(this)
-                        + "\n";
-            } catch (JsonProcessingException e) {
-                throw new IllegalStateException(e);
-            }
+            return ReportJson.of(this);
         }
 
         /** The report as tables. */

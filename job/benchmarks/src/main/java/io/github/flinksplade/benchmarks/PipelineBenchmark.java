@@ -1,10 +1,9 @@
 package io.github.flinksplade.benchmarks;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.bench.EncodeBenchmark;
 import io.github.flinksplade.bench.Machine;
 import io.github.flinksplade.bench.NoInferenceModel;
+import io.github.flinksplade.bench.ReportJson;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DocumentSource;
@@ -144,12 +143,7 @@ public final class PipelineBenchmark {
 
         /** {@code {"machine": {...}, "run": {...}, "counts": {...}, "statistics": [...], ...}}. */
         public String toJson() {
-            try {
-                return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(this)
-                        + "\n";
-            } catch (JsonProcessingException e) {
-                throw new IllegalStateException(e);
-            }
+            return ReportJson.of(this);
         }
 
         /** The report as tables. */

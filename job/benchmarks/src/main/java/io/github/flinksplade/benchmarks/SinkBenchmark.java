@@ -1,7 +1,7 @@
 package io.github.flinksplade.benchmarks;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.bench.EncodeBenchmark;
+import io.github.flinksplade.bench.ReportJson;
 import io.github.flinksplade.connector.BatchDelivery;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
@@ -18,7 +18,6 @@ import io.github.flinksplade.pipeline.JobDefinition.VectorInput;
 import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.SpladeJob;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -89,11 +88,7 @@ public record SinkBenchmark(
 
         /** The report as JSON. */
         public String toJson() {
-            try {
-                return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(this);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            return ReportJson.of(this);
         }
 
         /** The report as tables. */
