@@ -9,6 +9,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.github.flinksplade.pipeline.PipelineMetrics;
 import io.github.flinksplade.pipeline.mapping.DocumentMapping;
 import org.junit.jupiter.api.Test;
 
@@ -46,8 +47,11 @@ class ModuleRulesTest {
                 .areDeclaredInClassesThat()
                 .doNotHaveSimpleName("EngineRegistry")
                 .and()
-                // an immutable list
+                // immutable lists
                 .doNotHaveFullName(DocumentMapping.class.getName() + ".OPTIONS")
+                .and()
+                .areDeclaredInClassesThat()
+                .doNotHaveFullyQualifiedName(PipelineMetrics.class.getName())
                 .should()
                 .haveModifier(JavaModifier.FINAL)
                 .andShould()
