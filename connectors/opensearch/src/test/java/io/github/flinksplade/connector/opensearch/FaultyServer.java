@@ -123,7 +123,7 @@ final class FaultyServer implements FaultInjector, AutoCloseable {
         }
     }
 
-    private Reply reply(Request request) throws IOException, InterruptedException {
+    private Reply reply(Request request) throws InterruptedException {
         if (request.path().endsWith("/_bulk")) {
             synchronized (this) {
                 bulkRequests.add(request);
@@ -138,7 +138,11 @@ final class FaultyServer implements FaultInjector, AutoCloseable {
                 }
             }
         }
-        return backend.handle(request);
+        try {
+            return backend.handle(request);
+        } catch (IOException e) {
+            return Reply.of(502, "{\"error\":\"" + e + "\",\"status\":502}");
+        }
     }
 
     /** The two forms of both products: one status for the request, or one for each change. */
