@@ -76,7 +76,7 @@ class DocumentationTest {
     }
 
     /** The anchors of a page's headings, as GitHub derives them. */
-    private static Set<String> sections(Path page) throws IOException {
+    static Set<String> sections(Path page) throws IOException {
         return HEADING.matcher(Files.readString(page))
                 .results()
                 .map(heading -> heading.group(1).strip().toLowerCase(Locale.ROOT))

@@ -25,6 +25,8 @@ import org.yaml.snakeyaml.Yaml;
 /** The dashboard and the alert rules of deploy/monitoring use the metrics that exist. */
 class MonitoringTest {
 
+    private static final String RUNBOOK = "docs/operations.md";
+
     private static final Pattern METRIC = Pattern.compile("flink_[A-Za-z0-9_]+");
 
     private final Path monitoring = Distribution.root().resolve("deploy/monitoring");
@@ -99,6 +101,16 @@ class MonitoringTest {
             if (expression.contains("_job_task_") && !expression.startsWith("label_values")) {
                 assertThat(expression).contains("job_name=\"$job\"");
             }
+        }
+    }
+
+    @Test
+    void everyAlertNamesASectionOfTheRunbook() throws IOException {
+        Set<String> sections = DocumentationTest.sections(Distribution.root().resolve(RUNBOOK));
+        for (JsonNode rule : yaml("alerts.yml").at("/groups/0/rules")) {
+            String[] runbook = rule.at("/annotations/runbook").asText().split("#");
+            assertThat(runbook).as(rule.toString()).hasSize(2).startsWith(RUNBOOK);
+            assertThat(sections).contains(runbook[1]);
         }
     }
 
