@@ -11,8 +11,8 @@ import org.apache.flink.annotation.PublicEvolving;
  * @param version the version with which it was written; {@link VectorRecord#NO_VERSION} for a
  *     delete without one
  * @param text the text; null for a delete, and if the target does not store it
- * @param fields the stored fields as the text of one JSON object, {@code "{}"} if there are none;
- *     null for a delete, and if the target stores no fields
+ * @param fields the stored fields as the text of one JSON object, {@code "{}"} without fields; null
+ *     for a delete, and if the target stores no fields
  * @param encoder {@link Provenance#fingerprint()} of its vector; null for a delete
  */
 @PublicEvolving

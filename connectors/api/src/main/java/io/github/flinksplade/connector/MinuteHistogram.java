@@ -100,7 +100,7 @@ public final class MinuteHistogram implements Histogram {
         return total;
     }
 
-    /** The largest value of the last minute; NaN if there are none. */
+    /** The largest value of the last minute; NaN without values. */
     public synchronized double max() {
         double max = Double.NaN;
         long oldest = currentSlice() - SLICES;

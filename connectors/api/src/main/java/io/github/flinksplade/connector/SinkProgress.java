@@ -31,7 +31,7 @@ public record SinkProgress(String sink, long written, long waiting) {
         /**
          * The changes since the last call.
          *
-         * @return null if there are none
+         * @return null without changes
          */
         public SinkProgress next(long written, long waiting) {
             if (written == reportedWritten && waiting == reportedWaiting) {

@@ -417,7 +417,7 @@ public final class StateDirectory implements AutoCloseable {
         return null;
     }
 
-    /** The newest complete checkpoint, or null when there is none. */
+    /** The newest complete checkpoint, or null if no checkpoint is complete. */
     Path newestCheckpoint() {
         return newestCheckpoint(Set.of());
     }
@@ -430,8 +430,8 @@ public final class StateDirectory implements AutoCloseable {
     /**
      * The newest complete checkpoint.
      *
-     * @throws UserException when there is none, or it cannot be restored because the directory was
-     *     moved
+     * @throws UserException when no checkpoint is complete, or it cannot be restored because the
+     *     directory was moved
      */
     public Path requireCheckpoint() {
         Path checkpoint = newestCheckpoint(Set.of());

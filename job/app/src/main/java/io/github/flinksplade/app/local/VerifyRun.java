@@ -87,7 +87,7 @@ public final class VerifyRun {
      *
      * @param encoder the fingerprint of its last run
      * @param unread its sources, from the positions in the checkpoint
-     * @param checkpoint null if there are none
+     * @param checkpoint null if the job has completed no checkpoint
      */
     private record JobState(String encoder, List<NamedSource> unread, Path checkpoint) {}
 
