@@ -1,6 +1,7 @@
 package io.github.flinksplade.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -35,7 +36,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The premise of the component {@code autoscale}: an operator that waits for asynchronous results
- * is busy, in Flink's metric, only while its queue is full.
+ * is busy, in Flink's metric, only while its queue is full. It measures times, so it runs only on
+ * request, on a machine without other work: {@code -Dflinksplade.busyTime=true}.
  */
 class AsyncBusyTimeITCase {
 
@@ -174,6 +176,9 @@ class AsyncBusyTimeITCase {
 
     @Test
     void waitingOperatorIsBusyOnlyWhileItsQueueIsFull() throws Exception {
+        assumeTrue(
+                Boolean.getBoolean("flinksplade.busyTime"),
+                "it measures times; run it with -Dflinksplade.busyTime=true on an idle machine");
         // Records arrive at half of the worker's rate, which a proportional metric would report as
         // 500, and at ten times its rate.
         Busy half = measure(SERVICE.multipliedBy(2));
