@@ -15,7 +15,8 @@ import java.util.function.BooleanSupplier;
 /** Runs the distribution of this build as a user does, in separate processes. */
 public final class Distribution {
 
-    public static final Duration TIMEOUT = Duration.ofMinutes(4);
+    public static final Duration TIMEOUT =
+            Duration.ofMinutes(Integer.getInteger("flinksplade.timeoutMinutes", 4));
 
     /**
      * Options of JVMs that run for seconds: without the optimizing compiler and the threads of G1,
