@@ -14,11 +14,28 @@ public interface SearchIndex extends AutoCloseable {
 
     /**
      * The documents with the highest dot product of their vector with the query's, highest first;
-     * equal scores in order of id. Only documents that share a term with the query are hits.
+     * equal scores in order of id. Only documents that share a term with the query, and match its
+     * filter, are hits.
      *
-     * @throws ConnectorException if the index is unreachable, or does not support idf
+     * @throws ConnectorException if the index is unreachable, or does not support idf or the filter
      */
     List<Hit> search(Query query);
+
+    /** Whether the texts can be searched, too. */
+    default boolean supportsText() {
+        return false;
+    }
+
+    /**
+     * The documents whose texts have the highest BM25 scores, highest first, as the engine computes
+     * them. Their hits have no matched terms.
+     *
+     * @throws ConnectorException if the index is unreachable, or does not support this
+     */
+    default List<Hit> searchText(TextQuery query) {
+        throw new ConnectorException(
+                "this index does not support BM25. Search without hybrid ranking");
+    }
 
     @Override
     void close();
@@ -31,16 +48,20 @@ public interface SearchIndex extends AutoCloseable {
      * @param idf whether each weight is multiplied by the term's inverse document frequency among
      *     the index's vectors, {@code ln(1 + (N - n + .5) / (n + .5))} for a term that n of N
      *     vectors have: the formula of Qdrant's modifier {@code idf}
+     * @param filter the documents that may be hits
      */
-    record Query(SparseVector vector, int k, boolean idf) {
+    record Query(SparseVector vector, int k, boolean idf, FieldFilter filter) {
 
         /**
          * @throws IllegalArgumentException if k is below 1
          */
         public Query {
-            if (k < 1) {
-                throw new IllegalArgumentException("k must be at least 1, not " + k);
-            }
+            requirePositive(k);
+        }
+
+        /** A query of all documents. */
+        public Query(SparseVector vector, int k, boolean idf) {
+            this(vector, k, idf, FieldFilter.NONE);
         }
 
         /**
@@ -54,7 +75,7 @@ public interface SearchIndex extends AutoCloseable {
             for (int i = 0; i < weighted.length; i++) {
                 weighted[i] = (float) (vector.values()[i] * idf(documents, frequencies[i]));
             }
-            return new Query(new SparseVector(vector.indices(), weighted), k, false);
+            return new Query(new SparseVector(vector.indices(), weighted), k, false, filter);
         }
 
         static double idf(long documents, long frequency) {
@@ -80,7 +101,35 @@ public interface SearchIndex extends AutoCloseable {
                 matched[i] = shared[order[i]];
                 matchedParts[i] = parts[order[i]];
             }
-            return new Hit(id, vector.dot(document), text, fields, matched, matchedParts);
+            return new Hit(id, vector.dot(document), text, fields, document, matched, matchedParts);
+        }
+    }
+
+    private static void requirePositive(int k) {
+        if (k < 1) {
+            throw new IllegalArgumentException("k must be at least 1, not " + k);
+        }
+    }
+
+    /**
+     * A query for words in the texts.
+     *
+     * @param text the words
+     * @param k the max number of hits, at least 1
+     * @param filter the documents that may be hits
+     */
+    record TextQuery(String text, int k, FieldFilter filter) {
+
+        /**
+         * @throws IllegalArgumentException if k is below 1
+         */
+        public TextQuery {
+            requirePositive(k);
+        }
+
+        /** The hit of a document for this query. */
+        public Hit hit(String id, double score, String text, String fields, SparseVector document) {
+            return new Hit(id, score, text, fields, document, new int[0], new float[0]);
         }
     }
 
@@ -88,9 +137,10 @@ public interface SearchIndex extends AutoCloseable {
      * A document that matches a query.
      *
      * @param id the document's id
-     * @param score dot product of the two vectors
+     * @param score dot product of the two vectors; of a search in the texts, its BM25 score
      * @param text the text, or null if the index does not store it
      * @param fields the other fields as JSON text, or null if the index does not store them
+     * @param vector the document's vector
      * @param matchedIndices indices of the terms that query and document share, largest
      *     contribution first
      * @param matchedParts the contribution of each of these terms to the score: query weight times
@@ -101,6 +151,13 @@ public interface SearchIndex extends AutoCloseable {
             double score,
             String text,
             String fields,
+            SparseVector vector,
             int[] matchedIndices,
-            float[] matchedParts) {}
+            float[] matchedParts) {
+
+        /** The same hit with another score. */
+        public Hit withScore(double other) {
+            return new Hit(id, other, text, fields, vector, matchedIndices, matchedParts);
+        }
+    }
 }

@@ -46,6 +46,7 @@ class ArchitectureTest {
                     "connector.qdrant.QdrantConnector",
                     "connector.solr.SolrConnector",
                     "connector.pinecone.PineconeConnector",
+                    "search.Searcher",
                     "app.Main"
                 }) {
             Assertions.assertThat(classes.contain(ROOT + part)).as(part).isTrue();
@@ -133,6 +134,13 @@ class ArchitectureTest {
     void pipelineDependsOnNoConnector() {
         forbidConnectors("pipeline..");
         forbid("pipeline..", ROOT + "app..", ROOT + "builtin..");
+    }
+
+    @Test
+    void searchDependsOnEncoderAndConnectorApiOnly() {
+        forbidConnectors("search..");
+        forbid("search..", ROOT + "app..", ROOT + "pipeline..", ROOT + "bench..");
+        forbid("search..", ROOT + "builtin..");
     }
 
     @Test

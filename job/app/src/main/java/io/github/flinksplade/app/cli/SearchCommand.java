@@ -2,11 +2,12 @@ package io.github.flinksplade.app.cli;
 
 import io.github.flinksplade.app.config.JobFile;
 import io.github.flinksplade.app.console.Console;
+import io.github.flinksplade.app.console.DownloadProgress;
 import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.UserException;
 import io.github.flinksplade.app.search.SearchSession;
-import io.github.flinksplade.app.search.Searcher;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.search.Searcher;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -97,7 +98,7 @@ final class SearchCommand implements Callable<Integer> {
                         JobFile.withProperties(ConnectorUri.parse(index), config),
                         model,
                         modelOptions.toEncoderOptions(),
-                        console)) {
+                        new DownloadProgress(console))) {
             SearchSession session =
                     new SearchSession(searcher, console, maxHits, idf, passages, json);
             if (!query.isEmpty()) {

@@ -4,6 +4,7 @@ import io.github.flinksplade.app.config.JobSettings;
 import io.github.flinksplade.app.config.JobSettings.Given;
 import io.github.flinksplade.app.config.Setting;
 import io.github.flinksplade.app.console.Console;
+import io.github.flinksplade.app.console.DownloadProgress;
 import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.Failure;
 import io.github.flinksplade.app.console.UserException;
@@ -13,11 +14,11 @@ import io.github.flinksplade.app.job.JobPlan;
 import io.github.flinksplade.app.local.LocalRun;
 import io.github.flinksplade.app.local.StateDirectory;
 import io.github.flinksplade.app.search.SearchSession;
-import io.github.flinksplade.app.search.Searcher;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.search.Searcher;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -98,7 +99,8 @@ public final class Demo {
     }
 
     private Searcher open() {
-        return Searcher.open(indexUri(), null, EncoderOptions.defaults(), console);
+        return Searcher.open(
+                indexUri(), null, EncoderOptions.defaults(), new DownloadProgress(console));
     }
 
     /** The index of an earlier demo, or null when it has to be built. */

@@ -4,7 +4,11 @@ import io.github.flinksplade.app.console.Console;
 import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.Results;
 import io.github.flinksplade.app.io.Lines;
+import io.github.flinksplade.connector.FieldFilter;
 import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.search.SearchRequest;
+import io.github.flinksplade.search.SearchResult;
+import io.github.flinksplade.search.Searcher;
 import java.io.IOException;
 import java.util.List;
 
@@ -14,6 +18,7 @@ public final class SearchSession {
     private final Searcher searcher;
     private final Console console;
     private final Results results;
+    private final HitFormat format;
     private final int maxHits;
     private final boolean idf;
     private final boolean passages;
@@ -35,6 +40,7 @@ public final class SearchSession {
         this.searcher = searcher;
         this.console = console;
         this.results = new Results(console);
+        this.format = new HitFormat(searcher.encoder().tokenizer());
         this.maxHits = maxHits;
         this.idf = idf;
         this.passages = passages;
@@ -43,12 +49,24 @@ public final class SearchSession {
 
     /** Prints the hits of one query. */
     public void search(String query) {
-        List<SearchIndex.Hit> hits = searcher.search(query, maxHits, idf, passages, console);
+        SearchResult result =
+                searcher.search(
+                        new SearchRequest(query, maxHits, idf, passages, false, FieldFilter.NONE));
+        if (result.query().truncated()) {
+            console.err()
+                    .println(
+                            "The query has "
+                                    + result.query().tokens()
+                                    + " tokens and is truncated to "
+                                    + searcher.encoder().info().queryTokens()
+                                    + " (--query-tokens).");
+        }
+        List<SearchIndex.Hit> hits = result.hits();
         for (int i = 0; i < hits.size(); i++) {
             results.line(
                     json
-                            ? searcher.json(i + 1, query, hits.get(i))
-                            : searcher.describe(i + 1, hits.get(i)));
+                            ? format.json(i + 1, query, hits.get(i))
+                            : format.describe(i + 1, hits.get(i)));
         }
         results.flush();
         if (hits.isEmpty() && !json) {

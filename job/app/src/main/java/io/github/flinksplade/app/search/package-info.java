@@ -1,2 +1,2 @@
-/** Queries as text to an index, with the model that encoded its documents. */
+/** Searches on the command line. */
 package io.github.flinksplade.app.search;

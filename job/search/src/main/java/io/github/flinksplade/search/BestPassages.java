@@ -1,4 +1,4 @@
-package io.github.flinksplade.app.search;
+package io.github.flinksplade.search;
 
 import io.github.flinksplade.connector.Passages;
 import io.github.flinksplade.connector.SearchIndex;
@@ -19,12 +19,17 @@ final class BestPassages {
     private BestPassages() {}
 
     /**
-     * The best hits of different documents, best first.
+     * The best hits, best first.
      *
      * @param search returns the best hits, up to a number
-     * @param k the max number of documents
+     * @param passages whether several hits may be of the same document
+     * @param k the max number of hits
      */
-    static List<SearchIndex.Hit> of(IntFunction<List<SearchIndex.Hit>> search, int k) {
+    static List<SearchIndex.Hit> of(
+            IntFunction<List<SearchIndex.Hit>> search, boolean passages, int k) {
+        if (passages) {
+            return search.apply(k);
+        }
         for (int max = k; ; max = Math.min(max * GROWTH, MAX_HITS)) {
             List<SearchIndex.Hit> hits = search.apply(max);
             Map<String, SearchIndex.Hit> best = new LinkedHashMap<>();
@@ -36,7 +41,7 @@ final class BestPassages {
     }
 
     /** The id of the document that a hit is or belongs to. */
-    private static String document(SearchIndex.Hit hit) {
+    static String document(SearchIndex.Hit hit) {
         String parent = Passages.parent(hit.id(), hit.fields());
         return parent == null ? hit.id() : parent;
     }

@@ -1,8 +1,9 @@
-package io.github.flinksplade.app.search;
+package io.github.flinksplade.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinksplade.connector.SearchIndex.Hit;
+import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -10,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class BestPassagesTest {
 
     private static Hit hit(String id, String fields) {
-        return new Hit(id, 1, "text", fields, new int[0], new float[0]);
+        return new Hit(id, 1, "text", fields, SparseVector.EMPTY, new int[0], new float[0]);
     }
 
     private static Hit passage(String parent, int number) {
@@ -25,6 +26,7 @@ class BestPassagesTest {
                             requested.add(max);
                             return hits.subList(0, Math.min(max, hits.size()));
                         },
+                        false,
                         k)
                 .stream()
                 .map(Hit::id)
