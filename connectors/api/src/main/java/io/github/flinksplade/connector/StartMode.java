@@ -21,15 +21,29 @@ public enum StartMode {
      * availability starts. A missing target is created and an existing one is accepted; the tasks,
      * which know whether they were restored, prepare it again as {@link #NEW} or {@link #RESUME}.
      */
-    UNKNOWN;
+    UNKNOWN,
+    /**
+     * The job does not start: its target is only checked. Nothing is created or changed, and a
+     * missing target is reported with a {@link TargetMissingException}.
+     */
+    CHECK;
+
+    /** Whether the target may be changed. */
+    public boolean mayWrite() {
+        return this != CHECK;
+    }
 
     /**
      * Must be called before an empty target is created or used.
      *
      * @param target the missing or empty target, for the message: {@code the index in idx}
      * @throws ConnectorException if the job resumes
+     * @throws TargetMissingException if targets are only checked
      */
     public void requireMayCreate(String target) {
+        if (this == CHECK) {
+            throw new TargetMissingException(target);
+        }
         if (this == RESUME) {
             throw new ConnectorException(
                     target

@@ -78,7 +78,8 @@ class MainTest {
                 "model verify",
                 "model info",
                 "bench",
-                "bench job"
+                "bench job",
+                "completion"
             })
     void helpShowsAnExample(String command) {
         Outcome outcome = run("", (command + " --help").strip().split(" "));
@@ -175,8 +176,46 @@ class MainTest {
     }
 
     @Test
-    void printsTheStackTraceWithVerbose() {
-        Outcome outcome = run("", "run", "--config", "no-such.yaml", "--verbose");
+    void versionNamesWhatTheProgramContains() {
+        Outcome outcome = run("", "--version");
+        assertThat(outcome.code()).isZero();
+        assertThat(outcome.out().lines())
+                .satisfiesExactly(
+                        line ->
+                                assertThat(line)
+                                        .matches("flink-splade \\d\\S+( \\(commit \\w+\\))?"),
+                        line -> assertThat(line).matches("Apache Flink \\d+\\.\\d+\\.\\d+"),
+                        line -> assertThat(line).matches("ONNX Runtime \\d+\\.\\d+\\.\\d+"),
+                        line -> assertThat(line).startsWith("Java "));
+    }
+
+    @Test
+    void helpCommandPrintsTheHelpOfACommand() {
+        assertThat(run("", "help", "run").out()).isEqualTo(run("", "run", "--help").out());
+        assertThat(run("", "help").out()).isEqualTo(run("", "--help").out());
+    }
+
+    @Test
+    void completionIsAScriptForTheShell() throws Exception {
+        Path script = directory.resolve("completion");
+        Files.writeString(script, run("", "completion").out());
+        assertThat(script).content().contains("--long-documents", "complete -F");
+        Process bash = new ProcessBuilder("bash", "-n", script.toString()).start();
+        assertThat(bash.waitFor()).isZero();
+    }
+
+    @Test
+    void printsResultsAndErrorsWhenQuiet() {
+        Outcome connectors = run("", "connectors", "-q");
+        assertThat(connectors.out()).isEqualTo(run("", "connectors").out()).isNotEmpty();
+        Outcome missing = run("", "run", "--config", "no-such.yaml", "--quiet");
+        assertThat(missing.err()).startsWith("flink-splade: ").contains("no-such.yaml");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--verbose", "-v"})
+    void printsTheStackTraceWithVerbose(String option) {
+        Outcome outcome = run("", "run", "--config", "no-such.yaml", option);
         assertThat(outcome.code()).isEqualTo(ExitCode.INPUT);
         assertThat(outcome.err()).contains("no-such.yaml\n", "\tat io.github.flinksplade");
     }

@@ -151,6 +151,7 @@ final class PlantedVectors implements VectorSource {
                                     settings,
                                     checked -> JobPlan.copying(checked, vectors, "builtin:minilm"),
                                     console,
+                                    false,
                                     false)
                             .run();
             if (code != 0) {

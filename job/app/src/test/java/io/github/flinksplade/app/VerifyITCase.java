@@ -111,7 +111,7 @@ class VerifyITCase {
 
         Outcome outcome =
                 verify(
-                        ExitCode.DIFFERENT,
+                        ExitCode.FINDINGS,
                         at("file:", "docs.jsonl"),
                         at("lucene:", "idx"),
                         "--json");
@@ -134,7 +134,7 @@ class VerifyITCase {
 
         Outcome first =
                 verify(
-                        ExitCode.DIFFERENT,
+                        ExitCode.FINDINGS,
                         at("file:", "docs.jsonl"),
                         at("lucene:", "idx"),
                         "--max-differences",
@@ -177,12 +177,10 @@ class VerifyITCase {
                 .contains("Records that the job rejects:")
                 .contains("1 x \"text\" is missing")
                 .contains("some records of an id have a version and others have none");
-        assertThat(verify(ExitCode.DIFFERENT, from, to).out())
+        assertThat(verify(ExitCode.FINDINGS, from, to).out())
                 .contains("extra\tc")
                 .contains("not in the source");
-        assertThat(
-                        verify(ExitCode.DIFFERENT, from, to, "--from", also, "--precision", "int8")
-                                .out())
+        assertThat(verify(ExitCode.FINDINGS, from, to, "--from", also, "--precision", "int8").out())
                 .contains("encoder\t");
     }
 
@@ -202,7 +200,7 @@ class VerifyITCase {
                 "docs.jsonl",
                 "{\"id\":\"a\",\"text\":\"A ship.\",\"version\":2}",
                 "{\"id\":\"b\",\"text\":\"A boat.\",\"n\":1}");
-        assertThat(verify(ExitCode.DIFFERENT, from, to).out())
+        assertThat(verify(ExitCode.FINDINGS, from, to).out())
                 .isEqualTo("stale\ta\tversion 1, not 2\nstale\tb\tother fields: n\n");
     }
 
@@ -220,7 +218,7 @@ class VerifyITCase {
                 at("file:", "pages") + "?format=file&watch=true",
                 at("lucene:", "pages-idx"));
         Files.delete(folder.resolve("two.txt"));
-        assertThat(verify(ExitCode.DIFFERENT, from, at("lucene:", "pages-idx")).out())
+        assertThat(verify(ExitCode.FINDINGS, from, at("lucene:", "pages-idx")).out())
                 .startsWith("extra\t")
                 .contains("two.txt");
 
@@ -245,7 +243,7 @@ class VerifyITCase {
                 .contains(
                         "1 documents differ because their last change is in the dead-letter queue");
         Files.delete(directory.resolve("dead.jsonl"));
-        assertThat(verify(ExitCode.DIFFERENT, from, to).out()).startsWith("missing\txxx");
+        assertThat(verify(ExitCode.FINDINGS, from, to).out()).startsWith("missing\txxx");
     }
 
     @Test

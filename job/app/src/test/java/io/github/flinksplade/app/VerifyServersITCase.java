@@ -82,7 +82,7 @@ class VerifyServersITCase {
                             record("new", "A new one."),
                             record("kept-3", "Another text."),
                             new ProducerRecord<>("documents", bytes("kept-4"), null)));
-            assertThat(run("verify", ExitCode.DIFFERENT, from, to).out().lines())
+            assertThat(run("verify", ExitCode.FINDINGS, from, to).out().lines())
                     .extracting(line -> line.substring(0, line.lastIndexOf('\t')))
                     .containsExactly(
                             "missing\tkept-1",
@@ -137,12 +137,12 @@ class VerifyServersITCase {
                     null);
             assertThat(run("verify", ExitCode.OK, from, to, "--state", state).err())
                     .contains("3 documents differ because the job has not read their last change");
-            assertThat(run("verify", ExitCode.DIFFERENT, from, to).out().lines()).hasSize(3);
+            assertThat(run("verify", ExitCode.FINDINGS, from, to).out().lines()).hasSize(3);
 
             Path deletes = directory.resolve("deletes.jsonl");
             Files.writeString(deletes, "{\"id\":\"id-5\",\"op\":\"delete\"}\n");
             run("run", ExitCode.OK, "file:" + deletes, to);
-            assertThat(run("verify", ExitCode.DIFFERENT, from, to, "--state", state).out())
+            assertThat(run("verify", ExitCode.FINDINGS, from, to, "--state", state).out())
                     .startsWith("missing\tid-5\tin documents-");
         }
     }
@@ -197,7 +197,7 @@ class VerifyServersITCase {
             send("POST", url + "_update/doc-4%230", "{\"doc\":{\"encoder\":\"aa\"}}");
             send("POST", url + "_update/doc-5%230", "{\"doc\":{\"fields\":{\"price\":0}}}");
             send("PUT", url + "_doc/more", "{\"id\":\"more\",\"text\":\"x\",\"encoder\":\"aa\"}");
-            assertThat(run("verify", ExitCode.DIFFERENT, from, index).out().lines())
+            assertThat(run("verify", ExitCode.FINDINGS, from, index).out().lines())
                     .extracting(line -> line.replaceAll("\tin .*| is aa.*", ""))
                     .containsExactly(
                             "missing\tdoc-1",

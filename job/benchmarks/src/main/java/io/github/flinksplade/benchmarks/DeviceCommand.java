@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = {
             "Checks that a GPU computes the same vectors as the CPU, for every batch size and with"
-                    + " little memory, and measures its speed. Exits with 1 if a check fails."
+                    + " little memory, and measures its speed. Exits with 3 if a check fails."
         },
         footer = {"", "Example:", "  flink-splade bench device --device cuda:0"})
 final class DeviceCommand implements Callable<Integer> {
@@ -86,6 +86,6 @@ final class DeviceCommand implements Callable<Integer> {
         Results results = new Results(console);
         DeviceCheck.table(items).forEach(results::line);
         results.flush();
-        return items.stream().allMatch(DeviceCheck.Item::passed) ? ExitCode.OK : ExitCode.INPUT;
+        return items.stream().allMatch(DeviceCheck.Item::passed) ? ExitCode.OK : ExitCode.FINDINGS;
     }
 }

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
+import io.github.flinksplade.connector.TargetMissingException;
 import org.junit.jupiter.api.Test;
 
 /** Before a job writes, the target, its model and the credentials are checked. */
@@ -24,6 +25,27 @@ public interface StartContract extends SinkUnderTest {
                 .hasMessageContaining("--reindex");
         sink(uri).prepare(CONTEXT, StartMode.REINDEX);
         sink(uri).prepare(CONTEXT, StartMode.RESUME);
+    }
+
+    /** For a dry run. */
+    @Test
+    default void checksWithoutCreatingTheTarget() throws Exception {
+        ConnectorUri uri = fresh("checked");
+        assertOneSentence(() -> sink(uri).prepare(CONTEXT, StartMode.CHECK));
+        assertThatThrownBy(() -> sink(uri).prepare(CONTEXT, StartMode.CHECK))
+                .isInstanceOf(TargetMissingException.class);
+        assertThatThrownBy(() -> sink(uri).prepare(CONTEXT, StartMode.RESUME))
+                .as("the target is still missing")
+                .hasMessageContaining("--reindex");
+        write(uri, Corpus.upsert("a", 1));
+        sink(uri).prepare(CONTEXT, StartMode.CHECK);
+        assertThatThrownBy(
+                        () ->
+                                sink(uri)
+                                        .prepare(
+                                                Corpus.context(Corpus.OTHER, false),
+                                                StartMode.CHECK))
+                .hasMessageContaining("--allow-mixed-models");
     }
 
     @Test

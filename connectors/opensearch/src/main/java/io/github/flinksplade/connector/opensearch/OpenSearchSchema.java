@@ -62,7 +62,9 @@ record OpenSearchSchema(
         OpenSearchSchema schema = read(settings, connection, found);
         schema.requireMatch(settings);
         context.requireSameEncoder(schema.provenance(), settings.location(), "name a new index");
-        if (settings.gcDeletes != null && !settings.gcDeletes.equals(schema.gcDeletes())) {
+        if (start.mayWrite()
+                && settings.gcDeletes != null
+                && !settings.gcDeletes.equals(schema.gcDeletes())) {
             ObjectNode change =
                     JsonHttpClient.JSON
                             .createObjectNode()

@@ -70,7 +70,9 @@ final class QdrantSchema {
             start.requireMayCreate(settings.location());
             addProvenance(context.provenance());
         }
-        index(info.getPayloadSchemaMap().keySet());
+        if (start.mayWrite()) {
+            index(info.getPayloadSchemaMap().keySet());
+        }
     }
 
     /** An older server ignores the condition and would write without it. */

@@ -120,7 +120,12 @@ final class SolrSchema {
             create(system.body());
             schema = connection.exchange("/schema", null);
         }
-        complete(connection.requireSuccess(schema, "read the schema of").path("schema"));
+        JsonNode existing = connection.requireSuccess(schema, "read the schema of").path("schema");
+        if (!start.mayWrite()) {
+            check(context, start, existing);
+            return;
+        }
+        complete(existing);
         if (provenance() == null) {
             requireEmpty();
             start.requireMayCreate(settings.location());
@@ -136,6 +141,18 @@ final class SolrSchema {
                             + " updateLog to its configuration");
         }
         context.requireSameEncoder(stored, settings.location(), "name a new collection");
+    }
+
+    /** Checks a collection without completing its schema. */
+    private void check(SinkContext context, StartMode start, JsonNode schema) {
+        requireCompatible(schema);
+        Provenance stored = byName(schema, "fields").containsKey(PROVENANCE) ? provenance() : null;
+        if (stored == null) {
+            requireEmpty();
+            start.requireMayCreate(settings.location());
+        } else {
+            context.requireSameEncoder(stored, settings.location(), "name a new collection");
+        }
     }
 
     /** In cloud mode, a collection is created with the default configset of the server. */

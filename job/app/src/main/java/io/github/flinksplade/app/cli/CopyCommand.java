@@ -60,6 +60,12 @@ final class CopyCommand implements Callable<Integer> {
                             + " docs/configuration.md lists them.")
     private Path config;
 
+    @Option(
+            names = "--json",
+            order = 1001,
+            description = "Print the summary as one JSON object on standard output, too.")
+    private boolean json;
+
     @Override
     public Integer call() throws Exception {
         Map<String, Given> given = SettingOptions.given(spec, SETTINGS, config, Map.of());
@@ -80,7 +86,8 @@ final class CopyCommand implements Callable<Integer> {
                         settings,
                         checked -> JobPlan.copying(checked, vectors, model),
                         root.console(),
-                        root.isVerbose())
+                        root.isVerbose(),
+                        json)
                 .run();
     }
 }

@@ -49,7 +49,7 @@ import picocli.CommandLine.TypeConversionException;
             "Each TEXT is one text; without TEXT, each line of standard input is one. Prints one line"
                     + " per text, in order, also for an empty one (--format terms: three lines). For a"
                     + " line that cannot be encoded it prints {\"error\":\"line 3: ...\"} and finally"
-                    + " exits with 1."
+                    + " exits with 3."
         },
         footer = {
             "",
@@ -201,7 +201,7 @@ final class EncodeCommand implements Callable<Integer> {
                                         + " tokens and truncated.");
             }
         }
-        return failed == 0 ? ExitCode.OK : ExitCode.INPUT;
+        return failed == 0 ? ExitCode.OK : ExitCode.FINDINGS;
     }
 
     /** Null unless long documents are encoded completely. */

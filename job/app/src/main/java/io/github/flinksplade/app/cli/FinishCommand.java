@@ -97,15 +97,13 @@ final class FinishCommand implements Callable<Integer> {
         if (state != null) {
             try (StateDirectory directory = StateDirectory.openExisting(state)) {
                 java.nio.file.Path newest = directory.requireCheckpoint();
-                root.console()
-                        .err()
-                        .println("State in " + state + ": " + directory.describe(newest) + ".");
+                root.console().info("State in " + state + ": " + directory.describe(newest) + ".");
                 finish(settings, CheckpointDirectory.of(newest), false);
             }
             return ExitCode.OK;
         }
         Path newest = CheckpointDirectory.newest(checkpoint);
-        root.console().err().println("Checkpoint " + newest + ".");
+        root.console().info("Checkpoint " + newest + ".");
         finish(settings, newest, true);
         return ExitCode.OK;
     }

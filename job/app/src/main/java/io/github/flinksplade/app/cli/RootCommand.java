@@ -17,6 +17,7 @@ import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -46,14 +47,18 @@ import picocli.CommandLine.UnmatchedArgumentException;
             SearchCommand.class,
             ConnectorsCommand.class,
             ModelCommand.class,
-            BenchCommand.class
+            BenchCommand.class,
+            CompletionCommand.class,
+            HelpCommand.class
         },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             " 0:success",
-            " 1:invalid input or configuration, or an unavailable resource; the message states which;"
-                    + " or verify has found differences",
+            " 1:invalid input or configuration; the message states which",
             " 2:invalid command line",
+            " 3:ended, but with findings: verify has found differences, a text could not be encoded,"
+                    + " no record was accepted, transactions are lost",
+            " 4:a server is unavailable; the same command may succeed later",
             "70:internal error in flink-splade; --verbose prints the details",
             "130:stopped by SIGINT (Ctrl-C); 143: by SIGTERM"
         },
@@ -62,9 +67,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "Example (requires no setup):",
             "  flink-splade demo",
             "Help for one command:",
-            "  flink-splade run --help",
+            "  flink-splade help run",
             "Environment:",
-            "  FLINK_SPLADE_JAVA_OPTS   JVM options, such as -Xmx4g"
+            "  FLINK_SPLADE_JAVA_OPTS   JVM options, such as -Xmx4g",
+            "  NO_COLOR                 no colors on a terminal"
         })
 public final class RootCommand implements Runnable {
 
@@ -74,10 +80,16 @@ public final class RootCommand implements Runnable {
     @Spec private CommandSpec spec;
 
     @Option(
-            names = "--verbose",
+            names = {"-v", "--verbose"},
             scope = ScopeType.INHERIT,
             description = "Log more, and print the stack trace of an error.")
     private boolean verbose;
+
+    @Option(
+            names = {"-q", "--quiet"},
+            scope = ScopeType.INHERIT,
+            description = "Print only results, warnings and errors.")
+    private boolean quiet;
 
     private final Console console;
 
@@ -90,7 +102,7 @@ public final class RootCommand implements Runnable {
     }
 
     public Console console() {
-        return console;
+        return quiet ? console.asQuiet() : console;
     }
 
     /**
@@ -100,7 +112,7 @@ public final class RootCommand implements Runnable {
      * @return the exit code
      */
     public static int run(String[] args, Console console, List<?> benchmarks) {
-        boolean verbose = List.of(args).contains("--verbose");
+        boolean verbose = isVerbose(args);
         // its warnings repeat what the exception states
         ONNX_RUNTIME_LOG.setLevel(verbose ? Level.WARNING : Level.OFF);
         if (verbose) {
@@ -123,7 +135,8 @@ public final class RootCommand implements Runnable {
         commands.setAbbreviatedOptionsAllowed(false);
         commands.setUsageHelpWidth(96);
         commands.setUsageHelpAutoWidth(false);
-        commands.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
+        commands.setColorScheme(
+                CommandLine.Help.defaultColorScheme(console.styled() ? Ansi.ON : Ansi.OFF));
         commands.setExpandAtFiles(false);
         commands.setParameterExceptionHandler((e, a) -> usageError(e, console));
         commands.setExecutionExceptionHandler((e, c, p) -> failed(e, verbose, console));
@@ -132,6 +145,14 @@ public final class RootCommand implements Runnable {
         } catch (Throwable e) { // errors too are reported in one sentence
             return failed(e, verbose, console);
         }
+    }
+
+    /** Needed before the arguments are parsed, because logging is configured once. */
+    private static boolean isVerbose(String[] args) {
+        List<String> all = Arrays.asList(args);
+        int end = all.indexOf("--");
+        List<String> options = end < 0 ? all : all.subList(0, end);
+        return options.contains("--verbose") || options.contains("-v");
     }
 
     private static int failed(Throwable e, boolean verbose, Console console) {

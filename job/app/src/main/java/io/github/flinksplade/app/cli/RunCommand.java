@@ -3,6 +3,7 @@ package io.github.flinksplade.app.cli;
 import io.github.flinksplade.app.config.JobSettings;
 import io.github.flinksplade.app.config.JobSettings.Given;
 import io.github.flinksplade.app.job.JobPlan;
+import io.github.flinksplade.app.local.DryRun;
 import io.github.flinksplade.app.local.LocalRun;
 import io.github.flinksplade.connector.Connectors;
 import java.nio.file.Path;
@@ -52,10 +53,27 @@ final class RunCommand implements Callable<Integer> {
             description = "An option of Flink, such as -Dparallelism.default=2.")
     private Map<String, String> flink = new LinkedHashMap<>();
 
+    @Option(
+            names = "--dry-run",
+            order = 1001,
+            description =
+                    "Check everything and write nothing: opens the model, parses the records of all"
+                            + " files, and checks the sinks and whether they contain vectors of"
+                            + " another encoder.")
+    private boolean dryRun;
+
+    @Option(
+            names = "--json",
+            order = 1002,
+            description = "Print the summary as one JSON object on standard output, too.")
+    private boolean json;
+
     @Override
     public Integer call() throws Exception {
         Map<String, Given> given = SettingOptions.given(spec, JobSettings.ALL, config, flink);
         JobSettings settings = JobSettings.of(given, Connectors.all().keySet());
-        return new LocalRun(settings, JobPlan::of, root.console(), root.isVerbose()).run();
+        return dryRun
+                ? new DryRun(settings, root.console(), root.isVerbose(), json).run()
+                : new LocalRun(settings, JobPlan::of, root.console(), root.isVerbose(), json).run();
     }
 }

@@ -26,8 +26,8 @@ import picocli.CommandLine.Spec;
             "Compares an index with its sources, without encoding, and prints one line for each"
                     + " difference: missing, extra and stale documents, and vectors of another"
                     + " encoder.",
-            "Give the URIs and settings of the job that writes the index. Exit code 0: equal; 1:"
-                    + " there are differences, or an error is printed."
+            "Give the URIs and settings of the job that writes the index. Exit code 0: equal; 3:"
+                    + " there are differences."
         },
         footer = {
             "",

@@ -21,15 +21,13 @@ public final class DownloadProgress implements Progress {
     @Override
     public synchronized void report(String what, long done, long total) {
         String size = total < 0 ? "" : String.format(Locale.ROOT, " of %.1f MB", total / 1e6);
-        if (!console.errTerminal()) {
+        if (!console.showsProgressLine()) {
             if (logged.add(what)) {
-                console.err()
-                        .println(
-                                what
-                                        + (total < 0
-                                                ? ""
-                                                : String.format(
-                                                        Locale.ROOT, " (%.1f MB)", total / 1e6)));
+                console.info(
+                        what
+                                + (total < 0
+                                        ? ""
+                                        : String.format(Locale.ROOT, " (%.1f MB)", total / 1e6)));
             }
             return;
         }

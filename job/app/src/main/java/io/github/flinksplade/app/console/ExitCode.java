@@ -5,16 +5,20 @@ public final class ExitCode {
 
     public static final int OK = 0;
 
-    /**
-     * Invalid input or configuration, or an unavailable resource; the message states what to do.
-     */
+    /** Invalid input or configuration; the message states what to do. */
     public static final int INPUT = 1;
-
-    /** {@code verify} has found differences; 1, as with {@code diff} and {@code cmp}. */
-    public static final int DIFFERENT = 1;
 
     /** Invalid command line. */
     public static final int USAGE = 2;
+
+    /**
+     * The command ran to its end, but found what needs attention: {@code verify} has found
+     * differences, {@code encode} could not encode a text, no record of a {@code run} was accepted.
+     */
+    public static final int FINDINGS = 3;
+
+    /** A server is unavailable: the same command may succeed later. */
+    public static final int UNAVAILABLE = 4;
 
     /** An error in this program. */
     public static final int INTERNAL = 70;

@@ -3,6 +3,7 @@ package io.github.flinksplade.app.console;
 import io.github.flinksplade.connector.Connector;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.encoder.EncodingException;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.pipeline.TooManyDeadLettersException;
@@ -64,7 +65,11 @@ public record Failure(int exitCode, String message) {
                     || link instanceof ModelException
                     || link instanceof EncodingException
                     || link instanceof TooManyDeadLettersException) {
-                return new Failure(ExitCode.INPUT, oneLine(link.getMessage()));
+                return new Failure(
+                        link instanceof UnreachableException
+                                ? ExitCode.UNAVAILABLE
+                                : ExitCode.INPUT,
+                        oneLine(link.getMessage()));
             }
         }
         for (Throwable link : chain) {

@@ -37,7 +37,12 @@ public final class UserException extends RuntimeException {
                 where.equals(COMMAND_LINE) ? ExitCode.USAGE : ExitCode.INPUT, message, cause);
     }
 
-    /** {@link ExitCode#USAGE} or {@link ExitCode#INPUT}. */
+    /** The end of a command that has {@link ExitCode#FINDINGS}. */
+    public static UserException finding(String message) {
+        return new UserException(ExitCode.FINDINGS, message, null);
+    }
+
+    /** {@link ExitCode#USAGE}, {@link ExitCode#INPUT} or {@link ExitCode#FINDINGS}. */
     public int exitCode() {
         return exitCode;
     }

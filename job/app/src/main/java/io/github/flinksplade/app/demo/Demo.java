@@ -142,7 +142,7 @@ public final class Demo {
         put(given, JobSettings.TO, indexUri().toString());
         put(given, JobSettings.STATE, stateDirectory().toString());
         JobSettings settings = JobSettings.of(given, Connectors.all().keySet());
-        return new LocalRun(settings, JobPlan::of, console, verbose).run();
+        return new LocalRun(settings, JobPlan::of, console, verbose, false).run();
     }
 
     private static void put(Map<String, Given> given, Setting<?> setting, String value) {

@@ -132,7 +132,7 @@ public final class JobFinish implements AutoCloseable {
         if (targets.isEmpty()) {
             return;
         }
-        console.err().println("Checking for " + OBSERVED_SECONDS + " s that the job is down.");
+        console.info("Checking for " + OBSERVED_SECONDS + " s that the job is down.");
         List<String> before = activities();
         try {
             TimeUnit.SECONDS.sleep(OBSERVED_SECONDS);
@@ -275,7 +275,7 @@ public final class JobFinish implements AutoCloseable {
         List<Transaction> lost =
                 failed.stream().filter(one -> one.outcome() == Outcome.LOST).toList();
         if (!lost.isEmpty()) {
-            throw new UserException(
+            throw UserException.finding(
                     transactions(lost.size())
                             + " of the checkpoint with "
                             + count(total(lost), "record")
@@ -285,7 +285,7 @@ public final class JobFinish implements AutoCloseable {
                             + " write them again, and raise transaction-timeout");
         }
         if (!failed.isEmpty()) {
-            throw new UserException(
+            throw UserException.finding(
                     "the outcome of "
                             + transactions(failed.size())
                             + " of the checkpoint is unknown: the topic contains neither their"

@@ -2,6 +2,7 @@ package io.github.flinksplade.app.job;
 
 import io.github.flinksplade.app.config.JobSettings;
 import io.github.flinksplade.app.console.UserException;
+import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.DeadLetterQueue;
@@ -10,6 +11,7 @@ import io.github.flinksplade.connector.PreparedDeadLetterQueue;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SinkContext;
 import io.github.flinksplade.connector.StartMode;
+import io.github.flinksplade.connector.TargetMissingException;
 import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.connector.VectorSource;
@@ -132,8 +134,11 @@ public final class JobPlan {
 
     /** Whether every source is bounded. */
     public boolean isBounded() {
-        return sources.stream()
-                .allMatch(source -> source.source().getBoundedness() == Boundedness.BOUNDED);
+        return sources.stream().allMatch(JobPlan::isBounded);
+    }
+
+    private static boolean isBounded(DocumentSource source) {
+        return source.source().getBoundedness() == Boundedness.BOUNDED;
     }
 
     /**
@@ -174,6 +179,40 @@ public final class JobPlan {
         return bounded;
     }
 
+    /** The sources that end, for a job that only parses them. */
+    public List<NamedSource> boundedSources() {
+        List<NamedSource> bounded = new ArrayList<>();
+        for (int i = 0; i < sources.size(); i++) {
+            if (isBounded(sources.get(i))) {
+                bounded.add(
+                        new NamedSource(
+                                sourceIdentities().get(i), sources.get(i), mappings.get(i)));
+            }
+        }
+        return bounded;
+    }
+
+    /**
+     * Checks the sinks without changing their targets.
+     *
+     * @return a line for each, without a full stop: its URI, and whether its target exists
+     * @throws ConnectorException if one cannot be written to
+     */
+    public List<String> checkSinks(Provenance provenance) {
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < sinks.size(); i++) {
+            String state;
+            try {
+                sinks.get(i).prepare(context(i, "dry-run", provenance), StartMode.CHECK);
+                state = "exists, and its vectors are of the same encoder";
+            } catch (TargetMissingException e) {
+                state = "is missing or empty, the job creates it";
+            }
+            lines.add(settings.get(JobSettings.TO).get(i) + " " + state);
+        }
+        return lines;
+    }
+
     /** See {@link DocumentSource#copyInput}. */
     public void copyInput(InputStream standardInput, Path directory) {
         sources.forEach(source -> source.copyInput(standardInput, directory));
@@ -203,6 +242,20 @@ public final class JobPlan {
             checkPassages(opened);
             return SpladeJob.provenance(opened);
         }
+    }
+
+    private SinkContext context(int sink, String jobId, Provenance provenance) {
+        return SpladeJob.context(
+                sinkIdentities().get(sink),
+                jobId,
+                model,
+                pinned(provenance),
+                provenance,
+                settings.get(JobSettings.ALLOW_MIXED_MODELS));
+    }
+
+    private EncoderOptions pinned(Provenance provenance) {
+        return encoder.toBuilder().sha256(provenance.modelSha256()).build();
     }
 
     private LongDocuments longDocuments() {
@@ -247,7 +300,6 @@ public final class JobPlan {
             DeadLetterQueue deadLetters,
             Provenance provenance,
             Consumer<String> unavailable) {
-        EncoderOptions pinned = encoder.toBuilder().sha256(provenance.modelSha256()).build();
         List<NamedSource> namedSources = new ArrayList<>();
         for (int i = 0; i < sources.size(); i++) {
             namedSources.add(
@@ -260,20 +312,16 @@ public final class JobPlan {
         List<NamedSink> prepared = new ArrayList<>();
         for (int i = 0; i < sinks.size(); i++) {
             String identity = sinkIdentities().get(i);
-            SinkContext context =
-                    SpladeJob.context(
-                            identity,
-                            jobId,
-                            model,
-                            pinned,
-                            provenance,
-                            settings.get(JobSettings.ALLOW_MIXED_MODELS));
             prepared.add(
-                    SpladeJob.prepare(sinks.get(i), context, starts.apply(identity), unavailable));
+                    SpladeJob.prepare(
+                            sinks.get(i),
+                            context(i, jobId, provenance),
+                            starts.apply(identity),
+                            unavailable));
         }
         return new JobDefinition(
                 vectors == null
-                        ? new DocumentInput(namedSources, model, pinned, provenance)
+                        ? new DocumentInput(namedSources, model, pinned(provenance), provenance)
                         : new VectorInput(vectors),
                 prepared,
                 preparedDeadLetters,

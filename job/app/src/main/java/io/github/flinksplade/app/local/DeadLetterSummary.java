@@ -38,7 +38,7 @@ final class DeadLetterSummary {
     }
 
     /** Paths of files below the working directory are shown relative to it. */
-    private static String line(Notices.Entry entry) {
+    static String line(Notices.Entry entry) {
         String position = entry.position();
         return "  "
                 + (position.startsWith(WORKING_DIRECTORY)

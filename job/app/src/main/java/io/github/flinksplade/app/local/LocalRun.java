@@ -62,20 +62,25 @@ public final class LocalRun {
     private final Function<JobSettings, JobPlan> planning;
     private final Console console;
     private final boolean verbose;
+    private final boolean json;
     private final AtomicInteger signal = new AtomicInteger();
 
     /**
      * @param planning creates the plan from the settings, which checks them
+     * @param verbose whether the settings are printed
+     * @param json whether the summary is printed as JSON, too, on standard output
      */
     public LocalRun(
             JobSettings settings,
             Function<JobSettings, JobPlan> planning,
             Console console,
-            boolean verbose) {
+            boolean verbose,
+            boolean json) {
         this.settings = settings;
         this.planning = planning;
         this.console = console;
         this.verbose = verbose;
+        this.json = json;
     }
 
     /**
@@ -153,13 +158,8 @@ public final class LocalRun {
         Start start = prepared.start();
         JobDefinition job = prepared.job();
         if (start.reason() != null) {
-            console.err()
-                    .println(
-                            "State in "
-                                    + settings.get(JobSettings.STATE)
-                                    + ": "
-                                    + start.reason()
-                                    + ".");
+            console.info(
+                    "State in " + settings.get(JobSettings.STATE) + ": " + start.reason() + ".");
         }
         Path directory = state.newRun();
         Configuration configuration =
@@ -189,6 +189,7 @@ public final class LocalRun {
                         bounded && fromBeginning && !inPassages
                                 ? DocumentCount.estimate(settings.get(JobSettings.FROM))
                                 : -1,
+                        json,
                         start.checkpoint() != null && !fromBeginning);
         int code;
         Signals signals = Signals.listen(this::onSignal);
@@ -198,7 +199,7 @@ public final class LocalRun {
             signals.close();
         }
         // the sources were read to the end, even if no record was accepted
-        if ((code == ExitCode.OK || code == ExitCode.INPUT) && bounded) {
+        if ((code == ExitCode.OK || code == ExitCode.FINDINGS) && bounded) {
             state.write(start.manifest().asFinished());
         }
         return code;
@@ -361,7 +362,7 @@ public final class LocalRun {
     /** Stops with a savepoint, which commits what was written; cancels if that takes too long. */
     private void stop(
             MiniCluster cluster, JobID job, Path directory, CompletableFuture<JobResult> result) {
-        console.err().println("Stopping and saving a savepoint ...");
+        console.info("Stopping and saving a savepoint ...");
         CompletableFuture<String> savepoint =
                 cluster.stopWithSavepoint(
                         job, directory.toUri().toString(), false, SavepointFormatType.NATIVE);
@@ -423,7 +424,7 @@ public final class LocalRun {
                         .println(
                                 "flink-splade: no record was accepted. Correct the records, as the"
                                         + " reasons above state, and run it again.");
-                return ExitCode.INPUT;
+                return ExitCode.FINDINGS;
             }
             return ExitCode.OK;
         }

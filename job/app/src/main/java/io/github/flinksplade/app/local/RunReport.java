@@ -1,10 +1,14 @@
 package io.github.flinksplade.app.local;
 
 import io.github.flinksplade.app.console.Console;
+import io.github.flinksplade.app.console.Results;
+import io.github.flinksplade.app.io.JsonLine;
 import io.github.flinksplade.connector.BatchDelivery;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.pipeline.Counters;
+import io.github.flinksplade.pipeline.Notices;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,6 +30,7 @@ final class RunReport {
     private final List<String> locations;
     private final ConnectorUri deadLetters;
     private final long total;
+    private final boolean json;
     private final long start = System.nanoTime();
     private final SmoothedRate documentRate = new SmoothedRate();
     private final SmoothedRate tokenRate = new SmoothedRate();
@@ -39,6 +44,7 @@ final class RunReport {
      * @param sinks names of the sinks
      * @param locations URIs of the sinks for messages, in the same order
      * @param total number of documents to read, or -1 when it is not known
+     * @param json whether the summary is also printed as JSON, as the result of the command
      * @param resumes whether the run resumes from a checkpoint, whose content is reported
      */
     RunReport(
@@ -47,12 +53,14 @@ final class RunReport {
             List<String> locations,
             ConnectorUri deadLetters,
             long total,
+            boolean json,
             boolean resumes) {
         this.console = console;
         this.sinks = sinks;
         this.locations = locations;
         this.deadLetters = deadLetters;
         this.total = total;
+        this.json = json;
         this.resumes = resumes;
     }
 
@@ -67,13 +75,13 @@ final class RunReport {
         reportResumption(counts);
         documentRate.update(now, done(counts));
         tokenRate.update(now, counts.get(Counters.TOKENS));
-        if (console.errTerminal()) {
+        if (console.showsProgressLine()) {
             console.err().print("\r\u001b[K" + line(counts, now));
             console.err().flush();
             hasLine = true;
         } else if (now - loggedNanos >= LOG_NANOS) {
             loggedNanos = now;
-            console.err().println(line(counts, now));
+            console.info(line(counts, now));
         }
     }
 
@@ -96,7 +104,7 @@ final class RunReport {
                             locations.get(i)));
         }
         clear();
-        console.err().println("The checkpoint contains " + String.join(", ", parts) + ".");
+        console.info("The checkpoint contains " + String.join(", ", parts) + ".");
     }
 
     /** Whether no counter has changed for a while. */
@@ -161,6 +169,58 @@ final class RunReport {
         }
     }
 
+    /** The summary as one JSON object on one line. */
+    String json() {
+        JobCounts counts = last == null ? new JobCounts(Map.of()) : last;
+        double seconds = (System.nanoTime() - start) / 1e9;
+        Map<String, Long> written = new LinkedHashMap<>();
+        for (int i = 0; i < sinks.size(); i++) {
+            written.put(locations.get(i), counts.get(Counters.written(sinks.get(i))));
+        }
+        return JsonLine.object(
+                "read",
+                counts.get(Counters.READ),
+                "encoded",
+                counts.get(Counters.ENCODED),
+                "written",
+                written,
+                "skipped",
+                counts.get(Counters.SKIPPED),
+                "superseded",
+                superseded(counts),
+                "truncated",
+                counts.get(Counters.TRUNCATED),
+                "dead_letters",
+                counts.get(Counters.DEAD_LETTERS),
+                "dead_letter_queue",
+                deadLetters.toString(),
+                "notices",
+                counts.notices().stream().map(RunReport::json).toList(),
+                "seconds",
+                Math.round(seconds * 10) / 10.0,
+                "documents_per_second",
+                Math.round(written(counts) / seconds * 10) / 10.0);
+    }
+
+    static Map<String, Object> json(Notices.Entry entry) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("dead_letter", entry.deadLetter());
+        json.put("reason", entry.summary());
+        json.put("count", entry.count());
+        json.put("first_at", entry.position());
+        if (entry.detail() != null) {
+            json.put("detail", entry.detail());
+        }
+        return json;
+    }
+
+    private long superseded(JobCounts counts) {
+        return counts.get(Counters.SUPERSEDED)
+                + sinks.stream()
+                        .mapToLong(sink -> counts.get(BatchDelivery.superseded(sink)))
+                        .sum();
+    }
+
     /** Prints the summary of an interrupted run from the last counters that arrived. */
     void lastSummary() {
         summary(last == null ? new JobCounts(Map.of()) : last);
@@ -187,11 +247,7 @@ final class RunReport {
                             locations.get(i)));
         }
         parts.add(String.format(Locale.ROOT, "skipped %,d", counts.get(Counters.SKIPPED)));
-        long superseded = counts.get(Counters.SUPERSEDED);
-        for (String sink : sinks) {
-            superseded += counts.get(BatchDelivery.superseded(sink));
-        }
-        parts.add(String.format(Locale.ROOT, "superseded %,d", superseded));
+        parts.add(String.format(Locale.ROOT, "superseded %,d", superseded(counts)));
         parts.add(String.format(Locale.ROOT, "truncated %,d", counts.get(Counters.TRUNCATED)));
         parts.add(
                 String.format(
@@ -199,10 +255,25 @@ final class RunReport {
                         "%.1f s, %.1f docs/s",
                         seconds,
                         seconds > 0 ? written(counts) / seconds : 0));
-        console.err().println("Documents: " + String.join("; ", parts) + ".");
+        console.info("Documents: " + String.join("; ", parts) + ".");
         reportTruncation(counts);
-        DeadLetterSummary.lines(counts.get(Counters.DEAD_LETTERS), deadLetters, counts.notices())
-                .forEach(console.err()::println);
+        List<String> lines =
+                DeadLetterSummary.lines(
+                        counts.get(Counters.DEAD_LETTERS), deadLetters, counts.notices());
+        if (lines.size() == 1) {
+            console.info(lines.get(0)); // no dead letters
+        } else {
+            lines.forEach(console.err()::println);
+        }
+        printJson();
+    }
+
+    private void printJson() {
+        if (json) {
+            Results results = new Results(console);
+            results.line(json());
+            results.flush();
+        }
     }
 
     private void reportTruncation(JobCounts counts) {

@@ -54,7 +54,7 @@ final class VerifyReport {
 
     /** Rewrites the progress line of a terminal. */
     void progress(Map<String, SerializedValue<OptionalFailure<Object>>> accumulators) {
-        if (console.errTerminal()) {
+        if (console.showsProgressLine()) {
             JobCounts counts = JobCounts.of(accumulators);
             console.err()
                     .print(
@@ -80,7 +80,7 @@ final class VerifyReport {
     /**
      * Prints the result.
      *
-     * @return {@link ExitCode#OK} or {@link ExitCode#DIFFERENT}
+     * @return {@link ExitCode#OK} or {@link ExitCode#FINDINGS}
      */
     int print(Map<String, SerializedValue<OptionalFailure<Object>>> accumulators) {
         JobCounts counts = JobCounts.of(accumulators);
@@ -94,7 +94,7 @@ final class VerifyReport {
                 .forEach(difference -> results.line(line(difference)));
         results.flush();
         summary(counts, found);
-        return found.total() == 0 ? ExitCode.OK : ExitCode.DIFFERENT;
+        return found.total() == 0 ? ExitCode.OK : ExitCode.FINDINGS;
     }
 
     private String line(Difference difference) {

@@ -5,7 +5,6 @@ import io.github.flinksplade.app.config.Setting;
 import io.github.flinksplade.app.console.Console;
 import io.github.flinksplade.app.console.DownloadProgress;
 import io.github.flinksplade.app.console.ExitCode;
-import io.github.flinksplade.app.console.JobFailedException;
 import io.github.flinksplade.app.console.UserException;
 import io.github.flinksplade.app.io.FlinkFileSystems;
 import io.github.flinksplade.app.job.JobPlan;
@@ -21,30 +20,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.flink.api.common.JobID;
-import org.apache.flink.api.common.JobStatus;
-import org.apache.flink.configuration.CheckpointingOptions;
-import org.apache.flink.configuration.Configuration;
-import org.apache.flink.configuration.RestartStrategyOptions;
+import java.util.Map;
 import org.apache.flink.core.execution.RecoveryClaimMode;
 import org.apache.flink.runtime.jobgraph.JobGraph;
 import org.apache.flink.runtime.jobgraph.SavepointRestoreSettings;
-import org.apache.flink.runtime.jobmaster.JobResult;
-import org.apache.flink.runtime.minicluster.MiniCluster;
-import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.util.OptionalFailure;
+import org.apache.flink.util.SerializedValue;
 
 /** Compares an index with its sources in this JVM. */
 public final class VerifyRun {
-
-    private static final long POLL_INTERVAL_MILLIS = 250;
-    private static final long CLOSE_TIMEOUT_SECONDS = 10;
 
     /** The settings on which vectors depend. */
     private static final List<Setting<?>> ENCODER =
@@ -59,7 +44,6 @@ public final class VerifyRun {
     private final boolean json;
     private final Console console;
     private final boolean verbose;
-    private final AtomicInteger signal = new AtomicInteger();
 
     /** Sentences for the summary. */
     private final List<String> notes = new ArrayList<>();
@@ -179,8 +163,8 @@ public final class VerifyRun {
                         rejected,
                         settings.get(JobSettings.MAX_RECORD_SIZE),
                         maxDifferences);
-        Configuration configuration = configuration(temporary);
-        StreamExecutionEnvironment env = new StreamExecutionEnvironment(configuration);
+        BoundedJob comparison = new BoundedJob(settings, temporary);
+        StreamExecutionEnvironment env = new StreamExecutionEnvironment(comparison.configuration());
         VerifyJob.define(env, definition);
         JobGraph graph = env.getStreamGraph().getJobGraph();
         if (job != null && job.checkpoint() != null) {
@@ -189,11 +173,18 @@ public final class VerifyRun {
                             job.checkpoint().toUri().toString(), true, RecoveryClaimMode.NO_CLAIM));
         }
         VerifyReport report = new VerifyReport(console, settings, index, notes, json);
-        Signals signals = Signals.listen(number -> signal.compareAndSet(0, number));
         try {
-            return execute(configuration, graph, report);
+            Map<String, SerializedValue<OptionalFailure<Object>>> result =
+                    comparison.run(graph, report::progress);
+            if (result == null) {
+                report.clear();
+                console.err().println("Stopped before the end of the comparison.");
+                return ExitCode.SIGNAL + comparison.signal();
+            }
+            report.clear();
+            return report.print(result);
         } finally {
-            signals.close();
+            report.clear();
         }
     }
 
@@ -215,68 +206,5 @@ public final class VerifyRun {
         return Files.exists(file)
                 ? DeadLetterFile.hashes(file, plan.sinkIdentities().get(0))
                 : new long[0];
-    }
-
-    /** That of a local run, but without checkpoints and restarts. */
-    private Configuration configuration(StateDirectory temporary) {
-        Configuration configuration =
-                LocalConfiguration.of(settings, temporary.newRun().toUri(), temporary.work());
-        configuration.removeConfig(CheckpointingOptions.CHECKPOINTING_INTERVAL);
-        configuration.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
-        return configuration;
-    }
-
-    private int execute(Configuration configuration, JobGraph graph, VerifyReport report)
-            throws Exception {
-        MiniCluster cluster =
-                new MiniCluster(
-                        new MiniClusterConfiguration.Builder()
-                                .setConfiguration(configuration)
-                                .setNumTaskManagers(1)
-                                .setNumSlotsPerTaskManager(LocalConfiguration.slots(configuration))
-                                .build());
-        try {
-            cluster.start();
-            cluster.submitJob(graph).get();
-            JobID job = graph.getJobID();
-            CompletableFuture<JobResult> result = cluster.requestJobResult(job);
-            while (!isDone(result) && signal.get() == 0) {
-                report.progress(cluster.getExecutionGraph(job).get().getAccumulatorsSerialized());
-            }
-            report.clear();
-            if (signal.get() != 0) {
-                console.err().println("Stopped before the end of the comparison.");
-                return ExitCode.SIGNAL + signal.get();
-            }
-            JobResult ended = result.get();
-            if (ended.getJobStatus().orElse(JobStatus.FAILED) != JobStatus.FINISHED) {
-                throw new JobFailedException(
-                        ended.getSerializedThrowable()
-                                .map(e -> e.deserializeError(VerifyRun.class.getClassLoader()))
-                                .orElseThrow());
-            }
-            return report.print(ended.getAccumulatorResults());
-        } finally {
-            closeQuietly(cluster);
-        }
-    }
-
-    private static boolean isDone(CompletableFuture<JobResult> result)
-            throws InterruptedException, ExecutionException {
-        try {
-            result.get(POLL_INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
-            return true;
-        } catch (TimeoutException e) {
-            return false;
-        }
-    }
-
-    /** The result is known, so it does not matter how the cluster ends. */
-    private static void closeQuietly(MiniCluster cluster) throws InterruptedException {
-        try {
-            cluster.closeAsync().get(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
-        } catch (ExecutionException | TimeoutException | CancellationException e) {
-            // the process ends anyway
-        }
     }
 }

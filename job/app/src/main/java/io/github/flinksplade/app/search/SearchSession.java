@@ -85,7 +85,7 @@ public final class SearchSession {
     /**
      * Runs each line of the input as a query, with a prompt on a terminal.
      *
-     * @return {@link ExitCode#OK}, or {@link ExitCode#INPUT} when a line could not be read
+     * @return {@link ExitCode#OK}, or {@link ExitCode#FINDINGS} when a line could not be read
      */
     public int searchLines() throws IOException {
         Lines lines = new Lines(console.in());
@@ -97,7 +97,7 @@ public final class SearchSession {
                 if (console.inTerminal()) {
                     console.err().println();
                 }
-                return failed ? ExitCode.INPUT : ExitCode.OK;
+                return failed ? ExitCode.FINDINGS : ExitCode.OK;
             }
             if (line.error() != null) {
                 console.err().println("line " + line.number() + ": " + line.error());

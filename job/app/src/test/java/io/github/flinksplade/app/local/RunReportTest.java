@@ -34,6 +34,7 @@ class RunReportTest {
                 List.of("file:a", "lucene:b"),
                 ConnectorUri.parse("file:dead.jsonl"),
                 total,
+                false,
                 resumes);
     }
 

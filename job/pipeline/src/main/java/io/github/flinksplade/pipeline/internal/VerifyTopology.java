@@ -30,13 +30,7 @@ public final class VerifyTopology {
 
     /** See {@link io.github.flinksplade.pipeline.VerifyJob#define}. */
     public static void define(StreamExecutionEnvironment env, VerifyDefinition definition) {
-        Configuration settings = new Configuration();
-        settings.set(PipelineOptions.GENERIC_TYPES, false);
-        settings.set(PipelineOptions.AUTO_GENERATE_UIDS, false);
-        settings.set(PipelineOptions.OBJECT_REUSE, true);
-        env.configure(settings);
-        env.setMaxParallelism(Topology.MAX_PARALLELISM);
-
+        configure(env);
         DataStream<IndexRecord> records =
                 Topology.named(
                                 "index",
@@ -95,18 +89,42 @@ public final class VerifyTopology {
                                                 definition.encoder(),
                                                 definition.rejected(),
                                                 definition.maxDifferences())));
+        report(union(notices, compared), "verify-notices", definition.sources());
+    }
+
+    /** See {@link io.github.flinksplade.pipeline.ParseJob#define}. */
+    public static void parseOnly(
+            StreamExecutionEnvironment env, List<NamedSource> sources, long maxRecordBytes) {
+        configure(env);
+        DisplayNames names = DisplayNames.ofSources(sources);
+        DataStream<Notice> notices = null;
+        for (NamedSource source : sources) {
+            SingleOutputStreamOperator<Document> parsed =
+                    Topology.parse(env, source, names, maxRecordBytes);
+            notices = union(notices, parsed.getSideOutput(Notice.OUTPUT));
+        }
+        report(notices, "parse-notices", sources);
+    }
+
+    private static void configure(StreamExecutionEnvironment env) {
+        Configuration settings = new Configuration();
+        settings.set(PipelineOptions.GENERIC_TYPES, false);
+        settings.set(PipelineOptions.AUTO_GENERATE_UIDS, false);
+        settings.set(PipelineOptions.OBJECT_REUSE, true);
+        env.configure(settings);
+        env.setMaxParallelism(Topology.MAX_PARALLELISM);
+    }
+
+    private static void report(DataStream<Notice> notices, String name, List<NamedSource> sources) {
         Topology.named(
-                        "verify-notices",
-                        union(notices, compared)
-                                .transform(
-                                        "notices",
-                                        TypeInformation.of(DeadLetter.class),
-                                        new NoticeBoard(
-                                                MaxDeadLetters.NONE,
-                                                definition.sources().stream()
-                                                        .map(NamedSource::name)
-                                                        .toList(),
-                                                List.of("index"))))
+                        name,
+                        notices.transform(
+                                "notices",
+                                TypeInformation.of(DeadLetter.class),
+                                new NoticeBoard(
+                                        MaxDeadLetters.NONE,
+                                        sources.stream().map(NamedSource::name).toList(),
+                                        List.of("index"))))
                 .setParallelism(1)
                 .sinkTo(new DiscardingSink<>())
                 .name("end")
