@@ -24,6 +24,9 @@ import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
 import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.util.IOUtils;
+import org.apache.lucene.util.ThreadInterruptedException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes an index and commits it with each checkpoint. Everything except merging runs in the task's
@@ -33,6 +36,8 @@ import org.apache.lucene.util.IOUtils;
  * accumulator counts, too.
  */
 final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LuceneWriter.class);
 
     /**
      * How long tombstones are kept: longer than a source can be read again (Kafka keeps records for
@@ -247,6 +252,11 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
                         lastSweptAt - TOMBSTONE_RETENTION.toMillis()));
     }
 
+    /** Writes what is buffered, without committing it, as Lucene does when the buffer is full. */
+    void flushSegment() throws IOException {
+        writer.flush();
+    }
+
     private interface Action {
         void run() throws IOException;
     }
@@ -268,10 +278,39 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         }
     }
 
-    /** Rolls back uncommitted changes and releases the lock. */
+    /**
+     * Rolls back uncommitted changes and releases the lock. What was committed stays.
+     *
+     * <p>A failure is only logged, because Flink ends the whole TaskManager if closing fails while
+     * a task is canceled. Failures are possible then: the cancellation interrupts the thread,
+     * Lucene stops waiting for merges, and the channel of its lock closes. The next writer deletes
+     * files that remain.
+     */
     @Override
-    public void close() throws IOException {
-        IOUtils.close(versions, writer::rollback, directory);
+    public void close() {
+        boolean interrupted = Thread.interrupted();
+        try {
+            IOUtils.close(versions, writer::rollback);
+            directory.close();
+        } catch (IOException | RuntimeException first) {
+            interrupted |= first instanceof ThreadInterruptedException || Thread.interrupted();
+            try {
+                // the writer may have been interrupted before it released its lock
+                IOUtils.close(writer::rollback, directory);
+            } catch (IOException | RuntimeException e) {
+                e.addSuppressed(first);
+                LOG.warn(
+                        "The writer of the index in {} was not closed properly ({}). Its committed"
+                                + " documents are complete.",
+                        index.path(),
+                        e.getMessage(),
+                        e);
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /**

@@ -86,6 +86,30 @@ class LuceneSinkTest {
         }
     }
 
+    /** Flink interrupts a task that it cancels, and ends the TaskManager if closing fails then. */
+    @Test
+    void closesWhenInterrupted() throws Exception {
+        TestIndex index = new TestIndex(folder.resolve("index"));
+        LuceneWriter interrupted = index.open();
+        interrupted.write(upsert("a", 1), null);
+        CommitPoint point = interrupted.snapshotState(1).get(0);
+        interrupted.write(upsert("b", 1), null);
+        interrupted.flushSegment(); // files that closing deletes
+        Thread.currentThread().interrupt();
+        interrupted.close();
+        assertThat(Thread.interrupted()).isTrue();
+
+        try (LuceneWriter next = index.restore(point)) {
+            next.write(upsert("c", 1), null);
+            next.snapshotState(2);
+        }
+        try (SearchIndex search = index.search()) {
+            assertThat(search.search(new SearchIndex.Query(upsert("a", 1).vector(), 10, false)))
+                    .extracting(Hit::id)
+                    .containsExactly("a", "c");
+        }
+    }
+
     @Test
     void isSerializable() throws Exception {
         TestIndex index = new TestIndex(folder.resolve("index"));
