@@ -102,7 +102,7 @@ class EncodeITCase {
                         out,
                         new PrintStream(err, true, StandardCharsets.UTF_8));
         List<String> lines = out.toString(StandardCharsets.UTF_8).lines().toList();
-        assertThat(code).isEqualTo(ExitCode.INPUT);
+        assertThat(code).isEqualTo(ExitCode.FINDINGS);
         assertThat(lines).hasSize(3);
         assertThat(lines.get(1)).isEqualTo("{\"error\":\"line 2: not valid UTF-8\"}");
         assertThat(lines.get(2)).isEqualTo(lines.get(0));
@@ -152,7 +152,7 @@ class EncodeITCase {
                         "query",
                         "--format",
                         "anserini");
-        assertThat(named.code()).isEqualTo(ExitCode.INPUT);
+        assertThat(named.code()).isEqualTo(ExitCode.FINDINGS);
         assertThat(lines(named))
                 .containsExactly(
                         lines(numbered).get(0).replace("1\t", "17\t"),

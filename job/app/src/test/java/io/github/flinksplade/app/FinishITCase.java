@@ -322,7 +322,7 @@ class FinishITCase {
             "--checkpoint", "elsewhere://" + checkpoints + "/run-1", "--config", file.toString()
         };
         Outcome finished = finish(arguments);
-        assertThat(finished.code()).as(finished.out()).isEqualTo(ExitCode.INPUT);
+        assertThat(finished.code()).as(finished.out()).isEqualTo(ExitCode.FINDINGS);
         assertThat(finished.err())
                 .containsPattern("Checkpoint \\S+/chk-\\d+\\.")
                 .containsPattern("flink-splade: \\d+ transactions? of the checkpoint with \\d+")

@@ -46,7 +46,7 @@ class NothingSilentITCase {
                 {"id": "2", "title": "B", "body": "two"}
                 """;
         Outcome outcome = run(nested, "");
-        assertThat(outcome.code()).isEqualTo(ExitCode.INPUT);
+        assertThat(outcome.code()).isEqualTo(ExitCode.FINDINGS);
         assertThat(outcome.err())
                 .contains("Dead letters: 2, in file:")
                 .contains("  2 x \"text\" is missing, " + at(1) + ": the document has \"id\",")
