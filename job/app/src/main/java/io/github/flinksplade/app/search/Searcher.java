@@ -116,10 +116,17 @@ public final class Searcher implements AutoCloseable {
                         max -> index.search(new SearchIndex.Query(encoded.vector(), max, idf)), k);
     }
 
-    /** A hit as text: rank, score, id and text on one line, its best terms below. */
-    String describe(int rank, SearchIndex.Hit hit) {
+    /**
+     * A hit as text: rank, score, id and text on one line, its best terms below.
+     *
+     * @param withId whether the id is part of the line
+     */
+    String describe(int rank, SearchIndex.Hit hit, boolean withId) {
         StringBuilder text = new StringBuilder();
-        text.append(String.format(Locale.ROOT, "%2d. %6.2f  %s", rank, hit.score(), hit.id()));
+        text.append(String.format(Locale.ROOT, "%2d. %6.2f", rank, hit.score()));
+        if (withId) {
+            text.append("  ").append(hit.id());
+        }
         if (hit.text() != null) {
             text.append("  ").append(shorten(hit.text()));
         }
