@@ -30,7 +30,9 @@ final class PageScripts {
         Path launcher = directory.resolve("flink-splade");
         Files.writeString(
                 launcher,
-                "#!/bin/sh\nexec '" + Distribution.home() + "/bin/flink-splade' \"$@\"\n");
+                "#!/bin/sh\nFLINK_SPLADE_COMMAND=\"$0\" exec '"
+                        + Distribution.home()
+                        + "/bin/flink-splade' \"$@\"\n");
         assertThat(launcher.toFile().setExecutable(true)).isTrue();
     }
 

@@ -4,7 +4,7 @@ import io.github.flinksplade.app.console.Console;
 import io.github.flinksplade.app.console.Failure;
 import io.github.flinksplade.app.console.Results;
 import io.github.flinksplade.app.console.UserException;
-import io.github.flinksplade.app.demo.WordNet;
+import io.github.flinksplade.app.demo.Dictionary;
 import io.github.flinksplade.bench.EncodeBenchmark;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -92,7 +92,7 @@ public final class BenchOptions {
     public static List<String> read(Path corpus, int max) {
         try {
             return corpus == null
-                    ? WordNet.nouns().stream().map(WordNet.Noun::definition).limit(max).toList()
+                    ? Dictionary.entries().stream().map(Dictionary.Entry::text).limit(max).toList()
                     : EncodeBenchmark.read(corpus, max);
         } catch (IOException e) {
             throw new UserException("cannot read texts: " + Failure.of(e).message(), e);

@@ -14,11 +14,12 @@ import picocli.CommandLine.ParentCommand;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Indexes several thousand definitions of WordNet 3.1 with the built-in model and runs a"
+            "Indexes 2,200 definitions of everyday words with the built-in model and runs a"
                     + " few searches that share no word with their best hit. Then runs your"
-                    + " searches: typed, or one per line from a pipe. Later runs use the same index."
+                    + " searches: typed, or one per line from a pipe. Later runs use the same index.",
+            "Hits below 70 % of the best score are listed as weaker matches."
         },
-        footer = {"", "Example:", "  echo \"something to keep food cold\" | flink-splade demo"})
+        footer = {"", "Example:", "  echo \"machine that washes clothes\" | flink-splade demo"})
 final class DemoCommand implements Callable<Integer> {
 
     @ParentCommand private RootCommand root;

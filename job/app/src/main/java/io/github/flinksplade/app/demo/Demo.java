@@ -33,14 +33,20 @@ public final class Demo {
 
     /** None of these queries shares a word with its best hit. */
     public static final List<String> QUERIES =
-            List.of("doctor", "puppy", "gun", "aeroplane", "inmate");
+            List.of("bunny", "drugstore", "petrol", "tyrannosaurus", "frightened");
 
     private static final int MAX_HITS = 3;
+
+    /** A hit with a lower score, relative to the best one, is rarely a match. */
+    private static final double WEAK_FRACTION = 0.7;
+
+    /** Set by the launchers: how the user calls flink-splade. */
+    private static final String COMMAND = "FLINK_SPLADE_COMMAND";
 
     private final Path directory;
     private final Console console;
     private final boolean verbose;
-    private final List<WordNet.Noun> nouns;
+    private final List<Dictionary.Entry> entries;
 
     /**
      * @param directory where the documents, the index and the state are stored
@@ -50,13 +56,13 @@ public final class Demo {
     }
 
     /**
-     * @param nouns the documents; null for all of {@link WordNet#nouns()}
+     * @param entries the documents; null for all of {@link Dictionary#entries()}
      */
-    Demo(Path directory, Console console, boolean verbose, List<WordNet.Noun> nouns) {
+    Demo(Path directory, Console console, boolean verbose, List<Dictionary.Entry> entries) {
         this.directory = directory;
         this.console = console;
         this.verbose = verbose;
-        this.nouns = nouns;
+        this.entries = entries;
     }
 
     /**
@@ -75,15 +81,40 @@ public final class Demo {
         }
         try (Searcher opened = searcher) {
             SearchSession session =
-                    new SearchSession(opened, console, MAX_HITS, false, false, false);
+                    SearchSession.withoutIds(opened, console, MAX_HITS, WEAK_FRACTION);
             for (String query : QUERIES) {
                 session.searchWithHeading(query);
             }
             if (console.inTerminal()) {
                 console.err().println("Your turn: what are you looking for? (Ctrl-D ends)");
             }
-            return session.searchLines();
+            int code = session.searchLines();
+            console.err().print(nextSteps());
+            return code;
         }
+    }
+
+    /** The commands that a user tries after the demo. */
+    private String nextSteps() {
+        return """
+
+                Next, index your own text, one document per line, and search it:
+                  printf 'The physician examined the heart.\\nBake the bread.\\n' > docs.txt
+                  %1$s run --from file:docs.txt --to lucene:idx
+                  %1$s search --index lucene:idx "doctor"
+                Search the index of this demo over HTTP or in a browser:
+                  %1$s serve --index 'lucene:%2$s'
+                Keep a topic of vectors in sync with a topic of documents:
+                  %1$s run --from 'kafka://localhost:9092/documents?group=splade' \\
+                    --to kafka://localhost:9092/vectors --state state
+                """
+                .formatted(
+                        System.getenv().getOrDefault(COMMAND, "flink-splade"),
+                        indexDirectory().toAbsolutePath());
+    }
+
+    private Path documents() {
+        return directory.resolve("dictionary.jsonl");
     }
 
     private Path indexDirectory() {
@@ -105,6 +136,11 @@ public final class Demo {
 
     /** The index of an earlier demo, or null when it has to be built. */
     private Searcher openFinished() {
+        if (!Files.exists(documents())) {
+            // new, or of a version with other documents
+            FileTree.delete(indexDirectory());
+            FileTree.delete(stateDirectory());
+        }
         if (!Files.isDirectory(indexDirectory()) || !StateDirectory.isFinished(stateDirectory())) {
             return null;
         }
@@ -128,8 +164,7 @@ public final class Demo {
             // the job would resume, and write only changes to an index that was deleted
             FileTree.delete(stateDirectory());
         }
-        Path documents = directory.resolve("wordnet.jsonl");
-        int count = write(nouns == null ? WordNet.nouns() : nouns, documents);
+        int count = write(entries == null ? Dictionary.entries() : entries, documents());
         console.err()
                 .println(
                         "Indexing "
@@ -138,7 +173,7 @@ public final class Demo {
                                 + directory
                                 + " ...");
         Map<String, Given> given = new LinkedHashMap<>();
-        put(given, JobSettings.FROM, "file:" + documents);
+        put(given, JobSettings.FROM, "file:" + documents());
         put(given, JobSettings.TO, indexUri().toString());
         put(given, JobSettings.STATE, stateDirectory().toString());
         JobSettings settings = JobSettings.of(given, Connectors.all().keySet());
@@ -150,20 +185,20 @@ public final class Demo {
     }
 
     /** Writes the documents and returns their number. */
-    private static int write(List<WordNet.Noun> nouns, Path file) throws IOException {
+    private static int write(List<Dictionary.Entry> entries, Path file) throws IOException {
         Files.createDirectories(file.getParent());
         Path temporary = file.resolveSibling(file.getFileName() + ".new");
         try (BufferedWriter out = Files.newBufferedWriter(temporary)) {
-            for (WordNet.Noun noun : nouns) {
+            for (Dictionary.Entry entry : entries) {
                 out.write(
                         JsonLine.object(
-                                "id", noun.id(),
-                                "text", noun.definition(),
-                                "words", noun.words()));
+                                "id", entry.id(),
+                                "title", entry.title(),
+                                "text", entry.text()));
                 out.newLine();
             }
         }
         Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
-        return nouns.size();
+        return entries.size();
     }
 }

@@ -6,160 +6,85 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.regex.Matcher;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /**
- * The documents of the demo: common nouns of WordNet 3.1 with their definitions.
+ * The nouns of WordNet 3.1.
  *
- * <p>A line of {@code data.noun} is {@code offset category n count word id ... | definition;
- * "example"}. A noun is common if the definitions of all nouns use its words often, and if it
- * occurs often in the tagged texts of WordNet ({@code cntlist}).
+ * <p>A line of {@code index.noun} is {@code word n count ... offset ...}, with the offset of each
+ * sense, the most frequent one first. A line of {@code data.noun} is {@code offset file n ... |
+ * definition; "example"}.
  */
-public final class WordNet {
+final class WordNet {
 
     private static final String RESOURCES = "/net/sf/extjwnl/data/wordnet/wn31/";
-    private static final Pattern WORD = Pattern.compile("[a-z]+");
-    private static final Pattern COMMON = Pattern.compile("[a-z]{3,}");
-    private static final int OCCURRENCE_WEIGHT = 5;
-
-    /** The number of documents of each category. */
-    private static final Map<Integer, Quota> QUOTAS = new LinkedHashMap<>();
-
-    static {
-        QUOTAS.put(5, new Quota("animal", 600));
-        QUOTAS.put(6, new Quota("artifact", 1100));
-        QUOTAS.put(8, new Quota("body", 200));
-        QUOTAS.put(13, new Quota("food", 500));
-        QUOTAS.put(17, new Quota("place", 200));
-        QUOTAS.put(18, new Quota("person", 500));
-        QUOTAS.put(19, new Quota("phenomenon", 100));
-        QUOTAS.put(20, new Quota("plant", 300));
-        QUOTAS.put(27, new Quota("substance", 200));
-    }
-
-    private record Quota(String category, int max) {}
+    private static final Pattern EXAMPLES = Pattern.compile("[;:] \".*");
+    private static final Pattern PLURAL = Pattern.compile("^\\((?:[a-z]+ )?plural\\) ");
 
     /**
-     * A noun.
+     * A meaning of a noun.
      *
-     * @param id category and word, such as {@code animal/dog}; unique
-     * @param words its synonyms
-     * @param definition its definition, with examples if WordNet has any
+     * @param file the number of its lexicographer file, such as 5 for animals
+     * @param definition without examples, and without the remark that the noun is a plural
      */
-    public record Noun(String id, List<String> words, String definition) {}
+    record Sense(int file, String definition) {}
 
-    private record Candidate(
-            int category, List<String> words, int sense, String definition, int occurrences) {}
+    /** The offsets of the senses of a noun, the most frequent one first. */
+    private final Map<String, List<String>> offsets = new HashMap<>();
+
+    private final Map<String, Sense> senses = new HashMap<>();
 
     private WordNet() {}
 
-    /** The most common nouns of each category; the result is deterministic. */
-    public static List<Noun> nouns() throws IOException {
-        Map<String, Integer> occurrences = occurrences();
-        Map<String, Integer> uses = new HashMap<>();
-        Map<Integer, List<Candidate>> candidates = new HashMap<>();
-        try (BufferedReader lines = open("data.noun")) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                int bar = line.indexOf(" | ");
-                if (line.startsWith(" ") || bar < 0) {
-                    continue; // the license at the head of the file
-                }
-                String definition = line.substring(bar + 3).strip();
-                Matcher words = WORD.matcher(definition);
-                while (words.find()) {
-                    uses.merge(words.group(), 1, Integer::sum);
-                }
-                Candidate candidate = candidate(line.substring(0, bar), definition, occurrences);
-                if (candidate != null) {
-                    candidates
-                            .computeIfAbsent(candidate.category(), key -> new ArrayList<>())
-                            .add(candidate);
-                }
-            }
-        }
-        List<Noun> nouns = new ArrayList<>();
-        Set<String> ids = new HashSet<>();
-        QUOTAS.forEach(
-                (category, quota) ->
-                        candidates.getOrDefault(category, List.of()).stream()
-                                .sorted(
-                                        Comparator.comparingInt(
-                                                        (Candidate one) -> -commonness(one, uses))
-                                                .thenComparing(one -> one.words().get(0))
-                                                .thenComparing(Candidate::definition))
-                                .limit(quota.max())
-                                .forEach(one -> nouns.add(noun(quota.category(), one, ids))));
-        return nouns;
+    /** Reads WordNet from the class path. */
+    static WordNet read() throws IOException {
+        WordNet wordNet = new WordNet();
+        lines("index.noun", wordNet::addNoun);
+        lines("data.noun", wordNet::addSense);
+        return wordNet;
     }
 
-    private static Candidate candidate(
-            String head, String definition, Map<String, Integer> occurrences) {
-        String[] fields = head.split(" ");
-        int category = Integer.parseInt(fields[1]);
-        if (!QUOTAS.containsKey(category)
-                || !COMMON.matcher(fields[4]).matches()
-                || definition.startsWith("(")) {
-            return null;
-        }
-        int count = Integer.parseInt(fields[3], 16);
-        List<String> words = new ArrayList<>();
-        int max = 0;
-        for (int i = 0; i < count; i++) {
-            String word = fields[4 + 2 * i];
-            int id = Integer.parseInt(fields[5 + 2 * i], 16);
-            words.add(word.replace('_', ' '));
-            max =
-                    Math.max(
-                            max,
-                            occurrences.getOrDefault(
-                                    String.format("%s%%1:%02d:%02d::", word, category, id), 0));
-        }
-        return new Candidate(category, words, Integer.parseInt(fields[5], 16), definition, max);
-    }
-
-    private static int commonness(Candidate one, Map<String, Integer> uses) {
-        int max = 0;
-        for (String word : one.words()) {
-            max = Math.max(max, uses.getOrDefault(word, 0));
-        }
-        // a rare sense of a common word is not common
-        return max / (1 + 3 * one.sense()) + OCCURRENCE_WEIGHT * one.occurrences();
-    }
-
-    private static Noun noun(String category, Candidate one, Set<String> ids) {
-        String id = category + "/" + one.words().get(0);
-        for (int i = 2; !ids.add(id); i++) {
-            id = category + "/" + one.words().get(0) + "-" + i;
-        }
-        return new Noun(id, one.words(), one.definition());
-    }
-
-    /** The number of occurrences of each sense in the tagged texts, by its key. */
-    private static Map<String, Integer> occurrences() throws IOException {
-        Map<String, Integer> occurrences = new HashMap<>();
-        try (BufferedReader lines = open("cntlist")) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                String[] fields = line.split(" ");
-                occurrences.put(fields[1], Integer.parseInt(fields[0]));
-            }
-        }
-        return occurrences;
-    }
-
-    private static BufferedReader open(String file) throws IOException {
+    private static void lines(String file, Consumer<String> consumer) throws IOException {
         InputStream in = WordNet.class.getResourceAsStream(RESOURCES + file);
         if (in == null) {
             throw new UserException("WordNet's " + file + " is not on the class path");
         }
-        return new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (!line.startsWith(" ")) { // the license at the head of the file
+                    consumer.accept(line);
+                }
+            }
+        }
+    }
+
+    private void addNoun(String line) {
+        String[] fields = line.strip().split(" +");
+        int count = Integer.parseInt(fields[2]);
+        offsets.put(
+                fields[0].replace('_', ' '),
+                List.of(Arrays.copyOfRange(fields, fields.length - count, fields.length)));
+    }
+
+    private void addSense(String line) {
+        int bar = line.indexOf(" | ");
+        String[] fields = line.substring(0, bar).split(" ");
+        String gloss = line.substring(bar + 3).strip();
+        String definition = EXAMPLES.matcher(gloss).replaceFirst("");
+        senses.put(
+                fields[0],
+                new Sense(
+                        Integer.parseInt(fields[1]), PLURAL.matcher(definition).replaceFirst("")));
+    }
+
+    /** The senses of a noun, the most frequent one first; empty for an unknown noun. */
+    List<Sense> senses(String noun) {
+        return offsets.getOrDefault(noun, List.of()).stream().map(senses::get).toList();
     }
 }

@@ -23,8 +23,12 @@ public final class SearchSession {
     private final boolean idf;
     private final boolean passages;
     private final boolean json;
+    private final boolean ids;
+    private final double weakFraction;
 
     /**
+     * Prints the ids of the hits, and all hits alike.
+     *
      * @param maxHits max hits of a search
      * @param idf whether weights are multiplied by the inverse document frequency
      * @param passages whether several passages of a document are hits
@@ -37,14 +41,40 @@ public final class SearchSession {
             boolean idf,
             boolean passages,
             boolean json) {
+        this(searcher, console, maxHits, idf, passages, json, true, 0);
+    }
+
+    /**
+     * @param maxHits max hits of a search
+     * @param weakFraction hits whose score is below this fraction of the best one's are printed
+     *     below the line {@code weaker matches:}; 0 for none
+     * @return a session that prints the hits without their ids
+     */
+    public static SearchSession withoutIds(
+            Searcher searcher, Console console, int maxHits, double weakFraction) {
+        return new SearchSession(
+                searcher, console, maxHits, false, false, false, false, weakFraction);
+    }
+
+    private SearchSession(
+            Searcher searcher,
+            Console console,
+            int maxHits,
+            boolean idf,
+            boolean passages,
+            boolean json,
+            boolean ids,
+            double weakFraction) {
         this.searcher = searcher;
         this.console = console;
         this.results = new Results(console);
-        this.format = new HitFormat(searcher.encoder().tokenizer());
+        this.format = new HitFormat(searcher.encoder().tokenizer(), console.styled());
         this.maxHits = maxHits;
         this.idf = idf;
         this.passages = passages;
         this.json = json;
+        this.ids = ids;
+        this.weakFraction = weakFraction;
     }
 
     /** Prints the hits of one query. */
@@ -62,11 +92,16 @@ public final class SearchSession {
                                     + " (--query-tokens).");
         }
         List<SearchIndex.Hit> hits = result.hits();
+        boolean weak = false;
         for (int i = 0; i < hits.size(); i++) {
+            if (!weak && hits.get(i).score() < weakFraction * hits.get(0).score()) {
+                weak = true;
+                results.line("weaker matches:");
+            }
             results.line(
                     json
                             ? format.json(i + 1, query, hits.get(i))
-                            : format.describe(i + 1, hits.get(i)));
+                            : format.describe(i + 1, hits.get(i), ids));
         }
         results.flush();
         if (hits.isEmpty() && !json) {

@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The demo with fewer definitions. */
+/** The demo with fewer entries. */
 class DamagedDemoITCase {
 
     @TempDir private Path directory;
@@ -28,7 +28,7 @@ class DamagedDemoITCase {
                         new PrintStream(err, true, StandardCharsets.UTF_8),
                         false,
                         false);
-        int code = new Demo(directory, console, false, WordNet.nouns().subList(0, 50)).run();
+        int code = new Demo(directory, console, false, Dictionary.entries().subList(0, 50)).run();
         assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isEqualTo(ExitCode.OK);
         return err.toString(StandardCharsets.UTF_8);
     }
