@@ -44,6 +44,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             FinishCommand.class,
             EncodeCommand.class,
             SearchCommand.class,
+            ServeCommand.class,
             ConnectorsCommand.class,
             ModelCommand.class,
             BenchCommand.class
