@@ -54,6 +54,7 @@ public final class SpladeServer implements AutoCloseable {
     private final ScheduledThreadPoolExecutor checks;
     private final Map<String, ServedIndex> indexes;
     private final AutoCloseable models;
+    private final Set<String> paths;
 
     private SpladeServer(
             ServeOptions options,
@@ -79,10 +80,12 @@ public final class SpladeServer implements AutoCloseable {
         http.addConnector(connector);
         http.setErrorHandler(new JsonErrorHandler(options.payloadLimit()));
         http.setStopTimeout(options.shutdownTimeout().toMillis());
+        Map<String, Map<String, Endpoint>> routes = routes(encoders, metrics);
+        this.paths = routes.keySet();
         http.setHandler(
                 handlers(
                         new RouteHandler(
-                                routes(encoders, metrics),
+                                routes,
                                 options.payloadLimit(),
                                 options.requestTimeout(),
                                 metrics)));
@@ -277,6 +280,11 @@ public final class SpladeServer implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
         };
+    }
+
+    /** The paths that the server answers. */
+    Set<String> paths() {
+        return paths;
     }
 
     /** The base URI, with the port that was chosen. */
