@@ -5,8 +5,9 @@
 
 const THEME = 'flink-splade-theme';
 const TOKEN = 'flink-splade-token';
-const MATCHED_ROWS = 15;
-const OTHER_ROWS = 5;
+const MATCHED_ROWS = 10;
+const QUERY_ROWS = 25;
+const OTHER_ROWS = 4;
 
 applyTheme(localStorage.getItem(THEME));
 addEventListener('DOMContentLoaded', start);
@@ -240,7 +241,7 @@ function showHits(answer, hybrid) {
   const tokens = new Set(answer.query.tokens.map(plain));
   const query = new Map(Object.entries(answer.query.terms));
   byId('expansion-terms').replaceChildren(table(
-      [...query].slice(0, 2 * MATCHED_ROWS).map(([term, weight]) => ({term, query: weight})),
+      [...query].slice(0, QUERY_ROWS).map(([term, weight]) => ({term, query: weight})),
       tokens, false));
   byId('hits').replaceChildren(
       ...answer.hits.map(hit => hitElement(hit, query, tokens, hybrid)));
