@@ -54,6 +54,7 @@ final class RouteHandler extends Handler.Abstract.NonBlocking {
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
         long start = System.nanoTime();
+        metrics.received();
         String path = Request.getPathInContext(request);
         CompletableFuture<Answer> answer;
         try {

@@ -14,6 +14,7 @@ import java.util.function.LongSupplier;
 final class ServerMetrics implements BatchListener {
 
     private final Map<String, LongAdder> requests = new ConcurrentSkipListMap<>();
+    private final LongAdder inProgress = new LongAdder();
     private final Map<String, Histogram> requestDurations = new ConcurrentSkipListMap<>();
     private final Map<String, LongAdder> embeddings = new ConcurrentSkipListMap<>();
     private final Map<String, LongAdder> embeddingSuccesses = new ConcurrentSkipListMap<>();
@@ -38,8 +39,14 @@ final class ServerMetrics implements BatchListener {
         indexAvailability.put(label("index", name), available);
     }
 
+    /** A request was received; {@link #answered} follows. */
+    void received() {
+        inProgress.increment();
+    }
+
     /** A request was answered. */
     void answered(String path, int status, long nanos) {
+        inProgress.decrement();
         increment(requests, label("path", path) + "," + label("status", Integer.toString(status)));
         requestDurations
                 .computeIfAbsent(label("path", path), unused -> Histogram.ofSeconds())
@@ -123,6 +130,8 @@ final class ServerMetrics implements BatchListener {
         head(text, "te_queue_size", "Texts that wait for a batch", "gauge");
         text.append("te_queue_size ").append(queueSize.getAsLong()).append('\n');
         counters(text, "splade_http_requests_total", "Requests by path and status", requests);
+        head(text, "splade_http_requests_in_progress", "Requests without an answer yet", "gauge");
+        text.append("splade_http_requests_in_progress ").append(inProgress.sum()).append('\n');
         head(text, "splade_http_request_duration_seconds", "Seconds of a request", "histogram");
         requestDurations.forEach(
                 (labels, histogram) ->

@@ -31,9 +31,13 @@ import org.eclipse.jetty.server.handler.QoSHandler;
 import org.eclipse.jetty.server.handler.SizeLimitHandler;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A running HTTP server. docs/serve.md describes its requests and responses. */
 public final class SpladeServer implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SpladeServer.class);
 
     private static final String HTML = "text/html; charset=utf-8";
     private static final String CSS = "text/css; charset=utf-8";
@@ -164,12 +168,20 @@ public final class SpladeServer implements AutoCloseable {
         }
         if (!indexes.isEmpty()) {
             checks.scheduleWithFixedDelay(
-                    () -> indexes.values().forEach(ServedIndex::check),
-                    CHECK_SECONDS,
-                    CHECK_SECONDS,
-                    TimeUnit.SECONDS);
+                    this::checkIndexes, CHECK_SECONDS, CHECK_SECONDS, TimeUnit.SECONDS);
         }
         return this;
+    }
+
+    private void checkIndexes() {
+        for (ServedIndex index : indexes.values()) {
+            try {
+                index.check();
+            } catch (RuntimeException e) {
+                // an exception would end the checks of all indexes
+                LOG.error("cannot check the index {}", index.name(), e);
+            }
+        }
     }
 
     private static boolean isLoopback(String host) throws IOException {

@@ -30,7 +30,8 @@ class EmbedSparseTest {
     private static final ServeOptions ANY_PORT = ServeOptions.builder().port(0).build();
     private static final EncoderOptions ENCODING =
             EncoderOptions.builder().documentTokens(32).queryTokens(12).build();
-    private static final String LONG = "one two three four five six seven eight nine ten eleven twelve";
+    private static final String LONG =
+            "one two three four five six seven eight nine ten eleven twelve";
 
     @TempDir static Path directory;
     private static SpladeEncoder expected;
@@ -95,9 +96,7 @@ class EmbedSparseTest {
     @Test
     void rootIsTheSameAsEmbedSparse() {
         assertSame(
-                vectors(client.post("/", Map.of("inputs", "hello"))),
-                List.of("hello"),
-                Role.QUERY);
+                vectors(client.post("/", Map.of("inputs", "hello"))), List.of("hello"), Role.QUERY);
     }
 
     @Test
@@ -172,8 +171,8 @@ class EmbedSparseTest {
                         client.post(
                                 "/embed_sparse",
                                 "{\"inputs\": \"hello\", \"normalize\": true, \"dimensions\": 5,"
-                                    + " \"prompt_name\": null, \"truncate\": null,"
-                                    + " \"truncation_direction\": null}")),
+                                        + " \"prompt_name\": null, \"truncate\": null,"
+                                        + " \"truncation_direction\": null}")),
                 List.of("hello"),
                 Role.QUERY);
     }
@@ -213,10 +212,7 @@ class EmbedSparseTest {
         List<String> texts = IntStream.range(0, 33).mapToObj(i -> "text " + i).toList();
         assertThat(client.post("/embed_sparse", Map.of("inputs", texts)).error())
                 .isEqualTo("413 Validation: batch size 33 > maximum allowed batch size 32");
-        assertThat(
-                        vectors(
-                                client.post(
-                                        "/embed_sparse", Map.of("inputs", texts.subList(0, 32)))))
+        assertThat(vectors(client.post("/embed_sparse", Map.of("inputs", texts.subList(0, 32)))))
                 .hasSize(32);
     }
 

@@ -92,8 +92,7 @@ final class HeadlessBrowser implements AutoCloseable {
                     }
                 });
         URI created =
-                URI.create(
-                        "http://127.0.0.1:" + Files.readAllLines(portFile).get(0) + "/json/new");
+                URI.create("http://127.0.0.1:" + Files.readAllLines(portFile).get(0) + "/json/new");
         JsonNode page =
                 TestClient.JSON.readTree(
                         http.send(

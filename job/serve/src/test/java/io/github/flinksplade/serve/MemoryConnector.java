@@ -46,12 +46,7 @@ public final class MemoryConnector implements Connector {
     /** The provenance of vectors of {@link FakeEncoder}, or of a model with another digest. */
     static Provenance provenance(String model, char digit) {
         return new Provenance(
-                model,
-                String.valueOf(digit).repeat(64),
-                "1".repeat(64),
-                "fp32",
-                "none",
-                128);
+                model, String.valueOf(digit).repeat(64), "1".repeat(64), "fp32", "none", 128);
     }
 
     @Override

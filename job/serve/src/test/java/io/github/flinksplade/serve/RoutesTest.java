@@ -7,10 +7,13 @@ import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.encoder.FakeEncoder;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -191,5 +194,29 @@ class RoutesTest {
                 .doesNotContain("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write")
                 .doesNotContainPattern("https?://");
         assertThat(client.get("/search.css").http().body()).doesNotContain("url(", "@import");
+    }
+
+    @Test
+    void thePageOfTheDocumentationListsTheMetrics() throws IOException {
+        String page = Files.readString(Path.of("../../docs/serve.md"));
+        String section = page.substring(page.indexOf("## Metrics"), page.indexOf("## Latency"));
+        TreeSet<String> documented = new TreeSet<>();
+        section.lines()
+                .filter(line -> line.startsWith("| `"))
+                .map(line -> line.split("\\|")[1])
+                .forEach(
+                        cell ->
+                                Pattern.compile("`(\\w+)`")
+                                        .matcher(cell)
+                                        .results()
+                                        .forEach(name -> documented.add(name.group(1))));
+        assertThat(
+                        client.get("/metrics")
+                                .http()
+                                .body()
+                                .lines()
+                                .filter(line -> line.startsWith("# TYPE "))
+                                .map(line -> line.split(" ")[2]))
+                .containsExactlyInAnyOrderElementsOf(documented);
     }
 }

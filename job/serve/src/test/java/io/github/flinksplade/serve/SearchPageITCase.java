@@ -135,9 +135,9 @@ class SearchPageITCase {
         JsonNode rows =
                 browser.evaluate(
                         "[...document.querySelectorAll('.hit:first-child tbody tr')].map(row => ({"
-                            + "term: row.querySelector('.term').textContent,"
-                            + "bars: [...row.querySelectorAll('i')].map(i => i.offsetWidth),"
-                            + "part: row.querySelector('.part').textContent}))");
+                                + "term: row.querySelector('.term').textContent,"
+                                + "bars: [...row.querySelectorAll('i')].map(i => i.offsetWidth),"
+                                + "part: row.querySelector('.part').textContent}))");
         // two terms match; the document has two more
         assertThat(rows).hasSize(4);
         for (int i = 0; i < 4; i++) {
@@ -145,8 +145,7 @@ class SearchPageITCase {
             rows.get(i).get("bars").forEach(bar -> assertThat(bar.asInt()).isPositive());
             assertThat(rows.get(i).get("part").asText().isEmpty()).isEqualTo(i >= 2);
         }
-        assertThat(
-                        browser.evaluate("document.querySelector('.why').ariaExpanded").asText())
+        assertThat(browser.evaluate("document.querySelector('.why').ariaExpanded").asText())
                 .isEqualTo("true");
         assertThat(browser.evaluate("document.querySelector('#expansion').hidden").booleanValue())
                 .isFalse();

@@ -105,8 +105,7 @@ class SearchTest {
         double sum = 0;
         for (int i = 0; i < query.size(); i++) {
             JsonNode part = hit.get("terms").get("t" + query.indices()[i]);
-            assertThat((float) part.doubleValue())
-                    .isEqualTo(query.values()[i] * query.values()[i]);
+            assertThat((float) part.doubleValue()).isEqualTo(query.values()[i] * query.values()[i]);
             sum += part.doubleValue();
         }
         assertThat(sum).isCloseTo(hit.get("score").doubleValue(), within());
@@ -155,8 +154,7 @@ class SearchTest {
         assertThat(ids(client.post("/search", Map.of("query", "fast", "index", "animals"))))
                 .containsExactly("cat");
         assertThat(client.post("/search", Map.of("query", "a", "index", "animal")).error())
-                .isEqualTo(
-                        "422 Validation: there is no index 'animal'; did you mean 'animals'?");
+                .isEqualTo("422 Validation: there is no index 'animal'; did you mean 'animals'?");
     }
 
     @Test
@@ -168,14 +166,18 @@ class SearchTest {
 
     @Test
     void filtersByFields() {
-        assertThat(ids(client.post("/search", "{\"query\":\"car\",\"filter\":{\"color\":\"blue\"}}")))
+        assertThat(
+                        ids(
+                                client.post(
+                                        "/search",
+                                        "{\"query\":\"car\",\"filter\":{\"color\":\"blue\"}}")))
                 .containsExactly("2");
         assertThat(
                         ids(
                                 client.post(
                                         "/search",
                                         "{\"query\":\"car\",\"filter\":{\"color\":[\"blue\",\"red\"],"
-                                            + "\"doors\":\"5\"}}")))
+                                                + "\"doors\":\"5\"}}")))
                 .containsExactly("1");
         assertThat(client.post("/search", "{\"query\":\"car\",\"filter\":{\"color\":[]}}").error())
                 .startsWith("422 Validation: `filter.color` is an empty array");
@@ -191,7 +193,9 @@ class SearchTest {
                 .startsWith("422 Validation: this index does not support BM25");
         cars.supportsText = true;
         JsonNode hit =
-                client.post("/search", Map.of("query", "slow", "hybrid", true)).json().at("/hits/0");
+                client.post("/search", Map.of("query", "slow", "hybrid", true))
+                        .json()
+                        .at("/hits/0");
         assertThat(hit.get("id").asText()).isEqualTo("2");
         assertThat(hit.get("score").doubleValue()).isCloseTo(2.0 / 61, within());
     }
@@ -256,8 +260,7 @@ class SearchTest {
                 .containsExactly("cat");
         cars.reachable = true;
         TestClient.await(
-                "the index",
-                () -> client.post("/search", Map.of("query", "fast")).status() == 200);
+                "the index", () -> client.post("/search", Map.of("query", "fast")).status() == 200);
         assertThat(client.get("/indexes").json().at("/indexes/0/available").booleanValue())
                 .isTrue();
     }
@@ -265,8 +268,7 @@ class SearchTest {
     @Test
     void aServerThatIsUnreachableAtTheStartIsContactedLater() throws IOException {
         animals.reachable = false;
-        try (SpladeServer other =
-                start(uris("animals"), ServeOptions.builder().port(0).build())) {
+        try (SpladeServer other = start(uris("animals"), ServeOptions.builder().port(0).build())) {
             TestClient its = new TestClient(other);
             assertThat(its.post("/search", Map.of("query", "fast")).status()).isEqualTo(503);
             animals.reachable = true;
@@ -306,8 +308,7 @@ class SearchTest {
         cars.provenance = MemoryConnector.provenance("fake", '0');
         cars.failure = null;
         TestClient.await(
-                "the index",
-                () -> client.post("/search", Map.of("query", "fast")).status() == 200);
+                "the index", () -> client.post("/search", Map.of("query", "fast")).status() == 200);
     }
 
     @Test
@@ -316,8 +317,7 @@ class SearchTest {
         // as Lucene's index reports it: the old one cannot be searched, the new one can
         cars.failure = new ConnectorException("the index was replaced. Open it again");
         cars.provenance =
-                new Provenance(
-                        "fake", "0".repeat(64), "1".repeat(64), "fp32", "none", 256);
+                new Provenance("fake", "0".repeat(64), "1".repeat(64), "fp32", "none", 256);
         CompletableFuture<TestClient.Response> answer =
                 client.postAsync("/search", "{\"query\":\"fast\"}");
         assertThat(answer.join().error()).contains("the index was replaced");
@@ -351,8 +351,7 @@ class SearchTest {
         cars.failure = new IllegalStateException("secret detail");
         TestClient.Response response = client.post("/search", Map.of("query", "fast"));
         assertThat(response.error())
-                .isEqualTo(
-                        "500 Backend: internal error; the log of the server has the details");
+                .isEqualTo("500 Backend: internal error; the log of the server has the details");
         assertThat(response.http().body()).doesNotContain("secret", "Exception", "at io.");
     }
 

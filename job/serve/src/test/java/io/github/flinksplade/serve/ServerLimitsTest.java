@@ -91,8 +91,7 @@ class ServerLimitsTest {
         assertThat(client.post("/search", SEARCH).error())
                 .startsWith("504 Backend: the request took longer than 0.3 s");
         contents.gate.countDown();
-        TestClient.await(
-                "a search", () -> client.post("/search", SEARCH).status() == 200);
+        TestClient.await("a search", () -> client.post("/search", SEARCH).status() == 200);
     }
 
     @Test
@@ -161,7 +160,9 @@ class ServerLimitsTest {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("did not end within 0 s and were aborted");
         server = null;
-        assertThat(running.handle((response, failure) -> failure != null || response.status() >= 500))
+        assertThat(
+                        running.handle(
+                                (response, failure) -> failure != null || response.status() >= 500))
                 .succeedsWithin(TestClient.TIMEOUT)
                 .isEqualTo(true);
     }
@@ -176,7 +177,8 @@ class ServerLimitsTest {
         assertThat(missing.error())
                 .startsWith("401 Validation: the Authorization header is missing");
         assertThat(missing.header("WWW-Authenticate")).isEqualTo("Bearer");
-        for (String wrong : List.of("Bearer s3cret-toke", "Bearer x", "s3cret-token", "Basic eA==")) {
+        for (String wrong :
+                List.of("Bearer s3cret-toke", "Bearer x", "s3cret-token", "Basic eA==")) {
             assertThat(
                             client.send(
                                             client.request("/info")
