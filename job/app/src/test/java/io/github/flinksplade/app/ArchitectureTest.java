@@ -47,6 +47,7 @@ class ArchitectureTest {
                     "connector.solr.SolrConnector",
                     "connector.pinecone.PineconeConnector",
                     "search.Searcher",
+                    "serve.SpladeServer",
                     "app.Main"
                 }) {
             Assertions.assertThat(classes.contain(ROOT + part)).as(part).isTrue();
@@ -141,6 +142,14 @@ class ArchitectureTest {
         forbidConnectors("search..");
         forbid("search..", ROOT + "app..", ROOT + "pipeline..", ROOT + "bench..");
         forbid("search..", ROOT + "builtin..");
+    }
+
+    @Test
+    void serveDependsOnSearchEncoderAndConnectorApiOnly() {
+        forbidConnectors("serve..");
+        forbid("serve..", ROOT + "app..", ROOT + "pipeline..", ROOT + "bench..");
+        forbid("serve..", ROOT + "builtin..", "org.apache.flink..");
+        forbid("search..", ROOT + "serve..");
     }
 
     @Test

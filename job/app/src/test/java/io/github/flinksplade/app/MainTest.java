@@ -71,6 +71,7 @@ class MainTest {
                 "finish",
                 "encode",
                 "search",
+                "serve",
                 "connectors",
                 "model",
                 "model list",
@@ -160,6 +161,14 @@ class MainTest {
                     2 | bench job --precision fp64                     | precision on the command line: *
                     1 | bench job --corpus /no/such.jsonl              | cannot read texts: /no/such.jsonl does not exist*
                     1 | search --index lucene:/no/such/index hello     | *
+                    1 | serve --index lucene:/no/such/index            | *
+                    2 | serve --port 65536                             | port 65536 is not a whole number from 0 to 65535
+                    2 | serve --max-hits 0                             | max-hits must be at least 1, not 0
+                    2 | serve --max-hits many                          | --max-hits 'many' is not a whole number up to 999999999
+                    2 | serve --cors-origin example.com                | 'example.com' is not an origin. Specify scheme, host and port only, such as https://example.com, or * for all
+                    1 | serve --token-file no-such-file                | cannot read --token-file: no-such-file does not exist
+                    2 | serve --index lucene:a/idx --index lucene:b/idx | two indexes have the name 'idx'. Give one of them another name: --index NAME=lucene:b/idx
+                    2 | serve --index lucene:idx --role document       | --role document needs the model of the documents, but with --index only queries are encoded*
                     1 | run --from file:/no/such.jsonl --to file:b     | *
                     """)
     void reportsErrorsInOneSentence(int code, String command, String message) {

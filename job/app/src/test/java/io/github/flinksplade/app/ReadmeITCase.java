@@ -3,10 +3,19 @@ package io.github.flinksplade.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.flinksplade.connector.kafka.KafkaBroker;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,6 +43,7 @@ class ReadmeITCase {
                         "Index your own text",
                         "From Kafka to Kafka",
                         "Write to search engines and vector databases",
+                        "Serve queries",
                         "Only encode",
                         "Models",
                         "Faster: int8 and GPUs",
@@ -92,6 +102,57 @@ class ReadmeITCase {
                 job.destroy();
                 job.waitFor();
             }
+        }
+    }
+
+    @Test
+    void serveQueries() throws Exception {
+        readme.shell(readme.blocks("Index your own text"), "");
+        String script = readme.blocks("Serve queries");
+        assertThat(script).contains("serve --index");
+        Path log = directory.resolve("serve.log");
+        Process server =
+                new ProcessBuilder("bash", "-ec", script.replace("serve", "serve --port 0"))
+                        .directory(directory.toFile())
+                        .redirectErrorStream(true)
+                        .redirectOutput(log.toFile())
+                        .start();
+        try {
+            Distribution.await("the server", () -> read(log).contains("Listening on "));
+            String uri = read(log).replaceAll("(?s).*Listening on (\\S+).*", "$1");
+            String page = Files.readString(Distribution.root().resolve("README.md"));
+            Matcher request =
+                    Pattern.compile(
+                                    "curl http://localhost:8080(/\\w+) -H 'Content-Type:"
+                                            + " application/json' \\\\\n  -d '(.*)'")
+                            .matcher(page);
+            List<String> answers = new ArrayList<>();
+            while (request.find()) {
+                answers.add(
+                        HttpClient.newHttpClient()
+                                .send(
+                                        HttpRequest.newBuilder(URI.create(uri + request.group(1)))
+                                                .header("Content-Type", "application/json")
+                                                .POST(BodyPublishers.ofString(request.group(2)))
+                                                .build(),
+                                        BodyHandlers.ofString())
+                                .body());
+            }
+            assertThat(answers).hasSize(2);
+            assertThat(answers.get(0)).contains("The physician examined the patient's heart.");
+            assertThat(answers.get(1)).startsWith("[[{\"index\":");
+        } finally {
+            server.descendants().forEach(ProcessHandle::destroy);
+            server.destroy();
+            server.waitFor();
+        }
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.exists(file) ? Files.readString(file) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

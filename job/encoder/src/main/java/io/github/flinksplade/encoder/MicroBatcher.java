@@ -207,6 +207,11 @@ public final class MicroBatcher implements AutoCloseable {
         return result;
     }
 
+    /** The number of threads that tokenize. */
+    public int tokenizerThreads() {
+        return tokenizers.getCorePoolSize();
+    }
+
     /** The current counters. */
     public Stats stats() {
         int waiting;

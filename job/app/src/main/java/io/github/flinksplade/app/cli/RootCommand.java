@@ -45,6 +45,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             FinishCommand.class,
             EncodeCommand.class,
             SearchCommand.class,
+            ServeCommand.class,
             ConnectorsCommand.class,
             ModelCommand.class,
             BenchCommand.class,

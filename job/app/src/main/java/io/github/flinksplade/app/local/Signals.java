@@ -8,12 +8,13 @@ import java.util.Map;
 import java.util.function.IntConsumer;
 
 /**
- * Handles SIGINT and SIGTERM, so that a job can stop with a savepoint. A shutdown hook would be too
- * late: it runs concurrently with those of Flink, which delete the job's files. The JDK's class for
- * signals is not part of its documented API, hence the reflection; where it is not available, a
- * signal ends the process and the job resumes from its last checkpoint.
+ * Handles SIGINT and SIGTERM, so that a job can stop with a savepoint, and a server after its
+ * requests. A shutdown hook would be too late: it runs concurrently with those of Flink, which
+ * delete the job's files, and of ONNX Runtime, which closes the models. The JDK's class for signals
+ * is not part of its documented API, hence the reflection; where it is not available, a signal ends
+ * the process and the job resumes from its last checkpoint.
  */
-final class Signals {
+public final class Signals {
 
     private final Map<Object, Object> previous = new LinkedHashMap<>();
     private Method handle;
@@ -21,7 +22,7 @@ final class Signals {
     private Signals() {}
 
     /** Notifies the listener of each signal with its number, 2 or 15. */
-    static Signals listen(IntConsumer listener) {
+    public static Signals listen(IntConsumer listener) {
         Signals signals = new Signals();
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
@@ -56,7 +57,7 @@ final class Signals {
     }
 
     /** Restores the previous handlers. */
-    void close() {
+    public void close() {
         previous.forEach(
                 (signal, handler) -> {
                     try {

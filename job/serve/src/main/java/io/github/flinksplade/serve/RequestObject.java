@@ -1,0 +1,197 @@
+package io.github.flinksplade.serve;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.github.flinksplade.connector.ConnectorUri;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The JSON object of a request. A field that is null counts as missing. */
+final class RequestObject {
+
+    private static final ObjectMapper JSON =
+            JsonMapper.builder()
+                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .build();
+
+    private final JsonNode object;
+
+    private RequestObject(JsonNode object) {
+        this.object = object;
+    }
+
+    /**
+     * Parses a body.
+     *
+     * @throws RequestException if it is not a JSON object
+     */
+    static RequestObject parse(byte[] body) {
+        JsonNode object;
+        try {
+            object = JSON.readTree(body);
+        } catch (JsonProcessingException e) {
+            String where =
+                    e.getLocation() == null
+                            ? ""
+                            : " (line "
+                                    + e.getLocation().getLineNr()
+                                    + ", column "
+                                    + e.getLocation().getColumnNr()
+                                    + ")";
+            throw new RequestException(
+                    400,
+                    ErrorType.VALIDATION,
+                    "the body is not valid JSON: " + e.getOriginalMessage() + where,
+                    e);
+        } catch (IOException e) {
+            throw new RequestException(
+                    400, ErrorType.VALIDATION, "the body is not text in UTF-8", e);
+        }
+        if (!object.isObject()) {
+            throw RequestException.invalid(
+                    "the body must be a JSON object, not " + describe(object));
+        }
+        return new RequestObject(object);
+    }
+
+    /**
+     * Rejects fields with other names.
+     *
+     * @throws RequestException if there is one
+     */
+    void allowOnly(Set<String> known) {
+        for (Iterator<String> names = object.fieldNames(); names.hasNext(); ) {
+            String name = names.next();
+            if (!known.contains(name)) {
+                String nearest = ConnectorUri.nearest(name, known);
+                throw RequestException.invalid(
+                        "unknown field `"
+                                + name
+                                + "`"
+                                + (nearest == null
+                                        ? ". Known: " + String.join(", ", known)
+                                        : "; did you mean `" + nearest + "`?"));
+            }
+        }
+    }
+
+    /** The field, or null if it is missing. */
+    private JsonNode get(String name) {
+        JsonNode value = object.get(name);
+        return value == null || value.isNull() ? null : value;
+    }
+
+    /** A string, or null if it is missing. */
+    String string(String name) {
+        JsonNode value = get(name);
+        if (value != null && !value.isTextual()) {
+            throw wrongType(name, "a string", value);
+        }
+        return value == null ? null : value.textValue();
+    }
+
+    boolean flag(String name, boolean defaultValue) {
+        JsonNode value = get(name);
+        if (value != null && !value.isBoolean()) {
+            throw wrongType(name, "true or false", value);
+        }
+        return value == null ? defaultValue : value.booleanValue();
+    }
+
+    /** A whole number from 1 to a limit. */
+    int count(String name, int defaultValue, int max) {
+        JsonNode value = get(name);
+        if (value == null) {
+            return defaultValue;
+        }
+        if (!value.isIntegralNumber()
+                || !value.canConvertToInt()
+                || value.intValue() < 1
+                || value.intValue() > max) {
+            throw wrongType(name, "a whole number from 1 to " + max, value);
+        }
+        return value.intValue();
+    }
+
+    /** A string or an array of strings; null if it is missing. */
+    List<String> strings(String name) {
+        JsonNode value = get(name);
+        return value == null ? null : strings(name, value);
+    }
+
+    private static List<String> strings(String name, JsonNode value) {
+        if (value.isTextual()) {
+            return List.of(value.textValue());
+        }
+        if (!value.isArray()) {
+            throw wrongType(name, "a string or an array of strings", value);
+        }
+        List<String> strings = new ArrayList<>(value.size());
+        for (JsonNode element : value) {
+            if (!element.isTextual()) {
+                throw wrongType(name + "[" + strings.size() + "]", "a string", element);
+            }
+            strings.add(element.textValue());
+        }
+        return strings;
+    }
+
+    /** Whether the field is an array. */
+    boolean isArray(String name) {
+        JsonNode value = get(name);
+        return value != null && value.isArray();
+    }
+
+    /** An object of strings or arrays of strings; empty if it is missing. */
+    Map<String, Set<String>> stringSets(String name) {
+        JsonNode value = get(name);
+        if (value == null) {
+            return Map.of();
+        }
+        if (!value.isObject()) {
+            throw wrongType(name, "an object", value);
+        }
+        Map<String, Set<String>> sets = new LinkedHashMap<>();
+        value.properties()
+                .forEach(
+                        field -> {
+                            String path = name + "." + field.getKey();
+                            List<String> values = strings(path, field.getValue());
+                            if (values.isEmpty()) {
+                                throw RequestException.invalid(
+                                        "`"
+                                                + path
+                                                + "` is an empty array. List at least one value,"
+                                                + " or omit the field");
+                            }
+                            sets.put(field.getKey(), new LinkedHashSet<>(values));
+                        });
+        return sets;
+    }
+
+    private static RequestException wrongType(String name, String expected, JsonNode found) {
+        return RequestException.invalid(
+                "`" + name + "` must be " + expected + ", not " + describe(found));
+    }
+
+    private static String describe(JsonNode found) {
+        return switch (found.getNodeType()) {
+            case OBJECT -> "an object";
+            case ARRAY -> "an array";
+            case STRING -> "a string";
+            case MISSING -> "empty";
+            default -> found.toString();
+        };
+    }
+}
