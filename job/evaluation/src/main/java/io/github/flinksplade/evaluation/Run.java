@@ -28,8 +28,8 @@ public record Run(String name, Map<String, List<ScoredDocument>> rankings) {
     }
 
     /**
-     * Reads a TREC run file: lines of {@code query Q0 document rank score tag}. The rank is ignored.
-     * The name is the tag of the first line.
+     * Reads a TREC run file: lines of {@code query Q0 document rank score tag}. The rank is
+     * ignored. The name is the tag of the first line.
      *
      * @throws EvaluationException if the file is missing or empty, a line is malformed, or a query
      *     has a document twice

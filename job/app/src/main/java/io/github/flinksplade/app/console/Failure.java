@@ -5,6 +5,7 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.encoder.EncodingException;
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.evaluation.EvaluationException;
 import io.github.flinksplade.pipeline.TooManyDeadLettersException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -63,6 +64,7 @@ public record Failure(int exitCode, String message) {
             if (link instanceof ConnectorException
                     || link instanceof ModelException
                     || link instanceof EncodingException
+                    || link instanceof EvaluationException
                     || link instanceof TooManyDeadLettersException) {
                 return new Failure(ExitCode.INPUT, oneLine(link.getMessage()));
             }
