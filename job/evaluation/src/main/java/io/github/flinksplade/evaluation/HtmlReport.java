@@ -131,7 +131,7 @@ final class HtmlReport {
         }
         boolean compares = results.baseline() != null && results.systems().size() > 1;
         if (compares) {
-            html.append("<th>difference in ")
+            html.append("<th>\u0394 ")
                     .append(results.mainMetric())
                     .append("</th><th>p</th><th>better / equal / worse</th>");
         }
@@ -348,8 +348,11 @@ final class HtmlReport {
                         "The first terms are those of the query's vector, with their weights. A hit"
                                 + " is followed by the terms that contribute most to its"
                                 + " score.</p>\n");
-        for (QueryDetails query : details) {
-            query(query, compares);
+        for (int i = 0; i < details.size(); i++) {
+            if (i == 0 || i == (details.size() + 1) / 2) {
+                html.append(i == 0 ? "<h3>Best</h3>\n" : "<h3>Worst</h3>\n");
+            }
+            query(details.get(i), compares);
         }
         html.append("</section>\n");
     }

@@ -115,7 +115,7 @@ public final class SparseRanker implements Ranker {
         long encodeNanos = encoder.nanos.get();
         return new Ranking(
                 result.hits().stream()
-                        .map(hit -> new ScoredDocument(document(hit), hit.score()))
+                        .map(hit -> new ScoredDocument(SearchResult.document(hit), hit.score()))
                         .toList(),
                 encodeNanos,
                 nanos - encodeNanos);
@@ -123,11 +123,6 @@ public final class SparseRanker implements Ranker {
 
     private SearchResult search(String query, int k) {
         return searcher.search(new SearchRequest(query, k, idf, false, false, FieldFilter.NONE));
-    }
-
-    private static String document(SearchIndex.Hit hit) {
-        String parent = Passages.parent(hit.id(), hit.fields());
-        return parent == null ? hit.id() : parent;
     }
 
     /**
@@ -156,7 +151,9 @@ public final class SparseRanker implements Ranker {
                         .mapToObj(i -> term(hit.matchedIndices()[i], hit.matchedParts()[i]))
                         .toList();
         return new Explanation.Hit(
-                document(hit), hit.score(), hit.text() == null ? "" : hit.text(), matched);
+                SearchResult.document(hit),
+                hit.score(),
+                hit.text() == null ? "" : hit.text(), matched);
     }
 
     private WeightedTerm term(int index, float weight) {

@@ -10,7 +10,7 @@ import java.util.Locale;
  */
 final class SvgChart {
 
-    private static final int LEFT = 62;
+    private static final int LEFT = 76;
     private static final int RIGHT = 24;
     private static final int TOP = 16;
     private static final int BOTTOM = 46;

@@ -213,12 +213,11 @@ final class EvalCommand implements Callable<Integer> {
         return Variant.SETTINGS.stream().map(Setting::key).anyMatch(key::equals);
     }
 
+    /** The name of the folder with the data. */
     private String collection() {
-        if (data != null) {
-            return String.valueOf(data.toAbsolutePath().normalize().getFileName());
-        }
-        Path named = corpus == null ? qrels : corpus;
-        return String.valueOf(named.getFileName());
+        Path folder =
+                data != null ? data : (corpus == null ? qrels : corpus).toAbsolutePath().getParent();
+        return String.valueOf(folder.toAbsolutePath().normalize().getFileName());
     }
 
     private void checkCombination() {

@@ -13,6 +13,7 @@ import io.github.flinksplade.app.io.JsonLine;
 import io.github.flinksplade.app.job.JobPlan;
 import io.github.flinksplade.app.local.LocalRun;
 import io.github.flinksplade.app.local.StateDirectory;
+import io.github.flinksplade.app.search.HitFormat;
 import io.github.flinksplade.app.search.SearchSession;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorUri;
@@ -75,7 +76,8 @@ public final class Demo {
         }
         try (Searcher opened = searcher) {
             SearchSession session =
-                    new SearchSession(opened, console, MAX_HITS, false, false, false);
+                    new SearchSession(
+                            opened, console, MAX_HITS, false, false, HitFormat.Name.TEXT, "demo");
             for (String query : QUERIES) {
                 session.searchWithHeading(query);
             }

@@ -9,8 +9,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** The hits of a search as text or JSON. */
-final class HitFormat {
+/** The hits of a search as text, JSON or a TREC run. */
+public final class HitFormat {
+
+    /** The formats. */
+    public enum Name {
+        TEXT,
+        JSON,
+        TREC
+    }
 
     private static final int MAX_TERMS = 5;
     private static final int MAX_TEXT_LENGTH = 160;
@@ -43,14 +50,21 @@ final class HitFormat {
                 : text.append(", and ").append(more).append(" more").toString();
     }
 
-    /** A hit as one JSON object. */
-    String json(int rank, String query, SearchIndex.Hit hit) {
+    /**
+     * A hit as one JSON object.
+     *
+     * @param queryId null if the query has no id
+     */
+    String json(int rank, String queryId, String query, SearchIndex.Hit hit) {
         Map<String, Float> terms = new LinkedHashMap<>();
         for (int i = 0; i < hit.matchedIndices().length; i++) {
             terms.put(tokenizer.term(hit.matchedIndices()[i]), hit.matchedParts()[i]);
         }
-        List<Object> pairs =
-                new ArrayList<>(
+        List<Object> pairs = new ArrayList<>();
+        if (queryId != null) {
+            pairs.addAll(List.of("query_id", queryId));
+        }
+        pairs.addAll(
                         List.of(
                                 "query",
                                 query,

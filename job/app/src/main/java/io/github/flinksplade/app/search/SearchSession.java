@@ -4,8 +4,10 @@ import io.github.flinksplade.app.console.Console;
 import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.Results;
 import io.github.flinksplade.app.io.Lines;
+import io.github.flinksplade.app.io.Topics;
 import io.github.flinksplade.connector.FieldFilter;
 import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.evaluation.Run;
 import io.github.flinksplade.search.SearchRequest;
 import io.github.flinksplade.search.SearchResult;
 import io.github.flinksplade.search.Searcher;
@@ -22,13 +24,15 @@ public final class SearchSession {
     private final int maxHits;
     private final boolean idf;
     private final boolean passages;
-    private final boolean json;
+    private final HitFormat.Name name;
+    private final String tag;
 
     /**
      * @param maxHits max hits of a search
      * @param idf whether weights are multiplied by the inverse document frequency
      * @param passages whether several passages of a document are hits
-     * @param json whether hits are printed as JSON
+     * @param name the format in which hits are printed
+     * @param tag the name of a TREC run
      */
     public SearchSession(
             Searcher searcher,
@@ -36,7 +40,8 @@ public final class SearchSession {
             int maxHits,
             boolean idf,
             boolean passages,
-            boolean json) {
+            HitFormat.Name name,
+            String tag) {
         this.searcher = searcher;
         this.console = console;
         this.results = new Results(console);
@@ -44,11 +49,22 @@ public final class SearchSession {
         this.maxHits = maxHits;
         this.idf = idf;
         this.passages = passages;
-        this.json = json;
+        this.name = name;
+        this.tag = tag;
     }
 
-    /** Prints the hits of one query. */
+    /** Prints the hits of the only query; its id in a TREC run is 1. */
     public void search(String query) {
+        search(null, "1", query);
+    }
+
+    /**
+     * Prints the hits of one query.
+     *
+     * @param id the id that the user gave, or null
+     * @param number the id in a TREC run
+     */
+    private void search(String id, String number, String query) {
         SearchResult result =
                 searcher.search(
                         new SearchRequest(query, maxHits, idf, passages, false, FieldFilter.NONE));
@@ -63,32 +79,47 @@ public final class SearchSession {
         }
         List<SearchIndex.Hit> hits = result.hits();
         for (int i = 0; i < hits.size(); i++) {
+            SearchIndex.Hit hit = hits.get(i);
             results.line(
-                    json
-                            ? format.json(i + 1, query, hits.get(i))
-                            : format.describe(i + 1, hits.get(i)));
+                    switch (name) {
+                        case TEXT -> format.describe(i + 1, hit);
+                        case JSON -> format.json(i + 1, id, query, hit);
+                        case TREC ->
+                                Run.line(
+                                        number,
+                                        SearchResult.document(hit),
+                                        i + 1,
+                                        hit.score(),
+                                        tag);
+                    });
         }
         results.flush();
-        if (hits.isEmpty() && !json) {
+        if (hits.isEmpty() && name != HitFormat.Name.JSON) {
             console.err().println("Nothing found for: " + query);
         }
     }
 
     /** Prints the query as a heading, then its hits. */
     public void searchWithHeading(String query) {
-        results.line("> " + query);
-        search(query);
+        searchWithHeading(null, query);
+    }
+
+    private void searchWithHeading(String id, String query) {
+        results.line("> " + (id == null ? "" : id + ": ") + query);
+        search(id, id, query);
         results.line("");
         results.flush();
     }
 
     /**
-     * Runs each line of the input as a query, with a prompt on a terminal.
+     * Runs each line of the input as a query, with a prompt on a terminal. If the first line
+     * contains a tab, each line is an id, a tab and a query.
      *
      * @return {@link ExitCode#OK}, or {@link ExitCode#INPUT} when a line could not be read
      */
     public int searchLines() throws IOException {
         Lines lines = new Lines(console.in());
+        Topics topics = new Topics();
         boolean failed = false;
         while (true) {
             prompt();
@@ -99,15 +130,22 @@ public final class SearchSession {
                 }
                 return failed ? ExitCode.INPUT : ExitCode.OK;
             }
-            if (line.error() != null) {
-                console.err().println("line " + line.number() + ": " + line.error());
+            if (line.error() == null && line.text().isBlank()) {
+                continue;
+            }
+            Topics.Topic topic = topics.topic(line);
+            String query = topic.query() == null ? "" : topic.query().strip();
+            if (query.isEmpty()) {
+                String error = topic.error() == null ? "the query has no text" : topic.error();
+                console.err().println("line " + line.number() + ": " + error);
                 failed = true;
-            } else if (!line.text().isBlank()) {
-                if (json || console.inTerminal()) {
-                    search(line.text().strip());
-                } else {
-                    searchWithHeading(line.text().strip());
-                }
+                continue;
+            }
+            String id = topics.hasIds() ? topic.id() : null;
+            if (name == HitFormat.Name.TEXT && !console.inTerminal()) {
+                searchWithHeading(id, query);
+            } else {
+                search(id, topic.id(), query);
             }
         }
     }
