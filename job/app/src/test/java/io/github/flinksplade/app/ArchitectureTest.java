@@ -47,6 +47,7 @@ class ArchitectureTest {
                     "connector.solr.SolrConnector",
                     "connector.pinecone.PineconeConnector",
                     "search.Searcher",
+                    "evaluation.Evaluator",
                     "app.Main"
                 }) {
             Assertions.assertThat(classes.contain(ROOT + part)).as(part).isTrue();
@@ -141,6 +142,14 @@ class ArchitectureTest {
         forbidConnectors("search..");
         forbid("search..", ROOT + "app..", ROOT + "pipeline..", ROOT + "bench..");
         forbid("search..", ROOT + "builtin..");
+    }
+
+    @Test
+    void evaluationDependsOnSearchAndConnectorApiOnly() {
+        forbidConnectors("evaluation..");
+        forbid("evaluation..", ROOT + "app..", ROOT + "pipeline..", ROOT + "bench..");
+        forbid("evaluation..", ROOT + "builtin..");
+        forbid("search..", ROOT + "evaluation..");
     }
 
     @Test

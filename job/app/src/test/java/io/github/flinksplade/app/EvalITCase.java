@@ -21,7 +21,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.xml.sax.InputSource;
 
-/** Evaluates the built-in model on a small collection whose queries share no word with the texts. */
+/**
+ * Evaluates the built-in model on a small collection whose queries share no word with the texts.
+ */
 class EvalITCase {
 
     @TempDir private Path directory;
@@ -89,7 +91,7 @@ class EvalITCase {
         assertThat(json.get("notes").toString())
                 .contains(
                         "1 of 4 queries of the qrels have no text and count 0: q4.",
-                        "1 of 4 judged documents are not in the corpus: deleted.");
+                        "1 of 5 judged documents are not in the corpus: deleted.");
         JsonNode bm25 = json.get("systems").get(0);
         JsonNode main = json.get("systems").get(1);
         JsonNode pruned = json.get("systems").get(2);
@@ -104,8 +106,7 @@ class EvalITCase {
         assertThat(main.at("/comparedWithBaseline/MRR@10/better").asInt()).isEqualTo(3);
         assertThat(pruned.at("/terms/documentTerms").asDouble()).isEqualTo(8);
         assertThat(weighted.at("/terms/queryTerms").asDouble()).isEqualTo(2);
-        assertThat(weighted.at("/terms/documentTerms"))
-                .isEqualTo(main.at("/terms/documentTerms"));
+        assertThat(weighted.at("/terms/documentTerms")).isEqualTo(main.at("/terms/documentTerms"));
         assertThat(pruned.at("/terms/flops").asDouble())
                 .isLessThan(main.at("/terms/flops").asDouble());
         assertThat(main.at("/encodeMillis/p50").asDouble()).isPositive();
@@ -250,8 +251,7 @@ class EvalITCase {
         assertThat(outcome.err())
                 .startsWith(
                         "flink-splade: "
-                                + message.replace("DATA", data.toString())
-                                        .replaceFirst("\\*$", ""))
+                                + message.replace("DATA", data.toString()).replaceFirst("\\*$", ""))
                 .doesNotContain("Exception");
         assertThat(outcome.code()).isEqualTo(code);
         assertThat(outcome.out()).isEmpty();

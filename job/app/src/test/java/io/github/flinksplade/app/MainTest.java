@@ -71,6 +71,7 @@ class MainTest {
                 "finish",
                 "encode",
                 "search",
+                "eval",
                 "connectors",
                 "model",
                 "model list",

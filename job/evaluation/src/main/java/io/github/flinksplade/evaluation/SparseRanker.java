@@ -153,7 +153,8 @@ public final class SparseRanker implements Ranker {
         return new Explanation.Hit(
                 SearchResult.document(hit),
                 hit.score(),
-                hit.text() == null ? "" : hit.text(), matched);
+                hit.text() == null ? "" : hit.text(),
+                matched);
     }
 
     private WeightedTerm term(int index, float weight) {

@@ -52,8 +52,7 @@ class Bm25Test {
             TermStatistics terms = bm25.termStatistics(List.of("physicians' bread", "zebra heart"));
             assertThat(terms.queryTerms()).isEqualTo(2);
             assertThat(terms.documentTerms()).isCloseTo(7 / 3.0, within(1e-9));
-            assertThat(terms.flops())
-                    .isCloseTo(0.5 * 2 / 3 + 0.5 / 3 + 0.5 / 3, within(1e-9));
+            assertThat(terms.flops()).isCloseTo(0.5 * 2 / 3 + 0.5 / 3 + 0.5 / 3, within(1e-9));
         }
     }
 

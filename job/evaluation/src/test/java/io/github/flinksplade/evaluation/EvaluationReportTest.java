@@ -89,8 +89,7 @@ class EvaluationReportTest {
                 factory.newDocumentBuilder()
                         .parse(
                                 new InputSource(
-                                        new StringReader(
-                                                html.substring(html.indexOf('\n') + 1))));
+                                        new StringReader(html.substring(html.indexOf('\n') + 1))));
         assertThat(page.getElementsByTagName("svg").getLength()).isEqualTo(2);
         assertThat(page.getElementsByTagName("circle").getLength()).isEqualTo(3);
         assertThat(page.getElementsByTagName("rect").getLength()).isEqualTo(40);

@@ -142,10 +142,7 @@ class InputFilesTest {
         Path file = file(content.replace('\'', '"'));
         assertThatThrownBy(() -> Corpus.open(file))
                 .isInstanceOf(EvaluationException.class)
-                .satisfies(
-                        e ->
-                                assertThat(e.getMessage().replace('"', '\''))
-                                        .contains(message));
+                .satisfies(e -> assertThat(e.getMessage().replace('"', '\'')).contains(message));
     }
 
     @Test

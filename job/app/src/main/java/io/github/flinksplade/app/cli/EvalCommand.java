@@ -216,7 +216,9 @@ final class EvalCommand implements Callable<Integer> {
     /** The name of the folder with the data. */
     private String collection() {
         Path folder =
-                data != null ? data : (corpus == null ? qrels : corpus).toAbsolutePath().getParent();
+                data != null
+                        ? data
+                        : (corpus == null ? qrels : corpus).toAbsolutePath().getParent();
         return String.valueOf(folder.toAbsolutePath().normalize().getFileName());
     }
 

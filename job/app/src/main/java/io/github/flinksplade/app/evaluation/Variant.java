@@ -20,6 +20,18 @@ import java.util.stream.Stream;
  */
 public record Variant(String name, Map<String, Given> settings) {
 
+    /**
+     * @throws UserException if a value is invalid
+     */
+    public Variant {
+        for (Setting<?> setting : SETTINGS) {
+            Given given = settings.get(setting.key());
+            if (given != null) {
+                setting.parse(given.values().get(0), given.where());
+            }
+        }
+    }
+
     /** Max tokens of a query. */
     static final Setting<Integer> QUERY_TOKENS =
             Setting.number(

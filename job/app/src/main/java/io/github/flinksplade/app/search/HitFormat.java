@@ -65,17 +65,17 @@ public final class HitFormat {
             pairs.addAll(List.of("query_id", queryId));
         }
         pairs.addAll(
-                        List.of(
-                                "query",
-                                query,
-                                "rank",
-                                rank,
-                                "id",
-                                hit.id(),
-                                "score",
-                                hit.score(),
-                                "terms",
-                                terms));
+                List.of(
+                        "query",
+                        query,
+                        "rank",
+                        rank,
+                        "id",
+                        hit.id(),
+                        "score",
+                        hit.score(),
+                        "terms",
+                        terms));
         if (hit.text() != null) {
             pairs.addAll(List.of("text", hit.text()));
         }
