@@ -48,6 +48,7 @@ class ArchitectureTest {
                     "connector.pinecone.PineconeConnector",
                     "search.Searcher",
                     "serve.SpladeServer",
+                    "evaluation.Evaluator",
                     "app.Main"
                 }) {
             Assertions.assertThat(classes.contain(ROOT + part)).as(part).isTrue();
@@ -150,6 +151,14 @@ class ArchitectureTest {
         forbid("serve..", ROOT + "app..", ROOT + "pipeline..", ROOT + "bench..");
         forbid("serve..", ROOT + "builtin..", "org.apache.flink..");
         forbid("search..", ROOT + "serve..");
+    }
+
+    @Test
+    void evaluationDependsOnSearchAndConnectorApiOnly() {
+        forbidConnectors("evaluation..");
+        forbid("evaluation..", ROOT + "app..", ROOT + "pipeline..", ROOT + "bench..");
+        forbid("evaluation..", ROOT + "builtin..");
+        forbid("search..", ROOT + "evaluation..");
     }
 
     @Test

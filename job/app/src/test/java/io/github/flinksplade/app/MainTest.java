@@ -72,6 +72,7 @@ class MainTest {
                 "encode",
                 "search",
                 "serve",
+                "eval",
                 "connectors",
                 "model",
                 "model list",

@@ -48,6 +48,7 @@ class ReadmeITCase {
                         "Models",
                         "Faster: int8 and GPUs",
                         "Measure",
+                        "Measure quality",
                         "On a cluster",
                         "Build and test");
     }
@@ -203,6 +204,14 @@ class ReadmeITCase {
     void measure() {
         assertThat(readme.shell(readme.blocks("Measure"), "").out())
                 .contains("encoder", "ratio", "p99 ms", "90 %");
+    }
+
+    @Test
+    void measureQuality() {
+        assertThat(readme.shell(readme.blocks("Measure quality"), "").out())
+                .startsWith("tiny: 2 documents, 1 queries\n")
+                .contains("BM25 (k1=0.9, b=0.4)", "prune=top_k=32", "precision=int8");
+        assertThat(directory.resolve("quality/report.html")).isNotEmptyFile();
     }
 
     @Test

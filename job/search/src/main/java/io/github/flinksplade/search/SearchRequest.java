@@ -15,6 +15,11 @@ import io.github.flinksplade.connector.FieldFilter;
 public record SearchRequest(
         String query, int k, boolean idf, boolean passages, boolean hybrid, FieldFilter filter) {
 
+    /** The same search for another query. */
+    public SearchRequest withQuery(String other) {
+        return new SearchRequest(other, k, idf, passages, hybrid, filter);
+    }
+
     /** A search in all documents by the vectors alone, with one hit per document. */
     public SearchRequest(String query, int k) {
         this(query, k, false, false, false, FieldFilter.NONE);

@@ -10,4 +10,10 @@ import java.util.List;
  * @param query the vector of the query, before weights are multiplied by idf
  * @param hits best first
  */
-public record SearchResult(EncodedText query, List<SearchIndex.Hit> hits) {}
+public record SearchResult(EncodedText query, List<SearchIndex.Hit> hits) {
+
+    /** The id of the document that a hit is, or of which it is a passage. */
+    public static String document(SearchIndex.Hit hit) {
+        return BestPassages.document(hit);
+    }
+}

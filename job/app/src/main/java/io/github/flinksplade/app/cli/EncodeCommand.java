@@ -9,6 +9,7 @@ import io.github.flinksplade.app.console.Results;
 import io.github.flinksplade.app.console.UserException;
 import io.github.flinksplade.app.io.JsonLine;
 import io.github.flinksplade.app.io.Lines;
+import io.github.flinksplade.app.io.Topics;
 import io.github.flinksplade.encoder.EncodedText;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.EncodingException;

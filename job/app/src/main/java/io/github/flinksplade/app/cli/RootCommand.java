@@ -5,6 +5,7 @@ import io.github.flinksplade.app.console.BrokenPipeException;
 import io.github.flinksplade.app.console.Console;
 import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.Failure;
+import io.github.flinksplade.app.evaluation.Variant;
 import io.github.flinksplade.connector.ConnectorUri;
 import java.io.OutputStream;
 import java.io.PrintWriter;
@@ -46,6 +47,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             EncodeCommand.class,
             SearchCommand.class,
             ServeCommand.class,
+            EvalCommand.class,
             ConnectorsCommand.class,
             ModelCommand.class,
             BenchCommand.class,
@@ -129,6 +131,8 @@ public final class RootCommand implements Runnable {
                 commands.getSubcommands().get("copy").getCommandSpec(), CopyCommand.SETTINGS);
         SettingOptions.add(
                 commands.getSubcommands().get("verify").getCommandSpec(), VerifyCommand.SETTINGS);
+        SettingOptions.add(
+                commands.getSubcommands().get("eval").getCommandSpec(), Variant.SETTINGS);
         SettingOptions.add(
                 commands.getSubcommands().get("finish").getCommandSpec(), FinishCommand.SETTINGS);
         commands.setErr(writer(console.err()));

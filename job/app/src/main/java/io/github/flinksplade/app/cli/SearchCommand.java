@@ -1,12 +1,17 @@
 package io.github.flinksplade.app.cli;
 
 import io.github.flinksplade.app.config.JobFile;
+import io.github.flinksplade.app.config.JobSettings;
 import io.github.flinksplade.app.console.Console;
 import io.github.flinksplade.app.console.DownloadProgress;
 import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.UserException;
+import io.github.flinksplade.app.search.HitOutput;
 import io.github.flinksplade.app.search.SearchSession;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.FieldFilter;
+import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.search.SearchRequest;
 import io.github.flinksplade.search.Searcher;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,12 +32,14 @@ import picocli.CommandLine.ParentCommand;
         description = {
             "Searches an index and prints rank, score, id and text of each hit, and the terms that"
                     + " contribute most to its score.",
-            "Without QUERY, each line of standard input is one query."
+            "Without QUERY, each line of standard input is one query; if the first line contains a"
+                    + " tab, each line is id<TAB>query."
         },
         footer = {
             "",
             "Example, after 'flink-splade run --from file:docs.jsonl --to lucene:idx':",
-            "  flink-splade search --index lucene:idx -k 3 \"fast car\""
+            "  flink-splade search --index lucene:idx -k 3 \"fast car\"",
+            "  flink-splade search --index lucene:idx -k 1000 --format trec < queries.tsv > run.trec"
         })
 final class SearchCommand implements Callable<Integer> {
 
@@ -78,8 +85,31 @@ final class SearchCommand implements Callable<Integer> {
             })
     private boolean passages;
 
-    @Option(names = "--json", description = "Print each hit as one JSON object on one line.")
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            description =
+                    "text (default); json: each hit as one JSON object on one line; trec: lines of a"
+                            + " TREC run file, with the ids of the queries or their line numbers,"
+                            + " from 1.")
+    private HitOutput.Format format;
+
+    @Option(names = "--json", description = "The same as --format json.")
     private boolean json;
+
+    @Option(
+            names = "--tag",
+            paramLabel = "NAME",
+            description = "The last column of --format trec. Default: flink-splade.")
+    private String tag = "flink-splade";
+
+    @Option(
+            names = "--query-prune",
+            paramLabel = "RULE",
+            description =
+                    "Drop terms with small weights from queries: top_k=N, abs_value=X, max_ratio=X or"
+                            + " alpha_mass=X.")
+    private String queryPrune = "none";
 
     @Option(
             names = "--model",
@@ -92,21 +122,49 @@ final class SearchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         int maxHits = positive(k);
+        HitOutput.Format chosen = format();
+        EncoderOptions options =
+                modelOptions.toEncoderOptions().toBuilder()
+                        .queryPruning(
+                                JobSettings.PRUNE.parse(queryPrune, UserException.COMMAND_LINE))
+                        .build();
         Console console = root.console();
         try (Searcher searcher =
                 Searcher.open(
                         JobFile.withProperties(ConnectorUri.parse(index), config),
                         model,
-                        modelOptions.toEncoderOptions(),
+                        options,
                         new DownloadProgress(console))) {
             SearchSession session =
-                    new SearchSession(searcher, console, maxHits, idf, passages, json);
+                    new SearchSession(
+                            searcher,
+                            console,
+                            new SearchRequest("", maxHits, idf, passages, false, FieldFilter.NONE),
+                            new HitOutput(chosen, tag));
             if (!query.isEmpty()) {
                 session.search(String.join(" ", query));
                 return ExitCode.OK;
             }
             return session.searchLines();
         }
+    }
+
+    private HitOutput.Format format() {
+        if (json && format != null && format != HitOutput.Format.JSON) {
+            throw invalid("--json and another --format are given. Remove one of them");
+        }
+        if (format == HitOutput.Format.TREC && passages) {
+            throw invalid(
+                    "--format trec ranks documents, not --passages. Remove one of the options");
+        }
+        if (tag.isEmpty() || tag.chars().anyMatch(Character::isWhitespace)) {
+            throw invalid("--tag '" + tag + "' is empty or contains white space");
+        }
+        return json ? HitOutput.Format.JSON : format == null ? HitOutput.Format.TEXT : format;
+    }
+
+    private static UserException invalid(String message) {
+        return UserException.at(UserException.COMMAND_LINE, message, null);
     }
 
     private static int positive(String text) {

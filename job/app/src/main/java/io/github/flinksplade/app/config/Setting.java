@@ -60,7 +60,7 @@ public final class Setting<T> {
      * @param description one or two sentences
      * @param parser throws {@link IllegalArgumentException} with what is wrong and what is valid
      */
-    static <T> Setting<T> of(
+    public static <T> Setting<T> of(
             String key,
             String type,
             String label,
@@ -94,7 +94,8 @@ public final class Setting<T> {
         return of(key, type, label, defaultText, description, Setting::parsePath);
     }
 
-    static Setting<Integer> number(String key, int min, String defaultText, String description) {
+    public static Setting<Integer> number(
+            String key, int min, String defaultText, String description) {
         return of(
                 key, "whole number", "N", defaultText, description, text -> parseNumber(text, min));
     }
@@ -115,7 +116,7 @@ public final class Setting<T> {
                 text -> parseDuration(text, min));
     }
 
-    static Setting<Boolean> flag(String key, boolean defaultValue, String description) {
+    public static Setting<Boolean> flag(String key, boolean defaultValue, String description) {
         return of(
                 key,
                 "true or false",

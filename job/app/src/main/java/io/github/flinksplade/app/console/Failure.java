@@ -6,6 +6,7 @@ import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.connector.UnreachableException;
 import io.github.flinksplade.encoder.EncodingException;
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.evaluation.EvaluationException;
 import io.github.flinksplade.pipeline.TooManyDeadLettersException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -64,6 +65,7 @@ public record Failure(int exitCode, String message) {
             if (link instanceof ConnectorException
                     || link instanceof ModelException
                     || link instanceof EncodingException
+                    || link instanceof EvaluationException
                     || link instanceof TooManyDeadLettersException) {
                 return new Failure(
                         link instanceof UnreachableException

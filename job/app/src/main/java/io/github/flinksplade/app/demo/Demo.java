@@ -13,11 +13,13 @@ import io.github.flinksplade.app.io.JsonLine;
 import io.github.flinksplade.app.job.JobPlan;
 import io.github.flinksplade.app.local.LocalRun;
 import io.github.flinksplade.app.local.StateDirectory;
+import io.github.flinksplade.app.search.HitOutput;
 import io.github.flinksplade.app.search.SearchSession;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.search.SearchRequest;
 import io.github.flinksplade.search.Searcher;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -81,7 +83,11 @@ public final class Demo {
         }
         try (Searcher opened = searcher) {
             SearchSession session =
-                    SearchSession.withoutIds(opened, console, MAX_HITS, WEAK_FRACTION);
+                    new SearchSession(
+                            opened,
+                            console,
+                            new SearchRequest("", MAX_HITS),
+                            HitOutput.withoutIds(WEAK_FRACTION));
             for (String query : QUERIES) {
                 session.searchWithHeading(query);
             }

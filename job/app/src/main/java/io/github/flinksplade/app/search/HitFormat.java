@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The hits of a search as text or JSON. */
+/** A hit of a search as text or JSON. */
 final class HitFormat {
 
     private static final int MAX_TERMS = 5;
@@ -87,25 +87,32 @@ final class HitFormat {
                                                 : word.group()));
     }
 
-    /** A hit as one JSON object. */
-    String json(int rank, String query, SearchIndex.Hit hit) {
+    /**
+     * A hit as one JSON object.
+     *
+     * @param queryId null if the query has no id
+     */
+    String json(int rank, String queryId, String query, SearchIndex.Hit hit) {
         Map<String, Float> terms = new LinkedHashMap<>();
         for (int i = 0; i < hit.matchedIndices().length; i++) {
             terms.put(tokenizer.term(hit.matchedIndices()[i]), hit.matchedParts()[i]);
         }
-        List<Object> pairs =
-                new ArrayList<>(
-                        List.of(
-                                "query",
-                                query,
-                                "rank",
-                                rank,
-                                "id",
-                                hit.id(),
-                                "score",
-                                hit.score(),
-                                "terms",
-                                terms));
+        List<Object> pairs = new ArrayList<>();
+        if (queryId != null) {
+            pairs.addAll(List.of("query_id", queryId));
+        }
+        pairs.addAll(
+                List.of(
+                        "query",
+                        query,
+                        "rank",
+                        rank,
+                        "id",
+                        hit.id(),
+                        "score",
+                        hit.score(),
+                        "terms",
+                        terms));
         if (hit.text() != null) {
             pairs.addAll(List.of("text", hit.text()));
         }

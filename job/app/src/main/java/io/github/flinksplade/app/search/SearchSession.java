@@ -4,8 +4,9 @@ import io.github.flinksplade.app.console.Console;
 import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.Results;
 import io.github.flinksplade.app.io.Lines;
-import io.github.flinksplade.connector.FieldFilter;
+import io.github.flinksplade.app.io.Topics;
 import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.evaluation.Run;
 import io.github.flinksplade.search.SearchRequest;
 import io.github.flinksplade.search.SearchResult;
 import io.github.flinksplade.search.Searcher;
@@ -19,69 +20,36 @@ public final class SearchSession {
     private final Console console;
     private final Results results;
     private final HitFormat format;
-    private final int maxHits;
-    private final boolean idf;
-    private final boolean passages;
-    private final boolean json;
-    private final boolean ids;
-    private final double weakFraction;
+    private final SearchRequest request;
+    private final HitOutput output;
 
     /**
-     * Prints the ids of the hits, and all hits alike.
-     *
-     * @param maxHits max hits of a search
-     * @param idf whether weights are multiplied by the inverse document frequency
-     * @param passages whether several passages of a document are hits
-     * @param json whether hits are printed as JSON
+     * @param request how to search; its query is replaced
+     * @param output how hits are printed
      */
     public SearchSession(
-            Searcher searcher,
-            Console console,
-            int maxHits,
-            boolean idf,
-            boolean passages,
-            boolean json) {
-        this(searcher, console, maxHits, idf, passages, json, true, 0);
-    }
-
-    /**
-     * @param maxHits max hits of a search
-     * @param weakFraction hits whose score is below this fraction of the best one's are printed
-     *     below the line {@code weaker matches:}; 0 for none
-     * @return a session that prints the hits without their ids
-     */
-    public static SearchSession withoutIds(
-            Searcher searcher, Console console, int maxHits, double weakFraction) {
-        return new SearchSession(
-                searcher, console, maxHits, false, false, false, false, weakFraction);
-    }
-
-    private SearchSession(
-            Searcher searcher,
-            Console console,
-            int maxHits,
-            boolean idf,
-            boolean passages,
-            boolean json,
-            boolean ids,
-            double weakFraction) {
+            Searcher searcher, Console console, SearchRequest request, HitOutput output) {
         this.searcher = searcher;
         this.console = console;
         this.results = new Results(console);
         this.format = new HitFormat(searcher.encoder().tokenizer(), console.styled());
-        this.maxHits = maxHits;
-        this.idf = idf;
-        this.passages = passages;
-        this.json = json;
-        this.ids = ids;
-        this.weakFraction = weakFraction;
+        this.request = request;
+        this.output = output;
     }
 
-    /** Prints the hits of one query. */
+    /** Prints the hits of the only query; its id in a TREC run is 1. */
     public void search(String query) {
-        SearchResult result =
-                searcher.search(
-                        new SearchRequest(query, maxHits, idf, passages, false, FieldFilter.NONE));
+        search(null, "1", query);
+    }
+
+    /**
+     * Prints the hits of one query.
+     *
+     * @param id the id that the user gave, or null
+     * @param number the id in a TREC run
+     */
+    private void search(String id, String number, String query) {
+        SearchResult result = searcher.search(request.withQuery(query));
         if (result.query().truncated()) {
             console.err()
                     .println(
@@ -94,36 +62,51 @@ public final class SearchSession {
         List<SearchIndex.Hit> hits = result.hits();
         boolean weak = false;
         for (int i = 0; i < hits.size(); i++) {
-            if (!weak && hits.get(i).score() < weakFraction * hits.get(0).score()) {
+            SearchIndex.Hit hit = hits.get(i);
+            if (!weak && hit.score() < output.weakFraction() * hits.get(0).score()) {
                 weak = true;
                 results.line("weaker matches:");
             }
             results.line(
-                    json
-                            ? format.json(i + 1, query, hits.get(i))
-                            : format.describe(i + 1, hits.get(i), ids));
+                    switch (output.format()) {
+                        case TEXT -> format.describe(i + 1, hit, output.ids());
+                        case JSON -> format.json(i + 1, id, query, hit);
+                        case TREC ->
+                                Run.line(
+                                        number,
+                                        SearchResult.document(hit),
+                                        i + 1,
+                                        hit.score(),
+                                        output.runTag());
+                    });
         }
         results.flush();
-        if (hits.isEmpty() && !json) {
+        if (hits.isEmpty() && output.format() != HitOutput.Format.JSON) {
             console.err().println("Nothing found for: " + query);
         }
     }
 
     /** Prints the query as a heading, then its hits. */
     public void searchWithHeading(String query) {
-        results.line("> " + query);
-        search(query);
+        searchWithHeading(null, query);
+    }
+
+    private void searchWithHeading(String id, String query) {
+        results.line("> " + (id == null ? "" : id + ": ") + query);
+        search(id, id, query);
         results.line("");
         results.flush();
     }
 
     /**
-     * Runs each line of the input as a query, with a prompt on a terminal.
+     * Runs each line of the input as a query, with a prompt on a terminal. If the first line
+     * contains a tab, each line is an id, a tab and a query.
      *
      * @return {@link ExitCode#OK}, or {@link ExitCode#FINDINGS} when a line could not be read
      */
     public int searchLines() throws IOException {
         Lines lines = new Lines(console.in());
+        Topics topics = new Topics();
         boolean failed = false;
         while (true) {
             prompt();
@@ -134,15 +117,22 @@ public final class SearchSession {
                 }
                 return failed ? ExitCode.FINDINGS : ExitCode.OK;
             }
-            if (line.error() != null) {
-                console.err().println("line " + line.number() + ": " + line.error());
+            if (line.error() == null && line.text().isBlank()) {
+                continue;
+            }
+            Topics.Topic topic = topics.topic(line);
+            String query = topic.query() == null ? "" : topic.query().strip();
+            if (query.isEmpty()) {
+                String error = topic.error() == null ? "the query has no text" : topic.error();
+                console.err().println("line " + line.number() + ": " + error);
                 failed = true;
-            } else if (!line.text().isBlank()) {
-                if (json || console.inTerminal()) {
-                    search(line.text().strip());
-                } else {
-                    searchWithHeading(line.text().strip());
-                }
+                continue;
+            }
+            String id = topics.hasIds() ? topic.id() : null;
+            if (output.format() == HitOutput.Format.TEXT && !console.inTerminal()) {
+                searchWithHeading(id, query);
+            } else {
+                search(id, topic.id(), query);
             }
         }
     }

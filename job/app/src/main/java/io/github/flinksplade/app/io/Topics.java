@@ -1,6 +1,5 @@
-package io.github.flinksplade.app.cli;
+package io.github.flinksplade.app.io;
 
-import io.github.flinksplade.app.io.Lines;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -8,7 +7,7 @@ import java.util.Set;
  * Parses lines as topics, each with an id. If the first line contains a tab, each line is {@code
  * id<TAB>query} as in MS MARCO; otherwise each line is a query whose id is the line number, from 1.
  */
-final class Topics {
+public final class Topics {
 
     private final Set<String> ids = new HashSet<>();
     private boolean hasFirstLine;
@@ -21,10 +20,15 @@ final class Topics {
      * @param query the query; null with an error
      * @param error what is wrong with the line, or null
      */
-    record Topic(String id, String query, String error) {}
+    public record Topic(String id, String query, String error) {}
+
+    /** Whether the lines contain ids; known after the first one. */
+    public boolean hasIds() {
+        return hasIds;
+    }
 
     /** The line as a topic. */
-    Topic topic(Lines.Line line) {
+    public Topic topic(Lines.Line line) {
         if (line.error() != null) {
             return new Topic(null, null, line.error());
         }
