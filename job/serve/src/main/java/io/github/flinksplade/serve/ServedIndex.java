@@ -153,6 +153,7 @@ final class ServedIndex implements AutoCloseable {
             if (!(e.getCause() instanceof UnreachableException)) {
                 throw failure;
             }
+            LOG.warn(e.getMessage());
         }
     }
 
@@ -229,7 +230,8 @@ final class ServedIndex implements AutoCloseable {
             current = new Opened(Searcher.open(uri, provenance -> models.of(uri, provenance)));
         } catch (ConnectorException | ModelException e) {
             RuntimeException known = failure;
-            if (known == null || !known.getMessage().equals(e.getMessage())) {
+            // the first failure is reported by start
+            if (known != null && !known.getMessage().equals(e.getMessage())) {
                 LOG.warn("the index {} is unavailable: {}", name, e.getMessage());
             }
             failure = e;
