@@ -211,7 +211,7 @@ class ReadmeITCase {
     void measureQuality() {
         assertThat(readme.shell(readme.blocks("Measure quality"), "").out())
                 .startsWith("tiny: 2 documents, 1 queries\n")
-                .contains("BM25 (k1=0.9, b=0.4)", "prune=top_k=32", "precision=int8");
+                .contains("BM25 (k1=0.9, b=0.4)", "builtin:minilm", "prune=top_k=32");
         assertThat(directory.resolve("quality/report.html")).isNotEmptyFile();
     }
 

@@ -40,8 +40,8 @@ import org.apache.lucene.util.IOUtils;
 
 /**
  * BM25 as Lucene computes it, with its {@link EnglishAnalyzer}: the baseline. A query is the sum
- * over its terms; a term that occurs n times counts n times. Of a query with more than {@value
- * #MAX_TERMS} different terms, the first ones count.
+ * over its terms; a term that occurs n times counts n times. Of a query with more than 1,024
+ * different terms, the first ones count.
  */
 public final class Bm25 implements Ranker {
 

@@ -48,7 +48,7 @@ public record Evaluation(List<String> queries, Map<Metric, double[]> values) {
     }
 
     /** Up to three ids, for messages. */
-    static String examples(List<String> ids) {
+    public static String examples(List<String> ids) {
         return String.join(", ", ids.subList(0, Math.min(3, ids.size())))
                 + (ids.size() > 3 ? ", ..." : "");
     }

@@ -18,6 +18,7 @@ import io.github.flinksplade.connector.VectorSource;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.evaluation.Bm25;
 import io.github.flinksplade.evaluation.Corpus;
+import io.github.flinksplade.evaluation.Evaluation;
 import io.github.flinksplade.evaluation.EvaluationException;
 import io.github.flinksplade.evaluation.EvaluationReport;
 import io.github.flinksplade.evaluation.Evaluator;
@@ -44,7 +45,6 @@ import java.util.function.Consumer;
 public final class EvaluationRun {
 
     private static final int DETAILED_QUERIES = 5;
-    private static final int MAX_EXAMPLES = 3;
 
     private final Input input;
     private final Output output;
@@ -157,7 +157,7 @@ public final class EvaluationRun {
                 ConnectorUri uri;
                 Long bytes;
                 if (builder == null) {
-                    uri = JobFile.withProperties(input.index(), input.config());
+                    uri = existingIndex();
                     bytes = size(uri);
                 } else {
                     BuiltIndex built = builder.build(variant);
@@ -223,9 +223,9 @@ public final class EvaluationRun {
         if (unknown.size() == judged.size()) {
             throw new EvaluationException(
                     "the qrels and the queries have no id in common: the qrels have "
-                            + examples(judged)
+                            + Evaluation.examples(judged)
                             + ", the queries have "
-                            + examples(List.copyOf(queries))
+                            + Evaluation.examples(List.copyOf(queries))
                             + ". Check that "
                             + input.qrels()
                             + " and "
@@ -239,7 +239,7 @@ public final class EvaluationRun {
                             "%,d of %,d queries of the qrels have no text and count 0: %s.",
                             unknown.size(),
                             judged.size(),
-                            examples(unknown)));
+                            Evaluation.examples(unknown)));
         }
         if (corpus == null) {
             return;
@@ -253,7 +253,7 @@ public final class EvaluationRun {
         if (missing.size() == documents.size()) {
             throw new EvaluationException(
                     "the corpus contains no document of the qrels, such as "
-                            + examples(documents)
+                            + Evaluation.examples(documents)
                             + ". Check that "
                             + input.qrels()
                             + " and "
@@ -267,13 +267,8 @@ public final class EvaluationRun {
                             "%,d of %,d judged documents are not in the corpus: %s.",
                             missing.size(),
                             documents.size(),
-                            examples(missing)));
+                            Evaluation.examples(missing)));
         }
-    }
-
-    private static String examples(List<String> ids) {
-        return String.join(", ", ids.subList(0, Math.min(MAX_EXAMPLES, ids.size())))
-                + (ids.size() > MAX_EXAMPLES ? ", ..." : "");
     }
 
     private void noteDeadLetters(BuiltIndex built, Variant variant) {
@@ -291,6 +286,10 @@ public final class EvaluationRun {
         }
     }
 
+    private ConnectorUri existingIndex() {
+        return JobFile.withProperties(input.index(), input.config());
+    }
+
     /** The size of an index on this machine, else null. */
     private static Long size(ConnectorUri uri) {
         return uri.scheme().equals("lucene")
@@ -302,7 +301,6 @@ public final class EvaluationRun {
         SpladeEncoder[] encoder = new SpladeEncoder[1];
         VectorSource vectors = vectors(uri);
         try {
-            Provenance[] provenance = new Provenance[1];
             SparseRanker ranker =
                     SparseRanker.open(
                             variant.label(model(variant, vectors, uri)),
@@ -310,7 +308,6 @@ public final class EvaluationRun {
                                     Searcher.open(
                                             uri,
                                             stored -> {
-                                                provenance[0] = stored;
                                                 encoder[0] = openEncoder(variant, uri, stored);
                                                 return timed.apply(QueryEncoder.of(encoder[0]));
                                             }),
@@ -373,7 +370,7 @@ public final class EvaluationRun {
         if (corpus != null) {
             documents = corpus::forEach;
         } else {
-            VectorSource vectors = vectors(input.index());
+            VectorSource vectors = vectors(existingIndex());
             if (vectors == null) {
                 notes.add("No BM25, because there are no texts. Add --corpus for this baseline.");
                 return null;
