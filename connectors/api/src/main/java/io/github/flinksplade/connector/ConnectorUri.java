@@ -399,7 +399,7 @@ public final class ConnectorUri implements Serializable {
             boolean secret =
                     option.getKey()
                             .toLowerCase(Locale.ROOT)
-                            .matches(".*(password|secret|token|api-?key|credential).*");
+                            .matches(".*(password|secret|token|api-?key|credential|jaas).*");
             text.append(separator)
                     .append(option.getKey())
                     .append('=')

@@ -14,6 +14,7 @@ class ConnectorUriTest {
         "solr://joe:pa55@host:8983/solr/x, solr://******@host:8983/solr/x",
         "kafka://b:9092/t?registry=http://joe:pa55@r:8081, kafka://b:9092/t?registry=http://******@r:8081",
         "x:y?password=pa55&text=true, x:y?password=******&text=true",
+        "x:y?sasl.jaas.config=pa55, x:y?sasl.jaas.config=******",
         "kafka://a:9092/t?text=a@b, kafka://a:9092/t?text=a@b",
     })
     void masksPasswords(String uri, String shown) {

@@ -197,9 +197,37 @@ class ClusterITCase {
         servesMetrics();
         Distribution.Answer answer =
                 command(environment, scripts.resolve("savepoint").toString(), "--stop").expect(0);
+        Path savepoint = savepoint(answer);
+        Path endless = directory.resolve("endless");
+        assertThat(Distribution.parts(endless)).hasSize(40);
+        Files.writeString(job, Files.readString(job) + "reindex: true\n");
+        for (int written = 80; written <= 120; written += 40) {
+            int expected = written;
+            Distribution.Answer resumed =
+                    command(
+                                    environment,
+                                    scripts.resolve("submit").toString(),
+                                    "-d",
+                                    "-s",
+                                    savepoint.toString(),
+                                    job.toString())
+                            .expect(0);
+            assertThat(resumed.out()).contains("Reading the sources from the beginning");
+            Distribution.await(
+                    written + " vectors", () -> Distribution.parts(endless).size() == expected);
+            savepoint =
+                    savepoint(
+                            command(environment, scripts.resolve("savepoint").toString(), "--stop")
+                                    .expect(0));
+        }
+    }
+
+    private static Path savepoint(Distribution.Answer answer) {
         Matcher path = Pattern.compile("Path: file:(\\S+)").matcher(answer.out());
         assertThat(path.find()).as(answer.out()).isTrue();
-        assertThat(Path.of(path.group(1), "_metadata")).isRegularFile();
+        Path savepoint = Path.of(path.group(1));
+        assertThat(savepoint.resolve("_metadata")).isRegularFile();
+        return savepoint;
     }
 
     private void startReplacesADeadProcess(Map<String, String> environment, Path scripts)
@@ -222,6 +250,82 @@ class ClusterITCase {
         assertThat(logs.resolve("taskmanager-1.log.1")).isRegularFile();
         assertThat(command(environment, scripts.resolve("start").toString()).expect(0).out())
                 .startsWith("Flink is already running");
+    }
+
+    @Test
+    void aStandbyJobManagerTakesOverTheJob() throws Exception {
+        int rest = freePort();
+        Map<String, String> environment =
+                Map.of(
+                        "FLINK_SPLADE_CLUSTER", directory.resolve("cluster").toString(),
+                        "FLINK_SPLADE_REST_PORT", String.valueOf(rest),
+                        "FLINK_SPLADE_RPC_PORT", String.valueOf(freePort()));
+        Path scripts = Distribution.home().resolve("deploy/cluster");
+        String start = scripts.resolve("start").toString();
+        assertThat(command(environment, start, "--standby").expect(1).err())
+                .startsWith("--standby requires high availability");
+        int zooKeeperPort = freePort();
+        Process zooKeeper =
+                HighlyAvailableCluster.startZooKeeper(
+                        directory, zooKeeperPort, directory.resolve("zookeeper.log"));
+        try {
+            command(
+                            environment,
+                            start,
+                            "--standby",
+                            "-Dhigh-availability.type=zookeeper",
+                            "-Dhigh-availability.zookeeper.quorum=127.0.0.1:" + zooKeeperPort,
+                            "-Dhigh-availability.zookeeper.client.session-timeout=4000",
+                            "-Dhigh-availability.storageDir=file://" + directory.resolve("ha"))
+                    .expect(0);
+            Path watched = Files.createDirectory(directory.resolve("watched"));
+            Path job = directory.resolve("job.yaml");
+            Path vectors = directory.resolve("vectors");
+            Files.writeString(
+                    job,
+                    "from: file:%s?watch=true\nto: file:%s\ndead-letters: file:%s\n"
+                            .formatted(watched, vectors, directory.resolve("dead-letters.jsonl")));
+            Files.writeString(
+                    watched.resolve("first.jsonl"), "{\"id\":\"1\",\"text\":\"a car\"}\n");
+            command(environment, scripts.resolve("submit").toString(), "-d", job.toString())
+                    .expect(0);
+            Distribution.await("a vector", () -> Distribution.parts(vectors).size() == 1);
+
+            String leader = leader();
+            Path pids = directory.resolve("cluster/pids");
+            ProcessHandle process = ProcessHandle.of(pid(pids.resolve(leader))).orElseThrow();
+            process.destroyForcibly();
+            process.onExit().join();
+            Files.writeString(
+                    watched.resolve("second.jsonl"), "{\"id\":\"2\",\"text\":\"a road\"}\n");
+            Distribution.await("two vectors", () -> Distribution.parts(vectors).size() == 2);
+
+            assertThat(command(environment, start).expect(0).out())
+                    .contains("(started: " + leader + ")");
+            savepoint(
+                    command(environment, scripts.resolve("savepoint").toString(), "--stop")
+                            .expect(0));
+        } finally {
+            command(environment, scripts.resolve("stop").toString()).expect(0);
+            zooKeeper.destroyForcibly().waitFor();
+        }
+    }
+
+    /** The JobManager that runs the jobs. */
+    private String leader() throws IOException {
+        List<String> leaders = new ArrayList<>();
+        for (String name : List.of("jobmanager", "jobmanager-2")) {
+            String log = Files.readString(directory.resolve("cluster/log/" + name + ".log"));
+            if (log.contains("DefaultDispatcherRunner was granted leadership")) {
+                leaders.add(name);
+            }
+        }
+        assertThat(leaders).hasSize(1);
+        return leaders.get(0);
+    }
+
+    private static long pid(Path file) throws IOException {
+        return Long.parseLong(Files.readString(file).strip());
     }
 
     @Test

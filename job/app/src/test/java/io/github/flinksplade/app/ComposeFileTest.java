@@ -9,11 +9,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.HighAvailabilityOptions;
+import org.apache.flink.runtime.jobmanager.HighAvailabilityMode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -228,5 +233,59 @@ class ComposeFileTest {
                 .containsExactlyInAnyOrderElementsOf(FLINK);
         assertThat(root.resolve(gpu.at("/services/jobmanager/build/dockerfile").asText()))
                 .isRegularFile();
+    }
+
+    @Test
+    void highAvailabilityFileAddsZooKeeperAndASecondJobManager() throws Exception {
+        Object yaml = new Yaml().load(Files.readString(root.resolve("deploy/docker/ha.yml")));
+        JsonNode available = new ObjectMapper().valueToTree(yaml);
+        JsonNode services = available.get("services");
+        assertThat(services.fieldNames())
+                .toIterable()
+                .containsExactlyInAnyOrder("zookeeper", "jobmanager", "taskmanager");
+        for (JsonNode volume : services.at("/zookeeper/volumes")) {
+            assertThat(available.get("volumes").has(volume.asText().split(":")[0])).isTrue();
+        }
+        assertThat(services.get("zookeeper").has("healthcheck")).isTrue();
+        assertThat(services.at("/jobmanager/scale").asInt()).isEqualTo(2);
+
+        List<String> jobManager = words(services.at("/jobmanager/command"));
+        List<String> keys = jobManager.subList(4, 7);
+        assertThat(words(services.at("/taskmanager/command")))
+                .startsWith("taskmanager")
+                .endsWith(keys.toArray(String[]::new))
+                .hasSize(4);
+        Configuration flink =
+                Configuration.fromMap(
+                        keys.stream()
+                                .map(key -> key.substring(2).split("=", 2))
+                                .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1])));
+        assertThat(HighAvailabilityMode.fromConfig(flink))
+                .isEqualTo(HighAvailabilityMode.ZOOKEEPER);
+        assertThat(flink.get(HighAvailabilityOptions.HA_ZOOKEEPER_QUORUM))
+                .isEqualTo("zookeeper:2181");
+        // a volume that both JobManagers mount
+        String storage = flink.get(HighAvailabilityOptions.HA_STORAGE_PATH);
+        assertThat(compose.at("/services/jobmanager/volumes").toString())
+                .contains(":" + storage.substring("file://".length(), storage.lastIndexOf('/')));
+        // what the shell runs, and the arguments of the job, which are those of docker-compose.yml
+        assertThat(jobManager.subList(0, 2)).containsExactly("bash", "-c");
+        assertThat(jobManager.get(2))
+                .contains(" /opt/flink/flink-splade/standalone-job ", "$$(hostname -i)", "\"$$@\"");
+        String[] words = compose.at("/services/jobmanager/command").asText().strip().split("\\s+");
+        assertThat(jobManager.subList(7, jobManager.size()))
+                .containsExactly(Arrays.copyOfRange(words, 1, words.length));
+        // the two containers need a port each
+        assertThat(
+                        compose(Map.of("FLINK_SPLADE_REST_PORT", "8081-8082"))
+                                .at("/services/jobmanager/ports/0")
+                                .asText())
+                .isEqualTo("127.0.0.1:8081-8082:8081");
+    }
+
+    private static List<String> words(JsonNode command) {
+        List<String> words = new ArrayList<>();
+        command.forEach(word -> words.add(word.asText()));
+        return words;
     }
 }

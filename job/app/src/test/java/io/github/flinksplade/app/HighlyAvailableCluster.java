@@ -91,13 +91,24 @@ final class HighlyAvailableCluster implements AutoCloseable {
                         """
                                 .formatted(folder, zooKeeper, freePort(), rest, scheduler));
         Files.createDirectories(folder.resolve("tmp"));
-        start(
-                "zookeeper",
-                List.of("-Xmx128m"),
-                ZOOKEEPER,
-                String.valueOf(zooKeeper),
-                Files.createDirectories(folder.resolve("zookeeper-data")).toString(),
-                "500"); // tick time in ms, so that sessions of killed processes end soon
+        processes.put("zookeeper", startZooKeeper(folder, zooKeeper, logFile("zookeeper")));
+    }
+
+    /** Starts ZooKeeper in a JVM of its own, which stores its data below the folder. */
+    static Process startZooKeeper(Path folder, int port, Path log) throws IOException {
+        List<String> command = new ArrayList<>(List.of(java()));
+        command.addAll(Distribution.SHORT_RUN);
+        command.addAll(List.of("-Xmx128m", "-cp", Distribution.home().resolve("flink") + "/*"));
+        command.addAll(
+                List.of(
+                        ZOOKEEPER,
+                        String.valueOf(port),
+                        Files.createDirectories(folder.resolve("zookeeper-data")).toString(),
+                        "500")); // tick time in ms, so that sessions of killed processes end soon
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
     }
 
     /** Starts a JobManager: the first one submits the job, later ones recover it. */

@@ -22,7 +22,10 @@ import org.apache.flink.runtime.state.DefaultOperatorStateBackend;
 import org.apache.flink.runtime.state.DefaultOperatorStateBackendBuilder;
 import org.apache.flink.runtime.state.OperatorStateHandle;
 
-/** The states of a job's Flink sinks in a checkpoint or savepoint, on any Flink file system. */
+/**
+ * The states of a job's Flink sinks in a checkpoint or savepoint, and the names of its sinks and
+ * sources, on any Flink file system.
+ */
 public final class SinkStates {
 
     /** The name of the file that completes a checkpoint. */
@@ -71,10 +74,19 @@ public final class SinkStates {
 
     /** The identities of the sinks. */
     public List<String> sinks() {
+        return names(Topology.SINK);
+    }
+
+    /** The names of the sources: their identities, and the generation that the job adds. */
+    public List<String> sources() {
+        return names(Topology.SOURCE);
+    }
+
+    private List<String> names(String prefix) {
         return metadata.getOperatorStates().stream()
                 .flatMap(operator -> operator.getOperatorUid().stream())
-                .filter(uid -> uid.startsWith(Topology.SINK))
-                .map(uid -> uid.substring(Topology.SINK.length()))
+                .filter(uid -> uid.startsWith(prefix))
+                .map(uid -> uid.substring(prefix.length()))
                 .sorted()
                 .toList();
     }

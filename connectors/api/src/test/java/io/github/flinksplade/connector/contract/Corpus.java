@@ -88,6 +88,20 @@ public final class Corpus {
                 origin(id, version));
     }
 
+    /** The upsert without its text. */
+    public static VectorRecord withoutText(VectorRecord upsert) {
+        return new VectorRecord(
+                upsert.id(),
+                upsert.operation(),
+                upsert.version(),
+                null,
+                upsert.fields(),
+                upsert.vector(),
+                upsert.tokens(),
+                upsert.truncated(),
+                upsert.origin());
+    }
+
     /** A delete. */
     public static VectorRecord delete(String id, long version) {
         return VectorRecord.delete(id, version, origin(id, version));

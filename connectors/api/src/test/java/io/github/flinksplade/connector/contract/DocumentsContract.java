@@ -53,6 +53,21 @@ public interface DocumentsContract extends SinkUnderTest {
         assertThat(stored(uri).get("a").values()).isEqualTo(before.values());
     }
 
+    /** As in a copy of vectors whose source does not store the texts. */
+    @Test
+    default void storesVectorsWithoutTexts() throws Exception {
+        ConnectorUri uri = fresh("texts");
+        Corpus corpus = new Corpus();
+        List<DeadLetter> rejected =
+                write(
+                        uri,
+                        corpus.change(Corpus.upsert("a", 1)),
+                        corpus.change(Corpus.withoutText(Corpus.upsert("a", 2))),
+                        corpus.change(Corpus.withoutText(Corpus.upsert("b", 1))));
+        assertThat(rejected).isEmpty();
+        assertStored(this, uri, corpus);
+    }
+
     @Test
     default void storesVectorsWithAllTermsAndWithNone() throws Exception {
         ConnectorUri uri = fresh("sizes");

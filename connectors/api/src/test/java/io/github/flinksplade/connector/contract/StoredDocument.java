@@ -22,6 +22,6 @@ public record StoredDocument(int[] indices, float[] values, String text, String 
             values[i] = vector.get("values").get(i).floatValue();
         }
         String fields = vector.has("fields") ? vector.get("fields").toString() : "{}";
-        return new StoredDocument(indices, values, vector.get("text").textValue(), fields);
+        return new StoredDocument(indices, values, vector.path("text").textValue(), fields);
     }
 }

@@ -174,9 +174,9 @@ final class KafkaFailureClassifier {
             if (cause instanceof TimeoutException
                     || cause instanceof java.util.concurrent.TimeoutException) {
                 return settings.servers()
-                        + " accepts connections but does not respond like a Kafka broker while "
+                        + " does not respond like a Kafka broker while "
                         + doing
-                        + ". Check the port, "
+                        + ". If the broker is running, check the port, "
                         + CommonClientConfigs.SECURITY_PROTOCOL_CONFIG
                         + " (now "
                         + settings.properties()

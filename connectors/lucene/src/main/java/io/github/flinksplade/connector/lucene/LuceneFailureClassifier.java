@@ -24,7 +24,8 @@ final class LuceneFailureClassifier {
      */
     static ConnectorException explain(String doing, Path directory, IOException failure) {
         String index = "the index in " + directory;
-        String rebuild = ". Remove the directory and rebuild the index with a run without state";
+        String rebuild =
+                ". Remove the directory and restart the job with --reindex to rebuild the index";
         if (failure instanceof LockObtainFailedException) {
             return new ConnectorException(
                     index

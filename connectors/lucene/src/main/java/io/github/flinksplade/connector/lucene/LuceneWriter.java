@@ -96,8 +96,8 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
                     "there is no index in "
                             + index.path()
                             + " on the machine of this task. Run the job on the machine that has"
-                            + " the directory, or start it there without state to create the"
-                            + " index");
+                            + " the directory, or restart it with --reindex to create and fill"
+                            + " the index");
         }
         FSDirectory openDirectory = null;
         IndexWriter openWriter = null;

@@ -87,7 +87,7 @@ final class OpenSearchRequestFactory {
             appendVector(record, json);
         }
         appendWeights(record, json);
-        if (settings.text) {
+        if (settings.text && record.text() != null) {
             json.append(",\"").append(OpenSearchSchema.TEXT).append("\":");
             JsonText.appendString(json, record.text());
         }

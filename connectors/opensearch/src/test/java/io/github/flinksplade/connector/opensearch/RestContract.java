@@ -92,7 +92,7 @@ abstract class RestContract extends SinkContract {
                     new StoredDocument(
                             ids,
                             weights,
-                            source.path("text").asText(),
+                            source.path("text").textValue(),
                             source.path("fields").toString()));
         }
         return held;

@@ -55,7 +55,7 @@ final class PineconeMetadata {
 
     static ObjectNode of(PineconeSettings settings, VectorRecord record, JsonNode fields) {
         ObjectNode metadata = JSON.createObjectNode();
-        if (settings.text) {
+        if (settings.text && record.text() != null) {
             metadata.put(TEXT, record.text());
         }
         metadata.put(VERSION, Long.toString(record.version()));

@@ -129,7 +129,9 @@ class PineconeContractITCase extends SinkContract {
         return new StoredDocument(
                 terms.keySet().stream().mapToInt(i -> i).toArray(),
                 values,
-                vector.getMetadata().getFieldsOrThrow("text").getStringValue(),
+                vector.getMetadata().containsFields("text")
+                        ? vector.getMetadata().getFieldsOrThrow("text").getStringValue()
+                        : null,
                 fields(vector.getMetadata()).toString());
     }
 

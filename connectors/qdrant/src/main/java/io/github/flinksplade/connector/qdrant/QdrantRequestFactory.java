@@ -118,7 +118,7 @@ final class QdrantRequestFactory {
 
     private Struct.Builder payload(VectorRecord record) {
         Struct.Builder payload = QdrantPayload.read(record.fields(), settings.fields.of(record));
-        if (settings.text) {
+        if (settings.text && record.text() != null) {
             payload.putFields(QdrantPayload.TEXT, value(record.text()));
         }
         Struct.Builder meta =

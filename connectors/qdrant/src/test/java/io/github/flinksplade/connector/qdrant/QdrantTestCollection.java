@@ -169,7 +169,9 @@ final class QdrantTestCollection implements AutoCloseable {
                         new StoredDocument(
                                 terms.keySet().stream().mapToInt(Integer::intValue).toArray(),
                                 values,
-                                point.getPayloadOrThrow("text").getStringValue(),
+                                point.containsPayload("text")
+                                        ? point.getPayloadOrThrow("text").getStringValue()
+                                        : null,
                                 fields(point.getPayloadMap())));
             }
         }

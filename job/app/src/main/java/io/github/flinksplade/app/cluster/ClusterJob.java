@@ -73,7 +73,7 @@ public final class ClusterJob {
             env.enableCheckpointing(settings.get(JobSettings.CHECKPOINT_INTERVAL).toMillis());
         }
         retainCheckpoints(env);
-        SpladeJob.define(env, definition(settings, env.getConfiguration()));
+        SpladeJob.define(env, definition(settings, env, environment));
         env.execute(settings.get(JobSettings.NAME));
     }
 
@@ -137,7 +137,10 @@ public final class ClusterJob {
      * The definition of the job. Its sinks are named after the job, since there is no state
      * directory to store a random name.
      */
-    private static JobDefinition definition(JobSettings settings, ReadableConfig flink) {
+    private static JobDefinition definition(
+            JobSettings settings,
+            StreamExecutionEnvironment env,
+            UnaryOperator<String> environment) {
         if (settings.get(JobSettings.STATE) != null) {
             throw new UserException(
                     "'state' applies only to local runs. On a cluster set"
@@ -152,20 +155,38 @@ public final class ClusterJob {
         DeadLetterQueue deadLetters =
                 Connectors.of(settings.get(JobSettings.DEAD_LETTERS))
                         .deadLetters(settings.get(JobSettings.DEAD_LETTERS));
-        StartMode start = startMode(settings, flink);
+        String savepoint =
+                env.getConfiguration()
+                        .getOptional(StateRecoveryOptions.SAVEPOINT_PATH)
+                        .orElse(null);
         Availability availability = new Availability(ClusterJob::report);
-        availability.await(
-                () -> {
-                    plan.checkSources();
-                    return plan;
-                });
+        SourceGeneration generation =
+                availability.await(
+                        () -> {
+                            plan.checkSources();
+                            return SourceGeneration.of(
+                                    settings.get(JobSettings.REINDEX),
+                                    savepoint,
+                                    environment.apply(SEARCHED_CHECKPOINTS) != null,
+                                    plan.sourceIdentities(),
+                                    plan.sinkIdentities());
+                        });
+        if (generation.dropsPositionsOnly()) {
+            env.configure(
+                    new Configuration()
+                            .set(StateRecoveryOptions.SAVEPOINT_IGNORE_UNCLAIMED_STATE, true));
+        }
+        if (savepoint != null && generation.rereads()) {
+            report("Reading the sources from the beginning (reindex: true).");
+        }
+        StartMode start = startMode(savepoint != null, generation, env.getConfiguration());
         // separately, so that the model is not opened again for each attempt to reach a server
         Provenance provenance = availability.await(() -> plan.provenance(Progress.SILENT));
         return availability.await(
                 () ->
                         plan.define(
                                 settings.get(JobSettings.NAME),
-                                settings.get(JobSettings.REINDEX) ? "#reindex" : "",
+                                generation.name(),
                                 identity -> start,
                                 settings.get(JobSettings.REINDEX),
                                 deadLetters,
@@ -178,12 +199,12 @@ public final class ClusterJob {
      * JobManager with high availability that runs this method may recover the job afterwards; then
      * only the tasks know.
      */
-    private static StartMode startMode(JobSettings settings, ReadableConfig flink) {
-        boolean restored = flink.getOptional(StateRecoveryOptions.SAVEPOINT_PATH).isPresent();
+    private static StartMode startMode(
+            boolean restored, SourceGeneration generation, ReadableConfig flink) {
         boolean recoverable =
                 !flink.get(HighAvailabilityOptions.HA_MODE).equalsIgnoreCase("NONE")
                         && EmbeddedExecutor.NAME.equals(flink.get(DeploymentOptions.TARGET));
-        if (settings.get(JobSettings.REINDEX) && (restored || recoverable)) {
+        if (generation.rereads() && (restored || recoverable)) {
             return StartMode.REINDEX;
         }
         return restored ? StartMode.RESUME : recoverable ? StartMode.UNKNOWN : StartMode.NEW;

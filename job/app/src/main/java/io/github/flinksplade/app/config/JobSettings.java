@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import org.apache.flink.configuration.GlobalConfiguration;
 
 /**
  * The settings of one job, parsed and validated: {@code settings.get(JobSettings.DEVICE)}. Each
@@ -500,8 +501,13 @@ public final class JobSettings {
 
     private static Map<String, String> masked(Map<String, String> map) {
         Map<String, String> masked = new TreeMap<>();
-        map.forEach((key, value) -> masked.put(key, SECRET.matcher(key).find() ? "******" : value));
+        map.forEach((key, value) -> masked.put(key, isSecret(key) ? "******" : value));
         return masked;
+    }
+
+    /** Flink knows the keys of its file systems, such as {@code fs.azure.account.key}. */
+    private static boolean isSecret(String key) {
+        return SECRET.matcher(key).find() || GlobalConfiguration.isSensitive(key);
     }
 
     /** One line per setting, with secrets masked. */

@@ -79,7 +79,7 @@ class ConfigurationPageTest {
                         with `kb`, `mb` or `gb` (powers of 1,024). In the file, `${env:NAME}` is replaced by an
                         environment variable and `${file:PATH}` by the content of a file, so that the file need not
                         contain secrets. Where settings are printed (`--verbose`), the value of a key that contains
-                        "password", "secret", "token", "api-key", "credential" or "jaas" is `******`.
+                        "password", "secret", "token", "api-key", "credential" or "jaas", or that Flink hides, is `******`.
 
                         ## What a local run sets in Flink
 

@@ -144,7 +144,15 @@ class JobSettingsTest {
         given.put("to", Given.of("here", "lucene:i"));
         given.put(
                 "flink",
-                Given.of("here", Map.of("s3.secret-key", "hush", "s3.access-key", "public")));
+                Given.of(
+                        "here",
+                        Map.of(
+                                "s3.secret-key",
+                                "hush",
+                                "fs.azure.account.key.a.blob.core.windows.net",
+                                "hush",
+                                "s3.access-key",
+                                "public")));
         given.put("kafka.properties", Given.of("here", Map.of("ssl.key.password", "hush")));
         assertThat(JobSettings.of(given, SCHEMES).describe())
                 .doesNotContain("hush")

@@ -65,6 +65,9 @@ public final class Topology {
     /** The uid of a sink is this plus the sink's identity. */
     public static final String SINK = "sink-";
 
+    /** The start of the uids of sources. */
+    public static final String SOURCE = "source-";
+
     private static final String NOTICES = "notices";
 
     private final JobDefinition job;
@@ -275,7 +278,7 @@ public final class Topology {
                         "source",
                         TypeInformation.of(SourceRecord.class))
                 .name("source-" + names.inOperators(source.name()))
-                .uid("source-" + source.name());
+                .uid(SOURCE + source.name());
     }
 
     private void write(
