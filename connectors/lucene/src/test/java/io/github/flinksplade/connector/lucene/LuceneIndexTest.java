@@ -86,6 +86,51 @@ class LuceneIndexTest {
         }
     }
 
+    /**
+     * Segments of several windows and blocks of postings, of which searches skip most; frequent and
+     * rare terms; many equal scores.
+     */
+    @Test
+    void skipsOnlyDocumentsThatAreNoHits() throws Exception {
+        long seed = new Random().nextLong();
+        System.out.println("skipsOnlyDocumentsThatAreNoHits: seed " + seed);
+        Random random = new Random(seed);
+        float[] few = {0.25f, 0.5f, 1f, 1.5f, 3f};
+        Map<String, Vector> corpus = new TreeMap<>();
+        try (LuceneWriter writer = index.open()) {
+            for (int i = 0; i < 20_000; i++) {
+                Vector vector = vector(random, 1 + random.nextInt(25), 600);
+                boolean hasEqualWeights = random.nextBoolean();
+                for (int j = 0; j < vector.values.length && hasEqualWeights; j++) {
+                    vector.values[j] = few[random.nextInt(few.length)];
+                }
+                String id = "d" + (i * 7919) % 20_011;
+                writer.write(upsert(id, 1, vector.indices, vector.values), null);
+                corpus.put(id, vector);
+                if (i == 13_000 || i > 13_000 && i % 1500 == 0) {
+                    writer.snapshotState(i);
+                }
+            }
+            for (int i = 0; i < 20_011; i += 1 + random.nextInt(10)) {
+                writer.write(delete("d" + i, 2), null);
+                corpus.remove("d" + i);
+            }
+            writer.snapshotState(30_000);
+        }
+        try (SearchIndex search = index.search()) {
+            for (int i = 0; i < 12; i++) {
+                Vector query = vector(random, 1 + random.nextInt(30), 700);
+                for (int j = 0; j < query.values.length && i % 2 == 0; j++) {
+                    query.values[j] = few[random.nextInt(few.length)];
+                }
+                for (int k : new int[] {1, 10, 100, 1000}) {
+                    assertSame(search, corpus, query, k);
+                }
+            }
+            assertSame(search, corpus, vector(random, 20, 600), 100_000);
+        }
+    }
+
     /** Weights that are equal in 9 bits, and many that are equal. */
     @Test
     void distinguishesWeightsThatFeaturesCannot() throws Exception {
