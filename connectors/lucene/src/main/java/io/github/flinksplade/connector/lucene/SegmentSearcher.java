@@ -27,6 +27,7 @@ final class SegmentSearcher {
 
     private final TopCandidates top;
     private final float[] sums = new float[WINDOW];
+    private final long[] reached = new long[WINDOW >> 6];
     private final int[] candidates = new int[WINDOW];
 
     SegmentSearcher(TopCandidates top) {
@@ -44,6 +45,7 @@ final class SegmentSearcher {
         double[] rests = new double[terms.length + 1];
         for (int from = 0; from < leaf.maxDoc() && terms.length > 0; from += WINDOW) {
             int to = Math.min(from + WINDOW, leaf.maxDoc());
+            double density = (double) (to - from) / leaf.maxDoc();
             for (TermPostings term : terms) {
                 term.enterWindow(from, to);
             }
@@ -56,17 +58,14 @@ final class SegmentSearcher {
                     nonEssential = i + 1;
                 }
             }
-            int count = 0;
             float min = top.minSum(rests[nonEssential]);
             for (int i = nonEssential; i < terms.length; i++) {
                 if (terms[i].windowMax() > 0) {
-                    count = terms[i].addAll(from, to, sums, min, candidates, count);
+                    terms[i].addAll(from, to, sums, min, reached);
                 }
             }
-            if (count > 0) {
-                count = accept(from, accepted, count);
-                addNonEssential(from, terms, nonEssential, rests, count, docBase);
-            }
+            int count = candidates(from, accepted);
+            addNonEssential(from, to, density, terms, nonEssential, rests, count, docBase);
             if (nonEssential < terms.length) {
                 Arrays.fill(sums, 0);
             }
@@ -92,23 +91,29 @@ final class SegmentSearcher {
         return postings.toArray(TermPostings[]::new);
     }
 
-    /** Sorts the candidates and keeps the accepted ones. */
-    private int accept(int from, Bits accepted, int count) {
-        Arrays.sort(candidates, 0, count);
-        if (accepted == null) {
-            return count;
-        }
-        int kept = 0;
-        for (int i = 0; i < count; i++) {
-            if (accepted.get(from + candidates[i])) {
-                candidates[kept++] = candidates[i];
+    /**
+     * Lists the accepted candidates in ascending order, and clears their bits.
+     *
+     * @return their number
+     */
+    private int candidates(int from, Bits accepted) {
+        int count = 0;
+        for (int word = 0; word < reached.length; word++) {
+            for (long bits = reached[word]; bits != 0; bits &= bits - 1) {
+                int candidate = (word << 6) + Long.numberOfTrailingZeros(bits);
+                if (accepted == null || accepted.get(from + candidate)) {
+                    candidates[count++] = candidate;
+                }
             }
+            reached[word] = 0;
         }
-        return kept;
+        return count;
     }
 
     private void addNonEssential(
             int from,
+            int to,
+            double density,
             TermPostings[] terms,
             int nonEssential,
             double[] rests,
@@ -122,13 +127,12 @@ final class SegmentSearcher {
             }
             int kept = 0;
             for (int i = 0; i < size; i++) {
-                int candidate = candidates[i];
-                if (top.isCompetitive(sums[candidate] + rests[term + 1])) {
-                    sums[candidate] += terms[term].contributionTo(from + candidate);
-                    candidates[kept++] = candidate;
+                if (top.isCompetitive(sums[candidates[i]] + rests[term + 1])) {
+                    candidates[kept++] = candidates[i];
                 }
             }
             size = kept;
+            terms[term].add(from, to, density, sums, candidates, size);
         }
         for (int i = 0; i < size; i++) {
             top.add(docBase + from + candidates[i], sums[candidates[i]]);

@@ -11,6 +11,11 @@ import org.apache.lucene.search.DocIdSetIterator;
 /** The documents of a segment that have a term of the query, and what it adds to their scores. */
 final class TermPostings {
 
+    /** The time to advance to a document, relative to that to read the next one. */
+    private static final int ADVANCE_COST = 4;
+
+    private static final long[] NO_CANDIDATES = {};
+
     private final float queryWeight;
     private final int documents;
     private final PostingsEnum postings;
@@ -100,13 +105,10 @@ final class TermPostings {
      *
      * @param sums the sum of each document of the window
      * @param min the sum from which a document is a candidate, above 0
-     * @param candidates receives the documents that reach {@code min}, relative to {@code from}
-     * @param count the number of candidates so far
-     * @return the number of candidates
+     * @param candidates receives a bit for each document that reaches {@code min}, relative to
+     *     {@code from}
      */
-    int addAll(int from, int to, float[] sums, float min, int[] candidates, int count)
-            throws IOException {
-        int size = count;
+    void addAll(int from, int to, float[] sums, float min, long[] candidates) throws IOException {
         int doc = postings.docID();
         if (doc < from) {
             doc = postings.advance(from);
@@ -116,14 +118,31 @@ final class TermPostings {
             float after = before + contribution(postings.freq());
             sums[doc - from] = after;
             if (before < min && after >= min) {
-                candidates[size++] = doc - from;
+                candidates[doc - from >> 6] |= 1L << doc - from;
             }
         }
-        return size;
+    }
+
+    /**
+     * Adds the contributions to documents of a window: by reading all postings of the window, also
+     * those of other documents, if that is faster than to advance to each.
+     *
+     * @param density the share of the segment's documents that are in the window
+     * @param candidates the documents, relative to {@code from}, in ascending order
+     */
+    void add(int from, int to, double density, float[] sums, int[] candidates, int count)
+            throws IOException {
+        if (documents * density < ADVANCE_COST * count) {
+            addAll(from, to, sums, Float.POSITIVE_INFINITY, NO_CANDIDATES);
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            sums[candidates[i]] += contributionTo(from + candidates[i]);
+        }
     }
 
     /** The contribution to one document, 0 if it does not have the term. In ascending order. */
-    float contributionTo(int doc) throws IOException {
+    private float contributionTo(int doc) throws IOException {
         int at = postings.docID();
         if (at < doc) {
             at = postings.advance(doc);
