@@ -1,5 +1,6 @@
 package io.github.flinksplade.connector.lucene;
 
+import io.github.flinksplade.connector.FieldFilter;
 import io.github.flinksplade.connector.SearchIndex;
 import java.io.IOException;
 import java.util.Comparator;
@@ -8,6 +9,13 @@ import java.util.PriorityQueue;
 import org.apache.lucene.index.BinaryDocValues;
 import org.apache.lucene.index.IndexReader;
 import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.search.DocIdSetIterator;
+import org.apache.lucene.search.IndexSearcher;
+import org.apache.lucene.search.ScoreMode;
+import org.apache.lucene.search.Scorer;
+import org.apache.lucene.search.Weight;
+import org.apache.lucene.util.Bits;
+import org.apache.lucene.util.FixedBitSet;
 
 /**
  * Finds the documents with the highest exact dot product.
@@ -40,11 +48,39 @@ final class ExactTopKSearcher {
         TopCandidates top =
                 new TopCandidates(Math.min(query.k(), reader.maxDoc()), query.vector().values());
         SegmentSearcher searcher = new SegmentSearcher(top);
+        Weight filter = query.filter().isEmpty() ? null : weight(reader, query.filter());
         for (LeafReaderContext leaf : reader.leaves()) {
-            searcher.search(
-                    leaf.reader(), leaf.docBase, query.vector(), leaf.reader().getLiveDocs());
+            Bits accepted = leaf.reader().getLiveDocs();
+            if (filter != null) {
+                Scorer matching = filter.scorer(leaf);
+                if (matching == null) {
+                    continue;
+                }
+                accepted = and(accepted, matching.iterator(), leaf.reader().maxDoc());
+            }
+            searcher.search(leaf.reader(), leaf.docBase, query.vector(), accepted);
         }
         return best(reader, query, top.documents());
+    }
+
+    private static Weight weight(IndexReader reader, FieldFilter filter) throws IOException {
+        IndexSearcher searcher = new IndexSearcher(reader);
+        return searcher.createWeight(
+                searcher.rewrite(LuceneSchema.query(filter)), ScoreMode.COMPLETE_NO_SCORES, 1);
+    }
+
+    /** The matching documents that are live. */
+    private static Bits and(Bits live, DocIdSetIterator matching, int documents)
+            throws IOException {
+        FixedBitSet accepted = new FixedBitSet(documents);
+        for (int doc = matching.nextDoc();
+                doc != DocIdSetIterator.NO_MORE_DOCS;
+                doc = matching.nextDoc()) {
+            if (live == null || live.get(doc)) {
+                accepted.set(doc);
+            }
+        }
+        return accepted;
     }
 
     /** The documents with the highest exact scores. */

@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.FieldFilter;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SearchIndex.Hit;
+import io.github.flinksplade.connector.SearchIndex.TextQuery;
 import io.github.flinksplade.vector.SparseVector;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -296,6 +298,44 @@ class LuceneIndexTest {
             weights[i] = (float) Math.exp(random.nextGaussian() - 1);
         }
         return weights;
+    }
+
+    @Test
+    void rejectsAnIndexWithOtherWords() {
+        new TestIndex(index.directory, "?bm25=english").check();
+        assertThatThrownBy(() -> new TestIndex(index.directory).check())
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("created with bm25=english, but the URI has bm25=none")
+                .hasMessageContaining("Write bm25=english, or index the documents again");
+    }
+
+    @Test
+    void ranksWordsAsTheIndexWasCreated() throws Exception {
+        TestIndex english = new TestIndex(index.directory, "?bm25=english");
+        TestIndex standard = new TestIndex(folder.resolve("standard"), "?bm25=standard");
+        for (TestIndex one : List.of(english, standard)) {
+            try (LuceneWriter writer = one.open()) {
+                writer.write(upsert("a", 1, "the runners", new int[] {1}, new float[] {1}), null);
+                writer.write(upsert("b", 1, "running", new int[] {1}, new float[] {1}), null);
+                writer.write(upsert("b", 2, "a runner", new int[] {1}, new float[] {1}), null);
+                writer.snapshotState(1);
+            }
+        }
+        // the URI of a search has no option
+        try (SearchIndex stems = new TestIndex(english.directory).search();
+                SearchIndex words = new TestIndex(standard.directory).search()) {
+            TextQuery query = new TextQuery("Runner the", 10, FieldFilter.NONE);
+            assertThat(stems.searchText(query)).extracting(Hit::id).containsOnly("a", "b");
+            assertThat(words.searchText(query)).extracting(Hit::id).containsOnly("a", "b");
+            TextQuery stem = new TextQuery("runner", 10, FieldFilter.NONE);
+            assertThat(stems.searchText(stem)).hasSize(2);
+            assertThat(words.searchText(stem)).extracting(Hit::id).containsExactly("b");
+            TextQuery stop = new TextQuery("the", 10, FieldFilter.NONE);
+            assertThat(stems.searchText(stop)).isEmpty();
+            assertThat(words.searchText(stop)).extracting(Hit::id).containsExactly("a");
+            TextQuery old = new TextQuery("running", 10, FieldFilter.NONE);
+            assertThat(words.searchText(old)).isEmpty();
+        }
     }
 
     /** As the package description promises. */
