@@ -7,11 +7,17 @@ import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.UserException;
 import io.github.flinksplade.app.search.SearchSession;
 import io.github.flinksplade.connector.ConnectorUri;
+import io.github.flinksplade.connector.FieldFilter;
+import io.github.flinksplade.search.SearchRequest;
 import io.github.flinksplade.search.Searcher;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,8 +37,9 @@ import picocli.CommandLine.ParentCommand;
         },
         footer = {
             "",
-            "Example, after 'flink-splade run --from file:docs.jsonl --to lucene:idx':",
-            "  flink-splade search --index lucene:idx -k 3 \"fast car\""
+            "Examples, after 'flink-splade run --from file:docs.jsonl --to lucene:idx':",
+            "  flink-splade search --index lucene:idx -k 3 \"fast car\"",
+            "  flink-splade search --index lucene:idx --filter ward=B2 --filter ward=B3 \"doctor\""
         })
 final class SearchCommand implements Callable<Integer> {
 
@@ -78,6 +85,24 @@ final class SearchCommand implements Callable<Integer> {
             })
     private boolean passages;
 
+    @Option(
+            names = "--hybrid",
+            description = {
+                "Fuse the ranking with the one by BM25 of the same documents' texts (reciprocal rank"
+                        + " fusion); the index must support it."
+            })
+    private boolean hybrid;
+
+    @Option(
+            names = "--filter",
+            paramLabel = "FIELD=VALUE",
+            description = {
+                "Only documents with this value in a field, such as ward=B2 or book.title=Emma. Of the"
+                        + " same field repeated, one value suffices; of different fields, each is"
+                        + " required."
+            })
+    private List<String> filters = new ArrayList<>();
+
     @Option(names = "--json", description = "Print each hit as one JSON object on one line.")
     private boolean json;
 
@@ -92,6 +117,7 @@ final class SearchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         int maxHits = positive(k);
+        FieldFilter filter = filter(filters);
         Console console = root.console();
         try (Searcher searcher =
                 Searcher.open(
@@ -100,13 +126,33 @@ final class SearchCommand implements Callable<Integer> {
                         modelOptions.toEncoderOptions(),
                         new DownloadProgress(console))) {
             SearchSession session =
-                    new SearchSession(searcher, console, maxHits, idf, passages, json);
+                    new SearchSession(
+                            searcher,
+                            console,
+                            text -> new SearchRequest(text, maxHits, idf, passages, hybrid, filter),
+                            json);
             if (!query.isEmpty()) {
                 session.search(String.join(" ", query));
                 return ExitCode.OK;
             }
             return session.searchLines();
         }
+    }
+
+    private static FieldFilter filter(List<String> filters) {
+        Map<String, Set<String>> fields = new LinkedHashMap<>();
+        for (String filter : filters) {
+            int equals = filter.indexOf('=');
+            if (equals < 1) {
+                throw UserException.at(
+                        UserException.COMMAND_LINE,
+                        "--filter '" + filter + "' is not FIELD=VALUE, such as ward=B2",
+                        null);
+            }
+            fields.computeIfAbsent(filter.substring(0, equals), field -> new LinkedHashSet<>())
+                    .add(filter.substring(equals + 1));
+        }
+        return new FieldFilter(fields);
     }
 
     private static int positive(String text) {

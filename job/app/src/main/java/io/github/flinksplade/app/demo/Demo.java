@@ -18,6 +18,7 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
 import io.github.flinksplade.encoder.EncoderOptions;
+import io.github.flinksplade.search.SearchRequest;
 import io.github.flinksplade.search.Searcher;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -75,7 +76,8 @@ public final class Demo {
         }
         try (Searcher opened = searcher) {
             SearchSession session =
-                    new SearchSession(opened, console, MAX_HITS, false, false, false);
+                    new SearchSession(
+                            opened, console, query -> new SearchRequest(query, MAX_HITS), false);
             for (String query : QUERIES) {
                 session.searchWithHeading(query);
             }

@@ -4,13 +4,13 @@ import io.github.flinksplade.app.console.Console;
 import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.Results;
 import io.github.flinksplade.app.io.Lines;
-import io.github.flinksplade.connector.FieldFilter;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.search.SearchRequest;
 import io.github.flinksplade.search.SearchResult;
 import io.github.flinksplade.search.Searcher;
 import java.io.IOException;
 import java.util.List;
+import java.util.function.Function;
 
 /** Runs searches one after the other and prints their hits. */
 public final class SearchSession {
@@ -19,39 +19,29 @@ public final class SearchSession {
     private final Console console;
     private final Results results;
     private final HitFormat format;
-    private final int maxHits;
-    private final boolean idf;
-    private final boolean passages;
+    private final Function<String, SearchRequest> requests;
     private final boolean json;
 
     /**
-     * @param maxHits max hits of a search
-     * @param idf whether weights are multiplied by the inverse document frequency
-     * @param passages whether several passages of a document are hits
+     * @param requests returns the request of a query
      * @param json whether hits are printed as JSON
      */
     public SearchSession(
             Searcher searcher,
             Console console,
-            int maxHits,
-            boolean idf,
-            boolean passages,
+            Function<String, SearchRequest> requests,
             boolean json) {
         this.searcher = searcher;
         this.console = console;
         this.results = new Results(console);
         this.format = new HitFormat(searcher.encoder().tokenizer());
-        this.maxHits = maxHits;
-        this.idf = idf;
-        this.passages = passages;
+        this.requests = requests;
         this.json = json;
     }
 
     /** Prints the hits of one query. */
     public void search(String query) {
-        SearchResult result =
-                searcher.search(
-                        new SearchRequest(query, maxHits, idf, passages, false, FieldFilter.NONE));
+        SearchResult result = searcher.search(requests.apply(query));
         if (result.query().truncated()) {
             console.err()
                     .println(
