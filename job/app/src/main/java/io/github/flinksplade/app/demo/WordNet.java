@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -99,6 +100,25 @@ public final class WordNet {
                                 .limit(quota.max())
                                 .forEach(one -> nouns.add(noun(quota.category(), one, ids))));
         return nouns;
+    }
+
+    /**
+     * The distinct definitions of all nouns, verbs, adjectives and adverbs, in the order of
+     * WordNet's files: about 117,000.
+     */
+    public static List<String> definitions() throws IOException {
+        Set<String> definitions = new LinkedHashSet<>();
+        for (String file : List.of("data.noun", "data.verb", "data.adj", "data.adv")) {
+            try (BufferedReader lines = open(file)) {
+                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                    int bar = line.indexOf(" | ");
+                    if (!line.startsWith(" ") && bar >= 0) {
+                        definitions.add(line.substring(bar + 3).strip());
+                    }
+                }
+            }
+        }
+        return List.copyOf(definitions);
     }
 
     private static Candidate candidate(

@@ -36,4 +36,13 @@ class WordNetTest {
                         });
         assertThat(WordNet.nouns()).isEqualTo(things);
     }
+
+    @Test
+    void returnsAllDefinitions() throws IOException {
+        List<String> definitions = WordNet.definitions();
+        assertThat(definitions)
+                .hasSizeBetween(110_000, 120_000)
+                .doesNotHaveDuplicates()
+                .contains("a lightweight handheld collapsible canopy");
+    }
 }
