@@ -6,6 +6,7 @@ import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -329,12 +330,18 @@ public final class MemoryConnector implements Connector {
             List<Hit> hits = new ArrayList<>();
             for (VectorRecord record : documents) {
                 Hit hit = query.hit(record.id(), record.text(), record.fields(), record.vector());
-                if (hit.score() > 0) {
+                if (hit.score() > 0 && matches(record, query.filter())) {
                     hits.add(hit);
                 }
             }
             hits.sort(Comparator.comparingDouble(Hit::score).reversed().thenComparing(Hit::id));
             return hits.subList(0, Math.min(requested.k(), hits.size()));
+        }
+
+        private static boolean matches(VectorRecord record, FieldFilter filter) {
+            return FieldTerms.of(filter).stream()
+                    .noneMatch(
+                            terms -> Collections.disjoint(terms, FieldTerms.of(record.fields())));
         }
 
         @Override

@@ -148,6 +148,8 @@ class MainTest {
                     2 | search --index lucene:x -k none hello          | -k 'none' is not a whole number from 1 to 999999
                     2 | search --index lucene:x --json --format trec hello | --json and another --format are given. Remove one of them
                     2 | search --index lucene:x --passages --format trec hello | --format trec ranks documents, not --passages. Remove one of the options
+                    2 | search --index lucene:x --filter ward hello    | --filter 'ward' is not FIELD=VALUE, such as ward=B2
+                    2 | search --index lucene:x --filter =B2 hello     | --filter '=B2' is not FIELD=VALUE, such as ward=B2
                     1 | search --index kafka://b:9/t hello             | kafka://b:9/t cannot be searched*
                     1 | run --from lucene:x --to file:b                | lucene:x cannot be read from*
                     1 | run --from kafak://b:9/t --to file:b           | no connector for 'kafak:' in kafak://b:9/t; did you mean 'kafka:'?*

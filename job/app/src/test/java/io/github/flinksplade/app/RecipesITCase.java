@@ -89,6 +89,7 @@ class RecipesITCase {
                         "Maxwell and Canal: change messages of MySQL",
                         "Avro with a schema registry",
                         "Protobuf with a schema registry",
+                        "Filters and hybrid search",
                         "Long documents");
     }
 
@@ -107,6 +108,15 @@ class RecipesITCase {
                 .doesNotContain("Home");
         assertThat(run("A BEIR folder").out())
                 .contains("4983  Microstructure of the heart We measured cardiac muscle.");
+    }
+
+    @Test
+    void filtersAndHybridSearch() {
+        String[] searches = run("Filters and hybrid search").out().split("(?m)^(?= 1\\.)");
+        assertThat(searches).hasSize(3);
+        assertThat(searches[0]).contains("n-1").doesNotContain("n-2", "n-3");
+        assertThat(searches[1]).contains("n-1", "n-2").doesNotContain("n-3");
+        assertThat(searches[2]).contains("n-3");
     }
 
     @Test

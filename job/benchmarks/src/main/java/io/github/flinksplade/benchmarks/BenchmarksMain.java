@@ -15,6 +15,10 @@ public final class BenchmarksMain {
 
     static List<?> commands() {
         return List.of(
-                new PipelineCommand(), new SinksCommand(), new StateCommand(), new DeviceCommand());
+                new PipelineCommand(),
+                new SinksCommand(),
+                new StateCommand(),
+                new SearchCommand(),
+                new DeviceCommand());
     }
 }

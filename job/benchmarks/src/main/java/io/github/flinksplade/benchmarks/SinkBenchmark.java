@@ -4,18 +4,9 @@ import io.github.flinksplade.bench.EncodeBenchmark;
 import io.github.flinksplade.bench.ReportJson;
 import io.github.flinksplade.connector.BatchDelivery;
 import io.github.flinksplade.connector.ConnectorUri;
-import io.github.flinksplade.connector.Connectors;
-import io.github.flinksplade.connector.DeadLetter;
-import io.github.flinksplade.connector.SinkContext;
-import io.github.flinksplade.connector.StartMode;
-import io.github.flinksplade.connector.VectorSink;
 import io.github.flinksplade.encoder.EncoderOptions;
 import io.github.flinksplade.encoder.SpladeEncoder;
-import io.github.flinksplade.pipeline.Counters;
-import io.github.flinksplade.pipeline.JobDefinition;
 import io.github.flinksplade.pipeline.JobDefinition.NamedSink;
-import io.github.flinksplade.pipeline.JobDefinition.VectorInput;
-import io.github.flinksplade.pipeline.PipelineOptions;
 import io.github.flinksplade.pipeline.SpladeJob;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,11 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.apache.flink.api.common.JobExecutionResult;
 import org.apache.flink.configuration.Configuration;
-import org.apache.flink.configuration.DeploymentOptions;
-import org.apache.flink.configuration.RestartStrategyOptions;
-import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /**
  * Measures the sinks alone with precomputed vectors: a job that copies them through each sink
@@ -211,45 +198,16 @@ public record SinkBenchmark(
     }
 
     private Run run(List<ConnectorUri> uris, SyntheticVectors vectors) throws Exception {
-        ConnectorUri deadLetters = ConnectorUri.parse("file:" + work.resolve("dead-letters.jsonl"));
-        List<NamedSink> sinks = new ArrayList<>();
-        for (ConnectorUri uri : uris) {
-            VectorSink sink = Connectors.of(uri).sink(uri);
-            SinkContext context =
-                    SpladeJob.context(
-                            sink.identity(),
-                            "bench-" + vectors.round(),
-                            model,
-                            EncoderOptions.defaults(),
-                            vectors.provenance(),
-                            false);
-            // later rounds write to the same index
-            sinks.add(SpladeJob.prepare(sink, context, StartMode.REINDEX, progressListener));
-        }
-        JobDefinition job =
-                new JobDefinition(
-                        new VectorInput(vectors),
-                        sinks,
-                        Connectors.of(deadLetters).deadLetters(deadLetters).prepare("bench-sinks"),
-                        PipelineOptions.defaults());
-        flink.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
-        flink.set(DeploymentOptions.TARGET, "local");
-        flink.set(DeploymentOptions.ATTACHED, true);
-        StreamExecutionEnvironment env = new StreamExecutionEnvironment(flink);
-        SpladeJob.define(env, job);
         ProcessUsage before = ProcessUsage.now();
-        JobExecutionResult result = env.execute("bench sinks");
+        SinkJob.Finished finished =
+                new SinkJob(model, flink, work, progressListener)
+                        .run("bench-" + vectors.round(), vectors, uris);
         ProcessUsage after = ProcessUsage.now();
-        long rejected = count(result, Counters.deadLetters(DeadLetter.Stage.WRITE));
-        if (rejected > 0) {
-            throw new IOException(
-                    rejected + " vectors were rejected; see " + deadLetters.location());
-        }
         double bytes = 0;
         double batches = 0;
-        for (NamedSink sink : sinks) {
-            bytes += count(result, BatchDelivery.bytesSent(sink.name()));
-            batches += count(result, BatchDelivery.batchesSent(sink.name()));
+        for (NamedSink sink : finished.sinks()) {
+            bytes += finished.count(BatchDelivery.bytesSent(sink.name()));
+            batches += finished.count(BatchDelivery.batchesSent(sink.name()));
         }
         double seconds = (after.wallNanos() - SyntheticVectors.openedAt()) / 1e9;
         return new Run(
@@ -259,12 +217,7 @@ public record SinkBenchmark(
                 (after.cpuNanos() - before.cpuNanos()) / 1e6 / documents);
     }
 
-    private static long count(JobExecutionResult result, String name) {
-        Long count = result.getAccumulatorResult(name);
-        return count == null ? 0 : count;
-    }
-
-    private static long size(Path folder) throws IOException {
+    static long size(Path folder) throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
             long bytes = 0;
             for (Path file : files.filter(Files::isRegularFile).toList()) {

@@ -67,7 +67,24 @@ class BenchmarksMainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"pipeline", "sinks", "device"})
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    --texts 39                      | --texts must be at least 40
+                    --queries 0                     | --queries at least 1
+                    --anserini no-such.jar --java x | --anserini no-such.jar must be a file
+                    --rounds 0                      | --rounds must be at least 1
+                    """)
+    void searchRejectsInvalidOptions(String options, String message) {
+        Outcome outcome = run(("bench search --directory unused " + options).split(" "));
+        assertThat(outcome.code()).isEqualTo(2);
+        assertThat(outcome.err()).contains(message);
+        assertThat(outcome.out()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pipeline", "sinks", "search", "device"})
     void helpShowsAnExample(String benchmark) {
         Outcome outcome = run("bench", benchmark, "--help");
         assertThat(outcome.code()).isZero();

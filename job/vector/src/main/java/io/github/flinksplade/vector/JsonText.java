@@ -35,6 +35,17 @@ public final class JsonText {
         json.append('"');
     }
 
+    /** Appends the strings as a JSON array of strings. */
+    public static void appendStrings(StringBuilder json, Iterable<String> strings) {
+        char separator = '[';
+        for (String string : strings) {
+            json.append(separator);
+            appendString(json, string);
+            separator = ',';
+        }
+        json.append(separator == '[' ? "[]" : "]");
+    }
+
     /**
      * Appends JSON text. Line ends in it are between values, where a space has the same meaning;
      * the other escaped characters are inside strings.

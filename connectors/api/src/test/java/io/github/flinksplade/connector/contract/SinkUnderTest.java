@@ -70,6 +70,11 @@ public interface SinkUnderTest {
         return fresh(name);
     }
 
+    /** As {@link #fresh}, for a target whose texts can be searched; null if none can be. */
+    default ConnectorUri freshWithText(String name) throws Exception {
+        return null;
+    }
+
     /** The max duration of a test with a stalled server. */
     default Duration stallLimit() {
         return Duration.ofSeconds(60);

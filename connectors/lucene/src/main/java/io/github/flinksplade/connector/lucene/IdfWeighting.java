@@ -34,6 +34,10 @@ final class IdfWeighting {
     }
 
     private static long documents(LeafReader leaf) throws IOException {
+        if (leaf.getLiveDocs() == null) {
+            Terms ids = leaf.terms(LuceneSchema.ID);
+            return ids == null ? 0 : ids.getDocCount();
+        }
         DocIdSetIterator all = leaf.getBinaryDocValues(LuceneSchema.ID);
         return all == null ? 0 : live(all, leaf.getLiveDocs());
     }

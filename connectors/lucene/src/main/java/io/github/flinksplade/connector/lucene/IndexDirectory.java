@@ -90,7 +90,7 @@ final class IndexDirectory {
     }
 
     /** Creates the index with an empty commit. */
-    void create(Provenance provenance) {
+    void create(Provenance provenance, Bm25 bm25) {
         try (FSDirectory directory = FSDirectory.open(path);
                 IndexWriter writer =
                         new IndexWriter(
@@ -98,18 +98,34 @@ final class IndexDirectory {
                                 new IndexWriterConfig()
                                         .setOpenMode(IndexWriterConfig.OpenMode.CREATE))) {
             writer.setLiveCommitData(
-                    new CommitUserData(provenance, CommitPoint.next(0)).toMap().entrySet());
+                    new CommitUserData(provenance, bm25, CommitPoint.next(0)).toMap().entrySet());
             writer.commit();
         } catch (IOException e) {
             throw LuceneFailureClassifier.explain("create", path, e);
         }
     }
 
-    /** Fails if the newest commit is corrupt or from another encoder, or another writer is open. */
-    void check(SinkContext context) {
+    /**
+     * Fails if the newest commit is corrupt, from another encoder or with another index of words,
+     * or if another writer is open.
+     */
+    void check(SinkContext context, Bm25 bm25) {
         try (FSDirectory directory = open();
                 DirectoryReader reader = DirectoryReader.open(directory)) {
-            requireSame(context, data(reader.getIndexCommit().getUserData()).provenance());
+            CommitUserData data = data(reader.getIndexCommit().getUserData());
+            requireSame(context, data.provenance());
+            if (data.bm25() != bm25) {
+                throw new ConnectorException(
+                        "the index in "
+                                + path
+                                + " was created with bm25="
+                                + data.bm25()
+                                + ", but the URI has bm25="
+                                + bm25
+                                + ". Write bm25="
+                                + data.bm25()
+                                + ", or index the documents again into a new directory");
+            }
             checkIntegrity(reader);
             directory.obtainLock(IndexWriter.WRITE_LOCK_NAME).close();
         } catch (IOException e) {

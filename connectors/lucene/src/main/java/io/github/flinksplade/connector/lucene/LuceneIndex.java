@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.apache.lucene.analysis.Analyzer;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.index.BinaryDocValues;
 import org.apache.lucene.index.DirectoryReader;
@@ -17,6 +18,7 @@ import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.ReaderUtil;
 import org.apache.lucene.index.SegmentInfos;
 import org.apache.lucene.index.StoredFields;
+import org.apache.lucene.search.ScoreDoc;
 import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.util.IOUtils;
 
@@ -30,7 +32,7 @@ import org.apache.lucene.util.IOUtils;
 final class LuceneIndex implements SearchIndex {
 
     private static final Set<String> RETURNED_FIELDS =
-            Set.of(LuceneSchema.TEXT, LuceneSchema.FIELDS);
+            Set.of(LuceneSchema.ID, LuceneSchema.TEXT, LuceneSchema.FIELDS);
 
     private final IndexDirectory index;
     private final FSDirectory directory;
@@ -74,10 +76,32 @@ final class LuceneIndex implements SearchIndex {
 
     @Override
     public List<Hit> search(Query query) {
+        return search(
+                (reader, unused) ->
+                        search(reader, query.idf() ? IdfWeighting.apply(reader, query) : query));
+    }
+
+    @Override
+    public synchronized boolean supportsText() {
+        return opened.bm25() != Bm25.NONE;
+    }
+
+    @Override
+    public List<Hit> searchText(TextQuery query) {
+        return search((reader, bm25) -> search(reader, query, bm25));
+    }
+
+    /** Searches a commit. */
+    @FunctionalInterface
+    private interface Search {
+        List<Hit> in(DirectoryReader reader, Bm25 bm25) throws IOException;
+    }
+
+    private List<Hit> search(Search search) {
         try {
             DirectoryReader reader = acquire();
             try {
-                return search(reader, query.idf() ? IdfWeighting.apply(reader, query) : query);
+                return search.in(reader, index.data(reader.getIndexCommit().getUserData()).bm25());
             } catch (RuntimeException e) {
                 // A corrupt file may cause any exception in Lucene. Distinguish it from a bug.
                 IndexDirectory.checkIntegrityOfAllSegments(reader);
@@ -130,6 +154,33 @@ final class LuceneIndex implements SearchIndex {
                             + opened.provenance().fingerprint()
                             + "). Open it again");
         }
+    }
+
+    private List<Hit> search(DirectoryReader reader, TextQuery query, Bm25 bm25)
+            throws IOException {
+        if (bm25 == Bm25.NONE) {
+            throw new ConnectorException(
+                    "the index in "
+                            + index.path()
+                            + " has no words for BM25. Search without hybrid ranking, or index the"
+                            + " documents again into a new directory with bm25=english or"
+                            + " bm25=standard");
+        }
+        List<Hit> hits = new ArrayList<>();
+        StoredFields stored = reader.storedFields();
+        try (Analyzer analyzer = bm25.analyzer()) {
+            for (ScoreDoc found : TextSearcher.search(reader, query, analyzer)) {
+                Document document = stored.document(found.doc, RETURNED_FIELDS);
+                hits.add(
+                        query.hit(
+                                document.get(LuceneSchema.ID),
+                                found.score,
+                                document.get(LuceneSchema.TEXT),
+                                document.get(LuceneSchema.FIELDS),
+                                vector(reader, found.doc)));
+            }
+        }
+        return hits;
     }
 
     private static List<Hit> search(DirectoryReader reader, Query query) throws IOException {

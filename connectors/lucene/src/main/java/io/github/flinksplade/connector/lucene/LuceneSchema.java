@@ -1,9 +1,12 @@
 package io.github.flinksplade.connector.lucene;
 
+import io.github.flinksplade.connector.FieldFilter;
+import io.github.flinksplade.connector.FieldTerms;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.vector.SparseVector;
 import io.github.flinksplade.vector.Utf16;
 import io.github.flinksplade.vector.VectorCodec;
+import java.util.List;
 import org.apache.lucene.document.BinaryDocValuesField;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.document.FeatureField;
@@ -12,13 +15,18 @@ import org.apache.lucene.document.LongPoint;
 import org.apache.lucene.document.NumericDocValuesField;
 import org.apache.lucene.document.StoredField;
 import org.apache.lucene.document.StringField;
+import org.apache.lucene.document.TextField;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.Term;
+import org.apache.lucene.search.BooleanClause;
+import org.apache.lucene.search.BooleanQuery;
+import org.apache.lucene.search.Query;
+import org.apache.lucene.search.TermInSetQuery;
 import org.apache.lucene.util.BytesRef;
 import org.apache.lucene.util.UnicodeUtil;
 
 /**
- * The fields of a document in the index, format version 1.
+ * The fields of a document in the index, format version 2.
  *
  * <table>
  * <caption>A document</caption>
@@ -30,6 +38,10 @@ import org.apache.lucene.util.UnicodeUtil;
  *     65,536 and so on</td></tr>
  * <tr><td>{@code weights}</td><td>binary doc value: the exact weights, see {@link
  *     VectorCodec}</td></tr>
+ * <tr><td>{@code field_values}</td><td>indexed: each value of the fields as one term, see {@link
+ *     FieldTerms}</td></tr>
+ * <tr><td>{@code words}</td><td>the text, indexed by the analyzer of the option {@code bm25}, not
+ *     stored</td></tr>
  * <tr><td>{@code text}</td><td>stored, unless {@code text=false}</td></tr>
  * <tr><td>{@code fields}</td><td>stored: one JSON object</td></tr>
  * <tr><td>{@code tokens}, {@code truncated}</td><td>stored: tokens before truncation; 1 or 0</td></tr>
@@ -51,6 +63,8 @@ final class LuceneSchema {
     static final String VERSION = "version";
     private static final String VECTOR = "vector";
     static final String WEIGHTS = "weights";
+    static final String FIELD_VALUES = "field_values";
+    static final String WORDS = "words";
     static final String TEXT = "text";
     static final String FIELDS = "fields";
     static final String TOKENS = "tokens";
@@ -97,9 +111,10 @@ final class LuceneSchema {
     /**
      * The document of an upsert.
      *
+     * @param bm25 whether the words of the text are indexed
      * @param encoder fingerprint of the encoder; null if it is the index's
      */
-    static Document document(VectorRecord record, boolean storesText, String encoder) {
+    static Document document(VectorRecord record, boolean storesText, Bm25 bm25, String encoder) {
         Document document = new Document();
         document.add(new StringField(ID, record.id(), Field.Store.YES));
         document.add(new BinaryDocValuesField(ID, new BytesRef(record.id())));
@@ -118,6 +133,12 @@ final class LuceneSchema {
         document.add(
                 new BinaryDocValuesField(
                         WEIGHTS, new BytesRef(VectorCodec.encode(record.vector()))));
+        for (String term : FieldTerms.of(record.fields())) {
+            document.add(new StringField(FIELD_VALUES, term, Field.Store.NO));
+        }
+        if (bm25 != Bm25.NONE && record.text() != null) {
+            document.add(new TextField(WORDS, record.text(), Field.Store.NO));
+        }
         if (storesText && record.text() != null) {
             document.add(new StoredField(TEXT, record.text()));
         }
@@ -130,6 +151,17 @@ final class LuceneSchema {
             document.add(new StoredField(ENCODER, encoder));
         }
         return document;
+    }
+
+    /** Matches the documents that match a filter, which is not empty. */
+    static Query query(FieldFilter filter) {
+        BooleanQuery.Builder all = new BooleanQuery.Builder();
+        for (List<String> terms : FieldTerms.of(filter)) {
+            all.add(
+                    new TermInSetQuery(FIELD_VALUES, terms.stream().map(BytesRef::new).toList()),
+                    BooleanClause.Occur.FILTER);
+        }
+        return all.build();
     }
 
     /** The vector in a value of {@link #WEIGHTS}. */

@@ -12,19 +12,28 @@ import java.util.List;
  *
  * @param directory absolute path of the index, as text because a {@link Path} is not serializable
  * @param storesText whether the documents' texts are stored
+ * @param bm25 how the words of the texts are indexed
  */
-record LuceneSettings(String directory, boolean storesText) implements Serializable {
+record LuceneSettings(String directory, boolean storesText, Bm25 bm25) implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
     private static final ConnectorOption<Boolean> TEXT =
             ConnectorOption.flag("text", true, "store the text, which `search` shows with a hit");
 
-    static final List<ConnectorOption<?>> OPTIONS = List.of(TEXT);
+    private static final ConnectorOption<Bm25> BM25 =
+            ConnectorOption.choice(
+                    "bm25",
+                    Bm25.class,
+                    Bm25.NONE,
+                    "index the words of the text for `search --hybrid`: `english` with stems and"
+                            + " without stop words, `standard` for other languages");
+
+    static final List<ConnectorOption<?>> OPTIONS = List.of(TEXT, BM25);
 
     static LuceneSettings of(ConnectorUri uri) {
         uri.allowOptions(OPTIONS).allowProperties();
-        return new LuceneSettings(LocalPath.of(uri).toString(), TEXT.get(uri));
+        return new LuceneSettings(LocalPath.of(uri).toString(), TEXT.get(uri), BM25.get(uri));
     }
 
     Path path() {

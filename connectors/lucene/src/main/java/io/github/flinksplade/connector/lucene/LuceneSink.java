@@ -33,9 +33,9 @@ final class LuceneSink implements VectorSink {
         IndexDirectory index = new IndexDirectory(settings.path());
         if (index.isVacant()) {
             start.requireMayCreate("the index in " + settings.directory());
-            index.create(context.provenance());
+            index.create(context.provenance(), settings.bm25());
         } else {
-            index.check(context);
+            index.check(context, settings.bm25());
         }
         return new PreparedIndex(settings, start == StartMode.REINDEX, context);
     }

@@ -16,6 +16,7 @@ import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.api.connector.sink2.StatefulSinkWriter;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.groups.SinkWriterMetricGroup;
+import org.apache.lucene.analysis.Analyzer;
 import org.apache.lucene.document.LongPoint;
 import org.apache.lucene.index.ConcurrentMergeScheduler;
 import org.apache.lucene.index.DirectoryReader;
@@ -51,6 +52,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
     private final IndexDirectory index;
     private final Provenance existingProvenance;
     private final boolean storesText;
+    private final Bm25 bm25;
 
     /** Fingerprint of the job's encoder; null if it is that of {@link #existingProvenance}. */
     private final String encoder;
@@ -108,9 +110,10 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             index.requireSame(context, data.provenance());
             existingProvenance = data.provenance();
             String fingerprint = context.provenance().fingerprint();
+            bm25 = data.bm25();
             encoder = fingerprint.equals(existingProvenance.fingerprint()) ? null : fingerprint;
             lastCommit = data.point();
-            openWriter = new IndexWriter(openDirectory, configuration(start));
+            openWriter = new IndexWriter(openDirectory, configuration(start, bm25.analyzer()));
             sweep(openWriter);
             versions = new LiveVersionMap(openWriter);
             writer = openWriter;
@@ -166,8 +169,8 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
                         + ", or start with --reindex, which continues with the index as it is");
     }
 
-    private IndexWriterConfig configuration(IndexCommit start) {
-        return new IndexWriterConfig()
+    private static IndexWriterConfig configuration(IndexCommit start, Analyzer analyzer) {
+        return new IndexWriterConfig(analyzer)
                 .setOpenMode(IndexWriterConfig.OpenMode.APPEND)
                 .setIndexCommit(start)
                 .setIndexDeletionPolicy(new KeepRecentCommitsDeletionPolicy(start.getGeneration()))
@@ -203,7 +206,8 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
                 writer.deleteDocuments(LuceneSchema.byDeletedId(id));
             }
             writer.updateDocument(
-                    LuceneSchema.byId(id), LuceneSchema.document(record, storesText, encoder));
+                    LuceneSchema.byId(id),
+                    LuceneSchema.document(record, storesText, bm25, encoder));
         }
         versions.put(id, change);
         sent.inc();
@@ -235,7 +239,8 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
             sweep(writer);
         }
         CommitPoint point = CommitPoint.next(checkpointId);
-        writer.setLiveCommitData(new CommitUserData(existingProvenance, point).toMap().entrySet());
+        writer.setLiveCommitData(
+                new CommitUserData(existingProvenance, bm25, point).toMap().entrySet());
         writer.commit();
         lastCommit = point;
         hasChanges = false;

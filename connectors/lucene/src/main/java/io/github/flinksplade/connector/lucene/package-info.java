@@ -20,6 +20,10 @@
  * bits of a weight, so the exact weights are stored next to them, and every score is the dot
  * product of these. Hits are ordered by their exact scores, equal scores by id.
  *
+ * <p><b>Filters and words.</b> Each value of the fields is a term of {@code field_values}. With
+ * {@code bm25=english} or {@code standard} the words of the texts are indexed in {@code words}; the
+ * choice is in the user data of the commits, so that queries are analyzed like the texts.
+ *
  * <p><b>Library.</b> The index is written and read with Lucene itself, version 9, because Lucene 10
  * requires Java 21. Other programs can read it with Lucene 9: ids in {@code id}, weights in {@code
  * vector} for {@code FeatureField.newLinearQuery("vector", "2040", 1f)}. A document without {@code

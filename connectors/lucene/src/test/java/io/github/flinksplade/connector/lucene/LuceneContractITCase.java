@@ -29,6 +29,11 @@ class LuceneContractITCase extends SinkContract {
     }
 
     @Override
+    public ConnectorUri freshWithText(String name) {
+        return ConnectorUri.parse("lucene:" + folder.resolve(name) + "?bm25=english");
+    }
+
+    @Override
     public Map<String, StoredDocument> stored(ConnectorUri uri) throws IOException {
         Map<String, StoredDocument> held = new TreeMap<>();
         try (FSDirectory directory = FSDirectory.open(Path.of(uri.location()));

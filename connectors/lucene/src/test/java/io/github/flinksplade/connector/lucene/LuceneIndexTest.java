@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.FieldFilter;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.SearchIndex.Hit;
+import io.github.flinksplade.connector.SearchIndex.TextQuery;
 import io.github.flinksplade.vector.SparseVector;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,6 +85,51 @@ class LuceneIndexTest {
                     assertSame(search, corpus, query, k);
                 }
             }
+        }
+    }
+
+    /**
+     * Segments of several windows and blocks of postings, of which searches skip most; frequent and
+     * rare terms; many equal scores.
+     */
+    @Test
+    void skipsOnlyDocumentsThatAreNoHits() throws Exception {
+        long seed = new Random().nextLong();
+        System.out.println("skipsOnlyDocumentsThatAreNoHits: seed " + seed);
+        Random random = new Random(seed);
+        float[] few = {0.25f, 0.5f, 1f, 1.5f, 3f};
+        Map<String, Vector> corpus = new TreeMap<>();
+        try (LuceneWriter writer = index.open()) {
+            for (int i = 0; i < 20_000; i++) {
+                Vector vector = vector(random, 1 + random.nextInt(25), 600);
+                boolean hasEqualWeights = random.nextBoolean();
+                for (int j = 0; j < vector.values.length && hasEqualWeights; j++) {
+                    vector.values[j] = few[random.nextInt(few.length)];
+                }
+                String id = "d" + (i * 7919) % 20_011;
+                writer.write(upsert(id, 1, vector.indices, vector.values), null);
+                corpus.put(id, vector);
+                if (i == 13_000 || i > 13_000 && i % 1500 == 0) {
+                    writer.snapshotState(i);
+                }
+            }
+            for (int i = 0; i < 20_011; i += 1 + random.nextInt(10)) {
+                writer.write(delete("d" + i, 2), null);
+                corpus.remove("d" + i);
+            }
+            writer.snapshotState(30_000);
+        }
+        try (SearchIndex search = index.search()) {
+            for (int i = 0; i < 12; i++) {
+                Vector query = vector(random, 1 + random.nextInt(30), 700);
+                for (int j = 0; j < query.values.length && i % 2 == 0; j++) {
+                    query.values[j] = few[random.nextInt(few.length)];
+                }
+                for (int k : new int[] {1, 10, 100, 1000}) {
+                    assertSame(search, corpus, query, k);
+                }
+            }
+            assertSame(search, corpus, vector(random, 20, 600), 100_000);
         }
     }
 
@@ -251,6 +298,44 @@ class LuceneIndexTest {
             weights[i] = (float) Math.exp(random.nextGaussian() - 1);
         }
         return weights;
+    }
+
+    @Test
+    void rejectsAnIndexWithOtherWords() {
+        new TestIndex(index.directory, "?bm25=english").check();
+        assertThatThrownBy(() -> new TestIndex(index.directory).check())
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("created with bm25=english, but the URI has bm25=none")
+                .hasMessageContaining("Write bm25=english, or index the documents again");
+    }
+
+    @Test
+    void ranksWordsAsTheIndexWasCreated() throws Exception {
+        TestIndex english = new TestIndex(index.directory, "?bm25=english");
+        TestIndex standard = new TestIndex(folder.resolve("standard"), "?bm25=standard");
+        for (TestIndex one : List.of(english, standard)) {
+            try (LuceneWriter writer = one.open()) {
+                writer.write(upsert("a", 1, "the runners", new int[] {1}, new float[] {1}), null);
+                writer.write(upsert("b", 1, "running", new int[] {1}, new float[] {1}), null);
+                writer.write(upsert("b", 2, "a runner", new int[] {1}, new float[] {1}), null);
+                writer.snapshotState(1);
+            }
+        }
+        // the URI of a search has no option
+        try (SearchIndex stems = new TestIndex(english.directory).search();
+                SearchIndex words = new TestIndex(standard.directory).search()) {
+            TextQuery query = new TextQuery("Runner the", 10, FieldFilter.NONE);
+            assertThat(stems.searchText(query)).extracting(Hit::id).containsOnly("a", "b");
+            assertThat(words.searchText(query)).extracting(Hit::id).containsOnly("a", "b");
+            TextQuery stem = new TextQuery("runner", 10, FieldFilter.NONE);
+            assertThat(stems.searchText(stem)).hasSize(2);
+            assertThat(words.searchText(stem)).extracting(Hit::id).containsExactly("b");
+            TextQuery stop = new TextQuery("the", 10, FieldFilter.NONE);
+            assertThat(stems.searchText(stop)).isEmpty();
+            assertThat(words.searchText(stop)).extracting(Hit::id).containsExactly("a");
+            TextQuery old = new TextQuery("running", 10, FieldFilter.NONE);
+            assertThat(words.searchText(old)).isEmpty();
+        }
     }
 
     /** As the package description promises. */

@@ -385,7 +385,8 @@ class LuceneWriterTest {
                 DirectoryReader reader = DirectoryReader.open(directory)) {
             assertThat(reader.getIndexCommit().getUserData())
                     .containsEntry("flink.checkpoint", "77")
-                    .containsEntry("flink-splade.format", "1")
+                    .containsEntry("flink-splade.format", "2")
+                    .containsEntry("flink-splade.bm25", "NONE")
                     .containsEntry("flink-splade.model", "model-a")
                     .containsEntry("flink-splade.fingerprint", MODEL.fingerprint());
         }

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.FieldFilter;
+import io.github.flinksplade.connector.FieldTerms;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.http.JsonHttpClient;
@@ -130,19 +132,16 @@ final class OpenSearchIndex implements SearchIndex {
             this.query = query;
             this.size = Math.min(query.k() + EXTRA_CANDIDATES, MAX_PAGE_SIZE);
             body.put("size", size).put("track_total_hits", false);
-            body.putArray("_source")
-                    .add(OpenSearchSchema.WEIGHTS)
-                    .add(OpenSearchSchema.TEXT)
-                    .add(OpenSearchSchema.FIELDS);
+            body.set("_source", returnedFields());
             body.set(
                     "query",
-                    termsQuery(
-                            Arrays.copyOfRange(query.vector().indices(), from, to),
-                            Arrays.copyOfRange(query.vector().values(), from, to),
-                            size));
-            ArrayNode sort = body.putArray("sort");
-            sort.addObject().put("_score", "desc");
-            sort.addObject().put(OpenSearchSchema.ID, "asc");
+                    filtered(
+                            termsQuery(
+                                    Arrays.copyOfRange(query.vector().indices(), from, to),
+                                    Arrays.copyOfRange(query.vector().values(), from, to),
+                                    size),
+                            query.filter()));
+            sort(body);
         }
 
         void next(Map<String, Hit> hits) {
@@ -163,23 +162,98 @@ final class OpenSearchIndex implements SearchIndex {
         }
 
         private Hit hit(String id, JsonNode candidate) {
-            JsonNode source = candidate.path("_source");
-            JsonNode indices = source.at("/" + OpenSearchSchema.WEIGHTS + "/indices");
-            JsonNode values = source.at("/" + OpenSearchSchema.WEIGHTS + "/values");
-            int[] ids = new int[indices.size()];
-            float[] weights = new float[ids.length];
-            for (int i = 0; i < ids.length; i++) {
-                ids[i] = indices.get(i).asInt();
-                weights[i] = values.get(i).floatValue();
-            }
-            JsonNode text = source.path(OpenSearchSchema.TEXT);
-            JsonNode fields = source.path(OpenSearchSchema.FIELDS);
-            return query.hit(
-                    id,
-                    text.isTextual() ? text.asText() : null,
-                    fields.isObject() ? fields.toString() : null,
-                    new SparseVector(ids, weights));
+            return query.hit(id, text(candidate), fields(candidate), vector(candidate));
         }
+    }
+
+    private static ArrayNode returnedFields() {
+        return JsonHttpClient.JSON
+                .createArrayNode()
+                .add(OpenSearchSchema.WEIGHTS)
+                .add(OpenSearchSchema.TEXT)
+                .add(OpenSearchSchema.FIELDS);
+    }
+
+    /** Highest score first, equal scores by id. */
+    private static void sort(ObjectNode body) {
+        ArrayNode sort = body.putArray("sort");
+        sort.addObject().put("_score", "desc");
+        sort.addObject().put(OpenSearchSchema.ID, "asc");
+    }
+
+    private static SparseVector vector(JsonNode hit) {
+        JsonNode indices = hit.at("/_source/" + OpenSearchSchema.WEIGHTS + "/indices");
+        JsonNode values = hit.at("/_source/" + OpenSearchSchema.WEIGHTS + "/values");
+        int[] ids = new int[indices.size()];
+        float[] weights = new float[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = indices.get(i).asInt();
+            weights[i] = values.get(i).floatValue();
+        }
+        return new SparseVector(ids, weights);
+    }
+
+    private static String text(JsonNode hit) {
+        JsonNode text = hit.at("/_source/" + OpenSearchSchema.TEXT);
+        return text.isTextual() ? text.asText() : null;
+    }
+
+    private static String fields(JsonNode hit) {
+        JsonNode fields = hit.at("/_source/" + OpenSearchSchema.FIELDS);
+        return fields.isObject() ? fields.toString() : null;
+    }
+
+    /** The same scores, for the documents that match a filter. */
+    private static ObjectNode filtered(ObjectNode query, FieldFilter filter) {
+        if (filter.isEmpty()) {
+            return query;
+        }
+        ObjectNode filtered = JsonHttpClient.JSON.createObjectNode();
+        ObjectNode bool = filtered.putObject("bool");
+        bool.putArray("must").add(query);
+        ArrayNode filters = bool.putArray("filter");
+        for (List<String> terms : FieldTerms.of(filter)) {
+            ArrayNode values =
+                    filters.addObject().putObject("terms").putArray(OpenSearchSchema.FIELD_VALUES);
+            terms.forEach(values::add);
+        }
+        return filtered;
+    }
+
+    @Override
+    public boolean supportsText() {
+        return true;
+    }
+
+    /** The texts are analyzed as the mapping defines it, by default without stems. */
+    @Override
+    public List<Hit> searchText(TextQuery query) {
+        ObjectNode words = JsonHttpClient.JSON.createObjectNode();
+        words.putObject("match").put(OpenSearchSchema.TEXT, query.text());
+        ObjectNode body = JsonHttpClient.JSON.createObjectNode();
+        body.put("track_total_hits", false);
+        body.set("_source", returnedFields());
+        body.set("query", filtered(words, query.filter()));
+        sort(body);
+        List<Hit> hits = new ArrayList<>();
+        while (hits.size() < query.k()) {
+            int size = Math.min(query.k() - hits.size(), MAX_PAGE_SIZE);
+            JsonNode page = search(body.put("size", size)).at("/hits/hits");
+            for (JsonNode hit : page) {
+                hits.add(
+                        query.hit(
+                                hit.path("_id").asText(),
+                                hit.path("_score").asDouble(),
+                                text(hit),
+                                fields(hit),
+                                vector(hit)));
+            }
+            if (page.size() < size) {
+                break;
+            }
+            body.set("search_after", page.get(size - 1).path("sort"));
+        }
+        return hits;
     }
 
     /** The query for the field's type. */

@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector.opensearch;
 
 import com.fasterxml.jackson.core.io.NumberOutput;
+import io.github.flinksplade.connector.FieldTerms;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.VectorRecord;
 import io.github.flinksplade.connector.Vocabulary;
@@ -91,7 +92,10 @@ final class OpenSearchRequestFactory {
             json.append(",\"").append(OpenSearchSchema.TEXT).append("\":");
             JsonText.appendString(json, record.text());
         }
-        json.append(",\"").append(OpenSearchSchema.FIELDS).append("\":").append(fields(record));
+        String fields = settings.fields.of(record).select(record.fields());
+        json.append(",\"").append(OpenSearchSchema.FIELDS).append("\":").append(onOneLine(fields));
+        json.append(",\"").append(OpenSearchSchema.FIELD_VALUES).append("\":");
+        JsonText.appendStrings(json, FieldTerms.of(fields));
         json.append(",\"tokens\":").append(record.tokens());
         json.append(",\"truncated\":").append(record.truncated());
         return json.append(",\"encoder\":\"").append(encoder).append("\"}\n");
@@ -130,11 +134,7 @@ final class OpenSearchRequestFactory {
     }
 
     /** On one line, because a line feed ends the document; JSON strings contain none. */
-    private String fields(VectorRecord record) {
-        return settings.fields
-                .of(record)
-                .select(record.fields())
-                .replace('\n', ' ')
-                .replace('\r', ' ');
+    private static String onOneLine(String fields) {
+        return fields.replace('\n', ' ').replace('\r', ' ');
     }
 }

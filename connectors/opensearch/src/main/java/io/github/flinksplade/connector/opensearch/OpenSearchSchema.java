@@ -35,11 +35,14 @@ record OpenSearchSchema(
     static final String FIELDS = "fields";
     static final String ENCODER = "encoder";
 
+    /** The values of the fields, see {@link io.github.flinksplade.connector.FieldTerms}. */
+    static final String FIELD_VALUES = "field_values";
+
     /** The key of the mapping's {@code _meta} that contains everything of this project. */
     private static final String META = "flink_splade";
 
     /** The version of the mapping. */
-    private static final String LAYOUT = "1";
+    private static final String LAYOUT = "2";
 
     private static final String DEFAULT_GC_DELETES = "7d";
 
@@ -140,6 +143,7 @@ record OpenSearchSchema(
         }
         properties.putObject(WEIGHTS).put("type", "object").put("enabled", false);
         properties.putObject(TEXT).put("type", "text");
+        properties.putObject(FIELD_VALUES).put("type", "keyword");
         properties.putObject(FIELDS).put("type", "object").put("dynamic", false);
         properties.putObject("tokens").put("type", "integer");
         properties.putObject("truncated").put("type", "boolean");

@@ -8,9 +8,10 @@
  * in Elasticsearch, or the option {@code type}), {@code weights} (in {@code _source} only: {@code
  * indices} and {@code values}, the ids and exact weights of terms), {@code text} (text), {@code
  * fields} (the document's other fields, in {@code _source}; they can be searched once their mapping
- * is added), {@code tokens}, {@code truncated} and {@code encoder} (fingerprint). A document
- * without terms is stored without {@code vector}. Shards, replicas, analyzers and mappings of
- * fields come from a matching index template.
+ * is added), {@code field_values} (keyword: each of their values, for filters), {@code tokens},
+ * {@code truncated} and {@code encoder} (fingerprint). A document without terms is stored without
+ * {@code vector}. Shards, replicas, analyzers and mappings of fields come from a matching index
+ * template.
  *
  * <p><b>Precision.</b> {@code vector} stores 9 significant bits of a weight, for the server's own
  * scores; {@code weights} stores the float32 exactly, and {@link

@@ -48,6 +48,11 @@ abstract class RestContract extends SinkContract {
         return ConnectorUri.parse(uri).withProperties(credentials());
     }
 
+    @Override
+    public ConnectorUri freshWithText(String name) {
+        return fresh(name);
+    }
+
     private Map<String, String> credentials() {
         if (configured() == null) {
             return Map.of(

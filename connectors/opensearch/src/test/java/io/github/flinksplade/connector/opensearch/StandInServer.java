@@ -13,10 +13,12 @@ import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -421,9 +423,62 @@ final class StandInServer implements Backend {
         }
     }
 
+    /** Whether a keyword field has one of the values. */
+    private static boolean hasOneOf(JsonNode terms, JsonNode source) {
+        Map.Entry<String, JsonNode> field = terms.properties().iterator().next();
+        for (JsonNode stored : source.path(field.getKey())) {
+            for (JsonNode value : field.getValue()) {
+                if (value.equals(stored)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Words that few documents have count more, as with BM25; with the standard analyzer. */
+    private float score(Index index, JsonNode match, JsonNode source) {
+        Map.Entry<String, JsonNode> field = match.properties().iterator().next();
+        if (!index.mappings.at("/properties/" + field.getKey() + "/type").asText().equals("text")) {
+            throw new Rejection(400, "query_shard_exception", "not a text field: " + match);
+        }
+        float sum = 0;
+        for (String word : words(field.getValue().asText())) {
+            long documents =
+                    index.newest.values().stream()
+                            .filter(one -> one.source() != null)
+                            .filter(one -> hasWord(one.source(), field.getKey(), word))
+                            .count();
+            sum += hasWord(source, field.getKey(), word) ? 1f / documents : 0;
+        }
+        return sum;
+    }
+
+    private static boolean hasWord(JsonNode source, String field, String word) {
+        return words(source.path(field).asText()).contains(word);
+    }
+
+    private static List<String> words(String text) {
+        return Arrays.stream(text.toLowerCase(Locale.ROOT).split("[^\\p{L}\\p{N}]+"))
+                .filter(word -> !word.isEmpty())
+                .distinct()
+                .toList();
+    }
+
     private float score(Index index, JsonNode query, Document document) {
         if (query.has("match_all") || query.has("exists")) {
             return 1;
+        }
+        if (query.has("bool")) {
+            for (JsonNode filter : query.at("/bool/filter")) {
+                if (!hasOneOf(filter.path("terms"), document.source())) {
+                    return 0;
+                }
+            }
+            return score(index, query.at("/bool/must/0"), document);
+        }
+        if (query.has("match")) {
+            return score(index, query.path("match"), document.source());
         }
         boolean approximate = query.has("neural_sparse") && openSearch;
         if (!approximate && !(query.has("sparse_vector") && !openSearch)) {

@@ -1,6 +1,11 @@
 package io.github.flinksplade.connector.pinecone;
 
+import com.google.protobuf.ListValue;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.FieldFilter;
+import io.github.flinksplade.connector.FieldTerms;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.vector.SparseVector;
@@ -91,6 +96,9 @@ final class PineconeIndex implements SearchIndex {
                                                         .boxed()
                                                         .toList())
                                         .addAllValues(boxed(query.vector().values())));
+        if (!query.filter().isEmpty()) {
+            request.setFilter(filter(query.filter()));
+        }
         // a dense index requires a dense vector; zeros add nothing to the dot product
         request.addAllVector(Collections.nCopies(connection.dimension(), 0f));
         List<String> ids =
@@ -108,6 +116,25 @@ final class PineconeIndex implements SearchIndex {
                 .sorted(Comparator.comparingDouble(Hit::score).reversed().thenComparing(Hit::id))
                 .limit(query.k())
                 .toList();
+    }
+
+    private static Struct filter(FieldFilter filter) {
+        ListValue.Builder clauses = ListValue.newBuilder();
+        for (List<String> terms : FieldTerms.of(filter)) {
+            ListValue.Builder values = ListValue.newBuilder();
+            terms.forEach(term -> values.addValues(Value.newBuilder().setStringValue(term)));
+            clauses.addValues(
+                    object(
+                            PineconeMetadata.FIELD_VALUES,
+                            object("$in", Value.newBuilder().setListValue(values).build())));
+        }
+        return object("$and", Value.newBuilder().setListValue(clauses).build()).getStructValue();
+    }
+
+    private static Value object(String name, Value value) {
+        return Value.newBuilder()
+                .setStructValue(Struct.newBuilder().putFields(name, value))
+                .build();
     }
 
     private static List<Float> boxed(float[] values) {

@@ -13,6 +13,7 @@ import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.FieldSelection;
+import io.github.flinksplade.connector.FieldTerms;
 import io.github.flinksplade.connector.VectorRecord;
 import java.math.BigDecimal;
 import java.util.Map;
@@ -25,14 +26,19 @@ import java.util.Set;
  * <p>A field that Pinecone supports is stored under its own name, so that queries can filter by it.
  * A field that Pinecone does not support (null, an object, other lists) or would not return
  * unchanged (a number that is not a double, or that is formatted differently) is stored in the JSON
- * object {@code _fields}, as text, which takes precedence in {@link #fields}.
+ * object {@code _fields}, as text, which takes precedence in {@link #fields}. The values of all
+ * fields are in the list {@code _field_values}, so that searches can filter by any of them.
  */
 final class PineconeMetadata {
 
     private static final String TEXT = "text";
     private static final String VERSION = "_version";
     private static final String OTHERS = "_fields";
-    private static final Set<String> RESERVED = Set.of(TEXT, VERSION, OTHERS);
+
+    /** The values of the fields, see {@link FieldTerms}. */
+    static final String FIELD_VALUES = "_field_values";
+
+    private static final Set<String> RESERVED = Set.of(TEXT, VERSION, OTHERS, FIELD_VALUES);
 
     private static final ObjectMapper JSON =
             JsonMapper.builder()
@@ -60,6 +66,7 @@ final class PineconeMetadata {
         }
         metadata.put(VERSION, Long.toString(record.version()));
         ObjectNode others = JSON.createObjectNode();
+        ObjectNode selected = JSON.createObjectNode();
         FieldSelection selection = settings.fields.of(record);
         for (Map.Entry<String, JsonNode> field : fields.properties()) {
             String name = field.getKey();
@@ -67,6 +74,7 @@ final class PineconeMetadata {
             if (name.equals(settings.dense) || !selection.contains(name)) {
                 continue;
             }
+            selected.set(name, value);
             boolean isSupported = isSupportedName(name) && isSupported(value);
             if (isSupported) {
                 metadata.set(name, value);
@@ -74,6 +82,10 @@ final class PineconeMetadata {
             if (!isSupported || !returnsUnchanged(value)) {
                 others.set(name, value);
             }
+        }
+        Set<String> terms = FieldTerms.of(selected.toString());
+        if (!terms.isEmpty()) {
+            terms.forEach(metadata.putArray(FIELD_VALUES)::add);
         }
         if (!others.isEmpty()) {
             metadata.put(OTHERS, others.toString());

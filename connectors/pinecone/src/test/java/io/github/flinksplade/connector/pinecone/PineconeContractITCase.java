@@ -143,7 +143,7 @@ class PineconeContractITCase extends SinkContract {
         for (Map.Entry<String, Value> entry : metadata.getFieldsMap().entrySet()) {
             Value value = entry.getValue();
             switch (entry.getKey()) {
-                case "text", "_version", "_fields" -> {}
+                case "text", "_version", "_fields", "_field_values" -> {}
                 default -> {
                     if (value.hasListValue()) {
                         var list = fields.putArray(entry.getKey());

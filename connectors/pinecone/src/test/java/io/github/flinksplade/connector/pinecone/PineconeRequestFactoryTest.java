@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
 import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.VectorRecord;
@@ -58,7 +59,11 @@ class PineconeRequestFactoryTest {
                         "precise",
                         "text",
                         "_version",
-                        "_fields");
+                        "_fields",
+                        "_field_values");
+        assertThat(metadata.getFieldsOrThrow("_field_values").getListValue().getValuesList())
+                .extracting(Value::getStringValue)
+                .contains("list=y", "object.a=1", "numbers=2", "long=9007199254740993");
         assertThat(metadata.getFieldsOrThrow("point").getNumberValue()).isEqualTo(12);
         assertThat(metadata.getFieldsOrThrow("text").getStringValue()).isEqualTo("text 1 of a");
         assertThat(metadata.getFieldsOrThrow("_version").getStringValue()).isEqualTo("1");
@@ -110,8 +115,8 @@ class PineconeRequestFactoryTest {
         assertThat(reject(settings, "a\0b", "{}")).contains("null");
         assertThat(new PineconeRequestFactory(settings).rejection(Corpus.delete("\u00e9", 1)))
                 .contains("ASCII");
-        String empty = "{\"filler\":\"\"}";
-        int own = PineconeMetadata.sizeInBytes(metadataOf(settings, record(empty)));
+        // longer than the values that are listed for filters
+        int own = PineconeMetadata.sizeInBytes(metadataOf(settings, record(filled(600)))) - 600;
         assertThat(reject(settings, "a", filled(40_960 - own))).isNull();
         assertThat(reject(settings, "a", filled(40_961 - own)))
                 .contains("40961 bytes", "at most 40960", "text=false", "fields=");

@@ -699,6 +699,7 @@ final class PineconeStandIn implements AutoCloseable {
                 QueryResponse.newBuilder().setNamespace(request.getNamespace());
         List<ScoredVector> scored =
                 index.namespace(request.getNamespace()).values().stream()
+                        .filter(vector -> matches(request.getFilter(), vector.getMetadata()))
                         .map(vector -> scored(request, terms, vector))
                         // a vector of a sparse index without common terms is not a match
                         .filter(match -> !index.isSparse() || match.getScore() > 0)
@@ -706,6 +707,28 @@ final class PineconeStandIn implements AutoCloseable {
                         .limit(request.getTopK())
                         .toList();
         return response.addAllMatches(scored).build();
+    }
+
+    /** The parts of the filter language that the connector uses: {@code $and} and {@code $in}. */
+    private static boolean matches(Struct filter, Struct metadata) {
+        if (filter.getFieldsCount() == 0) {
+            return true;
+        }
+        require(filter.getFieldsCount() == 1, "one condition per object in this stand-in");
+        Map.Entry<String, Value> only = filter.getFieldsMap().entrySet().iterator().next();
+        if (only.getKey().equals("$and")) {
+            return only.getValue().getListValue().getValuesList().stream()
+                    .allMatch(clause -> matches(clause.getStructValue(), metadata));
+        }
+        Value in = only.getValue().getStructValue().getFieldsMap().get("$in");
+        require(in != null && in.hasListValue(), "an unknown operator");
+        Value stored = metadata.getFieldsMap().get(only.getKey());
+        if (stored == null) {
+            return false;
+        }
+        List<Value> values =
+                stored.hasListValue() ? stored.getListValue().getValuesList() : List.of(stored);
+        return values.stream().anyMatch(in.getListValue().getValuesList()::contains);
     }
 
     private static ScoredVector scored(

@@ -1,14 +1,17 @@
 package io.github.flinksplade.connector.qdrant;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.FieldTerms;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.vector.SparseVector;
+import io.qdrant.client.ConditionFactory;
 import io.qdrant.client.QueryFactory;
 import io.qdrant.client.VectorOutputHelper;
 import io.qdrant.client.WithPayloadSelectorFactory;
 import io.qdrant.client.WithVectorsSelectorFactory;
 import io.qdrant.client.grpc.Collections.CollectionInfo;
+import io.qdrant.client.grpc.Common.Filter;
 import io.qdrant.client.grpc.Common.PointId;
 import io.qdrant.client.grpc.JsonWithInt.Value;
 import io.qdrant.client.grpc.Points;
@@ -156,7 +159,8 @@ final class QdrantIndex implements SearchIndex {
         return new Query(
                 new SparseVector(indices.stream().mapToInt(Integer::intValue).toArray(), weights),
                 query.k(),
-                false);
+                false,
+                query.filter());
     }
 
     private QueryPoints.Builder nearest(Query query, int limit) {
@@ -164,15 +168,27 @@ final class QdrantIndex implements SearchIndex {
         for (float value : query.vector().values()) {
             values.add(value);
         }
-        return QueryPoints.newBuilder()
-                .setCollectionName(settings.collection)
-                .setUsing(settings.vector)
-                .setQuery(
-                        QueryFactory.nearest(
-                                values, IntStream.of(query.vector().indices()).boxed().toList()))
-                .setLimit(limit)
-                .setWithVectors(WithVectorsSelectorFactory.include(List.of(settings.vector)))
-                .setWithPayload(WithPayloadSelectorFactory.enable(true));
+        QueryPoints.Builder request =
+                QueryPoints.newBuilder()
+                        .setCollectionName(settings.collection)
+                        .setUsing(settings.vector)
+                        .setQuery(
+                                QueryFactory.nearest(
+                                        values,
+                                        IntStream.of(query.vector().indices()).boxed().toList()))
+                        .setLimit(limit)
+                        .setWithVectors(
+                                WithVectorsSelectorFactory.include(List.of(settings.vector)))
+                        .setWithPayload(WithPayloadSelectorFactory.enable(true));
+        if (!query.filter().isEmpty()) {
+            Filter.Builder filter = Filter.newBuilder();
+            for (List<String> terms : FieldTerms.of(query.filter())) {
+                filter.addMust(
+                        ConditionFactory.matchKeywords(QdrantPayload.FIELD_VALUES_PATH, terms));
+            }
+            request.setFilter(filter);
+        }
+        return request;
     }
 
     private Hit hit(Query weighted, ScoredPoint point) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import io.github.flinksplade.connector.FieldSelection;
+import io.github.flinksplade.connector.FieldTerms;
 import io.qdrant.client.grpc.JsonWithInt.ListValue;
 import io.qdrant.client.grpc.JsonWithInt.NullValue;
 import io.qdrant.client.grpc.JsonWithInt.Struct;
@@ -25,6 +26,12 @@ final class QdrantPayload {
 
     /** In {@link #META}: the document's id. */
     static final String ID = "id";
+
+    /** In {@link #META}: the values of the fields, see {@link FieldTerms}. */
+    static final String FIELD_VALUES = "field_values";
+
+    /** The path of {@link #FIELD_VALUES}. */
+    static final String FIELD_VALUES_PATH = META + "." + FIELD_VALUES;
 
     /**
      * Max nesting of objects and arrays in fields. The server decodes up to 100 nested messages,
@@ -95,6 +102,18 @@ final class QdrantPayload {
             default -> throw new IOException("unexpected " + parser.currentToken());
         }
         return value.build();
+    }
+
+    /**
+     * The values of the selected fields.
+     *
+     * @param json a JSON object
+     */
+    static Value values(String json, FieldSelection selection) {
+        ListValue.Builder terms = ListValue.newBuilder();
+        FieldTerms.of(selection.select(json))
+                .forEach(term -> terms.addValues(Value.newBuilder().setStringValue(term)));
+        return Value.newBuilder().setListValue(terms).build();
     }
 
     /** Whether objects and arrays are nested deeper than the server can read. */

@@ -123,6 +123,9 @@ final class QdrantRequestFactory {
         }
         Struct.Builder meta =
                 meta(record)
+                        .putFields(
+                                QdrantPayload.FIELD_VALUES,
+                                QdrantPayload.values(record.fields(), settings.fields.of(record)))
                         .putFields("tokens", value(record.tokens()))
                         .putFields("truncated", value(record.truncated()));
         return payload.putFields(

@@ -177,6 +177,19 @@ final class QdrantSchema {
      * reading payloads from disk. Its strict mode may require an index.
      */
     private void index(Set<String> indexed) {
+        if (!indexed.contains(QdrantPayload.FIELD_VALUES_PATH)) {
+            connection.await(
+                    connection
+                            .points()
+                            .createFieldIndex(
+                                    CreateFieldIndexCollection.newBuilder()
+                                            .setCollectionName(settings.collection)
+                                            .setWait(true)
+                                            .setFieldName(QdrantPayload.FIELD_VALUES_PATH)
+                                            .setFieldType(FieldType.FieldTypeKeyword)
+                                            .build()),
+                    "index " + QdrantPayload.FIELD_VALUES_PATH + " in " + settings.location());
+        }
         for (String path : QdrantRequestFactory.orderPaths()) {
             if (indexed.contains(path)) {
                 continue;

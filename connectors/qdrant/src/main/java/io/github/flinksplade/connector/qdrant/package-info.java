@@ -10,11 +10,12 @@
  *
  * <p><b>A point.</b> Its id is the document's id if Qdrant supports it, or the UUID of {@link
  * io.github.flinksplade.connector.qdrant.QdrantPointIds}; the payload always contains the
- * document's id as {@code flink_splade.id}, with version, order, tokens and whether the text was
- * truncated. The text is stored under {@code text} (unless {@code text=false}), and the other
- * fields, or those selected with {@code fields=a,b}, under their own names. Weights are exact
- * float32; integers are exact in 64 bits, other numbers become doubles. The order of fields is not
- * preserved. A document without terms is a point without a vector.
+ * document's id as {@code flink_splade.id}, with version, order, tokens, whether the text was
+ * truncated, and each value of the fields, for filters ({@code flink_splade.field_values}). The
+ * text is stored under {@code text} (unless {@code text=false}), and the other fields, or those
+ * selected with {@code fields=a,b}, under their own names. Weights are exact float32; integers are
+ * exact in 64 bits, other numbers become doubles. The order of fields is not preserved. A document
+ * without terms is a point without a vector.
  *
  * <p><b>Versions.</b> Every write has a condition on the point's order: an upsert replaces a point
  * that is not newer and inserts a missing one, a delete removes a point that is not newer. So

@@ -180,7 +180,10 @@ class QdrantSinkITCase {
         assertThat(parts.get("fingerprint").getStringValue())
                 .isEqualTo(Corpus.PROVENANCE.fingerprint());
         assertThat(info.getPayloadSchemaMap())
-                .containsOnlyKeys("flink_splade.order_high", "flink_splade.order_low");
+                .containsOnlyKeys(
+                        "flink_splade.order_high",
+                        "flink_splade.order_low",
+                        "flink_splade.field_values");
     }
 
     @Test
@@ -404,7 +407,16 @@ class QdrantSinkITCase {
                 point.getPayloadOrThrow("flink_splade").getStructValue().getFieldsMap();
         assertThat(metadata)
                 .containsOnlyKeys(
-                        "id", "version", "order_high", "order_low", "tokens", "truncated");
+                        "id",
+                        "version",
+                        "order_high",
+                        "order_low",
+                        "field_values",
+                        "tokens",
+                        "truncated");
+        assertThat(metadata.get("field_values").getListValue().getValuesList())
+                .extracting(Value::getStringValue)
+                .containsExactly("price=1.5");
         assertThat(metadata.get("version").getIntegerValue()).isEqualTo(7);
     }
 

@@ -190,6 +190,15 @@ final class StandInCollection {
         if (value == null) {
             return false;
         }
+        if (field.getMatch().hasKeywords()) {
+            // a list matches if one of its elements does
+            List<Value> elements =
+                    value.hasListValue() ? value.getListValue().getValuesList() : List.of(value);
+            return elements.stream()
+                    .filter(Value::hasStringValue)
+                    .map(Value::getStringValue)
+                    .anyMatch(field.getMatch().getKeywords().getStringsList()::contains);
+        }
         if (field.hasRange()) {
             return matches(field.getRange(), value);
         }
@@ -227,7 +236,7 @@ final class StandInCollection {
                 throw invalid(
                         "Index required but not found for \""
                                 + condition.getField().getKey()
-                                + "\" of one of the following types: [integer]");
+                                + "\" of one of the following types");
             }
         }
     }
@@ -251,11 +260,14 @@ final class StandInCollection {
         if (params.getModifier() == Modifier.Idf) {
             query.replaceAll((term, weight) -> weight * idf(request.getUsing(), term));
         }
+        requireIndexes(request.getFilter());
         List<ScoredPoint> found = new ArrayList<>();
         points.forEach(
                 (id, point) -> {
                     TreeMap<Integer, Float> vector = point.vectors().get(request.getUsing());
-                    if (vector != null && vector.keySet().stream().anyMatch(query::containsKey)) {
+                    if (vector != null
+                            && matches(request.getFilter(), id, point)
+                            && vector.keySet().stream().anyMatch(query::containsKey)) {
                         float score = 0;
                         for (Map.Entry<Integer, Float> term : query.entrySet()) {
                             Float weight = vector.get(term.getKey());

@@ -1,8 +1,11 @@
 package io.github.flinksplade.connector.solr;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.FieldFilter;
+import io.github.flinksplade.connector.FieldTerms;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.connector.http.JsonHttpClient;
@@ -10,6 +13,7 @@ import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.StringJoiner;
 
 /**
@@ -102,7 +106,11 @@ final class SolrIndex implements SearchIndex {
         }
         ObjectNode request = JsonHttpClient.JSON.createObjectNode();
         request.put("query", sum.toString());
-        request.put("filter", terms.toString());
+        filter(request.putArray("filter").add(terms.toString()), query.filter());
+        return documents(request, rows);
+    }
+
+    private List<JsonNode> documents(ObjectNode request, long rows) {
         request.put("limit", rows);
         request.put("sort", "score desc,id asc");
         request.putArray("fields").add("id").add("vector").add("text").add("fields").add("score");
@@ -111,7 +119,63 @@ final class SolrIndex implements SearchIndex {
         return documents;
     }
 
+    /** Adds queries that only the documents match that match a filter. */
+    private static void filter(ArrayNode filters, FieldFilter filter) {
+        for (List<String> terms : FieldTerms.of(filter)) {
+            ArrayNode should = filters.addObject().putObject("bool").putArray("should");
+            for (String term : terms) {
+                should.addObject()
+                        .putObject("term")
+                        .put("f", SolrSchema.FIELD_VALUES)
+                        .put("query", term);
+            }
+        }
+    }
+
+    @Override
+    public boolean supportsText() {
+        return true;
+    }
+
+    @Override
+    public List<Hit> searchText(TextQuery query) {
+        String words = words(query.text());
+        if (words.isBlank()) {
+            return List.of();
+        }
+        ObjectNode request = JsonHttpClient.JSON.createObjectNode();
+        request.putObject("query")
+                .putObject("lucene")
+                .put("df", SolrSchema.TEXT)
+                .put("q.op", "OR")
+                .put("query", words);
+        filter(request.putArray("filter"), query.filter());
+        return documents(request, query.k()).stream()
+                .map(
+                        document ->
+                                query.hit(
+                                        document.path(SolrSchema.ID).asText(),
+                                        document.path("score").asDouble(),
+                                        document.path(SolrSchema.TEXT).asText(null),
+                                        document.path(SolrSchema.FIELDS).asText(null),
+                                        vector(document)))
+                .toList();
+    }
+
+    /** A text as words in Solr's query syntax: in lower case, since operators are in upper case. */
+    private static String words(String text) {
+        return text.toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N}\\s]", "\\\\$0");
+    }
+
     private static Hit hit(Query query, JsonNode document) {
+        return query.hit(
+                document.path(SolrSchema.ID).asText(),
+                document.path(SolrSchema.TEXT).asText(null),
+                document.path(SolrSchema.FIELDS).asText(null),
+                vector(document));
+    }
+
+    private static SparseVector vector(JsonNode document) {
         String vector = document.path(SolrSchema.VECTOR).asText();
         String[] terms = vector.split(" ");
         int[] ids = new int[terms.length];
@@ -121,11 +185,7 @@ final class SolrIndex implements SearchIndex {
             ids[i] = Integer.parseInt(terms[i], 0, bar, 10);
             weights[i] = Float.parseFloat(terms[i].substring(bar + 1));
         }
-        return query.hit(
-                document.path(SolrSchema.ID).asText(),
-                document.path(SolrSchema.TEXT).asText(null),
-                document.path(SolrSchema.FIELDS).asText(null),
-                new SparseVector(ids, weights));
+        return new SparseVector(ids, weights);
     }
 
     /** The query weighted by idf; Solr counts live documents only. */

@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector.solr;
 
 import com.fasterxml.jackson.core.io.NumberOutput;
+import io.github.flinksplade.connector.FieldTerms;
 import io.github.flinksplade.connector.Operation;
 import io.github.flinksplade.connector.Passages;
 import io.github.flinksplade.connector.VectorRecord;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Set;
 
 /** Converts records to commands of Solr's JSON updates. */
 final class SolrRequestFactory {
@@ -95,8 +97,14 @@ final class SolrRequestFactory {
             JsonText.appendString(json, record.text());
         }
         if (record.fields() != null) {
+            String fields = settings.fields.of(record).select(record.fields());
             json.append(",\"fields\":");
-            JsonText.appendString(json, settings.fields.of(record).select(record.fields()));
+            JsonText.appendString(json, fields);
+            Set<String> terms = FieldTerms.of(fields);
+            if (!terms.isEmpty()) {
+                json.append(",\"field_values\":");
+                JsonText.appendStrings(json, terms);
+            }
         }
         String parent = Passages.parent(record.id(), record.fields());
         if (parent != null) {

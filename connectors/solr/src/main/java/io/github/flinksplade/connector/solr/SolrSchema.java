@@ -30,6 +30,10 @@ final class SolrSchema {
     static final String VECTOR = "vector";
     static final String TEXT = "text";
     static final String FIELDS = "fields";
+
+    /** The values of the fields, see {@link io.github.flinksplade.connector.FieldTerms}. */
+    static final String FIELD_VALUES = "field_values";
+
     static final String TOKENS = "tokens";
     static final String TRUNCATED = "truncated";
     static final String DELETED_AT = "deleted_at";
@@ -54,6 +58,10 @@ final class SolrSchema {
                         "tokenizer": {"class": "solr.WhitespaceTokenizerFactory"},
                         "filters": [{"class": "solr.DelimitedPayloadTokenFilterFactory",
                                      "encoder": "float", "delimiter": "|"}]}},
+                     {"name": "splade_text", "class": "solr.TextField",
+                      "analyzer": {
+                        "tokenizer": {"class": "solr.StandardTokenizerFactory"},
+                        "filters": [{"class": "solr.LowerCaseFilterFactory"}]}},
                      {"name": "splade_stored", "class": "solr.StrField"},
                      {"name": "splade_long", "class": "solr.LongPointField"},
                      {"name": "splade_boolean", "class": "solr.BoolField"},
@@ -67,8 +75,11 @@ final class SolrSchema {
                       "indexed": false, "stored": true, "docValues": true},
                      {"name": "vector", "type": "splade_vector",
                       "indexed": true, "stored": true},
-                     {"name": "text", "type": "splade_stored",
-                      "indexed": false, "stored": true, "docValues": false},
+                     {"name": "text", "type": "splade_text",
+                      "indexed": true, "stored": true},
+                     {"name": "field_values", "type": "splade_stored",
+                      "indexed": true, "stored": false, "docValues": false,
+                      "multiValued": true},
                      {"name": "fields", "type": "splade_stored",
                       "indexed": false, "stored": true, "docValues": false},
                      {"name": "parent", "type": "splade_stored",

@@ -5,11 +5,11 @@
  * <p><b>The collection.</b> In cloud mode a missing collection is created ({@code shards}, {@code
  * replicas}); outside cloud mode, a core must be created on its machine. The Schema API and the
  * Config API add to any collection whose configuration Solr may edit: field types {@code splade_*},
- * the fields {@code order}, {@code vector}, {@code text}, {@code fields}, {@code tokens}, {@code
- * truncated}, {@code deleted_at} and {@code provenance}, and the update processor {@code
- * flink-splade-order}. The document {@code flink-splade/provenance} contains the provenance of the
- * vectors. A collection with foreign documents, or with fields of these names and another
- * definition, is rejected.
+ * the fields {@code order}, {@code vector}, {@code text} (whose words are indexed), {@code fields},
+ * {@code field_values} (each of their values, for filters), {@code tokens}, {@code truncated},
+ * {@code deleted_at} and {@code provenance}, and the update processor {@code flink-splade-order}.
+ * The document {@code flink-splade/provenance} contains the provenance of the vectors. A collection
+ * with foreign documents, or with fields of these names and another definition, is rejected.
  *
  * <p><b>A vector</b> is one text, {@code 2040|1.25 2088|0.5}: ids of terms in decimal, which no
  * analysis can split, each with its weight. Solr stores it unchanged and indexes each weight as a

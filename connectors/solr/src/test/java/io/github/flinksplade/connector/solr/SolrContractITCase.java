@@ -61,6 +61,11 @@ class SolrContractITCase extends SinkContract {
     }
 
     @Override
+    public ConnectorUri freshWithText(String name) throws Exception {
+        return fresh(name);
+    }
+
+    @Override
     public Map<String, StoredDocument> stored(ConnectorUri uri) throws Exception {
         return reader.held(uri.location().substring(uri.location().lastIndexOf('/') + 1));
     }

@@ -78,6 +78,11 @@ public final class BenchOptions {
         return ((RootCommand) command.root().userObject()).console();
     }
 
+    /** Whether the texts are not those of WordNet. */
+    public boolean hasCorpus() {
+        return corpus != null;
+    }
+
     /** One text per document, or fewer if the corpus has fewer. */
     public List<String> texts() {
         return texts(documents);

@@ -16,7 +16,11 @@ import io.github.flinksplade.search.Searcher;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,8 +41,9 @@ import picocli.CommandLine.ParentCommand;
         },
         footer = {
             "",
-            "Example, after 'flink-splade run --from file:docs.jsonl --to lucene:idx':",
+            "Examples, after 'flink-splade run --from file:docs.jsonl --to lucene:idx':",
             "  flink-splade search --index lucene:idx -k 3 \"fast car\"",
+            "  flink-splade search --index lucene:idx --filter ward=B2 --filter ward=B3 \"doctor\"",
             "  flink-splade search --index lucene:idx -k 1000 --format trec < queries.tsv > run.trec"
         })
 final class SearchCommand implements Callable<Integer> {
@@ -86,6 +91,24 @@ final class SearchCommand implements Callable<Integer> {
     private boolean passages;
 
     @Option(
+            names = "--hybrid",
+            description = {
+                "Fuse the ranking with the one by BM25 of the same documents' texts (reciprocal rank"
+                        + " fusion); the index must support it."
+            })
+    private boolean hybrid;
+
+    @Option(
+            names = "--filter",
+            paramLabel = "FIELD=VALUE",
+            description = {
+                "Only documents with this value in a field, such as ward=B2 or book.title=Emma. Of the"
+                        + " same field repeated, one value suffices; of different fields, each is"
+                        + " required."
+            })
+    private List<String> filters = new ArrayList<>();
+
+    @Option(
             names = "--format",
             paramLabel = "FORMAT",
             description =
@@ -123,6 +146,7 @@ final class SearchCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         int maxHits = positive(k);
         HitOutput.Format chosen = format();
+        FieldFilter filter = filter(filters);
         EncoderOptions options =
                 modelOptions.toEncoderOptions().toBuilder()
                         .queryPruning(
@@ -139,7 +163,7 @@ final class SearchCommand implements Callable<Integer> {
                     new SearchSession(
                             searcher,
                             console,
-                            new SearchRequest("", maxHits, idf, passages, false, FieldFilter.NONE),
+                            new SearchRequest("", maxHits, idf, passages, hybrid, filter),
                             new HitOutput(chosen, tag));
             if (!query.isEmpty()) {
                 session.search(String.join(" ", query));
@@ -165,6 +189,22 @@ final class SearchCommand implements Callable<Integer> {
 
     private static UserException invalid(String message) {
         return UserException.at(UserException.COMMAND_LINE, message, null);
+    }
+
+    private static FieldFilter filter(List<String> filters) {
+        Map<String, Set<String>> fields = new LinkedHashMap<>();
+        for (String filter : filters) {
+            int equals = filter.indexOf('=');
+            if (equals < 1) {
+                throw UserException.at(
+                        UserException.COMMAND_LINE,
+                        "--filter '" + filter + "' is not FIELD=VALUE, such as ward=B2",
+                        null);
+            }
+            fields.computeIfAbsent(filter.substring(0, equals), field -> new LinkedHashSet<>())
+                    .add(filter.substring(equals + 1));
+        }
+        return new FieldFilter(fields);
     }
 
     private static int positive(String text) {

@@ -8,19 +8,21 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /**
- * The nouns of WordNet 3.1.
+ * WordNet 3.1: its nouns, and the definitions of all words.
  *
  * <p>A line of {@code index.noun} is {@code word n count ... offset ...}, with the offset of each
  * sense, the most frequent one first. A line of {@code data.noun} is {@code offset file n ... |
  * definition; "example"}.
  */
-final class WordNet {
+public final class WordNet {
 
     private static final String RESOURCES = "/net/sf/extjwnl/data/wordnet/wn31/";
     private static final Pattern EXAMPLES = Pattern.compile("[;:] \".*");
@@ -47,6 +49,25 @@ final class WordNet {
         lines("index.noun", wordNet::addNoun);
         lines("data.noun", wordNet::addSense);
         return wordNet;
+    }
+
+    /**
+     * The distinct definitions, with examples, of all nouns, verbs, adjectives and adverbs, in the
+     * order of WordNet's files: about 117,000.
+     */
+    public static List<String> definitions() throws IOException {
+        Set<String> definitions = new LinkedHashSet<>();
+        for (String file : List.of("data.noun", "data.verb", "data.adj", "data.adv")) {
+            lines(
+                    file,
+                    line -> {
+                        int bar = line.indexOf(" | ");
+                        if (bar >= 0) {
+                            definitions.add(line.substring(bar + 3).strip());
+                        }
+                    });
+        }
+        return List.copyOf(definitions);
     }
 
     private static void lines(String file, Consumer<String> consumer) throws IOException {

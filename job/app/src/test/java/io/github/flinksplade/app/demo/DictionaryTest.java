@@ -92,4 +92,12 @@ class DictionaryTest {
     void isDeterministic() throws IOException {
         assertThat(Dictionary.entries()).isEqualTo(entries);
     }
+
+    @Test
+    void returnsTheDefinitionsOfAllWords() throws IOException {
+        assertThat(WordNet.definitions())
+                .hasSizeBetween(110_000, 120_000)
+                .doesNotHaveDuplicates()
+                .contains("a lightweight handheld collapsible canopy");
+    }
 }
