@@ -173,7 +173,8 @@ public final class SpladeServer implements AutoCloseable {
         return this;
     }
 
-    private void checkIndexes() {
+    /** Opens indexes that are available again, and those that were replaced. */
+    void checkIndexes() {
         for (ServedIndex index : indexes.values()) {
             try {
                 index.check();

@@ -312,6 +312,22 @@ class SearchTest {
     }
 
     @Test
+    void theCheckNoticesWhatNoSearchReports() {
+        client.post("/search", Map.of("query", "fast"));
+        cars.provenance = MemoryConnector.provenance("missing", '5');
+        animals.reachable = false;
+        assertThat(client.post("/search", Map.of("query", "fast")).status()).isEqualTo(200);
+        server.checkIndexes();
+        assertThat(client.get("/indexes").json().findValuesAsText("error"))
+                .containsExactly("the model 'missing' does not exist", "memory is unreachable");
+        cars.provenance = MemoryConnector.provenance("fake", '0');
+        animals.reachable = true;
+        server.checkIndexes();
+        assertThat(client.get("/indexes").json().findValuesAsText("available"))
+                .containsExactly("true", "true");
+    }
+
+    @Test
     void anIndexThatWasReplacedIsSearchedAgain() {
         client.post("/search", Map.of("query", "fast"));
         // as Lucene's index reports it: the old one cannot be searched, the new one can
