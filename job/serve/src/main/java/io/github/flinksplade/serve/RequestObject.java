@@ -153,7 +153,10 @@ final class RequestObject {
         return value != null && value.isArray();
     }
 
-    /** An object of strings or arrays of strings; empty if it is missing. */
+    /**
+     * An object of values or arrays of values, as their texts; empty if it is missing. A value is a
+     * string, a number or a boolean.
+     */
     Map<String, Set<String>> stringSets(String name) {
         JsonNode value = get(name);
         if (value == null) {
@@ -167,7 +170,7 @@ final class RequestObject {
                 .forEach(
                         field -> {
                             String path = name + "." + field.getKey();
-                            List<String> values = strings(path, field.getValue());
+                            List<String> values = values(path, field.getValue());
                             if (values.isEmpty()) {
                                 throw RequestException.invalid(
                                         "`"
@@ -178,6 +181,24 @@ final class RequestObject {
                             sets.put(field.getKey(), new LinkedHashSet<>(values));
                         });
         return sets;
+    }
+
+    private static List<String> values(String name, JsonNode value) {
+        if (!value.isArray()) {
+            return List.of(scalar(name, value));
+        }
+        List<String> values = new ArrayList<>(value.size());
+        for (JsonNode element : value) {
+            values.add(scalar(name + "[" + values.size() + "]", element));
+        }
+        return values;
+    }
+
+    private static String scalar(String name, JsonNode value) {
+        if (!value.isValueNode() || value.isNull()) {
+            throw wrongType(name, "a string, a number, true or false, or an array of them", value);
+        }
+        return value.asText();
     }
 
     private static RequestException wrongType(String name, String expected, JsonNode found) {
