@@ -126,7 +126,8 @@ class OpenSearchSinkTest {
                         """
                         {"index":{"_id":"a\\n\\"b","version":8,"version_type":"external_gte"}}
                         {"id":"a\\n\\"b","vector":{"7":1.5,"9":1.1754944E-38},"weights":{"indices":[7,9],\
-                        "values":[1.5,1.0E-40]},"text":"text 3 of a\\n\\"b","fields":{"x": [1,  2]},"tokens":9,\
+                        "values":[1.5,1.0E-40]},"text":"text 3 of a\\n\\"b","fields":{"x": [1,  2]},\
+                        "field_values":["x=1","x=2"],"tokens":9,\
                         "truncated":false,"encoder":"%s"}
                         """
                                 .formatted(Corpus.PROVENANCE.fingerprint()));
