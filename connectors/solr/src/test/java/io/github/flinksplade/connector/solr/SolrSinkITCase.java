@@ -116,7 +116,7 @@ class SolrSinkITCase {
     void rejectsFieldsOfAnotherType() throws Exception {
         ConnectorUri uri = fresh("field", "");
         reader.request("/field/schema", "{\"add-field\":{\"name\":\"text\",\"type\":\"string\"}}");
-        assertRejected(uri, "a field 'text' whose type is string and not splade_stored");
+        assertRejected(uri, "a field 'text' whose type is string and not splade_text");
     }
 
     @Test
