@@ -216,7 +216,7 @@ class EvalITCase {
                         index,
                         "-k",
                         "1");
-        assertThat(text.code()).isEqualTo(ExitCode.INPUT);
+        assertThat(text.code()).isEqualTo(ExitCode.FINDINGS);
         assertThat(text.out()).startsWith("> 7: doctor\n 1. ").contains("\n> 9: cars\n 1. ");
         assertThat(text.err())
                 .contains(
