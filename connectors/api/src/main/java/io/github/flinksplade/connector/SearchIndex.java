@@ -49,8 +49,11 @@ public interface SearchIndex extends AutoCloseable {
      *     the index's vectors, {@code ln(1 + (N - n + .5) / (n + .5))} for a term that n of N
      *     vectors have: the formula of Qdrant's modifier {@code idf}
      * @param filter the documents that may be hits
+     * @param idsOnly whether only the ids and scores of hits are needed, for which an index may
+     *     read less: then texts, fields and vectors may be null, and the matched terms empty. The
+     *     fields of passages are always returned
      */
-    record Query(SparseVector vector, int k, boolean idf, FieldFilter filter) {
+    record Query(SparseVector vector, int k, boolean idf, FieldFilter filter, boolean idsOnly) {
 
         /**
          * @throws IllegalArgumentException if k is below 1
@@ -59,9 +62,14 @@ public interface SearchIndex extends AutoCloseable {
             requirePositive(k);
         }
 
-        /** A query of all documents. */
+        /** A query of all documents, whose hits are complete. */
         public Query(SparseVector vector, int k, boolean idf) {
             this(vector, k, idf, FieldFilter.NONE);
+        }
+
+        /** A query whose hits are complete. */
+        public Query(SparseVector vector, int k, boolean idf, FieldFilter filter) {
+            this(vector, k, idf, filter, false);
         }
 
         /**
@@ -75,7 +83,8 @@ public interface SearchIndex extends AutoCloseable {
             for (int i = 0; i < weighted.length; i++) {
                 weighted[i] = (float) (vector.values()[i] * idf(documents, frequencies[i]));
             }
-            return new Query(new SparseVector(vector.indices(), weighted), k, false, filter);
+            return new Query(
+                    new SparseVector(vector.indices(), weighted), k, false, filter, idsOnly);
         }
 
         static double idf(long documents, long frequency) {
@@ -140,7 +149,7 @@ public interface SearchIndex extends AutoCloseable {
      * @param score dot product of the two vectors; of a search in the texts, its BM25 score
      * @param text the text, or null if the index does not store it
      * @param fields the other fields as JSON text, or null if the index does not store them
-     * @param vector the document's vector
+     * @param vector the document's vector, or null if only ids were requested
      * @param matchedIndices indices of the terms that query and document share, largest
      *     contribution first
      * @param matchedParts the contribution of each of these terms to the score: query weight times

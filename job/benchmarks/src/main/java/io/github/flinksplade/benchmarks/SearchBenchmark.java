@@ -3,6 +3,7 @@ package io.github.flinksplade.benchmarks;
 import io.github.flinksplade.bench.ReportJson;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
+import io.github.flinksplade.connector.FieldFilter;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.encoder.EncodedText;
 import io.github.flinksplade.encoder.EncoderOptions;
@@ -229,26 +230,41 @@ record SearchBenchmark(
             throws Exception {
         List<SearchIndex.Query> all =
                 vectors.stream().map(vector -> new SearchIndex.Query(vector, k, false)).toList();
+        List<SearchIndex.Query> idsOnly =
+                vectors.stream()
+                        .map(
+                                vector ->
+                                        new SearchIndex.Query(
+                                                vector, k, false, FieldFilter.NONE, true))
+                        .toList();
         List<Long> nanos = new ArrayList<>();
+        List<Long> idsNanos = new ArrayList<>();
         List<Long> otherNanos = new ArrayList<>();
         for (int round = 0; round <= rounds; round++) {
-            for (SearchIndex.Query query : all) {
-                long start = System.nanoTime();
-                index.search(query);
-                long one = System.nanoTime() - start;
-                long another = other == null ? 0 : other.search(query);
+            for (int i = 0; i < all.size(); i++) {
+                long one = nanos(index, all.get(i));
+                long ids = nanos(index, idsOnly.get(i));
+                long another = other == null ? 0 : other.search(all.get(i));
                 if (round > 0) {
                     nanos.add(one);
+                    idsNanos.add(ids);
                     otherNanos.add(another);
                 }
             }
         }
         List<Latency> latencies = new ArrayList<>();
-        latencies.add(latency("lucene", k, nanos, perSecond(index, all)));
+        latencies.add(latency("lucene, with texts", k, nanos, perSecond(index, all)));
+        latencies.add(latency("lucene, ids only", k, idsNanos, perSecond(index, idsOnly)));
         if (other != null) {
-            latencies.add(latency("anserini", k, otherNanos, 0));
+            latencies.add(latency("anserini, ids only", k, otherNanos, 0));
         }
         return latencies;
+    }
+
+    private static long nanos(SearchIndex index, SearchIndex.Query query) {
+        long start = System.nanoTime();
+        index.search(query);
+        return System.nanoTime() - start;
     }
 
     private static Latency latency(String name, int k, List<Long> nanos, double perSecond) {

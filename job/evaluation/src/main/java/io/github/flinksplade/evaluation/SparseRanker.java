@@ -110,7 +110,7 @@ public final class SparseRanker implements Ranker {
     @Override
     public Ranking rank(String query, int k) {
         long start = System.nanoTime();
-        SearchResult result = search(query, k);
+        SearchResult result = search(query, k, true);
         long nanos = System.nanoTime() - start;
         long encodeNanos = encoder.nanos.get();
         return new Ranking(
@@ -121,8 +121,9 @@ public final class SparseRanker implements Ranker {
                 nanos - encodeNanos);
     }
 
-    private SearchResult search(String query, int k) {
-        return searcher.search(new SearchRequest(query, k, idf, false, false, FieldFilter.NONE));
+    private SearchResult search(String query, int k, boolean idsOnly) {
+        return searcher.search(
+                new SearchRequest(query, k, idf, false, false, FieldFilter.NONE, idsOnly));
     }
 
     /**
@@ -132,7 +133,7 @@ public final class SparseRanker implements Ranker {
      * @param k max hits
      */
     Explanation explain(String query, int terms, int k) {
-        SearchResult result = search(query, k);
+        SearchResult result = search(query, k, false);
         SparseVector vector = result.query().vector();
         List<WeightedTerm> largest =
                 Arrays.stream(vector.byWeight())

@@ -201,7 +201,11 @@ public final class Searcher implements AutoCloseable {
                 max ->
                         index.search(
                                 new SearchIndex.Query(
-                                        query.vector(), max, request.idf(), request.filter())),
+                                        query.vector(),
+                                        max,
+                                        request.idf(),
+                                        request.filter(),
+                                        request.idsOnly())),
                 request.passages(),
                 k);
     }

@@ -243,6 +243,11 @@ final class SearchChecks {
                         .limit(query.k())
                         .toList();
         List<SearchIndex.Hit> hits = index.search(query);
+        SearchIndex.Query idsOnly =
+                new SearchIndex.Query(query.vector(), query.k(), query.idf(), query.filter(), true);
+        assertThat(index.search(idsOnly).stream().map(hit -> hit.id() + " " + hit.score()))
+                .containsExactlyElementsOf(
+                        hits.stream().map(hit -> hit.id() + " " + hit.score()).toList());
         assertThat(hits.stream().map(SearchIndex.Hit::id)).containsExactlyElementsOf(best);
         for (SearchIndex.Hit hit : hits) {
             double score = scores.get(hit.id());

@@ -1,6 +1,7 @@
 package io.github.flinksplade.connector.lucene;
 
 import io.github.flinksplade.connector.ConnectorException;
+import io.github.flinksplade.connector.Passages;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.vector.SparseVector;
@@ -187,6 +188,18 @@ final class LuceneIndex implements SearchIndex {
         List<Hit> hits = new ArrayList<>();
         StoredFields stored = reader.storedFields();
         for (ExactTopKSearcher.ScoredDocument found : ExactTopKSearcher.search(reader, query)) {
+            if (query.idsOnly() && Passages.document(found.id()) == null) {
+                hits.add(
+                        new Hit(
+                                found.id(),
+                                found.score(),
+                                null,
+                                null,
+                                null,
+                                new int[0],
+                                new float[0]));
+                continue;
+            }
             Document document = stored.document(found.doc(), RETURNED_FIELDS);
             hits.add(
                     query.hit(

@@ -163,7 +163,14 @@ final class SearchCommand implements Callable<Integer> {
                     new SearchSession(
                             searcher,
                             console,
-                            new SearchRequest("", maxHits, idf, passages, hybrid, filter),
+                            new SearchRequest(
+                                    "",
+                                    maxHits,
+                                    idf,
+                                    passages,
+                                    hybrid,
+                                    filter,
+                                    chosen == HitOutput.Format.TREC),
                             new HitOutput(chosen, tag));
             if (!query.isEmpty()) {
                 session.search(String.join(" ", query));
