@@ -23,7 +23,7 @@ public final class AnseriniSearch {
                 String[] parts = line.split(" ");
                 Map<String, Integer> query = new HashMap<>();
                 for (int i = 1; i < parts.length; i++) {
-                    int equals = parts[i].indexOf('=');
+                    int equals = parts[i].lastIndexOf('='); // a term may be "="
                     query.put(
                             parts[i].substring(0, equals),
                             Integer.valueOf(parts[i].substring(equals + 1)));

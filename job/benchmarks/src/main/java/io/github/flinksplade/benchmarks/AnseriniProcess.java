@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Anserini's {@code SimpleImpactSearcher} in its own process, because it requires Java 21.
@@ -21,11 +22,13 @@ final class AnseriniProcess implements AutoCloseable {
     private static final double SCALE = 100;
 
     private final Process process;
+    private final Map<Integer, String> terms;
     private final PrintStream queries;
     private final BufferedReader results;
 
-    private AnseriniProcess(Process process) {
+    private AnseriniProcess(Process process, Map<Integer, String> terms) {
         this.process = process;
+        this.terms = terms;
         this.queries = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);
         this.results = process.inputReader(StandardCharsets.UTF_8);
     }
@@ -66,8 +69,14 @@ final class AnseriniProcess implements AutoCloseable {
         }
     }
 
-    /** Opens an index. */
-    static AnseriniProcess open(Path java, Path jar, Path index, Path work) throws IOException {
+    /**
+     * Opens an index.
+     *
+     * @param terms the terms of all queries, by their indices
+     */
+    static AnseriniProcess open(
+            Path java, Path jar, Path index, Path work, Map<Integer, String> terms)
+            throws IOException {
         Path source = work.resolve("AnseriniSearch.java");
         try (InputStream program =
                 AnseriniProcess.class.getResourceAsStream("/AnseriniSearch.java")) {
@@ -77,7 +86,8 @@ final class AnseriniProcess implements AutoCloseable {
                 new AnseriniProcess(
                         new ProcessBuilder(command(java, jar, source.toString(), index.toString()))
                                 .redirectError(work.resolve("anserini-search.log").toFile())
-                                .start());
+                                .start(),
+                        terms);
         String line = opened.next();
         while (!line.equals("ready")) { // its logger may write to the same stream
             line = opened.next();
@@ -91,17 +101,33 @@ final class AnseriniProcess implements AutoCloseable {
         return command;
     }
 
-    /** The duration of a search in nanoseconds, measured in the process. */
-    long search(SearchIndex.Query query) throws IOException {
+    /**
+     * The duration of a search in nanoseconds, measured in the process.
+     *
+     * @param hits the number of hits that the search must have
+     */
+    long search(SearchIndex.Query query, int hits) throws IOException {
         StringBuilder line = new StringBuilder().append(query.k());
         for (int i = 0; i < query.vector().size(); i++) {
             long weight = Math.round(query.vector().values()[i] * SCALE);
             if (weight > 0) {
-                line.append(" t").append(query.vector().indices()[i]).append('=').append(weight);
+                line.append(' ')
+                        .append(terms.get(query.vector().indices()[i]))
+                        .append('=')
+                        .append(weight);
             }
         }
         queries.println(line);
-        return Long.parseLong(next().split(" ")[0]);
+        String[] result = next().split(" ");
+        if (Integer.parseInt(result[1]) != hits) {
+            throw new IOException(
+                    "Anserini has "
+                            + result[1]
+                            + " hits and not "
+                            + hits
+                            + ": it searches other documents or terms");
+        }
+        return Long.parseLong(result[0]);
     }
 
     private String next() throws IOException {

@@ -14,6 +14,8 @@ import io.github.flinksplade.vector.SparseVector;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -137,6 +139,7 @@ record SearchBenchmark(
         Path corpus = directory.resolve("anserini-corpus-" + documents);
         Path impacts = directory.resolve("anserini-" + documents);
         List<SparseVector> encodedQueries;
+        Map<Integer, String> terms = new HashMap<>();
         try (SpladeEncoder encoder = SpladeEncoder.open(model, EncoderOptions.defaults())) {
             List<ConnectorUri> missing = new ArrayList<>();
             if (!Files.exists(lucene)) {
@@ -152,6 +155,9 @@ record SearchBenchmark(
                         .run("bench-search", vectors, missing);
             }
             encodedQueries = encode(encoder, queryTexts(), Role.QUERY);
+            encodedQueries.stream()
+                    .flatMapToInt(vector -> Arrays.stream(vector.indices()))
+                    .forEach(i -> terms.put(i, encoder.tokenizer().term(i)));
         }
         if (anserini != null && !Files.exists(impacts)) {
             progressListener.accept("indexing with Anserini ...");
@@ -166,7 +172,7 @@ record SearchBenchmark(
                 AnseriniProcess other =
                         anserini == null
                                 ? null
-                                : AnseriniProcess.open(java, anserini, impacts, directory)) {
+                                : AnseriniProcess.open(java, anserini, impacts, directory, terms)) {
             for (int k : HITS) {
                 progressListener.accept("searching for " + k + " hits ...");
                 latencies.addAll(measure(index, other, encodedQueries, k));
@@ -244,7 +250,10 @@ record SearchBenchmark(
             for (int i = 0; i < all.size(); i++) {
                 long one = nanos(index, all.get(i));
                 long ids = nanos(index, idsOnly.get(i));
-                long another = other == null ? 0 : other.search(all.get(i));
+                long another =
+                        other == null
+                                ? 0
+                                : other.search(all.get(i), index.search(idsOnly.get(i)).size());
                 if (round > 0) {
                     nanos.add(one);
                     idsNanos.add(ids);
