@@ -127,7 +127,7 @@ final class SearchEndpoint implements Endpoint {
         if (index == null) {
             String nearest = ConnectorUri.nearest(name, indexes.keySet());
             throw RequestException.invalid(
-                    "there is no index '"
+                    "unknown index '"
                             + name
                             + "'"
                             + (nearest == null

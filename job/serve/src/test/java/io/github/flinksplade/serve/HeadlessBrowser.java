@@ -40,7 +40,7 @@ final class HeadlessBrowser implements AutoCloseable {
         this.process = process;
     }
 
-    /** The browser of this machine; null if there is none. */
+    /** The installed browser; null without one. */
     static Path installed() {
         return Stream.of(System.getenv("PATH").split(":"))
                 .flatMap(folder -> NAMES.stream().map(name -> Path.of(folder, name)))

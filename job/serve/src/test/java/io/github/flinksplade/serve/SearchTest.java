@@ -154,7 +154,7 @@ class SearchTest {
         assertThat(ids(client.post("/search", Map.of("query", "fast", "index", "animals"))))
                 .containsExactly("cat");
         assertThat(client.post("/search", Map.of("query", "a", "index", "animal")).error())
-                .isEqualTo("422 Validation: there is no index 'animal'; did you mean 'animals'?");
+                .isEqualTo("422 Validation: unknown index 'animal'; did you mean 'animals'?");
     }
 
     @Test
