@@ -257,11 +257,6 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
                         lastSweptAt - TOMBSTONE_RETENTION.toMillis()));
     }
 
-    /** Writes what is buffered, without committing it, as Lucene does when the buffer is full. */
-    void flushSegment() throws IOException {
-        writer.flush();
-    }
-
     private interface Action {
         void run() throws IOException;
     }

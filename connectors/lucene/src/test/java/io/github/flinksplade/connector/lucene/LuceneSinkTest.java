@@ -94,7 +94,6 @@ class LuceneSinkTest {
         interrupted.write(upsert("a", 1), null);
         CommitPoint point = interrupted.snapshotState(1).get(0);
         interrupted.write(upsert("b", 1), null);
-        interrupted.flushSegment(); // files that closing deletes
         Thread.currentThread().interrupt();
         interrupted.close();
         assertThat(Thread.interrupted()).isTrue();
