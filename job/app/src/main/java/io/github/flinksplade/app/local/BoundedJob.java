@@ -20,7 +20,6 @@ import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.runtime.jobgraph.JobGraph;
 import org.apache.flink.runtime.jobmaster.JobResult;
 import org.apache.flink.runtime.minicluster.MiniCluster;
-import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 import org.apache.flink.util.OptionalFailure;
 import org.apache.flink.util.SerializedValue;
 
@@ -55,7 +54,7 @@ final class BoundedJob {
         return configuration;
     }
 
-    /** The number of the signal that ended the job; 0 if it ended by itself. */
+    /** The number of the signal that ended the job; 0 without one. */
     int signal() {
         return signal.get();
     }
@@ -72,13 +71,7 @@ final class BoundedJob {
             Consumer<Map<String, SerializedValue<OptionalFailure<Object>>>> progress)
             throws Exception {
         Signals signals = Signals.listen(number -> signal.compareAndSet(0, number));
-        MiniCluster cluster =
-                new MiniCluster(
-                        new MiniClusterConfiguration.Builder()
-                                .setConfiguration(configuration)
-                                .setNumTaskManagers(1)
-                                .setNumSlotsPerTaskManager(LocalConfiguration.slots(configuration))
-                                .build());
+        MiniCluster cluster = new MiniCluster(LocalConfiguration.cluster(configuration));
         try {
             cluster.start();
             cluster.submitJob(graph).get();

@@ -5,7 +5,6 @@ import io.github.flinksplade.app.console.Console;
 import io.github.flinksplade.app.console.DownloadProgress;
 import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.Results;
-import io.github.flinksplade.app.io.FlinkFileSystems;
 import io.github.flinksplade.app.io.JsonLine;
 import io.github.flinksplade.app.job.JobPlan;
 import io.github.flinksplade.connector.Provenance;
@@ -45,11 +44,7 @@ public final class DryRun {
      * @return {@link ExitCode#OK}, or {@link ExitCode#FINDINGS} if a record would be a dead letter
      */
     public int run() throws Exception {
-        if (verbose) {
-            console.err().print(settings.describe());
-        }
-        LocalConfiguration.rejectReservedKeys(settings.flink());
-        FlinkFileSystems.initialize(settings.flink());
+        LocalConfiguration.initialize(settings, console, verbose);
         JobPlan plan = JobPlan.of(settings);
         Provenance provenance = plan.provenance(new DownloadProgress(console));
         console.info("Model: " + provenance.model() + ", SHA-256 " + provenance.modelSha256());

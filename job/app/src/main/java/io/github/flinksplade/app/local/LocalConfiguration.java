@@ -1,7 +1,9 @@
 package io.github.flinksplade.app.local;
 
 import io.github.flinksplade.app.config.JobSettings;
+import io.github.flinksplade.app.console.Console;
 import io.github.flinksplade.app.console.UserException;
+import io.github.flinksplade.app.io.FlinkFileSystems;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +21,7 @@ import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.configuration.StateBackendOptions;
 import org.apache.flink.configuration.StateRecoveryOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
+import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 import org.apache.flink.state.rocksdb.RocksDBConfigurableOptions;
 
 /** Flink's configuration of a local run. */
@@ -41,6 +44,20 @@ public final class LocalConfiguration {
                     "name");
 
     private LocalConfiguration() {}
+
+    /**
+     * What every local run does first: checks the keys of Flink, and makes its file systems known.
+     *
+     * @param verbose whether the settings are printed
+     * @throws UserException for a key that a local run sets itself
+     */
+    static void initialize(JobSettings settings, Console console, boolean verbose) {
+        if (verbose) {
+            console.err().print(settings.describe());
+        }
+        rejectReservedKeys(settings.flink());
+        FlinkFileSystems.initialize(settings.flink());
+    }
 
     /**
      * Rejects keys that a local run sets itself.
@@ -128,6 +145,15 @@ public final class LocalConfiguration {
         settings.flink().forEach(flink::setString);
         flink.set(TaskManagerOptions.NUM_TASK_SLOTS, slots(flink));
         return flink;
+    }
+
+    /** The cluster of a run: one TaskManager. */
+    static MiniClusterConfiguration cluster(Configuration flink) {
+        return new MiniClusterConfiguration.Builder()
+                .setConfiguration(flink)
+                .setNumTaskManagers(1)
+                .setNumSlotsPerTaskManager(slots(flink))
+                .build();
     }
 
     /** The number of slots; one slot runs a subtask of each operator. */

@@ -6,7 +6,6 @@ import io.github.flinksplade.app.console.DownloadProgress;
 import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.Failure;
 import io.github.flinksplade.app.console.JobFailedException;
-import io.github.flinksplade.app.io.FlinkFileSystems;
 import io.github.flinksplade.app.job.Availability;
 import io.github.flinksplade.app.job.JobPlan;
 import io.github.flinksplade.app.local.StateDirectory.Manifest;
@@ -44,7 +43,6 @@ import org.apache.flink.runtime.jobgraph.JobGraph;
 import org.apache.flink.runtime.jobgraph.SavepointRestoreSettings;
 import org.apache.flink.runtime.jobmaster.JobResult;
 import org.apache.flink.runtime.minicluster.MiniCluster;
-import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /** Runs a job in this JVM and resumes from the state of the last run. */
@@ -108,11 +106,7 @@ public final class LocalRun {
      * @return an {@link ExitCode}
      */
     public int run() throws Exception {
-        if (verbose) {
-            console.err().print(settings.describe());
-        }
-        LocalConfiguration.rejectReservedKeys(settings.flink());
-        FlinkFileSystems.initialize(settings.flink());
+        LocalConfiguration.initialize(settings, console, verbose);
         JobPlan plan = planning.apply(settings);
         boolean bounded = plan.isBounded();
         if (settings.get(JobSettings.STATE) == null && !bounded) {
@@ -299,12 +293,7 @@ public final class LocalRun {
             RunReport report)
             throws Exception {
         MiniCluster cluster =
-                RetainingHighAvailability.cluster(
-                        new MiniClusterConfiguration.Builder()
-                                .setConfiguration(configuration)
-                                .setNumTaskManagers(1)
-                                .setNumSlotsPerTaskManager(LocalConfiguration.slots(configuration))
-                                .build());
+                RetainingHighAvailability.cluster(LocalConfiguration.cluster(configuration));
         try {
             cluster.start();
             cluster.submitJob(graph).get();

@@ -6,7 +6,6 @@ import io.github.flinksplade.app.console.Console;
 import io.github.flinksplade.app.console.DownloadProgress;
 import io.github.flinksplade.app.console.ExitCode;
 import io.github.flinksplade.app.console.UserException;
-import io.github.flinksplade.app.io.FlinkFileSystems;
 import io.github.flinksplade.app.job.JobPlan;
 import io.github.flinksplade.app.local.StateDirectory.Manifest;
 import io.github.flinksplade.connector.ConnectorUri;
@@ -81,11 +80,7 @@ public final class VerifyRun {
      * @return an {@link ExitCode}
      */
     public int run() throws Exception {
-        if (verbose) {
-            console.err().print(settings.describe());
-        }
-        LocalConfiguration.rejectReservedKeys(settings.flink());
-        FlinkFileSystems.initialize(settings.flink());
+        LocalConfiguration.initialize(settings, console, verbose);
         JobPlan plan = JobPlan.of(settings);
         try (StateDirectory temporary = StateDirectory.temporary()) {
             plan.copyInput(console.in(), temporary.work());
@@ -173,19 +168,17 @@ public final class VerifyRun {
                             job.checkpoint().toUri().toString(), true, RecoveryClaimMode.NO_CLAIM));
         }
         VerifyReport report = new VerifyReport(console, settings, index, notes, json);
+        Map<String, SerializedValue<OptionalFailure<Object>>> result;
         try {
-            Map<String, SerializedValue<OptionalFailure<Object>>> result =
-                    comparison.run(graph, report::progress);
-            if (result == null) {
-                report.clear();
-                console.err().println("Stopped before the end of the comparison.");
-                return ExitCode.SIGNAL + comparison.signal();
-            }
-            report.clear();
-            return report.print(result);
+            result = comparison.run(graph, report::progress);
         } finally {
             report.clear();
         }
+        if (result == null) {
+            console.err().println("Stopped before the end of the comparison.");
+            return ExitCode.SIGNAL + comparison.signal();
+        }
+        return report.print(result);
     }
 
     /** The records in the dead-letter queue, if it is a file. */
