@@ -104,7 +104,8 @@ final class AnseriniProcess implements AutoCloseable {
     /**
      * The duration of a search in nanoseconds, measured in the process.
      *
-     * @param hits the number of hits that the search must have
+     * @param hits the number of hits of the exact weights: this search may have fewer, because
+     *     small weights are rounded to 0, but at least half of them
      */
     long search(SearchIndex.Query query, int hits) throws IOException {
         StringBuilder line = new StringBuilder().append(query.k());
@@ -119,11 +120,11 @@ final class AnseriniProcess implements AutoCloseable {
         }
         queries.println(line);
         String[] result = next().split(" ");
-        if (Integer.parseInt(result[1]) != hits) {
+        if (2 * Integer.parseInt(result[1]) < hits) {
             throw new IOException(
                     "Anserini has "
                             + result[1]
-                            + " hits and not "
+                            + " hits, but there are "
                             + hits
                             + ": it searches other documents or terms");
         }

@@ -64,7 +64,7 @@ public final class LocalConfiguration {
      *
      * @throws UserException for the first of them
      */
-    static void rejectReservedKeys(Map<String, String> flink) {
+    private static void rejectReservedKeys(Map<String, String> flink) {
         for (String key : flink.keySet()) {
             if (RESERVED_KEYS.containsKey(key)) {
                 throw new UserException(
