@@ -50,7 +50,18 @@ final class GpuErrors {
             return "NVIDIA's driver is missing or too old for the CUDA version that ONNX Runtime was"
                     + " built for (nvidia-smi shows both)";
         }
-        return OnnxSession.shortened(message);
+        if (message.contains("not compiled with")) {
+            return "the ONNX Runtime on the class path has Java and native libraries of different builds"
+                    + " ("
+                    + withoutPeriod(OnnxSession.shortened(message))
+                    + "); use those of one build";
+        }
+        return withoutPeriod(OnnxSession.shortened(message));
+    }
+
+    /** The message may continue in a sentence of this project. */
+    private static String withoutPeriod(String message) {
+        return message.endsWith(".") ? message.substring(0, message.length() - 1) : message;
     }
 
     private static String howToInstall(String library, Device gpu) {

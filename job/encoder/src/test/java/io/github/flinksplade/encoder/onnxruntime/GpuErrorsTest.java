@@ -34,7 +34,9 @@ class GpuErrorsTest {
                 "CUDA failure 100: no CUDA-capable device is detected ; GPU=0 | no GPU | nvidia-smi",
                 "CUDA failure 101: invalid device ordinal ; GPU=7 | GPU number 7 | nvidia-smi",
                 "Failed to parse provider option \"device_id\": Invalid device ID: 7, must be between"
-                        + " 0 (inclusive) and 1 (exclusive). | GPU number 7 | nvidia-smi"
+                        + " 0 (inclusive) and 1 (exclusive). | GPU number 7 | nvidia-smi",
+                "This binary was not compiled with CUDA support. | CUDA support); | one build",
+                "An error without an explanation. | An error without an explanation | explanation"
             })
     void explainsWhyAGpuCannotBeUsed(String reason, String what, String advice) {
         assertThat(GpuErrors.explain(reason, Device.parse("cuda:7")))
