@@ -49,7 +49,7 @@ public final class BuiltinModelProvider implements ModelProvider {
      * head and the merging; {@code MergedGraphTest} then fails and prints the new value.
      */
     static final String MODEL_SHA256 =
-            "b976ad6b41da4d9590d1a83b2d3f064af7b430981548dd9477d80c773b78ff03";
+            "2d92dccf34d6481da4034b47abd598cabb61d37e9f8ad19a24d46daf338f1abc";
 
     static final String TOKENIZER_SHA256 =
             "da0e79933b9ed51798a3ae27893d3c5fa4a201126cef75586296df9b4d2c62a0";

@@ -36,7 +36,7 @@ import java.util.Map;
  *
  * so that SPLADE's max pooling, {@code log(1 + relu(max))} over the sequence, yields this model's
  * weights: all gains are positive and all biases negative, so a token with h_i = 0 activates no
- * term, and no token activates a term below 999. In layers 3 to 5 of the encoder, W + b a replaces
+ * term, and no token activates a term below 999. In the encoder's linear layers, W + b a replaces
  * W; the sums are computed in double precision and rounded to float once.
  *
  * <p>The same inputs yield the same bytes on every machine.
@@ -49,7 +49,6 @@ final class MiniLm {
     private static final int INNER = 1536;
     private static final int HEAD = 768;
     private static final int RANK = 32;
-    private static final int FIRST_UPDATED_LAYER = 3;
     private static final int LAYERS = 6;
     private static final int CLS = 101;
     private static final int SEP = 102;
@@ -114,8 +113,8 @@ final class MiniLm {
                 .clearProducerVersion()
                 .setDocString(
                         "builtin:minilm of flink-splade. Made from all-MiniLM-L6-v2 (Apache-2.0),"
-                                + " changed: low-rank updates added to the linear layers of the"
-                                + " encoder's layers 3 to 5; a sparse head added.")
+                                + " changed: low-rank updates added to the encoder's linear layers;"
+                                + " a sparse head added.")
                 .build();
     }
 
@@ -128,7 +127,7 @@ final class MiniLm {
         for (NodeProto node : graph.getNodeList()) {
             nodes.put(node.getName(), node);
         }
-        for (int layer = FIRST_UPDATED_LAYER; layer < LAYERS; layer++) {
+        for (int layer = 0; layer < LAYERS; layer++) {
             for (Linear linear : LINEARS) {
                 String name = "/encoder/layer." + layer + "/" + linear.node() + "/MatMul";
                 NodeProto node = nodes.get(name);

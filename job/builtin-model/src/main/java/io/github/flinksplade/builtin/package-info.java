@@ -1,7 +1,7 @@
 /**
  * The built-in model {@code builtin:minilm}: the encoder of all-MiniLM-L6-v2, which is in its Maven
- * artifact, and a sparse head with low-rank updates of the encoder's upper layers, which is in this
- * module.
+ * artifact, and a sparse head with low-rank updates of the encoder's linear layers, which is in
+ * this module.
  *
  * <p>On first use the two are merged into one ONNX graph, an ordinary masked language model with
  * {@code logits} [batch, sequence, 30522], which is stored in the cache directory next to its

@@ -116,17 +116,17 @@ class MergedGraphTest {
     void reportsWhichWeightDoesNotMatch() throws Exception {
         assertRejected(
                 Map.of("up.bias", weight(DataType.FLOAT16, 1536, 768)),
-                "the weight lora_a_3_q of the head should be FLOAT16 [32, 384] of 24576 bytes but"
+                "the weight lora_a_0_q of the head should be FLOAT16 [32, 384] of 24576 bytes but"
                         + " is missing");
         assertRejected(
-                Map.of("lora_a_3_q", weight(DataType.FLOAT, 49152, 32, 384)),
+                Map.of("lora_a_0_q", weight(DataType.FLOAT, 49152, 32, 384)),
                 "should be FLOAT16 [32, 384] of 24576 bytes but is FLOAT [32, 384] of 49152 bytes");
         assertRejected(
-                Map.of("lora_a_3_q", weight(DataType.FLOAT16, 24576, 384, 32)),
+                Map.of("lora_a_0_q", weight(DataType.FLOAT16, 24576, 384, 32)),
                 "should be FLOAT16 [32, 384] of 24576 bytes but is FLOAT16 [384, 32] of 24576"
                         + " bytes");
         assertRejected(
-                Map.of("lora_a_3_q", weight(DataType.FLOAT16, 2, 32, 384)),
+                Map.of("lora_a_0_q", weight(DataType.FLOAT16, 2, 32, 384)),
                 "should be FLOAT16 [32, 384] of 24576 bytes but is FLOAT16 [32, 384] of 2 bytes");
     }
 
