@@ -132,14 +132,33 @@ public final class EncodeBenchmark {
 
     /** The results with the machine and the model. */
     public record Report(
-            Map<String, Object> machine, Map<String, Object> model, List<Result> results) {
+            Map<String, Object> machine, Map<String, Object> model, List<Result> results)
+            implements BenchmarkReport {
 
         /** {@code {"machine": {...}, "model": {...}, "results": [{"name": ..., ...}, ...]}}. */
+        @Override
         public String toJson() {
             return ReportJson.of(this);
         }
 
-        /** The report as tables. */
+        @Override
+        public BarChart toChart() {
+            return new BarChart(
+                    "Encoder, " + model.get("name"),
+                    "documents per second",
+                    results.stream()
+                            .map(
+                                    one ->
+                                            new BarChart.Bar(
+                                                    "",
+                                                    one.name(),
+                                                    one.docsPerSecond(),
+                                                    one.minDocsPerSecond(),
+                                                    one.maxDocsPerSecond()))
+                            .toList());
+        }
+
+        @Override
         public String toText() {
             StringBuilder text = new StringBuilder();
             text.append(line("machine", machine)).append(line("model", model));

@@ -158,16 +158,38 @@ public final class JobBenchmark {
             Map<String, Object> machine,
             Map<String, Object> model,
             Throughput throughput,
-            List<Latency> latency) {
+            List<Latency> latency)
+            implements BenchmarkReport {
 
         /**
          * {@code {"machine": {...}, "model": {...}, "throughput": {...}, "latency": [{...}, ...]}}.
          */
+        @Override
         public String toJson() {
             return ReportJson.of(this);
         }
 
-        /** The report as tables. */
+        @Override
+        public BarChart toChart() {
+            return new BarChart(
+                    "Encoder and job",
+                    "documents per second",
+                    List.of(
+                            new BarChart.Bar(
+                                    "",
+                                    "encoder",
+                                    throughput.encoderDocsPerSecond(),
+                                    throughput.encoderMinDocsPerSecond(),
+                                    throughput.encoderMaxDocsPerSecond()),
+                            new BarChart.Bar(
+                                    "",
+                                    "job",
+                                    throughput.jobDocsPerSecond(),
+                                    throughput.jobMinDocsPerSecond(),
+                                    throughput.jobMaxDocsPerSecond())));
+        }
+
+        @Override
         public String toText() {
             StringBuilder text = new StringBuilder();
             text.append(EncodeBenchmark.Report.line("machine", machine))

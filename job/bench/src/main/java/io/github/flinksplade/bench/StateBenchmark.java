@@ -149,14 +149,26 @@ public final class StateBenchmark {
             List<Phase> phases,
             List<StateSize> sizes,
             Checkpoints checkpoints,
-            Recovery recovery) {
+            Recovery recovery)
+            implements BenchmarkReport {
 
         /** {@code {"machine": {...}, "run": {...}, "phases": [...], "sizes": [...], ...}}. */
+        @Override
         public String toJson() {
             return ReportJson.of(this);
         }
 
-        /** The report as tables. */
+        @Override
+        public BarChart toChart() {
+            return new BarChart(
+                    "State",
+                    "documents per second",
+                    phases.stream()
+                            .map(one -> BarChart.Bar.of(one.name(), one.docsPerSecond()))
+                            .toList());
+        }
+
+        @Override
         public String toText() {
             StringBuilder text = new StringBuilder();
             text.append(EncodeBenchmark.Report.line("machine", machine))

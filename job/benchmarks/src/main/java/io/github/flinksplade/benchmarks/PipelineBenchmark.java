@@ -1,5 +1,7 @@
 package io.github.flinksplade.benchmarks;
 
+import io.github.flinksplade.bench.BarChart;
+import io.github.flinksplade.bench.BenchmarkReport;
 import io.github.flinksplade.bench.EncodeBenchmark;
 import io.github.flinksplade.bench.Machine;
 import io.github.flinksplade.bench.NoInferenceModel;
@@ -139,14 +141,24 @@ public final class PipelineBenchmark {
             Counts counts,
             List<Statistic> statistics,
             List<Cost> stages,
-            List<Cost> isolated) {
+            List<Cost> isolated)
+            implements BenchmarkReport {
 
         /** {@code {"machine": {...}, "run": {...}, "counts": {...}, "statistics": [...], ...}}. */
+        @Override
         public String toJson() {
             return ReportJson.of(this);
         }
 
-        /** The report as tables. */
+        @Override
+        public BarChart toChart() {
+            return new BarChart(
+                    "CPU time of the job by stage",
+                    "microseconds per document",
+                    stages.stream().map(one -> BarChart.Bar.of(one.name(), one.micros())).toList());
+        }
+
+        @Override
         public String toText() {
             StringBuilder text = new StringBuilder();
             text.append("machine: ").append(line(machine)).append('\n');

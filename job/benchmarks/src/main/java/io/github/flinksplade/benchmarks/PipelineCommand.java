@@ -129,7 +129,7 @@ final class PipelineCommand implements Callable<Integer> {
         } finally {
             Runtime.getRuntime().removeShutdownHook(hook);
         }
-        bench.print(report.toText(), report.toJson());
+        bench.print(report);
         return ExitCode.OK;
     }
 

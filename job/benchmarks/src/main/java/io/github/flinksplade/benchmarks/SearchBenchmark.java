@@ -1,5 +1,7 @@
 package io.github.flinksplade.benchmarks;
 
+import io.github.flinksplade.bench.BarChart;
+import io.github.flinksplade.bench.BenchmarkReport;
 import io.github.flinksplade.bench.ReportJson;
 import io.github.flinksplade.connector.ConnectorUri;
 import io.github.flinksplade.connector.Connectors;
@@ -81,13 +83,34 @@ record SearchBenchmark(
             int rounds,
             int cores,
             List<Latency> latencies,
-            Map<String, Long> bytes) {
+            Map<String, Long> bytes)
+            implements BenchmarkReport {
 
-        String toJson() {
+        @Override
+        public String toJson() {
             return ReportJson.of(this);
         }
 
-        String toText() {
+        @Override
+        public BarChart toChart() {
+            List<BarChart.Bar> bars = new ArrayList<>();
+            for (Latency one : latencies) {
+                String group = String.format(Locale.ROOT, "%,d hits", one.k());
+                bars.add(bar(group, one.name() + ", p50", one.p50()));
+                bars.add(bar(group, one.name() + ", p99", one.p99()));
+            }
+            return new BarChart(
+                    String.format(Locale.ROOT, "Exact search in %,d documents", documents),
+                    "ms on one thread",
+                    bars);
+        }
+
+        private static BarChart.Bar bar(String group, String label, double value) {
+            return new BarChart.Bar(group, label, value, value, value);
+        }
+
+        @Override
+        public String toText() {
             StringBuilder text = new StringBuilder();
             text.append(
                     String.format(

@@ -115,7 +115,7 @@ final class SearchCommand implements Callable<Integer> {
                                     console.err()::println)
                             .run();
         }
-        bench.print(report.toText(), report.toJson());
+        bench.print(report);
         return ExitCode.OK;
     }
 

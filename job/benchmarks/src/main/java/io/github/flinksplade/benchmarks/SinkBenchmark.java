@@ -1,5 +1,7 @@
 package io.github.flinksplade.benchmarks;
 
+import io.github.flinksplade.bench.BarChart;
+import io.github.flinksplade.bench.BenchmarkReport;
 import io.github.flinksplade.bench.EncodeBenchmark;
 import io.github.flinksplade.bench.ReportJson;
 import io.github.flinksplade.connector.BatchDelivery;
@@ -71,14 +73,33 @@ public record SinkBenchmark(
      * @param folderBytes size of each folder at the end, for all documents of all rounds
      */
     public record Report(
-            int documents, int rounds, List<Result> results, Map<String, Long> folderBytes) {
+            int documents, int rounds, List<Result> results, Map<String, Long> folderBytes)
+            implements BenchmarkReport {
 
         /** The report as JSON. */
+        @Override
         public String toJson() {
             return ReportJson.of(this);
         }
 
-        /** The report as tables. */
+        @Override
+        public BarChart toChart() {
+            return new BarChart(
+                    "Sinks",
+                    "vectors per second",
+                    results.stream()
+                            .map(
+                                    one ->
+                                            new BarChart.Bar(
+                                                    "",
+                                                    one.name(),
+                                                    one.docsPerSecond(),
+                                                    one.min(),
+                                                    one.max()))
+                            .toList());
+        }
+
+        @Override
         public String toText() {
             StringBuilder text = new StringBuilder();
             text.append(

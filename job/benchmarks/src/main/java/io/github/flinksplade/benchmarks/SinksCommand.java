@@ -92,7 +92,7 @@ final class SinksCommand implements Callable<Integer> {
                                     console.err()::println)
                             .run();
         }
-        bench.print(report.toText(), report.toJson());
+        bench.print(report);
         return ExitCode.OK;
     }
 }

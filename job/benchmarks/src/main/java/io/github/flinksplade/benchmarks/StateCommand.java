@@ -116,7 +116,7 @@ final class StateCommand implements Callable<Integer> {
         } finally {
             Runtime.getRuntime().removeShutdownHook(hook);
         }
-        bench.print(report.toText(), report.toJson());
+        bench.print(report);
         return ExitCode.OK;
     }
 

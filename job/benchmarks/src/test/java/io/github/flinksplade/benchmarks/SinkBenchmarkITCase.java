@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.flinksplade.app.Distribution;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +39,9 @@ class SinkBenchmarkITCase {
                                 "--rounds",
                                 "1",
                                 "--json",
-                                "report.json"));
+                                "report.json",
+                                "--chart",
+                                "chart.svg"));
         assertThat(answer.expect(0).out()).contains("docs/s", "all at once", "idx: ");
         JsonNode report = new ObjectMapper().readTree(directory.resolve("report.json").toFile());
         assertThat(report.get("results"))
@@ -47,6 +50,9 @@ class SinkBenchmarkITCase {
         for (JsonNode result : report.get("results")) {
             assertThat(result.get("docsPerSecond").asDouble()).isPositive();
         }
+        assertThat(Files.readString(directory.resolve("chart.svg")))
+                .startsWith("<svg ")
+                .contains(">lucene:idx<", ">file:vectors?append=true<", ">all at once<");
         assertThat(report.at("/folderBytes/idx").asLong()).isPositive();
     }
 }

@@ -117,7 +117,7 @@ final class BenchEncodeCommand implements Callable<Integer> {
                         new DownloadProgress(console),
                         console.err()::println);
         EncodeBenchmark.Report report = benchmark.run();
-        bench.print(report.toText(), report.toJson());
+        bench.print(report);
         return ExitCode.OK;
     }
 }

@@ -99,7 +99,7 @@ final class BenchJobCommand implements Callable<Integer> {
                                     console.err()::println)
                             .run();
         }
-        bench.print(report.toText(), report.toJson());
+        bench.print(report);
         return ExitCode.OK;
     }
 

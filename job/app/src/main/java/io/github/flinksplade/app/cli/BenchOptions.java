@@ -5,6 +5,7 @@ import io.github.flinksplade.app.console.Failure;
 import io.github.flinksplade.app.console.Results;
 import io.github.flinksplade.app.console.UserException;
 import io.github.flinksplade.app.demo.Dictionary;
+import io.github.flinksplade.bench.BenchmarkReport;
 import io.github.flinksplade.bench.EncodeBenchmark;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,6 +46,12 @@ public final class BenchOptions {
             paramLabel = "FILE",
             description = "Also write the report as JSON to this file.")
     private Path json;
+
+    @Option(
+            names = "--chart",
+            paramLabel = "FILE",
+            description = "Also write a chart of the report to this file, in SVG.")
+    private Path chart;
 
     /** The arguments are the defaults of {@code --documents} and {@code --rounds}. */
     public BenchOptions(int documents, int rounds) {
@@ -104,17 +111,23 @@ public final class BenchOptions {
         }
     }
 
-    /** Prints a report, and writes it as JSON if requested. */
-    public void print(String text, String asJson) {
-        if (json != null) {
-            try {
-                Files.writeString(json, asJson);
-            } catch (IOException e) {
-                throw new UserException("cannot write " + json + ": " + Failure.of(e).message(), e);
-            }
-        }
+    /** Prints a report, and writes it as JSON and as a chart if requested. */
+    public void print(BenchmarkReport report) {
+        write(json, report.toJson());
+        write(chart, report.toChart().toSvg());
         Results results = new Results(console());
-        text.lines().forEach(results::line);
+        report.toText().lines().forEach(results::line);
         results.flush();
+    }
+
+    private static void write(Path file, String content) {
+        if (file == null) {
+            return;
+        }
+        try {
+            Files.writeString(file, content);
+        } catch (IOException e) {
+            throw new UserException("cannot write " + file + ": " + Failure.of(e).message(), e);
+        }
     }
 }
