@@ -65,7 +65,7 @@ public record BarChart(String title, String unit, List<Bar> bars) {
         }
         return format(
                         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\""
-                                + " width=\"%d\" height=\"%d\" role=\"img\" aria-label=\"%s\">%n",
+                                + " width=\"%d\" height=\"%d\" role=\"img\" aria-label=\"%s\">\n",
                         WIDTH, y + 8, WIDTH, y + 8, escape(title))
                 + STYLE
                 + "\n"
@@ -82,13 +82,13 @@ public record BarChart(String title, String unit, List<Bar> bars) {
         row.append(
                 format(
                         "<rect class=\"bar\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\""
-                                + " rx=\"2\"/>%n",
+                                + " rx=\"2\"/>\n",
                         LABELS, y, end - LABELS, BAR));
         if (bar.max() > bar.min()) {
             row.append(
                     format(
                             "<line class=\"whisker\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\""
-                                    + " y2=\"%d\"/>%n",
+                                    + " y2=\"%d\"/>\n",
                             LABELS + bar.min() * scale,
                             LABELS + bar.max() * scale,
                             y + BAR / 2,
@@ -100,7 +100,7 @@ public record BarChart(String title, String unit, List<Bar> bars) {
 
     private static String text(String style, double x, double y, String anchor, String text) {
         return format(
-                "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>%n",
+                "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>\n",
                 style, x, y, anchor, escape(text));
     }
 
@@ -111,7 +111,7 @@ public record BarChart(String title, String unit, List<Bar> bars) {
     }
 
     private static String format(String format, Object... values) {
-        return String.format(Locale.ROOT, format.replace("%n", "\n"), values);
+        return String.format(Locale.ROOT, format, values);
     }
 
     private static String escape(String text) {
