@@ -75,22 +75,36 @@ class QualityITCase {
         }
     }
 
+    /**
+     * Checks nDCG@10 without and with idf.
+     *
+     * @param int8Percent how far it may be off in int8. The rounding of another processor alone
+     *     moves it by about 1 % on CISI, which has 76 queries.
+     */
     @ParameterizedTest
-    @CsvSource({"cranfield, 225, .3905, .3940", "cisi, 76, .4042, .4389"})
-    void ranksAsTheModelCardClaims(String name, int count, double plain, double withIdf)
+    @CsvSource({"cranfield, 225, .3905, .3940, 1", "cisi, 76, .4042, .4389, 5"})
+    void ranksAsTheModelCardClaims(
+            String name, int count, double plain, double withIdf, double int8Percent)
             throws IOException {
         TestCollection collection = TestCollection.read(name);
         assertThat(collection.queries()).hasSize(count);
         Map<String, String> documents = collection.documents();
 
         List<SparseVector> fp32Vectors = encode(encoder, documents.values(), Role.DOCUMENT);
-        assertRanks(name, encoder, fp32Vectors, collection, plain, withIdf);
+        assertRanks(name, encoder, fp32Vectors, collection, plain, withIdf, 1);
         try (SpladeEncoder int8Encoder =
                 SpladeEncoder.open(
                         "builtin:minilm",
                         EncoderOptions.builder().precision(Precision.INT8).build())) {
             List<SparseVector> int8Vectors = encode(int8Encoder, documents.values(), Role.DOCUMENT);
-            assertRanks(name + " in int8", int8Encoder, int8Vectors, collection, plain, withIdf);
+            assertRanks(
+                    name + " in int8",
+                    int8Encoder,
+                    int8Vectors,
+                    collection,
+                    plain,
+                    withIdf,
+                    int8Percent);
             assertAgrees(name, fp32Vectors, int8Vectors);
         }
     }
@@ -101,7 +115,8 @@ class QualityITCase {
             List<SparseVector> documentVectors,
             TestCollection collection,
             double plain,
-            double withIdf) {
+            double withIdf,
+            double percent) {
         List<SparseVector> queryVectors =
                 encode(encoder, collection.queries().values(), Role.QUERY);
         double[] idf = idf(documentVectors);
@@ -111,8 +126,8 @@ class QualityITCase {
         double ndcg = collection.ndcg(queryVectors, documentVectors);
         double ndcgIdf = collection.ndcg(weighted, documentVectors);
         System.out.printf("%s: nDCG@10 %.4f, with idf %.4f%n", name, ndcg, ndcgIdf);
-        assertThat(ndcg).isCloseTo(plain, Percentage.withPercentage(1));
-        assertThat(ndcgIdf).isCloseTo(withIdf, Percentage.withPercentage(1));
+        assertThat(ndcg).isCloseTo(plain, Percentage.withPercentage(percent));
+        assertThat(ndcgIdf).isCloseTo(withIdf, Percentage.withPercentage(percent));
     }
 
     /** Compares int8 vectors with fp32 vectors: prints the difference and bounds it. */
@@ -147,8 +162,8 @@ class QualityITCase {
         System.out.printf(
                 "%s in int8: overlap of the 20 largest terms %.3f, their mean error %.4f%n",
                 name, overlap / compared, error / terms);
-        assertThat(overlap / compared).isGreaterThan(.9);
-        assertThat(error / terms).isLessThan(.05);
+        assertThat(overlap / compared).isGreaterThan(.97);
+        assertThat(error / terms).isLessThan(.013);
     }
 
     /** Encodes all texts at once in arbitrary batches, as a job does. */

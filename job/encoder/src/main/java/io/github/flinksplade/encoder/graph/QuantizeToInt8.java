@@ -27,9 +27,9 @@ import java.util.function.Function;
  * operand is quantized at run time, to 0..255 between its minimum and its maximum (ONNX's
  * DynamicQuantizeLinear), once for all multiplications that read it. That is one scale per run: a
  * text's vector would depend on the other texts of its batch, so such a graph must run unbatched.
- * If the input is wider than the output, each token has its own scale: in the inner layer of a
- * feed-forward block a few tokens have values many times those of all others, which a common scale
- * would round to almost nothing.
+ * In the layers of a feed-forward block each token has its own scale: a few tokens (often [CLS] and
+ * [SEP]) have values many times those of all others, which a common scale would round to almost
+ * nothing.
  *
  * <p>The multiplication, its scales and the bias that follows are one operator of ONNX Runtime,
  * MatMulIntegerToFloat, which applies them while the values are in the processor's registers.
@@ -37,7 +37,12 @@ import java.util.function.Function;
 public final class QuantizeToInt8 {
 
     private static final String PREFIX = "int8/";
-    private static final int SLICE_BY_INPUTS = 10;
+
+    /** The first version of ONNX's operators with Round, and with Slice by inputs. */
+    private static final int ROUND = 11;
+
+    /** The most outputs per input of a feed-forward layer; decoders have more. */
+    private static final int MAX_EXPANSION = 8;
 
     /** For smaller matrices, quantizing the other operand costs more than it saves. */
     private static final long MIN_WEIGHTS = 1 << 12;
@@ -190,7 +195,9 @@ public final class QuantizeToInt8 {
     private void replace(String output, Match match) {
         String name = PREFIX + count++;
         Matrix matrix = match.matrix();
-        quantized(matrix, name).forEach(added::constant);
+        Quantized weights = quantized(matrix, name);
+        added.constant(weights.integers());
+        added.constant(weights.scales());
         String result = output;
         Optional<TensorProto> bias = match.bias();
         if (bias.isEmpty()) {
@@ -208,8 +215,8 @@ public final class QuantizeToInt8 {
                         .clearDims()
                         .addDims(matrix.out())
                         .build());
-        if (matrix.in() > matrix.out() && index.operatorSet() >= SLICE_BY_INPUTS) {
-            perToken(match.input(), matrix, name, result);
+        if (isFeedForward(matrix) && index.operatorSet() >= ROUND) {
+            perToken(match.input(), matrix, weights.sums(), name, result);
         } else {
             String integers = quantizedInput(match.input());
             matMul(
@@ -226,15 +233,24 @@ public final class QuantizeToInt8 {
         }
     }
 
+    private static boolean isFeedForward(Matrix matrix) {
+        return matrix.in() != matrix.out() && matrix.out() <= MAX_EXPANSION * (long) matrix.in();
+    }
+
     /**
-     * Adds a multiplication with a scale per token of its input: -127..127 of it around 128.
+     * Adds a multiplication with a range per token of its input. With m the middle of a token's
+     * values x and W the quantized matrix, {@code x W = (x - m) W + m (column sums of W)}, of which
+     * only {@code x - m} is quantized, to -127..127 (around 128). m is a multiple of the step, so
+     * that 0 stays 0: many outputs of GELU and ReLU are 0, and their errors would add up.
      *
      * @param input [..., in]
      * @param output [..., out]
      */
-    private void perToken(String input, Matrix matrix, String name, String output) {
+    private void perToken(
+            String input, Matrix matrix, float[] columnSums, String name, String output) {
         addOnce(GraphBuilder.float32(PREFIX + "epsilon", Float.MIN_NORMAL));
         addOnce(GraphBuilder.float32(PREFIX + "one", 1));
+        addOnce(GraphBuilder.float32(PREFIX + "half", .5f));
         addOnce(GraphBuilder.float32(PREFIX + "step", 1 / 127f));
         addOnce(
                 TensorProto.newBuilder()
@@ -243,10 +259,25 @@ public final class QuantizeToInt8 {
                         .setRawData(ByteString.copyFrom(new byte[] {(byte) 128}))
                         .build());
         String rows = node("Reshape", name + "/rows", input, integers(-1, matrix.in()));
-        String high = reduceRows("ReduceMax", name + "/high", rows);
-        String low = node("Neg", name + "/low", reduceRows("ReduceMin", name + "/min", rows));
-        String max = node("Max", name + "/max", high, low, PREFIX + "epsilon");
-        String step = node("Mul", name + "/step", max, PREFIX + "step");
+        String high =
+                node(
+                        "Mul",
+                        name + "/high",
+                        reduceRows("ReduceMax", name + "/max", rows),
+                        PREFIX + "half");
+        String low =
+                node(
+                        "Mul",
+                        name + "/low",
+                        reduceRows("ReduceMin", name + "/min", rows),
+                        PREFIX + "half");
+        String spread = node("Sub", name + "/spread", high, low);
+        String reach = node("Max", name + "/reach", spread, PREFIX + "epsilon");
+        String steps = node("Mul", name + "/steps", reach, PREFIX + "step");
+        String middle = node("Add", name + "/middle", high, low);
+        String whole = node("Round", name + "/whole", node("Div", name + "/div", middle, steps));
+        String center = node("Mul", name + "/center", whole, steps);
+        String step = node("Reshape", name + "/step", steps, integers(-1));
         added.namedNode(
                 name + "/middles",
                 "ConstantOfShape",
@@ -264,7 +295,11 @@ public final class QuantizeToInt8 {
                                 .setDomain(GraphIndex.MICROSOFT)
                                 .setOpType("QuantizeLinear")
                                 .setName(name + "/integers")
-                                .addAllInput(List.of(rows, step, name + "/middles"))
+                                .addAllInput(
+                                        List.of(
+                                                node("Sub", name + "/centered", rows, center),
+                                                step,
+                                                name + "/middles"))
                                 .addOutput(name + "/integers")
                                 .addAttribute(GraphBuilder.attribute("axis", 0))
                                 .build());
@@ -280,9 +315,11 @@ public final class QuantizeToInt8 {
                         noBias),
                 name,
                 name + "/product");
-        String column = node("Reshape", name + "/column", step, integers(-1, 1));
-        String scaled = node("Mul", name + "/scaled", name + "/product", column);
-        String sum = node("Add", name + "/sum", scaled, name + ".bias");
+        String scaled = node("Mul", name + "/scaled", name + "/product", steps);
+        String sums =
+                added.constant(GraphBuilder.floats(name + ".sums", columnSums, 1, matrix.out()));
+        String shift = node("Gemm", name + "/shift", center, sums, name + ".bias");
+        String sum = node("Add", name + "/sum", scaled, shift);
         String outer =
                 node(
                         "Slice",
@@ -314,16 +351,14 @@ public final class QuantizeToInt8 {
                                 .build());
     }
 
-    /** Adds the maximum or minimum of each row of a matrix. */
+    /** Adds the maximum or minimum of each row of a matrix, as a column. */
     private String reduceRows(String operator, String name, String matrix) {
-        AttributeProto keepDims = GraphBuilder.attribute("keepdims", 0);
         return index.operatorSet() >= 18
-                ? added.namedNode(name, operator, List.of(matrix, integers(1)), keepDims)
+                ? added.namedNode(name, operator, List.of(matrix, integers(1)))
                 : added.namedNode(
                         name,
                         operator,
                         List.of(matrix),
-                        keepDims,
                         GraphBuilder.attribute("axes", new long[] {1}));
     }
 
@@ -386,8 +421,16 @@ public final class QuantizeToInt8 {
                 .setRawData(ByteString.copyFrom(new byte[4 * size]));
     }
 
-    /** The int8 matrix and the scales of its columns. */
-    private static List<TensorProto> quantized(Matrix matrix, String name) {
+    /**
+     * A matrix in int8.
+     *
+     * @param integers [in, out]
+     * @param scales one per column
+     * @param sums of the columns as they are represented, so that they match what the integers add
+     */
+    private record Quantized(TensorProto integers, TensorProto scales, float[] sums) {}
+
+    private static Quantized quantized(Matrix matrix, String name) {
         int in = matrix.in();
         int out = matrix.out();
         float[] max = new float[out];
@@ -404,13 +447,20 @@ public final class QuantizeToInt8 {
             steps[column] = 1 / scale;
         }
         byte[] integers = new byte[in * out];
+        long[] sums = new long[out];
         for (int row = 0; row < in; row++) {
             for (int column = 0; column < out; column++) {
                 int integer = Math.round(matrix.get(row, column) * steps[column]);
-                integers[row * out + column] = (byte) Math.max(-127, Math.min(127, integer));
+                integer = Math.max(-127, Math.min(127, integer));
+                integers[row * out + column] = (byte) integer;
+                sums[column] += integer;
             }
         }
-        return List.of(
+        float[] columnSums = new float[out];
+        for (int column = 0; column < out; column++) {
+            columnSums[column] = sums[column] * scales.getFloat(4 * column);
+        }
+        return new Quantized(
                 TensorProto.newBuilder()
                         .setName(name + ".weight")
                         .setDataType(DataType.INT8.getNumber())
@@ -423,6 +473,7 @@ public final class QuantizeToInt8 {
                         .setDataType(DataType.FLOAT.getNumber())
                         .addDims(out)
                         .setRawData(ByteString.copyFrom(scales.array()))
-                        .build());
+                        .build(),
+                columnSums);
     }
 }

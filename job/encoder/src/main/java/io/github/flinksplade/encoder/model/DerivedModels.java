@@ -162,7 +162,7 @@ public final class DerivedModels {
     private static int version(Precision precision) {
         return switch (precision) {
             case FP32, FP16 -> 1;
-            case INT8 -> 3;
+            case INT8 -> 4;
         };
     }
 

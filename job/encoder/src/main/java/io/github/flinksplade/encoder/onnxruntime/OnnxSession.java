@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtSession;
 import io.github.flinksplade.encoder.Device;
 import io.github.flinksplade.encoder.ModelException;
 import io.github.flinksplade.encoder.graph.OnnxFile;
+import io.github.flinksplade.encoder.graph.WeightZeroPoints;
 import io.github.flinksplade.encoder.platform.NativeLibraries;
 import java.util.Optional;
 
@@ -54,9 +55,10 @@ public final class OnnxSession implements AutoCloseable {
                 options.addConfigEntry(
                         "session.model_external_initializers_file_folder_path",
                         file.root().toString());
+                ModelProto complete = file.detach(WeightZeroPoints.apply(model));
                 return new OnnxSession(
                         environment,
-                        environment.createSession(file.detach(model).toByteArray(), options),
+                        environment.createSession(complete.toByteArray(), options),
                         device);
             }
         } catch (OrtException e) {
@@ -88,7 +90,8 @@ public final class OnnxSession implements AutoCloseable {
         options.setInterOpNumThreads(1);
         // memory patterns assume one shape, and shapes vary
         options.setMemoryPatternOptimization(false);
-        // the instructions for uint8 * int8 can overflow without VNNI; use those that cannot
+        // the instructions for uint8 * int8 saturate without VNNI; use those that do not
+        // (requires WeightZeroPoints)
         options.addConfigEntry("session.x64quantprecision", "1");
         // weights must not be allocated in the arena that grows with the largest batch
         options.addConfigEntry("session.use_device_allocator_for_initializers", "1");
