@@ -8,7 +8,7 @@ import java.util.Map;
 
 /**
  * The documents of the demo: the nouns of {@code everyday-words.txt} with their definitions in
- * WordNet 3.1.
+ * WordNet 3.1. Synonyms are left to the model, which shows what it is for.
  *
  * <p>A line of the file is {@code category: noun, noun, ...}. The definition is that of the most
  * frequent sense in the category without {@link ExcludedWords}; {@code noun#2} is the second one.
@@ -46,7 +46,7 @@ public final class Dictionary {
      *
      * @param id category and title, such as {@code animal/guinea-pig}; unique
      * @param title the noun
-     * @param text title and definition
+     * @param text title, definition and what it is a kind of
      */
     public record Entry(String id, String title, String text) {}
 
@@ -95,6 +95,16 @@ public final class Dictionary {
                                                         + category
                                                         + " in WordNet. Remove it"));
         return new Entry(
-                category + "/" + noun.replace(' ', '-'), noun, noun + ": " + sense.definition());
+                category + "/" + noun.replace(' ', '-'),
+                noun,
+                noun + ": " + sense.definition() + kind(noun, sense));
+    }
+
+    /** What the noun is a kind of, as the end of its text. */
+    private String kind(String noun, Sense sense) {
+        return wordNet.kind(sense)
+                .filter(kind -> !kind.equalsIgnoreCase(noun) && !excludedWords.contains(kind))
+                .map(kind -> "; a kind of " + kind)
+                .orElse("");
     }
 }

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -19,12 +20,20 @@ import java.util.regex.Pattern;
  * WordNet 3.1: its nouns, and the definitions of all words.
  *
  * <p>A line of {@code index.noun} is {@code word n count ... offset ...}, with the offset of each
- * sense, the most frequent one first. A line of {@code data.noun} is {@code offset file n ... |
- * definition; "example"}.
+ * sense, the most frequent one first. A line of {@code data.noun} is {@code offset file type n word
+ * id ... m pointer offset type fields ... | definition; "example"}, with n (hexadecimal) synonyms
+ * and m pointers, of which {@code @} and {@code @i} are to what the noun is a kind or an instance
+ * of.
  */
 public final class WordNet {
 
     private static final String RESOURCES = "/net/sf/extjwnl/data/wordnet/wn31/";
+
+    /** The field of a sense with the number of its synonyms. */
+    private static final int SYNONYMS = 3;
+
+    private static final int POINTER_FIELDS = 4;
+
     private static final Pattern EXAMPLES = Pattern.compile("[;:] \".*");
     private static final Pattern PLURAL = Pattern.compile("^\\((?:[a-z]+ )?plural\\) ");
 
@@ -33,8 +42,10 @@ public final class WordNet {
      *
      * @param file the number of its lexicographer file, such as 5 for animals
      * @param definition without examples, and without the remark that the noun is a plural
+     * @param name the first of its synonyms
+     * @param broader the offset of the sense it is a kind of; empty if WordNet has none
      */
-    record Sense(int file, String definition) {}
+    record Sense(int file, String definition, String name, Optional<String> broader) {}
 
     /** The offsets of the senses of a noun, the most frequent one first. */
     private final Map<String, List<String>> offsets = new HashMap<>();
@@ -101,7 +112,25 @@ public final class WordNet {
         senses.put(
                 fields[0],
                 new Sense(
-                        Integer.parseInt(fields[1]), PLURAL.matcher(definition).replaceFirst("")));
+                        Integer.parseInt(fields[1]),
+                        PLURAL.matcher(definition).replaceFirst(""),
+                        fields[SYNONYMS + 1].replace('_', ' '),
+                        broader(fields)));
+    }
+
+    private static Optional<String> broader(String[] fields) {
+        int pointers = SYNONYMS + 1 + 2 * Integer.parseInt(fields[SYNONYMS], 16);
+        for (int pointer = pointers + 1; pointer < fields.length; pointer += POINTER_FIELDS) {
+            if (fields[pointer].equals("@") || fields[pointer].equals("@i")) {
+                return Optional.of(fields[pointer + 1]);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** What a noun of that sense is a kind of, such as "motor vehicle" for a car. */
+    Optional<String> kind(Sense sense) {
+        return sense.broader().map(senses::get).map(Sense::name);
     }
 
     /** The senses of a noun, the most frequent one first; empty for an unknown noun. */

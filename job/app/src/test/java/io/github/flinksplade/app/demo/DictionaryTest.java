@@ -53,13 +53,14 @@ class DictionaryTest {
         assertThat(byId.get("artifact/washing-machine").text())
                 .isEqualTo(
                         "washing machine: a home appliance for washing clothes and linens"
-                                + " automatically");
+                                + " automatically; a kind of white goods");
         assertThat(byId.get("artifact/ring").text()).startsWith("ring: jewelry"); // ring#3
     }
 
     @Test
     void removesExamplesAndRemarksFromDefinitions() {
-        assertThat(byId.get("animal/cow").text()).isEqualTo("cow: female of domestic cattle");
+        assertThat(byId.get("animal/cow").text())
+                .isEqualTo("cow: female of domestic cattle; a kind of cattle");
         assertThat(byId.get("artifact/sunglasses").text()).startsWith("sunglasses: spectacles");
         assertThat(entries).allSatisfy(entry -> assertThat(entry.text()).doesNotContain("\""));
     }
