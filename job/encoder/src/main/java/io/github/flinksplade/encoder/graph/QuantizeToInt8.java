@@ -27,8 +27,8 @@ import java.util.function.Function;
  * operand is quantized at run time, to 0..255 between its minimum and its maximum (ONNX's
  * DynamicQuantizeLinear), once for all multiplications that read it. That is one scale per run: a
  * text's vector would depend on the other texts of its batch, so such a graph must run unbatched.
- * In the layers of a feed-forward block each token has its own scale: a few tokens (often [CLS] and
- * [SEP]) have values many times those of all others, which a common scale would round to almost
+ * In the layers of a feed-forward block each token has its own range: a few tokens (often [CLS] and
+ * [SEP]) have values many times those of all others, which a common range would round to almost
  * nothing.
  *
  * <p>The multiplication, its scales and the bias that follows are one operator of ONNX Runtime,
@@ -240,8 +240,10 @@ public final class QuantizeToInt8 {
     /**
      * Adds a multiplication with a range per token of its input. With m the middle of a token's
      * values x and W the quantized matrix, {@code x W = (x - m) W + m (column sums of W)}, of which
-     * only {@code x - m} is quantized, to -127..127 (around 128). m is a multiple of the step, so
-     * that 0 stays 0: many outputs of GELU and ReLU are 0, and their errors would add up.
+     * only {@code x - m} is quantized, to -127..127 (around 128). The range contains 0, as in
+     * DynamicQuantizeLinear, so that m is at most half of it even if all values are equal. m is a
+     * multiple of the step, so that 0 stays 0: many outputs of GELU and ReLU are 0, and their
+     * errors would add up.
      *
      * @param input [..., in]
      * @param output [..., out]
@@ -250,6 +252,7 @@ public final class QuantizeToInt8 {
             String input, Matrix matrix, float[] columnSums, String name, String output) {
         addOnce(GraphBuilder.float32(PREFIX + "epsilon", Float.MIN_NORMAL));
         addOnce(GraphBuilder.float32(PREFIX + "one", 1));
+        addOnce(GraphBuilder.float32(PREFIX + "zero", 0));
         addOnce(GraphBuilder.float32(PREFIX + "half", .5f));
         addOnce(GraphBuilder.float32(PREFIX + "step", 1 / 127f));
         addOnce(
@@ -259,18 +262,10 @@ public final class QuantizeToInt8 {
                         .setRawData(ByteString.copyFrom(new byte[] {(byte) 128}))
                         .build());
         String rows = node("Reshape", name + "/rows", input, integers(-1, matrix.in()));
-        String high =
-                node(
-                        "Mul",
-                        name + "/high",
-                        reduceRows("ReduceMax", name + "/max", rows),
-                        PREFIX + "half");
-        String low =
-                node(
-                        "Mul",
-                        name + "/low",
-                        reduceRows("ReduceMin", name + "/min", rows),
-                        PREFIX + "half");
+        String max = node("Max", name + "/max", reduceRows("ReduceMax", rows), PREFIX + "zero");
+        String min = node("Min", name + "/min", reduceRows("ReduceMin", rows), PREFIX + "zero");
+        String high = node("Mul", name + "/high", max, PREFIX + "half");
+        String low = node("Mul", name + "/low", min, PREFIX + "half");
         String spread = node("Sub", name + "/spread", high, low);
         String reach = node("Max", name + "/reach", spread, PREFIX + "epsilon");
         String steps = node("Mul", name + "/steps", reach, PREFIX + "step");
@@ -352,7 +347,8 @@ public final class QuantizeToInt8 {
     }
 
     /** Adds the maximum or minimum of each row of a matrix, as a column. */
-    private String reduceRows(String operator, String name, String matrix) {
+    private String reduceRows(String operator, String matrix) {
+        String name = matrix + "/" + operator;
         return index.operatorSet() >= 18
                 ? added.namedNode(name, operator, List.of(matrix, integers(1)))
                 : added.namedNode(

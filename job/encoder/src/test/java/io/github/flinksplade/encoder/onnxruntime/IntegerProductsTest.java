@@ -13,7 +13,9 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import com.google.protobuf.ByteString;
 import io.github.flinksplade.encoder.graph.GraphBuilder;
+import io.github.flinksplade.encoder.graph.GraphIndex;
 import io.github.flinksplade.encoder.graph.OnnxFile;
+import io.github.flinksplade.encoder.graph.QuantizeToInt8;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +24,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -66,21 +69,77 @@ class IntegerProductsTest {
             row[0] = 0;
         }
         int zero =
-                operator.startsWith("Dynamic") || inputs < hasInputZero(operator) ? 0 : INPUT_ZERO;
+                operator.startsWith("Dynamic") || inputs < inputsWithZero(operator)
+                        ? 0
+                        : INPUT_ZERO;
         Path file = directory.resolve("model.onnx");
         Files.write(file, model(operator, inputs, weights).toByteArray());
         OnnxFile model = OnnxFile.read(file);
-        try (OnnxSession session = OnnxSession.open(model, model.model());
-                OnnxTensor tensor = OnnxTensor.createTensor(session.environment(), input);
-                OrtSession.Result result = session.session().run(Map.of("x", tensor))) {
-            float[][] found = (float[][]) result.get(0).getValue();
-            for (int row = 0; row < ROWS; row++) {
-                assertThat(found[row]).isEqualTo(product(input[row], zero, weights));
-            }
+        float[][] found = run(model, model.model(), input);
+        for (int row = 0; row < ROWS; row++) {
+            assertThat(found[row]).isEqualTo(product(input[row], zero, weights));
         }
     }
 
-    private static int hasInputZero(String operator) {
+    /** Rows whose values are equal or have one sign, with a range per token. */
+    @Test
+    void rangesOfTokensContainZero() throws IOException, OrtException {
+        byte[] weights = new byte[IN * OUT];
+        new Random(20261127).nextBytes(weights);
+        float[] floats = new float[weights.length];
+        for (int i = 0; i < weights.length; i++) {
+            // the first row makes every scale 1
+            weights[i] = i < OUT ? 127 : (byte) Math.max(-127, weights[i]);
+            floats[i] = weights[i];
+        }
+        float[][] input = new float[4][IN];
+        Arrays.fill(input[1], 254);
+        Arrays.fill(input[2], -254);
+        for (int i = 0; i < IN; i++) {
+            input[3][i] = 254 - 2 * i;
+        }
+        ModelProto product = floatModel(floats);
+        Path file = directory.resolve("model.onnx");
+        Files.write(file, product.toByteArray());
+        OnnxFile model = OnnxFile.read(file);
+        ModelProto quantized =
+                QuantizeToInt8.apply(new GraphIndex(model.model()), model::data).orElseThrow();
+        assertThat(run(model, quantized, input))
+                .isDeepEqualTo(
+                        Arrays.stream(input)
+                                .map(row -> product(row, 0, weights))
+                                .toArray(float[][]::new));
+    }
+
+    private static ModelProto floatModel(float[] weights) {
+        return ModelProto.newBuilder()
+                .setIrVersion(8)
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
+                .setGraph(
+                        GraphProto.newBuilder()
+                                .setName("product")
+                                .addInput(GraphBuilder.value("x", DataType.FLOAT, "rows", IN))
+                                .addOutput(GraphBuilder.value("y", DataType.FLOAT, "rows", OUT))
+                                .addInitializer(GraphBuilder.floats("w", weights, IN, OUT))
+                                .addNode(
+                                        NodeProto.newBuilder()
+                                                .setOpType("MatMul")
+                                                .addInput("x")
+                                                .addInput("w")
+                                                .addOutput("y")))
+                .build();
+    }
+
+    private static float[][] run(OnnxFile file, ModelProto model, float[][] input)
+            throws OrtException {
+        try (OnnxSession session = OnnxSession.open(file, model);
+                OnnxTensor tensor = OnnxTensor.createTensor(session.environment(), input);
+                OrtSession.Result result = session.session().run(Map.of("x", tensor))) {
+            return (float[][]) result.get(0).getValue();
+        }
+    }
+
+    private static int inputsWithZero(String operator) {
         return operator.equals("MatMulInteger") ? 3 : 5;
     }
 
