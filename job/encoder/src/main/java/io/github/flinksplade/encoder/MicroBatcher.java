@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -162,14 +163,35 @@ public final class MicroBatcher implements AutoCloseable {
      * @throws IllegalStateException if the encoder was not opened for the role
      */
     public CompletableFuture<EncodedText> submit(String text, Role role) {
-        return submit(new Text(text, Objects.requireNonNull(role, "role"), true));
+        return submit(text, role, TruncationSide.RIGHT);
+    }
+
+    /** As {@link #submit(String, Role)}; a text that is too long is truncated on this side. */
+    public CompletableFuture<EncodedText> submit(String text, Role role, TruncationSide side) {
+        return submit(new Text(text(text, role, side), role, true));
+    }
+
+    /**
+     * Encodes a text that is already tokenized; fails as {@link #submit(String, Role)} does.
+     *
+     * @param tokens at least one token, and at most as many as the role's limit. They must be in
+     *     the vocabulary
+     * @throws IllegalStateException if the encoder was not opened for the role
+     */
+    public CompletableFuture<EncodedText> submitTokens(TokenSequence tokens, Role role) {
+        return submit(new Text(() -> tokens, role, true));
+    }
+
+    private Supplier<TokenSequence> text(String text, Role role, TruncationSide side) {
+        return () -> {
+            if (text == null) {
+                throw new EncodingException("the text is null");
+            }
+            return encoder.tokenizer().tokenize(text, role, side);
+        };
     }
 
     private CompletableFuture<EncodedText> submit(Text submitted) {
-        if (submitted.text == null) {
-            submitted.fail(new EncodingException("the text is null"));
-            return submitted.result;
-        }
         try {
             tokenizers.execute(submitted);
         } catch (RejectedExecutionException e) {
@@ -188,7 +210,10 @@ public final class MicroBatcher implements AutoCloseable {
             return submit(windows.get(0), role);
         }
         List<CompletableFuture<EncodedText>> submitted =
-                windows.stream().map(window -> submit(new Text(window, role, false))).toList();
+                windows.stream()
+                        .map(window -> text(window, role, TruncationSide.RIGHT))
+                        .map(window -> submit(new Text(window, role, false)))
+                        .toList();
         CompletableFuture<EncodedText> result =
                 CompletableFuture.allOf(submitted.toArray(CompletableFuture[]::new))
                         .thenApply(
@@ -289,12 +314,12 @@ public final class MicroBatcher implements AutoCloseable {
         final Lane lane;
         final boolean isPruned;
         final long submittedNanos = System.nanoTime();
-        String text; // until it is tokenized
+        Supplier<TokenSequence> source; // until it is tokenized
         TokenSequence tokens; // once it is tokenized
 
-        Text(String text, Role role, boolean isPruned) {
-            this.text = text;
-            this.role = role;
+        Text(Supplier<TokenSequence> source, Role role, boolean isPruned) {
+            this.source = source;
+            this.role = Objects.requireNonNull(role, "role");
             encoder.engine(role); // rejects a role for which the encoder was not opened
             this.lane = lanes.get(role);
             this.isPruned = isPruned;
@@ -306,8 +331,8 @@ public final class MicroBatcher implements AutoCloseable {
                 return;
             }
             try {
-                tokens = encoder.tokenizer().tokenize(text, role);
-                text = null;
+                tokens = source.get();
+                source = null;
             } catch (Throwable e) {
                 fail(e);
                 return;

@@ -275,8 +275,8 @@ public final class SpladeEncoder implements AutoCloseable {
     private record OfSides(Map<Role, Side> sides) implements Tokenizer {
 
         @Override
-        public TokenSequence tokenize(String text, Role role) {
-            return side(sides, role).tokenizer().tokenize(text, role);
+        public TokenSequence tokenize(String text, Role role, TruncationSide side) {
+            return side(sides, role).tokenizer().tokenize(text, role, side);
         }
 
         private Tokenizer first() {

@@ -4,11 +4,16 @@ package io.github.flinksplade.encoder;
 public interface Tokenizer extends AutoCloseable {
 
     /**
-     * Returns the tokens of a text, truncated to the role's limit.
+     * Returns the tokens of a text, truncated to the role's limit. Special tokens are kept.
      *
      * @throws EncodingException if this text cannot be tokenized
      */
-    TokenSequence tokenize(String text, Role role);
+    TokenSequence tokenize(String text, Role role, TruncationSide side);
+
+    /** As {@link #tokenize(String, Role, TruncationSide)}, truncated on the right. */
+    default TokenSequence tokenize(String text, Role role) {
+        return tokenize(text, role, TruncationSide.RIGHT);
+    }
 
     /** Number of terms: the highest token id plus one. */
     int vocabularySize();

@@ -3,6 +3,7 @@ package io.github.flinksplade.encoder;
 import io.github.flinksplade.encoder.engine.Engine;
 import io.github.flinksplade.vector.SparseVector;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -84,18 +85,18 @@ public final class FakeEncoder {
         int[] ids(String text) {
             return text.isBlank()
                     ? new int[0]
-                    : java.util.Arrays.stream(text.strip().toLowerCase(Locale.ROOT).split("\\s+"))
+                    : Arrays.stream(text.strip().toLowerCase(Locale.ROOT).split("\\s+"))
                             .mapToInt(FakeEncoder::id)
                             .toArray();
         }
 
         @Override
-        public TokenSequence tokenize(String text, Role role) {
+        public TokenSequence tokenize(String text, Role role, TruncationSide side) {
             int[] all = ids(text);
-            int max = role == Role.DOCUMENT ? limit : queryLimit;
-            boolean truncated = all.length > max;
+            int max = Math.min(role == Role.DOCUMENT ? limit : queryLimit, all.length);
+            int from = side == TruncationSide.LEFT ? all.length - max : 0;
             return new TokenSequence(
-                    truncated ? java.util.Arrays.copyOf(all, max) : all, all.length, truncated);
+                    Arrays.copyOfRange(all, from, from + max), all.length, max < all.length);
         }
 
         @Override

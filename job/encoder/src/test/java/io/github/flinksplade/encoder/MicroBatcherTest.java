@@ -377,11 +377,11 @@ class MicroBatcherTest {
         Tokenizer tokenizer =
                 new Tokenizer() {
                     @Override
-                    public TokenSequence tokenize(String text, Role role) {
+                    public TokenSequence tokenize(String text, Role role, TruncationSide side) {
                         if (text.equals("bad")) {
                             throw new EncodingException("cannot be read");
                         }
-                        return fake.tokenizer().tokenize(text, role);
+                        return fake.tokenizer().tokenize(text, role, side);
                     }
 
                     @Override

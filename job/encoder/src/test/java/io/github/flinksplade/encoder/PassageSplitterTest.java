@@ -14,7 +14,7 @@ class PassageSplitterTest {
     /** Two special tokens; a token is up to four letters or digits, or any other character. */
     private static final class FourLetters implements Tokenizer {
         @Override
-        public TokenSequence tokenize(String text, Role role) {
+        public TokenSequence tokenize(String text, Role role, TruncationSide side) {
             int tokens = 2;
             int inWord = 0;
             for (int i = 0; i < text.length(); ) {

@@ -5,7 +5,9 @@ import io.github.flinksplade.encoder.MicroBatcher;
 import io.github.flinksplade.encoder.ModelInfo;
 import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.SpladeEncoder;
+import io.github.flinksplade.encoder.TokenSequence;
 import io.github.flinksplade.encoder.Tokenizer;
+import io.github.flinksplade.encoder.TruncationSide;
 import io.github.flinksplade.search.QueryEncoder;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -38,16 +40,30 @@ final class BatchingEncoder implements QueryEncoder, AutoCloseable {
         return batcher.stats().waiting();
     }
 
-    CompletableFuture<EncodedText> submit(String text, Role role) {
-        CompletableFuture<EncodedText> encoded = batcher.submit(text, role);
+    /** Encodes a text, which is truncated on this side if it is too long. */
+    CompletableFuture<EncodedText> submit(String text, Role role, TruncationSide side) {
+        return counted(batcher.submit(text, role, side));
+    }
+
+    /** Encodes tokens, which must be in the vocabulary and within the role's limit. */
+    CompletableFuture<EncodedText> submitTokens(TokenSequence tokens, Role role) {
+        return counted(batcher.submitTokens(tokens, role));
+    }
+
+    private CompletableFuture<EncodedText> counted(CompletableFuture<EncodedText> encoded) {
         encoded.thenAccept(result -> metrics.text(result.tokens()));
         return encoded;
+    }
+
+    /** The max tokens of a text. */
+    int limit(Role role) {
+        return role == Role.QUERY ? info().queryTokens() : info().documentTokens();
     }
 
     @Override
     public EncodedText encode(String query) {
         try {
-            return submit(query, Role.QUERY).join();
+            return submit(query, Role.QUERY, TruncationSide.RIGHT).join();
         } catch (CompletionException e) {
             throw e.getCause() instanceof RuntimeException cause ? cause : e;
         }

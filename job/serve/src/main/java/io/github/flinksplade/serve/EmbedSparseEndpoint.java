@@ -4,15 +4,19 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.github.flinksplade.encoder.EncodedText;
 import io.github.flinksplade.encoder.EncodingException;
 import io.github.flinksplade.encoder.Role;
+import io.github.flinksplade.encoder.TokenSequence;
+import io.github.flinksplade.encoder.TruncationSide;
+import io.github.flinksplade.serve.RequestObject.Input;
 import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,7 +61,7 @@ final class EmbedSparseEndpoint implements Endpoint {
         }
         try {
             RequestObject request = RequestObject.parse(body);
-            boolean batch = request.isArray("inputs");
+            boolean batch = request.isBatch("inputs");
             metrics.embedding(batch);
             answer.whenComplete(
                     (result, failure) -> {
@@ -99,10 +103,10 @@ final class EmbedSparseEndpoint implements Endpoint {
     }
 
     private void submit(RequestObject request, CompletableFuture<Answer> answer) {
-        List<String> inputs = inputs(request);
+        List<Input> inputs = inputs(request);
         Role role = role(request.string("prompt_name"));
         boolean truncate = request.flag("truncate", options.autoTruncate());
-        boolean right = isRight(request.string("truncation_direction"));
+        TruncationSide side = truncationSide(request.string("truncation_direction"));
         BatchingEncoder encoder = encoders.get();
         if (!encoder.model().roles().contains(role)) {
             throw RequestException.invalid(
@@ -110,14 +114,18 @@ final class EmbedSparseEndpoint implements Endpoint {
                             + " server without --index to encode documents");
         }
         List<CompletableFuture<EncodedText>> texts =
-                inputs.stream().map(text -> encoder.submit(text, role)).toList();
+                IntStream.range(0, inputs.size())
+                        .mapToObj(i -> submit(encoder, i, inputs.get(i), role, side))
+                        .toList();
         answer.whenComplete((result, failure) -> texts.forEach(text -> text.cancel(false)));
         CompletableFuture.allOf(texts.toArray(CompletableFuture[]::new))
                 .thenApplyAsync(
                         unused -> {
                             List<EncodedText> encoded =
                                     texts.stream().map(CompletableFuture::join).toList();
-                            requireComplete(encoded, encoder, role, truncate, right);
+                            if (!truncate) {
+                                requireComplete(encoded, encoder.limit(role));
+                            }
                             return Answer.json(json -> write(json, encoded));
                         },
                         workers)
@@ -131,14 +139,40 @@ final class EmbedSparseEndpoint implements Endpoint {
                         });
     }
 
-    private List<String> inputs(RequestObject request) {
-        List<String> inputs = request.strings("inputs");
+    private static CompletableFuture<EncodedText> submit(
+            BatchingEncoder encoder, int index, Input input, Role role, TruncationSide side) {
+        if (input.ids() == null) {
+            return encoder.submit(input.text(), role, side);
+        }
+        int[] ids = input.ids();
+        int terms = encoder.tokenizer().vocabularySize();
+        for (int id : ids) {
+            if (id >= terms) {
+                throw RequestException.invalid(
+                        "input "
+                                + (index + 1)
+                                + " has the token id "
+                                + id
+                                + ", but the highest of the model is "
+                                + (terms - 1));
+            }
+        }
+        int size = Math.min(ids.length, encoder.limit(role));
+        int from = side == TruncationSide.LEFT ? ids.length - size : 0;
+        return encoder.submitTokens(
+                new TokenSequence(
+                        Arrays.copyOfRange(ids, from, from + size), ids.length, size < ids.length),
+                role);
+    }
+
+    private List<Input> inputs(RequestObject request) {
+        List<Input> inputs = request.inputs("inputs");
         if (inputs == null) {
             throw RequestException.invalid(
                     "`inputs` is missing. Send {\"inputs\": \"a text\"} or {\"inputs\": [\"a\","
                             + " \"b\"]}");
         }
-        if (inputs.isEmpty() || inputs.contains("")) {
+        if (inputs.isEmpty() || inputs.stream().anyMatch(Input::isEmpty)) {
             throw new RequestException(400, ErrorType.EMPTY, "`inputs` cannot be empty");
         }
         if (inputs.size() > options.maxClientBatchSize()) {
@@ -166,29 +200,20 @@ final class EmbedSparseEndpoint implements Endpoint {
         };
     }
 
-    private static boolean isRight(String direction) {
-        if (direction == null || direction.toLowerCase(Locale.ROOT).equals("right")) {
-            return true;
+    private static TruncationSide truncationSide(String direction) {
+        if (direction == null || direction.equalsIgnoreCase("right")) {
+            return TruncationSide.RIGHT;
         }
-        if (direction.toLowerCase(Locale.ROOT).equals("left")) {
-            return false;
+        if (direction.equalsIgnoreCase("left")) {
+            return TruncationSide.LEFT;
         }
         throw RequestException.invalid(
                 "`truncation_direction` must be left or right, not '" + direction + "'");
     }
 
-    private static void requireComplete(
-            List<EncodedText> encoded,
-            BatchingEncoder encoder,
-            Role role,
-            boolean truncate,
-            boolean right) {
+    private static void requireComplete(List<EncodedText> encoded, int limit) {
         for (EncodedText text : encoded) {
-            if (text.truncated() && !truncate) {
-                int limit =
-                        role == Role.QUERY
-                                ? encoder.info().queryTokens()
-                                : encoder.info().documentTokens();
+            if (text.truncated()) {
                 throw new RequestException(
                         413,
                         ErrorType.VALIDATION,
@@ -197,11 +222,6 @@ final class EmbedSparseEndpoint implements Endpoint {
                                 + " tokens. Given: "
                                 + text.tokens()
                                 + ". Send less, or \"truncate\": true");
-            }
-            if (text.truncated() && !right) {
-                throw RequestException.invalid(
-                        "`truncation_direction` left is not supported: the end of a text is"
-                                + " truncated. Omit it, or send the end of the text");
             }
         }
     }

@@ -54,9 +54,7 @@ final class InfoEndpoints {
                     json.writeEndObject();
                     json.writeNumberField(
                             "max_concurrent_requests", options.maxConcurrentRequests());
-                    json.writeNumberField(
-                            "max_input_length",
-                            role == Role.QUERY ? model.queryTokens() : model.documentTokens());
+                    json.writeNumberField("max_input_length", encoder.limit(role));
                     json.writeNumberField("max_batch_tokens", encoder.model().maxBatchTokens(role));
                     json.writeNullField("max_batch_requests");
                     json.writeNumberField("max_client_batch_size", options.maxClientBatchSize());

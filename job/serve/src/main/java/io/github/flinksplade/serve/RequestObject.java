@@ -124,33 +124,62 @@ final class RequestObject {
         return value.intValue();
     }
 
-    /** A string or an array of strings; null if it is missing. */
-    List<String> strings(String name) {
-        JsonNode value = get(name);
-        return value == null ? null : strings(name, value);
+    /**
+     * A text or its token ids.
+     *
+     * @param text null if there are token ids
+     * @param ids null if there is a text
+     */
+    record Input(String text, int[] ids) {
+
+        boolean isEmpty() {
+            return text == null ? ids.length == 0 : text.isEmpty();
+        }
     }
 
-    private static List<String> strings(String name, JsonNode value) {
+    /** One input or an array of them; null if the field is missing. */
+    List<Input> inputs(String name) {
+        JsonNode value = get(name);
+        if (value == null) {
+            return null;
+        }
+        if (!isBatch(name)) {
+            return List.of(
+                    input(name, value, "a string, an array of token ids, or an array of these"));
+        }
+        List<Input> inputs = new ArrayList<>(value.size());
+        for (JsonNode element : value) {
+            inputs.add(
+                    input(
+                            name + "[" + inputs.size() + "]",
+                            element,
+                            "a string or an array of token ids"));
+        }
+        return inputs;
+    }
+
+    /** Whether the field is an array of inputs. An array of numbers is one input. */
+    boolean isBatch(String name) {
+        JsonNode value = get(name);
+        return value != null && value.isArray() && !value.path(0).isNumber();
+    }
+
+    private static Input input(String name, JsonNode value, String expected) {
         if (value.isTextual()) {
-            return List.of(value.textValue());
+            return new Input(value.textValue(), null);
         }
         if (!value.isArray()) {
-            throw wrongType(name, "a string or an array of strings", value);
+            throw wrongType(name, expected, value);
         }
-        List<String> strings = new ArrayList<>(value.size());
-        for (JsonNode element : value) {
-            if (!element.isTextual()) {
-                throw wrongType(name + "[" + strings.size() + "]", "a string", element);
+        int[] ids = new int[value.size()];
+        for (int i = 0; i < ids.length; i++) {
+            JsonNode id = value.get(i);
+            if (!id.isIntegralNumber() || !id.canConvertToInt() || id.intValue() < 0) {
+                throw wrongType(name + "[" + i + "]", "a token id", id);
             }
-            strings.add(element.textValue());
+            ids[i] = id.intValue();
         }
-        return strings;
-    }
-
-    /** Whether the field is an array. */
-    boolean isArray(String name) {
-        JsonNode value = get(name);
-        return value != null && value.isArray();
+        return new Input(null, ids);
     }
 
     /**

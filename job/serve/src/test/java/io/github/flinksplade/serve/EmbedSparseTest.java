@@ -8,10 +8,12 @@ import io.github.flinksplade.encoder.FakeEncoder;
 import io.github.flinksplade.encoder.RandomMaskedLanguageModel;
 import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.SpladeEncoder;
+import io.github.flinksplade.encoder.TokenSequence;
 import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -19,6 +21,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -121,18 +124,6 @@ class EmbedSparseTest {
     void textBeyondTheTokenLimitIsAnErrorUnlessTruncated() {
         assertThat(client.post("/embed_sparse", Map.of("inputs", LONG)).error())
                 .matches("413 Validation: `inputs` must have at most 12 tokens\\. Given: \\d+.*");
-        assertThat(
-                        client.post(
-                                        "/embed_sparse",
-                                        Map.of(
-                                                "inputs",
-                                                LONG,
-                                                "truncate",
-                                                true,
-                                                "truncation_direction",
-                                                "Left"))
-                                .error())
-                .startsWith("422 Validation: `truncation_direction` left is not supported");
         assertSame(
                 vectors(
                         client.post(
@@ -146,6 +137,87 @@ class EmbedSparseTest {
                                         "right"))),
                 List.of(LONG),
                 Role.QUERY);
+    }
+
+    @Test
+    void truncatesOnTheLeft() {
+        String text = "one two three four five";
+        int[] whole = expected.tokenizer().tokenize(text, Role.DOCUMENT).ids();
+        assertThat(whole).hasSizeBetween(13, 31);
+        int[] end = Arrays.copyOfRange(whole, whole.length - 12, whole.length);
+        end[0] = whole[0];
+        List<SparseVector> left =
+                vectors(
+                        client.post(
+                                "/embed_sparse",
+                                Map.of(
+                                        "inputs",
+                                        List.of(text, "hello"),
+                                        "truncate",
+                                        true,
+                                        "truncation_direction",
+                                        "Left")));
+        assertThat(left.get(0)).isEqualTo(ofIds(end)).isNotEqualTo(ofTexts(text).get(0));
+        assertThat(left.get(1)).isEqualTo(ofTexts("hello").get(0));
+    }
+
+    private static SparseVector ofIds(int... ids) {
+        return expected.engine(Role.QUERY)
+                .run(List.of(new TokenSequence(ids, ids.length, false)))
+                .get(0);
+    }
+
+    private static List<SparseVector> ofTexts(String... texts) {
+        return Stream.of(texts).map(text -> expected.encode(text, Role.QUERY).vector()).toList();
+    }
+
+    @Test
+    void encodesTokenIdsAsTheyAre() {
+        int[] hello = expected.tokenizer().tokenize("hello world", Role.QUERY).ids();
+        assertThat(vectors(client.post("/embed_sparse", Map.of("inputs", hello))))
+                .isEqualTo(ofTexts("hello world"));
+        assertThat(
+                        vectors(
+                                client.post(
+                                        "/embed_sparse",
+                                        Map.of("inputs", List.of(hello, "the house", hello)))))
+                .isEqualTo(ofTexts("hello world", "the house", "hello world"));
+        int[] some = Arrays.copyOfRange(hello, 1, 3);
+        assertThat(vectors(client.post("/embed_sparse", Map.of("inputs", some))))
+                .containsExactly(ofIds(some));
+    }
+
+    @Test
+    void limitsTokenIds() {
+        int[] ids = IntStream.range(5, 25).toArray();
+        assertThat(client.post("/embed_sparse", Map.of("inputs", ids)).error())
+                .startsWith("413 Validation: `inputs` must have at most 12 tokens. Given: 20");
+        Map<String, Object> right = Map.of("inputs", ids, "truncate", true);
+        assertThat(vectors(client.post("/embed_sparse", right)))
+                .containsExactly(ofIds(Arrays.copyOf(ids, 12)));
+        Map<String, Object> left =
+                Map.of("inputs", ids, "truncate", true, "truncation_direction", "left");
+        assertThat(vectors(client.post("/embed_sparse", left)))
+                .containsExactly(ofIds(Arrays.copyOfRange(ids, 8, 20)));
+        int terms = expected.tokenizer().vocabularySize();
+        assertThat(
+                        client.post(
+                                        "/embed_sparse",
+                                        Map.of("inputs", List.of("a", new int[] {5, terms})))
+                                .error())
+                .isEqualTo(
+                        "422 Validation: input 2 has the token id "
+                                + terms
+                                + ", but the highest of the model is "
+                                + (terms - 1));
+        assertThat(client.post("/embed_sparse", "{\"inputs\":[[5,-1]]}").error())
+                .isEqualTo("422 Validation: `inputs[0][1]` must be a token id, not -1");
+        assertThat(client.post("/embed_sparse", "{\"inputs\":[5,\"a\"]}").error())
+                .isEqualTo("422 Validation: `inputs[1]` must be a token id, not a string");
+        assertThat(client.post("/embed_sparse", "{\"inputs\":[5,1.5]}").error())
+                .isEqualTo("422 Validation: `inputs[1]` must be a token id, not 1.5");
+        assertThat(client.post("/embed_sparse", "{\"inputs\":[[5],[]]}").error())
+                .isEqualTo("400 Empty: `inputs` cannot be empty");
     }
 
     @Test
@@ -192,11 +264,12 @@ class EmbedSparseTest {
         assertThat(client.post("/embed_sparse", "{}").error())
                 .startsWith("422 Validation: `inputs` is missing");
         assertThat(client.post("/embed_sparse", "{\"inputs\":[\"a\",7]}").error())
-                .isEqualTo("422 Validation: `inputs[1]` must be a string, not 7");
+                .isEqualTo(
+                        "422 Validation: `inputs[1]` must be a string or an array of token ids, not 7");
         assertThat(client.post("/embed_sparse", "{\"inputs\":{}}").error())
                 .isEqualTo(
-                        "422 Validation: `inputs` must be a string or an array of strings, not an"
-                                + " object");
+                        "422 Validation: `inputs` must be a string, an array of token ids, or an"
+                                + " array of these, not an object");
         assertThat(client.post("/embed_sparse", "{\"inputs\":\"a\",\"truncate\":\"yes\"}").error())
                 .isEqualTo("422 Validation: `truncate` must be true or false, not a string");
         assertThat(client.post("/embed_sparse", "{\"inputs\":[]}").error())

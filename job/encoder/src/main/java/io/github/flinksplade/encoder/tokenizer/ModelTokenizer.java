@@ -9,6 +9,7 @@ import io.github.flinksplade.encoder.ModelMetadata.Prompts;
 import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.TokenSequence;
 import io.github.flinksplade.encoder.Tokenizer;
+import io.github.flinksplade.encoder.TruncationSide;
 import io.github.flinksplade.encoder.platform.NativeLibraries;
 import io.github.flinksplade.vector.Utf16;
 import java.io.ByteArrayInputStream;
@@ -191,7 +192,7 @@ public final class ModelTokenizer implements AutoCloseable {
 
     /** Number of tokens of a text, special tokens included. */
     public int count(String text) {
-        return tokenize(text, MAX_CHARACTERS).tokens();
+        return tokenize(text, MAX_CHARACTERS, TruncationSide.RIGHT).tokens();
     }
 
     /**
@@ -218,9 +219,9 @@ public final class ModelTokenizer implements AutoCloseable {
         return new OfRoles(this, Map.of(Role.QUERY, limit), prompts, false, false, specialTokens);
     }
 
-    private TokenSequence withoutSpecialTokens(String text, int limit) {
+    private TokenSequence withoutSpecialTokens(String text, int limit, TruncationSide side) {
         int special = prefix.length + suffix.length;
-        TokenSequence tokens = tokenize(text, limit + special);
+        TokenSequence tokens = tokenize(text, limit + special, side);
         int[] ids = tokens.ids();
         return new TokenSequence(
                 Arrays.copyOfRange(ids, prefix.length, ids.length - suffix.length),
@@ -229,7 +230,7 @@ public final class ModelTokenizer implements AutoCloseable {
     }
 
     /** Returns the tokens of a text, at most {@code limit}, special tokens included. */
-    TokenSequence tokenize(String text, int limit) {
+    TokenSequence tokenize(String text, int limit, TruncationSide side) {
         open.readLock().lock();
         try {
             if (closed) {
@@ -237,14 +238,16 @@ public final class ModelTokenizer implements AutoCloseable {
             }
             int characters = FIRST_CHARACTERS;
             while (true) {
-                int end = end(text, characters);
-                TokenSequence tokens = tokenizeAll(text.substring(0, end), limit);
-                boolean isWhole = end == text.length();
-                if (isWhole || tokens.tokens() >= limit + MARGIN_TOKENS) {
-                    return isWhole ? tokens : truncated(tokens, end, text.length());
+                String part =
+                        side == TruncationSide.RIGHT
+                                ? text.substring(0, end(text, characters))
+                                : text.substring(start(text, characters));
+                TokenSequence tokens = tokenizeAll(part, limit, side);
+                if (part.length() == text.length()) {
+                    return tokens;
                 }
-                if (characters >= MAX_CHARACTERS) {
-                    return truncated(tokens, end, text.length());
+                if (tokens.tokens() >= limit + MARGIN_TOKENS || characters >= MAX_CHARACTERS) {
+                    return truncated(tokens, part.length(), text.length());
                 }
                 characters *= 4;
             }
@@ -253,10 +256,10 @@ public final class ModelTokenizer implements AutoCloseable {
         }
     }
 
-    /** The tokens of the start of a text, with an estimate of the number of all its tokens. */
-    private static TokenSequence truncated(TokenSequence start, int characters, int all) {
-        long tokens = Math.round((double) start.tokens() * all / characters);
-        return new TokenSequence(start.ids(), (int) Math.min(tokens, Integer.MAX_VALUE), true);
+    /** The tokens of a part of a text, with an estimate of the number of all its tokens. */
+    private static TokenSequence truncated(TokenSequence part, int characters, int all) {
+        long tokens = Math.round((double) part.tokens() * all / characters);
+        return new TokenSequence(part.ids(), (int) Math.min(tokens, Integer.MAX_VALUE), true);
     }
 
     /**
@@ -274,7 +277,23 @@ public final class ModelTokenizer implements AutoCloseable {
         return Character.isLowSurrogate(text.charAt(characters)) ? characters - 1 : characters;
     }
 
-    private TokenSequence tokenizeAll(String text, int limit) {
+    /**
+     * Where the last characters of a text, about that many, begin: as {@link #end}, from behind.
+     */
+    private static int start(String text, int characters) {
+        int first = text.length() - characters;
+        if (first <= 0) {
+            return 0;
+        }
+        for (int start = first; start < first + MARGIN_CHARACTERS; start++) {
+            if (Character.isWhitespace(text.charAt(start))) {
+                return start;
+            }
+        }
+        return Character.isLowSurrogate(text.charAt(first)) ? first + 1 : first;
+    }
+
+    private TokenSequence tokenizeAll(String text, int limit, TruncationSide side) {
         int[] ids;
         try {
             ids = ids(Utf16.wellFormed(text));
@@ -285,7 +304,12 @@ public final class ModelTokenizer implements AutoCloseable {
             return new TokenSequence(ids, ids.length, false);
         }
         int[] cut = Arrays.copyOf(ids, limit);
-        System.arraycopy(suffix, 0, cut, limit - suffix.length, suffix.length);
+        if (side == TruncationSide.LEFT) {
+            int last = limit - prefix.length;
+            System.arraycopy(ids, ids.length - last, cut, prefix.length, last);
+        } else {
+            System.arraycopy(suffix, 0, cut, limit - suffix.length, suffix.length);
+        }
         return new TokenSequence(cut, ids.length, true);
     }
 
@@ -330,7 +354,7 @@ public final class ModelTokenizer implements AutoCloseable {
             implements Tokenizer {
 
         @Override
-        public TokenSequence tokenize(String text, Role role) {
+        public TokenSequence tokenize(String text, Role role, TruncationSide side) {
             Integer limit = limits.get(role);
             if (limit == null) {
                 throw new IllegalStateException(
@@ -339,8 +363,8 @@ public final class ModelTokenizer implements AutoCloseable {
             }
             String prepared = prepared(text, prompts.of(role));
             return specialTokens
-                    ? tokens.tokenize(prepared, limit)
-                    : tokens.withoutSpecialTokens(prepared, limit);
+                    ? tokens.tokenize(prepared, limit, side)
+                    : tokens.withoutSpecialTokens(prepared, limit, side);
         }
 
         private String prepared(String text, String prompt) {

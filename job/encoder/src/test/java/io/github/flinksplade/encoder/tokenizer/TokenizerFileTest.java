@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.encoder.ModelException;
+import io.github.flinksplade.encoder.TruncationSide;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,7 +63,7 @@ class TokenizerFileTest {
 
     private static int[] ids(TokenizerFile file, String text) {
         try (ModelTokenizer tokenizer = ModelTokenizer.open(file)) {
-            return tokenizer.tokenize(text, 1000).ids();
+            return tokenizer.tokenize(text, 1000, TruncationSide.RIGHT).ids();
         }
     }
 

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.flinksplade.encoder.TokenSequence;
+import io.github.flinksplade.encoder.TruncationSide;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -469,15 +470,55 @@ class WordPieceTest {
             for (String text : lines(500)) {
                 long[] whole = library.encode(text, true, false).getIds();
                 for (int limit : new int[] {3, 16, 64}) {
-                    TokenSequence sequence = tokens.tokenize(text, limit);
-                    boolean isTruncated = whole.length > limit;
-                    long[] expected = Arrays.copyOf(whole, Math.min(limit, whole.length));
-                    expected[expected.length - 1] = 102;
-                    assertThat(Arrays.stream(sequence.ids()).asLongStream().toArray())
-                            .as("%d tokens of <%s> (%s), seed %d", limit, text, hex(text), SEED)
-                            .isEqualTo(expected);
-                    assertThat(sequence.tokens()).isEqualTo(whole.length);
-                    assertThat(sequence.truncated()).isEqualTo(isTruncated);
+                    int size = Math.min(limit, whole.length);
+                    long[] start = Arrays.copyOf(whole, size);
+                    start[size - 1] = 102;
+                    long[] end = Arrays.copyOfRange(whole, whole.length - size, whole.length);
+                    end[0] = 101;
+                    for (TruncationSide side : TruncationSide.values()) {
+                        TokenSequence sequence = tokens.tokenize(text, limit, side);
+                        assertThat(Arrays.stream(sequence.ids()).asLongStream().toArray())
+                                .as(
+                                        "%d tokens of <%s> (%s), %s, seed %d",
+                                        limit, text, hex(text), side, SEED)
+                                .isEqualTo(side == TruncationSide.RIGHT ? start : end);
+                        assertThat(sequence.tokens()).isEqualTo(whole.length);
+                        assertThat(sequence.truncated()).isEqualTo(whole.length > limit);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void readsOnlyTheNecessaryPartOfALongText() throws IOException {
+        Path file = directory.resolve("tokenizer.json");
+        Files.write(file, JSON.writeValueAsBytes(bert));
+        String middle = "w ".repeat(ModelTokenizer.FIRST_CHARACTERS);
+        String separate = "start of a text " + middle + " and its end";
+        // without a place to cut it, except between the two halves of a character
+        String solid = "start of a text " + "\uD83D\uDE00".repeat(200_000) + " and its end";
+        try (ModelTokenizer tokens = ModelTokenizer.open(TokenizerFile.read(file))) {
+            for (String text : List.of(separate, solid)) {
+                for (TruncationSide side : TruncationSide.values()) {
+                    TokenSequence sequence = tokens.tokenize(text, 6, side);
+                    TokenSequence part =
+                            tokens.tokenize(
+                                    side == TruncationSide.RIGHT
+                                            ? "start of a text"
+                                            : "and its end",
+                                    5,
+                                    side);
+                    assertThat(sequence.truncated()).isTrue();
+                    assertThat(sequence.tokens()).isGreaterThan(6);
+                    assertThat(sequence.ids()).hasSize(6).startsWith(101).endsWith(102);
+                    if (side == TruncationSide.RIGHT) {
+                        assertThat(Arrays.copyOf(sequence.ids(), 4))
+                                .isEqualTo(Arrays.copyOf(part.ids(), 4));
+                    } else {
+                        assertThat(Arrays.copyOfRange(sequence.ids(), 2, 6))
+                                .isEqualTo(Arrays.copyOfRange(part.ids(), 1, 5));
+                    }
                 }
             }
         }
@@ -505,8 +546,8 @@ class WordPieceTest {
         Path file = directory.resolve("tokenizer.json");
         Files.write(file, JSON.writeValueAsBytes(normalizing(bert, false, true, null, true)));
         try (ModelTokenizer tokens = ModelTokenizer.open(TokenizerFile.read(file))) {
-            assertThat(tokens.tokenize("a \uD83D b", 9).ids())
-                    .isEqualTo(tokens.tokenize("a \uFFFD b", 9).ids())
+            assertThat(tokens.tokenize("a \uD83D b", 9, TruncationSide.RIGHT).ids())
+                    .isEqualTo(tokens.tokenize("a \uFFFD b", 9, TruncationSide.RIGHT).ids())
                     .containsExactly(101, 1037, 100, 1038, 102);
         }
     }
