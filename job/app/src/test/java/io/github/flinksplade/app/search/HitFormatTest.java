@@ -6,6 +6,7 @@ import io.github.flinksplade.connector.SearchIndex.Hit;
 import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.TokenSequence;
 import io.github.flinksplade.encoder.Tokenizer;
+import io.github.flinksplade.encoder.TruncationSide;
 import io.github.flinksplade.vector.SparseVector;
 import org.junit.jupiter.api.Test;
 
@@ -17,7 +18,7 @@ class HitFormatTest {
             new Tokenizer() {
 
                 @Override
-                public TokenSequence tokenize(String text, Role role) {
+                public TokenSequence tokenize(String text, Role role, TruncationSide side) {
                     throw new UnsupportedOperationException();
                 }
 
