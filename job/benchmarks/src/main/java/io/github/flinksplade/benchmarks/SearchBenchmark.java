@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -101,7 +102,7 @@ record SearchBenchmark(
             }
             return new BarChart(
                     String.format(Locale.ROOT, "Exact search in %,d documents", documents),
-                    "ms on one thread",
+                    "ms",
                     bars);
         }
 
@@ -116,8 +117,9 @@ record SearchBenchmark(
                     String.format(
                             Locale.ROOT,
                             "%,d documents, recombined from encoded texts; %d queries of %.1f terms,"
-                                    + " %d rounds after one warm-up round; ms on one thread,"
-                                    + " searches/s on %d cores%n%n%6s %9s %9s %9s %12s  %s%n",
+                                    + " %d rounds after one warm-up round; ms of one search at a"
+                                    + " time, searches/s of %d at once%n%n"
+                                    + "%6s %9s %9s %9s %12s  %s%n",
                             documents,
                             queries,
                             queryTerms,
@@ -268,30 +270,41 @@ record SearchBenchmark(
                         .toList();
         List<Long> nanos = new ArrayList<>();
         List<Long> idsNanos = new ArrayList<>();
+        List<Long> sequentialNanos = new ArrayList<>();
         List<Long> otherNanos = new ArrayList<>();
+        int[] hits = idsOnly.stream().mapToInt(query -> index.search(query).size()).toArray();
+        // tasks that a thread of this pool starts stay in it
+        ForkJoinPool oneThread = new ForkJoinPool(1);
         for (int round = 0; round <= rounds; round++) {
             for (int i = 0; i < all.size(); i++) {
-                long start = System.nanoTime();
-                int hits = index.search(all.get(i)).size();
-                long one = System.nanoTime() - start;
-                start = System.nanoTime();
-                index.search(idsOnly.get(i));
-                long ids = System.nanoTime() - start;
-                long another = other == null ? 0 : other.search(all.get(i), hits);
+                SearchIndex.Query query = idsOnly.get(i);
+                long one = nanos(index, all.get(i));
+                long ids = nanos(index, query);
+                long sequential = oneThread.submit(() -> nanos(index, query)).get();
+                long another = other == null ? 0 : other.search(query, hits[i]);
                 if (round > 0) {
                     nanos.add(one);
                     idsNanos.add(ids);
+                    sequentialNanos.add(sequential);
                     otherNanos.add(another);
                 }
             }
         }
+        oneThread.shutdown();
         List<Latency> latencies = new ArrayList<>();
         latencies.add(latency("lucene, with texts", k, nanos, perSecond(index, all)));
         latencies.add(latency("lucene, ids only", k, idsNanos, perSecond(index, idsOnly)));
+        latencies.add(latency("lucene, ids only, on one core", k, sequentialNanos, 0));
         if (other != null) {
-            latencies.add(latency("anserini, ids only", k, otherNanos, 0));
+            latencies.add(latency("anserini, ids only, on one core", k, otherNanos, 0));
         }
         return latencies;
+    }
+
+    private static long nanos(SearchIndex index, SearchIndex.Query query) {
+        long start = System.nanoTime();
+        index.search(query);
+        return System.nanoTime() - start;
     }
 
     private static Latency latency(String name, int k, List<Long> nanos, double perSecond) {

@@ -27,8 +27,8 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Measures exact searches in a Lucene index: latency on one thread, and searches per second"
-                    + " on all cores, for 10 and 1,000 hits.",
+            "Measures exact searches in a Lucene index: latency of one search at a time, and searches"
+                    + " per second with one per core, for 10 and 1,000 hits.",
             "Encodes texts and recombines their vectors to any number of documents. Queries are the"
                     + " first words of other texts."
         },

@@ -2,19 +2,27 @@ package io.github.flinksplade.connector.lucene;
 
 import io.github.flinksplade.connector.FieldFilter;
 import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.PriorityQueue;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.apache.lucene.index.BinaryDocValues;
 import org.apache.lucene.index.IndexReader;
 import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.index.ReaderUtil;
 import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.ScoreMode;
 import org.apache.lucene.search.Scorer;
 import org.apache.lucene.search.Weight;
 import org.apache.lucene.util.Bits;
+import org.apache.lucene.util.BytesRef;
 import org.apache.lucene.util.FixedBitSet;
 
 /**
@@ -24,10 +32,20 @@ import org.apache.lucene.util.FixedBitSet;
  * with these which documents may be hits, and skips the others; the exact weights are then read of
  * these few documents only. The result is exact: the scores, and the order of equal ones by id.
  *
+ * <p>An index of more than {@link #PART} documents is searched in parts, by the calling thread and
+ * the idle threads of the common pool. They share the threshold, so that a hit in one part skips
+ * documents in the others.
+ *
  * <p>Lucene's {@code BooleanQuery} over feature queries is not used: it is limited to 1,024 terms,
  * unless a setting of the whole process is changed, and to weights up to 64.
  */
 final class ExactTopKSearcher {
+
+    /** Max documents of a part, a multiple of {@link SegmentSearcher#WINDOW}. */
+    static final int PART = 1 << 14;
+
+    /** Candidates whose exact scores one thread computes at a time. */
+    private static final int CANDIDATES = 256;
 
     private static final Comparator<ScoredDocument> BEST_FIRST =
             Comparator.comparingDouble(ScoredDocument::score)
@@ -39,6 +57,21 @@ final class ExactTopKSearcher {
     /** A document of the index and its exact score. */
     record ScoredDocument(int doc, String id, double score) {}
 
+    /**
+     * A range of documents of a segment.
+     *
+     * @param from the first document
+     * @param to the last document plus 1
+     * @param accepted the documents of the segment that may be hits; null for all
+     */
+    private record Part(LeafReaderContext leaf, int from, int to, Bits accepted) {}
+
+    /** Works on one part after the other. */
+    @FunctionalInterface
+    private interface Worker {
+        void work(AtomicInteger nextPart) throws IOException;
+    }
+
     /** Returns at most k documents, highest score first, equal scores ordered by id. */
     static List<ScoredDocument> search(IndexReader reader, SearchIndex.Query query)
             throws IOException {
@@ -47,20 +80,71 @@ final class ExactTopKSearcher {
         }
         TopCandidates top =
                 new TopCandidates(Math.min(query.k(), reader.maxDoc()), query.vector().values());
-        SegmentSearcher searcher = new SegmentSearcher(top);
-        Weight filter = query.filter().isEmpty() ? null : weight(reader, query.filter());
+        List<Part> parts = parts(reader, query.filter());
+        inParallel(
+                reader.maxDoc() <= PART ? 1 : parts.size(),
+                nextPart -> {
+                    SegmentSearcher searcher = null;
+                    for (int i = nextPart.getAndIncrement();
+                            i < parts.size();
+                            i = nextPart.getAndIncrement()) {
+                        Part part = parts.get(i);
+                        if (searcher == null || searcher.leaf() != part.leaf) {
+                            searcher = new SegmentSearcher(part.leaf, query.vector(), top);
+                        }
+                        searcher.search(part.from, part.to, part.accepted);
+                    }
+                });
+        return best(reader, query, top.documents());
+    }
+
+    /**
+     * Runs a worker on the calling thread and on other threads.
+     *
+     * @param parts how many parts there are
+     */
+    private static void inParallel(int parts, Worker worker) throws IOException {
+        AtomicInteger nextPart = new AtomicInteger();
+        int threads = Math.min(parts, ForkJoinPool.getCommonPoolParallelism() + 1);
+        if (threads <= 1) {
+            worker.work(nextPart);
+            return;
+        }
+        try {
+            IntStream.range(0, threads)
+                    .parallel()
+                    .forEach(
+                            thread -> {
+                                try {
+                                    worker.work(nextPart);
+                                } catch (IOException e) {
+                                    throw new UncheckedIOException(e);
+                                }
+                            });
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    /** The parts of all segments that may contain hits, in ascending order. */
+    private static List<Part> parts(IndexReader reader, FieldFilter filter) throws IOException {
+        Weight weight = filter.isEmpty() ? null : weight(reader, filter);
+        List<Part> parts = new ArrayList<>();
         for (LeafReaderContext leaf : reader.leaves()) {
+            int documents = leaf.reader().maxDoc();
             Bits accepted = leaf.reader().getLiveDocs();
-            if (filter != null) {
-                Scorer matching = filter.scorer(leaf);
+            if (weight != null) {
+                Scorer matching = weight.scorer(leaf);
                 if (matching == null) {
                     continue;
                 }
-                accepted = and(accepted, matching.iterator(), leaf.reader().maxDoc());
+                accepted = and(accepted, matching.iterator(), documents);
             }
-            searcher.search(leaf.reader(), leaf.docBase, query.vector(), accepted);
+            for (int from = 0; from < documents; from += PART) {
+                parts.add(new Part(leaf, from, Math.min(from + PART, documents), accepted));
+            }
         }
-        return best(reader, query, top.documents());
+        return parts;
     }
 
     private static Weight weight(IndexReader reader, FieldFilter filter) throws IOException {
@@ -83,33 +167,85 @@ final class ExactTopKSearcher {
         return accepted;
     }
 
-    /** The documents with the highest exact scores. */
+    /**
+     * The documents with the highest exact scores.
+     *
+     * @param candidates in ascending order
+     */
     private static List<ScoredDocument> best(
             IndexReader reader, SearchIndex.Query query, int[] candidates) throws IOException {
-        PriorityQueue<ScoredDocument> best = new PriorityQueue<>(BEST_FIRST.reversed());
-        int next = 0;
-        for (LeafReaderContext leaf : reader.leaves()) {
-            int end = leaf.docBase + leaf.reader().maxDoc();
-            if (next == candidates.length || candidates[next] >= end) {
-                continue;
-            }
-            BinaryDocValues vectors = leaf.reader().getBinaryDocValues(LuceneSchema.WEIGHTS);
-            BinaryDocValues ids = leaf.reader().getBinaryDocValues(LuceneSchema.ID);
-            for (; next < candidates.length && candidates[next] < end; next++) {
-                int doc = candidates[next] - leaf.docBase;
-                vectors.advanceExact(doc);
-                double score = LuceneSchema.dot(vectors.binaryValue(), query.vector());
-                if (best.size() < query.k() || score >= best.peek().score()) {
-                    ids.advanceExact(doc);
-                    best.add(
-                            new ScoredDocument(
-                                    candidates[next], ids.binaryValue().utf8ToString(), score));
-                    if (best.size() > query.k()) {
-                        best.poll();
+        double[] scores = new double[candidates.length];
+        int parts = (candidates.length + CANDIDATES - 1) / CANDIDATES;
+        inParallel(
+                parts,
+                nextPart -> {
+                    for (int i = nextPart.getAndIncrement();
+                            i < parts;
+                            i = nextPart.getAndIncrement()) {
+                        int from = i * CANDIDATES;
+                        int to = Math.min(from + CANDIDATES, candidates.length);
+                        score(reader, query.vector(), candidates, from, to, scores);
                     }
-                }
+                });
+        double min =
+                scores.length <= query.k()
+                        ? Double.NEGATIVE_INFINITY
+                        : Arrays.stream(scores)
+                                .sorted()
+                                .skip(scores.length - query.k())
+                                .findFirst()
+                                .getAsDouble();
+        List<ScoredDocument> best = new ArrayList<>();
+        Values ids = new Values(reader, LuceneSchema.ID);
+        for (int i = 0; i < candidates.length; i++) {
+            if (scores[i] >= min) {
+                best.add(
+                        new ScoredDocument(
+                                candidates[i], ids.of(candidates[i]).utf8ToString(), scores[i]));
             }
         }
-        return best.stream().sorted(BEST_FIRST).toList();
+        return best.stream().sorted(BEST_FIRST).limit(query.k()).toList();
+    }
+
+    private static void score(
+            IndexReader reader,
+            SparseVector query,
+            int[] candidates,
+            int from,
+            int to,
+            double[] scores)
+            throws IOException {
+        Values vectors = new Values(reader, LuceneSchema.WEIGHTS);
+        for (int i = from; i < to; i++) {
+            scores[i] = LuceneSchema.dot(vectors.of(candidates[i]), query);
+        }
+    }
+
+    /** A binary doc value of documents, which are read in ascending order. */
+    private static final class Values {
+
+        private final IndexReader reader;
+        private final String field;
+        private BinaryDocValues values;
+        private int docBase;
+        private int end;
+
+        Values(IndexReader reader, String field) {
+            this.reader = reader;
+            this.field = field;
+        }
+
+        /** The value of a document, valid until the next call. */
+        BytesRef of(int doc) throws IOException {
+            if (doc >= end) {
+                LeafReaderContext leaf =
+                        reader.leaves().get(ReaderUtil.subIndex(doc, reader.leaves()));
+                values = leaf.reader().getBinaryDocValues(field);
+                docBase = leaf.docBase;
+                end = docBase + leaf.reader().maxDoc();
+            }
+            values.advanceExact(doc - docBase);
+            return values.binaryValue();
+        }
     }
 }

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import org.apache.lucene.index.LeafReader;
+import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.Terms;
 import org.apache.lucene.index.TermsEnum;
 import org.apache.lucene.util.Bits;
@@ -23,29 +24,42 @@ import org.apache.lucene.util.BytesRef;
  */
 final class SegmentSearcher {
 
-    private static final int WINDOW = 1 << 12;
+    static final int WINDOW = 1 << 12;
 
+    private final LeafReaderContext leaf;
     private final TopCandidates top;
+    private final TermPostings[] terms;
+    private final double[] rests;
     private final float[] sums = new float[WINDOW];
     private final long[] reached = new long[WINDOW >> 6];
     private final int[] candidates = new int[WINDOW];
 
-    SegmentSearcher(TopCandidates top) {
+    /**
+     * @param top receives the documents that may be hits
+     */
+    SegmentSearcher(LeafReaderContext leaf, SparseVector query, TopCandidates top)
+            throws IOException {
+        this.leaf = leaf;
         this.top = top;
+        this.terms = postings(leaf.reader(), query);
+        this.rests = new double[terms.length + 1];
+    }
+
+    LeafReaderContext leaf() {
+        return leaf;
     }
 
     /**
-     * Adds the documents of a segment that may be hits.
+     * Adds the documents of a range that may be hits. Ranges are passed in ascending order.
      *
-     * @param accepted the documents that may be hits; null for all
+     * @param first the first document
+     * @param end the last document plus 1
+     * @param accepted the documents of the segment that may be hits; null for all
      */
-    void search(LeafReader leaf, int docBase, SparseVector query, Bits accepted)
-            throws IOException {
-        TermPostings[] terms = postings(leaf, query);
-        double[] rests = new double[terms.length + 1];
-        for (int from = 0; from < leaf.maxDoc() && terms.length > 0; from += WINDOW) {
-            int to = Math.min(from + WINDOW, leaf.maxDoc());
-            double density = (double) (to - from) / leaf.maxDoc();
+    void search(int first, int end, Bits accepted) throws IOException {
+        for (int from = first; from < end && terms.length > 0; from += WINDOW) {
+            int to = Math.min(from + WINDOW, end);
+            double density = (double) (to - from) / leaf.reader().maxDoc();
             for (TermPostings term : terms) {
                 term.enterWindow(from, to);
             }
@@ -65,7 +79,7 @@ final class SegmentSearcher {
                 }
             }
             int count = candidates(from, accepted);
-            addNonEssential(from, to, density, terms, nonEssential, rests, count, docBase);
+            addNonEssential(from, to, density, nonEssential, count);
             if (nonEssential < terms.length) {
                 Arrays.fill(sums, 0);
             }
@@ -110,15 +124,7 @@ final class SegmentSearcher {
         return count;
     }
 
-    private void addNonEssential(
-            int from,
-            int to,
-            double density,
-            TermPostings[] terms,
-            int nonEssential,
-            double[] rests,
-            int count,
-            int docBase)
+    private void addNonEssential(int from, int to, double density, int nonEssential, int count)
             throws IOException {
         int size = count;
         for (int term = nonEssential - 1; term >= 0 && size > 0; term--) {
@@ -135,7 +141,7 @@ final class SegmentSearcher {
             terms[term].add(from, to, density, sums, candidates, size);
         }
         for (int i = 0; i < size; i++) {
-            top.add(docBase + from + candidates[i], sums[candidates[i]]);
+            top.add(leaf.docBase + from + candidates[i], sums[candidates[i]]);
         }
     }
 }

@@ -11,6 +11,8 @@ import org.apache.lucene.util.LongHeap;
  * {@link LuceneSchema#weight}). The exact score is at most {@link #upperBound} of it, and at least
  * {@link #lowerBound}. The k-th highest lower bound is the {@link #threshold}: k documents have at
  * least this exact score, so one whose upper bound is lower is not a hit.
+ *
+ * <p>Thread-safe. The threshold only rises, so what was not competitive once never is.
  */
 final class TopCandidates {
 
@@ -25,7 +27,10 @@ final class TopCandidates {
     private final double lowerFactor;
     private final double tinyProducts;
 
-    /** The k highest approximate scores, as bits, whose order is that of the floats. */
+    /**
+     * The k highest approximate scores, as bits, whose order is that of the floats. Guarded by
+     * this, as the candidates are.
+     */
     private final LongHeap highest;
 
     /** Bits of the approximate score (high half) and document (low half). */
@@ -33,7 +38,7 @@ final class TopCandidates {
 
     private int size;
     private int pruneAt = 4096;
-    private double threshold;
+    private volatile double threshold;
 
     /**
      * @param k the max number of hits, at least 1 and at most the number of documents
@@ -79,9 +84,12 @@ final class TopCandidates {
 
     /** Adds a document of the index with its approximate score. */
     void add(int doc, float approximate) {
-        if (!isCompetitive(approximate)) {
-            return;
+        if (isCompetitive(approximate)) {
+            addCompetitive(doc, approximate);
         }
+    }
+
+    private synchronized void addCompetitive(int doc, float approximate) {
         long bits = Float.floatToIntBits(approximate);
         if (highest.size() < k) {
             highest.push(bits);
@@ -112,7 +120,7 @@ final class TopCandidates {
     }
 
     /** The documents that may be hits, in ascending order. */
-    int[] documents() {
+    synchronized int[] documents() {
         prune();
         int[] documents = new int[size];
         for (int i = 0; i < size; i++) {
