@@ -4,14 +4,10 @@ import io.github.flinksplade.connector.FieldFilter;
 import io.github.flinksplade.connector.SearchIndex;
 import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.IntStream;
 import org.apache.lucene.index.BinaryDocValues;
 import org.apache.lucene.index.IndexReader;
 import org.apache.lucene.index.LeafReaderContext;
@@ -32,9 +28,8 @@ import org.apache.lucene.util.FixedBitSet;
  * with these which documents may be hits, and skips the others; the exact weights are then read of
  * these few documents only. The result is exact: the scores, and the order of equal ones by id.
  *
- * <p>An index of more than {@link #PART} documents is searched in parts, by the calling thread and
- * the idle threads of the common pool. They share the threshold, so that a hit in one part skips
- * documents in the others.
+ * <p>An index of more than {@link #PART} documents is searched in {@link Parallel}. The threads
+ * share the threshold, so that a hit in one part skips documents in the others.
  *
  * <p>Lucene's {@code BooleanQuery} over feature queries is not used: it is limited to 1,024 terms,
  * unless a setting of the whole process is changed, and to weights up to 64.
@@ -66,12 +61,6 @@ final class ExactTopKSearcher {
      */
     private record Part(LeafReaderContext leaf, int from, int to, Bits accepted) {}
 
-    /** Works on one part after the other. */
-    @FunctionalInterface
-    private interface Worker {
-        void work(AtomicInteger nextPart) throws IOException;
-    }
-
     /** Returns at most k documents, highest score first, equal scores ordered by id. */
     static List<ScoredDocument> search(IndexReader reader, SearchIndex.Query query)
             throws IOException {
@@ -81,48 +70,38 @@ final class ExactTopKSearcher {
         TopCandidates top =
                 new TopCandidates(Math.min(query.k(), reader.maxDoc()), query.vector().values());
         List<Part> parts = parts(reader, query.filter());
-        inParallel(
-                reader.maxDoc() <= PART ? 1 : parts.size(),
-                nextPart -> {
-                    SegmentSearcher searcher = null;
-                    for (int i = nextPart.getAndIncrement();
-                            i < parts.size();
-                            i = nextPart.getAndIncrement()) {
-                        Part part = parts.get(i);
-                        if (searcher == null || searcher.leaf() != part.leaf) {
-                            searcher = new SegmentSearcher(part.leaf, query.vector(), top);
-                        }
-                        searcher.search(part.from, part.to, part.accepted);
-                    }
-                });
+        if (reader.maxDoc() <= PART) {
+            PartSearcher worker = new PartSearcher(query.vector(), top, parts);
+            for (int i = 0; i < parts.size(); i++) {
+                worker.work(i);
+            }
+        } else {
+            Parallel.run(parts.size(), () -> new PartSearcher(query.vector(), top, parts));
+        }
         return best(reader, query, top.documents());
     }
 
-    /**
-     * Runs a worker on the calling thread and on other threads.
-     *
-     * @param parts how many parts there are
-     */
-    private static void inParallel(int parts, Worker worker) throws IOException {
-        AtomicInteger nextPart = new AtomicInteger();
-        int threads = Math.min(parts, ForkJoinPool.getCommonPoolParallelism() + 1);
-        if (threads <= 1) {
-            worker.work(nextPart);
-            return;
+    /** Searches parts on one thread. */
+    private static final class PartSearcher implements Parallel.Worker {
+
+        private final SparseVector query;
+        private final TopCandidates top;
+        private final List<Part> parts;
+        private SegmentSearcher segment;
+
+        PartSearcher(SparseVector query, TopCandidates top, List<Part> parts) {
+            this.query = query;
+            this.top = top;
+            this.parts = parts;
         }
-        try {
-            IntStream.range(0, threads)
-                    .parallel()
-                    .forEach(
-                            thread -> {
-                                try {
-                                    worker.work(nextPart);
-                                } catch (IOException e) {
-                                    throw new UncheckedIOException(e);
-                                }
-                            });
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
+
+        @Override
+        public void work(int index) throws IOException {
+            Part part = parts.get(index);
+            if (segment == null || segment.leaf() != part.leaf) {
+                segment = new SegmentSearcher(part.leaf, query, top);
+            }
+            segment.search(part.from, part.to, part.accepted);
         }
     }
 
@@ -175,18 +154,14 @@ final class ExactTopKSearcher {
     private static List<ScoredDocument> best(
             IndexReader reader, SearchIndex.Query query, int[] candidates) throws IOException {
         double[] scores = new double[candidates.length];
-        int parts = (candidates.length + CANDIDATES - 1) / CANDIDATES;
-        inParallel(
-                parts,
-                nextPart -> {
-                    for (int i = nextPart.getAndIncrement();
-                            i < parts;
-                            i = nextPart.getAndIncrement()) {
-                        int from = i * CANDIDATES;
-                        int to = Math.min(from + CANDIDATES, candidates.length);
-                        score(reader, query.vector(), candidates, from, to, scores);
-                    }
-                });
+        Parallel.run(
+                (candidates.length + CANDIDATES - 1) / CANDIDATES,
+                () ->
+                        part -> {
+                            int from = part * CANDIDATES;
+                            int to = Math.min(from + CANDIDATES, candidates.length);
+                            score(reader, query.vector(), candidates, from, to, scores);
+                        });
         double min =
                 scores.length <= query.k()
                         ? Double.NEGATIVE_INFINITY

@@ -4,10 +4,12 @@ import io.github.flinksplade.connector.ConnectorException;
 import io.github.flinksplade.connector.Passages;
 import io.github.flinksplade.connector.Provenance;
 import io.github.flinksplade.connector.SearchIndex;
+import io.github.flinksplade.connector.lucene.ExactTopKSearcher.ScoredDocument;
 import io.github.flinksplade.vector.SparseVector;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.apache.lucene.analysis.Analyzer;
@@ -34,6 +36,9 @@ final class LuceneIndex implements SearchIndex {
 
     private static final Set<String> RETURNED_FIELDS =
             Set.of(LuceneSchema.ID, LuceneSchema.TEXT, LuceneSchema.FIELDS);
+
+    /** Hits that one thread reads at a time. */
+    private static final int HITS = 64;
 
     private final IndexDirectory index;
     private final FSDirectory directory;
@@ -185,30 +190,34 @@ final class LuceneIndex implements SearchIndex {
     }
 
     private static List<Hit> search(DirectoryReader reader, Query query) throws IOException {
-        List<Hit> hits = new ArrayList<>();
-        StoredFields stored = reader.storedFields();
-        for (ExactTopKSearcher.ScoredDocument found : ExactTopKSearcher.search(reader, query)) {
-            if (query.idsOnly() && Passages.document(found.id()) == null) {
-                hits.add(
-                        new Hit(
-                                found.id(),
-                                found.score(),
-                                null,
-                                null,
-                                null,
-                                new int[0],
-                                new float[0]));
-                continue;
-            }
-            Document document = stored.document(found.doc(), RETURNED_FIELDS);
-            hits.add(
-                    query.hit(
-                            found.id(),
-                            document.get(LuceneSchema.TEXT),
-                            document.get(LuceneSchema.FIELDS),
-                            vector(reader, found.doc())));
+        List<ScoredDocument> found = ExactTopKSearcher.search(reader, query);
+        Hit[] hits = new Hit[found.size()];
+        Parallel.run(
+                (hits.length + HITS - 1) / HITS,
+                () -> {
+                    StoredFields stored = reader.storedFields();
+                    return part -> {
+                        int from = part * HITS;
+                        for (int i = from; i < Math.min(from + HITS, hits.length); i++) {
+                            hits[i] = hit(reader, stored, query, found.get(i));
+                        }
+                    };
+                });
+        return Arrays.asList(hits);
+    }
+
+    private static Hit hit(
+            DirectoryReader reader, StoredFields stored, Query query, ScoredDocument found)
+            throws IOException {
+        if (query.idsOnly() && Passages.document(found.id()) == null) {
+            return new Hit(found.id(), found.score(), null, null, null, new int[0], new float[0]);
         }
-        return hits;
+        Document document = stored.document(found.doc(), RETURNED_FIELDS);
+        return query.hit(
+                found.id(),
+                document.get(LuceneSchema.TEXT),
+                document.get(LuceneSchema.FIELDS),
+                vector(reader, found.doc()));
     }
 
     private static SparseVector vector(IndexReader reader, int doc) throws IOException {

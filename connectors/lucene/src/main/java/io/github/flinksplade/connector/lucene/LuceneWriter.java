@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 import org.apache.flink.api.common.accumulators.LongCounter;
@@ -20,9 +21,13 @@ import org.apache.lucene.analysis.Analyzer;
 import org.apache.lucene.document.LongPoint;
 import org.apache.lucene.index.ConcurrentMergeScheduler;
 import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.FilterLeafReader;
 import org.apache.lucene.index.IndexCommit;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
+import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.index.SegmentReader;
+import org.apache.lucene.index.TieredMergePolicy;
 import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.util.IOUtils;
 import org.apache.lucene.util.ThreadInterruptedException;
@@ -48,6 +53,16 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
 
     private static final Duration TOMBSTONE_SWEEP_INTERVAL = Duration.ofDays(1);
     private static final double BUFFER_MEGABYTES = 32;
+    private static final long MERGE_POLL_MILLIS = 20;
+
+    /** An index of this size is merged in about a minute. */
+    private static final long MAX_MERGED_AT_END_BYTES = 5L << 30;
+
+    /**
+     * Fewer segments than Lucene's default of 10, for faster searches: a segment costs a search the
+     * time to look up all terms of the query. The additional merges take less time than encoding.
+     */
+    private static final int SEGMENTS_PER_TIER = 5;
 
     private final IndexDirectory index;
     private final Provenance existingProvenance;
@@ -63,6 +78,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
     private final LongCounter supersededInJob;
     private final LongCounter writtenInJob;
     private final FSDirectory directory;
+    private final ConcurrentMergeScheduler mergeScheduler = new SingleThreadMergeScheduler();
     private final IndexWriter writer;
     private final LiveVersionMap versions;
     private CommitPoint lastCommit;
@@ -169,14 +185,15 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
                         + ", or start with --reindex, which continues with the index as it is");
     }
 
-    private static IndexWriterConfig configuration(IndexCommit start, Analyzer analyzer) {
+    private IndexWriterConfig configuration(IndexCommit start, Analyzer analyzer) {
         return new IndexWriterConfig(analyzer)
                 .setOpenMode(IndexWriterConfig.OpenMode.APPEND)
                 .setIndexCommit(start)
                 .setIndexDeletionPolicy(new KeepRecentCommitsDeletionPolicy(start.getGeneration()))
                 .setCommitOnClose(false)
                 .setRAMBufferSizeMB(BUFFER_MEGABYTES)
-                .setMergeScheduler(new SingleThreadMergeScheduler());
+                .setMergePolicy(new TieredMergePolicy().setSegmentsPerTier(SEGMENTS_PER_TIER))
+                .setMergeScheduler(mergeScheduler);
     }
 
     @Override
@@ -220,7 +237,55 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
     @Override
     public void flush(boolean endOfInput) {
         if (endOfInput) {
-            explainFailures(() -> commit(0));
+            explainFailures(
+                    () -> {
+                        mergeAtEnd();
+                        commit(0);
+                    });
+        }
+    }
+
+    /**
+     * Merges all segments into one, which makes searches faster, unless one of them already has
+     * half of the index: then the index has not doubled since the last time. An index that is too
+     * large for this, or for the free disk space, only waits for the merges that the merge policy
+     * requests, which would be lost.
+     */
+    private void mergeAtEnd() throws IOException {
+        List<Long> segments = segmentBytes();
+        long total = segments.stream().mapToLong(Long::longValue).sum();
+        long largest = segments.stream().mapToLong(Long::longValue).max().orElse(0);
+        long free = Files.getFileStore(index.path()).getUsableSpace();
+        if (2 * largest < total && total <= Math.min(MAX_MERGED_AT_END_BYTES, free / 2)) {
+            writer.forceMerge(1, false);
+        } else {
+            writer.maybeMerge();
+        }
+        awaitMerges();
+        hasChanges |= !segmentBytes().equals(segments);
+    }
+
+    /** The size of each segment, those of uncommitted changes included. */
+    private List<Long> segmentBytes() throws IOException {
+        List<Long> bytes = new ArrayList<>();
+        try (DirectoryReader reader = DirectoryReader.open(writer)) {
+            for (LeafReaderContext leaf : reader.leaves()) {
+                SegmentReader segment = (SegmentReader) FilterLeafReader.unwrap(leaf.reader());
+                bytes.add(segment.getSegmentInfo().sizeInBytes());
+            }
+        }
+        return bytes;
+    }
+
+    /** Can be interrupted, which {@link ConcurrentMergeScheduler#sync} cannot. */
+    private void awaitMerges() {
+        while (writer.isOpen()
+                && (writer.hasPendingMerges() || mergeScheduler.mergeThreadCount() > 0)) {
+            try {
+                Thread.sleep(MERGE_POLL_MILLIS);
+            } catch (InterruptedException e) {
+                throw new ThreadInterruptedException(e);
+            }
         }
     }
 

@@ -97,8 +97,8 @@ final class SegmentSearcher {
                 Terms all = leaf.terms(field);
                 terms = all == null ? null : all.iterator();
             }
-            if (terms != null
-                    && terms.seekExact(new BytesRef(LuceneSchema.feature(query.indices()[i])))) {
+            BytesRef term = new BytesRef(LuceneSchema.feature(query.indices()[i]));
+            if (terms != null && terms.seekExact(term)) {
                 postings.add(new TermPostings(terms, query.values()[i]));
             }
         }
@@ -131,9 +131,10 @@ final class SegmentSearcher {
             if (terms[term].windowMax() == 0) {
                 continue;
             }
+            float min = top.minSum(rests[term + 1]);
             int kept = 0;
             for (int i = 0; i < size; i++) {
-                if (top.isCompetitive(sums[candidates[i]] + rests[term + 1])) {
+                if (sums[candidates[i]] >= min) {
                     candidates[kept++] = candidates[i];
                 }
             }

@@ -137,6 +137,45 @@ class LuceneWriterTest {
     }
 
     @Test
+    void mergesSegmentsAtTheEndOnceTheIndexHasDoubled() throws Exception {
+        CommitPoint earlier;
+        try (LuceneWriter writer = index.open()) {
+            writer.write(upsert("0", 1), null);
+            earlier = writer.snapshotState(1).get(0);
+            for (int i = 1; i < 4; i++) {
+                writer.write(upsert(Integer.toString(i), 1), null);
+                writer.snapshotState(1 + i);
+            }
+            assertThat(segments()).isEqualTo(4);
+            writer.flush(true); // no change since the last commit
+            assertThat(segments()).isOne();
+            assertThat(writer.snapshotState(5)).isNotEqualTo(List.of(earlier));
+        }
+        int commits = index.commits();
+        try (LuceneWriter writer = index.open()) {
+            writer.flush(true); // nothing to merge
+            assertThat(index.commits()).isEqualTo(commits);
+            writer.write(upsert("4", 1), null);
+            writer.flush(true);
+            assertThat(segments()).isEqualTo(2);
+        }
+        assertThat(index.hits(1)).hasSize(5);
+        try (LuceneWriter writer = index.restore(earlier)) {
+            writer.write(upsert("5", 1), null);
+            writer.flush(true);
+        }
+        assertThat(index.hits(1)).hasSize(2);
+    }
+
+    /** The number of segments of the newest commit. */
+    private int segments() throws Exception {
+        try (FSDirectory directory = FSDirectory.open(index.directory);
+                DirectoryReader reader = DirectoryReader.open(directory)) {
+            return reader.leaves().size();
+        }
+    }
+
+    @Test
     void removesTombstonesAfterThirtyDays() throws Exception {
         index.check();
         Instant start = Instant.parse("2026-01-01T00:00:00Z");
