@@ -13,6 +13,7 @@ import io.github.flinksplade.encoder.Role;
 import io.github.flinksplade.encoder.SpladeEncoder;
 import io.github.flinksplade.pipeline.SpladeJob;
 import io.github.flinksplade.vector.SparseVector;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,6 +32,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.apache.flink.configuration.Configuration;
+import org.apache.lucene.index.SegmentInfos;
+import org.apache.lucene.store.FSDirectory;
 
 /**
  * Measures searches in an embedded Lucene index of {@link RecombinedVectors}, and optionally those
@@ -190,7 +193,8 @@ record SearchBenchmark(
                     java, anserini, corpus, impacts, directory.resolve("anserini-index.log"));
         }
         Map<String, Long> sizes = new LinkedHashMap<>();
-        sizes.put("lucene", SinkBenchmark.size(lucene));
+        sizes.put("lucene", newestCommit(lucene));
+        sizes.put("lucene, with earlier commits", SinkBenchmark.size(lucene));
         ConnectorUri uri = ConnectorUri.parse("lucene:" + lucene);
         List<Latency> latencies = new ArrayList<>();
         try (SearchIndex index = Connectors.of(uri).index(uri);
@@ -214,6 +218,17 @@ record SearchBenchmark(
                 Runtime.getRuntime().availableProcessors(),
                 latencies,
                 sizes);
+    }
+
+    /** The bytes of the newest commit of an index. */
+    private static long newestCommit(Path index) throws IOException {
+        long bytes = 0;
+        try (FSDirectory directory = FSDirectory.open(index)) {
+            for (String file : SegmentInfos.readLatestCommit(directory).files(true)) {
+                bytes += directory.fileLength(file);
+            }
+        }
+        return bytes;
     }
 
     private RecombinedVectors documents(SpladeEncoder encoder) {

@@ -257,6 +257,7 @@ final class LuceneWriter implements StatefulSinkWriter<VectorRecord, CommitPoint
         long largest = segments.stream().mapToLong(Long::longValue).max().orElse(0);
         long free = Files.getFileStore(index.path()).getUsableSpace();
         if (2 * largest < total && total <= Math.min(MAX_MERGED_AT_END_BYTES, free / 2)) {
+            LOG.info("Merging {} segments of the index in {}", segments.size(), index.path());
             writer.forceMerge(1, false);
         } else {
             writer.maybeMerge();
