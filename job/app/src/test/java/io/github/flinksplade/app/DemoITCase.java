@@ -91,6 +91,15 @@ class DemoITCase {
     }
 
     @Test
+    void runsOnlyTheQueryOfTheCommandLine() {
+        Outcome outcome =
+                MainTest.run("", "demo", "--dir", built.toString(), "a", "large", "striped cat");
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        assertThat(outcome.out()).startsWith(" 1. ").contains("tiger").doesNotContain("> bunny");
+        assertThat(outcome.err()).doesNotContain("Next, index your own text");
+    }
+
+    @Test
     void findsHitsThatShareNoWordWithTheQuery() throws IOException {
         search(Demo.QUERIES, 1)
                 .forEach(

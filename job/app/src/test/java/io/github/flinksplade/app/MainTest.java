@@ -84,9 +84,18 @@ class MainTest {
                 "completion"
             })
     void helpShowsAnExample(String command) {
-        Outcome outcome = run("", (command + " --help").strip().split(" "));
+        PrintStream standardError = System.err;
+        ByteArrayOutputStream warnings = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(warnings, true, StandardCharsets.UTF_8));
+        Outcome outcome;
+        try {
+            outcome = run("", (command + " --help").strip().split(" "));
+        } finally {
+            System.setErr(standardError);
+        }
         assertThat(outcome.code()).isZero();
         assertThat(outcome.err()).isEmpty();
+        assertThat(warnings.toString(StandardCharsets.UTF_8)).as("picocli's warnings").isEmpty();
         assertThat(outcome.out())
                 .startsWith("Usage: flink-splade " + command)
                 .containsPattern("\nExamples?\\b")

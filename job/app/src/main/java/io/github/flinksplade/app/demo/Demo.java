@@ -70,9 +70,10 @@ public final class Demo {
     /**
      * Builds the index unless an earlier run did, runs {@link #QUERIES}, then the user's queries.
      *
+     * @param query the only query to run, unless it is blank
      * @return an {@link ExitCode}
      */
-    public int run() throws Exception {
+    public int run(String query) throws Exception {
         Searcher searcher = openFinished();
         if (searcher == null) {
             int code = buildIndex();
@@ -88,8 +89,12 @@ public final class Demo {
                             console,
                             new SearchRequest("", MAX_HITS),
                             HitOutput.withoutIds(WEAK_FRACTION));
-            for (String query : QUERIES) {
-                session.searchWithHeading(query);
+            if (!query.isBlank()) {
+                session.search(query);
+                return ExitCode.OK;
+            }
+            for (String example : QUERIES) {
+                session.searchWithHeading(example);
             }
             if (console.inTerminal()) {
                 console.err().println("Your turn: what are you looking for? (Ctrl-D ends)");

@@ -28,7 +28,7 @@ class DamagedDemoITCase {
                         new PrintStream(err, true, StandardCharsets.UTF_8),
                         false,
                         false);
-        int code = new Demo(directory, console, false, Dictionary.entries().subList(0, 50)).run();
+        int code = new Demo(directory, console, false, Dictionary.entries().subList(0, 50)).run("");
         assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isEqualTo(ExitCode.OK);
         return err.toString(StandardCharsets.UTF_8);
     }
