@@ -203,14 +203,20 @@ public final class EvaluationReport {
     }
 
     /**
-     * Writes {@code results.json}, {@code per-query.tsv}, a TREC run file per system in {@code
-     * runs} and {@code report.html} to a directory, which is created if it is missing.
+     * Writes {@code results.json}, {@code per-query.tsv}, {@code report.html} and a TREC run file
+     * per system in {@code runs} to a directory, which is created if it is missing.
      *
      * @param details of queries for the report; may be empty
-     * @throws EvaluationException if a file cannot be written
+     * @throws EvaluationException if a file cannot be written. If an id contains white space, only
+     *     the run files are missing
      */
     public void write(Path directory, List<QueryDetails> details) {
         try {
+            Files.createDirectories(directory);
+            Files.writeString(directory.resolve("results.json"), toJson());
+            writePerQuery(directory.resolve("per-query.tsv"));
+            Files.writeString(
+                    directory.resolve("report.html"), new HtmlReport(this, details).toHtml());
             Path runs = Files.createDirectories(directory.resolve("runs"));
             Set<String> names = new HashSet<>();
             for (SystemResult system : systems) {
@@ -220,10 +226,6 @@ public final class EvaluationReport {
                 }
                 system.run().write(runs.resolve(name + ".trec"));
             }
-            Files.writeString(directory.resolve("results.json"), toJson());
-            writePerQuery(directory.resolve("per-query.tsv"));
-            Files.writeString(
-                    directory.resolve("report.html"), new HtmlReport(this, details).toHtml());
         } catch (IOException e) {
             throw new EvaluationException(
                     "cannot write to " + directory + ": " + e.getMessage(), e);

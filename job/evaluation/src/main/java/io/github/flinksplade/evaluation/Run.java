@@ -107,6 +107,11 @@ public record Run(String name, Map<String, List<ScoredDocument>> rankings) {
      */
     public void write(Path file) {
         String tag = name.replaceAll("\\s+", "_");
+        rankings.forEach(
+                (query, documents) -> {
+                    requireNoSpace(query);
+                    documents.forEach(document -> requireNoSpace(document.id()));
+                });
         try (BufferedWriter out = Files.newBufferedWriter(file)) {
             for (Map.Entry<String, List<ScoredDocument>> ranking : rankings.entrySet()) {
                 int rank = 1;

@@ -105,21 +105,7 @@ class EvaluationReportTest {
     @Test
     void aReportOfRunFilesIsWellFormed() throws Exception {
         Run run = new Run("run", Map.of("q1", List.of(new ScoredDocument("d1", 1))));
-        SystemResult only =
-                new Evaluator(
-                                new Qrels(Map.of("q1", Map.of("d1", 1))),
-                                Map.of(),
-                                Metric.parse(Metric.DEFAULTS),
-                                false)
-                        .evaluate(run);
-        EvaluationReport report =
-                new EvaluationReport(
-                        "qrels",
-                        null,
-                        Metric.parse(Metric.DEFAULTS),
-                        List.of(only),
-                        null,
-                        List.of());
+        EvaluationReport report = reportOf(run, "d1");
         report.write(directory, List.of());
         DocumentBuilderFactory.newInstance()
                 .newDocumentBuilder()
@@ -135,6 +121,25 @@ class EvaluationReportTest {
                                 + "q1\trun\t1.0000\t1.0000\t1.0000\t1.0000\t1.0000\t0.1000\n");
         assertThat(Run.read(directory.resolve("runs/run.trec")).rankings())
                 .isEqualTo(run.rankings());
+    }
+
+    private static EvaluationReport reportOf(Run run, String relevant) {
+        List<Metric> metrics = Metric.parse(Metric.DEFAULTS);
+        Qrels qrels = new Qrels(Map.of("q1", Map.of(relevant, 1)));
+        SystemResult only = new Evaluator(qrels, Map.of(), metrics, false).evaluate(run);
+        return new EvaluationReport("qrels", null, metrics, List.of(only), null, List.of());
+    }
+
+    @Test
+    void idsWithWhiteSpaceAreMissingOnlyInRunFiles() {
+        Run run = new Run("run", Map.of("q1", List.of(new ScoredDocument("d 1", 1))));
+        assertThatThrownBy(() -> reportOf(run, "d 1").write(directory, List.of()))
+                .isInstanceOf(EvaluationException.class)
+                .hasMessageContaining("'d 1'");
+        assertThat(directory.resolve("per-query.tsv")).content().contains("q1\trun\t1.0000");
+        assertThat(directory.resolve("report.html")).exists();
+        assertThat(directory.resolve("results.json")).exists();
+        assertThat(directory.resolve("runs")).isEmptyDirectory();
     }
 
     @Test

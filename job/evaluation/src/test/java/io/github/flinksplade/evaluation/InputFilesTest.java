@@ -76,6 +76,7 @@ class InputFilesTest {
         assertThatThrownBy(() -> run.write(directory.resolve("run")))
                 .isInstanceOf(EvaluationException.class)
                 .hasMessageContaining("the id 'a b' is empty or contains white space");
+        assertThat(directory.resolve("run")).doesNotExist();
     }
 
     @Test

@@ -399,12 +399,12 @@ public final class EvaluationRun {
     }
 
     private void print(EvaluationReport report, List<QueryDetails> details) {
+        Results out = new Results(console);
+        (output.json() ? report.toJson() : report.toText()).lines().forEach(out::line);
+        out.flush();
         if (output.directory() != null) {
             report.write(output.directory(), details);
             console.err().println("Report: " + output.directory().resolve("report.html"));
         }
-        Results out = new Results(console);
-        (output.json() ? report.toJson() : report.toText()).lines().forEach(out::line);
-        out.flush();
     }
 }
