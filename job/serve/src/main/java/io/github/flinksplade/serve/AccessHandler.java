@@ -31,6 +31,7 @@ final class AccessHandler extends Handler.Wrapper {
     private final byte[] expected;
     private final Set<String> open;
     private final boolean localOnly;
+    private final ServerMetrics metrics;
 
     /**
      * @param token the token, or null if none is required
@@ -38,7 +39,8 @@ final class AccessHandler extends Handler.Wrapper {
      * @param localOnly whether only requests to a name of this machine are accepted, so that the
      *     page of another site whose name resolves to a loopback address cannot read the answers
      */
-    AccessHandler(String token, Set<String> open, boolean localOnly) {
+    AccessHandler(String token, Set<String> open, boolean localOnly, ServerMetrics metrics) {
+        this.metrics = metrics;
         this.expected = token == null ? null : bytes("Bearer " + token);
         this.open = open;
         this.localOnly = localOnly;
@@ -60,6 +62,7 @@ final class AccessHandler extends Handler.Wrapper {
                                     + " not to "
                                     + Request.getServerName(request)
                                     + ". Use localhost, or start it with --token-file"),
+                    request,
                     response,
                     callback);
         }
@@ -76,6 +79,7 @@ final class AccessHandler extends Handler.Wrapper {
                                                                 + " contain the token")
                                                 + ". Send 'Authorization: Bearer TOKEN'")
                                 .with("WWW-Authenticate", "Bearer"),
+                        request,
                         response,
                         callback);
             }
@@ -96,7 +100,8 @@ final class AccessHandler extends Handler.Wrapper {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    private static boolean reject(Answer answer, Response response, Callback callback) {
+    private boolean reject(Answer answer, Request request, Response response, Callback callback) {
+        metrics.rejected(Request.getPathInContext(request), answer);
         RouteHandler.write(answer, response, callback);
         return true;
     }

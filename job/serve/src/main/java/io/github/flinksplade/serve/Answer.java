@@ -14,8 +14,9 @@ import java.util.Map;
  * @param status the HTTP status
  * @param headers the headers
  * @param body the body
+ * @param error the type of the error; null if it is none
  */
-record Answer(int status, Map<String, String> headers, byte[] body) {
+record Answer(int status, Map<String, String> headers, byte[] body, ErrorType error) {
 
     static final String JSON = "application/json";
     private static final JsonFactory FACTORY = new JsonFactory();
@@ -45,12 +46,15 @@ record Answer(int status, Map<String, String> headers, byte[] body) {
     /** A body of any type, which browsers and proxies do not store. */
     static Answer of(int status, String contentType, byte[] body) {
         return new Answer(
-                status, Map.of("Content-Type", contentType, "Cache-Control", "no-store"), body);
+                status,
+                Map.of("Content-Type", contentType, "Cache-Control", "no-store"),
+                body,
+                null);
     }
 
     /** An error. */
     static Answer error(int status, ErrorType type, String message) {
-        Answer answer =
+        Answer content =
                 json(
                         status,
                         json -> {
@@ -59,6 +63,7 @@ record Answer(int status, Map<String, String> headers, byte[] body) {
                             json.writeStringField("error_type", type.json());
                             json.writeEndObject();
                         });
+        Answer answer = new Answer(status, content.headers(), content.body(), type);
         return status == 429 || status == 503 ? answer.with("Retry-After", "1") : answer;
     }
 
@@ -66,6 +71,6 @@ record Answer(int status, Map<String, String> headers, byte[] body) {
     Answer with(String header, String value) {
         Map<String, String> more = new LinkedHashMap<>(headers);
         more.put(header, value);
-        return new Answer(status, more, body);
+        return new Answer(status, more, body, error);
     }
 }

@@ -67,20 +67,12 @@ final class EmbedSparseEndpoint implements Endpoint {
                     (result, failure) -> {
                         if (failure == null) {
                             metrics.embedded(batch, System.nanoTime() - start);
-                        } else {
-                            metrics.embeddingFailed(type(failure));
                         }
                     });
             submit(request, answer);
         } catch (RuntimeException e) {
             answer.completeExceptionally(e);
         }
-    }
-
-    private static ErrorType type(Throwable failure) {
-        return failure instanceof RequestException e
-                ? e.type()
-                : failure instanceof EncodingException ? ErrorType.TOKENIZER : ErrorType.BACKEND;
     }
 
     /** A failure of the engine, which is not one of a text, has a status of its own. */

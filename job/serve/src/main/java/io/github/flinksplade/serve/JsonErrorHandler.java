@@ -11,18 +11,20 @@ final class JsonErrorHandler extends ErrorHandler {
 
     private final int payloadLimit;
 
-    JsonErrorHandler(int payloadLimit) {
+    private final ServerMetrics metrics;
+
+    JsonErrorHandler(int payloadLimit, ServerMetrics metrics) {
         this.payloadLimit = payloadLimit;
+        this.metrics = metrics;
     }
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
         AccessHandler.addHeaders(response.getHeaders());
         Object reason = request.getAttribute(ERROR_MESSAGE);
-        RouteHandler.write(
-                answer(response.getStatus(), reason == null ? null : reason.toString()),
-                response,
-                callback);
+        Answer answer = answer(response.getStatus(), reason == null ? null : reason.toString());
+        metrics.rejected(Request.getPathInContext(request), answer);
+        RouteHandler.write(answer, response, callback);
         return true;
     }
 

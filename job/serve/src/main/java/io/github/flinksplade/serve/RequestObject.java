@@ -58,6 +58,10 @@ final class RequestObject {
             throw new RequestException(
                     400, ErrorType.VALIDATION, "the body is not text in UTF-8", e);
         }
+        if (object.isMissingNode()) {
+            throw new RequestException(
+                    400, ErrorType.VALIDATION, "the body is empty. Send a JSON object");
+        }
         if (!object.isObject()) {
             throw RequestException.invalid(
                     "the body must be a JSON object, not " + describe(object));
@@ -240,7 +244,6 @@ final class RequestObject {
             case OBJECT -> "an object";
             case ARRAY -> "an array";
             case STRING -> "a string";
-            case MISSING -> "empty";
             default -> found.toString();
         };
     }

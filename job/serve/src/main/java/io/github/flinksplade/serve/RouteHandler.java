@@ -66,10 +66,7 @@ final class RouteHandler extends Handler.Abstract.NonBlocking {
                 .handle((result, failure) -> failure == null ? result : error(failure))
                 .thenAccept(
                         result -> {
-                            metrics.answered(
-                                    routes.containsKey(path) ? path : "other",
-                                    result.status(),
-                                    System.nanoTime() - start);
+                            metrics.answered(path, result, System.nanoTime() - start);
                             write(result, response, callback);
                         })
                 .whenComplete(

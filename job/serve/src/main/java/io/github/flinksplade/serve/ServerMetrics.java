@@ -3,6 +3,7 @@ package io.github.flinksplade.serve;
 import io.github.flinksplade.encoder.BatchListener;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
@@ -12,6 +13,8 @@ import java.util.function.LongSupplier;
  * text-embeddings-inference and mean the same. docs/serve.md lists all.
  */
 final class ServerMetrics implements BatchListener {
+
+    private static final Set<String> EMBEDDING_PATHS = Set.of("/embed_sparse", "/");
 
     private final Map<String, LongAdder> requests = new ConcurrentSkipListMap<>();
     private final LongAdder inProgress = new LongAdder();
@@ -28,6 +31,12 @@ final class ServerMetrics implements BatchListener {
             new Histogram(16, 64, 256, 512, 1024, 2048, 4096, 8192, 16_384, 65_536);
     private final Map<String, LongSupplier> indexAvailability = new ConcurrentSkipListMap<>();
     private volatile LongSupplier queueSize = () -> 0;
+    private volatile Set<String> paths = Set.of();
+
+    /** Registers the paths that have their own label. */
+    void paths(Set<String> known) {
+        this.paths = known;
+    }
 
     /** Registers the number of texts that wait for a batch. */
     void queueSize(LongSupplier size) {
@@ -45,12 +54,27 @@ final class ServerMetrics implements BatchListener {
     }
 
     /** A request was answered. */
-    void answered(String path, int status, long nanos) {
+    void answered(String path, Answer answer, long nanos) {
         inProgress.decrement();
-        increment(requests, label("path", path) + "," + label("status", Integer.toString(status)));
+        String label = label("path", paths.contains(path) ? path : "other");
+        increment(requests, label + "," + label("status", Integer.toString(answer.status())));
         requestDurations
-                .computeIfAbsent(label("path", path), unused -> Histogram.ofSeconds())
+                .computeIfAbsent(label, unused -> Histogram.ofSeconds())
                 .observeNanos(nanos);
+        if (answer.error() != null && EMBEDDING_PATHS.contains(path)) {
+            String type = answer.error().json().toLowerCase(Locale.ROOT);
+            increment(embeddingFailures, label("err", type));
+        }
+    }
+
+    /**
+     * A request was answered before an endpoint was called.
+     *
+     * @param path null if the request is not valid HTTP
+     */
+    void rejected(String path, Answer answer) {
+        received();
+        answered(path == null ? "other" : path, answer, 0);
     }
 
     /** A request of {@code /embed_sparse} was received. */
@@ -62,11 +86,6 @@ final class ServerMetrics implements BatchListener {
     void embedded(boolean batch, long nanos) {
         increment(embeddingSuccesses, method(batch));
         embeddingDuration.observeNanos(nanos);
-    }
-
-    /** It was answered with an error. */
-    void embeddingFailed(ErrorType type) {
-        increment(embeddingFailures, label("err", type.json().toLowerCase(Locale.ROOT)));
     }
 
     /** A text was encoded. */

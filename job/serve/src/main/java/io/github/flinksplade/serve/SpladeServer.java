@@ -82,17 +82,16 @@ public final class SpladeServer implements AutoCloseable {
         connector.setPort(options.port());
         connector.setIdleTimeout(IDLE_MILLIS);
         http.addConnector(connector);
-        http.setErrorHandler(new JsonErrorHandler(options.payloadLimit()));
+        http.setErrorHandler(new JsonErrorHandler(options.payloadLimit(), metrics));
         http.setStopTimeout(options.shutdownTimeout().toMillis());
         Map<String, Map<String, Endpoint>> routes = routes(encoders, metrics);
         this.paths = routes.keySet();
+        metrics.paths(paths);
         http.setHandler(
                 handlers(
                         new RouteHandler(
-                                routes,
-                                options.payloadLimit(),
-                                options.requestTimeout(),
-                                metrics)));
+                                routes, options.payloadLimit(), options.requestTimeout(), metrics),
+                        metrics));
     }
 
     /**
@@ -227,16 +226,16 @@ public final class SpladeServer implements AutoCloseable {
         routes.put(path, Map.of("GET", endpoint));
     }
 
-    private Handler handlers(RouteHandler routes) {
+    private Handler handlers(RouteHandler routes, ServerMetrics metrics) {
         SizeLimitHandler size = new SizeLimitHandler(options.payloadLimit(), -1);
         size.setHandler(routes);
-        QoSHandler concurrency = new Concurrency();
+        QoSHandler concurrency = new Concurrency(metrics);
         concurrency.setMaxRequestCount(options.maxConcurrentRequests());
         concurrency.setMaxSuspendedRequestCount(0);
         concurrency.excludePath("/health", "/metrics"); // also answered under load
         concurrency.setHandler(size);
         AccessHandler access =
-                new AccessHandler(options.token(), OPEN_PATHS, options.token() == null);
+                new AccessHandler(options.token(), OPEN_PATHS, options.token() == null, metrics);
         access.setHandler(concurrency);
         if (options.corsOrigins().isEmpty()) {
             return new GracefulHandler(access);
@@ -258,18 +257,24 @@ public final class SpladeServer implements AutoCloseable {
     /** Answers with 429 when too many requests are in progress. */
     private final class Concurrency extends QoSHandler {
 
+        private final ServerMetrics metrics;
+
+        Concurrency(ServerMetrics metrics) {
+            this.metrics = metrics;
+        }
+
         @Override
         protected void reject(
                 Request request, Response response, Callback callback, int unusedStatus) {
-            RouteHandler.write(
+            Answer answer =
                     Answer.error(
                             429,
                             ErrorType.OVERLOADED,
                             "Model is overloaded: "
                                     + options.maxConcurrentRequests()
-                                    + " requests are in progress. Retry later"),
-                    response,
-                    callback);
+                                    + " requests are in progress. Retry later");
+            metrics.rejected(Request.getPathInContext(request), answer);
+            RouteHandler.write(answer, response, callback);
         }
     }
 

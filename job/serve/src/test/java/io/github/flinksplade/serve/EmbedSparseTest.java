@@ -254,7 +254,7 @@ class EmbedSparseTest {
         assertThat(client.post("/embed_sparse", "{\"inputs\": \"a\"").error())
                 .startsWith("400 Validation: the body is not valid JSON: ");
         assertThat(client.post("/embed_sparse", "").error())
-                .isEqualTo("422 Validation: the body must be a JSON object, not empty");
+                .isEqualTo("400 Validation: the body is empty. Send a JSON object");
         assertThat(client.post("/embed_sparse", "{\"inputs\":\"a\"} x").error())
                 .startsWith("400 Validation: the body is not valid JSON");
         assertThat(client.post("/embed_sparse", "{\"inputs\":\"a\",\"inputs\":\"b\"}").error())

@@ -76,7 +76,10 @@ class ServerLimitsTest {
         assertThat(rejected.header("Retry-After")).isEqualTo("1");
         assertThat(rejected.header("X-Content-Type-Options")).isEqualTo("nosniff");
         assertThat(client.get("/health").status()).isEqualTo(200);
-        assertThat(client.get("/metrics").status()).isEqualTo(200);
+        assertThat(client.post("/embed_sparse", "{\"inputs\":\"a\"}").status()).isEqualTo(429);
+        assertThat(client.get("/metrics").http().body())
+                .contains("splade_http_requests_total{path=\"/search\",status=\"429\"} 1\n")
+                .contains("te_request_failure{err=\"overloaded\"} 1\n");
         contents.gate.countDown();
         for (CompletableFuture<TestClient.Response> response : running) {
             assertThat(response.join().status()).isEqualTo(200);
@@ -122,6 +125,10 @@ class ServerLimitsTest {
                                 .error())
                 .startsWith(expected);
         assertThat(client.post("/search", SEARCH).status()).isEqualTo(200);
+        assertThat(client.post("/embed_sparse", large).status()).isEqualTo(413);
+        assertThat(client.get("/metrics").http().body())
+                .contains("splade_http_requests_total{path=\"/search\",status=\"413\"} 2\n")
+                .contains("te_request_failure{err=\"validation\"} 1\n");
     }
 
     @Test
