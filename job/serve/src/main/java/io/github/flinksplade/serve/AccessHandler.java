@@ -40,10 +40,10 @@ final class AccessHandler extends Handler.Wrapper {
      *     page of another site whose name resolves to a loopback address cannot read the answers
      */
     AccessHandler(String token, Set<String> open, boolean localOnly, ServerMetrics metrics) {
-        this.metrics = metrics;
         this.expected = token == null ? null : bytes("Bearer " + token);
         this.open = open;
         this.localOnly = localOnly;
+        this.metrics = metrics;
     }
 
     static void addHeaders(HttpFields.Mutable headers) {

@@ -14,9 +14,9 @@ import java.util.Map;
  * @param status the HTTP status
  * @param headers the headers
  * @param body the body
- * @param error the type of the error; null if it is none
+ * @param errorType the {@code error_type} of an error response; null for any other response
  */
-record Answer(int status, Map<String, String> headers, byte[] body, ErrorType error) {
+record Answer(int status, Map<String, String> headers, byte[] body, ErrorType errorType) {
 
     static final String JSON = "application/json";
     private static final JsonFactory FACTORY = new JsonFactory();
@@ -71,6 +71,6 @@ record Answer(int status, Map<String, String> headers, byte[] body, ErrorType er
     Answer with(String header, String value) {
         Map<String, String> more = new LinkedHashMap<>(headers);
         more.put(header, value);
-        return new Answer(status, more, body, error);
+        return new Answer(status, more, body, errorType);
     }
 }

@@ -61,8 +61,8 @@ final class ServerMetrics implements BatchListener {
         requestDurations
                 .computeIfAbsent(label, unused -> Histogram.ofSeconds())
                 .observeNanos(nanos);
-        if (answer.error() != null && EMBEDDING_PATHS.contains(path)) {
-            String type = answer.error().json().toLowerCase(Locale.ROOT);
+        if (answer.errorType() != null && EMBEDDING_PATHS.contains(path)) {
+            String type = answer.errorType().json().toLowerCase(Locale.ROOT);
             increment(embeddingFailures, label("err", type));
         }
     }

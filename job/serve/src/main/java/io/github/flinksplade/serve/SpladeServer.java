@@ -58,6 +58,7 @@ public final class SpladeServer implements AutoCloseable {
     private final ScheduledThreadPoolExecutor checks;
     private final Map<String, ServedIndex> indexes;
     private final AutoCloseable models;
+    private final ServerMetrics metrics;
     private final Set<String> paths;
 
     private SpladeServer(
@@ -69,6 +70,7 @@ public final class SpladeServer implements AutoCloseable {
         this.options = options;
         this.indexes = indexes;
         this.models = models;
+        this.metrics = metrics;
         this.workers = workers(options.maxConcurrentRequests());
         this.checks = new ScheduledThreadPoolExecutor(1, daemons("serve-check"));
         QueuedThreadPool threads = new QueuedThreadPool();
@@ -84,14 +86,16 @@ public final class SpladeServer implements AutoCloseable {
         http.addConnector(connector);
         http.setErrorHandler(new JsonErrorHandler(options.payloadLimit(), metrics));
         http.setStopTimeout(options.shutdownTimeout().toMillis());
-        Map<String, Map<String, Endpoint>> routes = routes(encoders, metrics);
+        Map<String, Map<String, Endpoint>> routes = routes(encoders);
         this.paths = routes.keySet();
         metrics.paths(paths);
         http.setHandler(
                 handlers(
                         new RouteHandler(
-                                routes, options.payloadLimit(), options.requestTimeout(), metrics),
-                        metrics));
+                                routes,
+                                options.payloadLimit(),
+                                options.requestTimeout(),
+                                metrics)));
     }
 
     /**
@@ -193,8 +197,7 @@ public final class SpladeServer implements AutoCloseable {
     }
 
     /** The paths of the server and, for each of them, what its methods do. */
-    private Map<String, Map<String, Endpoint>> routes(
-            Supplier<BatchingEncoder> encoders, ServerMetrics metrics) {
+    private Map<String, Map<String, Endpoint>> routes(Supplier<BatchingEncoder> encoders) {
         Endpoint embedSparse = new EmbedSparseEndpoint(encoders, options, metrics, workers);
         Map<String, Map<String, Endpoint>> routes = new LinkedHashMap<>();
         routes.put(
@@ -226,10 +229,10 @@ public final class SpladeServer implements AutoCloseable {
         routes.put(path, Map.of("GET", endpoint));
     }
 
-    private Handler handlers(RouteHandler routes, ServerMetrics metrics) {
+    private Handler handlers(RouteHandler routes) {
         SizeLimitHandler size = new SizeLimitHandler(options.payloadLimit(), -1);
         size.setHandler(routes);
-        QoSHandler concurrency = new Concurrency(metrics);
+        QoSHandler concurrency = new Concurrency();
         concurrency.setMaxRequestCount(options.maxConcurrentRequests());
         concurrency.setMaxSuspendedRequestCount(0);
         concurrency.excludePath("/health", "/metrics"); // also answered under load
@@ -256,12 +259,6 @@ public final class SpladeServer implements AutoCloseable {
 
     /** Answers with 429 when too many requests are in progress. */
     private final class Concurrency extends QoSHandler {
-
-        private final ServerMetrics metrics;
-
-        Concurrency(ServerMetrics metrics) {
-            this.metrics = metrics;
-        }
 
         @Override
         protected void reject(

@@ -28,8 +28,8 @@ import org.apache.lucene.util.FixedBitSet;
  * with these which documents may be hits, and skips the others; the exact weights are then read of
  * these few documents only. The result is exact: the scores, and the order of equal ones by id.
  *
- * <p>An index of more than {@link #PART} documents is searched in {@link Parallel}. The threads
- * share the threshold, so that a hit in one part skips documents in the others.
+ * <p>Segments, and parts of large segments, are searched in {@link Parallel}. The threads share the
+ * threshold, so that a hit in one part skips documents in the others.
  *
  * <p>Lucene's {@code BooleanQuery} over feature queries is not used: it is limited to 1,024 terms,
  * unless a setting of the whole process is changed, and to weights up to 64.
@@ -37,7 +37,7 @@ import org.apache.lucene.util.FixedBitSet;
 final class ExactTopKSearcher {
 
     /** Max documents of a part, a multiple of {@link SegmentSearcher#WINDOW}. */
-    static final int PART = 1 << 14;
+    private static final int PART = 1 << 14;
 
     /** Candidates whose exact scores one thread computes at a time. */
     private static final int CANDIDATES = 256;
@@ -70,14 +70,7 @@ final class ExactTopKSearcher {
         TopCandidates top =
                 new TopCandidates(Math.min(query.k(), reader.maxDoc()), query.vector().values());
         List<Part> parts = parts(reader, query.filter());
-        if (reader.maxDoc() <= PART) {
-            PartSearcher worker = new PartSearcher(query.vector(), top, parts);
-            for (int i = 0; i < parts.size(); i++) {
-                worker.work(i);
-            }
-        } else {
-            Parallel.run(parts.size(), () -> new PartSearcher(query.vector(), top, parts));
-        }
+        Parallel.run(parts.size(), () -> new PartSearcher(query.vector(), top, parts));
         return best(reader, query, top.documents());
     }
 

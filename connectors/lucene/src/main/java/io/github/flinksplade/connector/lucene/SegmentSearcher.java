@@ -97,8 +97,8 @@ final class SegmentSearcher {
                 Terms all = leaf.terms(field);
                 terms = all == null ? null : all.iterator();
             }
-            BytesRef term = new BytesRef(LuceneSchema.feature(query.indices()[i]));
-            if (terms != null && terms.seekExact(term)) {
+            if (terms != null
+                    && terms.seekExact(new BytesRef(LuceneSchema.feature(query.indices()[i])))) {
                 postings.add(new TermPostings(terms, query.values()[i]));
             }
         }
